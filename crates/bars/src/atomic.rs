@@ -1,0 +1,193 @@
+//! Files that appear whole or not at all.
+//!
+//! An [`AtomicFile`] is written beside its place and renamed into it by [`AtomicFile::commit`]. Until then its
+//! place holds what it held before. A file that is dropped, or whose process is interrupted
+//! ([`discard_unfinished`]), vanishes; one whose process was killed outright is swept away when the same place
+//! is written next, because its lock is then free.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::error::{Error, Result};
+
+/// Paths of the files that are being written.
+static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+fn unfinished() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes every file that is being written and keeps any other from being begun or committed for as long as the
+/// returned guard lives. For the last moment of an interrupted process.
+pub fn discard_unfinished() -> impl Drop {
+    let paths = unfinished();
+    for path in paths.iter() {
+        // Nothing is left to be done about a file that cannot be removed now.
+        let _ = fs::remove_file(path);
+    }
+    paths
+}
+
+/// A file under way to its place.
+#[derive(Debug)]
+pub struct AtomicFile {
+    place: PathBuf,
+    temporary: PathBuf,
+    file: Option<BufWriter<File>>,
+}
+
+impl AtomicFile {
+    /// Begins a file that will stand at `place`, making the folders above it where they are missing.
+    ///
+    /// # Errors
+    /// Where the folder cannot be made or written.
+    pub fn create(place: &Path) -> Result<AtomicFile> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let folder = place.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, e))?;
+        if place.is_dir() {
+            return Err(Error::content(
+                place,
+                "this is a folder, and a file was to be written there; name another path",
+            ));
+        }
+        let name = place.file_name().unwrap_or_default().to_string_lossy();
+        sweep(folder, &format!(".{name}."));
+        let temporary = folder.join(format!(
+            ".{name}.{}-{}.tmp",
+            std::process::id(),
+            COUNT.fetch_add(1, Ordering::Relaxed)
+        ));
+        let mut paths = unfinished();
+        let file = OpenOptions::new().write(true).create_new(true).open(&temporary);
+        let file = file.map_err(|e| Error::io("write", place, e))?;
+        paths.insert(temporary.clone());
+        drop(paths);
+        // The lock tells a living writer's file from a dead one's; it ends with the process.
+        let locked = file.try_lock();
+        let file = Some(BufWriter::with_capacity(1 << 16, file));
+        let begun = AtomicFile { place: place.to_owned(), temporary, file };
+        match locked {
+            Err(TryLockError::Error(e)) if e.kind() != io::ErrorKind::Unsupported => {
+                Err(Error::io("write", place, e))
+            }
+            _ => Ok(begun),
+        }
+    }
+
+    /// Where the file will stand.
+    pub fn place(&self) -> &Path {
+        &self.place
+    }
+
+    /// Puts the file in its place, on disk before the rename.
+    ///
+    /// # Errors
+    /// Where the rest cannot be written; the place then holds what it held before.
+    pub fn commit(mut self) -> Result<()> {
+        let error = |e| Error::io("write", &self.place, e);
+        if let Some(buffer) = self.file.take() {
+            let file = buffer.into_inner().map_err(|e| error(e.into_error()))?;
+            file.sync_all().map_err(error)?;
+        }
+        // Held over the rename, so that an interruption finds the file either unfinished or in its place.
+        let mut paths = unfinished();
+        fs::rename(&self.temporary, &self.place).map_err(error)?;
+        paths.remove(&self.temporary);
+        Ok(())
+    }
+}
+
+impl Write for AtomicFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.as_mut().map_or(Ok(0), |file| file.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.as_mut().map_or(Ok(()), Write::flush)
+    }
+}
+
+impl Drop for AtomicFile {
+    fn drop(&mut self) {
+        if let Some(buffer) = self.file.take() {
+            // What is still buffered goes with the file.
+            drop(buffer.into_parts());
+        }
+        if unfinished().remove(&self.temporary) {
+            let _ = fs::remove_file(&self.temporary);
+        }
+    }
+}
+
+/// Writes `bytes` to `place`, whole or not at all.
+///
+/// # Errors
+/// Where the file cannot be written.
+pub fn write(place: &Path, bytes: &[u8]) -> Result<()> {
+    let mut file = AtomicFile::create(place)?;
+    file.write_all(bytes).map_err(|e| Error::io("write", place, e))?;
+    file.commit()
+}
+
+/// Removes what dead processes left in `folder` under names that begin with `prefix` and end with `.tmp`.
+pub(crate) fn sweep(folder: &Path, prefix: &str) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with(prefix) && name.ends_with(".tmp") {
+            let abandoned = File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok());
+            if abandoned {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> =
+            fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("sub/out.csv");
+        write(&place, b"first").unwrap();
+        let mut file = AtomicFile::create(&place).unwrap();
+        file.write_all(b"half").unwrap();
+        assert_eq!(fs::read(&place).unwrap(), b"first");
+        drop(file);
+        assert_eq!(names(place.parent().unwrap()), ["out.csv"]);
+
+        let left = place.parent().unwrap().join(".out.csv.1-0.tmp");
+        fs::write(left, "from a killed process").unwrap();
+        write(&place, b"second").unwrap();
+        assert_eq!(fs::read(&place).unwrap(), b"second");
+        assert_eq!(names(place.parent().unwrap()), ["out.csv"]);
+    }
+
+    #[test]
+    fn a_living_writers_file_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("out.csv");
+        let mut slow = AtomicFile::create(&place).unwrap();
+        write(&place, b"quick").unwrap();
+        slow.write_all(b"slow").unwrap();
+        slow.commit().unwrap();
+        assert_eq!(fs::read(&place).unwrap(), b"slow");
+    }
+}

@@ -1,0 +1,197 @@
+//! Which rows are bars. What is not is set aside, counted by cause and reported: never dropped in silence.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::series::Bar;
+
+/// Something found in a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Finding {
+    /// Set aside: no symbol, or none that can be one.
+    Symbol,
+    /// Set aside: no readable timestamp.
+    Timestamp,
+    /// Set aside: a timestamp that is not on a whole minute.
+    OffMinute,
+    /// Set aside: a price that is not finite or not above zero.
+    Price,
+    /// Set aside: a volume that is not finite or below zero.
+    Volume,
+    /// Set aside: high below low.
+    HighBelowLow,
+    /// Replaced: a later row of the same symbol and time won.
+    Duplicate,
+    /// Kept: open or close outside [low, high].
+    OutsideRange,
+    /// Kept, without its count: an unreadable number of trades.
+    Trades,
+    /// Kept: timestamps with and without an offset in one input; those without are taken as UTC.
+    MixedOffsets,
+}
+
+impl Finding {
+    /// Whether the row is no bar.
+    pub fn is_set_aside(self) -> bool {
+        self <= Finding::HighBelowLow
+    }
+
+    /// What is wrong with `bar`, judged by its numbers; `None` where it is a bar.
+    pub fn of(bar: &Bar) -> Option<Finding> {
+        let prices = [bar.open, bar.high, bar.low, bar.close];
+        if !prices.iter().all(|p| p.is_finite() && *p > 0.0) {
+            Some(Finding::Price)
+        } else if !(bar.volume.is_finite() && bar.volume >= 0.0) {
+            Some(Finding::Volume)
+        } else if bar.high < bar.low {
+            Some(Finding::HighBelowLow)
+        } else {
+            None
+        }
+    }
+
+    /// Whether open or close of a bar lie outside its range: odd, but kept.
+    pub fn is_outside_range(bar: &Bar) -> bool {
+        bar.open.max(bar.close) > bar.high || bar.open.min(bar.close) < bar.low
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Finding::Symbol => "no readable symbol",
+            Finding::Timestamp => "no readable timestamp",
+            Finding::OffMinute => "timestamp not on a whole minute",
+            Finding::Price => "a price that is not a number above 0",
+            Finding::Volume => "a volume that is not a number from 0 up",
+            Finding::HighBelowLow => "high below low",
+            Finding::Duplicate => "replaced by a later row of the same symbol and time",
+            Finding::OutsideRange => "kept, though open or close lies outside low to high",
+            Finding::Trades => "kept without its unreadable number of trades",
+            Finding::MixedOffsets => {
+                "kept, but some timestamps name an offset and some do not (those were read as UTC)"
+            }
+        })
+    }
+}
+
+/// Findings counted by cause, each with the place of its first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Findings(BTreeMap<Finding, (u64, String)>);
+
+impl Findings {
+    /// Counts one finding; `place` (file and line, or key) is asked for the first only.
+    pub fn record(&mut self, finding: Finding, place: impl FnOnce() -> String) {
+        self.record_many(finding, 1, place);
+    }
+
+    /// Counts `count` findings of one cause, the first of them at `place`.
+    pub fn record_many(&mut self, finding: Finding, count: u64, place: impl FnOnce() -> String) {
+        if count > 0 {
+            self.0.entry(finding).or_insert_with(|| (0, place())).0 += count;
+        }
+    }
+
+    /// Judges `bar`, counts what is odd about it, and tells whether it is one to keep.
+    pub fn admit(&mut self, bar: &Bar, place: impl Fn() -> String) -> bool {
+        if let Some(finding) = Finding::of(bar) {
+            self.record(finding, place);
+            return false;
+        }
+        if Finding::is_outside_range(bar) {
+            self.record(Finding::OutsideRange, place);
+        }
+        true
+    }
+
+    /// Adds those of `other`; a cause's first place stays the one already known.
+    pub fn merge(&mut self, other: &Findings) {
+        for (finding, (count, place)) in &other.0 {
+            self.record_many(*finding, *count, || place.clone());
+        }
+    }
+
+    /// Number of findings of one cause.
+    pub fn count(&self, finding: Finding) -> u64 {
+        self.0.get(&finding).map_or(0, |(count, _)| *count)
+    }
+
+    /// Number of rows that were set aside.
+    pub fn set_aside(&self) -> u64 {
+        self.0.iter().filter(|(finding, _)| finding.is_set_aside()).map(|(_, (count, _))| count).sum()
+    }
+
+    /// Whether nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether `--strict` refuses the input: rows were set aside or replaced.
+    pub fn breaks_strict(&self) -> bool {
+        self.set_aside() + self.count(Finding::Duplicate) > 0
+    }
+}
+
+/// One line: count, cause and first place of each.
+impl fmt::Display for Findings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let set_aside = self.set_aside();
+        match set_aside {
+            0 => f.write_str("rows with something odd: ")?,
+            1 => f.write_str("1 row was set aside: ")?,
+            n => write!(f, "{n} rows were set aside: ")?,
+        }
+        for (i, (finding, (count, place))) in self.0.iter().enumerate() {
+            let separator = if i == 0 { "" } else { "; " };
+            write!(f, "{separator}{count} {finding} (first: {place})")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Minute;
+
+    #[test]
+    fn each_cause() {
+        let good = Bar {
+            time: Minute::new(0).unwrap(),
+            open: 2.0,
+            high: 3.0,
+            low: 1.0,
+            close: 2.0,
+            volume: 0.0,
+            trades: None,
+        };
+        assert_eq!(Finding::of(&good), None);
+        for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            for set in [
+                |b: &mut Bar, x| b.open = x,
+                |b: &mut Bar, x| b.high = x,
+                |b: &mut Bar, x| b.low = x,
+                |b: &mut Bar, x| b.close = x,
+            ] {
+                let mut bar = good;
+                set(&mut bar, bad);
+                assert_eq!(Finding::of(&bar), Some(Finding::Price));
+            }
+        }
+        for bad in [-0.1, f64::NAN, f64::INFINITY] {
+            assert_eq!(Finding::of(&Bar { volume: bad, ..good }), Some(Finding::Volume));
+        }
+        assert_eq!(Finding::of(&Bar { high: 0.5, ..good }), Some(Finding::HighBelowLow));
+
+        let mut findings = Findings::default();
+        assert!(findings.admit(&Bar { close: 9.0, ..good }, || "line 2".into()));
+        assert!(!findings.admit(&Bar { close: 0.0, ..good }, || "line 3".into()));
+        assert!(!findings.admit(&Bar { open: 0.0, ..good }, || "line 4".into()));
+        assert_eq!((findings.set_aside(), findings.breaks_strict()), (2, true));
+        assert_eq!(
+            findings.to_string(),
+            "2 rows were set aside: 2 a price that is not a number above 0 (first: line 3); \
+             1 kept, though open or close lies outside low to high (first: line 2)"
+        );
+    }
+}

@@ -1,0 +1,292 @@
+//! A symbol's bars in memory: columnar, sorted by time, unique in time.
+
+use crate::time::{Minute, Span};
+
+/// One bar: the minute that opens at `time`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bar {
+    /// Open time.
+    pub time: Minute,
+    /// First price.
+    pub open: f64,
+    /// Highest price.
+    pub high: f64,
+    /// Lowest price.
+    pub low: f64,
+    /// Last price.
+    pub close: f64,
+    /// Volume in units of the base asset.
+    pub volume: f64,
+    /// Number of trades, where it is known.
+    pub trades: Option<u32>,
+}
+
+/// A symbol's bars, a column each, all of one length. Times strictly ascend.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Series {
+    time: Vec<Minute>,
+    open: Vec<f64>,
+    high: Vec<f64>,
+    low: Vec<f64>,
+    close: Vec<f64>,
+    volume: Vec<f64>,
+    trades: Option<Vec<Option<u32>>>,
+}
+
+impl Series {
+    /// Number of bars.
+    pub fn len(&self) -> usize {
+        self.time.len()
+    }
+
+    /// Whether there is no bar.
+    pub fn is_empty(&self) -> bool {
+        self.time.is_empty()
+    }
+
+    /// Open times, strictly ascending.
+    pub fn time(&self) -> &[Minute] {
+        &self.time
+    }
+
+    /// First prices.
+    pub fn open(&self) -> &[f64] {
+        &self.open
+    }
+
+    /// Highest prices.
+    pub fn high(&self) -> &[f64] {
+        &self.high
+    }
+
+    /// Lowest prices.
+    pub fn low(&self) -> &[f64] {
+        &self.low
+    }
+
+    /// Last prices.
+    pub fn close(&self) -> &[f64] {
+        &self.close
+    }
+
+    /// Volumes.
+    pub fn volume(&self) -> &[f64] {
+        &self.volume
+    }
+
+    /// Numbers of trades; `None` where no bar has one.
+    pub fn trades(&self) -> Option<&[Option<u32>]> {
+        self.trades.as_deref()
+    }
+
+    /// First and last open time.
+    pub fn ends(&self) -> Option<(Minute, Minute)> {
+        Some((*self.time.first()?, *self.time.last()?))
+    }
+
+    /// The bar at `index`, which must be below [`Series::len`].
+    pub fn bar(&self, index: usize) -> Bar {
+        Bar {
+            time: self.time[index],
+            open: self.open[index],
+            high: self.high[index],
+            low: self.low[index],
+            close: self.close[index],
+            volume: self.volume[index],
+            trades: self.trades.as_ref().and_then(|trades| trades[index]),
+        }
+    }
+
+    /// The bars in time order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Bar> + '_ {
+        (0..self.len()).map(|i| self.bar(i))
+    }
+
+    /// Indices of the bars that open within `span`.
+    pub fn range(&self, span: Span) -> std::ops::Range<usize> {
+        let start = self.time.partition_point(|&t| t < span.start);
+        start..self.time.partition_point(|&t| t < span.end).max(start)
+    }
+
+    /// Only the bars that open within `span`.
+    pub fn within(mut self, span: Span) -> Series {
+        let range = self.range(span);
+        if range.len() < self.len() {
+            for column in [&mut self.open, &mut self.high, &mut self.low, &mut self.close, &mut self.volume] {
+                keep(column, &range);
+            }
+            keep(&mut self.time, &range);
+            if let Some(trades) = &mut self.trades {
+                keep(trades, &range);
+            }
+            self.drop_empty_trades();
+        }
+        self
+    }
+
+    fn push(&mut self, bar: Bar) {
+        self.time.push(bar.time);
+        self.open.push(bar.open);
+        self.high.push(bar.high);
+        self.low.push(bar.low);
+        self.close.push(bar.close);
+        self.volume.push(bar.volume);
+        match (&mut self.trades, bar.trades) {
+            (Some(trades), count) => trades.push(count),
+            (None, None) => {}
+            (trades @ None, count) => {
+                let mut column = vec![None; self.time.len() - 1];
+                column.push(count);
+                *trades = Some(column);
+            }
+        }
+    }
+
+    fn drop_empty_trades(&mut self) {
+        if self.trades.as_ref().is_some_and(|trades| trades.iter().all(Option::is_none)) {
+            self.trades = None;
+        }
+    }
+}
+
+fn keep<T>(column: &mut Vec<T>, range: &std::ops::Range<usize>) {
+    column.truncate(range.end);
+    column.drain(..range.start);
+}
+
+impl FromIterator<Bar> for Series {
+    /// Sorts by time; of bars with one time the last wins.
+    fn from_iter<I: IntoIterator<Item = Bar>>(bars: I) -> Series {
+        let mut builder = SeriesBuilder::default();
+        bars.into_iter().for_each(|bar| builder.push(bar));
+        builder.finish().0
+    }
+}
+
+/// Takes bars in any order and makes a [`Series`] of them; of bars with one time the last wins.
+#[derive(Clone, Debug, Default)]
+pub struct SeriesBuilder {
+    bars: Series,
+    unsorted: bool,
+}
+
+impl SeriesBuilder {
+    /// A builder with room for `capacity` bars.
+    pub fn with_capacity(capacity: usize) -> SeriesBuilder {
+        let column = || Vec::with_capacity(capacity);
+        let time = Vec::with_capacity(capacity);
+        let bars = Series {
+            time,
+            open: column(),
+            high: column(),
+            low: column(),
+            close: column(),
+            volume: column(),
+            trades: None,
+        };
+        SeriesBuilder { bars, unsorted: false }
+    }
+
+    /// Adds a bar after those that came before.
+    pub fn push(&mut self, bar: Bar) {
+        self.unsorted |= self.bars.time.last().is_some_and(|&last| last >= bar.time);
+        self.bars.push(bar);
+    }
+
+    /// Number of bars taken so far.
+    pub fn len(&self) -> usize {
+        self.bars.len()
+    }
+
+    /// Whether none was taken.
+    pub fn is_empty(&self) -> bool {
+        self.bars.is_empty()
+    }
+
+    /// The bars in the order in which they came.
+    pub fn iter(&self) -> impl Iterator<Item = Bar> + '_ {
+        self.bars.iter()
+    }
+
+    /// The series, how many bars a later one of the same time replaced, and the first such time.
+    pub fn finish(self) -> (Series, usize, Option<Minute>) {
+        if !self.unsorted {
+            return (self.bars, 0, None);
+        }
+        let mut order: Vec<usize> = (0..self.bars.len()).collect();
+        order.sort_by_key(|&i| self.bars.time[i]);
+        let mut series = SeriesBuilder::with_capacity(order.len()).bars;
+        let mut first = None;
+        for (at, &i) in order.iter().enumerate() {
+            let time = self.bars.time[i];
+            if order.get(at + 1).is_some_and(|&next| self.bars.time[next] == time) {
+                first = first.or(Some(time));
+            } else {
+                series.push(self.bars.bar(i));
+            }
+        }
+        let replaced = order.len() - series.len();
+        series.drop_empty_trades();
+        (series, replaced, first)
+    }
+}
+
+/// Only the close and volume of a symbol's bars: what the leaderboards read of a whole market.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Closes {
+    /// Open times, strictly ascending.
+    pub time: Vec<Minute>,
+    /// Last prices.
+    pub close: Vec<f64>,
+    /// Volumes.
+    pub volume: Vec<f64>,
+}
+
+impl Closes {
+    /// Empties the columns and keeps their memory.
+    pub fn clear(&mut self) {
+        self.time.clear();
+        self.close.clear();
+        self.volume.clear();
+    }
+
+    /// Replaces the content by that of `series`.
+    pub fn copy_from(&mut self, series: &Series) {
+        self.clear();
+        self.time.extend_from_slice(series.time());
+        self.close.extend_from_slice(series.close());
+        self.volume.extend_from_slice(series.volume());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    fn bar(minute: i64, price: f64, trades: Option<u32>) -> Bar {
+        let time = Minute::new(minute).unwrap();
+        Bar { time, open: price, high: price, low: price, close: price, volume: 1.0, trades }
+    }
+
+    proptest! {
+        #[test]
+        fn the_last_of_a_time_wins(rows in prop::collection::vec((0_i64..20, 1.0..9.0, prop::option::of(0_u32..5)), 0..60)) {
+            let mut builder = SeriesBuilder::default();
+            let mut expected = BTreeMap::new();
+            for &(minute, price, trades) in &rows {
+                builder.push(bar(minute, price, trades));
+                expected.insert(minute, bar(minute, price, trades));
+            }
+            let (series, replaced, _) = builder.finish();
+            prop_assert_eq!(replaced, rows.len() - expected.len());
+            prop_assert_eq!(series.iter().collect::<Vec<_>>(), expected.values().copied().collect::<Vec<_>>());
+            prop_assert_eq!(series.trades().is_some(), expected.values().any(|b| b.trades.is_some()));
+
+            let span = Span { start: Minute::new(5).unwrap(), end: Minute::new(12).unwrap() };
+            let inside: Vec<Bar> = expected.range(5..12).map(|(_, b)| *b).collect();
+            prop_assert_eq!(series.within(span).iter().collect::<Vec<_>>(), inside);
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! How to reach a database: host, user, table, and how far to trust the wire.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use percent_encoding::percent_decode_str;
+
+/// A password; it is never printed.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Password(pub String);
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// Whether and how the connection is encrypted, as MySQL's own clients name it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SslMode {
+    /// Never.
+    Disabled,
+    /// Where the server offers it.
+    #[default]
+    Preferred,
+    /// Always; the certificate is not checked.
+    Required,
+    /// Always; the certificate must come from a known authority.
+    VerifyCa,
+    /// The same, and it must be the host's own.
+    VerifyIdentity,
+}
+
+impl FromStr for SslMode {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<SslMode, String> {
+        Ok(match text.to_ascii_lowercase().replace('_', "-").as_str() {
+            "disabled" => SslMode::Disabled,
+            "preferred" => SslMode::Preferred,
+            "required" => SslMode::Required,
+            "verify-ca" => SslMode::VerifyCa,
+            "verify-identity" => SslMode::VerifyIdentity,
+            _ => {
+                return Err(format!(
+                    "ssl-mode '{text}' is unknown; use disabled, preferred, required, verify-ca or verify-identity"
+                ));
+            }
+        })
+    }
+}
+
+/// What may be known of a database before all of it is: each part may still be missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Partial {
+    /// Host name or address.
+    pub host: Option<String>,
+    /// TCP port.
+    pub port: Option<u16>,
+    /// User name.
+    pub user: Option<String>,
+    /// Password.
+    pub password: Option<Password>,
+    /// Database (schema).
+    pub database: Option<String>,
+    /// Table of the bars.
+    pub table: Option<String>,
+    /// Unix socket, instead of host and port.
+    pub socket: Option<PathBuf>,
+    /// Encryption.
+    pub ssl_mode: Option<SslMode>,
+    /// PEM file of the authorities to trust; the web's where it is missing.
+    pub ssl_ca: Option<PathBuf>,
+}
+
+impl Partial {
+    /// Reads `mysql://user[:password]@host[:3306]/database[?table=ohlcvt&ssl-mode=...]`; every part but the scheme
+    /// may be missing. Further parameters: `ssl-ca` and `socket`.
+    ///
+    /// # Errors
+    /// Says what of it cannot be read, without repeating the password.
+    pub fn from_url(text: &str) -> Result<Partial, String> {
+        const FORM: &str = "write mysql://user:password@host:3306/database?table=ohlcvt";
+        let url = url::Url::parse(text)
+            .map_err(|e| format!("the mysql:// address cannot be read ({e}); {FORM}"))?;
+        let decode = |part: &str| {
+            percent_decode_str(part).decode_utf8().map(|text| text.into_owned()).map_err(|_| {
+                format!("the mysql:// address has a part that is not UTF-8 once decoded; {FORM}")
+            })
+        };
+        let some = |part: &str| {
+            if part.is_empty() { Ok(None) } else { decode(part).map(Some) }
+        };
+        let mut partial = Partial {
+            host: url.host_str().map(decode).transpose()?.filter(|host| !host.is_empty()),
+            port: url.port(),
+            user: some(url.username())?,
+            password: url.password().map(decode).transpose()?.map(Password),
+            database: some(url.path().trim_matches('/'))?,
+            ..Partial::default()
+        };
+        for (key, value) in url.query_pairs() {
+            match key.replace('_', "-").as_str() {
+                "table" => partial.table = Some(value.into_owned()),
+                "ssl-mode" => partial.ssl_mode = Some(value.parse()?),
+                "ssl-ca" => partial.ssl_ca = Some(PathBuf::from(value.as_ref())),
+                "socket" => partial.socket = Some(PathBuf::from(value.as_ref())),
+                _ => {
+                    return Err(format!(
+                        "the mysql:// address has the unknown parameter '{key}'; known are table, ssl-mode, ssl-ca and socket"
+                    ));
+                }
+            }
+        }
+        Ok(partial)
+    }
+
+    /// Fills what is missing here from `other`.
+    pub fn or(self, other: Partial) -> Partial {
+        Partial {
+            host: self.host.or(other.host),
+            port: self.port.or(other.port),
+            user: self.user.or(other.user),
+            password: self.password.or(other.password),
+            database: self.database.or(other.database),
+            table: self.table.or(other.table),
+            socket: self.socket.or(other.socket),
+            ssl_mode: self.ssl_mode.or(other.ssl_mode),
+            ssl_ca: self.ssl_ca.or(other.ssl_ca),
+        }
+    }
+
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        *self == Partial::default()
+    }
+}
+
+/// A database and the table of bars in it.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Host name or address.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// User name.
+    pub user: String,
+    /// Password; empty for none.
+    pub password: Password,
+    /// Database (schema).
+    pub database: String,
+    /// Table of the bars, a [checked](check_name) name.
+    pub table: String,
+    /// Unix socket, instead of host and port.
+    pub socket: Option<PathBuf>,
+    /// Encryption.
+    pub ssl_mode: SslMode,
+    /// PEM file of the authorities to trust; the web's where it is missing.
+    pub ssl_ca: Option<PathBuf>,
+    /// The most connections at once.
+    pub connections: usize,
+}
+
+/// The default table.
+pub const TABLE: &str = "ohlcvt";
+/// The default host.
+pub const HOST: &str = "localhost";
+/// The default port.
+pub const PORT: u16 = 3306;
+
+/// Checks that `name` is a plain name of a table or column: letters, digits, `_`, `$` and `-`, at most 64.
+///
+/// # Errors
+/// Names what is not.
+pub fn check_name<'a>(what: &str, name: &'a str) -> Result<&'a str, String> {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '-');
+    if name.is_empty() || name.chars().count() > 64 || !name.chars().all(plain) {
+        return Err(format!(
+            "'{}' is no name of a {what}; it may hold letters, digits, _, $ and -, and no SQL",
+            name.escape_debug()
+        ));
+    }
+    Ok(name)
+}
+
+/// `mysql://user@host:port/database, table t`, without the password.
+impl fmt::Display for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Config { host, port, user, database, table, .. } = self;
+        match &self.socket {
+            Some(socket) => write!(f, "mysql {user} at {}, {database}, table {table}", socket.display()),
+            None => write!(f, "mysql://{user}@{host}:{port}/{database}, table {table}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_read() {
+        let partial = Partial::from_url(
+            "mysql://me:p%40ss%3A@db.example:3307/market?table=bars&ssl-mode=verify-ca&ssl_ca=/ca.pem",
+        )
+        .unwrap();
+        assert_eq!(
+            partial,
+            Partial {
+                host: Some("db.example".into()),
+                port: Some(3307),
+                user: Some("me".into()),
+                password: Some(Password("p@ss:".into())),
+                database: Some("market".into()),
+                table: Some("bars".into()),
+                socket: None,
+                ssl_mode: Some(SslMode::VerifyCa),
+                ssl_ca: Some("/ca.pem".into()),
+            }
+        );
+        assert!(!format!("{partial:?}").contains("p@ss"));
+        assert_eq!(Partial::from_url("mysql://db").unwrap().user, None);
+        for bad in [
+            "mysql://h:port/d",
+            "mysql://h/d?tabel=x",
+            "mysql://h/d?ssl-mode=maybe",
+            "mysql://u:secret@h:x/d",
+        ] {
+            let error = Partial::from_url(bad).unwrap_err();
+            assert!(!error.contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn names_are_checked() {
+        assert!(check_name("table", "ohlcvt_1m").is_ok());
+        for bad in ["", "a b", "t`; DROP TABLE x; --", "a;b", "a.b", "x'", &"x".repeat(65)] {
+            assert!(check_name("table", bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Connections, their encryption, and what is worth a second try.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use mysql::{DriverError, Opts, OptsBuilder, Pool, PoolConstraints, PoolOpts, PooledConn, SslOpts};
+
+use super::config::{Config, SslMode};
+use crate::error::{Error, Result};
+
+/// Waits between attempts; as many attempts as waits, and one.
+const BACK_OFF: [Duration; 5] = [
+    Duration::from_millis(200),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+];
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// A server that says nothing for so long counts as lost. Listing the symbols of a large table without an index
+/// is the slowest single answer.
+const READ_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// A database that can be asked.
+#[derive(Debug)]
+pub(super) struct Database {
+    pub(super) config: Config,
+    pool: Pool,
+}
+
+impl Database {
+    pub(super) fn open(config: &Config) -> Result<Database> {
+        let encrypted = pool(config, config.ssl_mode != SslMode::Disabled);
+        let pool = match encrypted {
+            Err(e) if config.ssl_mode == SslMode::Preferred && is_tls(&e) => pool(config, false),
+            pool => pool,
+        };
+        let pool = pool.map_err(|e| error(config, &e))?;
+        Ok(Database { config: config.clone(), pool })
+    }
+
+    /// Does `work` on a connection, again from its start where the connection is lost or the server asks for it.
+    ///
+    /// # Errors
+    /// What the server said last, with what it was asked for.
+    pub(super) fn attempt<T>(
+        &self,
+        what: &str,
+        mut work: impl FnMut(&mut PooledConn) -> mysql::Result<T>,
+    ) -> Result<T> {
+        let mut waits = BACK_OFF.iter();
+        loop {
+            let result = self.pool.get_conn().and_then(|mut connection| work(&mut connection));
+            match (result, waits.next()) {
+                (Ok(done), _) => return Ok(done),
+                (Err(e), Some(wait)) if is_passing(&e) => {
+                    tracing::warn!("{what}: {}; trying again in {} ms", plain(&e), wait.as_millis());
+                    sleep(*wait);
+                }
+                (Err(e), None) if is_passing(&e) => {
+                    let reason = format!(
+                        "gave up {what} after {} attempts: {}. Check that the server is up and reachable, then run this again",
+                        BACK_OFF.len() + 1,
+                        plain(&e)
+                    );
+                    return Err(Error::Database { server: self.config.to_string(), reason });
+                }
+                (Err(e), _) => return Err(error(&self.config, &e)),
+            }
+        }
+    }
+}
+
+fn pool(config: &Config, encrypt: bool) -> mysql::Result<Pool> {
+    let constraints = PoolConstraints::new(0, config.connections.max(1)).unwrap_or(PoolConstraints::DEFAULT);
+    let mut builder = OptsBuilder::new()
+        .user(Some(&config.user))
+        .pass(Some(&config.password.0))
+        .db_name(Some(&config.database))
+        .ip_or_hostname(Some(&config.host))
+        .tcp_port(config.port)
+        .prefer_socket(false)
+        .tcp_connect_timeout(Some(CONNECT_TIMEOUT))
+        .read_timeout(Some(READ_TIMEOUT))
+        .write_timeout(Some(READ_TIMEOUT))
+        .init(vec!["SET time_zone = '+00:00'"])
+        .pool_opts(PoolOpts::new().with_constraints(constraints).with_reset_connection(false));
+    if let Some(socket) = &config.socket {
+        builder = builder.prefer_socket(true).socket(Some(socket.to_string_lossy()));
+    }
+    if encrypt {
+        let unchecked = matches!(config.ssl_mode, SslMode::Preferred | SslMode::Required);
+        let options = SslOpts::default()
+            .with_root_cert_path(config.ssl_ca.clone())
+            .with_danger_accept_invalid_certs(unchecked)
+            .with_danger_skip_domain_validation(config.ssl_mode != SslMode::VerifyIdentity);
+        builder = builder.ssl_opts(options);
+    }
+    let pool = Pool::new(Opts::from(builder))?;
+    // The first connection is made now, so that a wrong password shows here.
+    pool.get_conn()?;
+    Ok(pool)
+}
+
+fn is_tls(error: &mysql::Error) -> bool {
+    matches!(error, mysql::Error::TlsError(_) | mysql::Error::DriverError(DriverError::TlsNotSupported))
+}
+
+/// Whether the same may succeed a moment later.
+fn is_passing(error: &mysql::Error) -> bool {
+    /// Too many connections, shutdown, lock wait, deadlock, interrupted, gone away, lost, killed.
+    const CODES: [u16; 8] = [1040, 1053, 1205, 1213, 1317, 2006, 2013, 1927];
+    match error {
+        mysql::Error::IoError(_) => true,
+        mysql::Error::DriverError(e) => matches!(
+            e,
+            DriverError::ConnectTimeout
+                | DriverError::CouldNotConnect(_)
+                | DriverError::PacketOutOfSync
+                | DriverError::Timeout
+                | DriverError::UnexpectedPacket
+        ),
+        mysql::Error::MySqlError(e) => CODES.contains(&e.code),
+        // The packet layer reports a connection that closed under it so.
+        mysql::Error::CodecError(_) => true,
+        _ => false,
+    }
+}
+
+/// What the server or the system said.
+fn plain(error: &mysql::Error) -> String {
+    match error {
+        mysql::Error::MySqlError(e) => format!("{} (error {})", e.message, e.code),
+        mysql::Error::IoError(e) => format!("the connection was lost ({e})"),
+        mysql::Error::CodecError(_) => "the connection was lost".to_owned(),
+        mysql::Error::DriverError(DriverError::CouldNotConnect(Some((address, said, _)))) => {
+            format!("no connection to {address} ({said})")
+        }
+        mysql::Error::DriverError(e) => e.to_string(),
+        e => e.to_string(),
+    }
+}
+
+/// The error as a person can act on it.
+pub(super) fn error(config: &Config, error: &mysql::Error) -> Error {
+    let remedy = match error {
+        mysql::Error::MySqlError(e) => match e.code {
+            1044 | 1045 | 1698 => {
+                "check user and password (--user, --password-file, DB_PASSWORD) and that this host may connect"
+            }
+            1049 => "check the database's name (--database, DB_NAME)",
+            1142 | 1143 => "grant the user SELECT on the table (and CREATE, INSERT and UPDATE for an import)",
+            1146 => "check the table's name (--table, OHLCVT_TABLE)",
+            1792 | 1290 | 1836 => "the server is read-only; import into another one",
+            1114 | 1021 => "free some room on the server",
+            _ => "see the server's log",
+        },
+        mysql::Error::TlsError(_) => {
+            "the encrypted connection failed; check ssl-mode and ssl-ca, or use ssl-mode=required to skip the certificate's check"
+        }
+        mysql::Error::DriverError(DriverError::TlsNotSupported) => {
+            "the server offers no encryption; use ssl-mode=preferred or disabled"
+        }
+        _ => "check host and port (--host, --port) and that the server is up",
+    };
+    Error::Database { server: config.to_string(), reason: format!("{}; {remedy}", plain(error)) }
+}

@@ -1,0 +1,256 @@
+//! Reading bars from a table.
+
+use std::sync::{Mutex, PoisonError};
+
+use mysql::prelude::Queryable;
+use mysql::{Params, Row, Value};
+
+use super::config::Config;
+use super::connect::Database;
+use super::table::Table;
+use crate::clean::{Finding, Findings};
+use crate::error::Result;
+use crate::series::{Bar, Closes, Series, SeriesBuilder};
+use crate::source::rows::{BarTime, trades_from};
+use crate::source::{Entry, Source};
+use crate::symbol::Symbol;
+use crate::time::{Minute, Span, StampReader};
+
+/// A table of bars as a source.
+#[derive(Debug)]
+pub struct MySqlSource {
+    database: Database,
+    table: Table,
+    bar_time: BarTime,
+    findings: Mutex<Findings>,
+}
+
+impl MySqlSource {
+    /// Connects and looks at the table.
+    ///
+    /// # Errors
+    /// Where the server cannot be reached, refuses, or has no such table.
+    pub fn open(config: &Config, bar_time: BarTime) -> Result<MySqlSource> {
+        let database = Database::open(config)?;
+        let table = Table::open(&database)?;
+        if let Some(statement) = &table.missing_index {
+            tracing::warn!(
+                "{config}: no index on (symbol, timestamp), so every symbol reads the whole table; make one with: {statement}"
+            );
+        }
+        Ok(MySqlSource { database, table, bar_time, findings: Mutex::default() })
+    }
+
+    /// The statement that would make the index that reads go along, where it is missing.
+    pub fn missing_index(&self) -> Option<&str> {
+        self.table.missing_index.as_deref()
+    }
+
+    /// The server's own time zone, in its words. (Sessions here run in UTC whatever it is.)
+    ///
+    /// # Errors
+    /// Where the server cannot be asked.
+    pub fn server_time_zone(&self) -> Result<String> {
+        let row: Option<(String, String)> =
+            self.database.attempt("asking for the time zone", |connection| {
+                connection
+                    .query_first("SELECT CAST(@@global.time_zone AS CHAR), CAST(@@system_time_zone AS CHAR)")
+            })?;
+        let (zone, system) = row.unwrap_or_default();
+        Ok(if zone.eq_ignore_ascii_case("system") { format!("{system} (the system's)") } else { zone })
+    }
+
+    /// The condition on a symbol and a span, and its values.
+    fn condition(&self, symbol: &Symbol, span: Span) -> (String, Vec<Value>) {
+        let mut condition = format!("{} = ?", self.table.symbol());
+        let mut values = vec![Value::from(symbol.as_str())];
+        // A close label stands for the minute before it: open in [a, b) is label in (a, b].
+        let (from, to) = match self.bar_time {
+            BarTime::Open => (">=", "<"),
+            BarTime::Close => (">", "<="),
+        };
+        for (minute, open_end, compare) in [(span.start, Minute::MIN, from), (span.end, Minute::MAX, to)] {
+            if minute != open_end {
+                condition += &format!(" AND {} {compare} ?", self.table.time());
+                values.push(Value::from(minute.plain()));
+            }
+        }
+        (condition, values)
+    }
+
+    fn merge(&self, findings: &Findings) {
+        if !findings.is_empty() {
+            self.findings.lock().unwrap_or_else(PoisonError::into_inner).merge(findings);
+        }
+    }
+}
+
+impl Source for MySqlSource {
+    fn describe(&self) -> String {
+        self.database.config.to_string()
+    }
+
+    fn catalogue(&self) -> Result<Vec<Entry>> {
+        let (symbol, time, name) = (self.table.symbol(), self.table.time(), &self.table.name);
+        let statement =
+            format!("SELECT CAST({symbol} AS CHAR), MIN({time}), MAX({time}) FROM {name} GROUP BY {symbol}");
+        let rows: Vec<(Value, Value, Value)> =
+            self.database.attempt("listing the symbols", |connection| connection.exec(&statement, ()))?;
+        let mut entries: Vec<Entry> = rows
+            .iter()
+            .filter_map(|(symbol, first, last)| {
+                let Value::Bytes(symbol) = symbol else {
+                    return None;
+                };
+                // An end that is off the minute is set aside when it is read; here its minute is near enough.
+                let minute =
+                    |value| self.bar_time.open_time(nanos(value)? / 60_000_000_000 * 60_000_000_000).ok();
+                Some(Entry {
+                    symbol: std::str::from_utf8(symbol).ok()?.parse().ok()?,
+                    first: minute(first)?,
+                    last: minute(last)?,
+                })
+            })
+            .collect();
+        if entries.len() < rows.len() {
+            let lost = (rows.len() - entries.len()) as u64;
+            let mut findings = Findings::default();
+            findings.record_many(Finding::Symbol, lost, || {
+                format!("table {}, a symbol as a whole", self.table.name)
+            });
+            self.merge(&findings);
+        }
+        entries.sort_by(|a, b| a.symbol.cmp(&b.symbol));
+        Ok(entries)
+    }
+
+    fn bars(&self, symbol: &Symbol, span: Span) -> Result<Series> {
+        let (condition, values) = self.condition(symbol, span);
+        let [_, time, open, high, low, close, volume] = &self.table.columns;
+        let trades = self.table.trades.as_deref().unwrap_or("NULL");
+        let statement = format!(
+            "SELECT {time}, {open}, {high}, {low}, {close}, {volume}, {trades} FROM {} WHERE {condition} ORDER BY {time}",
+            self.table.name
+        );
+        let what = format!("reading {symbol}");
+        let (series, findings) = self.database.attempt(&what, |connection| {
+            let mut findings = Findings::default();
+            let mut builder = SeriesBuilder::default();
+            for row in connection.exec_iter(&statement, Params::Positional(values.clone()))? {
+                let row = row?;
+                let key =
+                    || format!("{symbol} {}", row.as_ref(0).map(|v| v.as_sql(true)).unwrap_or_default());
+                let time =
+                    match nanos(&row[0]).ok_or(Finding::Timestamp).and_then(|n| self.bar_time.open_time(n)) {
+                        Ok(time) => time,
+                        Err(finding) => {
+                            findings.record(finding, key);
+                            continue;
+                        }
+                    };
+                let [open, high, low, close, volume] = [1, 2, 3, 4, 5].map(|i| number(&row, i));
+                let trades = match &row[6] {
+                    Value::NULL => Ok(None),
+                    _ => trades_from(number(&row, 6)),
+                };
+                let bar = Bar { time, open, high, low, close, volume, trades: trades.unwrap_or(None) };
+                if findings.admit(&bar, key) {
+                    if trades.is_err() {
+                        findings.record(Finding::Trades, key);
+                    }
+                    builder.push(bar);
+                }
+            }
+            let (series, replaced, first) = builder.finish();
+            let place = || format!("{symbol} {}", first.map(|time| time.to_string()).unwrap_or_default());
+            findings.record_many(Finding::Duplicate, replaced as u64, place);
+            Ok((series, findings))
+        })?;
+        self.merge(&findings);
+        Ok(series)
+    }
+
+    /// Reads three columns, and lets the server judge the others; a symbol with anything odd is read whole instead,
+    /// so that there is one way of cleaning.
+    fn closes(&self, symbol: &Symbol, span: Span, into: &mut Closes) -> Result<()> {
+        let (condition, values) = self.condition(symbol, span);
+        let [_, time, open, high, low, close, volume] = &self.table.columns;
+        let statement = format!(
+            "SELECT {time}, {close}, {volume}, {low} > 0 AND {volume} >= 0 AND {open} BETWEEN {low} AND {high} \
+             AND {close} BETWEEN {low} AND {high} FROM {} WHERE {condition} ORDER BY {time}",
+            self.table.name
+        );
+        let what = format!("reading {symbol}");
+        let clean = self.database.attempt(&what, |connection| {
+            into.clear();
+            for row in connection.exec_iter(&statement, Params::Positional(values.clone()))? {
+                let row = row?;
+                let time = nanos(&row[0]).and_then(|n| self.bar_time.open_time(n).ok());
+                let is_clean = matches!(row[3], Value::Int(1) | Value::UInt(1));
+                let Some(time) =
+                    time.filter(|time| is_clean && into.time.last().is_none_or(|last| last < time))
+                else {
+                    return Ok(false);
+                };
+                into.time.push(time);
+                into.close.push(number(&row, 1));
+                into.volume.push(number(&row, 2));
+            }
+            Ok(true)
+        })?;
+        if !clean {
+            into.copy_from(&self.bars(symbol, span)?);
+        }
+        Ok(())
+    }
+
+    fn has_trades(&self, symbol: &Symbol, span: Span) -> Result<bool> {
+        let Some(trades) = &self.table.trades else {
+            return Ok(false);
+        };
+        let (condition, values) = self.condition(symbol, span);
+        let statement = format!(
+            "SELECT EXISTS (SELECT 1 FROM {} WHERE {condition} AND {trades} IS NOT NULL)",
+            self.table.name
+        );
+        let found: Option<u8> = self.database.attempt("looking for trade counts", |connection| {
+            connection.exec_first(&statement, Params::Positional(values.clone()))
+        })?;
+        Ok(found == Some(1))
+    }
+
+    fn findings(&self) -> Findings {
+        self.findings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// A date as nanoseconds since the epoch.
+fn nanos(value: &Value) -> Option<i128> {
+    let Value::Date(year, month, day, hour, minute, second, micros) = *value else {
+        let Value::Bytes(text) = value else {
+            return None;
+        };
+        return Some(StampReader::default().read(std::str::from_utf8(text).ok()?)?.nanos);
+    };
+    let date =
+        jiff::civil::Date::new(i16::try_from(year).ok()?, i8::try_from(month).ok()?, i8::try_from(day).ok()?)
+            .ok()?;
+    let days = Minute::days_to(date);
+    let seconds =
+        i64::from(days) * 86_400 + i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second);
+    Some(i128::from(seconds) * 1_000_000_000 + i128::from(micros) * 1000)
+}
+
+/// A number of any numeric type; NaN where it is missing or none.
+fn number(row: &Row, place: usize) -> f64 {
+    match &row[place] {
+        Value::Double(number) => *number,
+        Value::Float(number) => f64::from(*number),
+        Value::Int(number) => *number as f64,
+        Value::UInt(number) => *number as f64,
+        Value::Bytes(text) => {
+            std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()).unwrap_or(f64::NAN)
+        }
+        _ => f64::NAN,
+    }
+}

@@ -1,0 +1,140 @@
+//! The table of bars: which columns it has, and whether reads have an index to go along.
+
+use mysql::prelude::Queryable;
+
+use super::config::check_name;
+use super::connect::Database;
+use crate::error::{Error, Result};
+use crate::source::rows::Column;
+
+/// The table as the catalogue describes it; names are ready to stand in a statement.
+#[derive(Clone, Debug)]
+pub(super) struct Table {
+    pub(super) name: String,
+    /// Symbol, timestamp, open, high, low, close, volume.
+    pub(super) columns: [String; 7],
+    pub(super) trades: Option<String>,
+    /// The statement that would make the index that is missing.
+    pub(super) missing_index: Option<String>,
+    /// Whether symbol and time are unique together.
+    pub(super) is_keyed: bool,
+}
+
+impl Table {
+    pub(super) fn symbol(&self) -> &str {
+        &self.columns[0]
+    }
+
+    pub(super) fn time(&self) -> &str {
+        &self.columns[1]
+    }
+
+    /// Finds the configured table; `None` where there is none.
+    pub(super) fn find(database: &Database) -> Result<Option<Table>> {
+        let config = &database.config;
+        let problem = |reason: String| Error::Database { server: config.to_string(), reason };
+        let name = check_name("table", &config.table).map_err(problem)?;
+        let columns: Vec<(String, String)> = database.attempt("reading the catalogue", |connection| {
+            connection.exec(
+                "SELECT CAST(column_name AS CHAR), CAST(data_type AS CHAR) FROM information_schema.columns \
+                 WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position",
+                (&config.database, name),
+            )
+        })?;
+        if columns.is_empty() {
+            return Ok(None);
+        }
+        let find = |column: Column| {
+            let is = |name: &&str| columns.iter().find(|(have, _)| have.eq_ignore_ascii_case(name));
+            column.names().iter().find_map(|name| is(&name))
+        };
+        let needed = &Column::ALL[..7];
+        let missing: Vec<&str> =
+            needed.iter().filter(|column| find(**column).is_none()).map(|column| column.names()[0]).collect();
+        if !missing.is_empty() {
+            let have: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
+            return Err(problem(format!(
+                "the table lacks the column {}; it has {}. Add it, or make a view that has it",
+                missing.join(", "),
+                have.join(", ")
+            )));
+        }
+        if let Some((column, kind)) = find(Column::Timestamp)
+            && !matches!(kind.to_ascii_lowercase().as_str(), "datetime" | "timestamp")
+        {
+            return Err(problem(format!(
+                "the column {column} is of type {kind}; it must be DATETIME or TIMESTAMP. Make a view that converts it"
+            )));
+        }
+        let quoted = |column: Column| find(column).map(|(name, _)| quote(name));
+        let columns = Column::ALL.map(|column| quoted(column).unwrap_or_default());
+        let [symbol, time, open, high, low, close, volume, _] = columns;
+        let mut table = Table {
+            name: quote(name),
+            columns: [symbol, time, open, high, low, close, volume],
+            trades: quoted(Column::Trades),
+            missing_index: None,
+            is_keyed: false,
+        };
+        table.look_at_indices(database)?;
+        Ok(Some(table))
+    }
+
+    /// The configured table.
+    ///
+    /// # Errors
+    /// Where it is missing: names the tables that are there.
+    pub(super) fn open(database: &Database) -> Result<Table> {
+        if let Some(table) = Table::find(database)? {
+            return Ok(table);
+        }
+        let config = &database.config;
+        let tables: Vec<String> = database.attempt("reading the catalogue", |connection| {
+            connection.exec(
+                "SELECT CAST(table_name AS CHAR) FROM information_schema.tables WHERE table_schema = ? ORDER BY 1 LIMIT 20",
+                (&config.database,),
+            )
+        })?;
+        let have = if tables.is_empty() {
+            "it has no table".to_owned()
+        } else {
+            format!("it has {}", tables.join(", "))
+        };
+        let reason = format!(
+            "there is no table {} in the database {} ({have}); name it with --table, or fill it with 'data-pipeline import'",
+            config.table, config.database
+        );
+        Err(Error::Database { server: config.to_string(), reason })
+    }
+
+    fn look_at_indices(&mut self, database: &Database) -> Result<()> {
+        let config = &database.config;
+        let rows: Vec<(String, u64, String)> = database.attempt("reading the catalogue", |connection| {
+            connection.exec(
+                "SELECT CAST(index_name AS CHAR), non_unique, CAST(column_name AS CHAR) FROM information_schema.statistics \
+                 WHERE table_schema = ? AND table_name = ? ORDER BY index_name, seq_in_index",
+                (&config.database, &config.table),
+            )
+        })?;
+        let mut covered = false;
+        for index in rows.chunk_by(|a, b| a.0 == b.0) {
+            let columns: Vec<String> = index.iter().map(|(_, _, column)| quote(column)).collect();
+            let leads = columns.len() >= 2 && columns[0] == self.symbol() && columns[1] == self.time();
+            covered |= leads;
+            let both = columns.len() == 2
+                && columns.contains(&self.columns[0])
+                && columns.contains(&self.columns[1]);
+            self.is_keyed |= both && index[0].1 == 0;
+        }
+        if !covered {
+            let (name, symbol, time) = (&self.name, self.symbol(), self.time());
+            self.missing_index = Some(format!("CREATE INDEX symbol_timestamp ON {name} ({symbol}, {time});"));
+        }
+        Ok(())
+    }
+}
+
+/// A name in backticks. Names come from the catalogue or are checked; a backtick in one is doubled all the same.
+fn quote(name: &str) -> String {
+    format!("`{}`", name.replace('`', "``"))
+}

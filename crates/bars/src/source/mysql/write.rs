@@ -1,0 +1,111 @@
+//! Bringing bars into a table: a symbol is one transaction.
+
+use mysql::prelude::Queryable;
+use mysql::{Params, TxOpts, Value};
+
+use super::config::{Config, check_name};
+use super::connect::Database;
+use super::table::Table;
+use crate::error::{Error, Result};
+use crate::series::Series;
+use crate::symbol::Symbol;
+
+/// Rows of one statement.
+const BATCH: usize = 1000;
+
+/// A table that takes bars.
+#[derive(Debug)]
+pub struct MySqlWriter {
+    database: Database,
+    table: Table,
+}
+
+impl MySqlWriter {
+    /// Connects, and makes the table where it is absent.
+    ///
+    /// # Errors
+    /// Where the server refuses, or a table of that name has no unique key on symbol and time.
+    pub fn open(config: &Config) -> Result<MySqlWriter> {
+        let database = Database::open(config)?;
+        let problem = |reason: String| Error::Database { server: config.to_string(), reason };
+        let name = check_name("table", &config.table).map_err(problem)?;
+        if Table::find(&database)?.is_none() {
+            let statement = format!(
+                "CREATE TABLE IF NOT EXISTS `{name}` (\
+                 symbol VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, timestamp DATETIME NOT NULL, \
+                 open DOUBLE NOT NULL, high DOUBLE NOT NULL, low DOUBLE NOT NULL, close DOUBLE NOT NULL, \
+                 volume DOUBLE NOT NULL, trades INT NULL, PRIMARY KEY (symbol, timestamp))"
+            );
+            database.attempt("making the table", |connection| connection.query_drop(&statement))?;
+        }
+        let table = Table::open(&database)?;
+        if !table.is_keyed {
+            return Err(problem(format!(
+                "the table has no unique key on symbol and timestamp alone, so bars could come in twice; \
+                 make one with: ALTER TABLE {} ADD UNIQUE KEY symbol_timestamp ({}, {});",
+                table.name,
+                table.symbol(),
+                table.time()
+            )));
+        }
+        Ok(MySqlWriter { database, table })
+    }
+
+    /// The table in a few words, without the password.
+    pub fn describe(&self) -> String {
+        self.database.config.to_string()
+    }
+
+    /// Brings the bars of `series` in, all or none; where a minute is in both, `series` wins. Returns how many of its
+    /// minutes were new.
+    ///
+    /// # Errors
+    /// Where the server refuses or is lost for good; the symbol then is as it was.
+    pub fn upsert(&self, symbol: &Symbol, series: &Series) -> Result<usize> {
+        let Some((first, last)) = series.ends() else {
+            return Ok(0);
+        };
+        let (name, key, time) = (&self.table.name, self.table.symbol(), self.table.time());
+        let count = format!("SELECT COUNT(*) FROM {name} WHERE {key} = ? AND {time} BETWEEN ? AND ?");
+        let range = (symbol.as_str(), first.plain(), last.plain());
+        self.database.attempt(&format!("importing {symbol}"), |connection| {
+            let mut transaction = connection.start_transaction(TxOpts::default())?;
+            let before: Option<usize> = transaction.exec_first(&count, &range)?;
+            for start in (0..series.len()).step_by(BATCH) {
+                let rows = start..(start + BATCH).min(series.len());
+                transaction.exec_drop(self.insert(rows.len()), self.values(symbol, series, rows))?;
+            }
+            let after: Option<usize> = transaction.exec_first(&count, &range)?;
+            transaction.commit()?;
+            Ok(after.unwrap_or(0).saturating_sub(before.unwrap_or(0)))
+        })
+    }
+
+    fn insert(&self, rows: usize) -> String {
+        let columns: Vec<&str> =
+            self.table.columns.iter().chain(&self.table.trades).map(String::as_str).collect();
+        let marks = format!("({})", vec!["?"; columns.len()].join(","));
+        let updates: Vec<String> =
+            columns[2..].iter().map(|column| format!("{column}=VALUES({column})")).collect();
+        format!(
+            "INSERT INTO {} ({}) VALUES {} ON DUPLICATE KEY UPDATE {}",
+            self.table.name,
+            columns.join(","),
+            vec![marks; rows].join(","),
+            updates.join(",")
+        )
+    }
+
+    fn values(&self, symbol: &Symbol, series: &Series, rows: std::ops::Range<usize>) -> Params {
+        let mut values = Vec::with_capacity(rows.len() * 8);
+        for bar in rows.map(|i| series.bar(i)) {
+            values.push(Value::from(symbol.as_str()));
+            values.push(Value::from(bar.time.plain()));
+            values.extend([bar.open, bar.high, bar.low, bar.close, bar.volume].map(Value::Double));
+            if self.table.trades.is_some() {
+                values.push(bar.trades.map_or(Value::NULL, |count| Value::UInt(count.into())));
+            }
+        }
+        Params::Positional(values)
+    }
+}

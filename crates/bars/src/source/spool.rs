@@ -1,0 +1,193 @@
+//! Rows that come in any order, gathered by symbol in bounded memory.
+//!
+//! Up to a budget the bars stay in memory; past it they go, a block per symbol, to a temporary file that has no
+//! name and so vanishes with the process. A symbol's bars come back in the order in which they were pushed.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::sync::{Mutex, PoisonError};
+
+use crate::clean::{Finding, Findings};
+use crate::error::{Error, Result};
+use crate::series::{Bar, Series, SeriesBuilder};
+use crate::source::Entry;
+use crate::symbol::Symbol;
+use crate::time::Minute;
+
+/// Bars kept in memory: 56 MB of them.
+const BUDGET: usize = 1 << 20;
+
+/// A bar on disk: time, trades, and five numbers.
+const BAR_BYTES: usize = 48;
+const NO_TRADES: u32 = u32::MAX;
+
+/// Bars by symbol.
+#[derive(Debug, Default)]
+pub struct Spool {
+    symbols: BTreeMap<Symbol, Gathered>,
+    buffered: usize,
+    budget: Option<usize>,
+    disk: Option<Mutex<File>>,
+    written: u64,
+}
+
+#[derive(Debug)]
+struct Gathered {
+    buffer: Vec<Bar>,
+    /// Offset and number of bars of each block on disk, oldest first.
+    blocks: Vec<(u64, usize)>,
+    first: Minute,
+    last: Minute,
+}
+
+impl Spool {
+    /// A spool that keeps at most `budget` bars in memory.
+    pub fn with_budget(budget: usize) -> Spool {
+        Spool { budget: Some(budget), ..Spool::default() }
+    }
+
+    /// Takes a bar.
+    ///
+    /// # Errors
+    /// Where the temporary file cannot be written.
+    pub fn push(&mut self, symbol: &Symbol, bar: Bar) -> Result<()> {
+        let gathered = match self.symbols.get_mut(symbol) {
+            Some(gathered) => gathered,
+            None => self.symbols.entry(symbol.clone()).or_insert(Gathered {
+                buffer: Vec::new(),
+                blocks: Vec::new(),
+                first: bar.time,
+                last: bar.time,
+            }),
+        };
+        gathered.first = gathered.first.min(bar.time);
+        gathered.last = gathered.last.max(bar.time);
+        gathered.buffer.push(bar);
+        self.buffered += 1;
+        if self.buffered >= self.budget.unwrap_or(BUDGET) {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        let error = |e| Error::io("write the temporary file in", &std::env::temp_dir(), e);
+        let disk = match &mut self.disk {
+            Some(disk) => disk,
+            None => self.disk.insert(Mutex::new(tempfile::tempfile().map_err(error)?)),
+        };
+        let disk = disk.get_mut().unwrap_or_else(PoisonError::into_inner);
+        disk.seek(SeekFrom::Start(self.written)).map_err(error)?;
+        let mut bytes = Vec::new();
+        for gathered in self.symbols.values_mut().filter(|gathered| !gathered.buffer.is_empty()) {
+            bytes.clear();
+            gathered.buffer.iter().for_each(|bar| encode(bar, &mut bytes));
+            disk.write_all(&bytes).map_err(error)?;
+            gathered.blocks.push((self.written, gathered.buffer.len()));
+            gathered.buffer = Vec::new();
+            self.written += bytes.len() as u64;
+        }
+        self.buffered = 0;
+        Ok(())
+    }
+
+    /// Every symbol and its span.
+    pub fn catalogue(&self) -> Vec<Entry> {
+        let entry = |(symbol, gathered): (&Symbol, &Gathered)| Entry {
+            symbol: symbol.clone(),
+            first: gathered.first,
+            last: gathered.last,
+        };
+        self.symbols.iter().map(entry).collect()
+    }
+
+    /// The series of `symbol` (empty where there is none); replaced rows are counted in `findings`.
+    ///
+    /// # Errors
+    /// Where the temporary file cannot be read.
+    pub fn series(&self, symbol: &Symbol, findings: &mut Findings) -> Result<Series> {
+        let Some(gathered) = self.symbols.get(symbol) else {
+            return Ok(Series::default());
+        };
+        let rows = gathered.blocks.iter().map(|(_, rows)| rows).sum::<usize>() + gathered.buffer.len();
+        let mut builder = SeriesBuilder::with_capacity(rows);
+        for &(offset, rows) in &gathered.blocks {
+            self.block(offset, rows, |bar| builder.push(bar))?;
+        }
+        gathered.buffer.iter().for_each(|bar| builder.push(*bar));
+        let (series, replaced, first) = builder.finish();
+        let place = || format!("{symbol} {}", first.map(|time| time.to_string()).unwrap_or_default());
+        findings.record_many(Finding::Duplicate, replaced as u64, place);
+        Ok(series)
+    }
+
+    fn block(&self, offset: u64, rows: usize, mut take: impl FnMut(Bar)) -> Result<()> {
+        let mut bytes = vec![0; rows * BAR_BYTES];
+        if let Some(disk) = &self.disk {
+            let mut disk = disk.lock().unwrap_or_else(PoisonError::into_inner);
+            disk.seek(SeekFrom::Start(offset))
+                .and_then(|_| disk.read_exact(&mut bytes))
+                .map_err(|e| Error::io("read the temporary file in", &std::env::temp_dir(), e))?;
+        }
+        bytes.as_chunks::<BAR_BYTES>().0.iter().filter_map(decode).for_each(&mut take);
+        Ok(())
+    }
+}
+
+fn encode(bar: &Bar, out: &mut Vec<u8>) {
+    out.extend(bar.time.index().to_le_bytes());
+    out.extend(bar.trades.unwrap_or(NO_TRADES).to_le_bytes());
+    for number in [bar.open, bar.high, bar.low, bar.close, bar.volume] {
+        out.extend(number.to_le_bytes());
+    }
+}
+
+fn decode(bytes: &[u8; BAR_BYTES]) -> Option<Bar> {
+    let (words, _) = bytes.as_chunks::<8>();
+    let half = |i: usize| [bytes[i], bytes[i + 1], bytes[i + 2], bytes[i + 3]];
+    let [open, high, low, close, volume] = [1, 2, 3, 4, 5].map(|i| f64::from_le_bytes(words[i]));
+    let trades = Some(u32::from_le_bytes(half(4))).filter(|&trades| trades != NO_TRADES);
+    Some(Bar {
+        time: Minute::new(i32::from_le_bytes(half(0)).into())?,
+        open,
+        high,
+        low,
+        close,
+        volume,
+        trades,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn memory_and_disk_give_the_same(
+            rows in prop::collection::vec((0_usize..3, 0_i64..30, prop::option::of(0_u32..9)), 1..80),
+            budget in 1_usize..20,
+        ) {
+            let mut small = Spool::with_budget(budget);
+            let mut large = Spool::default();
+            for (i, &(symbol, minute, trades)) in rows.iter().enumerate() {
+                let symbol: Symbol = ["A", "B/C", "D"][symbol].parse().unwrap();
+                let p = 1.0 + i as f64;
+                let time = Minute::new(minute).unwrap();
+                let bar = Bar { time, open: p, high: p + 3.0, low: p - 0.5, close: p + 1.0, volume: p * 0.1, trades };
+                small.push(&symbol, bar).unwrap();
+                large.push(&symbol, bar).unwrap();
+            }
+            prop_assert_eq!(small.catalogue(), large.catalogue());
+            for entry in large.catalogue() {
+                let (mut a, mut b) = (Findings::default(), Findings::default());
+                let series = large.series(&entry.symbol, &mut a).unwrap();
+                prop_assert_eq!(&small.series(&entry.symbol, &mut b).unwrap(), &series);
+                prop_assert_eq!(series.ends(), Some((entry.first, entry.last)));
+                prop_assert_eq!(a, b);
+            }
+        }
+    }
+}

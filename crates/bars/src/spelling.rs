@@ -1,0 +1,153 @@
+//! One market, many spellings: Kraken's REST keys (`XXBTZUSD`), its `wsname` (`XBT/USD`), its bulk files
+//! (`XBTUSD`), and what people store (`BTCUSD`, `BTC-USD`, `btc_usd`).
+//!
+//! Two symbols are spellings of one market when they come down to one [`key`]. A suffix that makes another market
+//! of it (`:PERP`, `.d`) stays part of the key.
+
+use std::collections::BTreeMap;
+
+use crate::symbol::Symbol;
+
+/// Assets that Kraken's REST keys spell with a leading X or Z, by their four letters.
+const KRAKEN_ASSETS: [&str; 18] = [
+    "XETC", "XETH", "XLTC", "XMLN", "XREP", "XXBT", "XXDG", "XXLM", "XXMR", "XXRP", "XZEC", "ZAUD", "ZCAD",
+    "ZEUR", "ZGBP", "ZJPY", "ZUSD", "XICN",
+];
+
+/// Kraken's names of assets that everyone else calls otherwise.
+const ALIASES: [(&str, &str); 2] = [("XBT", "BTC"), ("XDG", "DOGE")];
+
+/// What all spellings of a market have in common: base and quote in capitals without a separator, legacy prefixes
+/// taken off, `XBT` and `XDG` under their common names.
+///
+/// ```
+/// use bars::spelling::key;
+/// for spelling in ["XXBTZUSD", "XBT/USD", "XBTUSD", "BTCUSD", "BTC-USD", "btc_usd"] {
+///     assert_eq!(key(spelling), "BTCUSD");
+/// }
+/// assert_ne!(key("BTC/USDT:PERP"), key("BTC/USDT"));
+/// ```
+pub fn key(symbol: &str) -> String {
+    let upper = symbol.trim().to_uppercase();
+    let (market, suffix) = upper.split_at(upper.find([':', '.']).unwrap_or(upper.len()));
+    let separators: Vec<usize> = market.match_indices(['/', '-', '_']).map(|(at, _)| at).collect();
+    let pair = match separators[..] {
+        [at] => Some((&market[..at], &market[at + 1..])),
+        [] => kraken_pair(market),
+        // Not a pair: it can only be itself.
+        _ => return upper,
+    };
+    match pair {
+        Some((base, quote)) => format!("{}{}{suffix}", common(asset(base)), common(asset(quote))),
+        None => format!("{}{suffix}", common_ends(market)),
+    }
+}
+
+/// Base and quote of one of Kraken's REST keys: two legacy assets, or `USDT` against one.
+fn kraken_pair(market: &str) -> Option<(&str, &str)> {
+    if market.len() != 8 || !market.is_ascii() {
+        return None;
+    }
+    let (base, quote) = market.split_at(4);
+    let known = |asset: &str| KRAKEN_ASSETS.contains(&asset);
+    ((known(base) || base == "USDT") && known(quote)).then_some((base, quote))
+}
+
+/// An asset without Kraken's legacy prefix.
+fn asset(name: &str) -> &str {
+    if KRAKEN_ASSETS.contains(&name) { &name[1..] } else { name }
+}
+
+fn common(asset: &str) -> &str {
+    ALIASES.iter().find(|(kraken, _)| *kraken == asset).map_or(asset, |(_, common)| common)
+}
+
+/// A pair that is written in one, with Kraken's names at either end replaced by the common ones.
+fn common_ends(market: &str) -> String {
+    for (kraken, name) in ALIASES {
+        if let Some(quote) = market.strip_prefix(kraken).filter(|quote| quote.len() >= 3) {
+            return format!("{name}{}", common(quote));
+        }
+        if let Some(base) = market.strip_suffix(kraken).filter(|base| base.len() >= 2) {
+            return format!("{base}{name}");
+        }
+    }
+    market.to_owned()
+}
+
+/// What a lookup found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// The symbol itself.
+    Exact(Symbol),
+    /// One other spelling of it.
+    Spelled(Symbol),
+    /// Several other spellings: which is meant cannot be told.
+    Ambiguous(Vec<Symbol>),
+    /// None.
+    Nothing,
+}
+
+/// The symbols of a source, to be found under any spelling.
+#[derive(Clone, Debug, Default)]
+pub struct Directory(BTreeMap<String, Vec<Symbol>>);
+
+impl Directory {
+    /// Finds `symbol` under its own spelling or else under another.
+    pub fn find(&self, symbol: &Symbol) -> Found {
+        let alike = self.0.get(&key(symbol.as_str())).map_or(&[][..], Vec::as_slice);
+        match alike {
+            _ if alike.contains(symbol) => Found::Exact(symbol.clone()),
+            [] => Found::Nothing,
+            [one] => Found::Spelled(one.clone()),
+            several => Found::Ambiguous(several.to_vec()),
+        }
+    }
+}
+
+impl<'a> FromIterator<&'a Symbol> for Directory {
+    fn from_iter<I: IntoIterator<Item = &'a Symbol>>(symbols: I) -> Directory {
+        let mut directory: BTreeMap<String, Vec<Symbol>> = BTreeMap::new();
+        for symbol in symbols {
+            directory.entry(key(symbol.as_str())).or_default().push(symbol.clone());
+        }
+        Directory(directory)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_market() {
+        for (market, spellings) in [
+            ("ETHBTC", &["XETHXXBT", "ETH/XBT", "ETHXBT", "ETH-BTC"][..]),
+            ("DOGEBTC", &["XXDGXXBT", "XDG/XBT", "XDGXBT", "DOGE/BTC"]),
+            ("DOGEUSDT", &["XDGUSDT", "DOGE_USDT", "dogeusdt"]),
+            ("USDTUSD", &["USDTZUSD", "USDT/USD"]),
+            ("XTZUSD", &["XTZUSD", "XTZ/USD"]),
+            ("XMRUSD", &["XXMRZUSD", "XMR/USD", "XMRUSD"]),
+            ("XBTUSD.D", &["XBTUSD.d"]),
+        ] {
+            for spelling in spellings {
+                let expected = market.replace("XBTUSD.D", "BTCUSD.D");
+                assert_eq!(key(spelling), expected, "{spelling}");
+            }
+        }
+    }
+
+    #[test]
+    fn lookups() {
+        let symbols: Vec<Symbol> =
+            ["BTC/USD", "ETH-USD", "ETHUSD", "A/B/C"].map(|s| s.parse().unwrap()).into();
+        let directory: Directory = symbols.iter().collect();
+        let find = |text: &str| directory.find(&text.parse().unwrap());
+        assert_eq!(find("BTC/USD"), Found::Exact(symbols[0].clone()));
+        assert_eq!(find("XXBTZUSD"), Found::Spelled(symbols[0].clone()));
+        assert_eq!(find("ETHUSD"), Found::Exact(symbols[2].clone()));
+        assert_eq!(find("ETH/USD"), Found::Ambiguous(symbols[1..3].to_vec()));
+        assert_eq!(find("SOL/USD"), Found::Nothing);
+        assert_eq!(find("A/B/C"), Found::Exact(symbols[3].clone()));
+    }
+}

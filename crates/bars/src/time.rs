@@ -1,0 +1,389 @@
+//! Minutes, windows and the as-of: the point-in-time rule lives here.
+//!
+//! A bar is named by its **open time**. The bar that opens at `t` closes at `t + 1 min` and
+//! counts for an as-of `A` when `t + 1 min <= A`. A window of length `w` that ends at `E` holds
+//! the bars that open in `[E - w, E)`. All times are UTC, and buckets are aligned to the epoch.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::civil;
+
+pub use self::parse::{Stamp, StampReader};
+
+mod parse;
+
+/// Minutes in a day.
+pub const DAY: i32 = 1440;
+
+/// The open time of a one-minute bar: whole minutes since 1970-01-01T00:00Z.
+///
+/// ```
+/// use bars::Minute;
+/// assert_eq!(Minute::from_epoch_seconds(1_672_531_200).unwrap().to_string(), "2023-01-01T00:00:00Z");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Minute(i32);
+
+impl Minute {
+    /// The first minute of the year 1 and the last of the year 6000: what a bar's time may be.
+    pub const MIN: Minute = Minute(-1_035_593_280);
+    /// See [`Minute::MIN`].
+    pub const MAX: Minute = Minute(2_120_132_160);
+
+    /// The minute that starts `minutes` after the epoch, if within [`Minute::MIN`]..=[`Minute::MAX`].
+    pub fn new(minutes: i64) -> Option<Minute> {
+        let minute = Minute(i32::try_from(minutes).ok()?);
+        (Self::MIN..=Self::MAX).contains(&minute).then_some(minute)
+    }
+
+    /// The minute that starts exactly at `seconds` after the epoch; `None` off the minute.
+    pub fn from_epoch_seconds(seconds: i64) -> Option<Minute> {
+        (seconds.rem_euclid(60) == 0).then(|| Self::new(seconds.div_euclid(60)))?
+    }
+
+    /// Days from the epoch to `date`.
+    pub(crate) fn days_to(date: civil::Date) -> i32 {
+        parse::days_from_civil(date.year().into(), date.month().into(), date.day().into())
+    }
+
+    /// Minutes since the epoch.
+    pub fn index(self) -> i32 {
+        self.0
+    }
+
+    /// Seconds since the epoch.
+    pub fn epoch_seconds(self) -> i64 {
+        i64::from(self.0) * 60
+    }
+
+    /// Microseconds since the epoch, as Parquet stores them.
+    pub fn epoch_micros(self) -> i64 {
+        i64::from(self.0) * 60_000_000
+    }
+
+    /// This minute moved by `minutes`, held within the range of [`Minute`].
+    pub fn plus(self, minutes: i32) -> Minute {
+        Minute(self.0.saturating_add(minutes)).clamp(Self::MIN, Self::MAX)
+    }
+
+    /// The start of the epoch-aligned bucket of length `window` that holds this minute.
+    pub fn floor(self, window: Window) -> Minute {
+        Minute(self.0.div_euclid(window.minutes()) * window.minutes())
+    }
+
+    /// Writes `YYYY-MM-DD<separator>HH:MM:SS` at the end of `out`.
+    pub fn write(self, separator: u8, out: &mut Vec<u8>) {
+        let (days, minute) = (self.0.div_euclid(DAY), self.0.rem_euclid(DAY));
+        let (year, month, day) = parse::civil_from_days(days);
+        let two = |n: i32| [b'0' + (n / 10) as u8, b'0' + (n % 10) as u8];
+        out.extend(two(year / 100));
+        out.extend(two(year % 100));
+        out.push(b'-');
+        out.extend(two(month));
+        out.push(b'-');
+        out.extend(two(day));
+        out.push(separator);
+        out.extend(two(minute / 60));
+        out.push(b':');
+        out.extend(two(minute % 60));
+        out.extend(b":00");
+    }
+
+    /// `YYYY-MM-DD HH:MM:SS`, the form of the cohort and history files.
+    pub fn plain(self) -> String {
+        let mut out = Vec::with_capacity(19);
+        self.write(b' ', &mut out);
+        String::from_utf8(out).unwrap_or_default()
+    }
+}
+
+/// RFC 3339 with `Z`.
+impl fmt::Display for Minute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = Vec::with_capacity(20);
+        self.write(b'T', &mut out);
+        out.push(b'Z');
+        f.pad(&String::from_utf8(out).unwrap_or_default())
+    }
+}
+
+/// A half-open span of open times, `[start, end)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// First open time within.
+    pub start: Minute,
+    /// First open time past it.
+    pub end: Minute,
+}
+
+impl Span {
+    /// All of time.
+    pub const ALL: Span = Span { start: Minute::MIN, end: Minute::MAX };
+
+    /// Everything that closes by `asof`.
+    pub fn until(asof: AsOf) -> Span {
+        Span { start: Minute::MIN, end: asof.end() }
+    }
+
+    /// The `days` days of bars that end with `asof`. Its start is rounded up to a whole minute.
+    pub fn days_before(asof: AsOf, days: u32) -> Span {
+        let seconds = asof.epoch_seconds() - i64::from(days) * 86_400;
+        let start = Minute::new(-(-seconds).div_euclid(60)).unwrap_or(Minute::MIN);
+        Span { start, end: asof.end() }
+    }
+
+    /// Whether the span holds the bar that opens at `minute`.
+    pub fn contains(self, minute: Minute) -> bool {
+        self.start <= minute && minute < self.end
+    }
+
+    /// Whether a bar from `first` to `last` (both in) can lie within.
+    pub fn touches(self, first: Minute, last: Minute) -> bool {
+        first < self.end && self.start <= last
+    }
+}
+
+/// The unit in which a window was named; two windows of one length are the same window.
+#[derive(Clone, Copy, Debug)]
+enum Unit {
+    Minutes,
+    Hours,
+    Days,
+}
+
+/// A window's length: a positive whole number of minutes, named `90m`, `4h` or `3d`.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    minutes: i32,
+    unit: Unit,
+}
+
+impl Window {
+    /// One hour.
+    pub const HOUR: Window = Window { minutes: 60, unit: Unit::Hours };
+    /// One day, named `24h`.
+    pub const DAY: Window = Window { minutes: DAY, unit: Unit::Hours };
+    /// Three days, named `72h`.
+    pub const THREE_DAYS: Window = Window { minutes: 3 * DAY, unit: Unit::Hours };
+
+    /// A window of `minutes` minutes, named in minutes; `None` unless 1 to 3,660 days.
+    pub fn of_minutes(minutes: i32) -> Option<Window> {
+        (1..=3660 * DAY).contains(&minutes).then_some(Window { minutes, unit: Unit::Minutes })
+    }
+
+    /// Its length in minutes.
+    pub fn minutes(self) -> i32 {
+        self.minutes
+    }
+
+    /// Reads a list such as `1h,4h,24h`: sorted by length, each length once.
+    ///
+    /// # Errors
+    /// Names the entry that is not a window or stands twice, or says that the list is empty.
+    pub fn parse_list(text: &str) -> Result<Vec<Window>, WindowError> {
+        let mut windows = Vec::new();
+        for item in text.split(',') {
+            let window: Window = item.trim().parse()?;
+            if windows.contains(&window) {
+                return Err(WindowError::Twice(item.trim().to_owned()));
+            }
+            windows.push(window);
+        }
+        windows.sort();
+        Ok(windows)
+    }
+}
+
+impl PartialEq for Window {
+    fn eq(&self, other: &Window) -> bool {
+        self.minutes == other.minutes
+    }
+}
+
+impl Eq for Window {}
+
+impl PartialOrd for Window {
+    fn partial_cmp(&self, other: &Window) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Window {
+    fn cmp(&self, other: &Window) -> std::cmp::Ordering {
+        self.minutes.cmp(&other.minutes)
+    }
+}
+
+impl std::hash::Hash for Window {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.minutes.hash(state);
+    }
+}
+
+impl fmt::Display for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&match self.unit {
+            Unit::Minutes => format!("{}m", self.minutes),
+            Unit::Hours => format!("{}h", self.minutes / 60),
+            Unit::Days => format!("{}d", self.minutes / DAY),
+        })
+    }
+}
+
+/// Why a text is not a window.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WindowError {
+    /// Not of the form number and unit, or out of range.
+    #[error("'{0}' is not a window; write a whole number and a unit, as in 90m, 4h or 3d (at most 3660d)")]
+    Form(String),
+    /// The same length twice in a list.
+    #[error("the window '{0}' is named twice; name each length once")]
+    Twice(String),
+}
+
+impl FromStr for Window {
+    type Err = WindowError;
+
+    fn from_str(text: &str) -> Result<Window, WindowError> {
+        let form = || WindowError::Form(text.to_owned());
+        let (unit, length) = match text.as_bytes().last() {
+            Some(b'm') => (Unit::Minutes, 1),
+            Some(b'h') => (Unit::Hours, 60),
+            Some(b'd') => (Unit::Days, DAY),
+            _ => return Err(form()),
+        };
+        let digits = &text[..text.len() - 1];
+        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(form());
+        }
+        let minutes = digits.parse::<i32>().ok().and_then(|n| n.checked_mul(length)).ok_or_else(form)?;
+        let window = Window::of_minutes(minutes).ok_or_else(form)?;
+        Ok(Window { unit, ..window })
+    }
+}
+
+/// The moment from which one looks back, in whole seconds: only bars closed by then count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AsOf(i64);
+
+impl AsOf {
+    /// The as-of at which the bar that opens at `minute` has just closed.
+    pub fn close_of(minute: Minute) -> AsOf {
+        AsOf(minute.epoch_seconds() + 60)
+    }
+
+    /// Seconds since the epoch.
+    pub fn epoch_seconds(self) -> i64 {
+        self.0
+    }
+
+    /// The first open time that does not count: bars in `[.., end)` have closed by the as-of.
+    pub fn end(self) -> Minute {
+        Minute::new(self.0.div_euclid(60)).unwrap_or(Minute::MAX)
+    }
+}
+
+/// RFC 3339 with `Z`, in whole seconds.
+impl fmt::Display for AsOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let minute = Minute::new(self.0.div_euclid(60)).unwrap_or(Minute::MAX);
+        let mut out = Vec::with_capacity(20);
+        minute.write(b'T', &mut out);
+        out.truncate(17);
+        let text = String::from_utf8(out).unwrap_or_default();
+        f.pad(&format!("{text}{:02}Z", self.0.rem_euclid(60)))
+    }
+}
+
+/// An as-of as it is written on the command line, before the bars are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AsOfSpec {
+    /// The close of the newest bar.
+    Latest,
+    /// A date: 00:00 UTC of it, unless a command says otherwise.
+    Date(civil::Date),
+    /// A moment.
+    At(AsOf),
+}
+
+impl AsOfSpec {
+    /// The moment meant, a date standing for 00:00 UTC; `None` for the newest bar's close.
+    pub fn moment(self) -> Option<AsOf> {
+        match self {
+            AsOfSpec::Latest => None,
+            AsOfSpec::Date(date) => Some(AsOf(i64::from(Minute::days_to(date)) * 86_400)),
+            AsOfSpec::At(asof) => Some(asof),
+        }
+    }
+}
+
+impl FromStr for AsOfSpec {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<AsOfSpec, String> {
+        let trimmed = text.trim();
+        if trimmed.eq_ignore_ascii_case("latest") {
+            return Ok(AsOfSpec::Latest);
+        }
+        let reason = || {
+            format!("'{text}' is neither a time nor a date; write latest, 2024-05-18 or 2024-05-18T12:00:00Z")
+        };
+        if trimmed.len() == 10 && trimmed.as_bytes()[4] == b'-' {
+            return trimmed.parse().map(AsOfSpec::Date).map_err(|_| reason());
+        }
+        let stamp = StampReader::default().read(trimmed).ok_or_else(reason)?;
+        // A fraction of a second can hold no further close: it is cut off.
+        Ok(AsOfSpec::At(AsOf(stamp.nanos.div_euclid(1_000_000_000) as i64)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_read_and_print() {
+        let names: Vec<String> =
+            Window::parse_list("24h, 1h,3d,90m").unwrap().iter().map(Window::to_string).collect();
+        assert_eq!(names, ["1h", "90m", "24h", "3d"]);
+        for bad in ["", "h", "1", "1w", "0h", "-1h", "+1h", "1.5h", "1h,,4h", "99999999999m", "é"] {
+            assert!(matches!(Window::parse_list(bad), Err(WindowError::Form(_))), "{bad}");
+        }
+        assert_eq!(Window::parse_list("1d,24h"), Err(WindowError::Twice("24h".into())));
+    }
+
+    #[test]
+    fn a_bar_counts_from_its_close_on() {
+        let minute = Minute::from_epoch_seconds(1_000_000_020).unwrap();
+        let span = |seconds| Span::until(AsOf(seconds));
+        assert!(!span(1_000_000_079).contains(minute));
+        assert!(span(1_000_000_080).contains(minute));
+        assert_eq!(AsOf::close_of(minute).end(), minute.plus(1));
+    }
+
+    #[test]
+    fn a_lookback_from_within_a_minute_starts_on_the_next() {
+        let span = Span::days_before(AsOf(86_400 * 3 + 30), 1);
+        assert_eq!((span.start.index(), span.end.index()), (2 * DAY + 1, 3 * DAY));
+    }
+
+    #[test]
+    fn asofs_read_and_print() {
+        let at = |text: &str| text.parse::<AsOfSpec>().unwrap().moment().unwrap().to_string();
+        assert_eq!(at("2024-05-18"), "2024-05-18T00:00:00Z");
+        assert_eq!(at("2024-05-18T12:00:00.999Z"), "2024-05-18T12:00:00Z");
+        assert_eq!(at("2024-05-18 14:00:07+02:00"), "2024-05-18T12:00:07Z");
+        assert_eq!("latest".parse::<AsOfSpec>().unwrap().moment(), None);
+        for bad in ["2024-02-30", "yesterday", "", "2024-05-18T25:00"] {
+            assert!(bad.parse::<AsOfSpec>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn buckets_before_the_epoch_are_aligned_too() {
+        let minute = Minute::new(-1).unwrap();
+        assert_eq!(minute.floor(Window::HOUR).index(), -60);
+        assert_eq!(minute.to_string(), "1969-12-31T23:59:00Z");
+    }
+}

@@ -1,0 +1,229 @@
+//! Timestamps as people and exchanges write them.
+
+/// A moment read from text, and whether the text named an offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// Nanoseconds since the epoch, UTC.
+    pub nanos: i128,
+    /// `Some(true)` with an offset or `Z`, `Some(false)` without one, `None` for an epoch number.
+    pub offset: Option<bool>,
+}
+
+/// Reads RFC 3339, `YYYY-MM-DD[ T]HH:MM[:SS[.f]]` (UTC where no offset is given), a bare date, and epoch
+/// seconds, milliseconds, microseconds or nanoseconds, told apart by magnitude.
+///
+/// It remembers the last date, because neighbouring rows mostly share theirs.
+#[derive(Clone, Debug, Default)]
+pub struct StampReader {
+    date: [u8; 10],
+    days: i32,
+}
+
+const NANOS: i128 = 1_000_000_000;
+
+impl StampReader {
+    /// The moment that `text` names, or `None`.
+    pub fn read(&mut self, text: &str) -> Option<Stamp> {
+        let bytes = text.trim_ascii().as_bytes();
+        if bytes.len() >= 10 && bytes[4] == b'-' && bytes[7] == b'-' {
+            self.calendar(bytes)
+        } else {
+            epoch(bytes)
+        }
+    }
+
+    fn calendar(&mut self, bytes: &[u8]) -> Option<Stamp> {
+        let days = self.days(bytes[..10].try_into().ok()?)?;
+        let (seconds, rest) = match bytes.get(10) {
+            None => (0, &bytes[10..]),
+            Some(b' ' | b'T' | b't') => clock(&bytes[11..])?,
+            Some(_) => return None,
+        };
+        let (fraction, rest) = fraction(rest)?;
+        let offset = offset(rest.trim_ascii_start())?;
+        let seconds = i64::from(days) * 86_400 + seconds - offset.unwrap_or(0);
+        Some(Stamp { nanos: i128::from(seconds) * NANOS + fraction, offset: Some(offset.is_some()) })
+    }
+
+    fn days(&mut self, date: [u8; 10]) -> Option<i32> {
+        if date != self.date {
+            let year = digits(&date[..4])?;
+            let (month, day) = (digits(&date[5..7])?, digits(&date[8..])?);
+            if !(1..=12).contains(&month) || day < 1 || day > month_length(year, month) {
+                return None;
+            }
+            self.days = days_from_civil(year, month, day);
+            self.date = date;
+        }
+        Some(self.days)
+    }
+}
+
+/// `HH:MM[:SS]`: its seconds (a leap second counts as the one before) and what follows.
+fn clock(bytes: &[u8]) -> Option<(i64, &[u8])> {
+    let (hour, minute) = (digits(bytes.get(..2)?)?, digits(bytes.get(3..5)?)?);
+    if bytes[2] != b':' || hour > 23 || minute > 59 {
+        return None;
+    }
+    let (second, rest) = match bytes.get(5) {
+        Some(b':') => (digits(bytes.get(6..8)?)?, &bytes[8..]),
+        _ => (0, &bytes[5..]),
+    };
+    (second <= 60).then(|| (i64::from(hour * 3600 + minute * 60 + second.min(59)), rest))
+}
+
+/// `.f` in nanoseconds, further digits cut, and what follows.
+fn fraction(bytes: &[u8]) -> Option<(i128, &[u8])> {
+    let Some(b'.' | b',') = bytes.first() else {
+        return Some((0, bytes));
+    };
+    let length = bytes[1..].iter().take_while(|b| b.is_ascii_digit()).count();
+    if length == 0 {
+        return None;
+    }
+    let nanos = (0..9).fold(0, |n, i| n * 10 + if i < length { i128::from(bytes[1 + i] - b'0') } else { 0 });
+    Some((nanos, &bytes[1 + length..]))
+}
+
+/// `Z`, `UTC`, `+HH`, `+HHMM` or `+HH:MM` in seconds; `Some(None)` where nothing stands.
+fn offset(bytes: &[u8]) -> Option<Option<i64>> {
+    let sign = match bytes {
+        [] => return Some(None),
+        b"Z" | b"z" | b"UTC" => return Some(Some(0)),
+        [b'+', ..] => 1,
+        [b'-', ..] => -1,
+        _ => return None,
+    };
+    let (hours, minutes) = match &bytes[1..] {
+        [a, b] => (digits(&[*a, *b])?, 0),
+        [a, b, c, d] | [a, b, b':', c, d] => (digits(&[*a, *b])?, digits(&[*c, *d])?),
+        _ => return None,
+    };
+    (hours <= 23 && minutes <= 59).then(|| Some(sign * i64::from(hours * 3600 + minutes * 60)))
+}
+
+/// An epoch number; seconds below 1e11, milliseconds below 1e14, microseconds below 1e17, else nanoseconds.
+fn epoch(bytes: &[u8]) -> Option<Stamp> {
+    let (negative, bytes) = match bytes {
+        [b'-', rest @ ..] => (true, rest),
+        _ => (false, bytes),
+    };
+    let length = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
+    if length == 0 || length > 19 {
+        return None;
+    }
+    let number = bytes[..length].iter().fold(0_i128, |n, b| n * 10 + i128::from(b - b'0'));
+    let unit = match number {
+        ..100_000_000_000 => NANOS,
+        ..100_000_000_000_000 => 1_000_000,
+        ..100_000_000_000_000_000 => 1_000,
+        _ => 1,
+    };
+    let (fraction, rest) = fraction(&bytes[length..])?;
+    let nanos = number * unit + fraction * unit / NANOS;
+    rest.is_empty().then_some(Stamp { nanos: if negative { -nanos } else { nanos }, offset: None })
+}
+
+fn digits(bytes: &[u8]) -> Option<i32> {
+    bytes.iter().try_fold(0, |n, b| b.is_ascii_digit().then(|| n * 10 + i32::from(b - b'0')))
+}
+
+fn month_length(year: i32, month: i32) -> i32 {
+    match month {
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// Days since 1970-01-01 of a date of the proleptic Gregorian calendar
+/// (years are counted from March, so that the leap day comes last).
+pub(super) fn days_from_civil(year: i32, month: i32, day: i32) -> i32 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + day_of_year - 719_468
+}
+
+/// Year, month and day of a number of days since 1970-01-01; the inverse of [`days_from_civil`].
+pub(super) fn civil_from_days(days: i32) -> (i32, i32, i32) {
+    let days = days + 719_468;
+    let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let day_of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let month = (shifted + 2) % 12 + 1;
+    let year = era * 400 + year_of_era + i32::from(month <= 2);
+    (year, month, day_of_year - (153 * shifted + 2) / 5 + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_calendar_agrees_with_jiff() {
+        let mut date = jiff::civil::date(1899, 12, 31);
+        let epoch = jiff::civil::date(1970, 1, 1);
+        while date.year() < 2105 {
+            let (y, m, d) = (date.year().into(), date.month().into(), date.day().into());
+            let days = date.since((jiff::Unit::Day, epoch)).unwrap().get_days();
+            assert_eq!(days_from_civil(y, m, d), days);
+            assert_eq!(civil_from_days(days), (y, m, d));
+            assert_eq!(month_length(y, m), i32::from(date.days_in_month()));
+            date = date.tomorrow().unwrap();
+        }
+    }
+
+    #[test]
+    fn all_accepted_forms() {
+        let mut reader = StampReader::default();
+        for text in [
+            "2021-04-19T00:01:00Z",
+            "2021-04-19t00:01:00.000z",
+            "2021-04-19 00:01",
+            "2021-04-19 00:01:00",
+            " 2021-04-19 00:01:00.000000 ",
+            "2021-04-19 02:01:00+02:00",
+            "2021-04-18 19:01:00-0500",
+            "2021-04-19 00:01:00+00",
+            "2021-04-19 00:01:00 UTC",
+            "1618790460",
+            "1618790460.0",
+            "1618790460000",
+            "1618790460000000",
+            "1618790460000000000",
+        ] {
+            assert_eq!(reader.read(text).map(|s| s.nanos), Some(1_618_790_460 * NANOS), "{text}");
+        }
+        for text in [
+            "",
+            "x",
+            "2021-13-01 00:00",
+            "2021-02-29 00:00",
+            "2021-04-19 24:00",
+            "2021-04-19 00:60",
+            "2021-04-19 0:01",
+            "2021-04-19 00:01:00 CET",
+            "2021-04-19 00:01:00.",
+            "2021-04-19x00:01",
+            "16187904x",
+            "-",
+            "nan",
+            "2021-04-19 00:01:00+2",
+            "99999999999999999999",
+        ] {
+            assert_eq!(reader.read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn offsets_are_told() {
+        let mut reader = StampReader::default();
+        let mut offset = |text| reader.read(text).unwrap().offset;
+        assert_eq!(offset("2021-04-19 00:01"), Some(false));
+        assert_eq!(offset("2021-04-19 00:01Z"), Some(true));
+        assert_eq!(offset("1618790460"), None);
+    }
+}

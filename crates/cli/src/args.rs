@@ -1,0 +1,210 @@
+//! The flags that commands share, and the list of commands.
+
+use std::path::{Path, PathBuf};
+
+use bars::source::mysql::SslMode;
+use bars::source::mysql::config::{Partial, Password};
+use bars::source::{BarTime, ReadOptions};
+use bars::time::AsOfSpec;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::commands::{check, demo, fetch_history, import, leaderboards, sample};
+
+/// A crypto quant research toolkit on one-minute bars: who gains, who loses, who turns, and how unusual that is.
+#[derive(Debug, Parser)]
+#[command(name = "data-pipeline", version, propagate_version = true, max_term_width = 110)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Flags of every command.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Find the habitual gainers, losers and overlaps of a market.
+    Leaderboards(leaderboards::Flags),
+    /// Save the last days of bars of a list of symbols.
+    FetchHistory(fetch_history::Flags),
+    /// Bring one-minute bars from files and archives into a store or a MySQL table.
+    Import(import::Flags),
+    /// Tell what is in a source and whether it is sound.
+    Check(check::Flags),
+    /// Write a synthetic market with known cycles.
+    Sample(sample::Flags),
+    /// Make a sample market and run the analysis on it: the quickest look at what this program does.
+    Demo(demo::Flags),
+}
+
+impl Command {
+    /// The command's name on the command line.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Command::Leaderboards(_) => "leaderboards",
+            Command::FetchHistory(_) => "fetch-history",
+            Command::Import(_) => "import",
+            Command::Check(_) => "check",
+            Command::Sample(_) => "sample",
+            Command::Demo(_) => "demo",
+        }
+    }
+
+    /// Where the command's outputs go, and so its log.
+    pub fn out_dir(&self) -> &Path {
+        match self {
+            Command::Leaderboards(flags) => &flags.out_dir,
+            Command::Demo(flags) => &flags.out_dir,
+            _ => Path::new("."),
+        }
+    }
+}
+
+/// Flags of every command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Common flags")]
+pub struct Common {
+    /// Say nothing but errors.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Tell more; twice for still more.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+    /// Threads to use; all cores where it is missing. Results are the same for any number.
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// Where to log what was run; pipeline.log in the output folder where it is missing.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub log_file: Option<PathBuf>,
+    /// Keep no log.
+    #[arg(long, global = true, conflicts_with = "log_file")]
+    pub no_log_file: bool,
+}
+
+impl Common {
+    /// -1 quiet, 0 normal, 1 and 2 verbose.
+    pub fn verbosity(&self) -> i8 {
+        if self.quiet { -1 } else { self.verbose.min(2) as i8 }
+    }
+
+    /// Sizes the pool in which all parallel work is done.
+    pub fn set_threads(&self) -> anyhow::Result<()> {
+        let threads = self.threads.map_or(0, usize::from);
+        Ok(rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?)
+    }
+}
+
+/// How a database is reached; what is missing comes from the environment, then from prompts.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "MySQL or MariaDB")]
+pub struct DatabaseFlags {
+    /// Host [env: DB_HOST] [default: localhost].
+    #[arg(long)]
+    host: Option<String>,
+    /// Port [env: DB_PORT] [default: 3306].
+    #[arg(long)]
+    port: Option<u16>,
+    /// User [env: DB_USER].
+    #[arg(long)]
+    user: Option<String>,
+    /// Password [env: DB_PASSWORD]. Others on this machine can see it here; better the environment or a file.
+    #[arg(long)]
+    password: Option<String>,
+    /// File whose first line is the password.
+    #[arg(long, value_name = "FILE", conflicts_with = "password")]
+    password_file: Option<PathBuf>,
+    /// Database [env: DB_NAME].
+    #[arg(long)]
+    database: Option<String>,
+    /// Table of the bars [env: OHLCVT_TABLE] [default: ohlcvt].
+    #[arg(long)]
+    table: Option<String>,
+    /// Encryption: disabled, preferred, required, verify-ca or verify-identity [default: preferred].
+    #[arg(long, value_name = "MODE")]
+    ssl_mode: Option<SslMode>,
+    /// PEM file of the authorities to trust.
+    #[arg(long, value_name = "FILE")]
+    ssl_ca: Option<PathBuf>,
+}
+
+impl DatabaseFlags {
+    /// What the flags tell.
+    pub fn partial(&self) -> anyhow::Result<Partial> {
+        let password = match &self.password_file {
+            Some(path) => {
+                let text = std::fs::read_to_string(path).map_err(|e| bars::Error::io("read", path, e))?;
+                Some(text.lines().next().unwrap_or_default().to_owned())
+            }
+            None => self.password.clone(),
+        };
+        Ok(Partial {
+            host: self.host.clone(),
+            port: self.port,
+            user: self.user.clone(),
+            password: password.map(Password),
+            database: self.database.clone(),
+            table: self.table.clone(),
+            socket: None,
+            ssl_mode: self.ssl_mode,
+            ssl_ca: self.ssl_ca.clone(),
+        })
+    }
+}
+
+/// Where bars come from.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Source")]
+pub struct SourceFlags {
+    /// Where the bars are: mysql://user@host/database?table=ohlcvt, the folder of a store, or a CSV or Parquet file.
+    #[arg(long, value_name = "WHERE")]
+    pub source: Option<String>,
+    /// How the bars are read.
+    #[command(flatten)]
+    pub reading: ReadingFlags,
+    /// The database.
+    #[command(flatten)]
+    pub database: DatabaseFlags,
+}
+
+/// How rows are read.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ReadingFlags {
+    /// Whether a timestamp names the start or the end of its minute.
+    #[arg(long, value_enum, default_value_t)]
+    bar_time: Label,
+    /// Make it an error if any row is set aside or replaced.
+    #[arg(long)]
+    pub strict: bool,
+}
+
+impl ReadingFlags {
+    /// How to read a file.
+    pub fn options(&self) -> ReadOptions {
+        ReadOptions { bar_time: self.bar_time(), symbol: None }
+    }
+
+    /// What timestamps name.
+    pub fn bar_time(&self) -> BarTime {
+        match self.bar_time {
+            Label::Open => BarTime::Open,
+            Label::Close => BarTime::Close,
+        }
+    }
+}
+
+/// What a timestamp names.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Label {
+    /// The minute's start.
+    #[default]
+    Open,
+    /// The minute's end.
+    Close,
+}
+
+/// Reads `--asof`.
+pub fn asof(text: &str) -> Result<AsOfSpec, String> {
+    text.parse()
+}

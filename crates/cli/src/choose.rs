@@ -1,0 +1,226 @@
+//! Which source is meant: flags, then the environment, then the default store, then a person.
+
+use std::env;
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use bars::import::Target;
+use bars::source::Source;
+use bars::source::file::FileSource;
+use bars::source::mysql::config::{HOST, PORT, Partial, Password, TABLE, check_name};
+use bars::source::mysql::{Config, MySqlSource, MySqlWriter};
+use bars::source::store::{Store, Writer};
+
+use crate::args::{DatabaseFlags, SourceFlags};
+use crate::ui::Usage;
+
+/// The embedded store that is used where nothing else is said.
+pub const DEFAULT_STORE: &str = "data/bars";
+
+/// The most connections to a database at once.
+const CONNECTIONS: usize = 4;
+
+/// A source that was opened; the database is kept apart because `check` asks it more.
+pub enum Opened {
+    /// A store or a file.
+    Files(Box<dyn Source>),
+    /// A database.
+    MySql(MySqlSource),
+}
+
+impl Opened {
+    /// The source.
+    pub fn source(&self) -> &dyn Source {
+        match self {
+            Opened::Files(source) => &**source,
+            Opened::MySql(source) => source,
+        }
+    }
+}
+
+/// Opens the source that the flags, the environment or a person name, and says which it is.
+pub fn source(flags: &SourceFlags) -> anyhow::Result<Opened> {
+    let opened = match place(flags.source.as_deref(), &flags.database)? {
+        Place::MySql(config) => Opened::MySql(MySqlSource::open(&config, flags.reading.bar_time())?),
+        Place::Path(path) if path.is_dir() => {
+            Opened::Files(Box::new(Store::open(&path, flags.reading.bar_time())?))
+        }
+        Place::Path(path) => Opened::Files(Box::new(FileSource::open(&path, &flags.reading.options())?)),
+    };
+    tracing::info!("reading bars from {}", opened.source().describe());
+    Ok(opened)
+}
+
+/// Warns of what was found in the rows read from `source`; under `--strict` it is an error.
+pub fn report_findings(source: &dyn Source, strict: bool) -> anyhow::Result<()> {
+    let findings = source.findings();
+    if strict && findings.breaks_strict() {
+        return Err(bars::Error::Strict(findings.to_string()).into());
+    }
+    if !findings.is_empty() {
+        tracing::warn!("{findings}");
+    }
+    Ok(())
+}
+
+/// Opens the place that bars are brought into, and says which it is.
+pub fn target(into: Option<&str>, database: &DatabaseFlags) -> anyhow::Result<Box<dyn Target>> {
+    let place = match into {
+        None if database.partial()?.is_empty() => Place::Path(DEFAULT_STORE.into()),
+        into => place(into, database)?,
+    };
+    Ok(match place {
+        Place::MySql(config) => {
+            let writer = MySqlWriter::open(&config)?;
+            tracing::info!("writing bars into {}", writer.describe());
+            Box::new(writer)
+        }
+        Place::Path(path) if path.is_file() => {
+            return Err(bars::Error::content(
+                &path,
+                "this is a file; name a folder for the store, or mysql://...",
+            )
+            .into());
+        }
+        Place::Path(path) => {
+            let writer = Writer::open(&path)?;
+            tracing::info!("writing bars into store {}", path.display());
+            Box::new(writer)
+        }
+    })
+}
+
+/// The folder beside which a store at `into` has its further files.
+pub fn beside(into: &str) -> PathBuf {
+    if into.starts_with("mysql:") {
+        return PathBuf::from(".");
+    }
+    Path::new(into).parent().unwrap_or(Path::new(".")).to_owned()
+}
+
+enum Place {
+    MySql(Box<Config>),
+    Path(PathBuf),
+}
+
+fn place(named: Option<&str>, flags: &DatabaseFlags) -> anyhow::Result<Place> {
+    let flags = flags.partial()?;
+    match named {
+        Some(address) if address.starts_with("mysql:") => {
+            let partial = Partial::from_url(address).map_err(Usage)?.or(flags).or(environment()?);
+            Ok(Place::MySql(Box::new(complete(partial)?)))
+        }
+        Some(path) if flags.is_empty() => Ok(Place::Path(path.into())),
+        Some(path) => Err(Usage(format!(
+            "both the path {path} and a database were named; leave out the path or the database flags (--host, --user, ...)"
+        ))
+        .into()),
+        None => {
+            let partial = flags.or(environment()?);
+            if !partial.is_empty() {
+                Ok(Place::MySql(Box::new(complete(partial)?)))
+            } else if Path::new(DEFAULT_STORE).is_dir() {
+                Ok(Place::Path(DEFAULT_STORE.into()))
+            } else if is_interactive() {
+                Ok(Place::MySql(Box::new(complete(prompt_for_all()?)?)))
+            } else {
+                Err(Usage(format!(
+                    "no source of bars: name one with --source (mysql://user@host/database, the folder of a store, or a CSV or \
+                     Parquet file), or with --host, --user, --database (or DB_HOST, DB_USER, DB_NAME), or fill the default \
+                     store {DEFAULT_STORE} with 'data-pipeline import FILE' or 'data-pipeline sample --into {DEFAULT_STORE}'"
+                ))
+                .into())
+            }
+        }
+    }
+}
+
+/// What `DB_HOST` and its kin tell. An empty one counts as absent, but for the password, which may be empty.
+fn environment() -> anyhow::Result<Partial> {
+    let read = |name: &str| env::var(name).ok();
+    let given = |name: &str| read(name).filter(|value| !value.is_empty());
+    let port = given("DB_PORT").map(|port| {
+        port.parse().map_err(|_| {
+            Usage(format!("DB_PORT is '{port}', which is no port; use a number from 1 to 65535"))
+        })
+    });
+    Ok(Partial {
+        host: given("DB_HOST"),
+        port: port.transpose()?,
+        user: given("DB_USER"),
+        password: read("DB_PASSWORD").map(Password),
+        database: given("DB_NAME"),
+        table: given("OHLCVT_TABLE"),
+        ..Partial::default()
+    })
+}
+
+/// Fills what is missing by default or by asking.
+fn complete(partial: Partial) -> anyhow::Result<Config> {
+    let ask = |value: Option<String>, what: &str, how: &str| match value {
+        Some(value) => Ok(value),
+        None if is_interactive() => prompt(&format!("MySQL {what}"), None),
+        None => Err(anyhow::Error::from(Usage(format!("the database's {what} is missing; give {how}")))),
+    };
+    let user = ask(partial.user, "user", "--user or DB_USER, or write it in the mysql:// address")?;
+    let database =
+        ask(partial.database, "name", "--database or DB_NAME, or write it in the mysql:// address")?;
+    let password = match partial.password {
+        Some(password) => password,
+        None if is_interactive() => Password(
+            rpassword::prompt_password(format!("Password of {user} (empty for none): "))
+                .context("cannot read the password")?,
+        ),
+        None => {
+            return Err(Usage(
+                "the database's password is missing; give --password-file or DB_PASSWORD (empty for none)"
+                    .to_owned(),
+            )
+            .into());
+        }
+    };
+    let table = partial.table.unwrap_or_else(|| TABLE.to_owned());
+    check_name("table", &table).map_err(Usage)?;
+    Ok(Config {
+        host: partial.host.unwrap_or_else(|| HOST.to_owned()),
+        port: partial.port.unwrap_or(PORT),
+        user,
+        password,
+        database,
+        table,
+        socket: partial.socket,
+        ssl_mode: partial.ssl_mode.unwrap_or_default(),
+        ssl_ca: partial.ssl_ca,
+        connections: CONNECTIONS.min(rayon::current_num_threads()),
+    })
+}
+
+fn prompt_for_all() -> anyhow::Result<Partial> {
+    crate::ui::say(
+        "No source was named and there is no store data/bars; which MySQL database holds the bars?",
+    );
+    Ok(Partial { host: Some(prompt("MySQL host", Some(HOST))?), ..Partial::default() })
+}
+
+/// Whether there is a person to ask.
+pub fn is_interactive() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks for a line; an empty one means `default`, or is asked for again where there is none.
+pub fn prompt(what: &str, default: Option<&str>) -> anyhow::Result<String> {
+    loop {
+        let shown = default.map(|default| format!(" [{default}]")).unwrap_or_default();
+        write!(io::stderr(), "{what}{shown}: ")?;
+        let mut line = String::new();
+        if io::stdin().lock().read_line(&mut line)? == 0 {
+            anyhow::bail!("no answer to '{what}'; give it as a flag");
+        }
+        match (line.trim(), default) {
+            ("", Some(default)) => return Ok(default.to_owned()),
+            ("", None) => {}
+            (answer, _) => return Ok(answer.to_owned()),
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! `data-pipeline check`
+
+use std::collections::BTreeMap;
+
+use bars::source::newest_close;
+use bars::time::DAY;
+use bars::{AsOf, Minute, Series, Source, Span, Symbol, spelling};
+use clap::Args;
+use rayon::prelude::*;
+
+use crate::args::SourceFlags;
+use crate::choose::{self, Opened};
+use crate::ui::{self, Progress, Unit};
+
+/// Flags of `check`.
+#[derive(Debug, Clone, Args)]
+pub struct Flags {
+    /// Where the bars are.
+    #[command(flatten)]
+    source: SourceFlags,
+}
+
+/// Days of history that each command wants by default.
+const NEEDS: [(&str, i32); 4] = [
+    ("leaderboards", 30),
+    ("metrics and state with baselines", 92),
+    ("imf-stage", 92),
+    ("regime with baselines", 366),
+];
+
+/// Runs the command.
+pub fn run(flags: &Flags) -> anyhow::Result<()> {
+    let opened = choose::source(&flags.source)?;
+    let source = opened.source();
+    let symbols = look(source)?;
+    let catalogue: Vec<_> = symbols.iter().map(|(entry, _)| entry.clone()).collect();
+    let Some(newest) = newest_close(&catalogue) else {
+        anyhow::bail!(
+            "the source holds no bar; fill it with 'data-pipeline import', or name another with --source"
+        );
+    };
+    print_symbols(&symbols, newest)?;
+    print_span(&symbols, newest)?;
+    if let Opened::MySql(database) = &opened {
+        ui::print(&format!(
+            "Time zone of the server: {} (sessions here run in UTC)",
+            database.server_time_zone()?
+        ))?;
+        let index = database
+            .missing_index()
+            .map_or("there".to_owned(), |make| format!("MISSING, reads are slow; make it with: {make}"));
+        ui::print(&format!("Index on (symbol, timestamp): {index}"))?;
+    }
+    let problems = problems(source, &symbols);
+    if problems.is_empty() {
+        return ui::print("Sound: nothing found that would make results wrong.");
+    }
+    anyhow::bail!("results would be wrong or lack rows: {}", problems.join("; "))
+}
+
+/// What a symbol holds.
+struct Held {
+    bars: usize,
+    missing: usize,
+    /// The step between bars that occurs most, in minutes.
+    step: i32,
+}
+
+impl Held {
+    fn of(series: &Series) -> Held {
+        let time = series.time();
+        let span = series.ends().map_or(0, |(first, last)| last.index() - first.index() + 1);
+        let mut steps: BTreeMap<i32, usize> = BTreeMap::new();
+        for pair in time.windows(2) {
+            *steps.entry(pair[1].index() - pair[0].index()).or_default() += 1;
+        }
+        // Of steps that occur equally often the shortest counts.
+        let step = steps.iter().max_by_key(|(step, count)| (**count, -**step)).map_or(1, |(step, _)| *step);
+        Held { bars: series.len(), missing: usize::try_from(span).unwrap_or(0) - series.len(), step }
+    }
+}
+
+fn look(source: &dyn Source) -> anyhow::Result<Vec<(bars::Entry, Held)>> {
+    let catalogue = source.catalogue()?;
+    let progress = Progress::new("check", Unit::Symbols, catalogue.len() as u64);
+    let look = |entry: &bars::Entry| {
+        let held = Held::of(&source.bars(&entry.symbol, Span::ALL)?);
+        progress.add(1);
+        Ok((entry.clone(), held))
+    };
+    Ok(catalogue.par_iter().map(look).collect::<bars::Result<Vec<_>>>()?)
+}
+
+fn is_stale(last: Minute, newest: AsOf) -> bool {
+    last < newest.end().plus(-DAY)
+}
+
+fn print_symbols(symbols: &[(bars::Entry, Held)], newest: AsOf) -> anyhow::Result<()> {
+    let rows = symbols.iter().map(|(entry, held)| {
+        let share = 100.0 * held.missing as f64 / (held.bars + held.missing).max(1) as f64;
+        vec![
+            entry.symbol.to_string(),
+            entry.first.to_string(),
+            entry.last.to_string(),
+            ui::count(held.bars as u64),
+            ui::count(held.missing as u64),
+            format!("{share:.1}"),
+            if is_stale(entry.last, newest) { "stale".to_owned() } else { String::new() },
+        ]
+    });
+    let header = ["symbol", "first", "last", "bars", "missing", "missing %", ""];
+    ui::print(&ui::table(&header, &[3, 4, 5], rows).to_string())
+}
+
+fn print_span(symbols: &[(bars::Entry, Held)], newest: AsOf) -> anyhow::Result<()> {
+    let bars: usize = symbols.iter().map(|(_, held)| held.bars).sum();
+    let first = symbols.iter().map(|(entry, _)| entry.first).min().unwrap_or(newest.end());
+    let days = f64::from(newest.end().index() - first.index()) / f64::from(DAY);
+    let (n, bars) = (symbols.len(), ui::count(bars as u64));
+    ui::print(&format!("\n{n} symbols, {bars} bars, {days:.1} days from {first} to {newest}"))?;
+    let stale = symbols.iter().filter(|(entry, _)| is_stale(entry.last, newest)).count();
+    if stale > 0 {
+        ui::print(&format!("{stale} stale (no bar in the last day): left out of leaderboards"))?;
+    }
+    for (command, needed) in NEEDS {
+        let verdict = if days >= f64::from(needed) {
+            "enough".to_owned()
+        } else {
+            format!("short of {needed} days, works on what is there")
+        };
+        ui::print(&format!("Days for {command}: {verdict}"))?;
+    }
+    Ok(())
+}
+
+/// What would make results wrong, a sentence each.
+fn problems(source: &dyn Source, symbols: &[(bars::Entry, Held)]) -> Vec<String> {
+    let mut problems = Vec::new();
+    let findings = source.findings();
+    if findings.breaks_strict() {
+        problems.push(findings.to_string());
+    } else if !findings.is_empty() {
+        tracing::warn!("{findings}");
+    }
+    let coarse: Vec<String> = symbols
+        .iter()
+        .filter(|(_, held)| held.step % 5 == 0 && held.bars > 2)
+        .map(|(entry, held)| format!("{} ({} minutes)", entry.symbol, held.step))
+        .collect();
+    if let Some(first) = coarse.first() {
+        problems.push(format!(
+            "{} symbols hold bars longer than a minute, the first {first}; import one-minute bars",
+            coarse.len()
+        ));
+    }
+    let mut markets: BTreeMap<String, Vec<&Symbol>> = BTreeMap::new();
+    for (entry, _) in symbols {
+        markets.entry(spelling::key(entry.symbol.as_str())).or_default().push(&entry.symbol);
+    }
+    for spellings in markets.values().filter(|spellings| spellings.len() > 1) {
+        let names: Vec<&str> = spellings.iter().map(|symbol| symbol.as_str()).collect();
+        problems
+            .push(format!("one market stands under several names and counts twice: {}", names.join(", ")));
+    }
+    problems
+}

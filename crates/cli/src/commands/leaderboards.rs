@@ -1,0 +1,351 @@
+//! `data-pipeline leaderboards`
+
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bars::source::{Source, newest_close};
+use bars::time::{AsOfSpec, DAY};
+use bars::{AsOf, Closes, Entry, Span, Symbol, Window, atomic};
+use clap::Args;
+use rayon::prelude::*;
+use serde::Serialize;
+use stages::leaderboards::{
+    Board, Buckets, Coin, Kind, Leaderboards, Params, Plan, Run, SkewDetail, ValidParams,
+};
+
+use crate::args::{self, SourceFlags};
+use crate::choose;
+use crate::output::{bar_csv, parquet};
+use crate::ui::{self, Progress, Unit, Usage};
+
+/// Flags of `leaderboards`.
+#[derive(Debug, Clone, Args)]
+pub struct Flags {
+    /// Places per bucket, and symbols per board; asked for on a terminal, else 20.
+    #[arg(long, value_name = "N")]
+    pub top_n: Option<usize>,
+    /// The windows, such as 6h,24h,72h,168h.
+    #[arg(long, value_name = "LIST", default_value = "1h,4h,12h,24h")]
+    pub windows: String,
+    /// Add the window 72h.
+    #[arg(long)]
+    pub enable_72h: bool,
+    /// Days before the as-of that are looked at.
+    #[arg(long, value_name = "DAYS", default_value_t = 30)]
+    pub lookback_days: u32,
+    /// As of when: a time, a date (00:00 UTC of it), or latest, the close of the newest bar.
+    #[arg(long, value_name = "TIME", default_value = "latest", value_parser = args::asof)]
+    pub asof: AsOfSpec,
+    /// Use the first and last buckets of the lookback too, though they are cut.
+    #[arg(long)]
+    pub include_partial: bool,
+    /// Rank symbols too that have no bar in the day before the as-of.
+    #[arg(long)]
+    pub include_stale: bool,
+    /// The folder for the outputs.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub out_dir: PathBuf,
+    /// Where the bars are.
+    #[command(flatten)]
+    pub source: SourceFlags,
+}
+
+const DEFAULT_TOP_N: usize = 20;
+
+/// Runs the command.
+pub fn run(flags: &Flags) -> anyhow::Result<()> {
+    let params = params(flags)?;
+    let opened = choose::source(&flags.source)?;
+    let source = opened.source();
+    let catalogue = source.catalogue()?;
+    let asof = as_of(flags.asof, &catalogue)?;
+    warn_if_stale(&catalogue);
+
+    let plan = Plan::new(params, asof)?;
+    let (seen, symbols) = summarise(source, &catalogue, &plan)?;
+    choose::report_findings(source, flags.source.reading.strict)?;
+    let boards = plan.rank(seen, symbols)?;
+    warn_of_stale_symbols(&boards.run);
+
+    let written = write_outputs(&flags.out_dir, source, &boards, plan.span())?;
+    print(&boards)?;
+    ui::print(&format!(
+        "\nWritten: {}",
+        written.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", ")
+    ))
+}
+
+/// The parameters, the number of places asked for where there is a person to ask.
+fn params(flags: &Flags) -> anyhow::Result<ValidParams> {
+    let mut windows = Window::parse_list(&flags.windows).map_err(|e| Usage(format!("--windows: {e}")))?;
+    if flags.enable_72h && !windows.contains(&Window::THREE_DAYS) {
+        windows.push(Window::THREE_DAYS);
+    }
+    let top_n = match flags.top_n {
+        Some(top_n) => top_n,
+        None if choose::is_interactive() => {
+            let answer = choose::prompt("Symbols per board", Some(&DEFAULT_TOP_N.to_string()))?;
+            answer
+                .parse()
+                .map_err(|_| Usage(format!("'{answer}' is no number of symbols; give one with --top-n")))?
+        }
+        None => DEFAULT_TOP_N,
+    };
+    let params = Params {
+        top_n,
+        windows,
+        lookback_days: flags.lookback_days,
+        include_partial: flags.include_partial,
+        include_stale: flags.include_stale,
+    };
+    Ok(params.check().map_err(|e| Usage(e.to_string()))?)
+}
+
+/// The moment that is meant, which must leave some bars before it.
+fn as_of(spec: AsOfSpec, catalogue: &[Entry]) -> anyhow::Result<AsOf> {
+    let Some(newest) = newest_close(catalogue) else {
+        anyhow::bail!(
+            "the source holds no bar; fill it with 'data-pipeline import', or name another with --source"
+        );
+    };
+    let asof = spec.moment().unwrap_or(newest);
+    let oldest = catalogue.iter().map(|entry| entry.first).min().map(AsOf::close_of).unwrap_or(newest);
+    if asof < oldest {
+        anyhow::bail!(
+            "no bar closes by {asof}: the source begins with a close at {oldest} and ends at {newest}; choose an --asof from then on"
+        );
+    }
+    Ok(asof)
+}
+
+/// The one place where the wall clock is looked at.
+fn warn_if_stale(catalogue: &[Entry]) {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs() as i64);
+    if let Some(newest) = newest_close(catalogue)
+        && now - newest.epoch_seconds() > i64::from(DAY) * 60
+    {
+        let days = (now - newest.epoch_seconds()) / 86_400;
+        tracing::warn!(
+            "the newest bar closed at {newest}, {days} days ago; bring the source up to date for today's boards"
+        );
+    }
+}
+
+fn warn_of_stale_symbols(run: &Run) {
+    if !run.stale.is_empty() {
+        let how = if run.params.include_stale() {
+            "ranked all the same"
+        } else {
+            "left out; --include-stale takes them in"
+        };
+        let names: Vec<&str> = run.stale.iter().take(5).map(Symbol::as_str).collect();
+        let more = if run.stale.len() > 5 { ", ..." } else { "" };
+        let n = run.stale.len();
+        tracing::warn!(
+            "{n} without a bar in the day before {} ({}{more}): {how}",
+            run.asof,
+            names.join(", ")
+        );
+    }
+}
+
+/// Reads the market once, symbol by symbol, and keeps the buckets of each. Returns the number of symbols seen, too.
+fn summarise(
+    source: &dyn Source,
+    catalogue: &[Entry],
+    plan: &Plan,
+) -> anyhow::Result<(usize, Vec<(Symbol, Buckets)>)> {
+    let seen: Vec<&Entry> = catalogue.iter().filter(|entry| entry.first < plan.span().end).collect();
+    let progress = Progress::new("leaderboards", Unit::Symbols, seen.len() as u64);
+    let read = |scratch: &mut Closes, entry: &&Entry| {
+        source.closes(&entry.symbol, plan.span(), scratch)?;
+        progress.add(1);
+        Ok((entry.symbol.clone(), plan.summarise(scratch)))
+    };
+    let symbols: bars::Result<Vec<_>> = seen.par_iter().map_init(Closes::default, read).collect();
+    Ok((seen.len(), symbols?))
+}
+
+fn write_outputs(
+    dir: &Path,
+    source: &dyn Source,
+    boards: &Leaderboards,
+    span: Span,
+) -> anyhow::Result<Vec<PathBuf>> {
+    let cohorts = [
+        ("habitual_gainers.csv", &boards.gainers),
+        ("habitual_losers.csv", &boards.losers),
+        ("habitual_overlaps.csv", &boards.overlaps),
+    ];
+    let write = |(name, board): &(&str, &Board)| {
+        let place = dir.join(name);
+        let symbols: Vec<Symbol> = board.coins.iter().map(|coin| coin.symbol.clone()).collect();
+        bar_csv::write(&place, source, &symbols, span)?;
+        Ok(place)
+    };
+    let mut written = vec![dir.join("leaderboards_summary.json"), dir.join("leaderboards.parquet")];
+    atomic::write(&written[0], &summary(boards)?)?;
+    write_places(&written[1], boards)?;
+    written.extend(cohorts.par_iter().map(write).collect::<bars::Result<Vec<_>>>()?);
+    Ok(written)
+}
+
+/// `leaderboards_summary.json`; a missing number is NaN here and null there.
+#[derive(Serialize)]
+struct Summary {
+    #[serde(rename = "Top Gainers")]
+    gainers: SummaryBoard,
+    #[serde(rename = "Top Losers")]
+    losers: SummaryBoard,
+    #[serde(rename = "Top Overlap")]
+    overlaps: SummaryBoard,
+    run: SummaryRun,
+}
+
+#[derive(Serialize)]
+struct SummaryBoard {
+    coins: Vec<SummaryCoin>,
+    skew_details: Vec<SummarySkew>,
+}
+
+impl SummaryBoard {
+    fn of(board: &Board) -> SummaryBoard {
+        let coin = |coin: &Coin| SummaryCoin {
+            symbol: coin.symbol.to_string(),
+            price_change: coin.price_change,
+            pct_vol_change: coin.pct_vol_change,
+            skew: coin.tags.iter().map(ToString::to_string).collect(),
+        };
+        let detail = |detail: &SkewDetail| SummarySkew {
+            symbol: detail.symbol.to_string(),
+            bucket: detail.bucket.clone(),
+            level: detail.level.to_string(),
+            deviation_pct: detail.deviation_pct,
+        };
+        SummaryBoard {
+            coins: board.coins.iter().map(coin).collect(),
+            skew_details: board.skew_details.iter().map(detail).collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct SummaryCoin {
+    symbol: String,
+    price_change: f64,
+    pct_vol_change: f64,
+    skew: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct SummarySkew {
+    symbol: String,
+    bucket: String,
+    level: String,
+    deviation_pct: f64,
+}
+
+#[derive(Serialize)]
+struct SummaryRun {
+    asof: String,
+    windows: Vec<String>,
+    lookback_days: u32,
+    top_n: usize,
+    symbols_seen: usize,
+    symbols_stale: usize,
+    symbols_ranked: usize,
+    include_partial: bool,
+}
+
+fn summary(boards: &Leaderboards) -> anyhow::Result<Vec<u8>> {
+    let run = &boards.run;
+    let summary = Summary {
+        gainers: SummaryBoard::of(&boards.gainers),
+        losers: SummaryBoard::of(&boards.losers),
+        overlaps: SummaryBoard::of(&boards.overlaps),
+        run: SummaryRun {
+            asof: run.asof.to_string(),
+            windows: run.params.windows().iter().map(ToString::to_string).collect(),
+            lookback_days: run.params.lookback_days(),
+            top_n: run.params.top_n(),
+            symbols_seen: run.symbols_seen,
+            symbols_stale: run.stale.len(),
+            symbols_ranked: run.symbols_ranked,
+            include_partial: run.params.include_partial(),
+        },
+    };
+    let mut bytes = serde_json::to_vec_pretty(&summary)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn write_places(place: &Path, boards: &Leaderboards) -> bars::Result<()> {
+    let places = &boards.places;
+    let rank =
+        |kind: Kind| parquet::integers(places.iter().map(move |p| p.ranks[kind as usize].map(i64::from)));
+    parquet::write(
+        place,
+        vec![
+            ("window", parquet::text(places.iter().map(|p| p.window.to_string()))),
+            ("window_start", parquet::times(places.iter().map(|p| p.start))),
+            ("symbol", parquet::text(places.iter().map(|p| p.symbol.to_string()))),
+            ("price_change", parquet::numbers(places.iter().map(|p| p.price_change))),
+            ("pct_vol_change", parquet::numbers(places.iter().map(|p| p.pct_vol_change))),
+            ("total_volume", parquet::numbers(places.iter().map(|p| p.total_volume))),
+            ("rank_loss", rank(Kind::Loss)),
+            ("rank_gain", rank(Kind::Gain)),
+            ("rank_drop", rank(Kind::Drop)),
+            ("rank_spike", rank(Kind::Spike)),
+        ],
+    )
+}
+
+fn print(boards: &Leaderboards) -> anyhow::Result<()> {
+    let run = &boards.run;
+    ui::print(&format!(
+        "{} of {} symbols ranked over the {} days before {}",
+        run.symbols_ranked,
+        run.symbols_seen,
+        run.params.lookback_days(),
+        run.asof
+    ))?;
+    print_board("Top Gainers", &boards.gainers, run, |gains, _| gains)?;
+    print_board("Top Losers", &boards.losers, run, |_, losses| losses)?;
+    print_board("Top Overlap", &boards.overlaps, run, |gains, losses| gains + losses)
+}
+
+fn print_board(name: &str, board: &Board, run: &Run, appearances: fn(u32, u32) -> u32) -> anyhow::Result<()> {
+    ui::print(&format!("\n{}", ui::heading(name)))?;
+    if board.coins.is_empty() {
+        return ui::print("nobody");
+    }
+    let change = |value: f64| {
+        if value.is_nan() { "-".to_owned() } else { format!("{value:+.2}") }
+    };
+    let rows = (1..).zip(&board.coins).map(|(rank, coin)| {
+        vec![
+            rank.to_string(),
+            coin.symbol.to_string(),
+            change(coin.price_change),
+            change(coin.pct_vol_change),
+            ui::count(appearances(coin.gains, coin.losses).into()),
+            coin.tags.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        ]
+    });
+    let (price, volume) = (format!("{} price %", run.changes_of), format!("{} volume %", run.changes_of));
+    let header = ["rank", "symbol", &price, &volume, "appearances", "tags"];
+    ui::print(&ui::table(&header, &[0, 2, 3, 4], rows).to_string())?;
+    if board.skew_details.is_empty() {
+        return Ok(());
+    }
+    ui::print(&format!("\n{}", ui::heading(&format!("{name}: skew"))))?;
+    let rows = board.skew_details.iter().map(|detail| {
+        vec![
+            detail.symbol.to_string(),
+            detail.bucket.clone(),
+            detail.level.to_string(),
+            format!("{:+.1}", detail.deviation_pct),
+        ]
+    });
+    ui::print(&ui::table(&["symbol", "bucket", "level", "deviation %"], &[3], rows).to_string())
+}

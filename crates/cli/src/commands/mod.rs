@@ -1,0 +1,8 @@
+//! The commands, a file each: its flags, and what it does from top to bottom.
+
+pub mod check;
+pub mod demo;
+pub mod fetch_history;
+pub mod import;
+pub mod leaderboards;
+pub mod sample;

@@ -1,0 +1,75 @@
+//! `data-pipeline sample`
+
+use std::path::{Path, PathBuf};
+
+use bars::time::AsOfSpec;
+use bars::{AsOf, atomic};
+use clap::Args;
+use rayon::prelude::*;
+
+use crate::args::{self, DatabaseFlags};
+use crate::choose;
+use crate::sample::{Market, Settings};
+use crate::ui::{self, Progress, Unit, Usage};
+
+/// Flags of `sample`.
+#[derive(Debug, Clone, Args)]
+pub struct Flags {
+    /// Where the bars go: the folder of a store, or mysql://user@host/database?table=ohlcvt.
+    #[arg(long, value_name = "WHERE")]
+    pub into: String,
+    /// Number of symbols.
+    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub symbols: u32,
+    /// Days of bars.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=3660))]
+    pub days: u32,
+    /// Seed: the same seed gives the same market.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Close of the last bar: a time or a date.
+    #[arg(long, value_name = "TIME", default_value = "2026-01-01", value_parser = args::asof)]
+    pub end: AsOfSpec,
+    /// The database to write into.
+    #[command(flatten)]
+    pub database: DatabaseFlags,
+}
+
+/// Runs the command.
+pub fn run(flags: &Flags) -> anyhow::Result<()> {
+    let end = flags
+        .end
+        .moment()
+        .ok_or_else(|| Usage("--end needs a time or a date; latest means nothing here".to_owned()))?;
+    let truth = write(&flags.into, &flags.database, settings(flags, end))?;
+    ui::print(&format!("Sample market in {}, what was planted in it in {}", flags.into, truth.display()))
+}
+
+fn settings(flags: &Flags, end: AsOf) -> Settings {
+    Settings { symbols: flags.symbols as usize, days: flags.days, seed: flags.seed, end: end.end() }
+}
+
+/// Writes the market into `into` and its truth beside it; the truth comes last, so that it stands for a whole market.
+pub fn write(into: &str, database: &DatabaseFlags, settings: Settings) -> anyhow::Result<PathBuf> {
+    let target = choose::target(Some(into), database)?;
+    let market = Market::new(settings);
+    let progress = Progress::new("sample", Unit::Symbols, market.len() as u64);
+    let each = |i| {
+        let (symbol, series, truth) = market.symbol(i);
+        target.upsert(&symbol, &series)?;
+        progress.add(1);
+        Ok(truth)
+    };
+    let truths: Vec<_> = (0..market.len()).into_par_iter().map(each).collect::<bars::Result<_>>()?;
+    let place = truth_of(into);
+    let mut bytes = serde_json::to_vec_pretty(&market.truth(truths))?;
+    bytes.push(b'\n');
+    atomic::write(&place, &bytes)?;
+    Ok(place)
+}
+
+/// Where the truth about the market in `into` stands.
+pub fn truth_of(into: &str) -> PathBuf {
+    let beside = choose::beside(into);
+    if beside == Path::new("") { PathBuf::from("truth.json") } else { beside.join("truth.json") }
+}

@@ -1,0 +1,34 @@
+//! Ctrl-C and its kin: remove what is half-written and go, at once.
+
+use std::thread;
+
+use bars::atomic;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+/// From here on an interrupt ends the process with status 130 (143 for a termination) within moments. Every output is
+/// written beside its place, so nothing but those files has to be cleared away, and no work has to be asked to stop.
+pub fn install() {
+    ignore_file_size_signal();
+    let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else {
+        return;
+    };
+    thread::spawn(move || {
+        if let Some(signal) = signals.forever().next() {
+            let _held = atomic::discard_unfinished();
+            crate::ui::interrupted();
+            std::process::exit(128 + signal);
+        }
+    });
+}
+
+/// A limit on file size (`ulimit -f`) shall be an error that can be told, not a signal that kills.
+#[cfg(unix)]
+fn ignore_file_size_signal() {
+    let taken = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    // Where it cannot be taken the signal does what it always did.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, taken);
+}
+
+#[cfg(not(unix))]
+fn ignore_file_size_signal() {}

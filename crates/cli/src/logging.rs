@@ -1,0 +1,108 @@
+//! Where messages go: standard error for the person, `pipeline.log` for the record.
+
+use std::fmt::Write as _;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use bars::Minute;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+
+use crate::args::Common;
+use crate::ui;
+
+/// The log's name in the output folder.
+const LOG: &str = "pipeline.log";
+
+/// Sends messages to standard error and, unless forbidden, to the log in `out_dir`.
+pub fn install(common: &Common, out_dir: &Path) {
+    let path = common.log_file.clone().unwrap_or_else(|| out_dir.join(LOG));
+    let log = if common.no_log_file { Ok(None) } else { open(&path).map(Some) };
+    let (file, problem) = match log {
+        Ok(file) => (file.map(Mutex::new), None),
+        Err(e) => (None, Some(e)),
+    };
+    let subscriber = tracing_subscriber::registry().with(Messages { file });
+    // Only the first subscriber of a process can be set; this is the first.
+    let _ = tracing::subscriber::set_global_default(subscriber);
+    if let Some(e) = problem {
+        tracing::warn!("no log is kept: cannot write {}: {e}; name another with --log-file", path.display());
+    }
+}
+
+fn open(path: &Path) -> std::io::Result<File> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    OpenOptions::new().append(true).create(true).open(path)
+}
+
+/// Does `work` and logs what was run and how long it took.
+pub fn timed<T>(name: &str, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
+    let begun = Instant::now();
+    tracing::trace!(target: "log_only", "data-pipeline {} {name} begins", env!("CARGO_PKG_VERSION"));
+    let result = work();
+    let how = if result.is_ok() { "done" } else { "failed" };
+    tracing::trace!(target: "log_only", "{name} {how} after {:.2} s", begun.elapsed().as_secs_f64());
+    result
+}
+
+struct Messages {
+    file: Option<Mutex<File>>,
+}
+
+impl<S: Subscriber> Layer<S> for Messages {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let metadata = event.metadata();
+        let target = metadata.target();
+        let record_only = target == "log_only";
+        let ours =
+            record_only || ["bars", "stages", "data_pipeline"].iter().any(|name| target.starts_with(name));
+        if !ours {
+            return;
+        }
+        let mut message = Message(String::new());
+        event.record(&mut message);
+        let level = *metadata.level();
+        let shown = match level {
+            Level::ERROR => -1,
+            Level::WARN | Level::INFO => 0,
+            Level::DEBUG => 1,
+            Level::TRACE => 2,
+        };
+        if !record_only && ui::verbosity() >= shown {
+            match level {
+                Level::ERROR => ui::say(&format!("error: {}", message.0)),
+                Level::WARN => ui::say(&format!("warning: {}", message.0)),
+                _ => ui::say(&message.0),
+            }
+        }
+        if let Some(file) = &self.file {
+            let level = if record_only { Level::INFO } else { level };
+            let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+            // A log that cannot be written must not stop the work.
+            let _ = writeln!(file, "{} {level} {}", now(), message.0);
+        }
+    }
+}
+
+/// The wall clock, for the log alone.
+fn now() -> String {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs());
+    let minute = Minute::new((seconds / 60) as i64).unwrap_or(Minute::MAX).to_string();
+    format!("{}{:02}Z", &minute[..17], seconds % 60)
+}
+
+struct Message(String);
+
+impl Visit for Message {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        if field.name() == "message" {
+            let _ = write!(self.0, "{value:?}");
+        }
+    }
+}

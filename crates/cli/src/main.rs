@@ -1,0 +1,42 @@
+//! `data-pipeline`: a crypto quant research toolkit on one-minute bars.
+//!
+//! Parse, set up, run, report: each command is a file of [`commands`].
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+mod args;
+mod choose;
+mod commands;
+mod interrupt;
+mod logging;
+mod output;
+mod sample;
+mod ui;
+
+use args::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    interrupt::install();
+    ui::set_verbosity(cli.common.verbosity());
+    logging::install(&cli.common, cli.command.out_dir());
+    match run(&cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if ui::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => ui::report(&error),
+    }
+}
+
+fn run(cli: &Cli) -> anyhow::Result<()> {
+    cli.common.set_threads()?;
+    logging::timed(cli.command.name(), || match &cli.command {
+        Command::Leaderboards(args) => commands::leaderboards::run(args),
+        Command::FetchHistory(args) => commands::fetch_history::run(args),
+        Command::Import(args) => commands::import::run(args),
+        Command::Check(args) => commands::check::run(args),
+        Command::Sample(args) => commands::sample::run(args),
+        Command::Demo(args) => commands::demo::run(args),
+    })
+}

@@ -1,0 +1,88 @@
+//! Bars as CSV in the form of the cohort and history files.
+
+use std::io::Write;
+use std::path::Path;
+
+use bars::atomic::AtomicFile;
+use bars::{Error, Series, Source, Span, Symbol};
+
+/// Writes the bars of `symbols` within `span` to `place`: symbols in the order given, time ascending, a `trades`
+/// column if any of the bars has a number of trades. Returns how many bars each symbol had.
+///
+/// The header depends on the bars and not on the columns of the source, so that the same bars give the same bytes
+/// from a store, a file and a database.
+pub fn write(place: &Path, source: &dyn Source, symbols: &[Symbol], span: Span) -> bars::Result<Vec<usize>> {
+    let mut has_trades = false;
+    for symbol in symbols {
+        has_trades = has_trades || source.has_trades(symbol, span)?;
+    }
+    let mut file = AtomicFile::create(place)?;
+    let mut lines = Vec::new();
+    lines.extend(b"symbol,timestamp,open,high,low,close,volume");
+    lines.extend(if has_trades { &b",trades\n"[..] } else { b"\n" });
+    let mut counts = Vec::with_capacity(symbols.len());
+    for symbol in symbols {
+        let series = source.bars(symbol, span)?;
+        push_lines(&mut lines, symbol, &series, has_trades);
+        file.write_all(&lines).map_err(|e| Error::io("write", place, e))?;
+        lines.clear();
+        counts.push(series.len());
+    }
+    file.write_all(&lines).map_err(|e| Error::io("write", place, e))?;
+    file.commit()?;
+    Ok(counts)
+}
+
+fn push_lines(out: &mut Vec<u8>, symbol: &Symbol, series: &Series, has_trades: bool) {
+    let symbol = quoted(symbol.as_str());
+    let mut number = zmij::Buffer::new();
+    for bar in series.iter() {
+        out.extend(symbol.as_bytes());
+        out.push(b',');
+        bar.time.write(b' ', out);
+        for value in [bar.open, bar.high, bar.low, bar.close, bar.volume] {
+            out.push(b',');
+            out.extend(number.format_finite(value).as_bytes());
+        }
+        if has_trades {
+            out.push(b',');
+            if let Some(count) = bar.trades {
+                // A Vec takes any write.
+                let _ = write!(out, "{count}");
+            }
+        }
+        out.push(b'\n');
+    }
+}
+
+/// A field in quotes where CSV needs them.
+fn quoted(field: &str) -> String {
+    if field.contains([',', '"']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bars::{Bar, Minute};
+
+    #[test]
+    fn lines_are_in_the_seeds_form() {
+        let time = Minute::from_epoch_seconds(1_620_864_060).unwrap();
+        let bar = Bar {
+            time,
+            open: 2.0,
+            high: 1e-7,
+            low: 0.1,
+            close: 123_456_789.25,
+            volume: 0.0,
+            trades: Some(7),
+        };
+        let series: Series = [bar].into_iter().collect();
+        let mut out = Vec::new();
+        push_lines(&mut out, &"A,\"B".parse().unwrap(), &series, true);
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "\"A,\"\"B\",2021-05-13 00:01:00,2.0,1e-7,0.1,123456789.25,0.0,7\n"
+        );
+    }
+}

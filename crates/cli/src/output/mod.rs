@@ -1,0 +1,4 @@
+//! What is written: each form a file. Every file appears whole or not at all ([`bars::atomic`]).
+
+pub mod bar_csv;
+pub mod parquet;

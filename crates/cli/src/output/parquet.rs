@@ -1,0 +1,53 @@
+//! Tables as Parquet: plain types, snappy, readable everywhere.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use bars::atomic::AtomicFile;
+use bars::{Error, Minute};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::Compression;
+use parquet::file::properties::WriterProperties;
+
+/// A column of text.
+pub fn text(values: impl Iterator<Item = String>) -> ArrayRef {
+    Arc::new(StringArray::from_iter_values(values))
+}
+
+/// A column of times, UTC.
+pub fn times(values: impl Iterator<Item = Minute>) -> ArrayRef {
+    let micros: Vec<i64> = values.map(Minute::epoch_micros).collect();
+    Arc::new(TimestampMicrosecondArray::from(micros).with_timezone("UTC"))
+}
+
+/// A column of numbers; NaN is written as missing.
+pub fn numbers(values: impl Iterator<Item = f64>) -> ArrayRef {
+    Arc::new(Float64Array::from_iter(values.map(|value| (!value.is_nan()).then_some(value))))
+}
+
+/// A column of whole numbers.
+pub fn integers(values: impl Iterator<Item = Option<i64>>) -> ArrayRef {
+    Arc::new(Int64Array::from_iter(values))
+}
+
+/// Writes `columns` as a file.
+pub fn write(place: &Path, columns: Vec<(&str, ArrayRef)>) -> bars::Result<()> {
+    let error = |e: parquet::errors::ParquetError| match e {
+        parquet::errors::ParquetError::External(e) => match e.downcast::<std::io::Error>() {
+            Ok(e) => Error::io("write", place, *e),
+            Err(e) => Error::content(place, e.to_string()),
+        },
+        e => Error::content(place, e.to_string()),
+    };
+    let nullable = columns.into_iter().map(|(name, column)| (name, column, true));
+    let batch = RecordBatch::try_from_iter_with_nullable(nullable).map_err(|e| error(e.into()))?;
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
+        .set_created_by(concat!("data_pipeline ", env!("CARGO_PKG_VERSION")).to_owned())
+        .build();
+    let file = AtomicFile::create(place)?;
+    let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties)).map_err(error)?;
+    writer.write(&batch).map_err(error)?;
+    writer.into_inner().map_err(error)?.commit()
+}

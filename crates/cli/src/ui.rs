@@ -1,0 +1,206 @@
+//! What a person sees: results on standard output; progress, warnings and errors on standard error.
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicI8, AtomicU64, Ordering};
+use std::sync::{LazyLock, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+static VERBOSITY: AtomicI8 = AtomicI8::new(0);
+static BARS: LazyLock<MultiProgress> =
+    LazyLock::new(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr()));
+
+/// How often a line of progress is written where no bar can be drawn.
+const PLAIN_EVERY: Duration = Duration::from_secs(10);
+
+/// Sets how much is told: -1 errors only, 0 normal, 1 and 2 more.
+pub fn set_verbosity(verbosity: i8) {
+    VERBOSITY.store(verbosity, Ordering::Relaxed);
+}
+
+/// How much is told.
+pub fn verbosity() -> i8 {
+    VERBOSITY.load(Ordering::Relaxed)
+}
+
+/// Writes a line to standard error, above any progress bar.
+pub fn say(line: &str) {
+    // Nobody is left to be told where standard error is closed.
+    BARS.suspend(|| {
+        let _ = writeln!(io::stderr(), "{line}");
+    });
+}
+
+/// The last word of an interrupted process.
+pub fn interrupted() {
+    let _ = BARS.clear();
+    let _ = writeln!(io::stderr(), "interrupted; nothing half-written is left behind");
+}
+
+/// Writes `text` and a line end to standard output, unless quiet.
+///
+/// # Errors
+/// Where it cannot be written; a closed pipe is told from the rest by [`is_broken_pipe`].
+pub fn print(text: &str) -> anyhow::Result<()> {
+    if verbosity() >= 0 {
+        let mut out = anstream::stdout().lock();
+        writeln!(out, "{text}")?;
+    }
+    Ok(())
+}
+
+/// A headline, bold on a terminal.
+pub fn heading(text: &str) -> String {
+    format!("\x1b[1m{text}\x1b[0m")
+}
+
+/// Whether the reader of standard output went away, which is no failure.
+pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io = error.chain().find_map(|cause| cause.downcast_ref::<io::Error>());
+    io.is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// A command used wrongly: exit status 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Usage(pub String);
+
+/// Prints and logs an error, and tells the exit status it means.
+pub fn report(error: &anyhow::Error) -> ExitCode {
+    tracing::error!("{error:#}");
+    if error.chain().any(|cause| cause.is::<Usage>()) { ExitCode::from(2) } else { ExitCode::FAILURE }
+}
+
+/// A table that fits the terminal; `numbers` are the places of columns that are aligned right.
+pub fn table(header: &[&str], numbers: &[usize], rows: impl IntoIterator<Item = Vec<String>>) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    if io::stdout().is_terminal()
+        && let Some((width, _)) = terminal_size::terminal_size()
+    {
+        table.set_width(width.0);
+    } else {
+        table.set_content_arrangement(ContentArrangement::Disabled);
+    }
+    table.set_header(header);
+    table.add_rows(rows);
+    for &place in numbers {
+        if let Some(column) = table.column_mut(place) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+/// `1,234,567`.
+pub fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let first = digits.len() % 3;
+    let mut out = digits[..first].to_owned();
+    for group in digits.as_bytes()[first..].chunks(3) {
+        if !out.is_empty() {
+            out.push(',');
+        }
+        out.extend(group.iter().map(|&b| char::from(b)));
+    }
+    out
+}
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Symbols.
+    Symbols,
+    /// Bytes.
+    Bytes,
+}
+
+/// Progress of long work: a bar on a terminal, a line now and then elsewhere, nothing when quiet.
+#[derive(Debug)]
+pub struct Progress {
+    what: String,
+    unit: Unit,
+    total: u64,
+    done: AtomicU64,
+    begun: Instant,
+    bar: Option<ProgressBar>,
+    plain: Mutex<Instant>,
+}
+
+impl Progress {
+    /// Begins work on `total` things.
+    pub fn new(what: &str, unit: Unit, total: u64) -> Progress {
+        let bar = (verbosity() >= 0 && io::stderr().is_terminal()).then(|| {
+            let counts = match unit {
+                Unit::Symbols => "{pos}/{len} symbols, {per_sec}",
+                Unit::Bytes => "{bytes}/{total_bytes}, {bytes_per_sec}",
+            };
+            let template = format!("{{msg}} [{{bar:30}}] {counts}, {{eta}} left");
+            let style =
+                ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
+            let bar = BARS.add(ProgressBar::new(total).with_style(style.progress_chars("=> ")));
+            bar.set_message(what.to_owned());
+            bar.enable_steady_tick(Duration::from_millis(200));
+            bar
+        });
+        let now = Instant::now();
+        Progress {
+            what: what.to_owned(),
+            unit,
+            total,
+            done: AtomicU64::new(0),
+            begun: now,
+            bar,
+            plain: Mutex::new(now),
+        }
+    }
+
+    /// Counts `n` more as done.
+    pub fn add(&self, n: u64) {
+        let done = self.done.fetch_add(n, Ordering::Relaxed) + n;
+        if let Some(bar) = &self.bar {
+            bar.inc(n);
+        } else if verbosity() >= 0 {
+            let mut last = self.plain.lock().unwrap_or_else(PoisonError::into_inner);
+            if last.elapsed() >= PLAIN_EVERY {
+                *last = Instant::now();
+                say(&self.line(done));
+            }
+        }
+    }
+
+    fn line(&self, done: u64) -> String {
+        let (what, share) = (&self.what, 100.0 * done as f64 / self.total.max(1) as f64);
+        let left = self.begun.elapsed().as_secs_f64() * (self.total.saturating_sub(done)) as f64
+            / done.max(1) as f64;
+        match self.unit {
+            Unit::Symbols => {
+                format!("{what}: {done} of {} symbols, {share:.0} %, {left:.0} s left", self.total)
+            }
+            Unit::Bytes => {
+                format!("{what}: {} of {} MB, {share:.0} %, {left:.0} s left", done >> 20, self.total >> 20)
+            }
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+            BARS.remove(bar);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn counts_read_well() {
+        let counts = [0, 12, 999, 1000, 1_234_567].map(super::count);
+        assert_eq!(counts, ["0", "12", "999", "1,000", "1,234,567"]);
+    }
+}

@@ -1,0 +1,122 @@
+//! A symbol's bars into last close and total volume per bucket.
+
+use bars::time::DAY;
+use bars::{Closes, Minute, Span, Window};
+
+use super::Plan;
+
+/// The used buckets of a window: consecutive and epoch-aligned.
+#[derive(Debug, Clone)]
+pub(super) struct Grid {
+    pub(super) window: Window,
+    /// Number of the first bucket since the epoch.
+    first: i32,
+    buckets: usize,
+}
+
+impl Grid {
+    /// The buckets that lie wholly inside `span`, or with `partial` all that touch it.
+    pub(super) fn new(window: Window, span: Span, partial: bool) -> Grid {
+        let width = window.minutes();
+        let floor = |minute: Minute| minute.index().div_euclid(width);
+        let ceil = |minute: Minute| -(-minute.index()).div_euclid(width);
+        let (first, end) =
+            if partial { (floor(span.start), ceil(span.end)) } else { (ceil(span.start), floor(span.end)) };
+        Grid { window, first, buckets: usize::try_from(end - first).unwrap_or(0) }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.buckets
+    }
+
+    /// Start of the bucket at `index`.
+    pub(super) fn start(&self, index: usize) -> Minute {
+        let number = i64::from(self.first) + index as i64;
+        Minute::new(number * i64::from(self.window.minutes())).unwrap_or(Minute::MAX)
+    }
+
+    /// The bucket that holds `minute`, if it is used.
+    fn place(&self, minute: Minute) -> Option<usize> {
+        let index = usize::try_from(minute.index().div_euclid(self.window.minutes()) - self.first).ok()?;
+        (index < self.buckets).then_some(index)
+    }
+}
+
+/// A bucket of a symbol: its last close (NaN where it has no bar) and total volume.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cell {
+    pub(super) close: f64,
+    pub(super) volume: f64,
+}
+
+impl Cell {
+    const EMPTY: Cell = Cell { close: f64::NAN, volume: 0.0 };
+
+    pub(super) fn has_bar(self) -> bool {
+        !self.close.is_nan()
+    }
+
+    fn add(&mut self, close: f64, volume: f64) {
+        self.close = close;
+        self.volume += volume;
+    }
+}
+
+/// All that is kept of a symbol: the used buckets of every window, some 16 kB for the defaults.
+#[derive(Debug, Clone)]
+pub struct Buckets {
+    pub(super) windows: Vec<Box<[Cell]>>,
+    last: Option<Minute>,
+}
+
+impl Buckets {
+    /// Whether the symbol has a bar in the day before `end`.
+    pub(super) fn is_fresh(&self, end: Minute) -> bool {
+        self.last.is_some_and(|last| last >= end.plus(-DAY))
+    }
+
+    /// Whether any used bucket has a bar.
+    pub(super) fn has_bars(&self) -> bool {
+        self.windows.iter().flatten().any(|cell| cell.has_bar())
+    }
+}
+
+impl Plan {
+    /// Sums a symbol's bars (of [`Plan::span`]; others are passed over) into the buckets of every window.
+    ///
+    /// Bars go once into bins of the windows' greatest common divisor, and bins into windows, so that the sums are
+    /// the same from every source and cost one pass.
+    pub fn summarise(&self, bars: &Closes) -> Buckets {
+        let mut bins = vec![Cell::EMPTY; self.base.len()];
+        let from = bars.time.partition_point(|&time| time < self.span.start);
+        let to = bars.time.partition_point(|&time| time < self.span.end);
+        let width = self.base.window.minutes();
+        let mut at = from;
+        while at < to {
+            // Bars of one bin stand together: its place is found once.
+            let bin_end = bars.time[at].floor(self.base.window).plus(width);
+            let run = at + bars.time[at..to].partition_point(|&time| time < bin_end);
+            if let Some(bin) = self.base.place(bars.time[at]) {
+                bin_sum(&mut bins[bin], &bars.close[at..run], &bars.volume[at..run]);
+            }
+            at = run;
+        }
+        let mut windows: Vec<Box<[Cell]>> =
+            self.grids.iter().map(|grid| vec![Cell::EMPTY; grid.len()].into_boxed_slice()).collect();
+        for (i, bin) in bins.iter().enumerate().filter(|(_, bin)| bin.has_bar()) {
+            let start = self.base.start(i);
+            for (grid, cells) in self.grids.iter().zip(&mut windows) {
+                if let Some(place) = grid.place(start) {
+                    cells[place].add(bin.close, bin.volume);
+                }
+            }
+        }
+        Buckets { windows, last: (to > from).then(|| bars.time[to - 1]) }
+    }
+}
+
+fn bin_sum(bin: &mut Cell, closes: &[f64], volumes: &[f64]) {
+    if let Some(&last) = closes.last() {
+        bin.add(last, volumes.iter().sum());
+    }
+}

@@ -1,0 +1,197 @@
+//! Habitual gainers, losers and two-way movers of a market.
+//!
+//! The lookback is cut into disjoint UTC buckets of each window. In each bucket the biggest losses, gains, volume
+//! drops and volume spikes take a place; who takes places most often is habitual. The steps, a file each:
+//!
+//! 1. [`params`]: what is asked for, checked once.
+//! 2. [`buckets`]: a symbol's bars into last close and total volume per bucket; only this is kept of a market.
+//! 3. [`ranking`]: places in each bucket, and the tallies of each symbol.
+//! 4. [`boards`]: the three boards; [`skew`]: how a symbol's places differ from those of its board.
+//!
+//! ```
+//! use bars::time::AsOfSpec;
+//! use bars::{Closes, Minute};
+//! use stages::leaderboards::{Params, Plan};
+//!
+//! let asof = "2024-01-02".parse::<AsOfSpec>()?.moment().ok_or("a moment")?;
+//! let params = Params { windows: vec!["1h".parse()?], lookback_days: 1, ..Params::default() }.check()?;
+//! let plan = Plan::new(params, asof)?;
+//! // One bar at the end of each hour, rising by 1.
+//! let mut rising = Closes::default();
+//! for hour in 1..=24 {
+//!     rising.time.push(Minute::new(i64::from(plan.span().start.index()) + hour * 60 - 1).ok_or("a minute")?);
+//!     rising.close.push(100.0 + hour as f64);
+//!     rising.volume.push(1.0);
+//! }
+//! let boards = plan.rank(1, vec![("BTC/USD".parse()?, plan.summarise(&rising))])?;
+//! assert_eq!(boards.gainers.coins[0].gains, 23);
+//! assert!(boards.losers.coins.is_empty());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub mod boards;
+pub mod buckets;
+pub mod params;
+pub mod ranking;
+pub mod skew;
+
+use bars::{AsOf, Span, Symbol, Window};
+
+pub use boards::{Board, Coin};
+pub use buckets::Buckets;
+pub use params::{Params, ParamsError, ValidParams};
+pub use ranking::{Kind, Place, Tallies};
+pub use skew::{Level, SkewDetail, Tag};
+
+use buckets::Grid;
+
+/// Why no boards could be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// A window does not fit.
+    #[error(
+        "the {window} window has no complete bucket in the {days} days before {asof}; ask for more --lookback-days, \
+         a shorter window, or --include-partial"
+    )]
+    NoCompleteBucket {
+        /// The window.
+        window: Window,
+        /// The lookback.
+        days: u32,
+        /// Its end.
+        asof: String,
+    },
+    /// Nothing was traded of late.
+    #[error(
+        "none of the {seen} symbols has a bar in the day before {asof}, so there is nobody to rank; choose an earlier \
+         --asof, or take stale symbols in with --include-stale"
+    )]
+    AllStale {
+        /// Symbols with a bar closed by the as-of.
+        seen: usize,
+        /// The as-of.
+        asof: String,
+    },
+    /// Bars there are, but none in a bucket that is used.
+    #[error(
+        "none of the {symbols} symbols has a bar in a complete bucket of the {days} days before {asof}; at least two \
+         buckets of one window are needed, better 30 days"
+    )]
+    NoBars {
+        /// Symbols looked at.
+        symbols: usize,
+        /// The lookback.
+        days: u32,
+        /// Its end.
+        asof: String,
+    },
+}
+
+/// The buckets of every window before an as-of.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    params: ValidParams,
+    asof: AsOf,
+    span: Span,
+    grids: Vec<Grid>,
+    base: Grid,
+}
+
+/// The boards, and the places behind them.
+#[derive(Debug, Clone)]
+pub struct Leaderboards {
+    /// What was looked at.
+    pub run: Run,
+    /// Those with most places among the gains.
+    pub gainers: Board,
+    /// Those with most places among the losses.
+    pub losers: Board,
+    /// Those with many of both.
+    pub overlaps: Board,
+    /// Every place that was taken, by window, bucket and symbol.
+    pub places: Vec<Place>,
+}
+
+/// What was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// The as-of.
+    pub asof: AsOf,
+    /// The parameters.
+    pub params: ValidParams,
+    /// Symbols with a bar closed by the as-of.
+    pub symbols_seen: usize,
+    /// Those of them without a bar in the day before it.
+    pub stale: Vec<Symbol>,
+    /// Symbols with a bar in a used bucket.
+    pub symbols_ranked: usize,
+    /// The window of the changes shown: a day, or else the longest.
+    pub changes_of: Window,
+}
+
+impl Plan {
+    /// Lays the buckets out.
+    ///
+    /// # Errors
+    /// Where a window has no complete bucket in the lookback.
+    pub fn new(params: ValidParams, asof: AsOf) -> Result<Plan, Error> {
+        let days = params.lookback_days();
+        let span = Span::days_before(asof, days);
+        let grid = |&window: &Window| {
+            let grid = Grid::new(window, span, params.include_partial());
+            let error = || Error::NoCompleteBucket { window, days, asof: asof.to_string() };
+            (grid.len() > 0).then_some(grid).ok_or_else(error)
+        };
+        let grids = params.windows().iter().map(grid).collect::<Result<_, _>>()?;
+        let base = Grid::new(params.base_window(), span, true);
+        Ok(Plan { params, asof, span, grids, base })
+    }
+
+    /// The bars that are needed of each symbol.
+    pub fn span(&self) -> Span {
+        self.span
+    }
+
+    /// Makes the boards. `seen` is the number of symbols with a bar closed by the as-of; `symbols` are those that
+    /// may be ranked, in the order of their names, with what [`Plan::summarise`] kept of each.
+    ///
+    /// # Errors
+    /// Where nobody can be ranked.
+    pub fn rank(&self, seen: usize, symbols: Vec<(Symbol, Buckets)>) -> Result<Leaderboards, Error> {
+        let asof = self.asof.to_string();
+        let (stale, fresh): (Vec<_>, Vec<_>) =
+            symbols.into_iter().partition(|(_, buckets)| !buckets.is_fresh(self.span.end));
+        let mut ranked = fresh;
+        let stale_names: Vec<Symbol> = stale.iter().map(|(symbol, _)| symbol.clone()).collect();
+        if self.params.include_stale() {
+            ranked.extend(stale);
+            ranked.sort_by(|a, b| a.0.cmp(&b.0));
+        }
+        if ranked.is_empty() {
+            return Err(Error::AllStale { seen, asof });
+        }
+        let looked_at = ranked.len();
+        ranked.retain(|(_, buckets)| buckets.has_bars());
+        if ranked.is_empty() {
+            return Err(Error::NoBars { symbols: looked_at, days: self.params.lookback_days(), asof });
+        }
+        let (places, tallies) = ranking::rank(&self.params, &self.grids, &ranked);
+        let changes_of = self.params.changes_of();
+        let changes = self.grids.iter().position(|grid| grid.window == changes_of).unwrap_or(0);
+        let make = |ranking| boards::make(&self.params, ranking, &ranked, &tallies, changes);
+        Ok(Leaderboards {
+            gainers: make(boards::gainers(&tallies)),
+            losers: make(boards::losers(&tallies)),
+            overlaps: make(boards::overlaps(&tallies)),
+            places,
+            run: Run {
+                asof: self.asof,
+                params: self.params.clone(),
+                symbols_seen: seen,
+                stale: stale_names,
+                symbols_ranked: ranked.len(),
+                changes_of,
+            },
+        })
+    }
+}

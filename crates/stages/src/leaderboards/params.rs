@@ -1,0 +1,113 @@
+//! What is asked for, checked once.
+
+use bars::Window;
+
+/// What may be asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Params {
+    /// Places per bucket and kind, and symbols per board.
+    pub top_n: usize,
+    /// The windows, each once.
+    pub windows: Vec<Window>,
+    /// Days before the as-of that are looked at.
+    pub lookback_days: u32,
+    /// Whether the first and last, cut, buckets of the lookback are used too.
+    pub include_partial: bool,
+    /// Whether symbols without a bar in the day before the as-of are ranked too.
+    pub include_stale: bool,
+}
+
+impl Default for Params {
+    /// 20 places; 1h, 4h, 12h and 24h; 30 days.
+    fn default() -> Params {
+        let hours = [60, 240, 720].into_iter().filter_map(Window::of_minutes);
+        Params {
+            top_n: 20,
+            windows: hours.chain([Window::DAY]).collect(),
+            lookback_days: 30,
+            include_partial: false,
+            include_stale: false,
+        }
+    }
+}
+
+/// What cannot be asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ParamsError {
+    /// No place to take.
+    #[error("--top-n 0 leaves no place to take; ask for at least 1")]
+    NoPlaces,
+    /// No window.
+    #[error("no window was asked for; name at least one, as in --windows 1h,24h")]
+    NoWindows,
+    /// No day, or more than ten years.
+    #[error("--lookback-days {0} is out of range; ask for 1 to 3660 days")]
+    Lookback(u32),
+}
+
+impl Params {
+    /// Checks what is asked for.
+    ///
+    /// # Errors
+    /// Names what cannot be.
+    pub fn check(mut self) -> Result<ValidParams, ParamsError> {
+        self.windows.sort();
+        self.windows.dedup();
+        match self {
+            Params { top_n: 0, .. } => Err(ParamsError::NoPlaces),
+            Params { lookback_days: days @ (0 | 3661..), .. } => Err(ParamsError::Lookback(days)),
+            params if params.windows.is_empty() => Err(ParamsError::NoWindows),
+            params => Ok(ValidParams(params)),
+        }
+    }
+}
+
+/// [`Params`] that make sense: windows ascending, each once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValidParams(Params);
+
+impl ValidParams {
+    /// Places per bucket and kind, and symbols per board.
+    pub fn top_n(&self) -> usize {
+        self.0.top_n
+    }
+
+    /// The windows, ascending.
+    pub fn windows(&self) -> &[Window] {
+        &self.0.windows
+    }
+
+    /// Days before the as-of that are looked at.
+    pub fn lookback_days(&self) -> u32 {
+        self.0.lookback_days
+    }
+
+    /// Whether cut buckets are used.
+    pub fn include_partial(&self) -> bool {
+        self.0.include_partial
+    }
+
+    /// Whether stale symbols are ranked.
+    pub fn include_stale(&self) -> bool {
+        self.0.include_stale
+    }
+
+    /// The window whose newest change is shown: a day, or else the longest.
+    pub fn changes_of(&self) -> Window {
+        if self.0.windows.contains(&Window::DAY) {
+            Window::DAY
+        } else {
+            self.0.windows[self.0.windows.len() - 1]
+        }
+    }
+
+    /// The longest window of which all windows are multiples: bars are summed into it once for all of them.
+    pub(super) fn base_window(&self) -> Window {
+        let minutes = self.0.windows.iter().map(|window| window.minutes()).fold(0, gcd);
+        Window::of_minutes(minutes).unwrap_or(Window::HOUR)
+    }
+}
+
+fn gcd(a: i32, b: i32) -> i32 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}

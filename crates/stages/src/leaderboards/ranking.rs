@@ -1,0 +1,180 @@
+//! Places in each bucket, and how often each symbol took one.
+
+use std::fmt;
+
+use bars::{Minute, Symbol, Window};
+
+use super::buckets::{Buckets, Cell, Grid};
+use super::params::ValidParams;
+
+/// What a place is taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Among the biggest falls of price.
+    Loss,
+    /// Among the biggest rises of price.
+    Gain,
+    /// Among the biggest falls of volume.
+    Drop,
+    /// Among the biggest rises of volume.
+    Spike,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Kind; 4] = [Kind::Loss, Kind::Gain, Kind::Drop, Kind::Spike];
+
+    /// Whether it is about price and not volume.
+    pub fn is_price(self) -> bool {
+        matches!(self, Kind::Loss | Kind::Gain)
+    }
+
+    /// The size of a change that counts for this kind, larger being better; `None` where it goes the other way.
+    fn size(self, change: Change) -> Option<f64> {
+        let value = if self.is_price() { change.price } else { change.volume };
+        let size = if matches!(self, Kind::Loss | Kind::Drop) { -value } else { value };
+        (size > 0.0).then_some(size)
+    }
+}
+
+/// `price_<w>_loss` and the like are named of these.
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Kind::Loss => "loss",
+            Kind::Gain => "gain",
+            Kind::Drop => "drop",
+            Kind::Spike => "spike",
+        })
+    }
+}
+
+/// How often a symbol took a place, by window and [`Kind`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tallies(pub Vec<[u32; 4]>);
+
+impl Tallies {
+    /// Places of one kind over all windows.
+    pub fn of(&self, kind: Kind) -> u32 {
+        self.0.iter().map(|window| window[kind as usize]).sum()
+    }
+}
+
+/// A bucket in which a symbol took at least one place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Place {
+    /// The window.
+    pub window: Window,
+    /// Where the bucket starts.
+    pub start: Minute,
+    /// The symbol.
+    pub symbol: Symbol,
+    /// Percent change of the last close against that of the previous used bucket with a bar; NaN where there is none.
+    pub price_change: f64,
+    /// Percent change of the volume against that of the bucket just before; NaN where that had none.
+    pub pct_vol_change: f64,
+    /// The bucket's volume.
+    pub total_volume: f64,
+    /// Rank from 1 for each [`Kind`].
+    pub ranks: [Option<u32>; 4],
+}
+
+/// Percent changes of a bucket; NaN where missing.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Change {
+    pub(super) price: f64,
+    pub(super) volume: f64,
+}
+
+/// 100 (x - p) / p.
+fn percent(x: f64, p: f64) -> f64 {
+    100.0 * (x - p) / p
+}
+
+/// Walks a symbol's buckets of one window in time order.
+#[derive(Debug, Clone, Copy)]
+struct Walk {
+    /// Close of the last bucket that had a bar; NaN before the first.
+    close: f64,
+    /// Volume of the bucket just before; NaN where it had no bar or no volume.
+    volume: f64,
+}
+
+impl Walk {
+    const START: Walk = Walk { close: f64::NAN, volume: f64::NAN };
+
+    /// The changes of the next bucket; `None` where it has no bar.
+    fn step(&mut self, cell: Cell) -> Option<Change> {
+        if !cell.has_bar() {
+            self.volume = f64::NAN;
+            return None;
+        }
+        let change =
+            Change { price: percent(cell.close, self.close), volume: percent(cell.volume, self.volume) };
+        self.close = cell.close;
+        self.volume = if cell.volume > 0.0 { cell.volume } else { f64::NAN };
+        Some(change)
+    }
+}
+
+/// The changes of the newest bucket with a bar.
+pub(super) fn newest_change(cells: &[Cell]) -> Option<Change> {
+    let mut walk = Walk::START;
+    cells.iter().filter_map(|&cell| walk.step(cell)).last()
+}
+
+/// Every place taken, by window, bucket and symbol, and the tallies of each symbol. `symbols` is in the order of
+/// names, so that of equals the one that comes first wins.
+pub(super) fn rank(
+    params: &ValidParams,
+    grids: &[Grid],
+    symbols: &[(Symbol, Buckets)],
+) -> (Vec<Place>, Vec<Tallies>) {
+    let mut places = Vec::new();
+    let mut tallies = vec![Tallies(vec![[0; 4]; grids.len()]); symbols.len()];
+    for (w, grid) in grids.iter().enumerate() {
+        let mut walks = vec![Walk::START; symbols.len()];
+        let mut changes: Vec<Option<Change>> = vec![None; symbols.len()];
+        for bucket in 0..grid.len() {
+            for ((walk, change), (_, buckets)) in walks.iter_mut().zip(&mut changes).zip(symbols) {
+                *change = walk.step(buckets.windows[w][bucket]);
+            }
+            let mut ranks = vec![[None; 4]; symbols.len()];
+            for kind in Kind::ALL {
+                for (rank, symbol) in (1..).zip(best(kind, &changes, params.top_n())) {
+                    ranks[symbol][kind as usize] = Some(rank);
+                    tallies[symbol].0[w][kind as usize] += 1;
+                }
+            }
+            for (symbol, ranks) in
+                ranks.into_iter().enumerate().filter(|(_, ranks)| ranks.iter().any(Option::is_some))
+            {
+                let change = changes[symbol].unwrap_or(Change { price: f64::NAN, volume: f64::NAN });
+                places.push(Place {
+                    window: grid.window,
+                    start: grid.start(bucket),
+                    symbol: symbols[symbol].0.clone(),
+                    price_change: change.price,
+                    pct_vol_change: change.volume,
+                    total_volume: symbols[symbol].1.windows[w][bucket].volume,
+                    ranks,
+                });
+            }
+        }
+    }
+    (places, tallies)
+}
+
+/// The symbols with the `top_n` biggest changes of a kind, biggest first, of equals the first.
+fn best(kind: Kind, changes: &[Option<Change>], top_n: usize) -> Vec<usize> {
+    let sizes =
+        changes.iter().enumerate().filter_map(|(symbol, change)| Some((kind.size((*change)?)?, symbol)));
+    let mut sizes: Vec<(f64, usize)> = sizes.collect();
+    let order = |a: &(f64, usize), b: &(f64, usize)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
+    if sizes.len() > top_n {
+        sizes.select_nth_unstable_by(top_n, order);
+        sizes.truncate(top_n);
+    }
+    sizes.sort_unstable_by(order);
+    sizes.into_iter().map(|(_, symbol)| symbol).collect()
+}

@@ -1,0 +1,6 @@
+//! The stages: bars and parameters in, a table out.
+//!
+//! A stage never prints, prompts, reads the environment, opens a file or asks the clock.
+
+pub mod leaderboards;
+pub mod stats;

@@ -1,0 +1,34 @@
+//! Small statistics that several stages share.
+
+/// The `percent`-th percentile of `sorted` (ascending, not empty): linear interpolation between order statistics
+/// at `(n - 1) percent / 100`, as numpy's default.
+pub fn percentile(sorted: &[f64], percent: f64) -> f64 {
+    let last = sorted.len() - 1;
+    let position = last as f64 * percent / 100.0;
+    let below = (position.floor() as usize).min(last);
+    let (a, b) = (sorted[below], sorted[(below + 1).min(last)]);
+    a + (b - a) * (position - below as f64)
+}
+
+/// Mean and standard deviation (ddof 0) of `values`, which must not be empty.
+pub fn mean_and_std(values: &[f64]) -> (f64, f64) {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let variance = values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
+    (mean, variance.sqrt())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numpys_numbers() {
+        let sorted = [1.0, 2.0, 4.0, 8.0];
+        for (percent, expected) in [(0.0, 1.0), (50.0, 3.0), (75.0, 5.0), (95.0, 7.4), (100.0, 8.0)] {
+            assert!((percentile(&sorted, percent) - expected).abs() < 1e-12, "{percent}");
+        }
+        assert_eq!(percentile(&[3.0], 95.0), 3.0);
+        assert_eq!(mean_and_std(&[1.0, 3.0]), (2.0, 1.0));
+    }
+}
