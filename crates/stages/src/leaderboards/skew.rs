@@ -119,15 +119,17 @@ pub(super) fn skew(windows: &[Window], symbols: &[&Symbol], tallies: &[&Tallies]
     let distance =
         |share: &Vec<f64>| share.iter().zip(&centroid).map(|(s, c)| (s - c).powi(2)).sum::<f64>().sqrt();
     let distances: Vec<f64> = shares.iter().map(distance).collect();
-    let near = if distances.is_empty() {
-        0.0
-    } else {
-        let (mean, std) = mean_and_std(&distances);
-        mean + std
-    };
+    // The last bit shall not decide: on a board of two both stand exactly at the limit, and neither is below it.
+    let near = if distances.is_empty() { 0.0 } else { limit(&distances) * (1.0 - 1e-12) };
     let tags =
         tallies.iter().zip(distances).map(|(tallies, distance)| tags(tallies, distance < near)).collect();
     Skew { tags, details }
+}
+
+/// Mean plus one standard deviation.
+fn limit(distances: &[f64]) -> f64 {
+    let (mean, std) = mean_and_std(distances);
+    mean + std
 }
 
 /// A kind of place in a window that occurs on a board.

@@ -1,8 +1,10 @@
 //! Connections, their encryption, and what is worth a second try.
 
+use std::io;
 use std::thread::sleep;
 use std::time::Duration;
 
+use mysql::mysql_common::proto::codec::error::PacketCodecError;
 use mysql::{DriverError, Opts, OptsBuilder, Pool, PoolConstraints, PoolOpts, PooledConn, SslOpts};
 
 use super::config::{Config, SslMode};
@@ -103,8 +105,18 @@ fn pool(config: &Config, encrypt: bool) -> mysql::Result<Pool> {
     Ok(pool)
 }
 
+/// Whether encryption could not be agreed upon. A certificate that fails shows as invalid data on the wire.
 fn is_tls(error: &mysql::Error) -> bool {
     matches!(error, mysql::Error::TlsError(_) | mysql::Error::DriverError(DriverError::TlsNotSupported))
+        || io_error(error).is_some_and(|e| e.kind() == io::ErrorKind::InvalidData)
+}
+
+/// The input or output error at the root, whichever layer reports it.
+fn io_error(error: &mysql::Error) -> Option<&io::Error> {
+    match error {
+        mysql::Error::IoError(e) | mysql::Error::CodecError(PacketCodecError::Io(e)) => Some(e),
+        _ => None,
+    }
 }
 
 /// Whether the same may succeed a moment later.
@@ -112,6 +124,7 @@ fn is_passing(error: &mysql::Error) -> bool {
     /// Too many connections, shutdown, lock wait, deadlock, interrupted, gone away, lost, killed.
     const CODES: [u16; 8] = [1040, 1053, 1205, 1213, 1317, 2006, 2013, 1927];
     match error {
+        _ if is_tls(error) => false,
         mysql::Error::IoError(_) => true,
         mysql::Error::DriverError(e) => matches!(
             e,
@@ -132,8 +145,11 @@ fn is_passing(error: &mysql::Error) -> bool {
 fn plain(error: &mysql::Error) -> String {
     match error {
         mysql::Error::MySqlError(e) => format!("{} (error {})", e.message, e.code),
-        mysql::Error::IoError(e) => format!("the connection was lost ({e})"),
-        mysql::Error::CodecError(_) => "the connection was lost".to_owned(),
+        mysql::Error::IoError(_) | mysql::Error::CodecError(_) => match io_error(error) {
+            Some(e) if is_tls(error) => e.to_string(),
+            Some(e) => format!("the connection was lost ({e})"),
+            None => "the connection was lost".to_owned(),
+        },
         mysql::Error::DriverError(DriverError::CouldNotConnect(Some((address, said, _)))) => {
             format!("no connection to {address} ({said})")
         }
@@ -156,11 +172,11 @@ pub(super) fn error(config: &Config, error: &mysql::Error) -> Error {
             1114 | 1021 => "free some room on the server",
             _ => "see the server's log",
         },
-        mysql::Error::TlsError(_) => {
-            "the encrypted connection failed; check ssl-mode and ssl-ca, or use ssl-mode=required to skip the certificate's check"
-        }
         mysql::Error::DriverError(DriverError::TlsNotSupported) => {
             "the server offers no encryption; use ssl-mode=preferred or disabled"
+        }
+        _ if is_tls(error) => {
+            "the encrypted connection failed; check ssl-mode and ssl-ca, or skip the certificate's check with ssl-mode=required"
         }
         _ => "check host and port (--host, --port) and that the server is up",
     };

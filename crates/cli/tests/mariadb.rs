@@ -1,0 +1,381 @@
+//! The program against a real MariaDB.
+
+mod support;
+
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::{Arc, OnceLock};
+use std::thread::sleep;
+use std::time::Duration;
+
+use libtest_mimic::Arguments;
+use support::{arg, desk, market};
+use testkit::Need::{MariaDb, Shared};
+use testkit::mariadb::{PASSWORD, Server};
+use testkit::program::finish;
+use testkit::trial;
+
+/// The server that most tests share; each has a table of its own.
+static SERVER: OnceLock<Arc<Server>> = OnceLock::new();
+
+fn server() -> &'static Server {
+    SERVER.get_or_init(|| Arc::new(Server::start()))
+}
+
+fn main() {
+    type Test = (&'static str, fn());
+    let tests: [Test; 11] = [
+        ("import_is_idempotent_and_the_last_wins", import_is_idempotent_and_the_last_wins),
+        ("flags_environment_and_address_mean_the_same", flags_environment_and_address_mean_the_same),
+        ("wrong_password_table_and_sql", wrong_password_table_and_sql),
+        ("a_missing_index_is_said_with_its_statement", a_missing_index_is_said_with_its_statement),
+        ("other_columns_types_and_dirt", other_columns_types_and_dirt),
+        ("close_labels", close_labels),
+        ("times_are_utc_whatever_the_server_thinks", times_are_utc_whatever_the_server_thinks),
+        ("encryption", encryption),
+        ("a_server_that_dies_and_comes_back", a_server_that_dies_and_comes_back),
+        ("a_server_that_dies_for_good", a_server_that_dies_for_good),
+        ("an_import_that_is_killed_leaves_whole_symbols", an_import_that_is_killed_leaves_whole_symbols),
+    ];
+    let mut trials: Vec<_> = tests.into_iter().map(|(name, test)| trial(name, &[MariaDb], test)).collect();
+    let three = three_sources_give_the_same_bytes;
+    trials.push(trial("three_sources_give_the_same_bytes", &[MariaDb, Shared], three));
+    let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
+    // A static is never dropped; the server must go all the same.
+    if let Some(pid) = SERVER.get().and_then(|server| server.pid()) {
+        let _ = std::process::Command::new("kill").args(["-9", &pid.to_string()]).status();
+    }
+    conclusion.exit();
+}
+
+/// The real market, from the file, the store and the database, with one and two threads.
+fn three_sources_give_the_same_bytes() {
+    let desk = desk();
+    let file =
+        arg(&testkit::shared().expect("shared").join("data/binance_spot_34sym_2021-04-02_42d_1m.parquet"));
+    let address = server().address("three_sources");
+    desk.run(&["import", &file, "--into", "store"]).ok();
+    desk.run(&["import", &file, "--into", &address]).ok();
+    for windows in ["1h,4h,12h,24h", "6h,24h,72h,168h"] {
+        let mut trees = Vec::new();
+        for source in [file.as_str(), "store", &address] {
+            for threads in ["1", "2"] {
+                let out = format!("out{}", trees.len());
+                desk.run(&[
+                    "leaderboards",
+                    "--source",
+                    source,
+                    "--windows",
+                    windows,
+                    "--asof",
+                    "2021-05-13T12:34:00Z",
+                    "--threads",
+                    threads,
+                    "--out-dir",
+                    &out,
+                ])
+                .ok();
+                trees.push(desk.tree(&out));
+            }
+        }
+        assert_eq!(trees[0].len(), 5);
+        assert!(trees.iter().all(|tree| *tree == trees[0]), "{windows}");
+    }
+}
+
+fn import_is_idempotent_and_the_last_wins() {
+    let desk = desk();
+    let address = server().address("idempotent");
+    desk.write("a.csv", market(&["A/B", "C"], 2));
+    desk.write(
+        "b.csv",
+        "symbol,timestamp,open,high,low,close,volume,trades\nC,2024-01-02 23:59,1,2,1,2,5,77\n",
+    );
+    let first = desk.run(&["import", "a.csv", "--into", &address]).ok();
+    assert!(first.out.contains("2 symbols, 240 bars, 240 of them new"), "{}", first.out);
+    let again = desk.run(&["import", "a.csv", "--into", &address]).ok();
+    assert!(again.out.contains("2 symbols, 240 bars, 0 of them new"), "{}", again.out);
+    desk.run(&["import", "b.csv", "--into", &address]).ok();
+    assert_eq!(server().value("SELECT COUNT(*) FROM market.idempotent"), 240);
+    assert_eq!(
+        server().value(
+            "SELECT trades FROM market.idempotent WHERE symbol = 'C' AND timestamp = '2024-01-02 23:59'"
+        ),
+        77
+    );
+    assert_eq!(server().value("SELECT COUNT(*) FROM market.idempotent WHERE trades IS NULL"), 239);
+}
+
+fn flags_environment_and_address_mean_the_same() {
+    let desk = desk();
+    let address = server().address("meaning");
+    desk.write("a.csv", market(&["A/B", "C"], 30));
+    desk.run(&["import", "a.csv", "--into", &address]).ok();
+    let port = server().port().to_string();
+    let common = ["--windows", "1h", "--lookback-days", "1", "--top-n", "3"];
+
+    let by_address = [&["leaderboards", "--source", &address, "--out-dir", "address"], &common[..]].concat();
+    let run = desk.run(&by_address).ok();
+    assert!(run.err.contains("/market, table meaning"), "{}", run.err);
+    desk.write("password", format!("{PASSWORD}\n"));
+    let by_flags = [
+        &["leaderboards", "--host", "127.0.0.1", "--port", &port, "--user", "me", "--database", "market"],
+        &["--table", "meaning", "--password-file", "password", "--out-dir", "flags"][..],
+        &common,
+    ]
+    .concat();
+    desk.run(&by_flags).ok();
+    let mut by_environment =
+        desk.command(&[&["leaderboards", "--out-dir", "environment"], &common[..]].concat());
+    by_environment.envs([
+        ("DB_HOST", "127.0.0.1"),
+        ("DB_PORT", &port),
+        ("DB_USER", "me"),
+        ("DB_PASSWORD", PASSWORD),
+    ]);
+    by_environment.envs([("DB_NAME", "market"), ("OHLCVT_TABLE", "meaning")]);
+    finish(by_environment).ok();
+    assert_eq!(desk.tree("address"), desk.tree("flags"));
+    assert_eq!(desk.tree("address"), desk.tree("environment"));
+    for file in ["address/pipeline.log", "flags/pipeline.log", "environment/pipeline.log"] {
+        let log = desk.text(file);
+        assert!(
+            log.contains("leaderboards done") && !log.contains("ss:w") && !log.contains("p%40ss"),
+            "{log}"
+        );
+    }
+    // A person is asked for what is missing; a pipe is told.
+    let missing = desk.run(&["leaderboards", "--host", "127.0.0.1", "--user", "me", "--database", "market"]);
+    missing.fails(2, &["password is missing", "DB_PASSWORD"]);
+}
+
+fn wrong_password_table_and_sql() {
+    let desk = desk();
+    let address = server().address("absent");
+    desk.run(&["check", "--source", &address]).fails(1, &["no table absent", "--table"]);
+    let wrong = format!("mysql://me:wrong@127.0.0.1:{}/market", server().port());
+    let run =
+        desk.run(&["check", "--source", &wrong]).fails(1, &["Access denied", "check user and password"]);
+    assert!(!run.err.contains("wrong@"), "{}", run.err);
+    let database = address.replace("/market", "/nowhere");
+    desk.run(&["check", "--source", &database]).fails(1, &["nowhere"]);
+    for sql in ["x`; DROP TABLE y; --", "a b", "x.y"] {
+        let source = format!("mysql://me:x@127.0.0.1:{}/market", server().port());
+        desk.run(&["check", "--source", &source, "--table", sql]).fails(2, &["no name of a table", "no SQL"]);
+    }
+    let nobody = "mysql://me:x@127.0.0.1:1/market";
+    desk.run(&["check", "--source", nobody]).fails(1, &["127.0.0.1:1", "server is up"]);
+}
+
+fn a_missing_index_is_said_with_its_statement() {
+    server().sql(
+        "CREATE TABLE market.bare (symbol VARCHAR(20), timestamp DATETIME, open DOUBLE, high DOUBLE, low DOUBLE, close DOUBLE, volume DOUBLE); \
+         INSERT INTO market.bare VALUES ('A', '2024-01-01 00:00', 1, 1, 1, 1, 1), ('A', '2024-01-01 00:01', 1, 1, 1, 1, 1)",
+    );
+    let desk = desk();
+    let create = "CREATE INDEX symbol_timestamp ON `bare` (`symbol`, `timestamp`);";
+    desk.run(&["check", "--source", &server().address("bare")]).ok().says(&["no index", create]);
+    desk.write("a.csv", market(&["A"], 1));
+    let import = desk.run(&["import", "a.csv", "--into", &server().address("bare")]);
+    import.fails(1, &["no unique key", "ALTER TABLE `bare` ADD UNIQUE KEY"]);
+    // What the message says helps.
+    server().sql(&format!("USE market; {create}"));
+    let check = desk.run(&["check", "--source", &server().address("bare")]).ok();
+    assert!(
+        !check.err.contains("no index") && check.out.contains("Index on (symbol, timestamp): there"),
+        "{check:?}"
+    );
+}
+
+fn other_columns_types_and_dirt() {
+    server().sql(
+        "CREATE TABLE market.other (id INT AUTO_INCREMENT PRIMARY KEY, Ticker VARCHAR(20), `time` TIMESTAMP(3) NULL, open DECIMAL(20, 8), high FLOAT, \
+         low INT, close BIGINT UNSIGNED, qty DECIMAL(20, 8), KEY (Ticker, `time`)); SET time_zone = '+00:00'; \
+         INSERT INTO market.other (Ticker, `time`, open, high, low, close, qty) VALUES \
+         ('A', '2024-01-01 00:00:00', 1.25, 2.5, 1, 2, 0.5), ('A', '2024-01-01 00:01:00.500', 1, 1, 1, 1, 1), \
+         ('A', '2024-01-01 00:02:00', NULL, 1, 1, 1, 1), ('A', '2024-01-01 00:03:00', 1, 1, 1, 0, 1), \
+         ('A', '2024-01-01 00:04:00', 1, 1, 1, 1, -1), ('A', '2024-01-01 00:05:00', 1, 1, 2, 1, 1), \
+         ('A', '2024-01-01 00:06:00', 5, 2, 1, 1, 1), ('A', '2024-01-01 00:07:00', 1, 2, 1, 1, 7), \
+         ('A', '2024-01-01 00:07:00', 1, 2, 1, 2, 8), ('A', NULL, 1, 1, 1, 1, 1)",
+    );
+    let desk = desk();
+    desk.write("list.csv", "symbol\nA\n");
+    let address = server().address("other");
+    let run = desk
+        .run(&[
+            "fetch-history",
+            "losers",
+            "--input-csv",
+            "list.csv",
+            "--output-csv",
+            "out.csv",
+            "--source",
+            &address,
+        ])
+        .ok();
+    assert_eq!(
+        desk.text("out.csv"),
+        "symbol,timestamp,open,high,low,close,volume\n\
+         A,2024-01-01 00:00:00,1.25,2.5,1.0,2.0,0.5\n\
+         A,2024-01-01 00:06:00,5.0,2.0,1.0,1.0,1.0\n\
+         A,2024-01-01 00:07:00,1.0,2.0,1.0,2.0,8.0\n"
+    );
+    let set_aside = [
+        "5 rows were set aside",
+        "1 timestamp not on a whole minute",
+        "2 a price that is not a number above 0",
+        "1 a volume",
+        "1 high below low",
+        "1 replaced by a later row",
+        "1 kept, though open or close",
+    ];
+    let run = run.says(&set_aside);
+    assert!(
+        run.err.contains("first: A '2024-01-01 00:03:00")
+            || run.err.contains("first: A '2024-01-01 00:02:00"),
+        "{}",
+        run.err
+    );
+    // Reading only closes finds the same.
+    let flags = ["--source", &address, "--windows", "2m", "--lookback-days", "1", "--top-n", "1"];
+    desk.run(&[&["leaderboards"], &flags[..]].concat()).ok().says(&set_aside);
+    desk.run(&[&["leaderboards", "--strict"], &flags[..]].concat())
+        .fails(1, &["5 rows were set aside", "--strict"]);
+    // A row without a time lies in no span; only who looks at everything sees it.
+    desk.run(&["check", "--source", &address])
+        .fails(1, &["6 rows were set aside", "1 no readable timestamp"]);
+}
+
+fn close_labels() {
+    let desk = desk();
+    let text = market(&["A", "B"], 26);
+    desk.write("open.csv", &text);
+    // The same bars, labelled by their close.
+    let later = |line: &str| {
+        let mut fields: Vec<String> = line.split(',').map(ToOwned::to_owned).collect();
+        if let Ok(seconds) = fields[1].parse::<i64>() {
+            fields[1] = (seconds + 60).to_string();
+        }
+        fields.join(",") + "\n"
+    };
+    desk.write("close.csv", text.lines().map(later).collect::<String>());
+    let (open, close) = (server().address("open_labels"), server().address("close_labels"));
+    desk.run(&["import", "open.csv", "--into", &open]).ok();
+    desk.run(&["import", "close.csv", "--into", &close]).ok();
+    let mut trees = Vec::new();
+    for (source, label) in
+        [(open.as_str(), "open"), (&close, "close"), ("open.csv", "open"), ("close.csv", "close")]
+    {
+        let out = format!("out{}", trees.len());
+        let flags =
+            ["--windows", "1h", "--lookback-days", "1", "--top-n", "2", "--asof", "2024-01-02T22:30:00Z"];
+        desk.run(
+            &[&["leaderboards", "--source", source, "--bar-time", label, "--out-dir", &out], &flags[..]]
+                .concat(),
+        )
+        .ok();
+        trees.push(desk.tree(&out));
+    }
+    assert!(trees.iter().all(|tree| *tree == trees[0]));
+}
+
+fn times_are_utc_whatever_the_server_thinks() {
+    let desk = desk();
+    desk.write("a.csv", "symbol,timestamp,open,high,low,close,volume\nA,2024-01-01 00:00,1,1,1,1,1\n");
+    let address = server().address("utc");
+    desk.run(&["import", "a.csv", "--into", &address]).ok();
+    let check = desk.run(&["check", "--source", &address]).ok();
+    assert!(
+        check.out.contains("2024-01-01T00:00:00Z") && check.out.contains("server: +05:30"),
+        "{}",
+        check.out
+    );
+}
+
+fn encryption() {
+    let desk = desk();
+    desk.write("a.csv", market(&["A"], 1));
+    let address = server().address("encryption");
+    desk.run(&["import", "a.csv", "--into", &address]).ok();
+    let with = |mode: &str| desk.run(&["check", "--source", &format!("{address}&ssl-mode={mode}")]);
+    with("disabled").ok();
+    with("preferred").ok();
+    with("required").ok();
+    // The server's certificate is by nobody whom the web trusts.
+    with("verify-ca").fails(1, &["encrypted connection failed", "ssl-ca"]);
+    let trusted = format!("verify-identity&ssl-ca={}", server().certificate().display());
+    with(&trusted).ok();
+    let other_name = address.replace("127.0.0.1", "127.0.0.2");
+    let source = format!("{other_name}&ssl-mode={trusted}");
+    desk.run(&["check", "--source", &source]).fails(1, &["127.0.0.2"]);
+    desk.run(&["check", "--source", &format!("{address}&ssl-mode=maybe")]).fails(2, &["ssl-mode 'maybe'"]);
+}
+
+/// A table large enough that a read is under way when the server goes.
+fn fill_large(server: &Server) -> String {
+    let desk = desk();
+    let address = server.address("large");
+    desk.run(&["sample", "--into", &address, "--symbols", "6", "--days", "8"]).ok();
+    address
+}
+
+fn a_server_that_dies_and_comes_back() {
+    let mut server = Server::start();
+    let address = fill_large(&server);
+    let desk = desk();
+    let flags = ["--lookback-days", "7", "--top-n", "3", "--source", &address];
+    desk.run(&[&["leaderboards", "--out-dir", "calm"], &flags[..]].concat()).ok();
+    let mut child = desk.command(&[&["leaderboards", "--out-dir", "stormy"], &flags[..]].concat());
+    let child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
+    sleep(Duration::from_millis(60));
+    server.kill();
+    sleep(Duration::from_millis(300));
+    server.resume();
+    let output = child.wait_with_output().expect("an end");
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{err}");
+    assert_eq!(desk.tree("calm"), desk.tree("stormy"));
+}
+
+fn a_server_that_dies_for_good() {
+    let mut server = Server::start();
+    let address = fill_large(&server);
+    let desk = desk();
+    let mut child =
+        desk.command(&["leaderboards", "--lookback-days", "7", "--source", &address, "--threads", "1"]);
+    let child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
+    sleep(Duration::from_millis(40));
+    server.kill();
+    let output = child.wait_with_output().expect("an end");
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{err}");
+    assert!(err.contains("server is up") && !err.contains("panicked"), "{err}");
+    assert!(!Path::new(&desk.file("leaderboards_summary.json")).exists());
+}
+
+fn an_import_that_is_killed_leaves_whole_symbols() {
+    let desk = desk();
+    let table = "killed";
+    let address = server().address(table);
+    desk.write("bars.csv", market(&["A", "B", "C", "D"], 100));
+    for wait in [30, 80, 150, 250] {
+        let mut child = desk.command(&["import", "bars.csv", "--into", &address]);
+        let mut child = child.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program runs");
+        sleep(Duration::from_millis(wait));
+        let _ = child.kill();
+        let _ = child.wait();
+        // The server notices a lost client in a moment, and takes its transaction back.
+        sleep(Duration::from_millis(300));
+        let exists = server().value(&format!(
+            "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'market' AND table_name = '{table}'"
+        ));
+        if exists == 1 {
+            let broken = format!(
+                "SELECT COUNT(*) FROM (SELECT COUNT(*) AS n FROM market.{table} GROUP BY symbol HAVING n <> 6000) AS x"
+            );
+            assert_eq!(server().value(&broken), 0);
+        }
+    }
+    desk.run(&["import", "bars.csv", "--into", &address]).ok();
+    assert_eq!(server().value(&format!("SELECT COUNT(*) FROM market.{table}")), 24_000);
+}

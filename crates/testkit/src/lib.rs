@@ -1,0 +1,48 @@
+//! What tests and benchmarks share. It panics where a test would: in one place, with the reason.
+
+pub mod mariadb;
+pub mod program;
+
+use std::path::{Path, PathBuf};
+
+use libtest_mimic::{Failed, Trial};
+
+/// The folder of real data and golden numbers: `DATA_PIPELINE_SHARED`, else `../shared` beside the repository.
+pub fn shared() -> Option<PathBuf> {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
+    let path = std::env::var_os("DATA_PIPELINE_SHARED").map_or_else(beside, PathBuf::from);
+    path.join("golden").is_dir().then_some(path)
+}
+
+/// Whether the variable `name` is set to 1: what it requires must then be there.
+pub fn is_required(name: &str) -> bool {
+    std::env::var(name).is_ok_and(|value| value == "1")
+}
+
+/// What a test needs that may be absent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// The shared folder; `DATA_PIPELINE_REQUIRE_SHARED=1` makes its absence a failure.
+    Shared,
+    /// MariaDB's programs; `DATA_PIPELINE_REQUIRE_MARIADB=1` makes their absence a failure.
+    MariaDb,
+}
+
+impl Need {
+    fn is_met(self) -> bool {
+        match self {
+            Need::Shared => shared().is_some() || is_required("DATA_PIPELINE_REQUIRE_SHARED"),
+            Need::MariaDb => mariadb::is_installed() || is_required("DATA_PIPELINE_REQUIRE_MARIADB"),
+        }
+    }
+}
+
+/// A test that is listed as ignored where what it needs is absent.
+pub fn trial(name: &str, needs: &[Need], test: impl FnOnce() + Send + 'static) -> Trial {
+    let ignored = !needs.iter().all(|need| need.is_met());
+    let run = move || {
+        test();
+        Ok::<(), Failed>(())
+    };
+    Trial::test(name, run).with_ignored_flag(ignored)
+}

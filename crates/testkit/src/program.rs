@@ -1,0 +1,130 @@
+//! Running the program as a user does.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A folder to run the program in, with nothing of the caller's environment that could sway it.
+#[derive(Debug)]
+pub struct Desk {
+    program: PathBuf,
+    folder: tempfile::TempDir,
+}
+
+/// What a run said and how it ended.
+#[derive(Debug)]
+pub struct Run {
+    /// Exit status; `None` where a signal ended it.
+    pub status: Option<i32>,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
+impl Run {
+    /// This run, which must have succeeded.
+    #[track_caller]
+    pub fn ok(self) -> Run {
+        assert_eq!(self.status, Some(0), "out:\n{}\nerr:\n{}", self.out, self.err);
+        self
+    }
+
+    /// This run, which must have failed with `status` and said each of `words`, without a panic.
+    #[track_caller]
+    pub fn fails(self, status: i32, words: &[&str]) -> Run {
+        assert_eq!(self.status, Some(status), "out:\n{}\nerr:\n{}", self.out, self.err);
+        assert!(!self.err.contains("panicked"), "{}", self.err);
+        self.says(words)
+    }
+
+    /// This run, which must have said each of `words` on standard error.
+    #[track_caller]
+    pub fn says(self, words: &[&str]) -> Run {
+        for word in words {
+            assert!(self.err.contains(word), "'{word}' is not in:\n{}", self.err);
+        }
+        self
+    }
+}
+
+impl Desk {
+    /// A new folder for runs of `program`.
+    pub fn new(program: &str) -> Desk {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Desk { program: program.into(), folder }
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A file of the folder.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path().join(name)
+    }
+
+    /// Writes a file into the folder and returns its path.
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.file(name);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).expect("a folder");
+        }
+        std::fs::write(&path, content).expect("a file");
+        path
+    }
+
+    /// Reads a file of the folder.
+    #[track_caller]
+    pub fn read(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.file(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+    }
+
+    /// Reads a file of the folder as text.
+    #[track_caller]
+    pub fn text(&self, name: &str) -> String {
+        String::from_utf8(self.read(name)).expect("UTF-8")
+    }
+
+    /// The program, to be run in the folder.
+    pub fn command<S: AsRef<std::ffi::OsStr>>(&self, args: &[S]) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(args).current_dir(self.path()).stdin(std::process::Stdio::null());
+        for name in ["DB_HOST", "DB_PORT", "DB_USER", "DB_PASSWORD", "DB_NAME", "OHLCVT_TABLE"] {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    /// Runs the program with `args` in the folder.
+    pub fn run<S: AsRef<std::ffi::OsStr>>(&self, args: &[S]) -> Run {
+        finish(self.command(args))
+    }
+
+    /// Every file below `folder` and its content, by relative path; the log is left out.
+    pub fn tree(&self, folder: &str) -> BTreeMap<PathBuf, Vec<u8>> {
+        let root = self.file(folder);
+        let mut files = BTreeMap::new();
+        let mut folders = vec![root.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(&folder).expect("a folder") {
+                let path = entry.expect("an entry").path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.file_name().is_some_and(|name| name != "pipeline.log") {
+                    let name = path.strip_prefix(&root).expect("below the root").to_owned();
+                    files.insert(name, std::fs::read(&path).expect("a file"));
+                }
+            }
+        }
+        files
+    }
+}
+
+/// Runs a command to its end.
+pub fn finish(mut command: Command) -> Run {
+    let output: Output = command.output().expect("the program runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    Run { status: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+}
