@@ -303,7 +303,7 @@ fn encryption() {
     with("required").ok();
     // The server's certificate is by nobody whom the web trusts.
     with("verify-ca").fails(1, &["encrypted connection failed", "ssl-ca"]);
-    let trusted = format!("verify-identity&ssl-ca={}", server().certificate().display());
+    let trusted = format!("verify-identity&ssl-ca={}", server().authority().display());
     with(&trusted).ok();
     let other_name = address.replace("127.0.0.1", "127.0.0.2");
     let source = format!("{other_name}&ssl-mode={trusted}");

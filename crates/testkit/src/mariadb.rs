@@ -48,7 +48,7 @@ impl Server {
             .output()
             .expect("mariadb-install-db runs");
         assert!(made.status.success(), "mariadb-install-db: {}", String::from_utf8_lossy(&made.stderr));
-        certificate(folder.path());
+        certificates(folder.path());
         let mut server = Server { folder, port, child: None };
         server.resume();
         server.sql(&format!(
@@ -119,8 +119,8 @@ impl Server {
     }
 
     /// The certificate of the authority that signed the server's.
-    pub fn certificate(&self) -> PathBuf {
-        self.folder.path().join("cert.pem")
+    pub fn authority(&self) -> PathBuf {
+        self.folder.path().join("ca.pem")
     }
 
     fn socket(&self) -> PathBuf {
@@ -157,22 +157,27 @@ fn user() -> Option<&'static str> {
     std::env::var("USER").map_or(true, |user| user == "root").then_some("--user=root")
 }
 
-/// A certificate that signs itself, for 127.0.0.1.
-fn certificate(folder: &Path) {
-    let made = Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"])
-        .args([
-            "-days",
-            "30",
-            "-subj",
-            "/CN=localhost",
-            "-addext",
-            "subjectAltName=DNS:localhost,IP:127.0.0.1",
-        ])
-        .args(["-keyout", "key.pem", "-out", "cert.pem"])
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .output()
-        .expect("openssl runs");
-    assert!(made.status.success(), "openssl: {}", String::from_utf8_lossy(&made.stderr));
+/// An authority, and by it a certificate for 127.0.0.1.
+fn certificates(folder: &Path) {
+    let make = |arguments: &[&str]| {
+        let made = Command::new("openssl")
+            .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"])
+            .args(["-days", "30"])
+            .args(arguments)
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .output()
+            .expect("openssl runs");
+        assert!(made.status.success(), "openssl: {}", String::from_utf8_lossy(&made.stderr));
+    };
+    make(&["-subj", "/CN=testkit", "-keyout", "ca-key.pem", "-out", "ca.pem"]);
+    make(
+        &[
+            &["-CA", "ca.pem", "-CAkey", "ca-key.pem", "-subj", "/CN=localhost"][..],
+            &["-addext", "basicConstraints=critical,CA:FALSE"],
+            &["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
+            &["-keyout", "key.pem", "-out", "cert.pem"],
+        ]
+        .concat(),
+    );
 }

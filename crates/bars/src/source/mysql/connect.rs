@@ -4,8 +4,8 @@ use std::io;
 use std::thread::sleep;
 use std::time::Duration;
 
-use mysql::mysql_common::proto::codec::error::PacketCodecError;
 use mysql::{DriverError, Opts, OptsBuilder, Pool, PoolConstraints, PoolOpts, PooledConn, SslOpts};
+use mysql_common::proto::codec::error::PacketCodecError;
 
 use super::config::{Config, SslMode};
 use crate::error::{Error, Result};

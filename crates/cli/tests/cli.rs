@@ -1,0 +1,519 @@
+//! The program as a person runs it, mostly with something wrong.
+
+mod support;
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use support::{HEADER, desk, market};
+use testkit::program::{Desk, finish};
+
+/// Flags that fit two days of bars.
+const SHORT: [&str; 6] = ["--windows", "1h,4h", "--lookback-days", "1", "--top-n", "2"];
+
+fn leaderboards(desk: &Desk, source: &str, flags: &[&str]) -> testkit::program::Run {
+    desk.run(&[&["leaderboards", "--source", source], &SHORT[..], flags].concat())
+}
+
+#[test]
+fn boards_from_a_file_and_from_the_default_store() {
+    let desk = desk();
+    desk.write("bars.csv", market(&["A/B", "C", "D"], 30));
+    let run = leaderboards(&desk, "bars.csv", &["--out-dir", "file"]).ok();
+    for word in ["Top Gainers", "Top Losers", "Top Overlap", "appearances", "3 of 3 symbols ranked"] {
+        assert!(run.out.contains(word), "{}", run.out);
+    }
+    assert!(
+        run.err.contains("reading bars from file bars.csv") && run.err.contains("days ago"),
+        "{}",
+        run.err
+    );
+    assert!(!run.out.contains('\x1b'), "no colour in a pipe");
+    desk.run(&["import", "bars.csv"]).ok();
+    let default = desk.run(&[&["leaderboards", "--out-dir", "store"], &SHORT[..]].concat()).ok();
+    assert!(default.err.contains("store data/bars"), "{}", default.err);
+    assert_eq!(desk.tree("file"), desk.tree("store"));
+    let csv = desk.text("file/habitual_gainers.csv");
+    assert!(csv.starts_with("symbol,timestamp,open,high,low,close,volume\n"));
+    assert!(desk.text("file/pipeline.log").contains("leaderboards done"));
+}
+
+#[test]
+fn one_and_two_threads_give_the_same_bytes() {
+    let desk = desk();
+    desk.run(&["sample", "--into", "bars", "--symbols", "12", "--days", "6"]).ok();
+    for threads in ["1", "2"] {
+        let flags = ["--threads", threads, "--out-dir", threads, "--lookback-days", "5", "--top-n", "4"];
+        desk.run(&[&["leaderboards", "--source", "bars"], &flags[..]].concat()).ok();
+        desk.run(&[
+            "sample",
+            "--into",
+            &format!("{threads}/bars"),
+            "--symbols",
+            "12",
+            "--days",
+            "6",
+            "--threads",
+            threads,
+        ])
+        .ok();
+    }
+    assert_eq!(desk.tree("1"), desk.tree("2"));
+}
+
+#[test]
+fn deleting_the_future_changes_no_byte() {
+    let desk = desk();
+    let text = market(&["A", "B", "LATE"], 40);
+    // LATE begins after the as-of: with the future deleted it does not exist.
+    let asof = 1_704_240_000 - 3600 * 5;
+    let time = |line: &str| line.split(',').nth(1).and_then(|t| t.parse::<i64>().ok());
+    let keep = |line: &&str| !line.starts_with("LATE") || time(line).is_some_and(|t| t >= asof);
+    let all: String = text.lines().filter(keep).map(|line| format!("{line}\n")).collect();
+    let past: String =
+        all.lines().filter(|l| time(l).is_none_or(|t| t < asof)).map(|l| format!("{l}\n")).collect();
+    desk.write("all.csv", &all);
+    desk.write("past.csv", &past);
+    desk.run(&["import", "all.csv", "--into", "all"]).ok();
+    for (source, out) in [("all.csv", "1"), ("past.csv", "2"), ("all", "3")] {
+        leaderboards(&desk, source, &["--asof", &asof.to_string(), "--out-dir", out]).ok();
+    }
+    assert_eq!(desk.tree("1"), desk.tree("2"));
+    assert_eq!(desk.tree("1"), desk.tree("3"));
+}
+
+#[test]
+fn usage_errors() {
+    let desk = desk();
+    desk.write("bars.csv", market(&["A", "B"], 30));
+    let run = |flags: &[&str]| desk.run(&[&["leaderboards", "--source", "bars.csv"], flags].concat());
+    run(&["--top-n", "0"]).fails(2, &["--top-n 0", "at least 1"]);
+    run(&["--windows", "1h,5x"]).fails(2, &["'5x' is not a window", "90m, 4h or 3d"]);
+    run(&["--windows", "24h,1d"]).fails(2, &["'1d' is named twice"]);
+    run(&["--lookback-days", "0"]).fails(2, &["--lookback-days 0"]);
+    run(&["--asof", "tomorrow"]).fails(2, &["'tomorrow' is neither a time nor a date"]);
+    run(&["--top", "3"]).fails(2, &["--top"]);
+    run(&["--host", "x"]).fails(2, &["both the path bars.csv and a database"]);
+    desk.run(&["leaderboards", "--source", "mysql:/x"]).fails(2, &["mysql://"]);
+    desk.run(&["leaderboards", "--source", "mysql://h/d"]).fails(2, &["user is missing", "DB_USER"]);
+    let mut port = desk.command(&["check"]);
+    port.env("DB_PORT", "many");
+    finish(port).fails(2, &["DB_PORT is 'many'"]);
+}
+
+#[test]
+fn no_source_names_the_three_ways() {
+    let words = ["--source", "mysql://", "--host", "data/bars", "data-pipeline import"];
+    desk().run(&["leaderboards"]).fails(2, &words);
+    let desk = desk();
+    std::fs::create_dir(desk.file("empty")).unwrap();
+    desk.run(&["check", "--source", "empty"]).fails(1, &["no bars here", "data-pipeline import"]);
+}
+
+#[test]
+fn a_mistyped_path_is_never_guessed() {
+    let desk = desk();
+    desk.write("overlaps.csv", market(&["A"], 1));
+    let missing = leaderboards(&desk, "overlap.csv", &[]);
+    missing.fails(1, &["there is no overlap.csv; did you mean ./overlaps.csv?"]);
+    desk.run(&["import", "overlpas.csv"]).fails(1, &["there is no overlpas.csv", "overlaps.csv"]);
+}
+
+#[test]
+fn too_little_data() {
+    let desk = desk();
+    desk.write("bars.csv", market(&["A"], 30));
+    let boards = leaderboards(&desk, "bars.csv", &["--top-n", "9"]);
+    assert_eq!(boards.status, Some(2), "a flag given twice");
+    desk.run(&[
+        "leaderboards",
+        "--source",
+        "bars.csv",
+        "--windows",
+        "1h",
+        "--lookback-days",
+        "1",
+        "--top-n",
+        "9",
+    ])
+    .ok();
+    leaderboards(&desk, "bars.csv", &["--asof", "2023-12-31"])
+        .fails(1, &["no bar closes by 2023-12-31T00:00:00Z", "--asof"]);
+    leaderboards(&desk, "bars.csv", &["--asof", "2024-02-01"])
+        .fails(1, &["none of the 1 symbols has a bar in the day before"]);
+    desk.run(&["leaderboards", "--source", "bars.csv", "--enable-72h", "--lookback-days", "2"])
+        .fails(1, &["72h window has no complete bucket", "--lookback-days"]);
+    desk.write("header.csv", HEADER);
+    leaderboards(&desk, "header.csv", &[]).fails(1, &["the source holds no bar"]);
+    // One symbol that only rises: nobody loses, nobody does both.
+    let mut rising = HEADER.to_owned();
+    for i in 0..1500 {
+        rising += &format!("A,{},{p},{p},{p},{p},1\n", 1_704_067_200 + i * 60, p = 100 + i);
+    }
+    desk.write("rising.csv", rising);
+    leaderboards(&desk, "rising.csv", &["--out-dir", "rising"]).ok();
+    assert_eq!(desk.text("rising/habitual_losers.csv"), HEADER);
+    assert_eq!(desk.text("rising/habitual_overlaps.csv"), HEADER);
+}
+
+#[test]
+fn dirt_is_one_warning_and_strict_makes_it_an_error() {
+    let desk = desk();
+    let mut text = market(&["A", "B"], 30);
+    text += "A,2024-01-02 12:00,0,1,1,1,1\nA,,1,1,1,1,1\nB,2024-01-02 12:01,1,1,1,1,-1\nB,2024-01-02 23:59:00Z,1,1,1,1,1\n";
+    desk.write("bars.csv", text);
+    let run = leaderboards(&desk, "bars.csv", &[]).ok();
+    assert_eq!(run.err.matches("warning: 3 rows were set aside").count(), 1, "{}", run.err);
+    let run = run.says(&[
+        "1 replaced by a later row",
+        "no readable timestamp (first: bars.csv, line 3603)",
+        "offset",
+    ]);
+    assert!(!run.out.contains("warning"));
+    leaderboards(&desk, "bars.csv", &["--strict", "--out-dir", "strict"])
+        .fails(1, &["3 rows were set aside", "--strict"]);
+    assert!(!desk.file("strict/leaderboards_summary.json").exists());
+    desk.run(&["import", "bars.csv", "--strict"]).fails(1, &["3 rows were set aside"]);
+    assert!(!desk.file("data/bars/symbol=A").exists());
+    desk.run(&["check", "--source", "bars.csv"])
+        .fails(1, &["results would be wrong", "3 rows were set aside"]);
+    desk.run(&["import", "bars.csv"]).ok().says(&["3 rows were set aside"]);
+    let check = desk.run(&["check"]).ok();
+    assert!(check.out.contains("Sound") && check.out.contains("short of 30 days"), "{}", check.out);
+}
+
+#[test]
+fn check_tells_what_would_make_results_wrong() {
+    let desk = desk();
+    let mut hourly = HEADER.to_owned();
+    for i in 0..40 {
+        hourly += &format!("A,{},1,1,1,1,1\n", 1_704_067_200 + i * 3600);
+    }
+    desk.write("hourly.csv", hourly);
+    desk.run(&["check", "--source", "hourly.csv"]).fails(1, &["longer than a minute", "A (60 minutes)"]);
+    desk.write("twice.csv", market(&["XBT/USD", "BTCUSD"], 2));
+    desk.run(&["check", "--source", "twice.csv"]).fails(1, &["counts twice: BTCUSD, XBT/USD"]);
+}
+
+#[test]
+fn odd_symbols_stay_in_their_folder() {
+    let desk = desk();
+    let odd = ["../../x", "a b", "É/%", "con", "."];
+    desk.write("bars.csv", market(&odd, 26));
+    desk.run(&["import", "bars.csv", "--into", "in/store"]).ok();
+    leaderboards(&desk, "in/store", &["--out-dir", "a"]).ok();
+    leaderboards(&desk, "bars.csv", &["--out-dir", "b"]).ok();
+    assert_eq!(desk.tree("a"), desk.tree("b"));
+    let folders = std::fs::read_dir(desk.file("in/store")).unwrap().count();
+    assert_eq!(folders, odd.len() + 1, "a folder each, and the lock");
+}
+
+/// A Kraken-like archive.
+fn archive(entries: &[(&str, &str)]) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, content) in entries {
+        zip.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(content.as_bytes()).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+#[test]
+fn archives_of_both_exchanges() {
+    let desk = desk();
+    let kraken = "1704067200,1,2,1,2,0.5,3\n1704067260,2,2,1,1,0.25,1\n";
+    desk.write(
+        "kraken.zip",
+        archive(&[("Q/XBTUSD_1.csv", kraken), ("Q/XBTUSD_5.csv", "x"), ("Q/ETHUSD_1.csv", kraken)]),
+    );
+    let run = desk.run(&["import", "kraken.zip"]).ok().says(&["1 files skipped", "bars of 5 minutes"]);
+    assert!(run.out.contains("2 symbols, 4 bars, 4 of them new"), "{}", run.out);
+    let again = desk.run(&["import", "kraken.zip"]).ok();
+    assert!(again.out.contains("2 symbols, 4 bars, 0 of them new"), "{}", again.out);
+
+    let old = "1704067200000,1,2,1,2,0.5,1704067259999,1,7,0,0,0\n";
+    let new = "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore\n\
+               1735689600000000,1,2,1,2,0.5,1735689659999999,1,7,0,0,0\n";
+    desk.write("in/BTCUSDT-1m-2024-01.zip", archive(&[("BTCUSDT-1m-2024-01.csv", old)]));
+    desk.write("in/deep/BTCUSDT-1m-2025-01.csv", new);
+    desk.write("in/BTCUSDT-1h-2025-01.csv", new);
+    desk.write("in/notes.txt", "x");
+    let run = desk.run(&["import", "in", "--into", "binance"]).ok();
+    let row = run.out.lines().find(|line| line.contains("BTCUSDT")).unwrap();
+    assert!(row.contains("2024-01-01T00:00:00Z") && row.contains("2025-01-01T00:00:00Z"), "{row}");
+    desk.write("plain.csv", kraken);
+    desk.run(&["import", "plain.csv"]).fails(1, &["--symbol NAME"]);
+    let named = desk.run(&["import", "plain.csv", "--symbol", "X/Y"]).ok();
+    assert!(named.out.contains("X/Y"));
+    desk.run(&["import", "in/BTCUSDT-1h-2025-01.csv"]).fails(1, &["bars of 1h", "one-minute"]);
+}
+
+#[test]
+fn archives_that_are_broken_or_hostile() {
+    let desk = desk();
+    let row = "1704067200,1,2,1,2,0.5,3\n";
+    let whole = archive(&[("XBTUSD_1.csv", &row.repeat(5000))]);
+    desk.write("cut.zip", &whole[..whole.len() / 2]);
+    desk.run(&["import", "cut.zip"]).fails(1, &["cut.zip: not a whole ZIP archive", "fetch it again"]);
+    desk.write("slip.zip", archive(&[("XBTUSD_1.csv", row), ("../../x", row)]));
+    desk.run(&["import", "slip.zip"])
+        .fails(1, &["'../../x'", "outside of the archive", "nothing of it was imported"]);
+    desk.write("other.zip", archive(&[("readme.md", row)]));
+    desk.run(&["import", "other.zip"]).fails(1, &["nothing to import", "<PAIR>_1.csv"]);
+    assert!(!desk.file("data").exists());
+}
+
+#[test]
+fn outputs_that_cannot_be_written_replace_nothing() {
+    let desk = desk();
+    desk.write("bars.csv", market(&["A", "B"], 30));
+    desk.write("in_the_way", "x");
+    leaderboards(&desk, "bars.csv", &["--out-dir", "in_the_way/out"])
+        .fails(1, &["in_the_way/out", "cannot make the folder"]);
+    leaderboards(&desk, "bars.csv", &["--out-dir", "/proc/nowhere"]).fails(1, &["/proc/nowhere"]);
+    desk.run(&["import", "bars.csv", "--into", "in_the_way"]).fails(1, &["this is a file"]);
+
+    leaderboards(&desk, "bars.csv", &["--out-dir", "out"]).ok();
+    let before = desk.tree("out");
+    // The system lets no file grow past 8 blocks of 512 bytes.
+    let program = env!("CARGO_BIN_EXE_data-pipeline");
+    let limited = |arguments: &str| {
+        let mut shell = Command::new("sh");
+        shell.current_dir(desk.path()).args(["-c", &format!("ulimit -f 8; exec {program} {arguments}")]);
+        finish(shell)
+    };
+    let flags = SHORT.join(" ");
+    let run = limited(
+        &format!(
+            "leaderboards --source bars.csv {flags} --out-dir out --top-n 1 --asof 2024-01-02T23:00:00Z"
+        )
+        .replace("--top-n 2 ", ""),
+    );
+    run.fails(1, &["cannot write out/", "limits the size of a file", "nothing was replaced"]);
+    let after = desk.tree("out");
+    assert_eq!(
+        after.keys().collect::<Vec<_>>(),
+        before.keys().collect::<Vec<_>>(),
+        "no half-written file is left"
+    );
+    assert_eq!(
+        after[std::path::Path::new("habitual_gainers.csv")],
+        before[std::path::Path::new("habitual_gainers.csv")]
+    );
+    limited("import bars.csv --into store").fails(1, &["cannot write store/symbol=", "limits the size"]);
+    let left: Vec<_> = desk.tree("store").into_keys().collect();
+    assert_eq!(left, [std::path::PathBuf::from(".lock")]);
+}
+
+#[test]
+fn a_full_disk() {
+    let desk = desk();
+    desk.write("bars.csv", market(&["A", "B"], 30));
+    std::fs::create_dir(desk.file("small")).unwrap();
+    let mount = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"])
+        .arg(desk.file("small"))
+        .output();
+    if !mount.is_ok_and(|output| output.status.success()) {
+        // Mounting needs a right that few have; the limit on file size above is the same path.
+        return;
+    }
+    let run = leaderboards(&desk, "bars.csv", &["--out-dir", "small"]);
+    let names: Vec<_> =
+        std::fs::read_dir(desk.file("small")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    let unmounted = Command::new("umount").arg(desk.file("small")).status();
+    assert!(unmounted.is_ok_and(|status| status.success()));
+    run.fails(1, &["cannot write small/", "No space left", "nothing was replaced"]);
+    assert!(names.iter().all(|name| !name.to_string_lossy().ends_with(".tmp")), "{names:?}");
+}
+
+#[test]
+fn standard_output_that_goes_away_or_is_full() {
+    let desk = desk();
+    desk.write("bars.csv", market(&["A", "B"], 30));
+    let mut child = desk.command(&["check", "--source", "bars.csv"]);
+    let mut child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && !err.contains("panicked") && !err.contains("error"), "{err}");
+    if let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") {
+        let mut command = desk.command(&["check", "--source", "bars.csv"]);
+        let output = command.stdout(full).stderr(Stdio::piped()).output().unwrap();
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{err}");
+        assert!(err.contains("No space left") && !err.contains("panicked"), "{err}");
+    }
+}
+
+#[test]
+fn an_import_that_is_killed_leaves_whole_symbols_and_the_next_completes_it() {
+    let desk = desk();
+    desk.write("bars.csv", market(&["A", "B", "C", "D", "E", "F"], 200));
+    let whole = {
+        desk.run(&["import", "bars.csv", "--into", "whole"]).ok();
+        desk.tree("whole")
+    };
+    for wait in [20, 60, 90, 120, 150, 180] {
+        let mut child = desk.command(&["import", "bars.csv", "--into", "store"]);
+        let mut child = child.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        sleep(Duration::from_millis(wait));
+        let _ = child.kill();
+        let _ = child.wait();
+        if desk.file("store").exists() {
+            for (name, content) in desk.tree("store") {
+                let unfinished = name.to_string_lossy().ends_with(".tmp");
+                assert!(unfinished || whole.get(&name) == Some(&content), "{}", name.display());
+            }
+        }
+    }
+    desk.run(&["import", "bars.csv", "--into", "store"]).ok();
+    assert_eq!(desk.tree("store"), whole, "and what the killed ones left is swept away");
+}
+
+#[test]
+fn outputs_of_a_killed_run_are_whole_or_absent() {
+    let desk = desk();
+    desk.run(&["sample", "--into", "bars", "--symbols", "10", "--days", "12"]).ok();
+    let flags = ["--lookback-days", "11", "--top-n", "10", "--source", "bars"];
+    desk.run(&[&["leaderboards", "--out-dir", "whole"], &flags[..]].concat()).ok();
+    let whole = desk.tree("whole");
+    for wait in [20, 50, 80, 110, 140] {
+        let mut child = desk.command(&[&["leaderboards", "--out-dir", "out"], &flags[..]].concat());
+        let mut child = child.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        sleep(Duration::from_millis(wait));
+        let _ = child.kill();
+        let _ = child.wait();
+        if desk.file("out").exists() {
+            for (name, content) in desk.tree("out") {
+                let unfinished = name.to_string_lossy().ends_with(".tmp");
+                assert!(unfinished || whole.get(&name) == Some(&content), "{}", name.display());
+            }
+        }
+    }
+    desk.run(&[&["leaderboards", "--out-dir", "out"], &flags[..]].concat()).ok();
+    assert_eq!(desk.tree("out"), whole);
+}
+
+#[test]
+fn an_interrupt_ends_within_a_second_and_leaves_nothing_half_written() {
+    let desk = desk();
+    for (name, wait) in [("early", 100), ("late", 700)] {
+        let mut child = desk.command(&["sample", "--into", name, "--symbols", "200", "--days", "200"]);
+        let child = child.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        sleep(Duration::from_millis(wait));
+        let begun = std::time::Instant::now();
+        let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+        assert!(killed.is_ok_and(|status| status.success()));
+        let output = child.wait_with_output().unwrap();
+        assert!(begun.elapsed() < Duration::from_secs(1));
+        assert_eq!(output.status.code(), Some(130));
+        assert!(String::from_utf8_lossy(&output.stderr).contains("interrupted"));
+        let left: Vec<_> =
+            desk.tree(name).into_keys().filter(|name| name.to_string_lossy().ends_with(".tmp")).collect();
+        assert!(left.is_empty(), "{left:?}");
+        assert!(!desk.file("truth.json").exists());
+    }
+}
+
+#[test]
+fn history_under_other_spellings() {
+    let desk = desk();
+    desk.write("bars.csv", market(&["BTC/USD", "ETHUSD", "SOL-USD", "SOLUSD"], 3));
+    desk.run(&["import", "bars.csv"]).ok();
+    desk.write(
+        "kraken_top_losers.csv",
+        "symbol,open\nXXBTZUSD,1\nXETHZUSD,1\nXBT/USD,1\nSOL/USD,2\nNONE,3\n",
+    );
+    let run = desk.run(&["fetch-history", "losers", "--days", "1", "--asof", "2024-01-02T22:00:00Z"]).ok();
+    let run = run.says(&["XXBTZUSD is BTC/USD in the source", "SOL/USD may be any of SOL-USD, SOLUSD"]);
+    assert!(
+        run.out.contains("No bars from 2024-01-01T22:00:00Z to 2024-01-02T22:00:00Z: SOL/USD, NONE"),
+        "{}",
+        run.out
+    );
+    let text = desk.text("losers_30day_history.csv");
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 1 + 60 * 2);
+    assert!(
+        lines[1].starts_with("BTC/USD,2024-01-02 21:00:00,")
+            && lines[120].starts_with("ETHUSD,2024-01-02 21:59:00,")
+    );
+
+    desk.write("mine.csv", "Ticker\nETHUSD\n");
+    let mut command = desk.command(&["fetch-history", "overlaps"]);
+    command.envs([("OVERLAPS_CSV", "mine.csv"), ("OVERLAPS_HISTORY_OUTPUT_CSV", "theirs.csv")]);
+    finish(command).ok();
+    assert_eq!(desk.text("theirs.csv").lines().count(), 181);
+    desk.run(&["fetch-history", "gainers"]).fails(1, &["there is no habitual_gainers.csv"]);
+    desk.write("nobody.csv", "symbol\n");
+    desk.run(&["fetch-history", "gainers", "--input-csv", "nobody.csv"]).fails(2, &["names no symbol"]);
+}
+
+#[test]
+fn quiet_says_nothing_and_the_log_can_be_elsewhere_or_absent() {
+    let desk = desk();
+    desk.write("bars.csv", market(&["A", "B"], 30));
+    let run = leaderboards(&desk, "bars.csv", &["-q", "--out-dir", "out", "--log-file", "logs/run.log"]).ok();
+    assert_eq!((run.out.as_str(), run.err.as_str()), ("", ""));
+    assert!(desk.text("logs/run.log").contains("leaderboards begins"));
+    assert!(!desk.file("out/pipeline.log").exists());
+    leaderboards(&desk, "bars.csv", &["--no-log-file", "--out-dir", "bare"]).ok();
+    assert!(!desk.file("bare/pipeline.log").exists());
+}
+
+#[test]
+fn a_person_is_asked_for_what_is_missing() {
+    let desk = desk();
+    desk.write("bars.csv", market(&["A", "B", "C"], 30));
+    let program = env!("CARGO_BIN_EXE_data-pipeline");
+    let on_a_terminal = |arguments: &str, answers: &str| {
+        let mut script = Command::new("script");
+        script.current_dir(desk.path()).args(["-qec", &format!("{program} {arguments}"), "/dev/null"]);
+        script.stdin(Stdio::piped()).stdout(Stdio::piped());
+        for name in ["DB_HOST", "DB_USER", "DB_PASSWORD", "DB_NAME"] {
+            script.env_remove(name);
+        }
+        let mut child = script.spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(answers.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        drop(stdin);
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let flags = "--windows 1h --lookback-days 1";
+    let (status, said) = on_a_terminal(&format!("leaderboards --source bars.csv {flags}"), "1\n");
+    assert_eq!(status, Some(0), "{said}");
+    assert!(
+        said.contains("Symbols per board [20]: ")
+            && desk.text("leaderboards_summary.json").contains("\"top_n\": 1")
+    );
+    let (status, said) =
+        on_a_terminal(&format!("leaderboards {flags} --top-n 2"), "127.0.0.1\nme\nmarket\nsecret\n");
+    assert_eq!(status, Some(1), "{said}");
+    for word in [
+        "which MySQL database",
+        "MySQL host [localhost]: ",
+        "MySQL user: ",
+        "MySQL name: ",
+        "Password of me",
+        "server is up",
+    ] {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+    assert!(!said.contains("secret"), "no echo: {said}");
+}
+
+#[test]
+fn the_demo_makes_its_market_once() {
+    let desk = desk();
+    let run = desk.run(&["demo"]).ok();
+    assert!(run.out.contains("Where to look") && run.out.contains("demo/truth.json"), "{}", run.out);
+    let before = desk.tree("demo");
+    let again = desk.run(&["demo"]).ok().says(&["keeping the sample market"]);
+    assert!(again.out.contains("Top Overlap"));
+    assert_eq!(desk.tree("demo"), before);
+    assert!(desk.run(&["check", "--source", "demo/bars"]).ok().out.contains("40 symbols"));
+}
