@@ -1,2 +1,58 @@
-//! x
-fn main() {}
+//! The project's own tasks, run as `cargo xtask <task>`.
+//!
+//! This program has no dependencies, so that it is built and at work in a second: it sees to what the tests and
+//! benchmarks need and then starts them.
+
+mod needs;
+
+use std::process::{Command, ExitCode};
+
+const HELP: &str = "\
+cargo xtask <task>
+
+  test   install what the tests need (Debian's packages), then run all of them; further words go to cargo test
+  bench  the benchmarks of docs/performance.md: speed and memory against their bounds";
+
+fn main() -> ExitCode {
+    let mut words = std::env::args().skip(1);
+    let done = match words.next().as_deref() {
+        Some("test") => test(words),
+        Some("bench") => bench(words),
+        _ => Err(HELP.to_owned()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs every test; each that needs a MariaDB starts a private one, in a temporary folder on a free port, and stops it.
+fn test(words: impl Iterator<Item = String>) -> Result<(), String> {
+    needs::mariadb()?;
+    let mut tests = cargo();
+    tests.args(["test", "--workspace", "--lib", "--bins", "--tests"]).args(words);
+    run(tests.env("DATA_PIPELINE_REQUIRE_MARIADB", "1"))?;
+    run(cargo().args(["test", "--workspace", "--doc"]))
+}
+
+fn bench(words: impl Iterator<Item = String>) -> Result<(), String> {
+    needs::mariadb()?;
+    let python = needs::python(&["duckdb==2.0.0"])?;
+    run(cargo().args(["build", "--release"]))?;
+    let mut bench = cargo();
+    bench.args(["bench", "--package", "data-pipeline", "--bench", "leaderboards", "--"]).args(words);
+    run(bench.env("DATA_PIPELINE_PYTHON", python))
+}
+
+fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// Runs `command`, which must succeed.
+fn run(command: &mut Command) -> Result<(), String> {
+    let status = command.status().map_err(|e| format!("cannot run {command:?}: {e}"))?;
+    if status.success() { Ok(()) } else { Err(format!("failed: {command:?}")) }
+}

@@ -64,15 +64,16 @@ fn common(asset: &str) -> &str {
 
 /// A pair that is written in one, with Kraken's names at either end replaced by the common ones.
 fn common_ends(market: &str) -> String {
+    let mut pair = market.to_owned();
     for (kraken, name) in ALIASES {
-        if let Some(quote) = market.strip_prefix(kraken).filter(|quote| quote.len() >= 3) {
-            return format!("{name}{}", common(quote));
+        if pair.strip_prefix(kraken).is_some_and(|quote| quote.len() >= 3) {
+            pair.replace_range(..kraken.len(), name);
         }
-        if let Some(base) = market.strip_suffix(kraken).filter(|base| base.len() >= 2) {
-            return format!("{base}{name}");
+        if pair.strip_suffix(kraken).is_some_and(|base| base.len() >= 2) {
+            pair.replace_range(pair.len() - kraken.len().., name);
         }
     }
-    market.to_owned()
+    pair
 }
 
 /// What a lookup found.

@@ -1,4 +1,5 @@
 //! Bar files of every form, sound and not.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs::File;
 use std::io::Write;

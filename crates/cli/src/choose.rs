@@ -26,7 +26,7 @@ pub enum Opened {
     /// A store or a file.
     Files(Box<dyn Source>),
     /// A database.
-    MySql(MySqlSource),
+    MySql(Box<MySqlSource>),
 }
 
 impl Opened {
@@ -34,7 +34,7 @@ impl Opened {
     pub fn source(&self) -> &dyn Source {
         match self {
             Opened::Files(source) => &**source,
-            Opened::MySql(source) => source,
+            Opened::MySql(source) => &**source,
         }
     }
 }
@@ -42,7 +42,9 @@ impl Opened {
 /// Opens the source that the flags, the environment or a person name, and says which it is.
 pub fn source(flags: &SourceFlags) -> anyhow::Result<Opened> {
     let opened = match place(flags.source.as_deref(), &flags.database)? {
-        Place::MySql(config) => Opened::MySql(MySqlSource::open(&config, flags.reading.bar_time())?),
+        Place::MySql(config) => {
+            Opened::MySql(Box::new(MySqlSource::open(&config, flags.reading.bar_time())?))
+        }
         Place::Path(path) if path.is_dir() => {
             Opened::Files(Box::new(Store::open(&path, flags.reading.bar_time())?))
         }
@@ -161,11 +163,11 @@ fn complete(partial: Partial) -> anyhow::Result<Config> {
     let ask = |value: Option<String>, what: &str, how: &str| match value {
         Some(value) => Ok(value),
         None if is_interactive() => prompt(&format!("MySQL {what}"), None),
-        None => Err(anyhow::Error::from(Usage(format!("the database's {what} is missing; give {how}")))),
+        None => Err(anyhow::Error::from(Usage(format!("the MySQL {what} is missing; give {how}")))),
     };
     let user = ask(partial.user, "user", "--user or DB_USER, or write it in the mysql:// address")?;
     let database =
-        ask(partial.database, "name", "--database or DB_NAME, or write it in the mysql:// address")?;
+        ask(partial.database, "database", "--database or DB_NAME, or write it in the mysql:// address")?;
     let password = match partial.password {
         Some(password) => password,
         None if is_interactive() => Password(
@@ -174,7 +176,7 @@ fn complete(partial: Partial) -> anyhow::Result<Config> {
         ),
         None => {
             return Err(Usage(
-                "the database's password is missing; give --password-file or DB_PASSWORD (empty for none)"
+                "the MySQL password is missing; give --password-file or DB_PASSWORD (empty for none)"
                     .to_owned(),
             )
             .into());

@@ -1,4 +1,5 @@
 //! The program against independent numbers, on real data.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
 

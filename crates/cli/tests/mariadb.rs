@@ -1,4 +1,5 @@
 //! The program against a real MariaDB.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
 

@@ -203,12 +203,11 @@ impl<'a> Intake<'a> {
             self.findings.record(Finding::Timestamp, place);
             return Ok(());
         };
-        if let Some(offset) = stamp.offset {
-            if *self.offsets.get_or_insert(offset) != offset
-                && self.findings.count(Finding::MixedOffsets) == 0
-            {
-                self.findings.record(Finding::MixedOffsets, &place);
-            }
+        if let Some(offset) = stamp.offset
+            && *self.offsets.get_or_insert(offset) != offset
+            && self.findings.count(Finding::MixedOffsets) == 0
+        {
+            self.findings.record(Finding::MixedOffsets, &place);
         }
         let time = match self.options.bar_time.open_time(stamp.nanos) {
             Ok(time) => time,

@@ -113,12 +113,9 @@ fn epoch(bytes: &[u8]) -> Option<Stamp> {
         return None;
     }
     let number = bytes[..length].iter().fold(0_i128, |n, b| n * 10 + i128::from(b - b'0'));
-    let unit = match number {
-        ..100_000_000_000 => NANOS,
-        ..100_000_000_000_000 => 1_000_000,
-        ..100_000_000_000_000_000 => 1_000,
-        _ => 1,
-    };
+    let units =
+        [(100_000_000_000, NANOS), (100_000_000_000_000, 1_000_000), (100_000_000_000_000_000, 1_000)];
+    let unit = units.iter().find(|(limit, _)| number < *limit).map_or(1, |(_, unit)| *unit);
     let (fraction, rest) = fraction(&bytes[length..])?;
     let nanos = number * unit + fraction * unit / NANOS;
     rest.is_empty().then_some(Stamp { nanos: if negative { -nanos } else { nanos }, offset: None })

@@ -1,5 +1,5 @@
 //! What the tests of the program share.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::expect_used)]
 
 use std::path::Path;
 

@@ -46,7 +46,7 @@ impl Table {
         }
         let find = |column: Column| {
             let is = |name: &&str| columns.iter().find(|(have, _)| have.eq_ignore_ascii_case(name));
-            column.names().iter().find_map(|name| is(&name))
+            column.names().iter().find_map(is)
         };
         let needed = &Column::ALL[..7];
         let missing: Vec<&str> =

@@ -1,0 +1,333 @@
+//! The leaderboards on a market of 600 symbols x 30 days, beside DuckDB and against bounds of memory and time.
+//!
+//! Run it with `cargo xtask bench`, which brings DuckDB and MariaDB. It prints a table and fails where a bound is
+//! broken. Bounds are ratios within one run, counts, and memory: machines are noisy.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use bars::source::newest_close;
+use bars::source::store::Store;
+use bars::source::{BarTime, Source};
+use bars::{Closes, Entry};
+use mysql::prelude::Queryable;
+use rayon::prelude::*;
+use stages::leaderboards::{Params, Plan};
+use testkit::mariadb::Server;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_data-pipeline");
+
+/// Runs a command and tells its CPU seconds, its peak memory in kB and its wall seconds.
+const MEASURE: &str = "\
+import os, sys, time
+begun = time.monotonic()
+pid = os.spawnv(os.P_NOWAIT, sys.argv[1], sys.argv[1:])
+_, status, use = os.wait4(pid, 0)
+assert status == 0, status
+print(use.ru_utime + use.ru_stime, use.ru_maxrss, time.monotonic() - begun)";
+
+/// The same sums in DuckDB, with two threads: CPU seconds, wall seconds, rows out.
+const DUCKDB: &str = "\
+import duckdb, sys, time
+connection = duckdb.connect()
+connection.execute('SET threads = 2')
+cpu, wall = time.process_time(), time.monotonic()
+connection.execute(f\"\"\"CREATE TEMP TABLE hourly AS
+    SELECT symbol, epoch_us(timestamp) // 3600000000 AS hour, arg_max(close, timestamp), sum(volume)
+    FROM read_parquet('{sys.argv[1]}/symbol=*/part-*.parquet', hive_partitioning = true)
+    GROUP BY ALL\"\"\")
+cpu, wall = time.process_time() - cpu, time.monotonic() - wall
+rows = connection.execute('SELECT count(*) FROM hourly').fetchone()[0]
+print(cpu, wall, rows)";
+
+/// A bound, and whether it held.
+struct Bounds(Vec<String>);
+
+impl Bounds {
+    fn check(&mut self, what: &str, value: f64, at_most: f64) {
+        let held = value <= at_most;
+        println!("  {} {what}: {value:.3} (at most {at_most})", if held { "ok    " } else { "BROKEN" });
+        if !held {
+            self.0.push(what.to_owned());
+        }
+    }
+}
+
+fn main() {
+    // `cargo test --benches` and `cargo bench` pass flags of their own.
+    let mut bounds = Bounds(Vec::new());
+    let only: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let wanted = |name: &str| only.is_empty() || only.iter().any(|word| word == name);
+    if wanted("store") {
+        store(&mut bounds);
+    }
+    if wanted("memory") {
+        memory(&mut bounds);
+    }
+    if wanted("import") {
+        import();
+    }
+    if wanted("mariadb") {
+        mariadb(&mut bounds);
+    }
+    assert!(bounds.0.is_empty(), "bounds broken: {}", bounds.0.join(", "));
+}
+
+fn python() -> String {
+    std::env::var("DATA_PIPELINE_PYTHON").unwrap_or_else(|_| "python3".to_owned())
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench")
+}
+
+/// Runs a script and returns the numbers that it prints.
+fn script(code: &str, arguments: &[&str]) -> Vec<f64> {
+    let output = Command::new(python()).arg("-c").arg(code).args(arguments).output().expect("python runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout)
+        .split_whitespace()
+        .map(|word| word.parse().expect("a number"))
+        .collect()
+}
+
+/// CPU seconds, peak kB and wall seconds of a run of the program.
+fn measure(arguments: &[&str]) -> [f64; 3] {
+    let common = ["-q", "--no-log-file"];
+    script(MEASURE, &[&[PROGRAM], arguments, &common].concat()).try_into().expect("three numbers")
+}
+
+/// CPU seconds of this process so far, in hundredths.
+fn cpu() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").expect("Linux");
+    let fields: Vec<&str> = stat.rsplit(')').next().expect("fields").split_whitespace().collect();
+    (fields[11].parse::<f64>().expect("user") + fields[12].parse::<f64>().expect("system")) / 100.0
+}
+
+/// A sample market, made once and kept.
+fn market(symbols: usize, days: usize) -> String {
+    let place = folder().join(format!("{symbols}x{days}"));
+    let bars = place.join("bars").to_str().expect("UTF-8").to_owned();
+    if !place.join("truth.json").is_file() {
+        let begun = Instant::now();
+        let (symbols, days) = (symbols.to_string(), days.to_string());
+        measure(&["sample", "--into", &bars, "--symbols", &symbols, "--days", &days]);
+        println!("made a market of {symbols} x {days} days in {:.1} s", begun.elapsed().as_secs_f64());
+    }
+    bars
+}
+
+/// Steps 1 to 3 of the leaderboards, in this process.
+fn summarise(bars: &str, threads: usize) -> (f64, f64, usize) {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+    pool.install(|| {
+        let (begun, cpu_before) = (Instant::now(), cpu());
+        let source = Store::open(Path::new(bars), BarTime::Open).expect("a store");
+        let catalogue = source.catalogue().expect("a catalogue");
+        let plan = Plan::new(
+            Params::default().check().expect("parameters"),
+            newest_close(&catalogue).expect("bars"),
+        );
+        let plan = plan.expect("buckets");
+        let read = |scratch: &mut Closes, entry: &Entry| {
+            source.closes(&entry.symbol, plan.span(), scratch).expect("bars");
+            (plan.summarise(scratch), scratch.time.len())
+        };
+        let read: Vec<_> = catalogue.par_iter().map_init(Closes::default, read).collect();
+        let rows = read.iter().map(|(_, rows)| rows).sum();
+        (begun.elapsed().as_secs_f64(), cpu() - cpu_before, rows)
+    })
+}
+
+fn store(bounds: &mut Bounds) {
+    println!("\n== store: 600 symbols x 30 days, steps 1 to 3");
+    let bars = market(600, 30);
+    let _warm = summarise(&bars, 2);
+    let mut best = [f64::INFINITY; 4];
+    let mut rows = 0;
+    // The two take turns, so that a slow spell of the machine hits both.
+    for _ in 0..5 {
+        let (wall, cpu, read) = summarise(&bars, 2);
+        let duckdb = script(DUCKDB, &[&bars]);
+        for (best, now) in best.iter_mut().zip([wall, cpu, duckdb[1], duckdb[0]]) {
+            *best = best.min(now);
+        }
+        rows = read;
+    }
+    let [wall, cpu, duckdb_wall, duckdb_cpu] = best;
+    let millions = rows as f64 / 1e6;
+    println!("  rows: {rows}");
+    println!("  ours:   {wall:.3} s, {cpu:.2} CPU s, {:.1} M rows per CPU s", millions / cpu);
+    println!(
+        "  DuckDB: {duckdb_wall:.3} s, {duckdb_cpu:.2} CPU s, {:.1} M rows per CPU s",
+        millions / duckdb_cpu
+    );
+    bounds.check("wall seconds, ours over DuckDB's", wall / duckdb_wall, 1.0);
+    bounds.check("CPU seconds, ours over DuckDB's", cpu / duckdb_cpu, 1.0);
+
+    let mut closes = Closes::default();
+    let source = Store::open(Path::new(&bars), BarTime::Open).expect("a store");
+    let catalogue = source.catalogue().expect("a catalogue");
+    let plan =
+        Plan::new(Params::default().check().expect("parameters"), newest_close(&catalogue).expect("bars"));
+    let plan = plan.expect("buckets");
+    source.closes(&catalogue[0].symbol, plan.span(), &mut closes).expect("bars");
+    let per_row = |work: &mut dyn FnMut()| {
+        let begun = Instant::now();
+        (0..200).for_each(|_| work());
+        begun.elapsed().as_secs_f64() * 1e9 / 200.0 / closes.time.len() as f64
+    };
+    let summing = per_row(&mut || {
+        std::hint::black_box(plan.summarise(std::hint::black_box(&closes)));
+    });
+    let mut scratch = Closes::default();
+    let reading =
+        per_row(&mut || source.closes(&catalogue[0].symbol, plan.span(), &mut scratch).expect("bars"));
+    println!("  of one symbol: decoding {reading:.1} ns a bar, summing {summing:.2} ns a bar");
+
+    let out = folder().join("out");
+    let out = out.to_str().expect("UTF-8");
+    let [whole_cpu, _, whole_wall] =
+        measure(&["leaderboards", "--source", &bars, "--top-n", "20", "--out-dir", out]);
+    let csv: u64 = ["gainers", "losers", "overlaps"]
+        .map(|name| {
+            std::fs::metadata(Path::new(out).join(format!("habitual_{name}.csv"))).expect("a file").len()
+        })
+        .iter()
+        .sum();
+    println!(
+        "  the whole command: {whole_wall:.2} s, {whole_cpu:.2} CPU s; all but steps 1 to 3 (ranking, {} MB of CSV, sync): \
+         {:.2} CPU s",
+        csv >> 20,
+        whole_cpu - cpu
+    );
+}
+
+fn memory(bounds: &mut Bounds) {
+    println!("\n== memory: peak of the whole command");
+    let peak = |symbols, days, out: &str| {
+        let bars = market(symbols, days);
+        let out = folder().join(out);
+        let lookback = if days < 30 { "1" } else { "30" };
+        let flags = ["--top-n", "20", "--lookback-days", lookback, "--windows", "1h,4h,12h,24h"];
+        let source = ["leaderboards", "--source", &bars, "--out-dir", out.to_str().expect("UTF-8")];
+        let [cpu, kilobytes, wall] = measure(&[&source[..], &flags].concat());
+        let megabytes = kilobytes / 1024.0;
+        println!("  {symbols} x {days} days: {megabytes:.1} MB, {wall:.2} s, {cpu:.2} CPU s");
+        megabytes
+    };
+    let [small, _, large] = [100, 300, 600].map(|symbols| peak(symbols, 30, "out"));
+    peak(2000, 2, "out");
+    bounds.check("MB at 600 symbols x 30 days", large, 300.0);
+    bounds.check("kB per added symbol, from 100 to 600", (large - small) * 1024.0 / 500.0, 40.0);
+}
+
+fn import() {
+    println!("\n== import");
+    let Some(shared) = testkit::shared() else {
+        println!("  not run: there is no shared folder");
+        return;
+    };
+    let raw = shared.join("data/binance_spot_34sym_2021-04-02_42d_1m.parquet");
+    let into = folder().join("import");
+    let into = into.to_str().expect("UTF-8");
+    let _ = std::fs::remove_dir_all(into);
+    let arguments = ["import", raw.to_str().expect("UTF-8"), "--into", into];
+    let [cpu, kilobytes, wall] = measure(&arguments);
+    let store = Store::open(Path::new(into), BarTime::Open).expect("a store");
+    let bars: usize = store
+        .catalogue()
+        .expect("a catalogue")
+        .iter()
+        .map(|entry| store.bars(&entry.symbol, bars::Span::ALL).expect("bars").len())
+        .sum();
+    let bytes: u64 = walk(Path::new(into));
+    let raw_bytes = std::fs::metadata(&raw).expect("a file").len();
+    println!(
+        "  {bars} bars in {wall:.2} s, {cpu:.2} CPU s, {:.0} MB: {:.0} k bars/s",
+        kilobytes / 1024.0,
+        bars as f64 / wall / 1e3
+    );
+    let [again_cpu, _, again_wall] = measure(&arguments);
+    println!("  the same again (nothing changes): {again_wall:.2} s, {again_cpu:.2} CPU s");
+    let per_bar = |bytes: u64| bytes as f64 / bars as f64;
+    println!("  store {:.2} bytes a bar, raw zstd Parquet {:.2}", per_bar(bytes), per_bar(raw_bytes));
+    let csv = shared.join("data/kraken_csv/XBTUSDC_1.csv");
+    let [cpu, _, wall] = measure(&["import", csv.to_str().expect("UTF-8"), "--into", into]);
+    let rows = std::fs::read_to_string(&csv).expect("a file").lines().count();
+    println!("  Kraken CSV: {rows} bars in {wall:.2} s, {cpu:.2} CPU s");
+}
+
+fn walk(folder: &Path) -> u64 {
+    std::fs::read_dir(folder)
+        .expect("a folder")
+        .map(|entry| {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() { walk(&path) } else { path.metadata().expect("a file").len() }
+        })
+        .sum()
+}
+
+fn mariadb(bounds: &mut Bounds) {
+    println!("\n== MariaDB: 100 symbols x 30 days");
+    let server = Server::start();
+    let address = format!("{}&ssl-mode=disabled", server.address("bench"));
+    let here = folder().join("mariadb");
+    std::fs::create_dir_all(&here).expect("a folder");
+    std::env::set_current_dir(&here).expect("a folder");
+    let [cpu, _, wall] = measure(&["sample", "--into", &address, "--symbols", "100", "--days", "30"]);
+    let rows = server.value("SELECT COUNT(*) FROM market.bench") as f64;
+    println!("  {rows} rows written in {wall:.1} s, {cpu:.1} client CPU s");
+    let mut best = [f64::INFINITY; 4];
+    for _ in 0..3 {
+        // One symbol is on the boards: nearly all of the reading is that of step 2.
+        let [cpu, _, wall] =
+            measure(&["leaderboards", "--source", &address, "--top-n", "1", "--out-dir", "out"]);
+        let encrypted = address.replace("disabled", "required");
+        let [tls_cpu, _, _] =
+            measure(&["leaderboards", "--source", &encrypted, "--top-n", "1", "--out-dir", "out"]);
+        for (best, now) in best.iter_mut().zip([wall, cpu, aggregate(&server), tls_cpu]) {
+            *best = best.min(now);
+        }
+    }
+    let [wall, cpu, aggregated, tls_cpu] = best;
+    let per_million = cpu / rows * 1e6;
+    println!("  rows to the client: {wall:.2} s, {cpu:.2} client CPU s ({per_million:.3} per million rows)");
+    println!("  the same over TLS: {tls_cpu:.2} client CPU s ({:.3} per million rows)", tls_cpu / rows * 1e6);
+    println!("  sums by the server: {aggregated:.2} s end to end");
+    bounds.check("client CPU seconds per million rows", per_million, 0.35);
+    bounds.check("wall seconds, rows to the client over sums by the server", wall / aggregated, 1.0);
+}
+
+/// Hourly last close and volume by the server, symbol by symbol over two connections, as step 3 would ask for them.
+fn aggregate(server: &Server) -> f64 {
+    let options = mysql::Opts::from_url(server.address("bench").split('?').next().expect("an address"))
+        .expect("an address");
+    let mut connection = mysql::Conn::new(options.clone()).expect("a connection");
+    let symbols: Vec<String> = connection.query("SELECT DISTINCT symbol FROM bench").expect("symbols");
+    let begun = Instant::now();
+    std::thread::scope(|scope| {
+        for half in symbols.chunks(symbols.len().div_ceil(2)) {
+            let options = options.clone();
+            scope.spawn(move || {
+                let mut connection = mysql::Conn::new(options).expect("a connection");
+                for symbol in half {
+                    let hours: Vec<(i64, f64, f64)> = connection
+                        .exec(
+                            "SELECT hours.hour, hours.volume, bench.close FROM \
+                             (SELECT TO_SECONDS(timestamp) DIV 3600 AS hour, SUM(volume) AS volume, MAX(timestamp) AS last \
+                              FROM bench WHERE symbol = ? AND timestamp >= '2025-12-02' AND timestamp < '2026-01-01' \
+                              GROUP BY hour) AS hours \
+                             JOIN bench ON bench.symbol = ? AND bench.timestamp = hours.last",
+                            (symbol, symbol),
+                        )
+                        .expect("sums");
+                    assert!(hours.len() <= 720);
+                }
+            });
+        }
+    });
+    begun.elapsed().as_secs_f64()
+}
