@@ -18,6 +18,9 @@ use crate::ui;
 /// The log's name in the output folder.
 const LOG: &str = "pipeline.log";
 
+/// The target of messages that are for the log alone.
+const RECORD_ONLY: &str = "record_only";
+
 /// Sends messages to standard error and, unless forbidden, to the log in `out_dir`.
 pub fn install(common: &Common, out_dir: &Path) {
     let path = common.log_file.clone().unwrap_or_else(|| out_dir.join(LOG));
@@ -44,11 +47,47 @@ fn open(path: &Path) -> std::io::Result<File> {
 /// Does `work` and logs what was run and how long it took.
 pub fn timed<T>(name: &str, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
     let begun = Instant::now();
-    tracing::trace!(target: "log_only", "data-pipeline {} {name} begins", env!("CARGO_PKG_VERSION"));
+    let words: Vec<String> =
+        std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let line = without_passwords(&words).join(" ");
+    tracing::trace!(target: RECORD_ONLY, "data-pipeline {} begins: {line}", env!("CARGO_PKG_VERSION"));
     let result = work();
     let how = if result.is_ok() { "done" } else { "failed" };
-    tracing::trace!(target: "log_only", "{name} {how} after {:.2} s", begun.elapsed().as_secs_f64());
+    tracing::trace!(target: RECORD_ONLY, "{name} {how} after {:.2} s", begun.elapsed().as_secs_f64());
     result
+}
+
+/// Does a step of a command and logs how long it took; `-v` shows it.
+pub fn step<T>(name: &str, work: impl FnOnce() -> T) -> T {
+    let begun = Instant::now();
+    let result = work();
+    tracing::debug!("{name}: {:.3} s", begun.elapsed().as_secs_f64());
+    result
+}
+
+/// The words of a command line, passwords replaced: that after `--password`, and that in a `mysql://` address.
+fn without_passwords(words: &[String]) -> Vec<String> {
+    let mut is_password = false;
+    let mut shown = Vec::with_capacity(words.len());
+    for word in words {
+        shown.push(match word.strip_prefix("--password=") {
+            _ if is_password => "***".to_owned(),
+            Some(_) => "--password=***".to_owned(),
+            None => without_userinfo(word),
+        });
+        is_password = word == "--password";
+    }
+    shown
+}
+
+/// An address with what stands between user and host replaced. The last `@` counts: a password may hold one.
+fn without_userinfo(word: &str) -> String {
+    let Some(at) = word.find("mysql://").map(|at| at + "mysql://".len()) else { return word.to_owned() };
+    let (before, rest) = word.split_at(at);
+    match rest.rsplit_once('@') {
+        Some((user, host)) => format!("{before}{}:***@{host}", user.split(':').next().unwrap_or_default()),
+        None => word.to_owned(),
+    }
 }
 
 struct Messages {
@@ -59,7 +98,7 @@ impl<S: Subscriber> Layer<S> for Messages {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let metadata = event.metadata();
         let target = metadata.target();
-        let record_only = target == "log_only";
+        let record_only = target == RECORD_ONLY;
         let ours =
             record_only || ["bars", "stages", "data_pipeline"].iter().any(|name| target.starts_with(name));
         if !ours {
@@ -104,5 +143,26 @@ impl Visit for Message {
         if field.name() == "message" {
             let _ = write!(self.0, "{value:?}");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_passwords;
+
+    #[test]
+    fn passwords_are_not_logged() {
+        let words = [
+            "--source",
+            "mysql://me:p@ss:w@h/d?table=t",
+            "--password",
+            "x",
+            "--password=y",
+            "--source=mysql://me:z@h/d",
+        ];
+        let shown = without_passwords(&words.map(String::from)).join(" ");
+        let expected =
+            "--source mysql://me:***@h/d?table=t --password *** --password=*** --source=mysql://me:***@h/d";
+        assert_eq!(shown, expected);
     }
 }

@@ -15,6 +15,7 @@ use stages::leaderboards::{
 
 use crate::args::{self, SourceFlags};
 use crate::choose;
+use crate::logging::step;
 use crate::output::{bar_csv, parquet};
 use crate::ui::{self, Progress, Unit, Usage};
 
@@ -57,17 +58,17 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let params = params(flags)?;
     let opened = choose::source(&flags.source)?;
     let source = opened.source();
-    let catalogue = source.catalogue()?;
+    let catalogue = step("listing the symbols", || source.catalogue())?;
     let asof = as_of(flags.asof, &catalogue)?;
     warn_if_stale(&catalogue);
 
     let plan = Plan::new(params, asof)?;
-    let (seen, symbols) = summarise(source, &catalogue, &plan)?;
+    let (seen, symbols) = step("reading the market", || summarise(source, &catalogue, &plan))?;
     choose::report_findings(source, flags.source.reading.strict)?;
-    let boards = plan.rank(seen, symbols)?;
+    let boards = step("ranking", || plan.rank(seen, symbols))?;
     warn_of_stale_symbols(&boards.run);
 
-    let written = write_outputs(&flags.out_dir, source, &boards, plan.span())?;
+    let written = step("writing", || write_outputs(&flags.out_dir, source, &boards, plan.span()))?;
     print(&boards)?;
     ui::print(&format!(
         "\nWritten: {}",
@@ -160,6 +161,7 @@ fn summarise(
     let read = |scratch: &mut Closes, entry: &&Entry| {
         source.closes(&entry.symbol, plan.span(), scratch)?;
         progress.add(1);
+        tracing::trace!("{}: {} bars", entry.symbol, scratch.time.len());
         Ok((entry.symbol.clone(), plan.summarise(scratch)))
     };
     let symbols: bars::Result<Vec<_>> = seen.par_iter().map_init(Closes::default, read).collect();
