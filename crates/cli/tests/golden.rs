@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use arrow_array::cast::AsArray;
@@ -15,6 +16,7 @@ use bars::{Bar, Source, Span, Window, resample::resample};
 use libtest_mimic::Arguments;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
+use stages::leaderboards::Kind;
 use support::{arg, desk};
 use testkit::Need::Shared;
 use testkit::program::Desk;
@@ -105,6 +107,7 @@ fn leaderboards(name: &str, data: &str, flags: &[&str]) {
     }
     assert_eq!(got["run"]["symbols_ranked"], golden["run"]["ranked"]);
     assert_eq!(got["run"]["symbols_stale"], golden["run"]["stale"].as_array().expect("a list").len());
+    compare_tallies(&golden, &places(&desk));
     let places = shared(&format!("golden/market/{name}.places.csv"));
     if places.is_file() {
         compare_places(&places, &desk);
@@ -130,6 +133,35 @@ fn compare_board(name: &str, golden: &Value, got: &Value) {
         assert_eq!((&a["symbol"], &a["bucket"], &a["level"]), (&b["symbol"], &b["bucket"], &b["level"]));
         assert_close(a["deviation_pct"].as_f64(), b["deviation_pct"].as_f64(), 1e-9, &what);
     }
+}
+
+/// Places counted by symbol and bucket: those of every symbol where the golden file has them, and of the boards'.
+fn compare_tallies(golden: &Value, places: &[PlaceRow]) {
+    let mut tallies: BTreeMap<(&str, String), u64> = BTreeMap::new();
+    for ((window, _, symbol), _, ranks) in places {
+        for (kind, _) in Kind::ALL.iter().zip(ranks).filter(|(_, rank)| rank.is_some()) {
+            let bucket = format!("{}_{window}_{kind}", if kind.is_price() { "price" } else { "vol" });
+            *tallies.entry((symbol, bucket)).or_default() += 1;
+        }
+    }
+    let compare = |symbol: &str, golden: &Value| {
+        let golden = golden.as_object().expect("tallies");
+        for (bucket, count) in golden {
+            assert_eq!(tallies.get(&(symbol, bucket.clone())).copied(), count.as_u64(), "{symbol} {bucket}");
+        }
+        assert_eq!(tallies.keys().filter(|(name, _)| *name == symbol).count(), golden.len(), "{symbol}");
+    };
+    let mut compared = 0;
+    for board in ["Top Gainers", "Top Losers", "Top Overlap"] {
+        for coin in golden["boards"][board]["coins"].as_array().expect("coins") {
+            compare(coin["symbol"].as_str().expect("a symbol"), &coin["tallies"]);
+            compared += 1;
+        }
+    }
+    for (symbol, golden) in golden["tallies"].as_object().into_iter().flatten() {
+        compare(symbol, golden);
+    }
+    assert!(compared > 0);
 }
 
 /// A row of leaderboards.parquet: window, start and symbol; the three numbers; the four ranks.

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, OnceLock};
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use libtest_mimic::Arguments;
 use support::{arg, desk, market};
@@ -316,25 +316,34 @@ fn encryption() {
 fn fill_large(server: &Server) -> String {
     let desk = desk();
     let address = server.address("large");
-    desk.run(&["sample", "--into", &address, "--symbols", "6", "--days", "8"]).ok();
+    desk.run(&["sample", "--into", &address, "--symbols", "4", "--days", "40"]).ok();
     address
+}
+
+/// Waits until the program reads rows, and kills the server there and then.
+fn kill_in_the_middle(server: &mut Server) {
+    let reading = "SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'me' AND info LIKE 'SELECT%BETWEEN%'";
+    let begun = Instant::now();
+    while server.value(reading) == 0 {
+        assert!(begun.elapsed() < Duration::from_secs(30), "nothing is read");
+    }
+    server.kill();
 }
 
 fn a_server_that_dies_and_comes_back() {
     let mut server = Server::start();
     let address = fill_large(&server);
     let desk = desk();
-    let flags = ["--lookback-days", "7", "--top-n", "3", "--source", &address];
+    let flags = ["--lookback-days", "39", "--top-n", "3", "--source", &address];
     desk.run(&[&["leaderboards", "--out-dir", "calm"], &flags[..]].concat()).ok();
     let mut child = desk.command(&[&["leaderboards", "--out-dir", "stormy"], &flags[..]].concat());
     let child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
-    sleep(Duration::from_millis(60));
-    server.kill();
+    kill_in_the_middle(&mut server);
     sleep(Duration::from_millis(300));
     server.resume();
     let output = child.wait_with_output().expect("an end");
     let err = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{err}");
+    assert!(output.status.success() && err.contains("trying again"), "{err}");
     assert_eq!(desk.tree("calm"), desk.tree("stormy"));
 }
 
@@ -343,14 +352,16 @@ fn a_server_that_dies_for_good() {
     let address = fill_large(&server);
     let desk = desk();
     let mut child =
-        desk.command(&["leaderboards", "--lookback-days", "7", "--source", &address, "--threads", "1"]);
+        desk.command(&["leaderboards", "--lookback-days", "39", "--source", &address, "--threads", "1"]);
     let child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
-    sleep(Duration::from_millis(40));
-    server.kill();
+    kill_in_the_middle(&mut server);
     let output = child.wait_with_output().expect("an end");
     let err = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{err}");
-    assert!(err.contains("server is up") && !err.contains("panicked"), "{err}");
+    assert!(
+        err.contains("gave up reading") && err.contains("server is up") && !err.contains("panicked"),
+        "{err}"
+    );
     assert!(!Path::new(&desk.file("leaderboards_summary.json")).exists());
 }
 

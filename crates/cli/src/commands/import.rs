@@ -13,7 +13,7 @@ use crate::ui::{self, Progress, Unit};
 /// Flags of `import`.
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
-    /// Files, folders and ZIP archives: Kraken's <PAIR>_1.csv, Binance's klines, CSV with a header, Parquet.
+    /// Files, folders and ZIP archives: Kraken's PAIR_1.csv, Binance's klines, CSV with a header, Parquet.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Where the bars go: the folder of a store, or mysql://user@host/database?table=ohlcvt [default: data/bars].
