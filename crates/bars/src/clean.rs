@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
-use crate::series::Bar;
+use crate::series::{Bar, Series, SeriesBuilder};
+use crate::symbol::Symbol;
 
 /// Something found in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -104,6 +106,14 @@ impl Findings {
         true
     }
 
+    /// The series of the bars that `builder` took of `symbol`, with those that a later one replaced counted.
+    pub fn series(&mut self, symbol: &Symbol, builder: SeriesBuilder) -> Series {
+        let (series, replaced, first) = builder.finish();
+        let place = || format!("{symbol} {}", first.map(|time| time.to_string()).unwrap_or_default());
+        self.record_many(Finding::Duplicate, replaced as u64, place);
+        series
+    }
+
     /// Adds those of `other`; a cause's first place stays the one already known.
     pub fn merge(&mut self, other: &Findings) {
         for (finding, (count, place)) in &other.0 {
@@ -129,6 +139,34 @@ impl Findings {
     /// Whether `--strict` refuses the input: rows were set aside or replaced.
     pub fn breaks_strict(&self) -> bool {
         self.set_aside() + self.count(Finding::Duplicate) > 0
+    }
+}
+
+/// Findings of a source whose symbols are read in parallel and maybe more than once: what was found in a symbol last
+/// counts, and the symbols' come together in their order.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger(Mutex<BTreeMap<Symbol, Findings>>);
+
+impl Ledger {
+    /// Notes what was found in `symbol`, in place of what was known of it.
+    pub(crate) fn note(&self, symbol: &Symbol, findings: Findings) {
+        let mut ledger = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if findings.is_empty() {
+            ledger.remove(symbol);
+        } else {
+            ledger.insert(symbol.clone(), findings);
+        }
+    }
+
+    /// All of them.
+    pub(crate) fn total(&self) -> Findings {
+        let mut total = Findings::default();
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .for_each(|findings| total.merge(findings));
+        total
     }
 }
 

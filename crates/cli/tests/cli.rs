@@ -459,7 +459,7 @@ fn quiet_says_nothing_and_the_log_can_be_elsewhere_or_absent() {
     desk.write("bars.csv", market(&["A", "B"], 30));
     let run = leaderboards(&desk, "bars.csv", &["-q", "--out-dir", "out", "--log-file", "logs/run.log"]).ok();
     assert_eq!((run.out.as_str(), run.err.as_str()), ("", ""));
-    assert!(desk.text("logs/run.log").contains("leaderboards begins"));
+    assert!(desk.text("logs/run.log").contains("begins: leaderboards --source bars.csv"));
     assert!(!desk.file("out/pipeline.log").exists());
     leaderboards(&desk, "bars.csv", &["--no-log-file", "--out-dir", "bare"]).ok();
     assert!(!desk.file("bare/pipeline.log").exists());
@@ -489,6 +489,8 @@ fn a_person_is_asked_for_what_is_missing() {
                 assert!(read > 0, "'{question}' was not asked: {said}");
                 said += &String::from_utf8_lossy(&buffer[..read]);
             }
+            // The question comes a moment before the echo goes off.
+            sleep(Duration::from_millis(200));
             writeln!(stdin, "{answer}").unwrap();
         }
         stdout.read_to_string(&mut said).unwrap();

@@ -146,9 +146,7 @@ fn one_symbol(
             builder.push(bar);
             Ok(())
         })?;
-        let (series, replaced, first) = builder.finish();
-        let place = || format!("{symbol} {}", first.map(|time| time.to_string()).unwrap_or_default());
-        findings.record_many(Finding::Duplicate, replaced as u64, place);
+        let series = findings.series(symbol, builder);
         done(symbol, &series, &findings)?;
         all.merge(&findings);
     }

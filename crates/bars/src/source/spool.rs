@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::sync::{Mutex, PoisonError};
 
-use crate::clean::{Finding, Findings};
+use crate::clean::Findings;
 use crate::error::{Error, Result};
 use crate::series::{Bar, Series, SeriesBuilder};
 use crate::source::Entry;
@@ -116,10 +116,7 @@ impl Spool {
             self.block(offset, rows, |bar| builder.push(bar))?;
         }
         gathered.buffer.iter().for_each(|bar| builder.push(*bar));
-        let (series, replaced, first) = builder.finish();
-        let place = || format!("{symbol} {}", first.map(|time| time.to_string()).unwrap_or_default());
-        findings.record_many(Finding::Duplicate, replaced as u64, place);
-        Ok(series)
+        Ok(findings.series(symbol, builder))
     }
 
     fn block(&self, offset: u64, rows: usize, mut take: impl FnMut(Bar)) -> Result<()> {

@@ -1,14 +1,12 @@
 //! Reading bars from a table.
 
-use std::sync::{Mutex, PoisonError};
-
 use mysql::prelude::Queryable;
 use mysql::{Params, Row, Value};
 
 use super::config::Config;
 use super::connect::Database;
 use super::table::Table;
-use crate::clean::{Finding, Findings};
+use crate::clean::{Finding, Findings, Ledger};
 use crate::error::Result;
 use crate::series::{Bar, Closes, Series, SeriesBuilder};
 use crate::source::rows::{BarTime, trades_from};
@@ -22,7 +20,7 @@ pub struct MySqlSource {
     database: Database,
     table: Table,
     bar_time: BarTime,
-    findings: Mutex<Findings>,
+    ledger: Ledger,
 }
 
 impl MySqlSource {
@@ -38,7 +36,7 @@ impl MySqlSource {
                 "{config}: no index on (symbol, timestamp), so every symbol reads the whole table; make one with: {statement}"
             );
         }
-        Ok(MySqlSource { database, table, bar_time, findings: Mutex::default() })
+        Ok(MySqlSource { database, table, bar_time, ledger: Ledger::default() })
     }
 
     /// The statement that would make the index that reads go along, where it is missing.
@@ -77,12 +75,6 @@ impl MySqlSource {
         }
         (condition, values)
     }
-
-    fn merge(&self, findings: &Findings) {
-        if !findings.is_empty() {
-            self.findings.lock().unwrap_or_else(PoisonError::into_inner).merge(findings);
-        }
-    }
 }
 
 impl Source for MySqlSource {
@@ -113,12 +105,10 @@ impl Source for MySqlSource {
             })
             .collect();
         if entries.len() < rows.len() {
-            let lost = (rows.len() - entries.len()) as u64;
-            let mut findings = Findings::default();
-            findings.record_many(Finding::Symbol, lost, || {
-                format!("table {}, a symbol as a whole", self.table.name)
-            });
-            self.merge(&findings);
+            let (lost, name) = (rows.len() - entries.len(), &self.table.name);
+            tracing::warn!(
+                "table {name}: {lost} symbols are passed over, for their name or their times cannot be read"
+            );
         }
         entries.sort_by(|a, b| a.symbol.cmp(&b.symbol));
         Ok(entries)
@@ -161,12 +151,10 @@ impl Source for MySqlSource {
                     builder.push(bar);
                 }
             }
-            let (series, replaced, first) = builder.finish();
-            let place = || format!("{symbol} {}", first.map(|time| time.to_string()).unwrap_or_default());
-            findings.record_many(Finding::Duplicate, replaced as u64, place);
+            let series = findings.series(symbol, builder);
             Ok((series, findings))
         })?;
-        self.merge(&findings);
+        self.ledger.note(symbol, findings);
         Ok(series)
     }
 
@@ -220,7 +208,7 @@ impl Source for MySqlSource {
     }
 
     fn findings(&self) -> Findings {
-        self.findings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.ledger.total()
     }
 }
 

@@ -13,11 +13,10 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use crate::clean::{Finding, Findings};
+use crate::clean::{Findings, Ledger};
 use crate::error::{Error, Result};
 use crate::series::{Closes, Series, SeriesBuilder};
 use crate::source::rows::{BarTime, ReadOptions, read_file};
@@ -41,7 +40,7 @@ const LOOKS: usize = 5;
 pub struct Store {
     root: PathBuf,
     bar_time: BarTime,
-    findings: Mutex<Findings>,
+    ledger: Ledger,
 }
 
 impl Store {
@@ -50,7 +49,7 @@ impl Store {
     /// # Errors
     /// Where there is no such folder, or no symbol in it.
     pub fn open(root: &Path, bar_time: BarTime) -> Result<Store> {
-        let store = Store { root: root.to_owned(), bar_time, findings: Mutex::default() };
+        let store = Store { root: root.to_owned(), bar_time, ledger: Ledger::default() };
         if symbols(root)?.is_empty() {
             return Err(Error::content(
                 root,
@@ -74,7 +73,8 @@ impl Store {
         }
     }
 
-    fn foreign(&self, symbol: &Symbol, paths: &[PathBuf]) -> Result<Series> {
+    /// The bars of another writer's files, cleaned, and what was found in them.
+    fn foreign(&self, symbol: &Symbol, paths: &[PathBuf]) -> Result<(Series, Findings)> {
         let options = ReadOptions { bar_time: self.bar_time, symbol: Some(symbol.clone()) };
         let mut findings = Findings::default();
         let mut builder = SeriesBuilder::default();
@@ -84,11 +84,15 @@ impl Store {
                 Ok(())
             })?;
         }
-        let (series, replaced, first) = builder.finish();
-        let place = || format!("{symbol} {}", first.map(|time| time.to_string()).unwrap_or_default());
-        findings.record_many(Finding::Duplicate, replaced as u64, place);
-        self.findings.lock().unwrap_or_else(PoisonError::into_inner).merge(&findings);
-        Ok(series)
+        let series = findings.series(symbol, builder);
+        Ok((series, findings))
+    }
+
+    /// Those of [`Store::foreign`] within `span`, with what was found noted.
+    fn foreign_within(&self, symbol: &Symbol, paths: &[PathBuf], span: Span) -> Result<Series> {
+        let (series, findings) = self.foreign(symbol, paths)?;
+        self.ledger.note(symbol, findings);
+        Ok(series.within(span))
     }
 }
 
@@ -101,13 +105,11 @@ impl Source for Store {
         let ends = |symbol: &Symbol| {
             self.with_files(symbol, |files| match files {
                 Files::Own(parts) => Ok(ends_of(&parts)),
-                Files::Foreign(paths) => Ok(self.foreign(symbol, &paths)?.ends()),
+                Files::Foreign(paths) => Ok(self.foreign(symbol, &paths)?.0.ends()),
             })
         };
         let symbols = symbols(&self.root)?;
         let all: Vec<_> = symbols.par_iter().map(ends).collect::<Result<_>>()?;
-        // What foreign files hold is counted as it is read for a result, not here.
-        *self.findings.lock().unwrap_or_else(PoisonError::into_inner) = Findings::default();
         let entry = |(symbol, ends): (Symbol, Option<(Minute, Minute)>)| {
             ends.map(|(first, last)| Entry { symbol, first, last })
         };
@@ -117,7 +119,7 @@ impl Source for Store {
     fn bars(&self, symbol: &Symbol, span: Span) -> Result<Series> {
         self.with_files(symbol, |files| match files {
             Files::Own(parts) => part::series(&parts, span),
-            Files::Foreign(paths) => Ok(self.foreign(symbol, &paths)?.within(span)),
+            Files::Foreign(paths) => self.foreign_within(symbol, &paths, span),
         })
     }
 
@@ -125,7 +127,7 @@ impl Source for Store {
         self.with_files(symbol, |files| match files {
             Files::Own(parts) => part::closes(&parts, span, into),
             Files::Foreign(paths) => {
-                into.copy_from(&self.foreign(symbol, &paths)?.within(span));
+                into.copy_from(&self.foreign_within(symbol, &paths, span)?);
                 Ok(())
             }
         })
@@ -135,12 +137,12 @@ impl Source for Store {
         self.with_files(symbol, |files| match files {
             Files::Own(parts) if parts.iter().all(|part| !part.has_trades()) => Ok(false),
             Files::Own(parts) => Ok(part::series(&parts, span)?.trades().is_some()),
-            Files::Foreign(paths) => Ok(self.foreign(symbol, &paths)?.within(span).trades().is_some()),
+            Files::Foreign(paths) => Ok(self.foreign_within(symbol, &paths, span)?.trades().is_some()),
         })
     }
 
     fn findings(&self) -> Findings {
-        self.findings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.ledger.total()
     }
 }
 
