@@ -41,27 +41,35 @@ pub struct AtomicFile {
 }
 
 impl AtomicFile {
-    /// Begins a file that will stand at `place`, making the folders above it where they are missing.
+    /// Begins a file that will stand at `place`, making the folders above it where they are missing. A symbolic link
+    /// is followed: what it points at is replaced.
     ///
     /// # Errors
-    /// Where the folder cannot be made or written.
+    /// Where the folder cannot be made or written, or something that is no file stands at `place`.
     pub fn create(place: &Path) -> Result<AtomicFile> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let folder = place.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let place = fs::canonicalize(place).unwrap_or_else(|_| place.to_owned());
+        let folder = folder_of(&place);
         fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, e))?;
-        if place.is_dir() {
-            return Err(Error::content(
-                place,
-                "this is a folder, and a file was to be written there; name another path",
-            ));
+        if fs::metadata(&place).is_ok_and(|kind| !kind.is_file()) {
+            let reason =
+                "this is no file but a folder, a pipe or a device, which is not replaced; name another path";
+            return Err(Error::content(&place, reason));
         }
-        let name = place.file_name().unwrap_or_default().to_string_lossy();
+        let name = place.file_name().unwrap_or_default().to_string_lossy().into_owned();
         sweep(folder, &format!(".{name}."));
-        let temporary = folder.join(format!(
-            ".{name}.{}-{}.tmp",
-            std::process::id(),
-            COUNT.fetch_add(1, Ordering::Relaxed)
-        ));
+        loop {
+            let begun = AtomicFile::begin(&place, &name)?;
+            // Another process may have swept the file away before it was locked.
+            if begun.temporary.exists() {
+                return Ok(begun);
+            }
+        }
+    }
+
+    fn begin(place: &Path, name: &str) -> Result<AtomicFile> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let temporary = folder_of(place).join(format!(".{name}.{}-{count}.tmp", std::process::id()));
         let mut paths = unfinished();
         let file = OpenOptions::new().write(true).create_new(true).open(&temporary);
         let file = file.map_err(|e| Error::io("write", place, e))?;
@@ -79,27 +87,53 @@ impl AtomicFile {
         }
     }
 
-    /// Where the file will stand.
-    pub fn place(&self) -> &Path {
-        &self.place
-    }
-
-    /// Puts the file in its place, on disk before the rename.
+    /// Brings all that was written onto the disk: from here on nothing can fail but the rename.
     ///
     /// # Errors
     /// Where the rest cannot be written; the place then holds what it held before.
-    pub fn commit(mut self) -> Result<()> {
+    pub fn seal(mut self) -> Result<SealedFile> {
         let error = |e| Error::io("write", &self.place, e);
         if let Some(buffer) = self.file.take() {
             let file = buffer.into_inner().map_err(|e| error(e.into_error()))?;
             file.sync_all().map_err(error)?;
         }
+        Ok(SealedFile(self))
+    }
+
+    /// Puts the file in its place: [`AtomicFile::seal`] and [`SealedFile::commit`].
+    ///
+    /// # Errors
+    /// Where the rest cannot be written; the place then holds what it held before.
+    pub fn commit(self) -> Result<()> {
+        self.seal()?.commit()
+    }
+}
+
+/// A file that is whole, on disk, and not yet in its place. Outputs that belong together are all sealed before the
+/// first of them is committed.
+#[derive(Debug)]
+pub struct SealedFile(AtomicFile);
+
+impl SealedFile {
+    /// Puts the file in its place.
+    ///
+    /// # Errors
+    /// Where the folder no longer lets it.
+    pub fn commit(self) -> Result<()> {
+        let AtomicFile { place, temporary, .. } = &self.0;
         // Held over the rename, so that an interruption finds the file either unfinished or in its place.
         let mut paths = unfinished();
-        fs::rename(&self.temporary, &self.place).map_err(error)?;
-        paths.remove(&self.temporary);
+        fs::rename(temporary, place).map_err(|e| Error::io("write", place, e))?;
+        paths.remove(temporary);
+        drop(paths);
+        // A folder that cannot be synced is one whose system does so by itself.
+        let _ = File::open(folder_of(place)).and_then(|folder| folder.sync_all());
         Ok(())
     }
+}
+
+fn folder_of(place: &Path) -> &Path {
+    place.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 impl Write for AtomicFile {
@@ -129,9 +163,17 @@ impl Drop for AtomicFile {
 /// # Errors
 /// Where the file cannot be written.
 pub fn write(place: &Path, bytes: &[u8]) -> Result<()> {
+    sealed(place, bytes)?.commit()
+}
+
+/// Writes `bytes` beside `place`, ready to be committed.
+///
+/// # Errors
+/// Where the file cannot be written.
+pub fn sealed(place: &Path, bytes: &[u8]) -> Result<SealedFile> {
     let mut file = AtomicFile::create(place)?;
     file.write_all(bytes).map_err(|e| Error::io("write", place, e))?;
-    file.commit()
+    file.seal()
 }
 
 /// Removes what dead processes left in `folder` under names that begin with `prefix` and end with `.tmp`.
@@ -142,7 +184,14 @@ pub(crate) fn sweep(folder: &Path, prefix: &str) {
     for entry in entries.flatten() {
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        if name.starts_with(prefix) && name.ends_with(".tmp") {
+        let stem = name.strip_prefix(prefix).and_then(|rest| rest.strip_suffix(".tmp"));
+        // What stands between is the process and a count, after the number of a part where `prefix` ends before it.
+        let ours = |stem: &str| {
+            stem.rsplit('.').next().is_some_and(|last| {
+                last.contains('-') && last.bytes().all(|b| b.is_ascii_digit() || b == b'-')
+            })
+        };
+        if stem.is_some_and(ours) {
             let abandoned = File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok());
             if abandoned {
                 let _ = fs::remove_file(entry.path());
@@ -175,9 +224,10 @@ mod tests {
 
         let left = place.parent().unwrap().join(".out.csv.1-0.tmp");
         fs::write(left, "from a killed process").unwrap();
+        fs::write(place.parent().unwrap().join(".out.csv.mine.tmp"), "a person's").unwrap();
         write(&place, b"second").unwrap();
         assert_eq!(fs::read(&place).unwrap(), b"second");
-        assert_eq!(names(place.parent().unwrap()), ["out.csv"]);
+        assert_eq!(names(place.parent().unwrap()), [".out.csv.mine.tmp", "out.csv"]);
     }
 
     #[test]

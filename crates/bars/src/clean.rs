@@ -12,6 +12,8 @@ use crate::symbol::Symbol;
 pub enum Finding {
     /// Set aside: no symbol, or none that can be one.
     Symbol,
+    /// Set aside: more fields than the header has.
+    Fields,
     /// Set aside: no readable timestamp.
     Timestamp,
     /// Set aside: a timestamp that is not on a whole minute.
@@ -62,8 +64,11 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Finding::Symbol => "no readable symbol",
+            Finding::Fields => "more fields than the header has",
             Finding::Timestamp => "no readable timestamp",
-            Finding::OffMinute => "timestamp not on a whole minute",
+            Finding::OffMinute => {
+                "timestamp not on a whole minute (if it names the minute's end: --bar-time close)"
+            }
             Finding::Price => "a price that is not a number above 0",
             Finding::Volume => "a volume that is not a number from 0 up",
             Finding::HighBelowLow => "high below low",
@@ -145,16 +150,25 @@ impl Findings {
 /// Findings of a source whose symbols are read in parallel and maybe more than once: what was found in a symbol last
 /// counts, and the symbols' come together in their order.
 #[derive(Debug, Default)]
-pub(crate) struct Ledger(Mutex<BTreeMap<Symbol, Findings>>);
+pub(crate) struct Ledger(Mutex<BTreeMap<Option<Symbol>, Findings>>);
 
 impl Ledger {
     /// Notes what was found in `symbol`, in place of what was known of it.
     pub(crate) fn note(&self, symbol: &Symbol, findings: Findings) {
+        self.set(Some(symbol.clone()), findings);
+    }
+
+    /// Notes what was found in rows of no readable symbol.
+    pub(crate) fn note_of_all(&self, findings: Findings) {
+        self.set(None, findings);
+    }
+
+    fn set(&self, symbol: Option<Symbol>, findings: Findings) {
         let mut ledger = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if findings.is_empty() {
-            ledger.remove(symbol);
+            ledger.remove(&symbol);
         } else {
-            ledger.insert(symbol.clone(), findings);
+            ledger.insert(symbol, findings);
         }
     }
 

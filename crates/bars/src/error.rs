@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use parquet::errors::ParquetError;
+
 /// The result of anything in this crate that reads or writes.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -9,14 +11,14 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A file could not be read or written.
-    #[error("cannot {action} {}: {source}{}", path.display(), remedy(source))]
+    #[error("cannot {action} {}: {cause}{}", path.display(), remedy(cause))]
     Io {
         /// What was being done, as a verb.
         action: &'static str,
         /// To which file.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// An input path does not exist.
     #[error("there is no {}{}", path.display(), did_you_mean(near))]
@@ -54,11 +56,22 @@ pub enum Error {
 
 impl Error {
     /// An [`Error::Io`] on `path`; a missing input becomes [`Error::Missing`] with near misses.
-    pub fn io(action: &'static str, path: &Path, source: std::io::Error) -> Error {
-        if source.kind() == std::io::ErrorKind::NotFound && matches!(action, "read" | "open") {
+    pub fn io(action: &'static str, path: &Path, cause: std::io::Error) -> Error {
+        if cause.kind() == std::io::ErrorKind::NotFound && matches!(action, "read" | "open") {
             return Error::Missing { path: path.to_owned(), near: near_misses(path) };
         }
-        Error::Io { action, path: path.to_owned(), source }
+        Error::Io { action, path: path.to_owned(), cause }
+    }
+
+    /// What kept a Parquet file from being written to `path`.
+    pub fn writing_parquet(path: &Path, error: ParquetError) -> Error {
+        match error {
+            ParquetError::External(e) => match e.downcast::<std::io::Error>() {
+                Ok(cause) => Error::io("write", path, *cause),
+                Err(e) => Error::content(path, e.to_string()),
+            },
+            e => Error::content(path, e.to_string()),
+        }
     }
 
     /// An [`Error::Content`].
@@ -67,9 +80,9 @@ impl Error {
     }
 }
 
-fn remedy(source: &std::io::Error) -> &'static str {
+fn remedy(cause: &std::io::Error) -> &'static str {
     use std::io::ErrorKind as Kind;
-    match source.kind() {
+    match cause.kind() {
         Kind::StorageFull | Kind::QuotaExceeded => {
             "; free some room there or choose another folder, nothing was replaced"
         }

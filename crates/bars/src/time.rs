@@ -121,11 +121,6 @@ impl Span {
     /// All of time.
     pub const ALL: Span = Span { start: Minute::MIN, end: Minute::MAX };
 
-    /// Everything that closes by `asof`.
-    pub fn until(asof: AsOf) -> Span {
-        Span { start: Minute::MIN, end: asof.end() }
-    }
-
     /// The `days` days of bars that end with `asof`. Its start is rounded up to a whole minute.
     pub fn days_before(asof: AsOf, days: u32) -> Span {
         let seconds = asof.epoch_seconds() - i64::from(days) * 86_400;
@@ -296,6 +291,9 @@ impl fmt::Display for AsOf {
     }
 }
 
+/// The years in which an as-of may lie: any lookback from it is within the range of [`Minute`].
+const ASOF_YEARS: std::ops::RangeInclusive<i16> = 1900..=2999;
+
 /// An as-of as it is written on the command line, before the bars are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AsOfSpec {
@@ -329,12 +327,22 @@ impl FromStr for AsOfSpec {
         let reason = || {
             format!("'{text}' is neither a time nor a date; write latest, 2024-05-18 or 2024-05-18T12:00:00Z")
         };
+        let sensible = |years: &std::ops::RangeInclusive<i16>, year: i16| {
+            let (from, to) = (years.start(), years.end());
+            let out = || format!("'{text}' is out of range; the years {from} to {to} can be asked for");
+            years.contains(&year).then_some(()).ok_or_else(out)
+        };
         if trimmed.len() == 10 && trimmed.as_bytes()[4] == b'-' {
-            return trimmed.parse().map(AsOfSpec::Date).map_err(|_| reason());
+            let date: civil::Date = trimmed.parse().map_err(|_| reason())?;
+            sensible(&ASOF_YEARS, date.year())?;
+            return Ok(AsOfSpec::Date(date));
         }
         let stamp = StampReader::default().read(trimmed).ok_or_else(reason)?;
         // A fraction of a second can hold no further close: it is cut off.
-        Ok(AsOfSpec::At(AsOf(stamp.nanos.div_euclid(1_000_000_000) as i64)))
+        let asof = AsOf(i64::try_from(stamp.nanos.div_euclid(1_000_000_000)).map_err(|_| reason())?);
+        let days = i32::try_from(asof.0.div_euclid(86_400)).map_err(|_| reason())?;
+        sensible(&ASOF_YEARS, i16::try_from(parse::civil_from_days(days).0).map_err(|_| reason())?)?;
+        Ok(AsOfSpec::At(asof))
     }
 }
 
@@ -356,7 +364,7 @@ mod tests {
     #[test]
     fn a_bar_counts_from_its_close_on() {
         let minute = Minute::from_epoch_seconds(1_000_000_020).unwrap();
-        let span = |seconds| Span::until(AsOf(seconds));
+        let span = |seconds| Span { start: Minute::MIN, end: AsOf(seconds).end() };
         assert!(!span(1_000_000_079).contains(minute));
         assert!(span(1_000_000_080).contains(minute));
         assert_eq!(AsOf::close_of(minute).end(), minute.plus(1));
@@ -375,7 +383,16 @@ mod tests {
         assert_eq!(at("2024-05-18T12:00:00.999Z"), "2024-05-18T12:00:00Z");
         assert_eq!(at("2024-05-18 14:00:07+02:00"), "2024-05-18T12:00:07Z");
         assert_eq!("latest".parse::<AsOfSpec>().unwrap().moment(), None);
-        for bad in ["2024-02-30", "yesterday", "", "2024-05-18T25:00"] {
+        for bad in [
+            "2024-02-30",
+            "yesterday",
+            "",
+            "2024-05-18T25:00",
+            "9999-12-31",
+            "0000-06-01",
+            "1e9",
+            "-99999999999",
+        ] {
             assert!(bad.parse::<AsOfSpec>().is_err(), "{bad}");
         }
     }

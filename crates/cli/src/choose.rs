@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use bars::import::Target;
-use bars::source::Source;
 use bars::source::file::FileSource;
 use bars::source::mysql::config::{HOST, PORT, Partial, Password, TABLE, check_name};
 use bars::source::mysql::{Config, MySqlSource, MySqlWriter};
 use bars::source::store::{Store, Writer};
+use bars::source::{Source, newest_close};
+use bars::{AsOf, Entry};
 
 use crate::args::{DatabaseFlags, SourceFlags};
 use crate::ui::Usage;
@@ -54,6 +55,24 @@ pub fn source(flags: &SourceFlags) -> anyhow::Result<Opened> {
     Ok(opened)
 }
 
+/// The symbols of a source, of which there must be one: where all rows were set aside, it is told why.
+pub fn catalogue(source: &dyn Source) -> anyhow::Result<Vec<Entry>> {
+    let catalogue = source.catalogue()?;
+    if catalogue.is_empty() {
+        let findings = source.findings();
+        let why = if findings.is_empty() { String::new() } else { format!(": {findings}") };
+        anyhow::bail!(
+            "the source holds no bar{why}; fill it with 'data-pipeline import', or name another with --source"
+        );
+    }
+    Ok(catalogue)
+}
+
+/// The close of the newest bar of a catalogue.
+pub fn newest(catalogue: &[Entry]) -> anyhow::Result<AsOf> {
+    newest_close(catalogue).context("the source holds no bar; name another with --source")
+}
+
 /// Warns of what was found in the rows read from `source`; under `--strict` it is an error.
 pub fn report_findings(source: &dyn Source, strict: bool) -> anyhow::Result<()> {
     let findings = source.findings();
@@ -95,10 +114,15 @@ pub fn target(into: Option<&str>, database: &DatabaseFlags) -> anyhow::Result<Bo
 
 /// The folder beside which a store at `into` has its further files.
 pub fn beside(into: &str) -> PathBuf {
-    if into.starts_with("mysql:") {
+    if is_mysql(into) {
         return PathBuf::from(".");
     }
     Path::new(into).parent().unwrap_or(Path::new(".")).to_owned()
+}
+
+/// Whether `place` is the address of a database.
+pub fn is_mysql(place: &str) -> bool {
+    place.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mysql:"))
 }
 
 enum Place {
@@ -109,9 +133,15 @@ enum Place {
 fn place(named: Option<&str>, flags: &DatabaseFlags) -> anyhow::Result<Place> {
     let flags = flags.partial()?;
     match named {
-        Some(address) if address.starts_with("mysql:") => {
-            let partial = Partial::from_url(address).map_err(Usage)?.or(flags).or(environment()?);
+        Some("") => Err(Usage("an empty place was named; name a folder, a file or mysql://...".to_owned()).into()),
+        Some(address) if is_mysql(address) => {
+            // Flags win over the address: they are what a person adds to it.
+            let partial = flags.or(Partial::from_url(address).map_err(Usage)?).or(environment()?);
             Ok(Place::MySql(Box::new(complete(partial)?)))
+        }
+        Some(address) if address.contains("://") => {
+            let scheme = address.split(':').next().unwrap_or_default();
+            Err(Usage(format!("'{scheme}://' is not a kind of source; use mysql://, a folder or a file")).into())
         }
         Some(path) if flags.is_empty() => Ok(Place::Path(path.into())),
         Some(path) => Err(Usage(format!(
@@ -158,12 +188,28 @@ fn environment() -> anyhow::Result<Partial> {
     })
 }
 
+/// Which variables made a database of the source, where any did: who did not mean one has to know.
+fn meant_by_environment() -> String {
+    const NAMES: [&str; 6] = ["DB_HOST", "DB_PORT", "DB_USER", "DB_PASSWORD", "DB_NAME", "OHLCVT_TABLE"];
+    let set: Vec<&str> = NAMES.into_iter().filter(|name| env::var_os(name).is_some()).collect();
+    if set.is_empty() {
+        return String::new();
+    }
+    format!(
+        " (a database is meant where any of these is set: {}; --source names a folder or file instead)",
+        set.join(", ")
+    )
+}
+
 /// Fills what is missing by default or by asking.
 fn complete(partial: Partial) -> anyhow::Result<Config> {
     let ask = |value: Option<String>, what: &str, how: &str| match value {
         Some(value) => Ok(value),
         None if is_interactive() => prompt(&format!("MySQL {what}"), None),
-        None => Err(anyhow::Error::from(Usage(format!("the MySQL {what} is missing; give {how}")))),
+        None => Err(anyhow::Error::from(Usage(format!(
+            "the MySQL {what} is missing; give {how}{}",
+            meant_by_environment()
+        )))),
     };
     let user = ask(partial.user, "user", "--user or DB_USER, or write it in the mysql:// address")?;
     let database =
@@ -184,8 +230,12 @@ fn complete(partial: Partial) -> anyhow::Result<Config> {
     };
     let table = partial.table.unwrap_or_else(|| TABLE.to_owned());
     check_name("table", &table).map_err(Usage)?;
+    let host = partial.host.unwrap_or_else(|| HOST.to_owned());
+    if let Some((name, port)) = host.split_once(':').filter(|(_, port)| !port.contains(':')) {
+        return Err(Usage(format!("the host '{host}' holds a port; give --host {name} --port {port}")).into());
+    }
     Ok(Config {
-        host: partial.host.unwrap_or_else(|| HOST.to_owned()),
+        host,
         port: partial.port.unwrap_or(PORT),
         user,
         password,

@@ -80,9 +80,18 @@ fn without_passwords(words: &[String]) -> Vec<String> {
     shown
 }
 
-/// An address with what stands between user and host replaced. The last `@` counts: a password may hold one.
+/// An address of whatever scheme with the password in it replaced: that between user and host (the last `@` counts, for a
+/// password may hold one), and a parameter of that name.
 fn without_userinfo(word: &str) -> String {
-    let Some(at) = word.find("mysql://").map(|at| at + "mysql://".len()) else { return word.to_owned() };
+    let Some(at) =
+        word.find(":/").map(|at| at + word[at + 1..].bytes().take_while(|b| *b == b'/').count() + 1)
+    else {
+        return word.to_owned();
+    };
+    let word = match word.to_lowercase().find("password=") {
+        Some(parameter) => &format!("{}***", &word[..parameter + "password=".len()]),
+        None => word,
+    };
     let (before, rest) = word.split_at(at);
     match rest.rsplit_once('@') {
         Some((user, host)) => format!("{before}{}:***@{host}", user.split(':').next().unwrap_or_default()),
@@ -152,6 +161,22 @@ mod tests {
 
     #[test]
     fn passwords_are_not_logged() {
+        let others = [
+            "MYSQL://me:s@h/d",
+            "mysql:/me:s@h",
+            "jdbc:mysql://h/d?user=a&password=s&x=y",
+            "mysql://h/d?Password=s",
+        ];
+        let shown = without_passwords(&others.map(String::from));
+        assert_eq!(
+            shown,
+            [
+                "MYSQL://me:***@h/d",
+                "mysql:/me:***@h",
+                "jdbc:mysql://h/d?user=a&password=***",
+                "mysql://h/d?Password=***"
+            ]
+        );
         let words = [
             "--source",
             "mysql://me:p@ss:w@h/d?table=t",

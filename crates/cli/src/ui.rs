@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicI8, AtomicU64, Ordering};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 static VERBOSITY: AtomicI8 = AtomicI8::new(0);
 static BARS: LazyLock<MultiProgress> =
@@ -47,7 +48,7 @@ pub fn interrupted() {
 pub fn print(text: &str) -> anyhow::Result<()> {
     if verbosity() >= 0 {
         let mut out = anstream::stdout().lock();
-        writeln!(out, "{text}")?;
+        writeln!(out, "{text}").context("cannot write to standard output")?;
     }
     Ok(())
 }
@@ -75,7 +76,7 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
 }
 
 /// A table that fits the terminal; `numbers` are the places of columns that are aligned right.
-pub fn table(header: &[&str], numbers: &[usize], rows: impl IntoIterator<Item = Vec<String>>) -> Table {
+pub fn table(header: &[&str], numbers: &[usize], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     if io::stdout().is_terminal()
@@ -92,7 +93,7 @@ pub fn table(header: &[&str], numbers: &[usize], rows: impl IntoIterator<Item = 
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    table
+    table.trim_fmt()
 }
 
 /// `1,234,567`.
@@ -135,12 +136,17 @@ impl Progress {
     pub fn new(what: &str, unit: Unit, total: u64) -> Progress {
         let bar = (verbosity() >= 0 && io::stderr().is_terminal()).then(|| {
             let counts = match unit {
-                Unit::Symbols => "{pos}/{len} symbols, {per_sec}",
+                Unit::Symbols => "{pos}/{len} symbols, {rate}",
                 Unit::Bytes => "{bytes}/{total_bytes}, {bytes_per_sec}",
             };
             let template = format!("{{msg}} [{{bar:30}}] {counts}, {{eta}} left");
             let style =
                 ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
+            // The crate's own rate has four decimals.
+            let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+                let _ = write!(out, "{:.0}/s", state.per_sec());
+            };
+            let style = style.with_key("rate", rate);
             let bar = BARS.add(ProgressBar::new(total).with_style(style.progress_chars("=> ")));
             bar.set_message(what.to_owned());
             bar.enable_steady_tick(Duration::from_millis(200));

@@ -293,41 +293,10 @@ fn outputs_that_cannot_be_written_replace_nothing() {
         .replace("--top-n 2 ", ""),
     );
     run.fails(1, &["cannot write out/", "limits the size of a file", "nothing was replaced"]);
-    let after = desk.tree("out");
-    assert_eq!(
-        after.keys().collect::<Vec<_>>(),
-        before.keys().collect::<Vec<_>>(),
-        "no half-written file is left"
-    );
-    assert_eq!(
-        after[std::path::Path::new("habitual_gainers.csv")],
-        before[std::path::Path::new("habitual_gainers.csv")]
-    );
+    assert_eq!(desk.tree("out"), before, "not one of them is replaced, and nothing half-written is left");
     limited("import bars.csv --into store").fails(1, &["cannot write store/symbol=", "limits the size"]);
     let left: Vec<_> = desk.tree("store").into_keys().collect();
     assert_eq!(left, [std::path::PathBuf::from(".lock")]);
-}
-
-#[test]
-fn a_full_disk() {
-    let desk = desk();
-    desk.write("bars.csv", market(&["A", "B"], 30));
-    std::fs::create_dir(desk.file("small")).unwrap();
-    let mount = Command::new("mount")
-        .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"])
-        .arg(desk.file("small"))
-        .output();
-    if !mount.is_ok_and(|output| output.status.success()) {
-        // Mounting needs a right that few have; the limit on file size above is the same path.
-        return;
-    }
-    let run = leaderboards(&desk, "bars.csv", &["--out-dir", "small"]);
-    let names: Vec<_> =
-        std::fs::read_dir(desk.file("small")).unwrap().map(|e| e.unwrap().file_name()).collect();
-    let unmounted = Command::new("umount").arg(desk.file("small")).status();
-    assert!(unmounted.is_ok_and(|status| status.success()));
-    run.fails(1, &["cannot write small/", "No space left", "nothing was replaced"]);
-    assert!(names.iter().all(|name| !name.to_string_lossy().ends_with(".tmp")), "{names:?}");
 }
 
 #[test]
@@ -430,11 +399,8 @@ fn history_under_other_spellings() {
     );
     let run = desk.run(&["fetch-history", "losers", "--days", "1", "--asof", "2024-01-02T22:00:00Z"]).ok();
     let run = run.says(&["XXBTZUSD is BTC/USD in the source", "SOL/USD may be any of SOL-USD, SOLUSD"]);
-    assert!(
-        run.out.contains("No bars from 2024-01-01T22:00:00Z to 2024-01-02T22:00:00Z: SOL/USD, NONE"),
-        "{}",
-        run.out
-    );
+    let lacking = "Not in the source, or several could be meant: SOL/USD, NONE";
+    assert!(run.out.contains(lacking), "{}", run.out);
     let text = desk.text("losers_30day_history.csv");
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 1 + 60 * 2);
@@ -448,9 +414,23 @@ fn history_under_other_spellings() {
     command.envs([("OVERLAPS_CSV", "mine.csv"), ("OVERLAPS_HISTORY_OUTPUT_CSV", "theirs.csv")]);
     finish(command).ok();
     assert_eq!(desk.text("theirs.csv").lines().count(), 181);
-    desk.run(&["fetch-history", "gainers"]).fails(1, &["there is no habitual_gainers.csv"]);
-    desk.write("nobody.csv", "symbol\n");
-    desk.run(&["fetch-history", "gainers", "--input-csv", "nobody.csv"]).fails(2, &["names no symbol"]);
+    let hint = "run 'data-pipeline leaderboards' first";
+    desk.run(&["fetch-history", "gainers"]).fails(1, &["there is no habitual_gainers.csv", hint]);
+    let of = |list: &str, more: &[&str]| {
+        desk.run(
+            &[&["fetch-history", "gainers", "--input-csv", list, "--output-csv", "g.csv"], more].concat(),
+        )
+    };
+    // An empty board's file is a list of nobody.
+    desk.write("nobody.csv", HEADER);
+    of("nobody.csv", &[]).ok();
+    assert_eq!(desk.text("g.csv"), HEADER);
+    let early = of("mine.csv", &["--asof", "2001-01-01"]);
+    early.fails(1, &["none of the 1 symbols of mine.csv has a bar from", "nothing was written"]);
+    of("mine.csv", &["--output-csv", "mine.csv"]).fails(2, &["--output-csv"]);
+    desk.run(&["fetch-history", "gainers", "--input-csv", "mine.csv", "--output-csv", "./mine.csv"])
+        .fails(2, &["both the list and the output"]);
+    assert_eq!(desk.text("mine.csv"), "Ticker\nETHUSD\n");
 }
 
 #[test]
@@ -524,4 +504,136 @@ fn the_demo_makes_its_market_once() {
     assert!(again.out.contains("Top Overlap"));
     assert_eq!(desk.tree("demo"), before);
     assert!(desk.run(&["check", "--source", "demo/bars"]).ok().out.contains("40 symbols"));
+}
+
+#[test]
+fn the_readme_shows_what_the_demo_prints() {
+    let readme = include_str!("../../../README.md");
+    let shown = readme.split("```text\n").nth(1).and_then(|text| text.split("```").next()).unwrap();
+    let out = desk().run(&["demo"]).ok().out;
+    for line in shown.lines() {
+        assert!(out.lines().any(|printed| printed.trim_end() == line), "not printed: '{line}'\n{out}");
+    }
+}
+
+#[test]
+fn a_column_of_symbols_and_a_name_that_disagree() {
+    let desk = desk();
+    desk.write("ALL_1.csv", market(&["A", "B"], 1));
+    desk.run(&["import", "ALL_1.csv"]).fails(1, &["taken for bars of ALL", "names A", "rename it"]);
+    desk.write("market.csv", market(&["A", "B"], 1));
+    desk.run(&["import", "market.csv", "--symbol", "X"])
+        .fails(1, &["taken for bars of X", "leave --symbol out"]);
+    desk.write("XBTUSD_5.csv", "1704067200,1,2,1,2,0.5,3\n");
+    desk.run(&["import", "XBTUSD_5.csv", "--symbol", "X"]).fails(1, &["bars of 5 minutes"]);
+    assert!(!desk.file("data/bars/symbol=X").exists());
+    let one = desk.write("one.csv", market(&["A"], 1));
+    desk.run(&["import", one.to_str().unwrap(), "--symbol", "A"]).ok();
+}
+
+#[test]
+fn rows_that_are_no_rows() {
+    let desk = desk();
+    let rows = "A,2024-01-01 00:00:00,42,100,42,200,42,000,42,100,5\nA,2024-01-01 00:01:00,1,1,1,1,1\nB,never,1,1,1,1,1\n";
+    desk.write("thousands.csv", format!("{HEADER}{rows}"));
+    let run = desk.run(&["import", "thousands.csv"]).ok().says(&["1 more fields than the header has"]);
+    let row =
+        |symbol: &str| run.out.lines().find(|line| line.trim_start().starts_with(symbol)).unwrap().to_owned();
+    assert!(row("A").contains(" 1 ") && row("B").trim_end().ends_with('1'), "{}", run.out);
+    desk.write("quote.csv", format!("{HEADER}A,2024-01-01 00:00,1,1,1,1,1\nA,\"2024-01-01 00:01,1,1,1,1,1\nA,2024-01-01 00:02,1,1,1,1,1\n"));
+    desk.run(&["import", "quote.csv"]).fails(1, &["quote that opens in line 3"]);
+    let labels = (0..9).map(|i| format!("A,2024-01-01 00:0{i}:59.999,1,1,1,1,1\n")).collect::<String>();
+    desk.write("closes.csv", format!("{HEADER}{labels}"));
+    desk.run(&["check", "--source", "closes.csv"])
+        .fails(1, &["no bar: 9 rows were set aside", "--bar-time close"]);
+    desk.run(&["check", "--source", "closes.csv", "--bar-time", "close"]).ok();
+    desk.write("bad.csv", format!("{HEADER}A,never,1,1,1,1,1\n"));
+    desk.run(&["import", "bad.csv"]).fails(1, &["1 row was set aside", "no bar to import in bad.csv"]);
+    desk.write("escape.csv", "\x1b[31msymbol,\0x\n");
+    let run = desk.run(&["check", "--source", "escape.csv"]).fails(1, &["no column symbol"]);
+    assert!(!run.err.contains('\x1b') && !run.err.contains('\0'));
+}
+
+#[test]
+fn addresses_of_other_kinds_are_not_paths_and_keep_their_passwords() {
+    let desk = desk();
+    for source in [
+        "mariadb://me:s3cret@h/m",
+        "postgres://me:s3cret@h/m",
+        "MYSQL://me:s3cret@/m?x=1",
+        "mysql:/me:s3cret@h/m",
+    ] {
+        let run = desk.run(&["check", "--source", source]).fails(2, &["mysql://"]);
+        assert!(!run.err.contains("s3cret"), "{}", run.err);
+    }
+    desk.run(&["check", "--source", ""]).fails(2, &["an empty place"]);
+    desk.run(&[
+        "check",
+        "--source",
+        "mysql://h:1/d",
+        "--host",
+        "h:33",
+        "--user",
+        "u",
+        "--password",
+        "s3cret",
+    ])
+    .fails(2, &["--host h --port 33"]);
+    let mut command = desk.command(&["check"]);
+    command.env("OHLCVT_TABLE", "bars");
+    finish(command).fails(2, &["MySQL user is missing", "set: OHLCVT_TABLE"]);
+    assert!(!desk.text("pipeline.log").contains("s3cret"), "{}", desk.text("pipeline.log"));
+}
+
+#[test]
+fn pipes_and_devices_are_no_files() {
+    let desk = desk();
+    desk.write("bars.csv", market(&["A"], 30));
+    let made = Command::new("mkfifo").arg(desk.file("pipe")).status();
+    assert!(made.is_ok_and(|status| status.success()));
+    desk.run(&["import", "pipe"]).fails(1, &["a pipe or device"]);
+    desk.run(&["check", "--source", "pipe"]).fails(1, &["a pipe or device"]);
+    let out = ["fetch-history", "losers", "--input-csv", "bars.csv", "--source", "bars.csv", "--output-csv"];
+    desk.run(&[&out[..], &["pipe"]].concat()).fails(1, &["no file but"]);
+    desk.run(&[&out[..], &["/dev/null"]].concat()).fails(1, &["/dev/null", "not replaced"]);
+}
+
+#[test]
+fn sample_does_not_mix_with_other_bars() {
+    let desk = desk();
+    let sample = |more: &[&str]| {
+        desk.run(&[&["sample", "--into", "m/bars", "--symbols", "3", "--days", "1"], more].concat())
+    };
+    sample(&[]).ok();
+    let before = desk.tree("m");
+    sample(&[]).ok();
+    assert_eq!(desk.tree("m"), before);
+    sample(&["--seed", "2"]).fails(2, &["holds other bars"]);
+    desk.write("bars.csv", market(&["MINE"], 1));
+    desk.run(&["import", "bars.csv"]).ok();
+    desk.run(&["sample", "--into", "data/bars"]).fails(2, &["holds other bars"]);
+}
+
+#[test]
+fn a_store_by_other_hands() {
+    let desk = desk();
+    desk.write("bars.csv", market(&["A B", "C"], 30));
+    desk.run(&["import", "bars.csv", "--into", "store"]).ok();
+    // Spark and others leave more characters as they are.
+    std::fs::rename(desk.file("store/symbol=A%20B"), desk.file("store/symbol=A B")).unwrap();
+    leaderboards(&desk, "store", &["--out-dir", "a"]).ok();
+    leaderboards(&desk, "bars.csv", &["--out-dir", "b"]).ok();
+    assert_eq!(desk.tree("a"), desk.tree("b"));
+    let again = desk.run(&["import", "bars.csv", "--into", "store"]).ok();
+    assert!(again.out.contains(" 0 of them new"), "{}", again.out);
+    std::fs::create_dir(desk.file("store/symbol=A%20B")).unwrap();
+    leaderboards(&desk, "store", &[]).fails(1, &["both of the symbol A B"]);
+    std::fs::remove_dir(desk.file("store/symbol=A%20B")).unwrap();
+    // Bytes that changed on disk are an error and no result.
+    let part = "store/symbol=C/part-000001.parquet";
+    let mut bytes = desk.read(part);
+    let middle = bytes.len() / 2;
+    bytes[100..middle].fill(0x5a);
+    desk.write(part, bytes);
+    leaderboards(&desk, "store", &[]).fails(1, &["part-000001.parquet", "damaged"]);
 }

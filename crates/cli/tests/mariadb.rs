@@ -5,7 +5,7 @@ mod support;
 
 use std::path::Path;
 use std::process::Stdio;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -17,10 +17,11 @@ use testkit::program::finish;
 use testkit::trial;
 
 /// The server that most tests share; each has a table of its own.
-static SERVER: OnceLock<Arc<Server>> = OnceLock::new();
+static SERVER: Mutex<Option<Arc<Server>>> = Mutex::new(None);
 
-fn server() -> &'static Server {
-    SERVER.get_or_init(|| Arc::new(Server::start()))
+fn server() -> Arc<Server> {
+    let mut server = SERVER.lock().unwrap_or_else(PoisonError::into_inner);
+    server.get_or_insert_with(|| Arc::new(Server::start())).clone()
 }
 
 fn main() {
@@ -42,10 +43,8 @@ fn main() {
     let three = three_sources_give_the_same_bytes;
     trials.push(trial("three_sources_give_the_same_bytes", &[MariaDb, Shared], three));
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
-    // A static is never dropped; the server must go all the same.
-    if let Some(pid) = SERVER.get().and_then(|server| server.pid()) {
-        let _ = std::process::Command::new("kill").args(["-9", &pid.to_string()]).status();
-    }
+    // A static is never dropped; the server and its folder must go all the same.
+    drop(SERVER.lock().unwrap_or_else(PoisonError::into_inner).take());
     conclusion.exit();
 }
 

@@ -26,15 +26,35 @@ pub enum Need {
     Shared,
     /// MariaDB's programs; `DATA_PIPELINE_REQUIRE_MARIADB=1` makes their absence a failure.
     MariaDb,
+    /// The right to mount a small disk; root has it, mostly.
+    Mount,
 }
 
 impl Need {
     fn is_met(self) -> bool {
         match self {
             Need::Shared => shared().is_some() || is_required("DATA_PIPELINE_REQUIRE_SHARED"),
+            Need::Mount => can_mount(),
             Need::MariaDb => mariadb::is_installed() || is_required("DATA_PIPELINE_REQUIRE_MARIADB"),
         }
     }
+}
+
+/// Mounts a disk of 64 kB at `folder`.
+pub fn mount_small(folder: &Path) -> bool {
+    let mut mount = std::process::Command::new("mount");
+    mount.args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"]).arg(folder);
+    mount.output().is_ok_and(|output| output.status.success())
+}
+
+fn can_mount() -> bool {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mounted = mount_small(folder.path());
+    mounted
+        && std::process::Command::new("umount")
+            .arg(folder.path())
+            .status()
+            .is_ok_and(|status| status.success())
 }
 
 /// A test that is listed as ignored where what it needs is absent.

@@ -113,11 +113,6 @@ impl Server {
         self.port
     }
 
-    /// The server's process.
-    pub fn pid(&self) -> Option<u32> {
-        self.child.as_ref().map(Child::id)
-    }
-
     /// The certificate of the authority that signed the server's.
     pub fn authority(&self) -> PathBuf {
         self.folder.path().join("ca.pem")

@@ -82,11 +82,6 @@ impl Plan {
         Ok(plan)
     }
 
-    /// The inputs.
-    pub fn inputs(&self) -> &[Input] {
-        &self.inputs
-    }
-
     /// What was passed over, and why.
     pub fn skipped(&self) -> &[String] {
         &self.skipped
@@ -119,6 +114,13 @@ impl Plan {
     }
 
     fn add_file(&mut self, path: &Path, symbol: Option<&Symbol>, named: bool) -> Result<()> {
+        let kind = fs::metadata(path).map_err(|e| Error::io("open", path, e))?;
+        if !kind.is_file() {
+            return Err(Error::content(
+                path,
+                "this is a pipe or device, and a file is needed here; name a file",
+            ));
+        }
         let mut file = File::open(path).map_err(|e| Error::io("open", path, e))?;
         let mut magic = [0; 4];
         let is_zip = file.read_exact(&mut magic).is_ok() && magic == *b"PK\x03\x04";
@@ -128,7 +130,7 @@ impl Plan {
         let bytes = file.metadata().map_err(|e| Error::io("read", path, e))?.len();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let known = match Named::of(&name) {
-            Named::Other(interval) if named && symbol.is_none() => {
+            Named::Other(interval) if named => {
                 return Err(Error::content(
                     path,
                     format!(
@@ -136,12 +138,12 @@ impl Plan {
                     ),
                 ));
             }
-            Named::Other(interval) if !named => {
+            Named::Other(interval) => {
                 self.skipped.push(format!("{} (bars of {interval})", path.display()));
                 return Ok(());
             }
             Named::Minutes(known) => Some(known),
-            Named::Other(_) | Named::Plain => partition_of(path),
+            Named::Plain => partition_of(path),
         };
         let symbol = symbol.cloned().or(known);
         self.inputs.push(Input { path: path.to_owned(), entry: None, symbol, bytes });
@@ -170,18 +172,22 @@ impl Plan {
             if entry.is_dir() || base.starts_with('.') || name.starts_with("__MACOSX/") {
                 continue;
             }
+            if !base.to_lowercase().ends_with(".csv") {
+                self.skipped.push(format!("{name} in {} (not a CSV file)", path.display()));
+                continue;
+            }
             let known = match Named::of(base) {
                 Named::Minutes(known) => Some(known),
-                Named::Plain if base.to_lowercase().ends_with(".csv") => None,
-                Named::Plain => {
-                    self.skipped.push(format!("{name} in {} (not a CSV file)", path.display()));
-                    continue;
-                }
+                Named::Plain => None,
                 Named::Other(interval) => {
                     self.skipped.push(format!("{name} in {} (bars of {interval})", path.display()));
                     continue;
                 }
             };
+            if entry.size() == 0 {
+                self.skipped.push(format!("{name} in {} (empty)", path.display()));
+                continue;
+            }
             if entry.size() > MAX_ENTRY {
                 return Err(too_large(path, &name));
             }
@@ -210,6 +216,20 @@ impl Plan {
 }
 
 impl Input {
+    /// The error of a row that names another symbol than `--symbol` or the file's name does.
+    pub(super) fn names_another(&self, named: &Symbol, symbol: &Symbol) -> Error {
+        let reason = format!(
+            "it is taken for bars of {symbol}, by its name or by --symbol, but its column of symbols names {named}; \
+             rename it or leave --symbol out"
+        );
+        Error::content(&self.shown(), reason)
+    }
+
+    /// Its path, that of an entry below that of its archive.
+    fn shown(&self) -> PathBuf {
+        self.entry.as_ref().map_or_else(|| self.path.clone(), |(_, name)| self.path.join(name))
+    }
+
     /// Reads the input's bars into `sink`.
     pub(super) fn read(
         &self,
@@ -218,15 +238,14 @@ impl Input {
         progress: &(dyn Fn(u64) + Sync),
         sink: Sink<'_>,
     ) -> Result<()> {
-        let Some((index, name)) = &self.entry else {
+        let Some((index, _)) = &self.entry else {
             return read_counted(&self.path, options, findings, progress, sink);
         };
         let mut archive = open_archive(&self.path)?;
-        let shown = self.path.join(name);
         let entry = archive.by_index(*index).map_err(|e| damaged(&self.path, &e))?;
         // The size in the directory may lie: what is read is bounded too.
         let bounded = Bounded { inner: BufReader::new(entry), left: MAX_ENTRY, progress };
-        csv::read(&shown, bounded, options, Intake::new(options, findings, sink))
+        csv::read(&self.shown(), bounded, options, Intake::new(options, findings, sink))
     }
 }
 

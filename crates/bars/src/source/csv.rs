@@ -5,6 +5,7 @@ use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 
+use crate::clean::Finding;
 use crate::error::{Error, Result};
 use crate::source::rows::{Column, Intake, Layout, ReadOptions, Row, trades_from};
 use crate::time::StampReader;
@@ -67,6 +68,7 @@ pub fn read(path: &Path, bytes: impl Read, options: &ReadOptions, mut intake: In
             "no column symbol, and no header to find one; import it with --symbol NAME",
         ));
     }
+    let fields = record.len();
     let mut more = numbered || reader.read_byte_record(&mut record).map_err(|e| error(path, e))?;
     while more {
         let field = |column| text_of(&record, layout.place(column));
@@ -76,13 +78,22 @@ pub fn read(path: &Path, bytes: impl Read, options: &ReadOptions, mut intake: In
             text => text.parse().map(Some).or_else(|_| text.parse().map_err(|_| ()).and_then(trades_from)),
         };
         let row = Row {
-            symbol: field(Column::Symbol),
+            symbol: layout.place(Column::Symbol).map(|_| field(Column::Symbol)),
             stamp: stamps.read(field(Column::Timestamp)),
             numbers: [Column::Open, Column::High, Column::Low, Column::Close, Column::Volume].map(number),
             trades,
         };
         let line = record.position().map_or(0, csv::Position::line);
-        intake.row(&row, || format!("{}, line {line}", path.display()))?;
+        let place = || format!("{}, line {line}", path.display());
+        if record.iter().any(|field| field.contains(&b'\n')) {
+            let reason = format!("a quote that opens in line {line} is not closed in it; mend the line");
+            return Err(Error::content(path, reason));
+        }
+        if record.len() > fields {
+            intake.set_aside(Finding::Fields, place);
+        } else {
+            intake.row(&row, place)?;
+        }
         more = reader.read_byte_record(&mut record).map_err(|e| error(path, e))?;
     }
     Ok(())

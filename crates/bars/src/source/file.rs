@@ -27,7 +27,10 @@ impl FileSource {
     pub fn open(path: &Path, options: &ReadOptions) -> Result<FileSource> {
         let mut spool = Spool::default();
         let mut findings = Findings::default();
-        read_file(path, options, &mut findings, &mut |symbol, bar| spool.push(symbol, bar))?;
+        read_file(path, options, &mut findings, &mut |symbol, bar| match bar {
+            Some(bar) => spool.push(symbol, bar),
+            None => Ok(()),
+        })?;
         // Replaced rows show when a symbol is put together: all are looked at once, so that the count is that of the
         // file and not of the symbols that a command happens to read.
         for entry in spool.catalogue() {

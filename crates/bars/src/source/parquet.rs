@@ -146,7 +146,7 @@ impl Batch {
             if array.is_valid(i) { array.value(i) } else { f64::NAN }
         };
         Row {
-            symbol: self.symbol.as_ref().map_or("", |array| {
+            symbol: self.symbol.as_ref().map(|array| {
                 let array = array.as_string::<i32>();
                 if array.is_valid(i) { array.value(i) } else { "" }
             }),

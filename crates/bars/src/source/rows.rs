@@ -41,12 +41,12 @@ impl BarTime {
 pub struct ReadOptions {
     /// What timestamps name.
     pub bar_time: BarTime,
-    /// The symbol of all rows, where the file has no such column.
+    /// The symbol of all rows, where the file has no column of symbols.
     pub symbol: Option<Symbol>,
 }
 
-/// Takes the bars of a file one by one, in file order.
-pub type Sink<'a> = &'a mut dyn FnMut(&Symbol, Bar) -> Result<()>;
+/// Takes the bars of a file one by one, in file order; `None` stands for a row of the symbol that was set aside.
+pub type Sink<'a> = &'a mut dyn FnMut(&Symbol, Option<Bar>) -> Result<()>;
 
 /// The columns of a bar, and the names by which files call them (compared without case and surrounding blanks).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,8 +107,19 @@ impl Column {
     /// # Errors
     /// Where there is none: names the columns that there are.
     pub(crate) fn find_symbol(path: &Path, header: &[String]) -> Result<usize> {
-        let error = || Error::content(path, format!("no column symbol; it has {}", header.join(", ")));
+        let error = || Error::content(path, format!("no column symbol; it has {}", shown(header)));
         Column::Symbol.find(header).ok_or_else(error)
+    }
+}
+
+/// A header for an error: what may be no text at all is made plain, and kept short.
+fn shown(header: &[String]) -> String {
+    const MOST: usize = 200;
+    let text = header.join(", ").escape_debug().to_string();
+    match text.char_indices().nth(MOST) {
+        Some((at, _)) => format!("{}...", &text[..at]),
+        None if text.is_empty() => "none".to_owned(),
+        None => text,
     }
 }
 
@@ -139,7 +150,7 @@ impl Layout {
             format!(
                 "no column {}; it has {}. Rename or add what is missing{hint}",
                 missing.join(", "),
-                if header.is_empty() { "none".to_owned() } else { header.join(", ") }
+                shown(header)
             ),
         ))
     }
@@ -161,8 +172,8 @@ impl Layout {
 /// A row's values as they were read; a number that could not be read is NaN.
 #[derive(Clone, Copy, Debug)]
 pub struct Row<'a> {
-    /// The symbol's text.
-    pub symbol: &'a str,
+    /// The symbol's text, where the file has a column of symbols.
+    pub symbol: Option<&'a str>,
     /// When, if that could be read.
     pub stamp: Option<Stamp>,
     /// Open, high, low, close, volume.
@@ -187,44 +198,55 @@ impl<'a> Intake<'a> {
         Intake { options, findings, sink, symbol, offsets: None }
     }
 
+    /// Counts a row that is none.
+    pub(crate) fn set_aside(&mut self, finding: Finding, place: impl FnOnce() -> String) {
+        self.findings.record(finding, place);
+    }
+
     /// Takes a row, or sets it aside. `place` tells where it stands.
     pub fn row(&mut self, row: &Row<'_>, place: impl Fn() -> String) -> Result<()> {
         // Neighbouring rows mostly share their symbol: it is checked once.
-        if self.options.symbol.is_none()
-            && self.symbol.as_ref().is_none_or(|have| have.as_str() != row.symbol)
+        if let Some(text) = row.symbol
+            && self.symbol.as_ref().is_none_or(|have| have.as_str() != text)
         {
-            self.symbol = row.symbol.parse().ok();
+            self.symbol = text.parse().ok();
         }
         let Some(symbol) = self.symbol.clone() else {
             self.findings.record(Finding::Symbol, place);
             return Ok(());
         };
+        let bar = self.bar(row, &place);
+        (self.sink)(&symbol, bar)
+    }
+
+    /// The row as a bar; `None` where it was set aside.
+    fn bar(&mut self, row: &Row<'_>, place: &impl Fn() -> String) -> Option<Bar> {
         let Some(stamp) = row.stamp else {
             self.findings.record(Finding::Timestamp, place);
-            return Ok(());
+            return None;
         };
         if let Some(offset) = stamp.offset
             && *self.offsets.get_or_insert(offset) != offset
             && self.findings.count(Finding::MixedOffsets) == 0
         {
-            self.findings.record(Finding::MixedOffsets, &place);
+            self.findings.record(Finding::MixedOffsets, place);
         }
         let time = match self.options.bar_time.open_time(stamp.nanos) {
             Ok(time) => time,
             Err(finding) => {
                 self.findings.record(finding, place);
-                return Ok(());
+                return None;
             }
         };
         let [open, high, low, close, volume] = row.numbers;
         let bar = Bar { time, open, high, low, close, volume, trades: row.trades.unwrap_or(None) };
-        if self.findings.admit(&bar, &place) {
-            if row.trades.is_err() {
-                self.findings.record(Finding::Trades, place);
-            }
-            (self.sink)(&symbol, bar)?;
+        if !self.findings.admit(&bar, place) {
+            return None;
         }
-        Ok(())
+        if row.trades.is_err() {
+            self.findings.record(Finding::Trades, place);
+        }
+        Some(bar)
     }
 }
 
@@ -268,20 +290,27 @@ pub(crate) fn read_counted(
 pub fn symbols(path: &Path) -> Result<Vec<Symbol>> {
     let (mut seen, mut symbols) = (BTreeSet::new(), Vec::new());
     let mut last = String::new();
+    let mut unreadable = BTreeSet::new();
     let mut take = |text: &str| {
         // Cohort files repeat a symbol some 40,000 times.
         if text != last {
             text.clone_into(&mut last);
-            if let Ok(symbol) = text.parse::<Symbol>()
-                && seen.insert(symbol.clone())
-            {
-                symbols.push(symbol);
+            match text.parse::<Symbol>() {
+                Ok(symbol) if seen.insert(symbol.clone()) => symbols.push(symbol),
+                Ok(_) => {}
+                Err(_) => {
+                    unreadable.insert(text.escape_debug().to_string());
+                }
             }
         }
     };
     match Opened::at(path, &|_| {})? {
         Opened::Parquet(file, _) => parquet::symbols(path, file, &mut take)?,
         Opened::Csv(bytes) => csv::symbols(path, bytes, &mut take)?,
+    }
+    if let Some(first) = unreadable.first() {
+        let n = unreadable.len();
+        tracing::warn!("{}: {n} texts are no symbols and passed over, the first '{first}'", path.display());
     }
     Ok(symbols)
 }
@@ -294,11 +323,17 @@ enum Opened<'a> {
 
 impl<'a> Opened<'a> {
     fn at(path: &Path, progress: &'a (dyn Fn(u64) + Sync)) -> Result<Opened<'a>> {
+        // Looked at before it is opened: opening a pipe would wait for its writer.
+        let kind = std::fs::metadata(path).map_err(|e| Error::io("open", path, e))?;
+        if !kind.is_file() {
+            let what = if kind.is_dir() { "a folder" } else { "a pipe or device" };
+            return Err(Error::content(
+                path,
+                format!("this is {what}, and a file is needed here; name a file"),
+            ));
+        }
         let mut file = File::open(path).map_err(|e| Error::io("open", path, e))?;
         let metadata = file.metadata().map_err(|e| Error::io("read", path, e))?;
-        if metadata.is_dir() {
-            return Err(Error::content(path, "this is a folder, and a file is needed here; name a file"));
-        }
         let mut magic = Vec::new();
         file.by_ref().take(4).read_to_end(&mut magic).map_err(|e| Error::io("read", path, e))?;
         file.rewind().map_err(|e| Error::io("read", path, e))?;

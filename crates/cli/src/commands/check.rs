@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use bars::source::newest_close;
 use bars::time::DAY;
 use bars::{AsOf, Minute, Series, Source, Span, Symbol, spelling};
 use clap::Args;
@@ -20,6 +19,9 @@ pub struct Flags {
     source: SourceFlags,
 }
 
+/// With fewer bars their steps do not tell whether they are of one minute.
+const ENOUGH_BARS: usize = 30;
+
 /// Days of history that each command wants by default.
 const NEEDS: [(&str, i32); 4] = [
     ("leaderboards", 30),
@@ -34,11 +36,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let source = opened.source();
     let symbols = look(source)?;
     let catalogue: Vec<_> = symbols.iter().map(|(entry, _)| entry.clone()).collect();
-    let Some(newest) = newest_close(&catalogue) else {
-        anyhow::bail!(
-            "the source holds no bar; fill it with 'data-pipeline import', or name another with --source"
-        );
-    };
+    let newest = choose::newest(&catalogue)?;
     print_symbols(&symbols, newest)?;
     print_span(&symbols, newest)?;
     if let Opened::MySql(database) = &opened {
@@ -62,7 +60,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
 struct Held {
     bars: usize,
     missing: usize,
-    /// The step between bars that occurs most, in minutes.
+    /// The greatest common divisor of the steps between bars, in minutes; 1 for minute bars.
     step: i32,
 }
 
@@ -70,18 +68,17 @@ impl Held {
     fn of(series: &Series) -> Held {
         let time = series.time();
         let span = series.ends().map_or(0, |(first, last)| last.index() - first.index() + 1);
-        let mut steps: BTreeMap<i32, usize> = BTreeMap::new();
-        for pair in time.windows(2) {
-            *steps.entry(pair[1].index() - pair[0].index()).or_default() += 1;
-        }
-        // Of steps that occur equally often the shortest counts.
-        let step = steps.iter().max_by_key(|(step, count)| (**count, -**step)).map_or(1, |(step, _)| *step);
+        let step = time.windows(2).map(|pair| pair[1].index() - pair[0].index()).fold(0, gcd);
         Held { bars: series.len(), missing: usize::try_from(span).unwrap_or(0) - series.len(), step }
     }
 }
 
+fn gcd(a: i32, b: i32) -> i32 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
 fn look(source: &dyn Source) -> anyhow::Result<Vec<(bars::Entry, Held)>> {
-    let catalogue = source.catalogue()?;
+    let catalogue = choose::catalogue(source)?;
     let progress = Progress::new("check", Unit::Symbols, catalogue.len() as u64);
     let look = |entry: &bars::Entry| {
         let held = Held::of(&source.bars(&entry.symbol, Span::ALL)?);
@@ -109,7 +106,7 @@ fn print_symbols(symbols: &[(bars::Entry, Held)], newest: AsOf) -> anyhow::Resul
         ]
     });
     let header = ["symbol", "first", "last", "bars", "missing", "missing %", ""];
-    ui::print(&ui::table(&header, &[3, 4, 5], rows).to_string())
+    ui::print(&ui::table(&header, &[3, 4, 5], rows))
 }
 
 fn print_span(symbols: &[(bars::Entry, Held)], newest: AsOf) -> anyhow::Result<()> {
@@ -144,7 +141,7 @@ fn problems(source: &dyn Source, symbols: &[(bars::Entry, Held)]) -> Vec<String>
     }
     let coarse: Vec<String> = symbols
         .iter()
-        .filter(|(_, held)| held.step % 5 == 0 && held.bars > 2)
+        .filter(|(_, held)| held.step > 1 && held.bars >= ENOUGH_BARS)
         .map(|(entry, held)| format!("{} ({} minutes)", entry.symbol, held.step))
         .collect();
     if let Some(first) = coarse.first() {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use bars::source::newest_close;
+use anyhow::Context;
 use bars::spelling::{Directory, Found};
 use bars::time::AsOfSpec;
 use bars::{Span, Symbol};
@@ -49,6 +49,14 @@ enum Cohort {
 }
 
 impl Cohort {
+    /// What writes the list.
+    fn origin(self) -> &'static str {
+        match self {
+            Cohort::Losers => "write one symbol a line under the header 'symbol'",
+            Cohort::Gainers | Cohort::Overlaps => "run 'data-pipeline leaderboards' first",
+        }
+    }
+
     /// Environment variable and default of the input, and the same of the output.
     fn files(self) -> [(&'static str, &'static str); 2] {
         match self {
@@ -77,36 +85,63 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let [input, output] = flags.cohort.files();
     let (input, output) =
         (path(flags.input_csv.as_deref(), input), path(flags.output_csv.as_deref(), output));
-    let wanted = bars::source::rows::symbols(&input)?;
-    if wanted.is_empty() {
-        return Err(Usage(format!("{} names no symbol; nothing to fetch", input.display())).into());
+    let wanted = bars::source::rows::symbols(&input).with_context(|| {
+        format!("no list of symbols; {}, or name one with --input-csv", flags.cohort.origin())
+    })?;
+    if let (Ok(a), Ok(b)) = (input.canonicalize(), output.canonicalize())
+        && a == b
+    {
+        return Err(Usage(format!(
+            "{} is both the list and the output; name another --output-csv",
+            input.display()
+        ))
+        .into());
     }
     let opened = choose::source(&flags.source)?;
     let source = opened.source();
-    let catalogue = source.catalogue()?;
-    let Some(newest) = newest_close(&catalogue) else {
-        anyhow::bail!(
-            "the source holds no bar; fill it with 'data-pipeline import', or name another with --source"
-        );
-    };
-    let span = Span::days_before(flags.asof.moment().unwrap_or(newest), flags.days);
+    let catalogue = choose::catalogue(source)?;
+    let span = Span::days_before(flags.asof.moment().unwrap_or(choose::newest(&catalogue)?), flags.days);
     let directory: Directory = catalogue.iter().map(|entry| &entry.symbol).collect();
-    let (found, mut lacking) = look_up(&wanted, &directory);
+    let (found, unknown) = look_up(&wanted, &directory);
 
-    let counts = bar_csv::write(&output, source, &found, span)?;
+    let (file, counts) = bar_csv::write(&output, source, &found, span)?;
     choose::report_findings(source, flags.source.reading.strict)?;
+    let total: usize = counts.iter().sum();
+    let (first, last) = (span.start, span.end);
+    if total == 0 && !wanted.is_empty() {
+        let oldest = catalogue.iter().map(|entry| entry.first).min().unwrap_or(first);
+        let newest = choose::newest(&catalogue)?;
+        anyhow::bail!(
+            "none of the {} symbols of {} has a bar from {first} to {last}, and nothing was written; the source holds {} \
+             symbols from {oldest} to {newest}: see 'data-pipeline check'",
+            wanted.len(),
+            input.display(),
+            catalogue.len()
+        );
+    }
+    file.commit()?;
     let rows =
         found.iter().zip(&counts).map(|(symbol, &count)| vec![symbol.to_string(), ui::count(count as u64)]);
-    ui::print(&ui::table(&["symbol", "bars"], &[1], rows).to_string())?;
-    let empty =
-        found.iter().zip(&counts).filter(|(_, count)| **count == 0).map(|(symbol, _)| symbol.to_string());
-    lacking.extend(empty);
-    let (first, last) = (span.start, span.end);
-    if !lacking.is_empty() {
-        ui::print(&format!("No bars from {first} to {last}: {}", lacking.join(", ")))?;
+    ui::print(&ui::table(&["symbol", "bars"], &[1], rows))?;
+    let empty: Vec<&str> = found
+        .iter()
+        .zip(&counts)
+        .filter(|(_, count)| **count == 0)
+        .map(|(symbol, _)| symbol.as_str())
+        .collect();
+    for (what, symbols) in [
+        ("Not in the source, or several could be meant", unknown.join(", ")),
+        ("No bars in that time", empty.join(", ")),
+    ] {
+        if !symbols.is_empty() {
+            ui::print(&format!("{what}: {symbols}"))?;
+        }
     }
-    let total = ui::count(counts.iter().sum::<usize>() as u64);
-    ui::print(&format!("Written: {} ({total} bars from {first} to {last})", output.display()))
+    ui::print(&format!(
+        "Written: {} ({} bars from {first} to {last})",
+        output.display(),
+        ui::count(total as u64)
+    ))
 }
 
 /// The symbols of the source that are meant, each once, and those it lacks.

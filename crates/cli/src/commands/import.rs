@@ -1,9 +1,11 @@
 //! `data-pipeline import`
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use bars::Symbol;
-use bars::import::{self, Plan, Summary};
+use anyhow::Context;
+use bars::import::{self, Plan, Summary, Target};
+use bars::{Series, Symbol};
 use clap::Args;
 
 use crate::args::{DatabaseFlags, ReadingFlags};
@@ -40,12 +42,46 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let target = choose::target(flags.into.as_deref(), &flags.database)?;
     let progress = Progress::new("import", Unit::Bytes, plan.bytes());
     let options = flags.reading.options();
-    let summary = import::run(&plan, &options, flags.reading.strict, &*target, &|bytes| progress.add(bytes))?;
+    let target = Counted { target, done: AtomicUsize::new(0) };
+    let summary = import::run(&plan, &options, flags.reading.strict, &target, &|bytes| progress.add(bytes));
+    let summary = summary.with_context(|| target.so_far())?;
     drop(progress);
     if !summary.findings.is_empty() {
         tracing::warn!("{}", summary.findings);
     }
+    if summary.symbols.values().all(|imported| imported.bars == 0) {
+        anyhow::bail!("there was no bar to import in {}", shown(&flags.files));
+    }
     print(&summary)
+}
+
+fn shown(files: &[PathBuf]) -> String {
+    files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ")
+}
+
+/// A target that counts, for the case that a later input fails.
+struct Counted {
+    target: Box<dyn Target>,
+    done: AtomicUsize,
+}
+
+impl Counted {
+    fn so_far(&self) -> String {
+        match self.done.load(Ordering::Relaxed) {
+            0 => "nothing was imported".to_owned(),
+            n => format!(
+                "stopped when {n} symbols were in; they stay, and the same import again completes the rest"
+            ),
+        }
+    }
+}
+
+impl Target for Counted {
+    fn upsert(&self, symbol: &Symbol, series: &Series) -> bars::Result<usize> {
+        let new = self.target.upsert(symbol, series)?;
+        self.done.fetch_add(1, Ordering::Relaxed);
+        Ok(new)
+    }
 }
 
 fn print(summary: &Summary) -> anyhow::Result<()> {
@@ -54,14 +90,14 @@ fn print(summary: &Summary) -> anyhow::Result<()> {
             symbol.to_string(),
             ui::count(imported.bars as u64),
             ui::count(imported.new as u64),
-            imported.first.to_string(),
-            imported.last.to_string(),
+            imported.ends.map_or("-".to_owned(), |(first, _)| first.to_string()),
+            imported.ends.map_or("-".to_owned(), |(_, last)| last.to_string()),
             ui::count(imported.gaps as u64),
             ui::count(imported.set_aside),
         ]
     });
     let header = ["symbol", "bars", "new", "first", "last", "gaps", "set aside"];
-    ui::print(&ui::table(&header, &[1, 2, 5, 6], rows).to_string())?;
+    ui::print(&ui::table(&header, &[1, 2, 5, 6], rows))?;
     let sum = |of: fn(&import::Imported) -> usize| {
         ui::count(summary.symbols.values().map(of).sum::<usize>() as u64)
     };

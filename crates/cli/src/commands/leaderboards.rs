@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use bars::atomic::{self, AtomicFile, SealedFile};
 use bars::source::{Source, newest_close};
 use bars::time::{AsOfSpec, DAY};
-use bars::{AsOf, Closes, Entry, Span, Symbol, Window, atomic};
+use bars::{AsOf, Closes, Entry, Span, Symbol, Window};
 use clap::Args;
 use rayon::prelude::*;
 use serde::Serialize;
@@ -52,13 +53,17 @@ pub struct Flags {
 }
 
 const DEFAULT_TOP_N: usize = 20;
+const SUMMARY: &str = "leaderboards_summary.json";
+const PLACES: &str = "leaderboards.parquet";
 
 /// Runs the command.
 pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let params = params(flags)?;
+    // A folder that cannot be written shall be known before the market is read.
+    drop(AtomicFile::create(&flags.out_dir.join(SUMMARY))?);
     let opened = choose::source(&flags.source)?;
     let source = opened.source();
-    let catalogue = step("listing the symbols", || source.catalogue())?;
+    let catalogue = step("listing the symbols", || choose::catalogue(source))?;
     let asof = as_of(flags.asof, &catalogue)?;
     warn_if_stale(&catalogue);
 
@@ -168,6 +173,7 @@ fn summarise(
     Ok((seen.len(), symbols?))
 }
 
+/// Writes all outputs beside their places, and then puts all of them there.
 fn write_outputs(
     dir: &Path,
     source: &dyn Source,
@@ -180,16 +186,17 @@ fn write_outputs(
         ("habitual_overlaps.csv", &boards.overlaps),
     ];
     let write = |(name, board): &(&str, &Board)| {
-        let place = dir.join(name);
         let symbols: Vec<Symbol> = board.coins.iter().map(|coin| coin.symbol.clone()).collect();
-        bar_csv::write(&place, source, &symbols, span)?;
-        Ok(place)
+        Ok(bar_csv::write(&dir.join(name), source, &symbols, span)?.0)
     };
-    let mut written = vec![dir.join("leaderboards_summary.json"), dir.join("leaderboards.parquet")];
-    atomic::write(&written[0], &summary(boards)?)?;
-    write_places(&written[1], boards)?;
-    written.extend(cohorts.par_iter().map(write).collect::<bars::Result<Vec<_>>>()?);
-    Ok(written)
+    let mut files = vec![
+        atomic::sealed(&dir.join(SUMMARY), &summary(boards)?)?,
+        write_places(&dir.join(PLACES), boards)?,
+    ];
+    files.extend(cohorts.par_iter().map(write).collect::<bars::Result<Vec<_>>>()?);
+    files.into_iter().try_for_each(SealedFile::commit)?;
+    let names = [SUMMARY, PLACES].into_iter().chain(cohorts.iter().map(|(name, _)| *name));
+    Ok(names.map(|name| dir.join(name)).collect())
 }
 
 /// `leaderboards_summary.json`; a missing number is NaN here and null there.
@@ -281,7 +288,7 @@ fn summary(boards: &Leaderboards) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn write_places(place: &Path, boards: &Leaderboards) -> bars::Result<()> {
+fn write_places(place: &Path, boards: &Leaderboards) -> bars::Result<SealedFile> {
     let places = &boards.places;
     let rank =
         |kind: Kind| parquet::integers(places.iter().map(move |p| p.ranks[kind as usize].map(i64::from)));
@@ -336,7 +343,7 @@ fn print_board(name: &str, board: &Board, run: &Run, appearances: fn(u32, u32) -
     });
     let (price, volume) = (format!("{} price %", run.changes_of), format!("{} volume %", run.changes_of));
     let header = ["rank", "symbol", &price, &volume, "appearances", "tags"];
-    ui::print(&ui::table(&header, &[0, 2, 3, 4], rows).to_string())?;
+    ui::print(&ui::table(&header, &[0, 2, 3, 4], rows))?;
     if board.skew_details.is_empty() {
         return Ok(());
     }
@@ -349,5 +356,5 @@ fn print_board(name: &str, board: &Board, run: &Run, appearances: fn(u32, u32) -
             format!("{:+.1}", detail.deviation_pct),
         ]
     });
-    ui::print(&ui::table(&["symbol", "bucket", "level", "deviation %"], &[3], rows).to_string())
+    ui::print(&ui::table(&["symbol", "bucket", "level", "deviation %"], &[3], rows))
 }

@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use bars::source::store::Store;
+use bars::source::{BarTime, Source};
 use bars::time::AsOfSpec;
-use bars::{AsOf, atomic};
+use bars::{AsOf, Entry, atomic};
 use clap::Args;
 use rayon::prelude::*;
 
@@ -51,8 +53,9 @@ fn settings(flags: &Flags, end: AsOf) -> Settings {
 
 /// Writes the market into `into` and its truth beside it; the truth comes last, so that it stands for a whole market.
 pub fn write(into: &str, database: &DatabaseFlags, settings: Settings) -> anyhow::Result<PathBuf> {
-    let target = choose::target(Some(into), database)?;
     let market = Market::new(settings);
+    refuse_other_bars(into, &market)?;
+    let target = choose::target(Some(into), database)?;
     let progress = Progress::new("sample", Unit::Symbols, market.len() as u64);
     let each = |i| {
         let (symbol, series, truth) = market.symbol(i);
@@ -66,6 +69,25 @@ pub fn write(into: &str, database: &DatabaseFlags, settings: Settings) -> anyhow
     bytes.push(b'\n');
     atomic::write(&place, &bytes)?;
     Ok(place)
+}
+
+/// A market mixed with other bars would be none of which the truth is known.
+fn refuse_other_bars(into: &str, market: &Market) -> anyhow::Result<()> {
+    let Ok(store) = Store::open(Path::new(into), BarTime::Open) else { return Ok(()) };
+    let (start, end) = market.span();
+    let belongs = |entry: &Entry| market.has(&entry.symbol) && start <= entry.first && entry.last < end;
+    let others = store.catalogue()?.iter().filter(|entry| !belongs(entry)).count();
+    let truth = std::fs::read(truth_of(into))
+        .ok()
+        .and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
+    let is_other = truth.is_some_and(|truth| !market.is_that_of(&truth));
+    if others > 0 || is_other {
+        return Err(Usage(format!(
+            "{into} holds other bars than this market's; name another folder, or remove that one first"
+        ))
+        .into());
+    }
+    Ok(())
 }
 
 /// Where the truth about the market in `into` stands.

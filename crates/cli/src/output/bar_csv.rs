@@ -3,15 +3,20 @@
 use std::io::Write;
 use std::path::Path;
 
-use bars::atomic::AtomicFile;
+use bars::atomic::{AtomicFile, SealedFile};
 use bars::{Error, Series, Source, Span, Symbol};
 
-/// Writes the bars of `symbols` within `span` to `place`: symbols in the order given, time ascending, a `trades`
+/// Writes the bars of `symbols` within `span`, ready to be put at `place`: symbols in the order given, time ascending, a `trades`
 /// column if any of the bars has a number of trades. Returns how many bars each symbol had.
 ///
 /// The header depends on the bars and not on the columns of the source, so that the same bars give the same bytes
 /// from a store, a file and a database.
-pub fn write(place: &Path, source: &dyn Source, symbols: &[Symbol], span: Span) -> bars::Result<Vec<usize>> {
+pub fn write(
+    place: &Path,
+    source: &dyn Source,
+    symbols: &[Symbol],
+    span: Span,
+) -> bars::Result<(SealedFile, Vec<usize>)> {
     let mut has_trades = false;
     for symbol in symbols {
         has_trades = has_trades || source.has_trades(symbol, span)?;
@@ -29,8 +34,7 @@ pub fn write(place: &Path, source: &dyn Source, symbols: &[Symbol], span: Span) 
         counts.push(series.len());
     }
     file.write_all(&lines).map_err(|e| Error::io("write", place, e))?;
-    file.commit()?;
-    Ok(counts)
+    Ok((file.seal()?, counts))
 }
 
 fn push_lines(out: &mut Vec<u8>, symbol: &Symbol, series: &Series, has_trades: bool) {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
-use bars::atomic::AtomicFile;
+use bars::atomic::{AtomicFile, SealedFile};
 use bars::{Error, Minute};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
@@ -21,9 +21,9 @@ pub fn times(values: impl Iterator<Item = Minute>) -> ArrayRef {
     Arc::new(TimestampMicrosecondArray::from(micros).with_timezone("UTC"))
 }
 
-/// A column of numbers; NaN is written as missing.
+/// A column of numbers; one that is not finite is written as missing.
 pub fn numbers(values: impl Iterator<Item = f64>) -> ArrayRef {
-    Arc::new(Float64Array::from_iter(values.map(|value| (!value.is_nan()).then_some(value))))
+    Arc::new(Float64Array::from_iter(values.map(|value| value.is_finite().then_some(value))))
 }
 
 /// A column of whole numbers.
@@ -31,15 +31,9 @@ pub fn integers(values: impl Iterator<Item = Option<i64>>) -> ArrayRef {
     Arc::new(Int64Array::from_iter(values))
 }
 
-/// Writes `columns` as a file.
-pub fn write(place: &Path, columns: Vec<(&str, ArrayRef)>) -> bars::Result<()> {
-    let error = |e: parquet::errors::ParquetError| match e {
-        parquet::errors::ParquetError::External(e) => match e.downcast::<std::io::Error>() {
-            Ok(e) => Error::io("write", place, *e),
-            Err(e) => Error::content(place, e.to_string()),
-        },
-        e => Error::content(place, e.to_string()),
-    };
+/// Writes `columns` as a file, ready to be put at `place`.
+pub fn write(place: &Path, columns: Vec<(&str, ArrayRef)>) -> bars::Result<SealedFile> {
+    let error = |e| Error::writing_parquet(place, e);
     let nullable = columns.into_iter().map(|(name, column)| (name, column, true));
     let batch = RecordBatch::try_from_iter_with_nullable(nullable).map_err(|e| error(e.into()))?;
     let properties = WriterProperties::builder()
@@ -49,5 +43,5 @@ pub fn write(place: &Path, columns: Vec<(&str, ArrayRef)>) -> bars::Result<()> {
     let file = AtomicFile::create(place)?;
     let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties)).map_err(error)?;
     writer.write(&batch).map_err(error)?;
-    writer.into_inner().map_err(error)?.commit()
+    writer.into_inner().map_err(error)?.seal()
 }

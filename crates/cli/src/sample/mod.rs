@@ -93,6 +93,25 @@ impl Market {
         self.settings.symbols
     }
 
+    /// First minute, and the first past the last.
+    pub fn span(&self) -> (Minute, Minute) {
+        (self.start, self.settings.end)
+    }
+
+    /// Whether `symbol` is one of the market's.
+    pub fn has(&self, symbol: &Symbol) -> bool {
+        (0..self.len()).any(|i| Self::name(i) == symbol.as_str())
+    }
+
+    /// Whether `truth`, read from a `truth.json`, is of a market of the same settings.
+    pub fn is_that_of(&self, truth: &serde_json::Value) -> bool {
+        let Settings { symbols, days, seed, end } = self.settings;
+        truth["seed"] == seed
+            && truth["symbols"] == symbols
+            && truth["days"] == days
+            && truth["to"] == end.to_string()
+    }
+
     fn name(i: usize) -> String {
         let (name, round) = (NAMES[i % NAMES.len()], i / NAMES.len());
         if round == 0 { format!("{name}/USD") } else { format!("{name}{}/USD", round + 1) }

@@ -2,12 +2,13 @@
 
 use mysql::prelude::Queryable;
 use mysql::{Params, Row, Value};
+use rayon::prelude::*;
 
 use super::config::Config;
 use super::connect::Database;
 use super::table::Table;
 use crate::clean::{Finding, Findings, Ledger};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::series::{Bar, Closes, Series, SeriesBuilder};
 use crate::source::rows::{BarTime, trades_from};
 use crate::source::{Entry, Source};
@@ -77,39 +78,92 @@ impl MySqlSource {
     }
 }
 
+/// A symbol's text, and the times of its first and last bar.
+type Ends = (String, Value, Value);
+
+/// First and last bars. Rows that will be set aside do not count: they must not decide what the newest bar is.
+impl MySqlSource {
+    /// What a row must meet to be a bar, in SQL.
+    fn is_bar(&self) -> String {
+        let [_, time, open, high, low, close, volume] = &self.table.columns;
+        let whole_minute = match self.bar_time {
+            BarTime::Open => format!(" AND SECOND({time}) = 0 AND MICROSECOND({time}) = 0"),
+            BarTime::Close => String::new(),
+        };
+        format!(
+            "{low} > 0 AND {high} >= {low} AND {open} > 0 AND {close} > 0 AND {volume} >= 0{whole_minute}"
+        )
+    }
+
+    /// Steps from symbol to symbol along the index, and from both ends of each to its first and last bar.
+    fn ends_by_index(&self) -> Result<Vec<Ends>> {
+        let (symbol, time, name, is_bar) =
+            (self.table.symbol(), self.table.time(), &self.table.name, self.is_bar());
+        let names =
+            format!("SELECT CAST(s AS CHAR) FROM (SELECT DISTINCT {symbol} AS s FROM {name}) AS names");
+        let names: Vec<Option<String>> =
+            self.database.attempt("listing the symbols", |connection| connection.exec(&names, ()))?;
+        let end = |order| {
+            format!(
+                "(SELECT {time} FROM {name} WHERE {symbol} = ? AND {is_bar} ORDER BY {time} {order} LIMIT 1)"
+            )
+        };
+        let statement = format!("SELECT {}, {}", end("ASC"), end("DESC"));
+        let ends = |name: &String| {
+            let ends: Option<(Value, Value)> =
+                self.database.attempt("listing the symbols", |connection| {
+                    connection.exec_first(&statement, (name, name))
+                })?;
+            Ok(ends.map(|(first, last)| (name.clone(), first, last)))
+        };
+        let names: Vec<String> = names.into_iter().flatten().collect();
+        let ends: Vec<Option<Ends>> = names.par_iter().map(ends).collect::<Result<_>>()?;
+        Ok(ends.into_iter().flatten().collect())
+    }
+
+    /// Reads the whole table once.
+    fn ends_by_scan(&self) -> Result<Vec<Ends>> {
+        let (symbol, time, name, is_bar) =
+            (self.table.symbol(), self.table.time(), &self.table.name, self.is_bar());
+        let statement = format!(
+            "SELECT CAST({symbol} AS CHAR), MIN({time}), MAX({time}) FROM {name} WHERE {is_bar} GROUP BY {symbol}"
+        );
+        let ends: Vec<(Option<String>, Value, Value)> =
+            self.database.attempt("listing the symbols", |connection| connection.exec(&statement, ()))?;
+        Ok(ends.into_iter().filter_map(|(name, first, last)| Some((name?, first, last))).collect())
+    }
+
+    /// NULL, or the spelling of a row whose symbol is the one asked for only to a collation that overlooks case.
+    fn other_spelling(&self) -> String {
+        let symbol = self.table.symbol();
+        let exact = format!("CAST({symbol} AS CHAR CHARACTER SET utf8mb4) COLLATE utf8mb4_bin = ?");
+        format!("IF({exact}, NULL, CAST({symbol} AS CHAR))")
+    }
+}
+
 impl Source for MySqlSource {
     fn describe(&self) -> String {
         self.database.config.to_string()
     }
 
     fn catalogue(&self) -> Result<Vec<Entry>> {
-        let (symbol, time, name) = (self.table.symbol(), self.table.time(), &self.table.name);
-        let statement =
-            format!("SELECT CAST({symbol} AS CHAR), MIN({time}), MAX({time}) FROM {name} GROUP BY {symbol}");
-        let rows: Vec<(Value, Value, Value)> =
-            self.database.attempt("listing the symbols", |connection| connection.exec(&statement, ()))?;
-        let mut entries: Vec<Entry> = rows
-            .iter()
-            .filter_map(|(symbol, first, last)| {
-                let Value::Bytes(symbol) = symbol else {
-                    return None;
-                };
-                // An end that is off the minute is set aside when it is read; here its minute is near enough.
-                let minute =
-                    |value| self.bar_time.open_time(nanos(value)? / 60_000_000_000 * 60_000_000_000).ok();
-                Some(Entry {
-                    symbol: std::str::from_utf8(symbol).ok()?.parse().ok()?,
-                    first: minute(first)?,
-                    last: minute(last)?,
-                })
-            })
-            .collect();
-        if entries.len() < rows.len() {
-            let (lost, name) = (rows.len() - entries.len(), &self.table.name);
-            tracing::warn!(
-                "table {name}: {lost} symbols are passed over, for their name or their times cannot be read"
-            );
+        let mut ends =
+            if self.table.missing_index.is_some() { self.ends_by_scan()? } else { self.ends_by_index()? };
+        let mut unreadable = Findings::default();
+        let mut entries = Vec::with_capacity(ends.len());
+        for (name, first, last) in ends.drain(..) {
+            // A name with blanks at its ends could not be asked for by the symbol that it makes.
+            let Some(symbol) = name.parse::<Symbol>().ok().filter(|symbol| symbol.as_str() == name) else {
+                let place = || format!("table {}, all rows of '{}'", self.table.name, name.escape_debug());
+                unreadable.record(Finding::Symbol, place);
+                continue;
+            };
+            let minute = |value: &Value| self.bar_time.open_time(nanos(value)?).ok();
+            if let (Some(first), Some(last)) = (minute(&first), minute(&last)) {
+                entries.push(Entry { symbol, first, last });
+            }
         }
+        self.ledger.note_of_all(unreadable);
         entries.sort_by(|a, b| a.symbol.cmp(&b.symbol));
         Ok(entries)
     }
@@ -119,15 +173,22 @@ impl Source for MySqlSource {
         let [_, time, open, high, low, close, volume] = &self.table.columns;
         let trades = self.table.trades.as_deref().unwrap_or("NULL");
         let statement = format!(
-            "SELECT {time}, {open}, {high}, {low}, {close}, {volume}, {trades} FROM {} WHERE {condition} ORDER BY {time}",
-            self.table.name
+            "SELECT {time}, {open}, {high}, {low}, {close}, {volume}, {trades}, {} FROM {} WHERE {condition} ORDER BY {time}{}",
+            self.other_spelling(),
+            self.table.name,
+            self.table.tie_break
         );
+        let values = with_spelling(symbol, values);
         let what = format!("reading {symbol}");
-        let (series, findings) = self.database.attempt(&what, |connection| {
+        let (series, findings, other) = self.database.attempt(&what, |connection| {
+            let mut other = None;
             let mut findings = Findings::default();
             let mut builder = SeriesBuilder::default();
             for row in connection.exec_iter(&statement, Params::Positional(values.clone()))? {
                 let row = row?;
+                if let Value::Bytes(spelling) = &row[7] {
+                    other = Some(String::from_utf8_lossy(spelling).into_owned());
+                }
                 let key =
                     || format!("{symbol} {}", row.as_ref(0).map(|v| v.as_sql(true)).unwrap_or_default());
                 let time =
@@ -152,8 +213,16 @@ impl Source for MySqlSource {
                 }
             }
             let series = findings.series(symbol, builder);
-            Ok((series, findings))
+            Ok((series, findings, other))
         })?;
+        if let Some(other) = other {
+            let reason = format!(
+                "the column {} takes {symbol} and {other} for one symbol; give it a binary collation \
+                 (utf8mb4_bin) or rename one of them",
+                self.table.symbol()
+            );
+            return Err(Error::Database { server: self.describe(), reason });
+        }
         self.ledger.note(symbol, findings);
         Ok(series)
     }
@@ -165,9 +234,11 @@ impl Source for MySqlSource {
         let [_, time, open, high, low, close, volume] = &self.table.columns;
         let statement = format!(
             "SELECT {time}, {close}, {volume}, {low} > 0 AND {volume} >= 0 AND {open} BETWEEN {low} AND {high} \
-             AND {close} BETWEEN {low} AND {high} FROM {} WHERE {condition} ORDER BY {time}",
+             AND {close} BETWEEN {low} AND {high} AND {} IS NULL FROM {} WHERE {condition} ORDER BY {time}",
+            self.other_spelling(),
             self.table.name
         );
+        let values = with_spelling(symbol, values);
         let what = format!("reading {symbol}");
         let clean = self.database.attempt(&what, |connection| {
             into.clear();
@@ -210,6 +281,11 @@ impl Source for MySqlSource {
     fn findings(&self) -> Findings {
         self.ledger.total()
     }
+}
+
+/// The values of a statement that asks for [`MySqlSource::other_spelling`] before its condition.
+fn with_spelling(symbol: &Symbol, values: Vec<Value>) -> Vec<Value> {
+    std::iter::once(Value::from(symbol.as_str())).chain(values).collect()
 }
 
 /// A date as nanoseconds since the epoch.

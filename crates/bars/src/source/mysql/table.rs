@@ -18,6 +18,12 @@ pub(super) struct Table {
     pub(super) missing_index: Option<String>,
     /// Whether symbol and time are unique together.
     pub(super) is_keyed: bool,
+    /// Further columns to order rows by, each after a comma.
+    pub(super) tie_break: String,
+    /// Whether it is a view: those have no index of their own.
+    pub(super) is_view: bool,
+    /// Its storage engine.
+    pub(super) engine: String,
 }
 
 impl Table {
@@ -75,6 +81,9 @@ impl Table {
             trades: quoted(Column::Trades),
             missing_index: None,
             is_keyed: false,
+            tie_break: String::new(),
+            is_view: false,
+            engine: String::new(),
         };
         table.look_at_indices(database)?;
         Ok(Some(table))
@@ -109,24 +118,46 @@ impl Table {
 
     fn look_at_indices(&mut self, database: &Database) -> Result<()> {
         let config = &database.config;
+        let kind: Option<(String, Option<String>)> =
+            database.attempt("reading the catalogue", |connection| {
+                connection.exec_first(
+                    "SELECT CAST(table_type AS CHAR), CAST(engine AS CHAR) FROM information_schema.tables \
+                 WHERE table_schema = ? AND table_name = ?",
+                    (&config.database, &config.table),
+                )
+            })?;
+        let (kind, engine) = kind.unwrap_or_default();
+        self.is_view = kind.to_uppercase().contains("VIEW");
+        self.engine = engine.unwrap_or_default();
         let rows: Vec<(String, u64, String)> = database.attempt("reading the catalogue", |connection| {
             connection.exec(
                 "SELECT CAST(index_name AS CHAR), non_unique, CAST(column_name AS CHAR) FROM information_schema.statistics \
-                 WHERE table_schema = ? AND table_name = ? ORDER BY index_name, seq_in_index",
+                 WHERE table_schema = ? AND table_name = ? AND sub_part IS NULL ORDER BY index_name, seq_in_index",
                 (&config.database, &config.table),
             )
         })?;
         let mut covered = false;
+        let mut primary = Vec::new();
         for index in rows.chunk_by(|a, b| a.0 == b.0) {
             let columns: Vec<String> = index.iter().map(|(_, _, column)| quote(column)).collect();
-            let leads = columns.len() >= 2 && columns[0] == self.symbol() && columns[1] == self.time();
-            covered |= leads;
+            covered |= columns.len() >= 2 && columns[0] == self.symbol() && columns[1] == self.time();
             let both = columns.len() == 2
                 && columns.contains(&self.columns[0])
                 && columns.contains(&self.columns[1]);
             self.is_keyed |= both && index[0].1 == 0;
+            if index[0].0 == "PRIMARY" {
+                primary = columns;
+            }
         }
-        if !covered {
+        // Rows of one time come in the order of the primary key, which costs nothing along an index; without one, in
+        // that of their values, so that which of them is the last does not change from run to run.
+        let order = match (self.is_keyed, primary.is_empty()) {
+            (true, _) => &[][..],
+            (false, false) => &primary,
+            (false, true) => &self.columns[2..],
+        };
+        self.tie_break = order.iter().map(|column| format!(", {column}")).collect();
+        if !covered && !self.is_view {
             let (name, symbol, time) = (&self.name, self.symbol(), self.time());
             self.missing_index = Some(format!("CREATE INDEX symbol_timestamp ON {name} ({symbol}, {time});"));
         }
@@ -135,6 +166,6 @@ impl Table {
 }
 
 /// A name in backticks. Names come from the catalogue or are checked; a backtick in one is doubled all the same.
-fn quote(name: &str) -> String {
+pub(super) fn quote(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
 }

@@ -5,7 +5,7 @@ use mysql::{Params, TxOpts, Value};
 
 use super::config::{Config, check_name};
 use super::connect::Database;
-use super::table::Table;
+use super::table::{Table, quote};
 use crate::error::{Error, Result};
 use crate::series::Series;
 use crate::symbol::Symbol;
@@ -34,11 +34,24 @@ impl MySqlWriter {
                 "CREATE TABLE IF NOT EXISTS `{name}` (\
                  symbol VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, timestamp DATETIME NOT NULL, \
                  open DOUBLE NOT NULL, high DOUBLE NOT NULL, low DOUBLE NOT NULL, close DOUBLE NOT NULL, \
-                 volume DOUBLE NOT NULL, trades INT NULL, PRIMARY KEY (symbol, timestamp))"
+                 volume DOUBLE NOT NULL, trades INT NULL, PRIMARY KEY (symbol, timestamp)) ENGINE=InnoDB"
             );
             database.attempt("making the table", |connection| connection.query_drop(&statement))?;
         }
         let table = Table::open(&database)?;
+        if table.is_view {
+            return Err(problem("this is a view; bars are imported into the table behind it".to_owned()));
+        }
+        if matches!(
+            table.engine.to_ascii_lowercase().as_str(),
+            "myisam" | "aria" | "memory" | "csv" | "archive"
+        ) {
+            return Err(problem(format!(
+                "the table's engine {} knows no transactions, so a kill could leave half a symbol; \
+                 change it with: ALTER TABLE {} ENGINE=InnoDB;",
+                table.engine, table.name
+            )));
+        }
         if !table.is_keyed {
             return Err(problem(format!(
                 "the table has no unique key on symbol and timestamp alone, so bars could come in twice; \
@@ -48,7 +61,39 @@ impl MySqlWriter {
                 table.time()
             )));
         }
-        Ok(MySqlWriter { database, table })
+        if table.trades.is_none() {
+            tracing::warn!(
+                "{config}: the table has no column for the number of trades, so they are not stored"
+            );
+        }
+        let writer = MySqlWriter { database, table };
+        writer.warn_of_lossy_columns()?;
+        Ok(writer)
+    }
+
+    /// A table that is already there may hold less than a bar's numbers.
+    fn warn_of_lossy_columns(&self) -> Result<()> {
+        let config = &self.database.config;
+        let lossy: Vec<(String, String)> = self.database.attempt("reading the catalogue", |connection| {
+            connection.exec(
+                "SELECT CAST(column_name AS CHAR), CAST(column_type AS CHAR) FROM information_schema.columns \
+                 WHERE table_schema = ? AND table_name = ? AND data_type NOT IN ('double')",
+                (&config.database, &config.table),
+            )
+        })?;
+        let numbers = &self.table.columns[2..];
+        let lossy: Vec<String> = lossy
+            .iter()
+            .filter(|(name, _)| numbers.contains(&quote(name)))
+            .map(|(name, kind)| format!("{name} {kind}"))
+            .collect();
+        if !lossy.is_empty() {
+            tracing::warn!(
+                "{config}: {} may round what is imported; only DOUBLE columns keep every number as it is",
+                lossy.join(", ")
+            );
+        }
+        Ok(())
     }
 
     /// The table in a few words, without the password.
@@ -66,6 +111,16 @@ impl MySqlWriter {
             return Ok(0);
         };
         let (name, key, time) = (&self.table.name, self.table.symbol(), self.table.time());
+        let spelling = format!("SELECT CAST({key} AS CHAR) FROM {name} WHERE {key} = ? LIMIT 1");
+        let have: Option<String> = self.database.attempt("looking for other spellings", |connection| {
+            connection.exec_first(&spelling, (symbol.as_str(),))
+        })?;
+        if let Some(other) = have.filter(|have| have != symbol.as_str()) {
+            let reason = format!(
+                "the column {key} takes {symbol} for {other}, which is there already; give it a binary collation (utf8mb4_bin)"
+            );
+            return Err(Error::Database { server: self.describe(), reason });
+        }
         let count = format!("SELECT COUNT(*) FROM {name} WHERE {key} = ? AND {time} BETWEEN ? AND ?");
         let range = (symbol.as_str(), first.plain(), last.plain());
         self.database.attempt(&format!("importing {symbol}"), |connection| {

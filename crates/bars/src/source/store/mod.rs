@@ -10,6 +10,7 @@
 //! A dataset in the same layout by another writer is read too, if its columns have names that we know: its files
 //! (any `*.parquet`) pass through the same cleaning as any input.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -50,7 +51,7 @@ impl Store {
     /// Where there is no such folder, or no symbol in it.
     pub fn open(root: &Path, bar_time: BarTime) -> Result<Store> {
         let store = Store { root: root.to_owned(), bar_time, ledger: Ledger::default() };
-        if symbols(root)?.is_empty() {
+        if folders(root)?.is_empty() {
             return Err(Error::content(
                 root,
                 "no bars here: a store holds folders named symbol=<SYMBOL>. Fill it with \
@@ -62,7 +63,7 @@ impl Store {
 
     /// The live files of a symbol, read by `read`; looked at again where an import removed one meanwhile.
     fn with_files<T>(&self, symbol: &Symbol, mut read: impl FnMut(Files) -> Result<T>) -> Result<T> {
-        let folder = folder_of(&self.root, symbol);
+        let folder = folder_of(&self.root, symbol)?;
         let mut looks = 0;
         loop {
             looks += 1;
@@ -80,7 +81,7 @@ impl Store {
         let mut builder = SeriesBuilder::default();
         for path in paths {
             read_file(path, &options, &mut findings, &mut |_, bar| {
-                builder.push(bar);
+                bar.into_iter().for_each(|bar| builder.push(bar));
                 Ok(())
             })?;
         }
@@ -108,7 +109,7 @@ impl Source for Store {
                 Files::Foreign(paths) => Ok(self.foreign(symbol, &paths)?.0.ends()),
             })
         };
-        let symbols = symbols(&self.root)?;
+        let symbols: Vec<Symbol> = folders(&self.root)?.into_keys().collect();
         let all: Vec<_> = symbols.par_iter().map(ends).collect::<Result<_>>()?;
         let entry = |(symbol, ends): (Symbol, Option<(Minute, Minute)>)| {
             ends.map(|(first, last)| Entry { symbol, first, last })
@@ -184,13 +185,18 @@ fn ends_of(parts: &[Part]) -> Option<(Minute, Minute)> {
     Some((parts.first()?.first(), parts.last()?.last()))
 }
 
-fn folder_of(root: &Path, symbol: &Symbol) -> PathBuf {
-    root.join(format!("symbol={}", symbol.file_name()))
+/// The folder of a symbol: under our encoding of its name, or as another writer spelled it.
+fn folder_of(root: &Path, symbol: &Symbol) -> Result<PathBuf> {
+    let ours = root.join(format!("symbol={}", symbol.file_name()));
+    if ours.is_dir() {
+        return Ok(ours);
+    }
+    Ok(folders(root)?.remove(symbol).unwrap_or(ours))
 }
 
-/// The symbols of a store, ordered.
-fn symbols(root: &Path) -> Result<Vec<Symbol>> {
-    let mut symbols = Vec::new();
+/// The symbols of a store and their folders.
+fn folders(root: &Path) -> Result<BTreeMap<Symbol, PathBuf>> {
+    let mut folders = BTreeMap::new();
     for entry in fs::read_dir(root).map_err(|e| Error::io("open", root, e))? {
         let entry = entry.map_err(|e| Error::io("read", root, e))?;
         let name = entry.file_name();
@@ -203,10 +209,15 @@ fn symbols(root: &Path) -> Result<Vec<Symbol>> {
                 "this folder's name is no symbol; rename it or take it out of the store",
             )
         })?;
-        symbols.push(symbol);
+        if let Some(other) = folders.insert(symbol.clone(), entry.path()) {
+            let reason = format!(
+                "this folder and {} are both of the symbol {symbol}; join them into one",
+                other.display()
+            );
+            return Err(Error::content(&entry.path(), reason));
+        }
     }
-    symbols.sort();
-    Ok(symbols)
+    Ok(folders)
 }
 
 /// The Parquet files of a folder by name; none where there is no folder.

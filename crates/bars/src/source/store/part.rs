@@ -20,6 +20,7 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::{ColumnPath, TypePtr};
 
+use crate::clean::Finding;
 use crate::error::{Error, Result};
 use crate::series::{Bar, Closes, Series, SeriesBuilder};
 use crate::time::{Minute, Span};
@@ -65,6 +66,12 @@ impl Part {
         };
         if format.as_deref() != Some(FORMAT) {
             return Err(Error::content(path, "written by a newer version of this program; use that version"));
+        }
+        // Another program may have rewritten the file and kept our mark.
+        let have = reader.metadata().file_metadata().schema_descr();
+        let ours = schema(have.num_columns() > TRADES).map_err(|e| damaged(path, &e))?;
+        if have.root_schema().get_fields() != ours.get_fields() {
+            return Ok(None);
         }
         let number = number_of(path)
             .ok_or_else(|| Error::content(path, "a part was renamed; call it part-<number>.parquet"))?;
@@ -135,6 +142,13 @@ fn span_of(group: &RowGroupMetaData) -> Option<(Minute, Minute)> {
 }
 
 fn damaged(path: &Path, error: &ParquetError) -> Error {
+    if let ParquetError::External(e) = error
+        && let Some(e) = e.downcast_ref::<std::io::Error>()
+        && e.raw_os_error().is_some()
+    {
+        // The system refused; the file may be as sound as ever.
+        return Error::content(path, format!("cannot read it: {e}"));
+    }
     Error::content(path, format!("damaged ({error}); delete this file and import the symbol again"))
 }
 
@@ -202,6 +216,11 @@ fn cut<T>(column: &mut Vec<T>, before: usize, range: &std::ops::Range<usize>) {
     column.drain(before..before + range.start);
 }
 
+/// Parts hold bars only; a row that is none tells of damage that the compression did not notice.
+fn no_bar(time: Minute) -> ParquetError {
+    ParquetError::General(format!("the row of {time} is no bar"))
+}
+
 /// Close and volume of `parts` within `span`.
 pub(super) fn closes(parts: &[Part], span: Span, into: &mut Closes) -> Result<()> {
     into.clear();
@@ -214,7 +233,11 @@ pub(super) fn closes(parts: &[Part], span: Span, into: &mut Closes) -> Result<()
                 column::<DoubleType>(group, place, rows, column_into)?;
                 cut(column_into, before, &range);
             }
-            Ok(())
+            let sound = |(close, volume): (&f64, &f64)| {
+                close.is_finite() && *close > 0.0 && volume.is_finite() && *volume >= 0.0
+            };
+            let mut rows = into.close[before..].iter().zip(&into.volume[before..]);
+            rows.position(|row| !sound(row)).map_or(Ok(()), |at| Err(no_bar(into.time[before + at])))
         })?;
     }
     Ok(())
@@ -238,15 +261,12 @@ pub(super) fn series(parts: &[Part], span: Span) -> Result<Series> {
             }
             for (i, time) in range.zip(time) {
                 let [open, high, low, close, volume] = [0, 1, 2, 3, 4].map(|k| numbers[k][i]);
-                builder.push(Bar {
-                    time,
-                    open,
-                    high,
-                    low,
-                    close,
-                    volume,
-                    trades: counts.get(i).copied().flatten(),
-                });
+                let bar =
+                    Bar { time, open, high, low, close, volume, trades: counts.get(i).copied().flatten() };
+                if Finding::of(&bar).is_some() {
+                    return Err(no_bar(time));
+                }
+                builder.push(bar);
             }
             Ok(())
         })?;
@@ -326,7 +346,7 @@ mod tests {
             length in 0_i64..60,
         ) {
             let series: Series = minutes.iter().map(|&m| {
-                let p = 1.5 + m.unsigned_abs() as f64 * 0.1;
+                let p = 2.5 + m.unsigned_abs() as f64 * 0.1;
                 let trades = (with_trades && m % 3 != 0).then_some(m.unsigned_abs() as u32);
                 let time = Minute::new(m).unwrap();
                 Bar { time, open: p, high: p + 1.0, low: p - 1.0, close: p, volume: m as f64 * m as f64, trades }

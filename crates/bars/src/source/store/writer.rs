@@ -58,7 +58,7 @@ impl Writer {
         let Some((first, last)) = series.ends() else {
             return Ok(Upsert::default());
         };
-        let folder = folder_of(&self.root, symbol);
+        let folder = folder_of(&self.root, symbol)?;
         let Files::Own(parts) = Files::of(&folder)? else {
             return Err(Error::content(
                 &folder,
@@ -76,17 +76,13 @@ impl Writer {
         let merged: Series = old.iter().chain(series.iter()).collect();
         let place = folder.join(format!("part-{number:06}.parquet"));
         let mut file = AtomicFile::create(&place)?;
-        part::write(&merged, &mut file).map_err(|e| match e {
-            parquet::errors::ParquetError::External(e) if e.is::<std::io::Error>() => match e.downcast() {
-                Ok(e) => Error::io("write", &place, *e),
-                Err(e) => Error::content(&place, e.to_string()),
-            },
-            e => Error::content(&place, e.to_string()),
-        })?;
+        part::write(&merged, &mut file).map_err(|e| Error::writing_parquet(&place, e))?;
         file.commit()?;
         // From here on the new part hides the old ones; that they go is only tidiness.
         for part in touched {
-            fs::remove_file(part.path()).map_err(|e| Error::io("remove", part.path(), e))?;
+            if let Err(e) = fs::remove_file(part.path()) {
+                tracing::warn!("{} is out of date and could not be removed: {e}", part.path().display());
+            }
         }
         Ok(upsert)
     }
