@@ -26,12 +26,16 @@ fn server() -> Arc<Server> {
 
 fn main() {
     type Test = (&'static str, fn());
-    let tests: [Test; 11] = [
+    let tests: [Test; 15] = [
         ("import_is_idempotent_and_the_last_wins", import_is_idempotent_and_the_last_wins),
         ("flags_environment_and_address_mean_the_same", flags_environment_and_address_mean_the_same),
         ("wrong_password_table_and_sql", wrong_password_table_and_sql),
         ("a_missing_index_is_said_with_its_statement", a_missing_index_is_said_with_its_statement),
         ("other_columns_types_and_dirt", other_columns_types_and_dirt),
+        ("the_newest_bar_is_a_bar", the_newest_bar_is_a_bar),
+        ("symbols_that_differ_in_case_alone", symbols_that_differ_in_case_alone),
+        ("symbols_with_blanks_at_their_ends", symbols_with_blanks_at_their_ends),
+        ("views_and_engines_without_transactions", views_and_engines_without_transactions),
         ("close_labels", close_labels),
         ("times_are_utc_whatever_the_server_thinks", times_are_utc_whatever_the_server_thinks),
         ("encryption", encryption),
@@ -244,6 +248,92 @@ fn other_columns_types_and_dirt() {
     // A row without a time lies in no span; only who looks at everything sees it.
     desk.run(&["check", "--source", &address])
         .fails(1, &["6 rows were set aside", "1 no readable timestamp"]);
+}
+
+/// Rows that will be set aside must not decide what the latest as-of is: a file of the same rows does not let them.
+fn the_newest_bar_is_a_bar() {
+    let desk = desk();
+    let text = market(&["A", "B"], 30);
+    desk.write("clean.csv", &text);
+    desk.write("dirty.csv", text + "A,2024-01-03 05:00,0,1,1,1,1\nB,2099-01-01 00:00:30,1,1,1,1,1\nC,2024-01-02 12:00,1,1,1,-1,1\n");
+    desk.run(&["import", "clean.csv", "--into", &server().address("newest")]).ok();
+    let columns = "(symbol, timestamp, open, high, low, close, volume)";
+    server().sql(&format!(
+        "ALTER TABLE market.newest MODIFY timestamp DATETIME(3); INSERT INTO market.newest {columns} VALUES \
+         ('A', '2024-01-03 05:00', 0, 1, 1, 1, 1), ('B', '2099-01-01 00:00:30', 1, 1, 1, 1, 1), ('C', '2024-01-02 12:00', 1, 1, 1, -1, 1)"
+    ));
+    server().sql("CREATE TABLE market.newest_bare AS SELECT * FROM market.newest");
+    for (source, out) in [
+        ("dirty.csv", "file"),
+        (&server().address("newest"), "table"),
+        (&server().address("newest_bare"), "bare"),
+    ] {
+        let flags =
+            ["--windows", "1h", "--lookback-days", "1", "--top-n", "2", "--source", source, "--out-dir", out];
+        desk.run(&[&["leaderboards"], &flags[..]].concat()).ok();
+    }
+    assert!(desk.text("file/leaderboards_summary.json").contains("\"asof\": \"2024-01-03T00:00:00Z\""));
+    assert_eq!(desk.tree("file"), desk.tree("table"));
+    assert_eq!(desk.tree("file"), desk.tree("bare"));
+}
+
+const COLUMNS: &str = "timestamp DATETIME, open DOUBLE, high DOUBLE, low DOUBLE, close DOUBLE, volume DOUBLE";
+
+fn symbols_that_differ_in_case_alone() {
+    server().sql(&format!(
+        "CREATE TABLE market.cases (symbol VARCHAR(20) COLLATE utf8mb4_general_ci, {COLUMNS}, PRIMARY KEY (symbol, timestamp)); \
+         INSERT INTO market.cases VALUES ('kPEPE', '2024-01-01 00:00', 1, 1, 1, 1, 1)"
+    ));
+    let desk = desk();
+    let address = server().address("cases");
+    // One spelling is no trouble.
+    desk.run(&["check", "--source", &address]).ok();
+    desk.write(
+        "other.csv",
+        "symbol,timestamp,open,high,low,close,volume\nKPEPE,2024-01-01 00:01,1,1,1,1,1\n",
+    );
+    let import = desk.run(&["import", "other.csv", "--into", &address]);
+    import.fails(1, &["takes KPEPE for kPEPE", "binary collation"]);
+    server().sql("INSERT INTO market.cases VALUES ('KPEPE', '2024-01-01 00:01', 1, 1, 1, 1, 1)");
+    desk.run(&["check", "--source", &address]).fails(1, &["for one symbol", "binary collation"]);
+    let flags = ["--windows", "2m", "--lookback-days", "1", "--top-n", "1"];
+    desk.run(&[&["leaderboards", "--source", &address], &flags[..]].concat()).fails(1, &["for one symbol"]);
+    server().sql("ALTER TABLE market.cases MODIFY symbol VARCHAR(20) COLLATE utf8mb4_bin");
+    assert!(
+        desk.run(&["check", "--source", &address])
+            .fails(1, &["counts twice"])
+            .out
+            .contains("2 symbols, 2 bars")
+    );
+}
+
+fn symbols_with_blanks_at_their_ends() {
+    server().sql(&format!(
+        "CREATE TABLE market.blanks (symbol VARCHAR(20) COLLATE utf8mb4_bin, {COLUMNS}, PRIMARY KEY (symbol, timestamp)); \
+         INSERT INTO market.blanks VALUES ('A', '2024-01-01 00:00', 1, 1, 1, 1, 1), (' A', '2024-01-01 00:05', 1, 1, 1, 1, 1)"
+    ));
+    let run = desk().run(&["check", "--source", &server().address("blanks")]);
+    let run = run.fails(1, &["1 no readable symbol", "all rows of ' A'"]);
+    assert!(run.out.contains("1 symbols, 1 bars"), "{}", run.out);
+}
+
+fn views_and_engines_without_transactions() {
+    let desk = desk();
+    desk.write("a.csv", market(&["A"], 1));
+    desk.run(&["import", "a.csv", "--into", &server().address("behind")]).ok();
+    server().sql(&format!(
+        "CREATE VIEW market.front AS SELECT * FROM market.behind; \
+         CREATE TABLE market.isam (symbol VARCHAR(20), {COLUMNS}, PRIMARY KEY (symbol, timestamp)) ENGINE=MyISAM; \
+         CREATE TABLE market.lossy (symbol VARCHAR(20), timestamp DATETIME, open DECIMAL(10, 2), high DOUBLE, low DOUBLE, \
+         close FLOAT, volume INT, PRIMARY KEY (symbol, timestamp))"
+    ));
+    let check = desk.run(&["check", "--source", &server().address("front")]).ok();
+    assert!(!check.err.contains("CREATE INDEX"), "{}", check.err);
+    desk.run(&["import", "a.csv", "--into", &server().address("front")]).fails(1, &["this is a view"]);
+    desk.run(&["import", "a.csv", "--into", &server().address("isam")])
+        .fails(1, &["no transactions", "ENGINE=InnoDB"]);
+    let lossy = desk.run(&["import", "a.csv", "--into", &server().address("lossy")]).ok();
+    lossy.says(&["open decimal(10,2), close float, volume int(11) may round", "number of trades"]);
 }
 
 fn close_labels() {
