@@ -176,28 +176,26 @@ pub fn sealed(place: &Path, bytes: &[u8]) -> Result<SealedFile> {
     file.seal()
 }
 
-/// Removes what dead processes left in `folder` under names that begin with `prefix` and end with `.tmp`.
+/// Removes what dead processes left in `folder` of files whose names begin with `prefix`.
 pub(crate) fn sweep(folder: &Path, prefix: &str) {
-    let Ok(entries) = fs::read_dir(folder) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        let stem = name.strip_prefix(prefix).and_then(|rest| rest.strip_suffix(".tmp"));
-        // What stands between is the process and a count, after the number of a part where `prefix` ends before it.
-        let ours = |stem: &str| {
-            stem.rsplit('.').next().is_some_and(|last| {
-                last.contains('-') && last.bytes().all(|b| b.is_ascii_digit() || b == b'-')
-            })
-        };
-        if stem.is_some_and(ours) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if is_temporary(&entry.file_name().to_string_lossy(), prefix) {
             let abandoned = File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok());
             if abandoned {
                 let _ = fs::remove_file(entry.path());
             }
         }
     }
+}
+
+/// Whether `name` begins with `prefix` and ends as ours do: `.<process>-<count>.tmp`.
+fn is_temporary(name: &str, prefix: &str) -> bool {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let end = name
+        .strip_suffix(".tmp")
+        .and_then(|stem| stem.rsplit_once('.'))
+        .and_then(|(_, end)| end.split_once('-'));
+    name.starts_with(prefix) && end.is_some_and(|(process, count)| number(process) && number(count))
 }
 
 #[cfg(test)]

@@ -106,6 +106,13 @@ impl Directory {
     }
 }
 
+impl Directory {
+    /// The markets that stand under several names: they would count several times.
+    pub fn several_names(&self) -> impl Iterator<Item = &[Symbol]> {
+        self.0.values().map(Vec::as_slice).filter(|names| names.len() > 1)
+    }
+}
+
 impl<'a> FromIterator<&'a Symbol> for Directory {
     fn from_iter<I: IntoIterator<Item = &'a Symbol>>(symbols: I) -> Directory {
         let mut directory: BTreeMap<String, Vec<Symbol>> = BTreeMap::new();
@@ -148,6 +155,7 @@ mod tests {
         assert_eq!(find("XXBTZUSD"), Found::Spelled(symbols[0].clone()));
         assert_eq!(find("ETHUSD"), Found::Exact(symbols[2].clone()));
         assert_eq!(find("ETH/USD"), Found::Ambiguous(symbols[1..3].to_vec()));
+        assert_eq!(directory.several_names().collect::<Vec<_>>(), [&symbols[1..3]]);
         assert_eq!(find("SOL/USD"), Found::Nothing);
         assert_eq!(find("A/B/C"), Found::Exact(symbols[3].clone()));
     }

@@ -8,9 +8,6 @@ use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use bars::Span;
-use bars::source::store::Store;
-use bars::source::{BarTime, Source};
 use support::{HEADER, desk, market};
 use testkit::program::{Desk, finish};
 
@@ -214,61 +211,6 @@ fn odd_symbols_stay_in_their_folder() {
     assert_eq!(folders, odd.len() + 1, "a folder each, and the lock");
 }
 
-/// A Kraken-like archive.
-fn archive(entries: &[(&str, &str)]) -> Vec<u8> {
-    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    for (name, content) in entries {
-        zip.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
-        zip.write_all(content.as_bytes()).unwrap();
-    }
-    zip.finish().unwrap().into_inner()
-}
-
-#[test]
-fn archives_of_both_exchanges() {
-    let desk = desk();
-    let kraken = "1704067200,1,2,1,2,0.5,3\n1704067260,2,2,1,1,0.25,1\n";
-    desk.write(
-        "kraken.zip",
-        archive(&[("Q/XBTUSD_1.csv", kraken), ("Q/XBTUSD_5.csv", "x"), ("Q/ETHUSD_1.csv", kraken)]),
-    );
-    let run = desk.run(&["import", "kraken.zip"]).ok().says(&["1 files skipped", "bars of 5 minutes"]);
-    assert!(run.out.contains("2 symbols, 4 bars, 4 of them new"), "{}", run.out);
-    let again = desk.run(&["import", "kraken.zip"]).ok();
-    assert!(again.out.contains("2 symbols, 4 bars, 0 of them new"), "{}", again.out);
-
-    let old = "1704067200000,1,2,1,2,0.5,1704067259999,1,7,0,0,0\n";
-    let new = "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore\n\
-               1735689600000000,1,2,1,2,0.5,1735689659999999,1,7,0,0,0\n";
-    desk.write("in/BTCUSDT-1m-2024-01.zip", archive(&[("BTCUSDT-1m-2024-01.csv", old)]));
-    desk.write("in/deep/BTCUSDT-1m-2025-01.csv", new);
-    desk.write("in/BTCUSDT-1h-2025-01.csv", new);
-    desk.write("in/notes.txt", "x");
-    let run = desk.run(&["import", "in", "--into", "binance"]).ok();
-    let row = run.out.lines().find(|line| line.contains("BTCUSDT")).unwrap();
-    assert!(row.contains("2024-01-01T00:00:00Z") && row.contains("2025-01-01T00:00:00Z"), "{row}");
-    desk.write("plain.csv", kraken);
-    desk.run(&["import", "plain.csv"]).fails(1, &["--symbol NAME"]);
-    let named = desk.run(&["import", "plain.csv", "--symbol", "X/Y"]).ok();
-    assert!(named.out.contains("X/Y"));
-    desk.run(&["import", "in/BTCUSDT-1h-2025-01.csv"]).fails(1, &["bars of 1h", "one-minute"]);
-}
-
-#[test]
-fn archives_that_are_broken_or_hostile() {
-    let desk = desk();
-    let row = "1704067200,1,2,1,2,0.5,3\n";
-    let whole = archive(&[("XBTUSD_1.csv", &row.repeat(5000))]);
-    desk.write("cut.zip", &whole[..whole.len() / 2]);
-    desk.run(&["import", "cut.zip"]).fails(1, &["cut.zip: not a whole ZIP archive", "fetch it again"]);
-    desk.write("slip.zip", archive(&[("XBTUSD_1.csv", row), ("../../x", row)]));
-    desk.run(&["import", "slip.zip"])
-        .fails(1, &["'../../x'", "outside of the archive", "nothing of it was imported"]);
-    desk.write("other.zip", archive(&[("readme.md", row)]));
-    desk.run(&["import", "other.zip"]).fails(1, &["nothing to import", "<PAIR>_1.csv"]);
-    assert!(!desk.file("data").exists());
-}
-
 #[test]
 fn outputs_that_cannot_be_written_replace_nothing() {
     let desk = desk();
@@ -318,113 +260,6 @@ fn standard_output_that_goes_away_or_is_full() {
         let err = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{err}");
         assert!(err.contains("No space left") && !err.contains("panicked"), "{err}");
-    }
-}
-
-/// Runs the program and kills it as soon as `is_there` holds; tells whether it did before the end.
-fn kill_when(mut command: Command, is_there: impl Fn() -> bool) -> bool {
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let mut seen = false;
-    while !seen && child.try_wait().unwrap().is_none() {
-        seen = is_there();
-    }
-    let _ = child.kill();
-    let _ = child.wait();
-    seen
-}
-
-/// Whether any file below `folder` has a name that ends so.
-fn has_file(folder: &std::path::Path, end: &str) -> bool {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    entries
-        .map(|entry| entry.path())
-        .any(|path| if path.is_dir() { has_file(&path, end) } else { path.to_string_lossy().ends_with(end) })
-}
-
-#[test]
-fn an_import_that_is_killed_leaves_whole_symbols_and_the_next_completes_it() {
-    let desk = desk();
-    let symbols = ["A", "B", "C", "D", "E", "F"];
-    let new = market(&symbols, 100);
-    // The store holds older numbers of some of the same minutes.
-    let old: String = market(&symbols, 110)
-        .lines()
-        .take(1 + 110 * 60 * 6)
-        .enumerate()
-        .filter(|(i, _)| i % 3 == 0)
-        .map(|(_, line)| format!("{}\n", line.replacen(",10", ",90", 4)))
-        .collect();
-    desk.write("old.csv", old);
-    desk.write("new.csv", new);
-    desk.run(&["import", "old.csv", "--into", "old"]).ok();
-    desk.run(&["import", "old.csv", "--into", "whole"]).ok();
-    desk.run(&["import", "new.csv", "--into", "whole"]).ok();
-    let bars = |store: &str, symbol: &str| {
-        let store = Store::open(&desk.file(store), BarTime::Open).unwrap();
-        store.bars(&symbol.parse().unwrap(), Span::ALL).unwrap()
-    };
-    let (mut killed, mut between) = (0, 0);
-    for end in [".tmp", "part-000002.parquet"].repeat(4) {
-        let _ = std::fs::remove_dir_all(desk.file("store"));
-        desk.run(&["import", "old.csv", "--into", "store"]).ok();
-        let command = desk.command(&["import", "new.csv", "--into", "store", "--threads", "1"]);
-        killed += usize::from(kill_when(command, || has_file(&desk.file("store"), end)));
-        let states = symbols.map(|symbol| {
-            let now = bars("store", symbol);
-            let (before, after) = (now == bars("old", symbol), now == bars("whole", symbol));
-            assert!(before || after, "{symbol} is between");
-            after
-        });
-        between += usize::from(states.contains(&true) && states.contains(&false));
-        desk.run(&["import", "new.csv", "--into", "store"]).ok();
-        assert!(symbols.iter().all(|symbol| bars("store", symbol) == bars("whole", symbol)));
-        assert!(!has_file(&desk.file("store"), ".tmp"), "what the killed one left is swept away");
-    }
-    assert!(killed >= 4 && between >= 1, "{killed} were killed at work, {between} among the symbols");
-}
-
-#[test]
-fn outputs_of_a_killed_run_are_whole_or_absent() {
-    let desk = desk();
-    desk.run(&["sample", "--into", "bars", "--symbols", "10", "--days", "12"]).ok();
-    let flags = ["--lookback-days", "11", "--top-n", "10", "--source", "bars"];
-    desk.run(&[&["leaderboards", "--out-dir", "whole"], &flags[..]].concat()).ok();
-    let whole = desk.tree("whole");
-    let mut killed = 0;
-    for end in [".tmp", "habitual_gainers.csv", ".tmp", "leaderboards.parquet"] {
-        let _ = std::fs::remove_dir_all(desk.file("out"));
-        let command = desk.command(&[&["leaderboards", "--out-dir", "out"], &flags[..]].concat());
-        killed += usize::from(kill_when(command, || has_file(&desk.file("out"), end)));
-        if desk.file("out").exists() {
-            for (name, content) in desk.tree("out") {
-                let unfinished = name.to_string_lossy().ends_with(".tmp");
-                assert!(unfinished || whole.get(&name) == Some(&content), "{}", name.display());
-            }
-        }
-    }
-    assert!(killed >= 2, "{killed} were killed at work");
-    desk.run(&[&["leaderboards", "--out-dir", "out"], &flags[..]].concat()).ok();
-    assert_eq!(desk.tree("out"), whole);
-}
-
-#[test]
-fn an_interrupt_ends_within_a_second_and_leaves_nothing_half_written() {
-    let desk = desk();
-    for (name, wait) in [("early", 100), ("late", 700)] {
-        let mut child = desk.command(&["sample", "--into", name, "--symbols", "200", "--days", "200"]);
-        let child = child.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        sleep(Duration::from_millis(wait));
-        let begun = std::time::Instant::now();
-        let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
-        assert!(killed.is_ok_and(|status| status.success()));
-        let output = child.wait_with_output().unwrap();
-        assert!(begun.elapsed() < Duration::from_secs(1));
-        assert_eq!(output.status.code(), Some(130));
-        assert!(String::from_utf8_lossy(&output.stderr).contains("interrupted"));
-        let left: Vec<_> =
-            desk.tree(name).into_keys().filter(|name| name.to_string_lossy().ends_with(".tmp")).collect();
-        assert!(left.is_empty(), "{left:?}");
-        assert!(!desk.file("truth.json").exists());
     }
 }
 
@@ -554,44 +389,6 @@ fn the_readme_shows_what_the_demo_prints() {
     for line in shown.lines() {
         assert!(out.lines().any(|printed| printed.trim_end() == line), "not printed: '{line}'\n{out}");
     }
-}
-
-#[test]
-fn a_column_of_symbols_and_a_name_that_disagree() {
-    let desk = desk();
-    desk.write("ALL_1.csv", market(&["A", "B"], 1));
-    desk.run(&["import", "ALL_1.csv"]).fails(1, &["taken for bars of ALL", "names A", "rename it"]);
-    desk.write("market.csv", market(&["A", "B"], 1));
-    desk.run(&["import", "market.csv", "--symbol", "X"])
-        .fails(1, &["taken for bars of X", "leave --symbol out"]);
-    desk.write("XBTUSD_5.csv", "1704067200,1,2,1,2,0.5,3\n");
-    desk.run(&["import", "XBTUSD_5.csv", "--symbol", "X"]).fails(1, &["bars of 5 minutes"]);
-    assert!(!desk.file("data/bars/symbol=X").exists());
-    let one = desk.write("one.csv", market(&["A"], 1));
-    desk.run(&["import", one.to_str().unwrap(), "--symbol", "A"]).ok();
-}
-
-#[test]
-fn rows_that_are_no_rows() {
-    let desk = desk();
-    let rows = "A,2024-01-01 00:00:00,42,100,42,200,42,000,42,100,5\nA,2024-01-01 00:01:00,1,1,1,1,1\nB,never,1,1,1,1,1\n";
-    desk.write("thousands.csv", format!("{HEADER}{rows}"));
-    let run = desk.run(&["import", "thousands.csv"]).ok().says(&["1 more fields than the header has"]);
-    let row =
-        |symbol: &str| run.out.lines().find(|line| line.trim_start().starts_with(symbol)).unwrap().to_owned();
-    assert!(row("A").contains(" 1 ") && row("B").trim_end().ends_with('1'), "{}", run.out);
-    desk.write("quote.csv", format!("{HEADER}A,2024-01-01 00:00,1,1,1,1,1\nA,\"2024-01-01 00:01,1,1,1,1,1\nA,2024-01-01 00:02,1,1,1,1,1\n"));
-    desk.run(&["import", "quote.csv"]).fails(1, &["quote that opens in line 3"]);
-    let labels = (0..9).map(|i| format!("A,2024-01-01 00:0{i}:59.999,1,1,1,1,1\n")).collect::<String>();
-    desk.write("closes.csv", format!("{HEADER}{labels}"));
-    desk.run(&["check", "--source", "closes.csv"])
-        .fails(1, &["no bar: 9 rows were set aside", "--bar-time close"]);
-    desk.run(&["check", "--source", "closes.csv", "--bar-time", "close"]).ok();
-    desk.write("bad.csv", format!("{HEADER}A,never,1,1,1,1,1\n"));
-    desk.run(&["import", "bad.csv"]).fails(1, &["1 row was set aside", "no bar to import in bad.csv"]);
-    desk.write("escape.csv", "\x1b[31msymbol,\0x\n");
-    let run = desk.run(&["check", "--source", "escape.csv"]).fails(1, &["no column symbol"]);
-    assert!(!run.err.contains('\x1b') && !run.err.contains('\0'));
 }
 
 #[test]

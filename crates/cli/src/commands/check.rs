@@ -1,9 +1,8 @@
 //! `data-pipeline check`
 
-use std::collections::BTreeMap;
-
+use bars::spelling::Directory;
 use bars::time::DAY;
-use bars::{AsOf, Minute, Series, Source, Span, Symbol, spelling};
+use bars::{AsOf, Minute, Series, Source, Span, Symbol};
 use clap::Args;
 use rayon::prelude::*;
 
@@ -150,12 +149,9 @@ fn problems(source: &dyn Source, symbols: &[(bars::Entry, Held)]) -> Vec<String>
             coarse.len()
         ));
     }
-    let mut markets: BTreeMap<String, Vec<&Symbol>> = BTreeMap::new();
-    for (entry, _) in symbols {
-        markets.entry(spelling::key(entry.symbol.as_str())).or_default().push(&entry.symbol);
-    }
-    for spellings in markets.values().filter(|spellings| spellings.len() > 1) {
-        let names: Vec<&str> = spellings.iter().map(|symbol| symbol.as_str()).collect();
+    let directory: Directory = symbols.iter().map(|(entry, _)| &entry.symbol).collect();
+    for names in directory.several_names() {
+        let names: Vec<&str> = names.iter().map(Symbol::as_str).collect();
         problems
             .push(format!("one market stands under several names and counts twice: {}", names.join(", ")));
     }

@@ -1,10 +1,12 @@
 //! `data-pipeline leaderboards`
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bars::atomic::{self, AtomicFile, SealedFile};
 use bars::source::{Source, newest_close};
+use bars::spelling::Directory;
 use bars::time::{AsOfSpec, DAY};
 use bars::{AsOf, Closes, Entry, Span, Symbol, Window};
 use clap::Args;
@@ -72,6 +74,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     choose::report_findings(source, flags.source.reading.strict)?;
     let boards = step("ranking", || plan.rank(seen, symbols))?;
     warn_of_stale_symbols(&boards.run);
+    warn_of_several_names(&boards);
 
     let written = step("writing", || write_outputs(&flags.out_dir, source, &boards, plan.span()))?;
     print(&boards)?;
@@ -152,6 +155,15 @@ fn warn_of_stale_symbols(run: &Run) {
             run.asof,
             names.join(", ")
         );
+    }
+}
+
+fn warn_of_several_names(boards: &Leaderboards) {
+    let directory: Directory =
+        boards.places.iter().map(|place| &place.symbol).collect::<BTreeSet<_>>().into_iter().collect();
+    for names in directory.several_names() {
+        let names: Vec<&str> = names.iter().map(Symbol::as_str).collect();
+        tracing::warn!("one market takes places under several names: {}", names.join(", "));
     }
 }
 

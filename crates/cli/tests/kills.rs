@@ -1,0 +1,120 @@
+//! The program killed and interrupted at work.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use bars::Span;
+use bars::source::store::Store;
+use bars::source::{BarTime, Source};
+use support::{desk, market};
+
+/// Runs the program and kills it as soon as `is_there` holds; tells whether it did before the end.
+fn kill_when(mut command: Command, is_there: impl Fn() -> bool) -> bool {
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut seen = false;
+    while !seen && child.try_wait().unwrap().is_none() {
+        seen = is_there();
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    seen
+}
+
+/// Whether any file below `folder` has a name that ends so.
+fn has_file(folder: &std::path::Path, end: &str) -> bool {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| entry.path())
+        .any(|path| if path.is_dir() { has_file(&path, end) } else { path.to_string_lossy().ends_with(end) })
+}
+
+#[test]
+fn an_import_that_is_killed_leaves_whole_symbols_and_the_next_completes_it() {
+    let desk = desk();
+    let symbols = ["A", "B", "C", "D", "E", "F"];
+    let new = market(&symbols, 100);
+    // The store holds older numbers of some of the same minutes.
+    let old: String = market(&symbols, 110)
+        .lines()
+        .take(1 + 110 * 60 * 6)
+        .enumerate()
+        .filter(|(i, _)| i % 3 == 0)
+        .map(|(_, line)| format!("{}\n", line.replacen(",10", ",90", 4)))
+        .collect();
+    desk.write("old.csv", old);
+    desk.write("new.csv", new);
+    desk.run(&["import", "old.csv", "--into", "old"]).ok();
+    desk.run(&["import", "old.csv", "--into", "whole"]).ok();
+    desk.run(&["import", "new.csv", "--into", "whole"]).ok();
+    let bars = |store: &str, symbol: &str| {
+        let store = Store::open(&desk.file(store), BarTime::Open).unwrap();
+        store.bars(&symbol.parse().unwrap(), Span::ALL).unwrap()
+    };
+    let (mut killed, mut between) = (0, 0);
+    for end in [".tmp", "part-000002.parquet"].repeat(4) {
+        let _ = std::fs::remove_dir_all(desk.file("store"));
+        desk.run(&["import", "old.csv", "--into", "store"]).ok();
+        let command = desk.command(&["import", "new.csv", "--into", "store", "--threads", "1"]);
+        killed += usize::from(kill_when(command, || has_file(&desk.file("store"), end)));
+        let states = symbols.map(|symbol| {
+            let now = bars("store", symbol);
+            let (before, after) = (now == bars("old", symbol), now == bars("whole", symbol));
+            assert!(before || after, "{symbol} is between");
+            after
+        });
+        between += usize::from(states.contains(&true) && states.contains(&false));
+        desk.run(&["import", "new.csv", "--into", "store"]).ok();
+        assert!(symbols.iter().all(|symbol| bars("store", symbol) == bars("whole", symbol)));
+        assert!(!has_file(&desk.file("store"), ".tmp"), "what the killed one left is swept away");
+    }
+    assert!(killed >= 4 && between >= 1, "{killed} were killed at work, {between} among the symbols");
+}
+
+#[test]
+fn outputs_of_a_killed_run_are_whole_or_absent() {
+    let desk = desk();
+    desk.run(&["sample", "--into", "bars", "--symbols", "10", "--days", "12"]).ok();
+    let flags = ["--lookback-days", "11", "--top-n", "10", "--source", "bars"];
+    desk.run(&[&["leaderboards", "--out-dir", "whole"], &flags[..]].concat()).ok();
+    let whole = desk.tree("whole");
+    let mut killed = 0;
+    for end in [".tmp", "habitual_gainers.csv", ".tmp", "leaderboards.parquet"] {
+        let _ = std::fs::remove_dir_all(desk.file("out"));
+        let command = desk.command(&[&["leaderboards", "--out-dir", "out"], &flags[..]].concat());
+        killed += usize::from(kill_when(command, || has_file(&desk.file("out"), end)));
+        if desk.file("out").exists() {
+            for (name, content) in desk.tree("out") {
+                let unfinished = name.to_string_lossy().ends_with(".tmp");
+                assert!(unfinished || whole.get(&name) == Some(&content), "{}", name.display());
+            }
+        }
+    }
+    assert!(killed >= 2, "{killed} were killed at work");
+    desk.run(&[&["leaderboards", "--out-dir", "out"], &flags[..]].concat()).ok();
+    assert_eq!(desk.tree("out"), whole);
+}
+
+#[test]
+fn an_interrupt_ends_within_a_second_and_leaves_nothing_half_written() {
+    let desk = desk();
+    for (name, wait) in [("early", 100), ("late", 700)] {
+        let mut child = desk.command(&["sample", "--into", name, "--symbols", "200", "--days", "200"]);
+        let child = child.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        sleep(Duration::from_millis(wait));
+        let begun = std::time::Instant::now();
+        let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+        assert!(killed.is_ok_and(|status| status.success()));
+        let output = child.wait_with_output().unwrap();
+        assert!(begun.elapsed() < Duration::from_secs(1));
+        assert_eq!(output.status.code(), Some(130));
+        assert!(String::from_utf8_lossy(&output.stderr).contains("interrupted"));
+        let left: Vec<_> =
+            desk.tree(name).into_keys().filter(|name| name.to_string_lossy().ends_with(".tmp")).collect();
+        assert!(left.is_empty(), "{left:?}");
+        assert!(!desk.file("truth.json").exists());
+    }
+}
