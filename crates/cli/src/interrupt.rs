@@ -1,4 +1,4 @@
-//! Ctrl-C and its kin: remove what is half-written and go, at once.
+//! Ctrl-C and its kin, and bugs: remove what is half-written and go, at once.
 
 use std::thread;
 
@@ -10,6 +10,7 @@ use signal_hook::iterator::Signals;
 /// written beside its place, so nothing but those files has to be cleared away, and no work has to be asked to stop.
 pub fn install() {
     ignore_file_size_signal();
+    tell_of_bugs();
     let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else {
         return;
     };
@@ -20,6 +21,15 @@ pub fn install() {
             std::process::exit(128 + signal);
         }
     });
+}
+
+/// A panic is a bug of ours: it ends the process at once, from whatever thread, with a sentence instead of a trace.
+fn tell_of_bugs() {
+    std::panic::set_hook(Box::new(|panic| {
+        let _held = atomic::discard_unfinished();
+        crate::ui::say(&format!("error: this is a bug of data-pipeline, please report it: {panic}"));
+        std::process::exit(1);
+    }));
 }
 
 /// A limit on file size (`ulimit -f`) shall be an error that can be told, not a signal that kills.
