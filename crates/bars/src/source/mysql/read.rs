@@ -133,11 +133,15 @@ impl MySqlSource {
         Ok(ends.into_iter().filter_map(|(name, first, last)| Some((name?, first, last))).collect())
     }
 
-    /// NULL, or the spelling of a row whose symbol is the one asked for only to a collation that overlooks case.
-    fn other_spelling(&self) -> String {
+    /// An expression and its value: NULL, or the spelling of a row whose symbol is the one asked for only to a
+    /// collation that overlooks case.
+    fn other_spelling(&self, asked: &Symbol) -> (String, Vec<Value>) {
+        if !self.table.overlooks_case {
+            return ("NULL".to_owned(), Vec::new());
+        }
         let symbol = self.table.symbol();
         let exact = format!("CAST({symbol} AS CHAR CHARACTER SET utf8mb4) COLLATE utf8mb4_bin = ?");
-        format!("IF({exact}, NULL, CAST({symbol} AS CHAR))")
+        (format!("IF({exact}, NULL, CAST({symbol} AS CHAR))"), vec![Value::from(asked.as_str())])
     }
 }
 
@@ -170,15 +174,14 @@ impl Source for MySqlSource {
 
     fn bars(&self, symbol: &Symbol, span: Span) -> Result<Series> {
         let (condition, values) = self.condition(symbol, span);
+        let (spelling, asked) = self.other_spelling(symbol);
         let [_, time, open, high, low, close, volume] = &self.table.columns;
         let trades = self.table.trades.as_deref().unwrap_or("NULL");
         let statement = format!(
-            "SELECT {time}, {open}, {high}, {low}, {close}, {volume}, {trades}, {} FROM {} WHERE {condition} ORDER BY {time}{}",
-            self.other_spelling(),
-            self.table.name,
-            self.table.tie_break
+            "SELECT {time}, {open}, {high}, {low}, {close}, {volume}, {trades}, {spelling} FROM {} WHERE {condition} ORDER BY {time}{}",
+            self.table.name, self.table.tie_break
         );
-        let values = with_spelling(symbol, values);
+        let values = [asked, values].concat();
         let what = format!("reading {symbol}");
         let (series, findings, other) = self.database.attempt(&what, |connection| {
             let mut other = None;
@@ -231,14 +234,14 @@ impl Source for MySqlSource {
     /// so that there is one way of cleaning.
     fn closes(&self, symbol: &Symbol, span: Span, into: &mut Closes) -> Result<()> {
         let (condition, values) = self.condition(symbol, span);
+        let (spelling, asked) = self.other_spelling(symbol);
         let [_, time, open, high, low, close, volume] = &self.table.columns;
         let statement = format!(
             "SELECT {time}, {close}, {volume}, {low} > 0 AND {volume} >= 0 AND {open} BETWEEN {low} AND {high} \
-             AND {close} BETWEEN {low} AND {high} AND {} IS NULL FROM {} WHERE {condition} ORDER BY {time}",
-            self.other_spelling(),
+             AND {close} BETWEEN {low} AND {high} AND {spelling} IS NULL FROM {} WHERE {condition} ORDER BY {time}",
             self.table.name
         );
-        let values = with_spelling(symbol, values);
+        let values = [asked, values].concat();
         let what = format!("reading {symbol}");
         let clean = self.database.attempt(&what, |connection| {
             into.clear();
@@ -281,11 +284,6 @@ impl Source for MySqlSource {
     fn findings(&self) -> Findings {
         self.ledger.total()
     }
-}
-
-/// The values of a statement that asks for [`MySqlSource::other_spelling`] before its condition.
-fn with_spelling(symbol: &Symbol, values: Vec<Value>) -> Vec<Value> {
-    std::iter::once(Value::from(symbol.as_str())).chain(values).collect()
 }
 
 /// A date as nanoseconds since the epoch.

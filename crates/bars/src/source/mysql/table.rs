@@ -20,6 +20,8 @@ pub(super) struct Table {
     pub(super) is_keyed: bool,
     /// Further columns to order rows by, each after a comma.
     pub(super) tie_break: String,
+    /// Whether the column of symbols takes some that differ, in case alone perhaps, for one.
+    pub(super) overlooks_case: bool,
     /// Whether it is a view: those have no index of their own.
     pub(super) is_view: bool,
     /// Its storage engine.
@@ -40,9 +42,9 @@ impl Table {
         let config = &database.config;
         let problem = |reason: String| Error::Database { server: config.to_string(), reason };
         let name = check_name("table", &config.table).map_err(problem)?;
-        let columns: Vec<(String, String)> = database.attempt("reading the catalogue", |connection| {
+        let columns: Vec<(String, String, Option<String>)> = database.attempt("reading the catalogue", |connection| {
             connection.exec(
-                "SELECT CAST(column_name AS CHAR), CAST(data_type AS CHAR) FROM information_schema.columns \
+                "SELECT CAST(column_name AS CHAR), CAST(data_type AS CHAR), CAST(collation_name AS CHAR) FROM information_schema.columns \
                  WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position",
                 (&config.database, name),
             )
@@ -51,30 +53,32 @@ impl Table {
             return Ok(None);
         }
         let find = |column: Column| {
-            let is = |name: &&str| columns.iter().find(|(have, _)| have.eq_ignore_ascii_case(name));
+            let is = |name: &&str| columns.iter().find(|(have, _, _)| have.eq_ignore_ascii_case(name));
             column.names().iter().find_map(is)
         };
         let needed = &Column::ALL[..7];
         let missing: Vec<&str> =
             needed.iter().filter(|column| find(**column).is_none()).map(|column| column.names()[0]).collect();
         if !missing.is_empty() {
-            let have: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
+            let have: Vec<&str> = columns.iter().map(|(name, _, _)| name.as_str()).collect();
             return Err(problem(format!(
                 "the table lacks the column {}; it has {}. Add it, or make a view that has it",
                 missing.join(", "),
                 have.join(", ")
             )));
         }
-        if let Some((column, kind)) = find(Column::Timestamp)
+        if let Some((column, kind, _)) = find(Column::Timestamp)
             && !matches!(kind.to_ascii_lowercase().as_str(), "datetime" | "timestamp")
         {
             return Err(problem(format!(
                 "the column {column} is of type {kind}; it must be DATETIME or TIMESTAMP. Make a view that converts it"
             )));
         }
-        let quoted = |column: Column| find(column).map(|(name, _)| quote(name));
+        let quoted = |column: Column| find(column).map(|(name, _, _)| quote(name));
         let columns = Column::ALL.map(|column| quoted(column).unwrap_or_default());
         let [symbol, time, open, high, low, close, volume, _] = columns;
+        let collation = find(Column::Symbol).and_then(|(_, _, collation)| collation.as_deref());
+        let overlooks_case = collation.is_some_and(|collation| !collation.ends_with("_bin"));
         let mut table = Table {
             name: quote(name),
             columns: [symbol, time, open, high, low, close, volume],
@@ -82,6 +86,7 @@ impl Table {
             missing_index: None,
             is_keyed: false,
             tie_break: String::new(),
+            overlooks_case,
             is_view: false,
             engine: String::new(),
         };
