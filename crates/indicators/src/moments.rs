@@ -1,0 +1,165 @@
+//! Sums, means, standard deviations, higher moments, median.
+
+/// Lanes in which sums run: a processor adds four numbers at once, and the order is fixed.
+const LANES: usize = 4;
+
+/// The sum of `f(t)` for `t` in `0..n`, in four lanes.
+pub(crate) fn sum_by(n: usize, f: impl Fn(usize) -> f64) -> f64 {
+    let mut lanes = [0.0; LANES];
+    let whole = n - n % LANES;
+    for start in (0..whole).step_by(LANES) {
+        for (lane, sum) in lanes.iter_mut().enumerate() {
+            *sum += f(start + lane);
+        }
+    }
+    let tail: f64 = (whole..n).map(f).sum();
+    (lanes[0] + lanes[2]) + (lanes[1] + lanes[3]) + tail
+}
+
+/// The sum.
+pub fn sum(x: &[f64]) -> f64 {
+    sum_by(x.len(), |t| x[t])
+}
+
+/// Smallest and largest; NaN where empty.
+pub fn range(x: &[f64]) -> (f64, f64) {
+    let Some(&first) = x.first() else {
+        return (f64::NAN, f64::NAN);
+    };
+    let (mut low, mut high) = ([first; LANES], [first; LANES]);
+    let chunks = x.chunks_exact(LANES);
+    let rest = chunks.remainder();
+    for chunk in chunks {
+        for lane in 0..LANES {
+            low[lane] = if chunk[lane] < low[lane] { chunk[lane] } else { low[lane] };
+            high[lane] = if chunk[lane] > high[lane] { chunk[lane] } else { high[lane] };
+        }
+    }
+    let all = low.iter().chain(rest).copied().fold(first, f64::min);
+    (all, high.iter().chain(rest).copied().fold(first, f64::max))
+}
+
+/// Mean and variance with ddof 1. The mean of nothing and the variance of fewer than two are NaN; a constant has exactly
+/// its value as mean, and 0 as variance.
+pub fn mean_and_variance(x: &[f64]) -> (f64, f64) {
+    let n = x.len() as f64;
+    let (low, high) = range(x);
+    if x.len() < 2 {
+        return (low, f64::NAN);
+    }
+    if low == high {
+        return (low, 0.0);
+    }
+    let mean = sum(x) / n;
+    let squares = sum_by(x.len(), |t| (x[t] - mean) * (x[t] - mean));
+    (mean, squares / (n - 1.0))
+}
+
+/// Mean; NaN where empty.
+pub fn mean(x: &[f64]) -> f64 {
+    mean_and_variance(x).0
+}
+
+/// Standard deviation with ddof 1; NaN with fewer than two.
+pub fn std(x: &[f64]) -> f64 {
+    mean_and_variance(x).1.sqrt()
+}
+
+/// Skewness `m3 / m2^1.5` and excess kurtosis `m4 / m2^2 - 3` of population moments; NaN with fewer than three values or
+/// where all are equal.
+pub fn skew_and_kurtosis(x: &[f64]) -> (f64, f64) {
+    let (mean, variance) = mean_and_variance(x);
+    if x.len() < 3 || variance == 0.0 {
+        return (f64::NAN, f64::NAN);
+    }
+    let n = x.len() as f64;
+    let moment = |power: i32| sum_by(x.len(), |t| (x[t] - mean).powi(power)) / n;
+    let (m2, m3, m4) = (moment(2), moment(3), moment(4));
+    if m2 == 0.0 { (f64::NAN, f64::NAN) } else { (m3 / (m2 * m2.sqrt()), m4 / (m2 * m2) - 3.0) }
+}
+
+/// Median of `sorted` (ascending); NaN where empty.
+pub fn median_of_sorted(sorted: &[f64]) -> f64 {
+    let n = sorted.len();
+    match n {
+        0 => f64::NAN,
+        _ if n % 2 == 1 => sorted[n / 2],
+        _ => 0.5 * (sorted[n / 2 - 1] + sorted[n / 2]),
+    }
+}
+
+/// Median absolute deviation of `sorted` (ascending) from `center`, unscaled; NaN where empty.
+///
+/// The deviations fall towards `center` from either end: walking the two sides outwards yields them in order, so
+/// nothing is sorted again.
+pub fn mad_of_sorted(sorted: &[f64], center: f64) -> f64 {
+    let n = sorted.len();
+    if n == 0 {
+        return f64::NAN;
+    }
+    let mut right = sorted.partition_point(|&x| x < center);
+    let mut left = right;
+    let (mut before, mut last) = (f64::NAN, f64::NAN);
+    for _ in 0..=n / 2 {
+        let below = if left > 0 { center - sorted[left - 1] } else { f64::INFINITY };
+        let above = if right < n { sorted[right] - center } else { f64::INFINITY };
+        before = last;
+        if below < above {
+            last = below;
+            left -= 1;
+        } else {
+            last = above;
+            right += 1;
+        }
+    }
+    if n % 2 == 1 { last } else { 0.5 * (before + last) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn naive_median(x: &[f64]) -> f64 {
+        let mut sorted = x.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        median_of_sorted(&sorted)
+    }
+
+    proptest! {
+        #[test]
+        fn the_definitions(x in prop::collection::vec(-9.0_f64..9.0, 3..70)) {
+            let n = x.len() as f64;
+            let mean = x.iter().sum::<f64>() / n;
+            let moment = |p: i32| x.iter().map(|v| (v - mean).powi(p)).sum::<f64>() / n;
+            let (got_mean, got_variance) = mean_and_variance(&x);
+            prop_assert!((got_mean - mean).abs() < 1e-12);
+            prop_assert!((got_variance - moment(2) * n / (n - 1.0)).abs() < 1e-11);
+            let (skew, kurtosis) = skew_and_kurtosis(&x);
+            prop_assert!((skew - moment(3) / moment(2).powf(1.5)).abs() < 1e-8);
+            prop_assert!((kurtosis - (moment(4) / moment(2).powi(2) - 3.0)).abs() < 1e-8);
+            let ends = x.iter().fold((9.0_f64, -9.0_f64), |(a, b), &v| (a.min(v), b.max(v)));
+            prop_assert_eq!(range(&x), ends);
+        }
+
+        #[test]
+        fn median_and_mad(x in prop::collection::vec((0_i32..12).prop_map(f64::from), 1..40)) {
+            let mut sorted = x.clone();
+            sorted.sort_by(f64::total_cmp);
+            let median = median_of_sorted(&sorted);
+            let deviations: Vec<f64> = x.iter().map(|v| (v - median).abs()).collect();
+            prop_assert_eq!(mad_of_sorted(&sorted, median), naive_median(&deviations));
+        }
+    }
+
+    #[test]
+    fn few_and_constant() {
+        let missing = |(a, b): (f64, f64)| a.is_nan() && b.is_nan();
+        assert!(
+            missing(mean_and_variance(&[])) && missing(range(&[])) && missing(skew_and_kurtosis(&[1.0, 2.0]))
+        );
+        assert!(std(&[1.0]).is_nan() && mean(&[1.0]) == 1.0 && mad_of_sorted(&[], 0.0).is_nan());
+        assert_eq!(mean_and_variance(&[0.1; 60]), (0.1, 0.0));
+        assert!(missing(skew_and_kurtosis(&[0.1; 60])));
+    }
+}
