@@ -1,6 +1,8 @@
 //! Minutes into longer, epoch-aligned bins.
 
-use crate::series::{Bar, Series};
+use std::ops::Range;
+
+use crate::series::Series;
 use crate::time::Window;
 
 /// Resamples a series into bins of `width`: first open, highest high, lowest low, last close, summed volume and
@@ -18,22 +20,21 @@ use crate::time::Window;
 /// assert_eq!(bins.volume(), [2.0, 1.0]);
 /// ```
 pub fn resample(series: &Series, width: Window) -> Series {
-    let mut bins: Vec<Bar> = Vec::new();
-    for bar in series.iter() {
-        let start = bar.time.floor(width);
-        match bins.last_mut() {
-            Some(bin) if bin.time == start => {
-                bin.high = bin.high.max(bar.high);
-                bin.low = bin.low.min(bar.low);
-                bin.close = bar.close;
-                bin.volume += bar.volume;
-                bin.trades = match (bin.trades, bar.trades) {
-                    (Some(a), Some(b)) => Some(a.saturating_add(b)),
-                    (a, b) => a.or(b),
-                };
-            }
-            _ => bins.push(Bar { time: start, ..bar }),
-        }
+    bin(series, 0..series.len(), width)
+}
+
+/// [`resample`] of the bars at `range`.
+pub fn bin(series: &Series, range: Range<usize>, width: Window) -> Series {
+    let expected = range.len() / width.minutes() as usize + 1;
+    let mut bins = Series::with_capacity(expected);
+    let mut at = range.start;
+    while at < range.end {
+        let start = series.time()[at].floor(width);
+        let end = start.plus(width.minutes());
+        let most = range.end.min(at + width.minutes() as usize);
+        let next = at + series.time()[at..most].iter().take_while(|&&time| time < end).count();
+        bins.push_merged(start, series, at..next);
+        at = next;
     }
-    bins.into_iter().collect()
+    bins
 }

@@ -124,6 +124,36 @@ impl Series {
         self
     }
 
+    /// No bars, and room for `capacity`.
+    pub(crate) fn with_capacity(capacity: usize) -> Series {
+        let column = || Vec::with_capacity(capacity);
+        let time = Vec::with_capacity(capacity);
+        Series {
+            time,
+            open: column(),
+            high: column(),
+            low: column(),
+            close: column(),
+            volume: column(),
+            trades: None,
+        }
+    }
+
+    /// Adds the bars of `from` at `range`, which is not empty, as one bar that opens at `time`.
+    pub(crate) fn push_merged(&mut self, time: Minute, from: &Series, range: std::ops::Range<usize>) {
+        let counts = from.trades.as_ref().map(|trades| &trades[range.clone()]);
+        let known = counts.into_iter().flatten().flatten();
+        self.push(Bar {
+            time,
+            open: from.open[range.start],
+            high: from.high[range.clone()].iter().copied().fold(f64::MIN, |a, b| if b > a { b } else { a }),
+            low: from.low[range.clone()].iter().copied().fold(f64::MAX, |a, b| if b < a { b } else { a }),
+            close: from.close[range.end - 1],
+            volume: from.volume[range].iter().sum(),
+            trades: known.copied().reduce(u32::saturating_add),
+        });
+    }
+
     fn push(&mut self, bar: Bar) {
         self.time.push(bar.time);
         self.open.push(bar.open);
@@ -173,18 +203,7 @@ pub struct SeriesBuilder {
 impl SeriesBuilder {
     /// A builder with room for `capacity` bars.
     pub fn with_capacity(capacity: usize) -> SeriesBuilder {
-        let column = || Vec::with_capacity(capacity);
-        let time = Vec::with_capacity(capacity);
-        let bars = Series {
-            time,
-            open: column(),
-            high: column(),
-            low: column(),
-            close: column(),
-            volume: column(),
-            trades: None,
-        };
-        SeriesBuilder { bars, unsorted: false }
+        SeriesBuilder { bars: Series::with_capacity(capacity), unsorted: false }
     }
 
     /// Adds a bar after those that came before.

@@ -123,9 +123,7 @@ impl Span {
 
     /// The `days` days of bars that end with `asof`. Its start is rounded up to a whole minute.
     pub fn days_before(asof: AsOf, days: u32) -> Span {
-        let seconds = asof.epoch_seconds() - i64::from(days) * 86_400;
-        let start = Minute::new(-(-seconds).div_euclid(60)).unwrap_or(Minute::MIN);
-        Span { start, end: asof.end() }
+        Span { start: asof.plus(-i64::from(days) * i64::from(DAY)).ceil(), end: asof.end() }
     }
 
     /// Whether the span holds the bar that opens at `minute`.
@@ -161,6 +159,20 @@ impl Window {
     pub const DAY: Window = Window { minutes: DAY, unit: Unit::Hours };
     /// Three days, named `72h`.
     pub const THREE_DAYS: Window = Window { minutes: 3 * DAY, unit: Unit::Hours };
+
+    /// Thirty days, named `30d`.
+    pub const MONTH: Window = Window { minutes: 30 * DAY, unit: Unit::Days };
+
+    /// A window of `hours` hours, named in hours; `None` unless 1 to 3,660 days.
+    pub fn of_hours(hours: i32) -> Option<Window> {
+        let window = Window::of_minutes(hours.checked_mul(60)?)?;
+        Some(Window { unit: Unit::Hours, ..window })
+    }
+
+    /// This window named in days, if it is a whole number of them.
+    pub fn in_days(self) -> Option<Window> {
+        (self.minutes % DAY == 0).then_some(Window { unit: Unit::Days, ..self })
+    }
 
     /// A window of `minutes` minutes, named in minutes; `None` unless 1 to 3,660 days.
     pub fn of_minutes(minutes: i32) -> Option<Window> {
@@ -273,6 +285,57 @@ impl AsOf {
         self.0
     }
 
+    /// The start of the UTC day that holds it.
+    pub fn midnight(self) -> AsOf {
+        AsOf(self.0.div_euclid(86_400) * 86_400)
+    }
+
+    /// The moment `months` calendar months earlier; where that month is shorter, on its last day: three months before
+    /// 31 May is 28 (or 29) February.
+    pub fn months_before(self, months: u32) -> AsOf {
+        let (year, month, day) = parse::civil_from_days(self.midnight().days());
+        let back = i64::from(year) * 12 + i64::from(month) - 1 - i64::from(months);
+        let (year, month) = (back.div_euclid(12) as i32, back.rem_euclid(12) as i32 + 1);
+        let next = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
+        let first = parse::days_from_civil(year, month, 1);
+        let length = parse::days_from_civil(next.0, next.1, 1) - first;
+        let days = i64::from(first + day.min(length) - 1);
+        AsOf(days * 86_400 + self.0.rem_euclid(86_400))
+    }
+
+    /// Days from the epoch to its date.
+    fn days(self) -> i32 {
+        // As-ofs are of the years 1900 to 2999, or the close of a bar.
+        self.0.div_euclid(86_400) as i32
+    }
+
+    /// This moment moved by `minutes`.
+    pub fn plus(self, minutes: i64) -> AsOf {
+        AsOf(self.0.saturating_add(minutes.saturating_mul(60)))
+    }
+
+    /// Its date, `YYYY-MM-DD`.
+    pub fn date(self) -> String {
+        let mut text = self.to_string();
+        text.truncate(10);
+        text
+    }
+
+    /// The first whole minute that is not before it.
+    pub fn ceil(self) -> Minute {
+        Minute::new(-(-self.0).div_euclid(60)).unwrap_or(Minute::MIN)
+    }
+
+    /// The moment at which `minute` begins.
+    pub fn start_of(minute: Minute) -> AsOf {
+        AsOf(minute.epoch_seconds())
+    }
+
+    /// Microseconds since the epoch, as Parquet stores them.
+    pub fn epoch_micros(self) -> i64 {
+        self.0 * 1_000_000
+    }
+
     /// The first open time that does not count: bars in `[.., end)` have closed by the as-of.
     pub fn end(self) -> Minute {
         Minute::new(self.0.div_euclid(60)).unwrap_or(Minute::MAX)
@@ -374,6 +437,23 @@ mod tests {
     fn a_lookback_from_within_a_minute_starts_on_the_next() {
         let span = Span::days_before(AsOf(86_400 * 3 + 30), 1);
         assert_eq!((span.start.index(), span.end.index()), (2 * DAY + 1, 3 * DAY));
+    }
+
+    #[test]
+    fn months_before_are_calendar_months() {
+        let at = |text: &str| text.parse::<AsOfSpec>().unwrap().moment().unwrap();
+        let golden = [
+            ("2021-05-31T10:00:00Z", 3, "2021-02-28T10:00:00Z"),
+            ("2024-03-30", 1, "2024-02-29T00:00:00Z"),
+            ("2021-05-13T12:34:56Z", 1, "2021-04-13T12:34:56Z"),
+            ("2024-02-29", 12, "2023-02-28T00:00:00Z"),
+            ("2024-01-15", 13, "2022-12-15T00:00:00Z"),
+        ];
+        for (asof, months, expected) in golden {
+            assert_eq!(at(asof).months_before(months).to_string(), expected);
+        }
+        assert_eq!(at("2021-05-13T12:34:56Z").ceil().to_string(), "2021-05-13T12:35:00Z");
+        assert_eq!(at("2021-05-13T12:34:56Z").midnight(), at("2021-05-13"));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use bars::source::{BarTime, ReadOptions};
 use bars::time::AsOfSpec;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{check, demo, fetch_history, import, leaderboards, sample};
+use crate::commands::{check, demo, fetch_history, import, leaderboards, metrics, regime, sample, state};
 
 /// A crypto quant research toolkit on one-minute bars: who gains, who loses, who turns, and how unusual that is.
 #[derive(Debug, Parser)]
@@ -27,6 +27,12 @@ pub struct Cli {
 pub enum Command {
     /// Find the habitual gainers, losers and overlaps of a market.
     Leaderboards(leaderboards::Flags),
+    /// Measure a cohort over some windows, each symbol against its own past.
+    Metrics(metrics::Flags),
+    /// Write snapshots of where symbols stand within the day, without gaps, to join on symbol and time.
+    State(state::Flags),
+    /// Write snapshots of the daily regime of symbols, without gaps, to join on symbol and time.
+    Regime(regime::Flags),
     /// Save the last days of bars of a list of symbols.
     FetchHistory(fetch_history::Flags),
     /// Bring one-minute bars from files and archives into a store or a MySQL table.
@@ -44,11 +50,23 @@ impl Command {
     pub fn name(&self) -> &'static str {
         match self {
             Command::Leaderboards(_) => "leaderboards",
+            Command::Metrics(_) => "metrics",
+            Command::State(_) => "state",
+            Command::Regime(_) => "regime",
             Command::FetchHistory(_) => "fetch-history",
             Command::Import(_) => "import",
             Command::Check(_) => "check",
             Command::Sample(_) => "sample",
             Command::Demo(_) => "demo",
+        }
+    }
+
+    /// Whether the command was asked to write nothing.
+    pub fn is_dry(&self) -> bool {
+        match self {
+            Command::State(flags) => flags.snapshots.dry_run,
+            Command::Regime(flags) => flags.snapshots.dry_run,
+            _ => false,
         }
     }
 
@@ -207,4 +225,14 @@ enum Label {
 /// Reads `--asof`.
 pub fn asof(text: &str) -> Result<AsOfSpec, String> {
     text.parse()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn flags_do_not_contradict_each_other() {
+        super::Cli::command().debug_assert();
+    }
 }

@@ -42,7 +42,16 @@ impl Opened {
 
 /// Opens the source that the flags, the environment or a person name, and says which it is.
 pub fn source(flags: &SourceFlags) -> anyhow::Result<Opened> {
-    let opened = match place(flags.source.as_deref(), &flags.database)? {
+    open(place(flags.source.as_deref(), &flags.database, Ask::Person)?.ok_or_else(no_source)?, flags)
+}
+
+/// Like [`source`], for a command that can do without: `None` where none is named. A person is asked only if `ask` says so.
+pub fn optional_source(flags: &SourceFlags, ask: Ask) -> anyhow::Result<Option<Opened>> {
+    place(flags.source.as_deref(), &flags.database, ask)?.map(|place| open(place, flags)).transpose()
+}
+
+fn open(place: Place, flags: &SourceFlags) -> anyhow::Result<Opened> {
+    let opened = match place {
         Place::MySql(config) => {
             Opened::MySql(Box::new(MySqlSource::open(&config, flags.reading.bar_time())?))
         }
@@ -89,7 +98,7 @@ pub fn report_findings(source: &dyn Source, strict: bool) -> anyhow::Result<()> 
 pub fn target(into: Option<&str>, database: &DatabaseFlags) -> anyhow::Result<Box<dyn Target>> {
     let place = match into {
         None if database.partial()?.is_empty() => Place::Path(DEFAULT_STORE.into()),
-        into => place(into, database)?,
+        into => place(into, database, Ask::Person)?.ok_or_else(no_source)?,
     };
     Ok(match place {
         Place::MySql(config) => {
@@ -130,42 +139,65 @@ enum Place {
     Path(PathBuf),
 }
 
-fn place(named: Option<&str>, flags: &DatabaseFlags) -> anyhow::Result<Place> {
+/// Whether a person may be asked where the bars are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ask {
+    /// On a terminal.
+    Person,
+    /// Never.
+    Nobody,
+}
+
+/// Where the bars are; `None` where nothing tells.
+fn place(named: Option<&str>, flags: &DatabaseFlags, ask: Ask) -> anyhow::Result<Option<Place>> {
     let flags = flags.partial()?;
-    match named {
-        Some("") => Err(Usage("an empty place was named; name a folder, a file or mysql://...".to_owned()).into()),
+    let place = match named {
+        Some("") => {
+            return Err(
+                Usage("an empty place was named; name a folder, a file or mysql://...".to_owned()).into()
+            );
+        }
         Some(address) if is_mysql(address) => {
             // Flags win over the address: they are what a person adds to it.
             let partial = flags.or(Partial::from_url(address).map_err(Usage)?).or(environment()?);
-            Ok(Place::MySql(Box::new(complete(partial)?)))
+            Place::MySql(Box::new(complete(partial)?))
         }
         Some(address) if address.contains("://") => {
             let scheme = address.split(':').next().unwrap_or_default();
-            Err(Usage(format!("'{scheme}://' is not a kind of source; use mysql://, a folder or a file")).into())
+            return Err(Usage(format!(
+                "'{scheme}://' is not a kind of source; use mysql://, a folder or a file"
+            ))
+            .into());
         }
-        Some(path) if flags.is_empty() => Ok(Place::Path(path.into())),
-        Some(path) => Err(Usage(format!(
-            "both the path {path} and a database were named; leave out the path or the database flags (--host, --user, ...)"
-        ))
-        .into()),
+        Some(path) if flags.is_empty() => Place::Path(path.into()),
+        Some(path) => {
+            return Err(Usage(format!(
+                "both the path {path} and a database were named; leave out the path or the database flags (--host, --user, ...)"
+            ))
+            .into());
+        }
         None => {
             let partial = flags.or(environment()?);
             if !partial.is_empty() {
-                Ok(Place::MySql(Box::new(complete(partial)?)))
+                Place::MySql(Box::new(complete(partial)?))
             } else if Path::new(DEFAULT_STORE).is_dir() {
-                Ok(Place::Path(DEFAULT_STORE.into()))
-            } else if is_interactive() {
-                Ok(Place::MySql(Box::new(complete(prompt_for_all()?)?)))
+                Place::Path(DEFAULT_STORE.into())
+            } else if ask == Ask::Person && is_interactive() {
+                Place::MySql(Box::new(complete(prompt_for_all()?)?))
             } else {
-                Err(Usage(format!(
-                    "no source of bars: name one with --source (mysql://user@host/database, the folder of a store, or a CSV or \
-                     Parquet file), or with --host, --user, --database (or DB_HOST, DB_USER, DB_NAME), or fill the default \
-                     store {DEFAULT_STORE} with 'data-pipeline import FILE' or 'data-pipeline sample --into {DEFAULT_STORE}'"
-                ))
-                .into())
+                return Ok(None);
             }
         }
-    }
+    };
+    Ok(Some(place))
+}
+
+fn no_source() -> Usage {
+    Usage(format!(
+        "no source of bars: name one with --source (mysql://user@host/database, the folder of a store, or a CSV or \
+         Parquet file), or with --host, --user, --database (or DB_HOST, DB_USER, DB_NAME), or fill the default \
+         store {DEFAULT_STORE} with 'data-pipeline import FILE' or 'data-pipeline sample --into {DEFAULT_STORE}'"
+    ))
 }
 
 /// What `DB_HOST` and its kin tell. An empty one counts as absent, but for the password, which may be empty.

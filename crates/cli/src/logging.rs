@@ -21,10 +21,14 @@ const LOG: &str = "pipeline.log";
 /// The target of messages that are for the log alone.
 const RECORD_ONLY: &str = "record_only";
 
-/// Sends messages to standard error and, unless forbidden, to the log in `out_dir`.
-pub fn install(common: &Common, out_dir: &Path) {
+/// Sends messages to standard error and, unless forbidden or the run is a dry one, to the log in `out_dir`.
+pub fn install(common: &Common, out_dir: &Path, is_dry: bool) {
     let path = common.log_file.clone().unwrap_or_else(|| out_dir.join(LOG));
-    let log = if common.no_log_file { Ok(None) } else { open(&path).map(Some) };
+    let log = if common.no_log_file || (is_dry && common.log_file.is_none()) {
+        Ok(None)
+    } else {
+        open(&path).map(Some)
+    };
     let (file, problem) = match log {
         Ok(file) => (file.map(Mutex::new), None),
         Err(e) => (None, Some(e)),

@@ -8,6 +8,7 @@ use clap::Parser;
 
 mod args;
 mod choose;
+mod cohort;
 mod commands;
 mod interrupt;
 mod logging;
@@ -21,7 +22,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     interrupt::install();
     ui::set_verbosity(cli.common.verbosity());
-    logging::install(&cli.common, cli.command.out_dir());
+    logging::install(&cli.common, cli.command.out_dir(), cli.command.is_dry());
     match run(&cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if ui::is_broken_pipe(&error) => ExitCode::SUCCESS,
@@ -33,6 +34,9 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
     cli.common.set_threads()?;
     logging::timed(cli.command.name(), || match &cli.command {
         Command::Leaderboards(args) => commands::leaderboards::run(args),
+        Command::Metrics(args) => commands::metrics::run(args),
+        Command::State(args) => commands::state::run(args),
+        Command::Regime(args) => commands::regime::run(args),
         Command::FetchHistory(args) => commands::fetch_history::run(args),
         Command::Import(args) => commands::import::run(args),
         Command::Check(args) => commands::check::run(args),

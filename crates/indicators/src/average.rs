@@ -39,7 +39,8 @@ impl Ewm {
         self.y = if self.present == 0 {
             x
         } else if self.weight == 1.0 - self.a {
-            self.weight * self.y + self.a * x
+            // In this form a constant stays what it is, to the last bit.
+            self.y + self.a * (x - self.y)
         } else {
             (self.weight * self.y + self.a * x) / (self.weight + self.a)
         };

@@ -36,7 +36,7 @@ pub fn atr_and_adx(high: &[f64], low: &[f64], close: &[f64]) -> (f64, f64) {
         let minus = minus.push(if down > 0.0 && down > up { down } else { 0.0 });
         if t + 1 >= WILDER {
             // The division by ATR cancels; where ATR is 0 there is no DI.
-            let dx = 100.0 * (plus - minus).abs() / (plus + minus);
+            let dx = 100.0 * ((plus - minus).abs() / (plus + minus));
             adx.push(if range > 0.0 { dx } else { f64::NAN });
         }
     }

@@ -2,5 +2,8 @@
 //!
 //! A stage never prints, prompts, reads the environment, opens a file or asks the clock.
 
+pub mod features;
 pub mod leaderboards;
+pub mod metrics;
+pub mod regime;
 pub mod stats;

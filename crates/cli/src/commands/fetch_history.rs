@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use bars::spelling::{Directory, Found};
+use bars::spelling::Directory;
 use bars::time::AsOfSpec;
 use bars::{Span, Symbol};
 use clap::{Args, ValueEnum};
 
 use crate::args::{self, SourceFlags};
 use crate::choose;
+use crate::cohort;
 use crate::output::bar_csv;
 use crate::ui::{self, Usage};
 
@@ -148,25 +149,10 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
 fn look_up(wanted: &[Symbol], directory: &Directory) -> (Vec<Symbol>, Vec<String>) {
     let (mut found, mut lacking, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
     for symbol in wanted {
-        let symbol = match directory.find(symbol) {
-            Found::Exact(symbol) => symbol,
-            Found::Spelled(other) => {
-                tracing::info!("{symbol} is {other} in the source");
-                other
-            }
-            Found::Ambiguous(several) => {
-                let names: Vec<&str> = several.iter().map(Symbol::as_str).collect();
-                tracing::warn!("{symbol} may be any of {}; name the one that is meant", names.join(", "));
-                lacking.push(symbol.to_string());
-                continue;
-            }
-            Found::Nothing => {
-                lacking.push(symbol.to_string());
-                continue;
-            }
-        };
-        if seen.insert(symbol.clone()) {
-            found.push(symbol);
+        match cohort::find(directory, symbol) {
+            Some(symbol) if seen.insert(symbol.clone()) => found.push(symbol),
+            Some(_) => {}
+            None => lacking.push(symbol.to_string()),
         }
     }
     (found, lacking)

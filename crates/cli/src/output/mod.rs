@@ -2,3 +2,5 @@
 
 pub mod bar_csv;
 pub mod parquet;
+pub mod series;
+pub mod table;

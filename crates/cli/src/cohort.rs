@@ -1,0 +1,106 @@
+//! The symbols that a command was given, and where a source has their bars.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use anyhow::Context;
+use bars::spelling::{Directory, Found};
+use bars::{AsOf, Entry, Symbol};
+
+/// A symbol as the input spells it, and as the source does; `None` where the source lacks it.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// As the input has it: the name in the results.
+    pub symbol: Symbol,
+    /// What the source has of it.
+    pub entry: Option<Entry>,
+}
+
+/// The symbols of a file, each once, in the order of their first rows; `origin` tells how such a file is made.
+pub fn symbols(input: &Path, origin: &str) -> anyhow::Result<Vec<Symbol>> {
+    let remedy = || format!("no list of symbols; {origin}, or name one with --input");
+    let symbols = bars::source::rows::symbols(input).with_context(remedy)?;
+    if symbols.is_empty() {
+        anyhow::bail!("{} names no symbol; {origin}, or name another file with --input", input.display());
+    }
+    Ok(symbols)
+}
+
+/// Looks the symbols up in a catalogue, under other spellings too. Those that it lacks are told in one warning, which ends
+/// with `consequence`.
+pub fn look_up(symbols: &[Symbol], catalogue: &[Entry], consequence: &str) -> Vec<Member> {
+    let directory: Directory = catalogue.iter().map(|entry| &entry.symbol).collect();
+    let entries: BTreeMap<&Symbol, &Entry> = catalogue.iter().map(|entry| (&entry.symbol, entry)).collect();
+    let member = |symbol: &Symbol| {
+        let found = find(&directory, symbol);
+        let entry = found.and_then(|found| entries.get(&found).map(|&entry| entry.clone()));
+        Member { symbol: symbol.clone(), entry }
+    };
+    let members: Vec<Member> = symbols.iter().map(member).collect();
+    let lacking: Vec<&str> =
+        members.iter().filter(|member| member.entry.is_none()).map(|member| member.symbol.as_str()).collect();
+    if !lacking.is_empty() {
+        tracing::warn!("not in the source: {}; {consequence}", lacking.join(", "));
+    }
+    members
+}
+
+/// The symbol of the source that is meant. What is not obvious is told.
+pub fn find(directory: &Directory, symbol: &Symbol) -> Option<Symbol> {
+    match directory.find(symbol) {
+        Found::Exact(symbol) => Some(symbol),
+        Found::Spelled(other) => {
+            tracing::info!("{symbol} is {other} in the source");
+            Some(other)
+        }
+        Found::Ambiguous(several) => {
+            let names: Vec<&str> = several.iter().map(Symbol::as_str).collect();
+            tracing::warn!("{symbol} may be any of {}; name the one that is meant", names.join(", "));
+            None
+        }
+        Found::Nothing => None,
+    }
+}
+
+/// First and last close of the members that have bars.
+///
+/// # Errors
+/// Where none has.
+pub fn extent(members: &[Member], place: &str) -> anyhow::Result<(AsOf, AsOf)> {
+    let entries = || members.iter().filter_map(|member| member.entry.as_ref());
+    let first = entries().map(|entry| AsOf::close_of(entry.first)).min();
+    let last = entries().map(|entry| AsOf::close_of(entry.last)).max();
+    let none = || {
+        format!(
+            "none of the {} symbols of the input is in {place}; see what is there with 'data-pipeline check'",
+            members.len()
+        )
+    };
+    first.zip(last).with_context(none)
+}
+
+/// An as-of must leave some bars before it; one far past the newest bar is warned of.
+pub fn check_asof(asof: AsOf, (oldest, newest): (AsOf, AsOf), shortest: bars::Window) -> anyhow::Result<()> {
+    if asof < oldest {
+        anyhow::bail!(
+            "no bar closes by {asof}: the first closes at {oldest}, the newest at {newest}; choose an --asof from then on"
+        );
+    }
+    if asof.epoch_seconds() - newest.epoch_seconds() >= i64::from(shortest.minutes()) * 60 {
+        tracing::warn!(
+            "the as-of {asof} is later than the newest bar, which closed at {newest}: windows that end after it lack bars"
+        );
+    }
+    Ok(())
+}
+
+/// Two members of one symbol in the source would be two rows of the same bars: the names that are.
+pub fn warn_of_doubles(members: &[Member]) {
+    let mut seen = BTreeSet::new();
+    let entries = members.iter().filter_map(|member| Some((&member.symbol, member.entry.as_ref()?)));
+    let doubles: Vec<&str> =
+        entries.filter(|(_, entry)| !seen.insert(&entry.symbol)).map(|(symbol, _)| symbol.as_str()).collect();
+    if !doubles.is_empty() {
+        tracing::warn!("the input names these again under another spelling: {}", doubles.join(", "));
+    }
+}

@@ -1,0 +1,260 @@
+//! `data-pipeline metrics`
+
+use std::path::PathBuf;
+
+use bars::atomic::{AtomicFile, SealedFile};
+use bars::source::file::FileSource;
+use bars::time::AsOfSpec;
+use bars::{AsOf, Source, Window};
+use clap::{Args, ValueEnum};
+use rayon::prelude::*;
+use stages::features::panel::Panel;
+use stages::features::table::Row;
+use stages::metrics::{Params, Plan};
+
+use super::{standing, state};
+use crate::args::{self, SourceFlags};
+use crate::choose::{self, Ask};
+use crate::cohort::{self, Member};
+use crate::logging::step;
+use crate::output::series::SeriesFile;
+use crate::output::table::{self, Compression, Format};
+use crate::ui::{self, Progress, Unit, Usage};
+
+/// Flags of `metrics`.
+#[derive(Debug, Clone, Args)]
+pub struct Flags {
+    /// Which cohort: it names the default files.
+    #[arg(value_enum)]
+    pub cohort: Cohort,
+    /// The cohort's bars; habitual_<cohort>.csv where it is missing.
+    #[arg(long, value_name = "FILE")]
+    pub input: Option<PathBuf>,
+    /// Where the metrics go, .csv or .parquet; gainers_metrics.csv, losers_metrics.csv or overlap_metrics.csv where it is missing.
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Calendar months of the baselines.
+    #[arg(long, default_value_t = 3)]
+    pub months: u32,
+    /// The windows.
+    #[arg(long, value_name = "LIST", default_value = "1h,4h,12h,24h")]
+    pub windows: String,
+    /// Add the window 72h.
+    #[arg(long)]
+    pub enable_72h: bool,
+    /// As of when: a time, a date (00:00 UTC of it), or latest, the close of the input's newest bar.
+    #[arg(long, value_name = "TIME", default_value = "latest", value_parser = args::asof)]
+    pub asof: AsOfSpec,
+    /// The share of a window's minutes that must be there for it to have metrics, 0 to 1.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.8)]
+    pub coverage_threshold: f64,
+    /// No baselines, and so no columns of enrichment.
+    #[arg(long)]
+    pub no_baseline: bool,
+    /// Also write the panel behind the baselines: a row per symbol, window and bucket (.parquet or .csv).
+    #[arg(long, value_name = "FILE", conflicts_with = "no_baseline")]
+    pub series_output: Option<PathBuf>,
+    /// Where the bars of the baselines are; the input itself where no source is named and there is no store.
+    #[command(flatten)]
+    pub source: SourceFlags,
+}
+
+/// Whose metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Cohort {
+    /// The habitual gainers.
+    Gainers,
+    /// The habitual losers.
+    Losers,
+    /// The symbols that are both.
+    Overlaps,
+}
+
+impl Cohort {
+    /// The names of its input and output.
+    pub fn files(self) -> [&'static str; 2] {
+        match self {
+            Cohort::Gainers => ["habitual_gainers.csv", "gainers_metrics.csv"],
+            Cohort::Losers => ["habitual_losers.csv", "losers_metrics.csv"],
+            Cohort::Overlaps => ["habitual_overlaps.csv", "overlap_metrics.csv"],
+        }
+    }
+}
+
+/// Symbols whose panels are held at once.
+const BATCH: usize = 64;
+
+/// Runs the command.
+pub fn run(flags: &Flags) -> anyhow::Result<()> {
+    let params = Params {
+        windows: windows(&flags.windows, flags.enable_72h)?,
+        coverage_threshold: flags.coverage_threshold,
+        months: (!flags.no_baseline).then_some(flags.months),
+    };
+    let params = params.check().map_err(|e| Usage(e.to_string()))?;
+    let [input, output] = flags.cohort.files();
+    let input = flags.input.clone().unwrap_or_else(|| input.into());
+    let output = flags.output.clone().unwrap_or_else(|| output.into());
+    check_places(&input, &output, flags.series_output.as_deref())?;
+
+    let symbols = cohort::symbols(&input, "run 'data-pipeline leaderboards' first")?;
+    let file = step("reading the cohort", || FileSource::open(&input, &flags.source.reading.options()))?;
+    choose::report_findings(&file, flags.source.reading.strict)?;
+    let members = cohort::look_up(&symbols, &choose::catalogue(&file)?, "all of their rows were set aside");
+    let ends = cohort::extent(&members, &file.describe())?;
+    let asof = flags.asof.moment().unwrap_or(ends.1);
+    cohort::check_asof(asof, ends, params.windows()[0])?;
+
+    let plan = Plan::new(params, vec![asof], false);
+    let opened = if flags.no_baseline { None } else { choose::optional_source(&flags.source, Ask::Person)? };
+    let history = match &opened {
+        _ if flags.no_baseline => History::None,
+        Some(opened) => {
+            let catalogue = choose::catalogue(opened.source())?;
+            History::Source(opened.source(), cohort::look_up(&symbols, &catalogue, "they get no baseline"))
+        }
+        None => {
+            warn_of_short_history(ends, flags.months);
+            History::Cohort
+        }
+    };
+    let (rows, files) =
+        step("computing and writing", || compute(&plan, &file, &members, &history, flags, &output))?;
+    if let History::Source(source, _) = history {
+        choose::report_findings(source, flags.source.reading.strict)?;
+    }
+    files.into_iter().try_for_each(SealedFile::commit)?;
+
+    standing::print(plan.layout(), &rows, state::PICKS, Window::DAY)?;
+    ui::print(&format!(
+        "\nWritten: {}: {} rows of {} columns, as of {asof}",
+        output.display(),
+        rows.len(),
+        ui::count(plan.layout().columns().len() as u64)
+    ))
+}
+
+/// Reads `--windows` and `--enable-72h`.
+pub fn windows(list: &str, enable_72h: bool) -> anyhow::Result<Vec<Window>> {
+    let mut windows = Window::parse_list(list).map_err(|e| Usage(format!("--windows: {e}")))?;
+    if enable_72h && !windows.contains(&Window::THREE_DAYS) {
+        windows.push(Window::THREE_DAYS);
+    }
+    Ok(windows)
+}
+
+/// An output must not be the input, nor another output; and it must be possible to write it before anything is read.
+fn check_places(
+    input: &std::path::Path,
+    output: &std::path::Path,
+    series: Option<&std::path::Path>,
+) -> anyhow::Result<()> {
+    let places: Vec<&std::path::Path> = [Some(output), series].into_iter().flatten().collect();
+    for place in &places {
+        drop(AtomicFile::create(place)?);
+        if let (Ok(a), Ok(b)) = (place.canonicalize(), input.canonicalize())
+            && a == b
+        {
+            return Err(
+                Usage(format!("{} is both the input and an output; name another", place.display())).into()
+            );
+        }
+    }
+    if places.len() == 2 && places[0] == places[1] {
+        return Err(Usage(format!(
+            "{} is both --output and --series-output; name another",
+            output.display()
+        ))
+        .into());
+    }
+    Ok(())
+}
+
+/// Where the baselines come from.
+enum History<'a> {
+    /// There are none.
+    None,
+    /// From the cohort's own bars.
+    Cohort,
+    /// From a source; its members are in the order of the cohort's.
+    Source(&'a dyn Source, Vec<Member>),
+}
+
+fn warn_of_short_history((oldest, newest): (AsOf, AsOf), months: u32) {
+    const MONTH: f64 = 30.4375 * 86_400.0;
+    let held = (newest.epoch_seconds() - oldest.epoch_seconds()) as f64 / MONTH;
+    tracing::warn!(
+        "no source was named and there is no store {}: the baselines are of the input's own bars, which span {held:.1} of the \
+         {months} months asked for; name the history with --source, or leave baselines out with --no-baseline",
+        choose::DEFAULT_STORE
+    );
+}
+
+/// The rows, and the outputs, beside their places.
+fn compute(
+    plan: &Plan,
+    file: &FileSource,
+    members: &[Member],
+    history: &History<'_>,
+    flags: &Flags,
+    output: &std::path::Path,
+) -> anyhow::Result<(Vec<Row>, Vec<SealedFile>)> {
+    let metrics = plan.layout().catalogue.metrics;
+    let mut series =
+        flags.series_output.as_ref().map(|place| SeriesFile::create(place, metrics)).transpose()?;
+    let progress = Progress::new("metrics", Unit::Symbols, members.len() as u64);
+    let mut rows = Vec::with_capacity(members.len());
+    let places: Vec<usize> = (0..members.len()).collect();
+    for batch in places.chunks(BATCH) {
+        let study = |&place: &usize| {
+            let study = study(plan, file, &members[place], history, place)?;
+            progress.add(1);
+            Ok(study)
+        };
+        let studies = batch.par_iter().map(study).collect::<bars::Result<Vec<_>>>()?;
+        for (&place, (own, panels)) in batch.iter().zip(studies) {
+            rows.extend(own);
+            if let Some(series) = &mut series {
+                for panel in &panels {
+                    series.write(&members[place].symbol, panel, plan.baseline_buckets(panel))?;
+                }
+            }
+        }
+    }
+    let mut files =
+        vec![table::write(output, Format::of(output), Compression::default(), plan.layout(), &rows)?];
+    files.extend(series.map(SeriesFile::seal).transpose()?);
+    Ok((rows, files))
+}
+
+/// A symbol's row, if it has one, and the panels behind its baselines.
+fn study(
+    plan: &Plan,
+    file: &FileSource,
+    member: &Member,
+    history: &History<'_>,
+    place: usize,
+) -> bars::Result<(Vec<Row>, Vec<Panel>)> {
+    let Some(entry) = &member.entry else {
+        return Ok((Vec::new(), Vec::new()));
+    };
+    let current = |panels: Option<&[Panel]>| {
+        let series = file.bars(&entry.symbol, plan.current_span())?;
+        Ok(plan.rows(&member.symbol, entry.first, &plan.current_panels(&series), panels))
+    };
+    match history {
+        History::None => Ok((current(None)?, Vec::new())),
+        History::Cohort => {
+            let panels = plan.panels(&file.bars(&entry.symbol, plan.span())?);
+            Ok((plan.rows(&member.symbol, entry.first, &panels, Some(&panels)), panels))
+        }
+        History::Source(source, members) => {
+            let panels = match &members[place].entry {
+                Some(entry) => plan.panels(&source.bars(&entry.symbol, plan.span())?),
+                None => Vec::new(),
+            };
+            let rows = current((!panels.is_empty()).then_some(&panels[..]))?;
+            Ok((rows, panels))
+        }
+    }
+}

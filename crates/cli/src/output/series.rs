@@ -1,0 +1,60 @@
+//! The panel behind the baselines as a table: a row per symbol, window and bucket.
+
+use std::ops::Range;
+use std::path::Path;
+
+use bars::atomic::SealedFile;
+use bars::{AsOf, Symbol};
+use stages::features::layout::DType;
+use stages::features::metric::Metric;
+use stages::features::panel::{Bucket, Panel};
+use stages::features::table::Values;
+
+use super::table::{Compression, Format, TableWriter};
+
+/// A panel under way to its file; Parquet where its name ends so, else CSV.
+pub struct SeriesFile(TableWriter);
+
+impl SeriesFile {
+    /// A file of a panel of `metrics`, to be put at `place`.
+    pub fn create(place: &Path, metrics: &[Metric]) -> bars::Result<SeriesFile> {
+        let keys = [
+            ("symbol", DType::Utf8),
+            ("window", DType::Utf8),
+            ("window_start", DType::Timestamp),
+            ("window_end", DType::Timestamp),
+            ("coverage", DType::Float64),
+        ];
+        let metrics = metrics.iter().map(|metric| (metric.stem, DType::Float64));
+        let columns = keys.into_iter().chain(metrics).map(|(name, dtype)| (name.to_owned(), dtype)).collect();
+        let table = TableWriter::create(place, Format::of(place), Compression::default(), columns)?;
+        Ok(SeriesFile(table))
+    }
+
+    /// Adds the buckets at `range` that are covered well enough.
+    pub fn write(&mut self, symbol: &Symbol, panel: &Panel, range: Range<usize>) -> bars::Result<()> {
+        let buckets = &panel.buckets()[range];
+        let (ok, values): (Vec<&Bucket>, Vec<&[f64]>) =
+            buckets.iter().filter_map(|bucket| Some((bucket, panel.values(bucket)?))).unzip();
+        let Some(width) = values.first().map(|row| row.len()) else {
+            return Ok(());
+        };
+        let text = |text: String| Values::Text(vec![Some(text); ok.len()]);
+        let ends =
+            |shift: i32| ok.iter().map(|bucket: &&Bucket| AsOf::start_of(bucket.start.plus(shift))).collect();
+        let mut columns = vec![
+            text(symbol.to_string()),
+            text(panel.window().to_string()),
+            Values::Time(ends(0)),
+            Values::Time(ends(panel.window().minutes())),
+            Values::Number(ok.iter().map(|bucket| bucket.coverage).collect()),
+        ];
+        columns.extend((0..width).map(|m| Values::Number(values.iter().map(|row| row[m]).collect())));
+        self.0.write(columns)
+    }
+
+    /// Ends the file.
+    pub fn seal(self) -> bars::Result<SealedFile> {
+        self.0.seal()
+    }
+}

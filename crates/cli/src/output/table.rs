@@ -1,0 +1,234 @@
+//! Tables of features as Parquet or CSV, and the schema beside them.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_array::{
+    ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
+use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use bars::Error;
+use bars::atomic::{AtomicFile, SealedFile};
+use clap::ValueEnum;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression as Codec, ZstdLevel};
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use stages::features::layout::{DType, Layout};
+use stages::features::table::{Row, Values, fill};
+
+use super::bar_csv::quoted;
+
+/// In what form a table is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Parquet.
+    Parquet,
+    /// Comma separated text.
+    Csv,
+}
+
+impl Format {
+    /// The end of a file's name in this form.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Format::Parquet => "parquet",
+            Format::Csv => "csv",
+        }
+    }
+
+    /// Parquet where the file's name ends so, else CSV.
+    pub fn of(path: &Path) -> Format {
+        let is_parquet = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("parquet"));
+        if is_parquet { Format::Parquet } else { Format::Csv }
+    }
+}
+
+/// How Parquet is compressed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Compression {
+    /// Fast.
+    #[default]
+    Snappy,
+    /// Smaller.
+    Zstd,
+}
+
+/// A name and type of a column.
+pub type Header = (String, DType);
+
+/// Writes a table part by part; each part is a row group.
+pub struct TableWriter {
+    columns: Vec<Header>,
+    form: Form,
+}
+
+enum Form {
+    Parquet(Box<ArrowWriter<AtomicFile>>, SchemaRef, std::path::PathBuf),
+    Csv(AtomicFile, std::path::PathBuf),
+}
+
+impl TableWriter {
+    /// A table with `columns` to be put at `place`.
+    pub fn create(
+        place: &Path,
+        format: Format,
+        compression: Compression,
+        columns: Vec<Header>,
+    ) -> bars::Result<TableWriter> {
+        let mut file = AtomicFile::create(place)?;
+        let form = match format {
+            Format::Parquet => {
+                let fields: Vec<Field> = columns.iter().map(field).collect();
+                let schema = Arc::new(Schema::new(fields));
+                let writer = ArrowWriter::try_new(file, schema.clone(), Some(properties(compression)))
+                    .map_err(|e| Error::writing_parquet(place, e))?;
+                Form::Parquet(Box::new(writer), schema, place.to_owned())
+            }
+            Format::Csv => {
+                let names: Vec<String> = columns.iter().map(|(name, _)| quoted(name)).collect();
+                let line = names.join(",") + "\n";
+                file.write_all(line.as_bytes()).map_err(|e| Error::io("write", place, e))?;
+                Form::Csv(file, place.to_owned())
+            }
+        };
+        Ok(TableWriter { columns, form })
+    }
+
+    /// Adds rows: a value per column, all of one length.
+    pub fn write(&mut self, values: Vec<Values>) -> bars::Result<()> {
+        match &mut self.form {
+            Form::Parquet(writer, schema, place) => {
+                let error = |e| Error::writing_parquet(place, e);
+                let columns = values.into_iter().map(array).collect();
+                let batch = RecordBatch::try_new(schema.clone(), columns).map_err(|e| error(e.into()))?;
+                writer.write(&batch).map_err(error)?;
+                // The memory of a row group is that of its rows, not of the table.
+                writer.flush().map_err(error)
+            }
+            Form::Csv(file, place) => {
+                file.write_all(&lines(&self.columns, &values)).map_err(|e| Error::io("write", place, e))
+            }
+        }
+    }
+
+    /// Ends the table.
+    pub fn seal(self) -> bars::Result<SealedFile> {
+        match self.form {
+            Form::Parquet(writer, _, place) => {
+                writer.into_inner().map_err(|e| Error::writing_parquet(&place, e))?.seal()
+            }
+            Form::Csv(file, _) => file.seal(),
+        }
+    }
+}
+
+/// The columns of a layout.
+pub fn header(layout: &Layout) -> Vec<Header> {
+    layout.columns().iter().map(|column| (column.name.clone(), column.dtype)).collect()
+}
+
+/// Writes `rows` as a table to be put at `place`.
+pub fn write(
+    place: &Path,
+    format: Format,
+    compression: Compression,
+    layout: &Layout,
+    rows: &[Row],
+) -> bars::Result<SealedFile> {
+    let mut table = TableWriter::create(place, format, compression, header(layout))?;
+    table.write(fill(layout, rows))?;
+    table.seal()
+}
+
+/// The schema of a layout as JSON.
+pub fn schema(layout: &Layout, version: &str) -> anyhow::Result<Vec<u8>> {
+    let column = |column: &stages::features::layout::Column| {
+        let what = serde_json::json!({
+            "dtype": column.dtype.name(),
+            "family": column.family,
+            "window": column.window,
+            "description": column.description,
+        });
+        (column.name.clone(), what)
+    };
+    let columns: serde_json::Map<_, _> = layout.columns().iter().map(column).collect();
+    let schema = serde_json::json!({ "schema_version": version, "columns": columns });
+    let mut bytes = serde_json::to_vec_pretty(&schema)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+/// Without dictionaries: hardly a number comes twice, and a table has thousands of columns.
+fn properties(compression: Compression) -> WriterProperties {
+    let codec = match compression {
+        Compression::Snappy => Codec::SNAPPY,
+        Compression::Zstd => Codec::ZSTD(ZstdLevel::default()),
+    };
+    WriterProperties::builder()
+        .set_compression(codec)
+        .set_dictionary_enabled(false)
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_created_by(concat!("data_pipeline ", env!("CARGO_PKG_VERSION")).to_owned())
+        .build()
+}
+
+fn field((name, dtype): &Header) -> Field {
+    let dtype = match dtype {
+        DType::Utf8 => DataType::Utf8,
+        DType::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        DType::Float64 => DataType::Float64,
+        DType::Int64 => DataType::Int64,
+        DType::Boolean => DataType::Boolean,
+    };
+    Field::new(name, dtype, true)
+}
+
+fn array(values: Values) -> ArrayRef {
+    match values {
+        Values::Text(values) => Arc::new(StringArray::from(values)),
+        Values::Time(values) => {
+            let micros: Vec<i64> = values.into_iter().map(|time| time.epoch_micros()).collect();
+            Arc::new(TimestampMicrosecondArray::from(micros).with_timezone("UTC"))
+        }
+        Values::Number(values) => Arc::new(Float64Array::from_iter(
+            values.into_iter().map(|value| value.is_finite().then_some(value)),
+        )),
+        Values::Whole(values) => Arc::new(Int64Array::from(values)),
+        Values::Flag(values) => Arc::new(BooleanArray::from(values)),
+    }
+}
+
+fn lines(columns: &[Header], values: &[Values]) -> Vec<u8> {
+    let rows = values.first().map_or(0, |column| match column {
+        Values::Text(values) => values.len(),
+        Values::Time(values) => values.len(),
+        Values::Number(values) => values.len(),
+        Values::Whole(values) => values.len(),
+        Values::Flag(values) => values.len(),
+    });
+    let mut out = Vec::with_capacity(rows * columns.len() * 8);
+    let mut number = zmij::Buffer::new();
+    for row in 0..rows {
+        for (place, column) in values.iter().enumerate() {
+            if place > 0 {
+                out.push(b',');
+            }
+            // A Vec takes any write.
+            match column {
+                Values::Text(values) => {
+                    out.extend(quoted(values[row].as_deref().unwrap_or_default()).as_bytes())
+                }
+                Values::Time(values) => drop(write!(out, "{}", values[row])),
+                Values::Number(values) if values[row].is_finite() => {
+                    out.extend(number.format_finite(values[row]).as_bytes());
+                }
+                Values::Number(_) => {}
+                Values::Whole(values) => drop(values[row].map(|value| write!(out, "{value}"))),
+                Values::Flag(values) => drop(write!(out, "{}", values[row])),
+            }
+        }
+        out.push(b'\n');
+    }
+    out
+}

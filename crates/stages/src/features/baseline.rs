@@ -1,0 +1,145 @@
+//! Baselines: quantiles of a metric over a range of buckets, slid along a panel.
+
+use std::ops::Range;
+
+use super::metric::Metric;
+use super::panel::Panel;
+
+/// The percentages at which a baseline is known.
+pub const PERCENTS: [u32; 13] = [1, 5, 10, 20, 25, 40, 50, 60, 75, 80, 90, 95, 99];
+
+/// The quantiles of a metric, and how many values they are of.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Knots {
+    /// The quantile at each of [`PERCENTS`].
+    pub at: [f64; PERCENTS.len()],
+    /// Number of values, at least 1.
+    pub n: usize,
+}
+
+impl Knots {
+    /// The quantiles of `sorted` (ascending): linear between order statistics at `(n - 1) p / 100`; `None` where empty.
+    pub fn of_sorted(sorted: &[f64]) -> Option<Knots> {
+        let last = sorted.len().checked_sub(1)?;
+        let at = PERCENTS.map(|percent| {
+            let position = last * percent as usize;
+            let (below, rest) = (position / 100, position % 100);
+            let low = sorted[below];
+            if rest == 0 { low } else { low + (sorted[below + 1] - low) * rest as f64 / 100.0 }
+        });
+        Some(Knots { at, n: sorted.len() })
+    }
+
+    /// The quantile at `percent`, which must be one of [`PERCENTS`]; else NaN.
+    pub fn percent(&self, percent: u32) -> f64 {
+        PERCENTS.iter().position(|&p| p == percent).map_or(f64::NAN, |i| self.at[i])
+    }
+}
+
+/// The baselines of a window: for each metric that has one, the sorted values over a range of the panel's buckets.
+///
+/// Sliding the range by a bucket costs an insertion and a removal per metric instead of a sort; the outcome is that of a
+/// sort, bit by bit, since order does not depend on history.
+#[derive(Debug)]
+pub struct Baselines<'a> {
+    panel: &'a Panel,
+    metrics: &'static [Metric],
+    range: Range<usize>,
+    pools: Vec<Vec<f64>>,
+}
+
+impl<'a> Baselines<'a> {
+    /// Baselines over no bucket yet.
+    pub fn new(panel: &'a Panel, metrics: &'static [Metric]) -> Baselines<'a> {
+        Baselines { panel, metrics, range: 0..0, pools: vec![Vec::new(); metrics.len()] }
+    }
+
+    /// The panel.
+    pub fn panel(&self) -> &'a Panel {
+        self.panel
+    }
+
+    /// Makes them those of the buckets at `range`.
+    pub fn slide(&mut self, range: Range<usize>) {
+        let overlap = self.range.start.max(range.start)..self.range.end.min(range.end);
+        let steps = (self.range.len() + range.len()).saturating_sub(2 * overlap.len());
+        // An insertion moves half of a pool; a sort compares each value some ten times.
+        if overlap.is_empty() || steps > 16 {
+            self.rebuild(range.clone());
+        } else {
+            for i in (self.range.start..range.start).chain(range.end..self.range.end) {
+                self.each(i, |pool, value| {
+                    if let Ok(at) = pool.binary_search_by(|x| x.total_cmp(&value)) {
+                        pool.remove(at);
+                    }
+                });
+            }
+            for i in (range.start..self.range.start).chain(self.range.end..range.end) {
+                self.each(i, |pool, value| {
+                    let at = pool.partition_point(|x| x.total_cmp(&value).is_lt());
+                    pool.insert(at, value);
+                });
+            }
+        }
+        self.range = range;
+    }
+
+    fn rebuild(&mut self, range: Range<usize>) {
+        self.pools.iter_mut().for_each(Vec::clear);
+        for i in range {
+            self.each(i, |pool, value| pool.push(value));
+        }
+        self.pools.iter_mut().for_each(|pool| pool.sort_unstable_by(f64::total_cmp));
+    }
+
+    /// Calls `with` for each present value of bucket `i` and its pool.
+    fn each(&mut self, i: usize, mut with: impl FnMut(&mut Vec<f64>, f64)) {
+        let Some(values) = self.panel.values(&self.panel.buckets()[i]) else {
+            return;
+        };
+        for ((pool, &value), metric) in self.pools.iter_mut().zip(values).zip(self.metrics) {
+            if metric.has_baseline && !value.is_nan() {
+                with(pool, value);
+            }
+        }
+    }
+
+    /// The knots of the metric at `place`; `None` where there is no value.
+    pub fn knots(&self, place: usize) -> Option<Knots> {
+        Knots::of_sorted(&self.pools[place])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bars::{Minute, Window};
+    use proptest::prelude::*;
+
+    const METRICS: &[Metric] = &[Metric::raw("a", ""), Metric::raw("b", "").no_baseline()];
+
+    proptest! {
+        /// Sliding, forwards and backwards and by leaps, gives what a sort gives.
+        #[test]
+        fn sliding_is_sorting(
+            values in prop::collection::vec(prop::option::weighted(0.8, (-4_i32..4).prop_map(|v| f64::from(v) / 2.0)), 30..90),
+            places in prop::collection::vec((0_usize..90, 0_usize..40), 1..30),
+        ) {
+            let mut panel = Panel::new(Window::HOUR, 2);
+            for (i, value) in values.iter().enumerate() {
+                let start = Minute::new(60 * i as i64).unwrap();
+                panel.push(start, 1.0, i % 7 != 0, |row| row.fill(value.unwrap_or(f64::NAN)));
+            }
+            let mut baselines = Baselines::new(&panel, METRICS);
+            for &(start, length) in &places {
+                let start = start.min(values.len());
+                let range = start..(start + length).min(values.len());
+                baselines.slide(range.clone());
+                let mut expected: Vec<f64> = range.filter(|i| i % 7 != 0).filter_map(|i| values[i]).collect();
+                expected.sort_by(f64::total_cmp);
+                prop_assert_eq!(baselines.knots(0), Knots::of_sorted(&expected));
+                prop_assert_eq!(baselines.knots(1), None);
+            }
+        }
+    }
+}

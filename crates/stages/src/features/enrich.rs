@@ -1,0 +1,150 @@
+//! How unusual a value is against its baseline.
+
+use indicators::EPS;
+
+use super::baseline::{Knots, PERCENTS};
+use super::metric::Transform;
+
+/// The columns that stand after a metric with a baseline, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Enrichment {
+    /// Percentile, 1 to 99.
+    Pctile,
+    /// Quintile, 1 to 5.
+    Quintile,
+    /// Lower quartile of the baseline.
+    P25,
+    /// Median of the baseline.
+    P50,
+    /// Upper quartile of the baseline.
+    P75,
+    /// Number of values in the baseline.
+    N,
+    /// Over or under the median.
+    Direction,
+    /// Robust z.
+    Rz,
+    /// Its absolute value.
+    AbsRz,
+}
+
+impl Enrichment {
+    /// All, in the order of their columns.
+    pub const ALL: [Enrichment; 9] = [
+        Enrichment::Pctile,
+        Enrichment::Quintile,
+        Enrichment::P25,
+        Enrichment::P50,
+        Enrichment::P75,
+        Enrichment::N,
+        Enrichment::Direction,
+        Enrichment::Rz,
+        Enrichment::AbsRz,
+    ];
+}
+
+/// A value against its baseline. Without a value, or without a baseline, what cannot be told is NaN or `None`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Enriched {
+    /// Percentile, 1 to 99.
+    pub pctile: f64,
+    /// 1 + how many of p20, p40, p60 and p80 the value exceeds.
+    pub quintile: Option<i64>,
+    /// Lower quartile, median and upper quartile of the baseline.
+    pub quartiles: [f64; 3],
+    /// Number of values in the baseline.
+    pub n: usize,
+    /// Whether the value is at or above the median.
+    pub is_over: Option<bool>,
+    /// `(value - p50) / (p75 - p25 + eps)`.
+    pub rz: f64,
+}
+
+impl Enriched {
+    /// `value` (NaN where missing) against `knots`.
+    pub fn new(value: f64, knots: Option<&Knots>, transform: Transform) -> Enriched {
+        let Some(knots) = knots else {
+            let quartiles = [f64::NAN; 3];
+            return Enriched {
+                pctile: f64::NAN,
+                quintile: None,
+                quartiles,
+                n: 0,
+                is_over: None,
+                rz: f64::NAN,
+            };
+        };
+        let quartiles = [25, 50, 75].map(|percent| knots.percent(percent));
+        let [p25, p50, p75] = quartiles;
+        let exceeded = || [20, 40, 60, 80].iter().filter(|&&percent| value > knots.percent(percent)).count();
+        let is_present = !value.is_nan();
+        Enriched {
+            pctile: pctile(value, knots, transform),
+            quintile: is_present.then(|| 1 + exceeded() as i64),
+            quartiles,
+            n: knots.n,
+            is_over: is_present.then_some(value >= p50),
+            rz: (value - p50) / (p75 - p25 + EPS),
+        }
+    }
+}
+
+/// The percentile of `value` among `knots`, piecewise linear between all of them in the space of `transform`.
+///
+/// Equal knots count as one, at the mean of their percentages; below the first it is 1, above the last 99; 50 where all are
+/// equal, whatever the value. NaN where the value is.
+pub fn pctile(value: f64, knots: &Knots, transform: Transform) -> f64 {
+    let at = &knots.at;
+    let last = at.len() - 1;
+    if value.is_nan() {
+        return f64::NAN;
+    } else if at[0] == at[last] {
+        return 50.0;
+    } else if value < at[0] {
+        return 1.0;
+    } else if value > at[last] {
+        return 99.0;
+    }
+    // The knots that equal the value, or, where none does, those next below and above it.
+    let below = at.partition_point(|&knot| knot < value);
+    let above = at.partition_point(|&knot| knot <= value);
+    if below < above {
+        return merged(at, below);
+    }
+    let (low, high) = (at[below - 1], at[above]);
+    let [from, x, to] = [low, value, high].map(|x| transform.apply(x));
+    let (from_percent, to_percent) = (merged(at, below - 1), merged(at, above));
+    // Two knots can be apart and their logarithms not.
+    if to > from {
+        from_percent + (to_percent - from_percent) * (x - from) / (to - from)
+    } else {
+        from_percent
+    }
+}
+
+/// The mean percentage of the knots that equal the one at `place`.
+fn merged(at: &[f64; PERCENTS.len()], place: usize) -> f64 {
+    let equal =
+        || PERCENTS.iter().zip(at).filter(|(_, knot)| **knot == at[place]).map(|(percent, _)| percent);
+    f64::from(equal().sum::<u32>()) / equal().count() as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn percentiles_rise_with_the_value(
+            mut values in prop::collection::vec((0_i32..30).prop_map(f64::from), 1..60), a in -1.0_f64..31.0, b in -1.0_f64..31.0,
+        ) {
+            values.sort_by(f64::total_cmp);
+            let knots = Knots::of_sorted(&values).unwrap();
+            for transform in [Transform::Identity, Transform::SignedLog] {
+                let (low, high) = (pctile(a.min(b), &knots, transform), pctile(a.max(b), &knots, transform));
+                prop_assert!((1.0..=99.0).contains(&low) && low <= high && high <= 99.0, "{low} {high}");
+            }
+        }
+    }
+}

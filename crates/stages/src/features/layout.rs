@@ -1,0 +1,227 @@
+//! The columns of a result, derived from a catalogue of metrics and the windows; the same whatever the data.
+
+use bars::Window;
+
+use super::enrich::Enrichment;
+use super::metric::{Catalogue, Family, Form};
+
+/// The type of a column, in the words of the schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DType {
+    /// Text.
+    Utf8,
+    /// A time in microseconds, UTC.
+    Timestamp,
+    /// A number.
+    Float64,
+    /// A whole number.
+    Int64,
+    /// True or false.
+    Boolean,
+}
+
+impl DType {
+    /// The word of the schema.
+    pub fn name(self) -> &'static str {
+        match self {
+            DType::Utf8 => "Utf8",
+            DType::Timestamp => "Timestamp(us, UTC)",
+            DType::Float64 => "Float64",
+            DType::Int64 => "Int64",
+            DType::Boolean => "Boolean",
+        }
+    }
+}
+
+/// Where a column's values come from: places of a window, a metric, a roll-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cell {
+    /// The symbol.
+    Symbol,
+    /// The as-of.
+    AsOf,
+    /// Share of the window's time for which there are bars.
+    Coverage(usize),
+    /// Whether that is enough.
+    IsOk(usize),
+    /// A metric of a window.
+    Value(usize, usize),
+    /// A metric of a window against its baseline.
+    Enriched(usize, usize, Enrichment),
+    /// Whether any metric of a family has a value.
+    IsValid(usize, Family),
+    /// A roll-up.
+    Rollup(usize),
+    /// Whether it has a value.
+    IsRollupValid(usize),
+    /// Whether the column at this place was filled with a neutral value.
+    Mask(usize),
+}
+
+/// A column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Column {
+    /// Name.
+    pub name: String,
+    /// Type.
+    pub dtype: DType,
+    /// Family tag: raw, mag, pos, dir, pctile, quintile, rz, abs_rz, knot, flag, imputed_flag, key.
+    pub family: &'static str,
+    /// The window's name; empty where it is of none.
+    pub window: String,
+    /// What it is, in a line.
+    pub description: String,
+    /// Where its values come from.
+    pub cell: Cell,
+}
+
+/// What columns are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// Those of enrichment.
+    pub has_baseline: bool,
+    /// Neutral values in place of missing ones, and the masks that tell of them.
+    pub is_imputed: bool,
+}
+
+/// The columns of a result.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    /// The metrics.
+    pub catalogue: Catalogue,
+    /// The windows, ascending.
+    pub windows: Vec<Window>,
+    /// What columns there are.
+    pub extent: Extent,
+    columns: Vec<Column>,
+}
+
+impl Layout {
+    /// The columns of `catalogue` over `windows`: keys, then window by window coverage, ok, metrics each with its enrichment,
+    /// validity; then the roll-ups. A mask stands directly after its column.
+    pub fn new(catalogue: Catalogue, windows: &[Window], extent: Extent) -> Layout {
+        let mut columns = Columns { list: Vec::new(), is_imputed: extent.is_imputed };
+        columns.push("symbol", DType::Utf8, "key", "the symbol", Cell::Symbol);
+        let asof = "the as-of: no bar that closes later was used";
+        columns.push("timestamp_asof_utc", DType::Timestamp, "key", asof, Cell::AsOf);
+        for (place, window) in windows.iter().enumerate() {
+            let from = columns.list.len();
+            columns.window(&catalogue, *window, place, extent);
+            let name = window.to_string();
+            columns.list[from..].iter_mut().for_each(|column| column.window.clone_from(&name));
+        }
+        for (place, rollup) in
+            catalogue.rollups.iter().enumerate().filter(|(_, rollup)| rollup.is_formed(windows))
+        {
+            let is_whole = matches!(rollup.form, Form::SignAgreement(..));
+            let dtype = if is_whole { DType::Int64 } else { DType::Float64 };
+            columns.masked(rollup.column, dtype, rollup.kind.tag(), rollup.description, Cell::Rollup(place));
+            let (name, what) =
+                (format!("{}_valid", rollup.column), format!("whether {} has a value", rollup.column));
+            columns.push(&name, DType::Boolean, "flag", &what, Cell::IsRollupValid(place));
+        }
+        Layout { catalogue, windows: windows.to_vec(), extent, columns: columns.list }
+    }
+
+    /// The columns, in order.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+}
+
+struct Columns {
+    list: Vec<Column>,
+    is_imputed: bool,
+}
+
+impl Columns {
+    fn push(&mut self, name: &str, dtype: DType, family: &'static str, description: &str, cell: Cell) {
+        let (name, description) = (name.to_owned(), description.to_owned());
+        self.list.push(Column { name, dtype, family, window: String::new(), description, cell });
+    }
+
+    /// A column that is filled where it is missing, and its mask.
+    fn masked(&mut self, name: &str, dtype: DType, family: &'static str, description: &str, cell: Cell) {
+        self.push(name, dtype, family, description, cell);
+        if self.is_imputed {
+            let mask = Cell::Mask(self.list.len() - 1);
+            let what = format!("1 where {name} was missing and a neutral value stands in its place, else 0");
+            self.push(&format!("{name}_imputed"), DType::Int64, "imputed_flag", &what, mask);
+        }
+    }
+
+    fn window(&mut self, catalogue: &Catalogue, window: Window, place: usize, extent: Extent) {
+        let coverage = "share of the window's time for which there are bars, 0 to 1";
+        self.push(
+            &format!("window_coverage_{window}"),
+            DType::Float64,
+            "flag",
+            coverage,
+            Cell::Coverage(place),
+        );
+        let ok = "whether the coverage reaches the threshold; where not, the window has no metrics";
+        self.push(&format!("window_ok_{window}"), DType::Boolean, "flag", ok, Cell::IsOk(place));
+        for (m, metric) in catalogue.metrics.iter().enumerate() {
+            let name = metric.column(window);
+            self.masked(&name, DType::Float64, metric.kind.tag(), metric.description, Cell::Value(place, m));
+            if extent.has_baseline && metric.has_baseline {
+                for which in Enrichment::ALL {
+                    self.enriched(&name, which, Cell::Enriched(place, m, which));
+                }
+            }
+        }
+        for family in catalogue.families() {
+            let members = catalogue.metrics.iter().filter(|metric| metric.family == Some(family));
+            let members: Vec<&str> = members.map(|metric| metric.stem).collect();
+            let what = format!("whether any of {} has a value", members.join(", "));
+            let name = format!("metrics_valid_{}_{window}", family.name());
+            self.push(&name, DType::Boolean, "flag", &what, Cell::IsValid(place, family));
+        }
+    }
+
+    fn enriched(&mut self, of: &str, which: Enrichment, cell: Cell) {
+        use DType::{Float64, Int64, Utf8};
+        let column = |end: &str| format!("{of}_{end}");
+        match which {
+            Enrichment::Pctile => {
+                let what = format!("percentile of {of} within the symbol's own baseline, 1 to 99");
+                self.masked(&column("pctile"), Float64, "pctile", &what, cell);
+            }
+            Enrichment::Quintile => {
+                let what = format!("quintile of {of} within the symbol's own baseline, 1 to 5");
+                self.masked(&column("quintile"), Int64, "quintile", &what, cell);
+            }
+            Enrichment::P25 => self.push(
+                &column("p25"),
+                Float64,
+                "knot",
+                &format!("lower quartile of {of} over the baseline"),
+                cell,
+            ),
+            Enrichment::P50 => {
+                self.push(&column("p50"), Float64, "knot", &format!("median of {of} over the baseline"), cell)
+            }
+            Enrichment::P75 => self.push(
+                &column("p75"),
+                Float64,
+                "knot",
+                &format!("upper quartile of {of} over the baseline"),
+                cell,
+            ),
+            Enrichment::N => {
+                self.push(&column("n"), Int64, "knot", &format!("number of baseline windows with {of}"), cell)
+            }
+            Enrichment::Direction => {
+                let what = format!("over where {of} is at or above its p50, else under");
+                self.push(&column("direction"), Utf8, "flag", &what, cell);
+            }
+            Enrichment::Rz => {
+                let what = format!("robust z: ({of} - p50) / (p75 - p25 + 1e-9)");
+                self.masked(&column("rz"), Float64, "rz", &what, cell);
+            }
+            Enrichment::AbsRz => {
+                self.masked(&column("abs_rz"), Float64, "abs_rz", &format!("absolute robust z of {of}"), cell)
+            }
+        }
+    }
+}

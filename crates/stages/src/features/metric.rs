@@ -1,0 +1,280 @@
+//! What a metric is: its name, kind, transform, neutral value, whether it has a baseline. Said once, as data.
+
+use bars::Window;
+
+/// What kind of number a metric is; a part of its column's name and the family tag of the schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// In its own units.
+    Raw,
+    /// A magnitude, from 0 up.
+    Magnitude,
+    /// A position or share, from 0 to 1.
+    Position,
+    /// A direction: the sign tells.
+    Direction,
+}
+
+impl Kind {
+    /// The tag of the schema.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Kind::Raw => "raw",
+            Kind::Magnitude => "mag",
+            Kind::Position => "pos",
+            Kind::Direction => "dir",
+        }
+    }
+
+    fn suffix(self) -> &'static str {
+        match self {
+            Kind::Raw => "",
+            Kind::Magnitude => "_mag",
+            Kind::Position => "_pos",
+            Kind::Direction => "_dir",
+        }
+    }
+}
+
+/// The space in which a percentile is interpolated between knots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transform {
+    /// As it is.
+    Identity,
+    /// `log1p(x)`, of values from 0 up that spread over magnitudes.
+    Log,
+    /// `sign(x) log1p(|x|)`.
+    SignedLog,
+}
+
+impl Transform {
+    /// The value in that space.
+    pub fn apply(self, x: f64) -> f64 {
+        match self {
+            Transform::Identity => x,
+            Transform::Log => libm::log1p(x),
+            Transform::SignedLog => libm::log1p(x.abs()).copysign(x),
+        }
+    }
+}
+
+/// What stands where a value is missing and a number is needed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Neutral {
+    /// This number.
+    Is(f64),
+    /// The symbol's own median where it has a baseline, else 0.
+    OwnMedian,
+}
+
+/// The families whose validity is told by a flag: valid where any member has a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Family {
+    /// Volume and its shares.
+    Volume,
+    /// Volatility estimates.
+    Volatility,
+    /// VWAP.
+    Vwap,
+    /// Bollinger bands.
+    Bbands,
+    /// Trend.
+    Trend,
+    /// Range and distances.
+    Range,
+    /// Momentum.
+    Momentum,
+    /// Breakouts.
+    Breakout,
+}
+
+impl Family {
+    /// All, in the order of their columns.
+    pub const ALL: [Family; 8] = [
+        Family::Volume,
+        Family::Volatility,
+        Family::Vwap,
+        Family::Bbands,
+        Family::Trend,
+        Family::Range,
+        Family::Momentum,
+        Family::Breakout,
+    ];
+
+    /// The name in `metrics_valid_<name>_<window>`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Family::Volume => "volume",
+            Family::Volatility => "volatility",
+            Family::Vwap => "vwap",
+            Family::Bbands => "bbands",
+            Family::Trend => "trend",
+            Family::Range => "range",
+            Family::Momentum => "momentum",
+            Family::Breakout => "breakout",
+        }
+    }
+}
+
+/// A metric of a window.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Metric {
+    /// Name without window and kind, as in the series panel.
+    pub stem: &'static str,
+    /// Kind.
+    pub kind: Kind,
+    /// Transform of its percentile.
+    pub transform: Transform,
+    /// Whether it has a baseline, and so the columns of enrichment.
+    pub has_baseline: bool,
+    /// What stands for a missing value in `state` and `regime`.
+    pub neutral: Neutral,
+    /// Which validity flag it counts for.
+    pub family: Option<Family>,
+    /// Its definition in a line.
+    pub description: &'static str,
+}
+
+impl Metric {
+    const fn of(stem: &'static str, kind: Kind, neutral: Neutral, description: &'static str) -> Metric {
+        Metric {
+            stem,
+            kind,
+            transform: Transform::Identity,
+            has_baseline: true,
+            neutral,
+            family: None,
+            description,
+        }
+    }
+
+    /// A metric in its own units; 0 is neutral.
+    pub(crate) const fn raw(stem: &'static str, description: &'static str) -> Metric {
+        Metric::of(stem, Kind::Raw, Neutral::Is(0.0), description)
+    }
+
+    /// A magnitude; the symbol's own median is neutral.
+    pub(crate) const fn mag(stem: &'static str, description: &'static str) -> Metric {
+        Metric::of(stem, Kind::Magnitude, Neutral::OwnMedian, description)
+    }
+
+    /// A position or share; one half is neutral.
+    pub(crate) const fn pos(stem: &'static str, description: &'static str) -> Metric {
+        Metric::of(stem, Kind::Position, Neutral::Is(0.5), description)
+    }
+
+    /// A direction; 0 is neutral.
+    pub(crate) const fn dir(stem: &'static str, description: &'static str) -> Metric {
+        Metric::of(stem, Kind::Direction, Neutral::Is(0.0), description)
+    }
+
+    pub(crate) const fn log(self) -> Metric {
+        Metric { transform: Transform::Log, ..self }
+    }
+
+    pub(crate) const fn signed_log(self) -> Metric {
+        Metric { transform: Transform::SignedLog, ..self }
+    }
+
+    pub(crate) const fn no_baseline(self) -> Metric {
+        Metric { has_baseline: false, ..self }
+    }
+
+    pub(crate) const fn neutral(self, value: f64) -> Metric {
+        Metric { neutral: Neutral::Is(value), ..self }
+    }
+
+    pub(crate) const fn valid(self, family: Family) -> Metric {
+        Metric { family: Some(family), ..self }
+    }
+
+    /// The column's name for a window, such as `rv_close_4h_mag`.
+    pub fn column(&self, window: impl std::fmt::Display) -> String {
+        format!("{}_{window}{}", self.stem, self.kind.suffix())
+    }
+}
+
+/// Says the metrics of a table: an enum to name their places in code, and the table itself.
+macro_rules! metrics {
+    ($(#[$doc:meta])* $name:ident { $( $id:ident: $metric:expr, )* }) => {
+        $(#[$doc])*
+        // What each is stands in the table.
+        #[allow(missing_docs)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $name { $( $id ),* }
+
+        impl $name {
+            /// The metrics in the order of their columns.
+            pub const TABLE: &'static [$crate::features::metric::Metric] = &[ $( $metric ),* ];
+        }
+    };
+}
+pub(crate) use metrics;
+
+/// A figure across windows.
+#[derive(Debug, Clone, Copy)]
+pub struct Rollup {
+    /// Its column.
+    pub column: &'static str,
+    /// Kind.
+    pub kind: Kind,
+    /// What stands for a missing value.
+    pub neutral: f64,
+    /// How it is formed.
+    pub form: Form,
+    /// Its definition in a line.
+    pub description: &'static str,
+}
+
+/// How a roll-up is formed of a metric (its place in the table) over windows (their minutes).
+#[derive(Debug, Clone, Copy)]
+pub enum Form {
+    /// The sum of the metric's signs over those of these windows that were asked for; a whole number.
+    SignAgreement(usize, &'static [i32]),
+    /// `a / (|b| + eps)` of the metric in two windows.
+    Ratio(usize, [i32; 2]),
+    /// `a - b` of the metric in two windows.
+    Difference(usize, [i32; 2]),
+}
+
+impl Rollup {
+    /// Whether it can be formed over `windows`.
+    pub fn is_formed(&self, windows: &[Window]) -> bool {
+        let has = |minutes: &i32| windows.iter().any(|window| window.minutes() == *minutes);
+        match self.form {
+            Form::SignAgreement(_, over) => over.iter().any(has),
+            Form::Ratio(_, over) | Form::Difference(_, over) => over.iter().all(has),
+        }
+    }
+
+    /// Its value, of `value(metric, minutes)` where a metric in a window is NaN if missing or not asked for.
+    pub fn value(&self, value: impl Fn(usize, i32) -> f64) -> f64 {
+        match self.form {
+            Form::SignAgreement(metric, over) => {
+                let present =
+                    over.iter().map(|&minutes| value(metric, minutes)).filter(|x| x.abs() >= indicators::EPS);
+                present.fold(f64::NAN, |sum, x| if sum.is_nan() { x.signum() } else { sum + x.signum() })
+            }
+            Form::Ratio(metric, [a, b]) => value(metric, a) / (value(metric, b).abs() + indicators::EPS),
+            Form::Difference(metric, [a, b]) => value(metric, a) - value(metric, b),
+        }
+    }
+}
+
+/// The metrics of a stage and its roll-ups.
+#[derive(Debug, Clone, Copy)]
+pub struct Catalogue {
+    /// Per window, in the order of their columns.
+    pub metrics: &'static [Metric],
+    /// Across windows.
+    pub rollups: &'static [Rollup],
+}
+
+impl Catalogue {
+    /// The families that have a member, in the order of their columns.
+    pub fn families(&self) -> impl Iterator<Item = Family> + '_ {
+        Family::ALL
+            .into_iter()
+            .filter(|family| self.metrics.iter().any(|metric| metric.family == Some(*family)))
+    }
+}

@@ -1,0 +1,23 @@
+//! Into what bins a window is resampled.
+
+use bars::Window;
+
+/// The fewest bins of a window without a rule of its own.
+const FEWEST: i32 = 60;
+
+/// The width of a window's bins: 1h -> 1m, 4h -> 3m, 6h -> 5m, 12h -> 10m, 24h -> 20m, 72h -> 60m, 168h -> 120m; any other window: the largest
+/// whole number of minutes that divides it and leaves at least 60 bins, 1m if none.
+pub fn bin_minutes(window: Window) -> Window {
+    let minutes = window.minutes();
+    let width = match minutes {
+        60 => 1,
+        240 => 3,
+        360 => 5,
+        720 => 10,
+        1440 => 20,
+        4320 => 60,
+        10080 => 120,
+        _ => (1..=minutes / FEWEST).rev().find(|width| minutes % width == 0).unwrap_or(1),
+    };
+    Window::of_minutes(width).unwrap_or(window)
+}

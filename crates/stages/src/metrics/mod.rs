@@ -1,0 +1,219 @@
+//! Window metrics: where a symbol stands over some windows, and how unusual that is for it.
+//!
+//! ```
+//! use bars::{AsOf, Bar, Minute, Series};
+//! use stages::metrics::{Params, Plan};
+//!
+//! let bar = |i: i64| {
+//!     let close = 100.0 + (i as f64 / 9.0).sin();
+//!     let time = Minute::new(i).unwrap();
+//!     Bar { time, open: close, high: close + 0.1, low: close - 0.1, close, volume: 1.0, trades: None }
+//! };
+//! let series: Series = (0..3 * 1440).map(bar).collect();
+//! let asof = AsOf::close_of(series.ends().unwrap().1);
+//! let params = Params { windows: vec!["1h".parse().unwrap()], ..Params::default() }.check().unwrap();
+//! let plan = Plan::new(params, vec![asof], false);
+//! let panels = plan.panels(&series);
+//! let rows = plan.rows(&"A/USD".parse().unwrap(), Minute::new(0).unwrap(), &panels, Some(&panels));
+//! assert_eq!(rows.len(), 1);
+//! assert_eq!(rows[0].window(0).coverage(), 1.0);
+//! ```
+
+use std::sync::Arc;
+
+use bars::resample::bin;
+use bars::{AsOf, Minute, Series, Span, Symbol, Window};
+
+use crate::features::baseline::Baselines;
+use crate::features::layout::{Extent, Layout};
+use crate::features::panel::Panel;
+use crate::features::table::{Reading, Row};
+
+pub use self::bins::bin_minutes;
+pub(crate) use self::params::check_months;
+pub use self::params::{Params, ParamsError, ValidParams};
+pub use self::table::{CATALOGUE, Intraday};
+
+mod bins;
+mod params;
+mod table;
+mod values;
+
+/// What a run computes: parameters, as-ofs, and the columns that follow from them.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    params: ValidParams,
+    asofs: Vec<AsOf>,
+    layout: Layout,
+}
+
+impl Plan {
+    /// A plan for the given as-ofs (at least one; sorted here); `is_imputed` puts neutral values and masks into the result.
+    pub fn new(params: ValidParams, mut asofs: Vec<AsOf>, is_imputed: bool) -> Plan {
+        asofs.sort();
+        asofs.dedup();
+        let extent = Extent { has_baseline: params.months().is_some(), is_imputed };
+        let layout = Layout::new(CATALOGUE, params.windows(), extent);
+        Plan { params, asofs, layout }
+    }
+
+    /// The columns of the result.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The as-ofs, ascending.
+    pub fn asofs(&self) -> &[AsOf] {
+        &self.asofs
+    }
+
+    /// The bars that open in this span are all that the windows and baselines can use.
+    pub fn span(&self) -> Span {
+        let first = self.params.windows().iter().map(|&window| self.span_of(window).start).min();
+        Span { start: first.unwrap_or(Minute::MIN), end: self.end() }
+    }
+
+    /// The bars that open in this span are all that the windows at the as-ofs can use.
+    pub fn current_span(&self) -> Span {
+        let starts = self.params.windows().iter().map(|&window| self.current_start(window));
+        Span { start: starts.min().unwrap_or(Minute::MIN), end: self.end() }
+    }
+
+    fn end(&self) -> Minute {
+        self.asofs.iter().map(|asof| asof.end()).max().unwrap_or(Minute::MIN)
+    }
+
+    fn current_start(&self, window: Window) -> Minute {
+        self.asofs.iter().map(|&asof| bucket_before(asof, window)).min().unwrap_or(Minute::MIN)
+    }
+
+    /// The span of a window's buckets that are of use.
+    fn span_of(&self, window: Window) -> Span {
+        // Months are of different lengths: a later as-of can reach further back.
+        let reach = |months| self.asofs.iter().map(move |asof| asof.months_before(months).ceil()).min();
+        let current = self.current_start(window);
+        let start = self.params.months().and_then(reach).map_or(current, |start| start.min(current));
+        Span { start, end: self.end() }
+    }
+
+    /// A panel per window over all of its buckets that are of use and of which `series` has bars.
+    pub fn panels(&self, series: &Series) -> Vec<Panel> {
+        self.params.windows().iter().map(|&window| self.panel(series, window, self.span_of(window))).collect()
+    }
+
+    /// A panel per window over the buckets at the as-ofs alone.
+    pub fn current_panels(&self, series: &Series) -> Vec<Panel> {
+        let span = |window| Span { start: self.current_start(window), end: self.end() };
+        self.params.windows().iter().map(|&window| self.panel(series, window, span(window))).collect()
+    }
+
+    fn panel(&self, series: &Series, window: Window, span: Span) -> Panel {
+        let mut panel = Panel::new(window, Intraday::TABLE.len());
+        let minutes = window.minutes();
+        let first = span.start.plus(minutes - 1).floor(window);
+        let bars = series.range(Span { start: first, end: span.end.floor(window) });
+        let width = bin_minutes(window);
+        let binned;
+        let (bins, mut bin_at) = if width.minutes() == 1 {
+            (series, bars.start)
+        } else {
+            binned = bin(series, bars.clone(), width);
+            (&binned, 0)
+        };
+        let mut scratch = values::Scratch::default();
+        let mut at = bars.start;
+        while at < bars.end {
+            let start = series.time()[at].floor(window);
+            let end = start.plus(minutes);
+            let upto = |times: &[Minute], from: usize, bins: i32| {
+                let most = times.len().min(from + bins as usize);
+                from + times[from..most].partition_point(|&time| time < end)
+            };
+            let next = upto(series.time(), at, minutes);
+            let bin_next = upto(bins.time(), bin_at, minutes / width.minutes());
+            let coverage = (next - at) as f64 / f64::from(minutes);
+            let is_ok = coverage >= self.params.coverage_threshold();
+            panel.push(start, coverage, is_ok, |row| {
+                values::fill(values::Bins::of(bins, bin_at..bin_next), &mut scratch, row);
+            });
+            (at, bin_at) = (next, bin_next);
+        }
+        panel
+    }
+
+    /// The baseline of an as-of: `[start, end)` within which its buckets lie; `None` where none is wanted.
+    fn baseline_span(&self, asof: AsOf) -> Option<Span> {
+        let months = self.params.months()?;
+        Some(Span { start: asof.months_before(months).ceil(), end: asof.end() })
+    }
+
+    /// The rows of a symbol, one per as-of by which a bar of it has closed; `first` is the open time of its first bar.
+    /// `current` gives the windows, `history` the baselines; the two may be the same.
+    pub fn rows(
+        &self,
+        symbol: &Symbol,
+        first: Minute,
+        current: &[Panel],
+        history: Option<&[Panel]>,
+    ) -> Vec<Row> {
+        let catalogue = &self.layout.catalogue;
+        let mut windows: Vec<Snapshots<'_>> = (0..current.len())
+            .map(|w| {
+                let history = history.map(|panels| Baselines::new(&panels[w], catalogue.metrics));
+                Snapshots { current: &current[w], history, last: None }
+            })
+            .collect();
+        let known = self.asofs.iter().filter(|&&asof| AsOf::close_of(first) <= asof);
+        known
+            .map(|&asof| {
+                let baseline = self.baseline_span(asof);
+                let readings =
+                    windows.iter_mut().map(|window| window.at(asof, baseline, &self.layout)).collect();
+                Row::new(&self.layout, symbol.clone(), asof, readings)
+            })
+            .collect()
+    }
+
+    /// The buckets that the baselines of the last as-of are over, as places in `panel`.
+    pub fn baseline_buckets(&self, panel: &Panel) -> std::ops::Range<usize> {
+        let span = self.asofs.last().and_then(|&asof| self.baseline_span(asof));
+        span.map_or(0..0, |span| panel.within(span.start, span.end))
+    }
+}
+
+/// The start of the last bucket of `window` that is complete at `asof`.
+pub fn bucket_before(asof: AsOf, window: Window) -> Minute {
+    asof.end().floor(window).plus(-window.minutes())
+}
+
+/// A window's readings at as-ofs one after the other; most as-ofs of a dense panel change nothing in the longer windows.
+struct Snapshots<'a> {
+    current: &'a Panel,
+    history: Option<Baselines<'a>>,
+    last: Option<(Minute, std::ops::Range<usize>, Arc<Reading>)>,
+}
+
+impl Snapshots<'_> {
+    fn at(&mut self, asof: AsOf, baseline: Option<Span>, layout: &Layout) -> Arc<Reading> {
+        let start = bucket_before(asof, self.current.window());
+        let mut range = 0..0;
+        if let (Some(history), Some(span)) = (&mut self.history, baseline) {
+            range = history.panel().within(span.start, span.end);
+            if self.last.as_ref().is_none_or(|last| last.1 != range) {
+                history.slide(range.clone());
+            }
+        }
+        if let Some((last, over, reading)) = &self.last
+            && (*last, over) == (start, &range)
+        {
+            return reading.clone();
+        }
+        let bucket = self.current.at(start);
+        let coverage = bucket.map_or(0.0, |bucket| bucket.coverage);
+        let values = bucket.and_then(|bucket| self.current.values(bucket));
+        let knots = |metric| self.history.as_ref().and_then(|history| history.knots(metric));
+        let reading = Arc::new(Reading::new(&layout.catalogue, coverage, values, knots));
+        self.last = Some((start, range, reading.clone()));
+        reading
+    }
+}

@@ -1,0 +1,89 @@
+//! What is asked for, checked once.
+
+use bars::Window;
+
+/// What may be asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Params {
+    /// The windows, each once.
+    pub windows: Vec<Window>,
+    /// The share of a window's minutes that must be there, 0 to 1.
+    pub coverage_threshold: f64,
+    /// Calendar months of the baselines; `None` for no baselines.
+    pub months: Option<u32>,
+}
+
+impl Default for Params {
+    /// 1h, 4h, 12h and 24h; 0.8; 3 months.
+    fn default() -> Params {
+        let windows = [1, 4, 12, 24].into_iter().filter_map(Window::of_hours).collect();
+        Params { windows, coverage_threshold: 0.8, months: Some(3) }
+    }
+}
+
+/// What cannot be asked for.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ParamsError {
+    /// No window.
+    #[error("no window was asked for; name at least one, as in --windows 1h,24h")]
+    NoWindows,
+    /// Not a share.
+    #[error("--coverage-threshold {0} is not a share; give a number from 0 to 1, such as 0.8")]
+    Threshold(f64),
+    /// No month, or more than ten years.
+    #[error("--months {0} is out of range; ask for 1 to 120 months, or for --no-baseline")]
+    Months(u32),
+}
+
+impl Params {
+    /// Checks what is asked for.
+    ///
+    /// # Errors
+    /// Names what cannot be.
+    pub fn check(mut self) -> Result<ValidParams, ParamsError> {
+        self.windows.sort();
+        self.windows.dedup();
+        if self.windows.is_empty() {
+            return Err(ParamsError::NoWindows);
+        }
+        if !(0.0..=1.0).contains(&self.coverage_threshold) {
+            return Err(ParamsError::Threshold(self.coverage_threshold));
+        }
+        check_months(self.months).map_err(ParamsError::Months)?;
+        Ok(ValidParams(self))
+    }
+}
+
+/// Months of a baseline that can be asked for; the number where not.
+pub(crate) fn check_months(months: Option<u32>) -> Result<(), u32> {
+    match months {
+        Some(months @ (0 | 121..)) => Err(months),
+        _ => Ok(()),
+    }
+}
+
+/// [`Params`] that make sense: windows ascending, each once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ValidParams(Params);
+
+impl ValidParams {
+    /// The same without baselines.
+    pub fn without_baseline(self) -> ValidParams {
+        ValidParams(Params { months: None, ..self.0 })
+    }
+
+    /// The windows, ascending.
+    pub fn windows(&self) -> &[Window] {
+        &self.0.windows
+    }
+
+    /// The share of a window's minutes that must be there.
+    pub fn coverage_threshold(&self) -> f64 {
+        self.0.coverage_threshold
+    }
+
+    /// Calendar months of the baselines.
+    pub fn months(&self) -> Option<u32> {
+        self.0.months
+    }
+}

@@ -1,0 +1,167 @@
+//! Daily regime: the slow context of a symbol over windows of whole days.
+
+use std::sync::Arc;
+
+use bars::resample::resample;
+use bars::{AsOf, Minute, Series, Span, Symbol, Window};
+
+use crate::features::baseline::Baselines;
+use crate::features::layout::{Extent, Layout};
+use crate::features::panel::Panel;
+use crate::features::table::{Reading, Row};
+
+pub use self::params::{Params, ParamsError, ValidParams};
+pub use self::table::{CATALOGUE, Daily};
+
+mod history;
+mod params;
+mod table;
+mod values;
+
+use history::{CONTEXT, History};
+
+/// The share of a window's days that must be there.
+pub const COVERAGE_THRESHOLD: f64 = 0.8;
+
+/// Days that are read before the first bucket so that its averages have what they need: [`CONTEXT`] daily bars, and some to spare for gaps.
+const LEAD_DAYS: i64 = CONTEXT as i64 * 6 / 5;
+
+/// What a run computes: parameters, as-ofs, and the columns that follow from them.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    params: ValidParams,
+    asofs: Vec<AsOf>,
+    layout: Layout,
+}
+
+impl Plan {
+    /// A plan for the UTC dates of the given as-ofs (at least one; sorted here).
+    pub fn new(params: ValidParams, asofs: Vec<AsOf>) -> Plan {
+        let mut asofs: Vec<AsOf> = asofs.into_iter().map(AsOf::midnight).collect();
+        asofs.sort();
+        asofs.dedup();
+        let extent = Extent { has_baseline: params.months().is_some(), is_imputed: true };
+        let layout = Layout::new(CATALOGUE, params.windows(), extent);
+        Plan { params, asofs, layout }
+    }
+
+    /// The columns of the result.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The as-ofs, ascending: 00:00 UTC of dates.
+    pub fn asofs(&self) -> &[AsOf] {
+        &self.asofs
+    }
+
+    /// The first minute of the first bucket that is of use.
+    fn start(&self) -> Minute {
+        let windows = || self.params.windows().iter();
+        let longest = windows().map(|window| window.minutes()).max().unwrap_or(0);
+        let current = self.asofs.iter().map(|asof| asof.end().plus(-longest)).min();
+        let reach = |months| self.asofs.iter().map(move |asof| asof.months_before(months).ceil()).min();
+        let baseline = self.params.months().and_then(reach);
+        current.into_iter().chain(baseline).min().unwrap_or(Minute::MIN)
+    }
+
+    /// The bars that open in this span are all that can be of use, unless [`Plan::needs_more`] says otherwise.
+    pub fn span(&self) -> Span {
+        let breakout = i64::from(self.params.breakout_days());
+        let start =
+            AsOf::start_of(self.start()).plus(-(LEAD_DAYS.max(breakout)) * i64::from(bars::time::DAY));
+        Span { start: start.midnight().ceil(), end: self.end() }
+    }
+
+    /// All bars up to the last as-of.
+    pub fn whole_span(&self) -> Span {
+        Span { start: Minute::MIN, end: self.end() }
+    }
+
+    fn end(&self) -> Minute {
+        self.asofs.iter().map(|asof| asof.end()).max().unwrap_or(Minute::MIN)
+    }
+
+    /// The days of `series`; `first` is the open time of the symbol's first bar, which may lie before them.
+    pub fn history(&self, series: &Series, first: Minute) -> Days {
+        Days(History::new(&resample(series, Window::DAY), first, self.params.breakout_days()))
+    }
+
+    /// Whether the days before the first bucket are too few, for a symbol with gaps, to tell its metrics: then the whole
+    /// history is to be read. `first` is the open time of the symbol's first bar.
+    pub fn needs_more(&self, days: &Days, first: Minute) -> bool {
+        first < self.span().start && !days.0.is_settled_before(self.start())
+    }
+
+    /// A panel per window over the epoch-aligned buckets that the baselines are of.
+    pub fn panels(&self, days: &Days) -> Vec<Panel> {
+        let end = self.end();
+        let panel = |&window: &Window| {
+            let mut panel = Panel::new(window, Daily::TABLE.len());
+            let mut start = self.start().plus(window.minutes() - 1).floor(window);
+            let mut scratch = values::Scratch::default();
+            while self.params.months().is_some() && start.plus(window.minutes()) <= end {
+                let found = days.0.within(start, window);
+                if !found.is_empty() {
+                    let coverage = coverage(found.len(), window);
+                    panel.push(start, coverage, coverage >= COVERAGE_THRESHOLD, |row| {
+                        values::fill(&days.0, found, &mut scratch, row);
+                    });
+                }
+                start = start.plus(window.minutes());
+            }
+            panel
+        };
+        self.params.windows().iter().map(panel).collect()
+    }
+
+    /// The rows of a symbol, one per as-of by which a bar of it has closed; `first` is the open time of its first bar.
+    pub fn rows(&self, symbol: &Symbol, first: Minute, days: &Days, history: &[Panel]) -> Vec<Row> {
+        let metrics = self.layout.catalogue.metrics;
+        let mut baselines: Vec<Baselines<'_>> =
+            history.iter().map(|panel| Baselines::new(panel, metrics)).collect();
+        let mut scratch = values::Scratch::default();
+        let known = self.asofs.iter().filter(|&&asof| AsOf::close_of(first) <= asof);
+        known
+            .map(|&asof| {
+                let readings = baselines.iter_mut().map(|baselines| {
+                    let window = baselines.panel().window();
+                    if let Some(months) = self.params.months() {
+                        let range = baselines.panel().within(asof.months_before(months).ceil(), asof.end());
+                        baselines.slide(range);
+                    }
+                    let found = days.0.within(asof.end().plus(-window.minutes()), window);
+                    let coverage = coverage(found.len(), window);
+                    // One row of a panel of its own, so that missing values are told in one place.
+                    let mut current = Panel::new(window, metrics.len());
+                    let is_ok = coverage >= COVERAGE_THRESHOLD;
+                    current.push(asof.end(), coverage, is_ok, |row| {
+                        values::fill(&days.0, found, &mut scratch, row)
+                    });
+                    let values = current.values(&current.buckets()[0]);
+                    Arc::new(Reading::new(&self.layout.catalogue, coverage, values, |metric| {
+                        baselines.knots(metric)
+                    }))
+                });
+                let readings = readings.collect();
+                Row::new(&self.layout, symbol.clone(), asof, readings)
+            })
+            .collect()
+    }
+
+    /// The buckets that the baselines of the last as-of are over, as places in `panel`.
+    pub fn baseline_buckets(&self, panel: &Panel) -> std::ops::Range<usize> {
+        match (self.asofs.last(), self.params.months()) {
+            (Some(asof), Some(months)) => panel.within(asof.months_before(months).ceil(), asof.end()),
+            _ => 0..0,
+        }
+    }
+}
+
+/// The days of a symbol, with the averages and breakouts that run over them.
+#[derive(Debug)]
+pub struct Days(History);
+
+fn coverage(days: usize, window: Window) -> f64 {
+    days as f64 / f64::from(window.minutes() / bars::time::DAY)
+}

@@ -1,0 +1,88 @@
+//! What is asked for, checked once.
+
+use bars::Window;
+
+use crate::metrics::check_months;
+
+/// What may be asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Params {
+    /// The windows, whole days, each once.
+    pub windows: Vec<Window>,
+    /// Calendar days over which a close is the highest or lowest.
+    pub breakout_days: u32,
+    /// Calendar months of the baselines; `None` for no baselines.
+    pub months: Option<u32>,
+}
+
+impl Default for Params {
+    /// 3d, 7d, 14d, 30d and 90d; 20 days; 12 months.
+    fn default() -> Params {
+        let windows = [3, 7, 14, 30, 90].into_iter().filter_map(|days| Window::of_hours(24 * days)).collect();
+        Params { windows, breakout_days: 20, months: Some(12) }
+    }
+}
+
+/// What cannot be asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ParamsError {
+    /// No window.
+    #[error("no window was asked for; name at least one, as in --windows 7d,30d")]
+    NoWindows,
+    /// Not whole days.
+    #[error("the window '{0}' is not a whole number of days; name windows as in --windows 3d,7d,30d")]
+    NotDays(Window),
+    /// No day, or more than ten years.
+    #[error("--breakout-lookback-days {0} is out of range; ask for 1 to 3660 days")]
+    Breakout(u32),
+    /// No month, or more than ten years.
+    #[error("--months {0} is out of range; ask for 1 to 120 months, or for --no-baseline")]
+    Months(u32),
+}
+
+impl Params {
+    /// Checks what is asked for.
+    ///
+    /// # Errors
+    /// Names what cannot be.
+    pub fn check(mut self) -> Result<ValidParams, ParamsError> {
+        let in_days = |window: Window| window.in_days().ok_or(ParamsError::NotDays(window));
+        self.windows = self.windows.into_iter().map(in_days).collect::<Result<_, _>>()?;
+        self.windows.sort();
+        self.windows.dedup();
+        match self {
+            Params { breakout_days: days @ (0 | 3661..), .. } => Err(ParamsError::Breakout(days)),
+            params if params.windows.is_empty() => Err(ParamsError::NoWindows),
+            params => {
+                check_months(params.months).map_err(ParamsError::Months)?;
+                Ok(ValidParams(params))
+            }
+        }
+    }
+}
+
+/// [`Params`] that make sense: windows of whole days, named in days, ascending, each once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValidParams(Params);
+
+impl ValidParams {
+    /// The same without baselines.
+    pub fn without_baseline(self) -> ValidParams {
+        ValidParams(Params { months: None, ..self.0 })
+    }
+
+    /// The windows, ascending.
+    pub fn windows(&self) -> &[Window] {
+        &self.0.windows
+    }
+
+    /// Calendar days over which a close is the highest or lowest.
+    pub fn breakout_days(&self) -> u32 {
+        self.0.breakout_days
+    }
+
+    /// Calendar months of the baselines.
+    pub fn months(&self) -> Option<u32> {
+        self.0.months
+    }
+}
