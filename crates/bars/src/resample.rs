@@ -36,5 +36,6 @@ pub fn bin(series: &Series, range: Range<usize>, width: Window) -> Series {
         bins.push_merged(start, series, at..next);
         at = next;
     }
+    bins.drop_empty_trades();
     bins
 }

@@ -139,19 +139,39 @@ impl Series {
         }
     }
 
+    /// A series of columns of one length, times strictly ascending: open, high, low, close, volume; `trades` may be empty.
+    pub(crate) fn from_columns(
+        time: Vec<Minute>,
+        numbers: [Vec<f64>; 5],
+        trades: Vec<Option<u32>>,
+    ) -> Series {
+        let [open, high, low, close, volume] = numbers;
+        let trades = (!trades.is_empty()).then_some(trades);
+        let mut series = Series { time, open, high, low, close, volume, trades };
+        series.drop_empty_trades();
+        series
+    }
+
+    /// The same bars without numbers of trades.
+    pub fn without_trades(self) -> Series {
+        Series { trades: None, ..self }
+    }
+
     /// Adds the bars of `from` at `range`, which is not empty, as one bar that opens at `time`.
     pub(crate) fn push_merged(&mut self, time: Minute, from: &Series, range: std::ops::Range<usize>) {
-        let counts = from.trades.as_ref().map(|trades| &trades[range.clone()]);
-        let known = counts.into_iter().flatten().flatten();
-        self.push(Bar {
-            time,
-            open: from.open[range.start],
-            high: from.high[range.clone()].iter().copied().fold(f64::MIN, |a, b| if b > a { b } else { a }),
-            low: from.low[range.clone()].iter().copied().fold(f64::MAX, |a, b| if b < a { b } else { a }),
-            close: from.close[range.end - 1],
-            volume: from.volume[range].iter().sum(),
-            trades: known.copied().reduce(u32::saturating_add),
-        });
+        let highest =
+            |column: &[f64]| column.iter().copied().fold(f64::MIN, |a, b| if b > a { b } else { a });
+        let lowest = |column: &[f64]| column.iter().copied().fold(f64::MAX, |a, b| if b < a { b } else { a });
+        self.time.push(time);
+        self.open.push(from.open[range.start]);
+        self.high.push(highest(&from.high[range.clone()]));
+        self.low.push(lowest(&from.low[range.clone()]));
+        self.close.push(from.close[range.end - 1]);
+        self.volume.push(from.volume[range.clone()].iter().sum());
+        if let Some(trades) = &from.trades {
+            let known = trades[range].iter().flatten().copied();
+            self.trades.get_or_insert_default().push(known.reduce(u32::saturating_add));
+        }
     }
 
     fn push(&mut self, bar: Bar) {
@@ -172,7 +192,8 @@ impl Series {
         }
     }
 
-    fn drop_empty_trades(&mut self) {
+    /// Forgets a column of trades in which there is none.
+    pub(crate) fn drop_empty_trades(&mut self) {
         if self.trades.as_ref().is_some_and(|trades| trades.iter().all(Option::is_none)) {
             self.trades = None;
         }

@@ -16,12 +16,15 @@ pub struct Member {
     pub entry: Option<Entry>,
 }
 
-/// The symbols of a file, each once, in the order of their first rows; `origin` tells how such a file is made.
-pub fn symbols(input: &Path, origin: &str) -> anyhow::Result<Vec<Symbol>> {
-    let remedy = || format!("no list of symbols; {origin}, or name one with --input");
+/// What makes the cohort files.
+pub const ORIGIN: &str = "run 'data-pipeline leaderboards' first";
+
+/// The symbols of a file, each once, in the order of their first rows.
+pub fn symbols(input: &Path) -> anyhow::Result<Vec<Symbol>> {
+    let remedy = || format!("no list of symbols; {ORIGIN}, or name one with --input");
     let symbols = bars::source::rows::symbols(input).with_context(remedy)?;
     if symbols.is_empty() {
-        anyhow::bail!("{} names no symbol; {origin}, or name another file with --input", input.display());
+        anyhow::bail!("{} names no symbol; {ORIGIN}, or name another file with --input", input.display());
     }
     Ok(symbols)
 }

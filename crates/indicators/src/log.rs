@@ -9,24 +9,50 @@ const NEAR: f64 = 0.02;
 ///
 /// Neighbouring prices are nearly equal, where `a / b` loses what tells them apart. With `s = (a - b) / (a + b)` it is
 /// `2 artanh(s) = 2 (s + s^3 / 3 + s^5 / 5 + ...)`, in which nothing is lost: `a - b` is exact where the two are near.
-/// Five terms leave an error below 1e-17 of the result; numbers further apart go to `libm`.
+/// Six terms leave an error below 1e-17 of the result; numbers further apart go to `libm`.
 pub fn ln_ratio(a: f64, b: f64) -> f64 {
-    let sum = a + b;
-    let s = (a - b) / sum;
-    if s.abs() < NEAR && sum < f64::INFINITY {
-        let z = s * s;
-        let odd =
-            1.0 + z * (1.0 / 3.0 + z * (1.0 / 5.0 + z * (1.0 / 7.0 + z * (1.0 / 9.0 + z * (1.0 / 11.0)))));
-        2.0 * s * odd
-    } else {
-        libm::log(a / b)
-    }
+    let (s, near) = series(a, b);
+    if is_near(s, a + b) { near } else { libm::log(a / b) }
+}
+
+#[inline(always)]
+fn series(a: f64, b: f64) -> (f64, f64) {
+    let s = (a - b) / (a + b);
+    let z = s * s;
+    let odd = 1.0 + z * (1.0 / 3.0 + z * (1.0 / 5.0 + z * (1.0 / 7.0 + z * (1.0 / 9.0 + z * (1.0 / 11.0)))));
+    (s, 2.0 * s * odd)
+}
+
+#[inline(always)]
+fn is_near(s: f64, sum: f64) -> bool {
+    (s.abs() < NEAR) & (sum < f64::INFINITY)
+}
+
+/// [`ln_ratio`] of `a_t` and `b_t`, in place of what `out` held; as many as the shorter of the two has.
+pub fn ln_ratios(a: &[f64], b: &[f64], out: &mut Vec<f64>) {
+    map(a, b, |x| x, out);
 }
 
 /// Log returns `r_t = ln(max(c_t, eps) / max(c_{t-1}, eps))`, t = 2..n, in place of what `out` held.
 pub fn returns(close: &[f64], out: &mut Vec<f64>) {
+    map(close.get(1..).unwrap_or_default(), close, |x| if x > EPS { x } else { EPS }, out);
+}
+
+/// All by the series first, in a loop without branches; then those again that are far apart, of which there is hardly one.
+fn map(a: &[f64], b: &[f64], prepare: impl Fn(f64) -> f64, out: &mut Vec<f64>) {
     out.clear();
-    out.extend(close.windows(2).map(|pair| ln_ratio(pair[1].max(EPS), pair[0].max(EPS))));
+    let mut all_near = true;
+    out.extend(a.iter().zip(b).map(|(&a, &b)| {
+        let (a, b) = (prepare(a), prepare(b));
+        let (s, near) = series(a, b);
+        all_near &= is_near(s, a + b);
+        near
+    }));
+    if !all_near {
+        for ((out, &a), &b) in out.iter_mut().zip(a).zip(b) {
+            *out = ln_ratio(prepare(a), prepare(b));
+        }
+    }
 }
 
 #[cfg(test)]
@@ -47,6 +73,17 @@ mod tests {
             prop_assert!((ln_ratio(a, b) - back).abs() <= 4e-16 * back.abs() + rounding);
             prop_assert_eq!(ln_ratio(a, a), 0.0);
         }
+    }
+
+    #[test]
+    fn slices_are_as_single_numbers() {
+        let a = [1.0, 1.01, 3.0, 1e-12, 1.7e308];
+        let b = [1.0, 1.0, 1.0, 2e-12, 1.6e308, 7.0];
+        let mut out = vec![9.0];
+        ln_ratios(&a, &b, &mut out);
+        assert_eq!(out, a.iter().zip(&b).map(|(&a, &b)| ln_ratio(a, b)).collect::<Vec<_>>());
+        returns(&[], &mut out);
+        assert!(out.is_empty());
     }
 
     #[test]

@@ -59,14 +59,9 @@ mod tests {
         let moves: Vec<(f64, f64)> = (0..n)
             .map(|t| if t == 0 { (0.0, 0.0) } else { (high[t] - high[t - 1], low[t - 1] - low[t]) })
             .collect();
-        let dm = |pick: &dyn Fn(&(f64, f64)) -> (f64, f64)| -> Vec<f64> {
-            let one = |m: &(f64, f64)| {
-                let (own, other) = pick(m);
-                if own > 0.0 && own > other { own } else { 0.0 }
-            };
-            series(&moves.iter().map(one).collect::<Vec<_>>())
-        };
-        let (plus, minus) = (dm(&|m| *m), dm(&|m| (m.1, m.0)));
+        let above = |own: f64, other: f64| if own > 0.0 && own > other { own } else { 0.0 };
+        let plus = series(&moves.iter().map(|&(up, down)| above(up, down)).collect::<Vec<_>>());
+        let minus = series(&moves.iter().map(|&(up, down)| above(down, up)).collect::<Vec<_>>());
         let dx: Vec<f64> = (0..n)
             .map(|t| {
                 let (p, m) = (100.0 * plus[t] / atr[t], 100.0 * minus[t] / atr[t]);

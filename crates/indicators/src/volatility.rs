@@ -2,14 +2,7 @@
 
 use std::f64::consts::LN_2;
 
-use crate::log::ln_ratio;
 use crate::moments::{mean_and_variance, sum, sum_by};
-
-/// `ln(a_t / b_t)` in place of what `out` held.
-pub fn ln_ratios(a: &[f64], b: &[f64], out: &mut Vec<f64>) {
-    out.clear();
-    out.extend(a.iter().zip(b).map(|(&a, &b)| ln_ratio(a, b)));
-}
 
 fn mean_square(x: &[f64]) -> f64 {
     sum_by(x.len(), |t| x[t] * x[t]) / x.len() as f64
@@ -64,6 +57,7 @@ pub fn total(returns: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::log::ln_ratios;
     use proptest::prelude::*;
 
     proptest! {

@@ -1,7 +1,7 @@
 //! Volume: VWAP, on-balance volume, shares of volume, spikes.
 
 use crate::EPS;
-use crate::moments::{mad_of_sorted, median_of_sorted, range, sum, sum_by};
+use crate::moments::{mad, median, range, sum, sum_by};
 
 /// How many scaled MAD above the median a volume is a spike: `3 x 1.4826`.
 const SPIKE: f64 = 3.0 * 1.4826;
@@ -59,17 +59,10 @@ pub fn up_and_down_share(close: &[f64], volume: &[f64]) -> (f64, f64) {
 }
 
 /// Share of bins whose volume is above `median + 3 x 1.4826 x MAD`, 0 to 1; `scratch` is overwritten. NaN where empty.
-pub fn spike_share(volume: &[f64], scratch: &mut Vec<f64>) -> f64 {
-    if volume.is_empty() {
-        return f64::NAN;
-    }
-    scratch.clear();
-    scratch.extend_from_slice(volume);
-    scratch.sort_unstable_by(f64::total_cmp);
-    let median = median_of_sorted(scratch);
-    let limit = median + SPIKE * mad_of_sorted(scratch, median);
-    let spikes = volume.len() - scratch.partition_point(|&v| v <= limit);
-    spikes as f64 / volume.len() as f64
+pub fn spike_share(volume: &[f64], scratch: &mut Vec<i64>) -> f64 {
+    let center = median(volume, scratch);
+    let limit = center + SPIKE * mad(volume, center, scratch);
+    volume.iter().filter(|&&v| v > limit).count() as f64 / volume.len() as f64
 }
 
 #[cfg(test)]
@@ -95,9 +88,9 @@ mod tests {
                 let above = close.iter().filter(|&&c| c > expected * (1.0 + 1e-12)).count();
                 prop_assert_eq!(share_above(&close, expected), above as f64 / close.len() as f64);
             }
-            let median = |mut x: Vec<f64>| { x.sort_by(f64::total_cmp); median_of_sorted(&x) };
-            let m = median(volume.clone());
-            let mad = median(volume.iter().map(|v| (v - m).abs()).collect());
+            let middle = |mut x: Vec<f64>| { x.sort_by(f64::total_cmp); 0.5 * (x[(x.len() - 1) / 2] + x[x.len() / 2]) };
+            let m = middle(volume.clone());
+            let mad = middle(volume.iter().map(|v| (v - m).abs()).collect());
             let spikes = volume.iter().filter(|&&v| v > m + 3.0 * 1.4826 * mad).count();
             prop_assert_eq!(spike_share(&volume, &mut Vec::new()), spikes as f64 / volume.len() as f64);
         }

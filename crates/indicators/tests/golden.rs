@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use indicators::average::{Ewm, ema, wilder};
-use indicators::{bands, momentum, trend, volatility, volume};
+use indicators::{bands, log, momentum, trend, volatility, volume};
 use libtest_mimic::Arguments;
 use serde_json::Value;
 use testkit::{Need::Shared, trial};
@@ -90,20 +90,20 @@ fn primitive(case: &Value) -> bool {
         }
         "obv" => assert_close(volume::obv(&get("c"), &get("v")), out, case),
         "parkinson" => {
-            volatility::ln_ratios(&get("h"), &get("l"), scratch);
+            log::ln_ratios(&get("h"), &get("l"), scratch);
             assert_close(volatility::parkinson(scratch), out, case);
         }
         "garman_klass" => {
             let mut moves = Vec::new();
-            volatility::ln_ratios(&get("h"), &get("l"), scratch);
-            volatility::ln_ratios(&get("c"), &get("o"), &mut moves);
+            log::ln_ratios(&get("h"), &get("l"), scratch);
+            log::ln_ratios(&get("c"), &get("o"), &mut moves);
             assert_close(volatility::garman_klass(scratch, &moves), out, case);
         }
         "yang_zhang" => {
             let (o, h, l, c) = (get("o"), get("h"), get("l"), get("c"));
             let ratios = |a: &[f64], b: &[f64]| {
                 let mut out = Vec::new();
-                volatility::ln_ratios(a, b, &mut out);
+                log::ln_ratios(a, b, &mut out);
                 out
             };
             let parts = [

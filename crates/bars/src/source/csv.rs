@@ -1,12 +1,14 @@
 //! Bars from CSV: with a header, or one of the two headerless forms that exchanges publish.
 
-use std::io::{self, BufReader, Read};
+use std::cell::Cell;
+use std::io::{BufReader, Read};
 use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 
 use crate::clean::Finding;
 use crate::error::{Error, Result};
+use crate::source::lines::{self, Record};
 use crate::source::rows::{Column, Intake, Layout, ReadOptions, Row, trades_from};
 use crate::time::StampReader;
 
@@ -53,14 +55,49 @@ const BINANCE: [(Column, usize); 7] = [
 /// # Errors
 /// Where the file is empty, lacks a column, or ends in the middle of its compression.
 pub fn read(path: &Path, bytes: impl Read, options: &ReadOptions, mut intake: Intake<'_>) -> Result<()> {
-    let (mut reader, mut record) = open(path, bytes)?;
     let mut stamps = StampReader::default();
-    let numbered =
-        stamps.read(&text(record.get(0).unwrap_or_default())).is_some_and(|stamp| stamp.offset.is_none());
-    let layout = match (numbered, record.len()) {
-        (true, 7) => Layout::fixed(&KRAKEN),
-        (true, 12) => Layout::fixed(&BINANCE),
-        _ => Layout::find(path, &record.iter().map(text).collect::<Vec<_>>(), options)?,
+    // The places of the columns, and the number of fields of the first record.
+    let mut form: Option<(Layout, usize)> = None;
+    lines::for_each(path, bytes, &Cell::new(usize::MAX), &mut |record| {
+        let (layout, fields) = match form {
+            Some(form) => form,
+            None => {
+                let (layout, is_header) = layout(path, &record, options, &mut stamps)?;
+                form = Some((layout, record.len()));
+                if is_header {
+                    return Ok(());
+                }
+                (layout, record.len())
+            }
+        };
+        let place = || format!("{}, line {}", path.display(), record.line);
+        if record.spans_lines() {
+            let reason =
+                format!("a quote that opens in line {} is not closed in it; mend the line", record.line);
+            return Err(Error::content(path, reason));
+        }
+        if record.len() > fields {
+            intake.set_aside(Finding::Fields, place);
+            return Ok(());
+        }
+        intake.row(&row(&record, &layout, &mut stamps), place)
+    })?;
+    form.map(|_| ()).ok_or_else(|| empty(path))
+}
+
+/// Where the columns are, and whether the first record tells so, being a header.
+fn layout(
+    path: &Path,
+    first: &Record<'_>,
+    options: &ReadOptions,
+    stamps: &mut StampReader,
+) -> Result<(Layout, bool)> {
+    let is_number = stamps.read(first.text(Some(0))).is_some_and(|stamp| stamp.offset.is_none());
+    let (layout, is_header) = match (is_number, first.len()) {
+        (true, 7) => (Layout::fixed(&KRAKEN), false),
+        (true, 12) => (Layout::fixed(&BINANCE), false),
+        // A header that looks like a number is none of ours: the columns will be missing.
+        _ => (Layout::find(path, &names(first), options)?, !is_number),
     };
     if layout.place(Column::Symbol).is_none() && options.symbol.is_none() {
         return Err(Error::content(
@@ -68,35 +105,22 @@ pub fn read(path: &Path, bytes: impl Read, options: &ReadOptions, mut intake: In
             "no column symbol, and no header to find one; import it with --symbol NAME",
         ));
     }
-    let fields = record.len();
-    let mut more = numbered || reader.read_byte_record(&mut record).map_err(|e| error(path, e))?;
-    while more {
-        let field = |column| text_of(&record, layout.place(column));
-        let number = |column| field(column).parse().unwrap_or(f64::NAN);
-        let trades = match field(Column::Trades) {
-            "" => Ok(None),
-            text => text.parse().map(Some).or_else(|_| text.parse().map_err(|_| ()).and_then(trades_from)),
-        };
-        let row = Row {
-            symbol: layout.place(Column::Symbol).map(|_| field(Column::Symbol)),
-            stamp: stamps.read(field(Column::Timestamp)),
-            numbers: [Column::Open, Column::High, Column::Low, Column::Close, Column::Volume].map(number),
-            trades,
-        };
-        let line = record.position().map_or(0, csv::Position::line);
-        let place = || format!("{}, line {line}", path.display());
-        if record.iter().any(|field| field.contains(&b'\n')) {
-            let reason = format!("a quote that opens in line {line} is not closed in it; mend the line");
-            return Err(Error::content(path, reason));
-        }
-        if record.len() > fields {
-            intake.set_aside(Finding::Fields, place);
-        } else {
-            intake.row(&row, place)?;
-        }
-        more = reader.read_byte_record(&mut record).map_err(|e| error(path, e))?;
+    Ok((layout, is_header))
+}
+
+fn row<'a>(record: &Record<'a>, layout: &Layout, stamps: &mut StampReader) -> Row<'a> {
+    let field = |column| record.text(layout.place(column));
+    let number = |column| field(column).parse().unwrap_or(f64::NAN);
+    let trades = match field(Column::Trades) {
+        "" => Ok(None),
+        text => text.parse().map(Some).or_else(|_| text.parse().map_err(|_| ()).and_then(trades_from)),
+    };
+    Row {
+        symbol: layout.place(Column::Symbol).map(|_| field(Column::Symbol)),
+        stamp: stamps.read(field(Column::Timestamp)),
+        numbers: [Column::Open, Column::High, Column::Low, Column::Close, Column::Volume].map(number),
+        trades,
     }
-    Ok(())
 }
 
 /// Hands the text of the column of symbols of each row to `take`.
@@ -104,45 +128,30 @@ pub fn read(path: &Path, bytes: impl Read, options: &ReadOptions, mut intake: In
 /// # Errors
 /// Where the file is empty or has no such column.
 pub fn symbols(path: &Path, bytes: impl Read, take: &mut dyn FnMut(&str)) -> Result<()> {
-    let (mut reader, mut record) = open(path, bytes)?;
-    let place = Column::find_symbol(path, &record.iter().map(text).collect::<Vec<_>>())?;
-    while reader.read_byte_record(&mut record).map_err(|e| error(path, e))? {
-        take(text_of(&record, Some(place)));
-    }
-    Ok(())
+    let mut place = None;
+    let fields = Cell::new(usize::MAX);
+    lines::for_each(path, bytes, &fields, &mut |record| {
+        match place {
+            Some(place) => take(record.text(Some(place))),
+            None => {
+                let found = Column::find_symbol(path, &names(&record))?;
+                place = Some(found);
+                fields.set(found + 1);
+            }
+        }
+        Ok(())
+    })?;
+    place.map(|_| ()).ok_or_else(|| empty(path))
 }
 
-/// A reader, and the file's first record.
-fn open<R: Read>(path: &Path, bytes: R) -> Result<(csv::Reader<R>, csv::ByteRecord)> {
-    let mut builder = csv::ReaderBuilder::new();
-    let mut reader = builder.has_headers(false).flexible(true).buffer_capacity(1 << 17).from_reader(bytes);
-    let mut record = csv::ByteRecord::new();
-    if reader.read_byte_record(&mut record).map_err(|e| error(path, e))? {
-        return Ok((reader, record));
-    }
-    Err(Error::content(
+fn names(record: &Record<'_>) -> Vec<String> {
+    let name = |place| String::from_utf8_lossy(record.get(place).unwrap_or_default()).into_owned();
+    (0..record.len()).map(name).collect()
+}
+
+fn empty(path: &Path) -> Error {
+    Error::content(
         path,
         "the file is empty; it must begin with a header line such as symbol,timestamp,open,high,low,close,volume",
-    ))
-}
-
-fn text(field: &[u8]) -> String {
-    String::from_utf8_lossy(field).into_owned()
-}
-
-/// A field without surrounding blanks; empty where it is absent or not UTF-8.
-fn text_of(record: &csv::ByteRecord, place: Option<usize>) -> &str {
-    place
-        .and_then(|place| record.get(place))
-        .map_or("", |field| std::str::from_utf8(field).unwrap_or("").trim_ascii())
-}
-
-fn error(path: &Path, error: csv::Error) -> Error {
-    match error.into_kind() {
-        csv::ErrorKind::Io(e) if e.kind() == io::ErrorKind::UnexpectedEof => {
-            Error::content(path, "the file ends in the middle of its compression; fetch or write it again")
-        }
-        csv::ErrorKind::Io(e) => Error::io("read", path, e),
-        kind => Error::content(path, format!("not readable as CSV: {kind:?}")),
-    }
+    )
 }

@@ -33,10 +33,15 @@ impl FileSource {
         })?;
         // Replaced rows show when a symbol is put together: all are looked at once, so that the count is that of the
         // file and not of the symbols that a command happens to read.
-        for entry in spool.catalogue() {
+        for entry in spool.catalogue().iter().filter(|entry| !spool.is_ascending(&entry.symbol)) {
             spool.series(&entry.symbol, &mut findings)?;
         }
         Ok(FileSource { path: path.to_owned(), spool, findings })
+    }
+
+    /// The symbols that have bars, in the order of their first ones.
+    pub fn symbols(&self) -> Vec<Symbol> {
+        self.spool.symbols()
     }
 }
 

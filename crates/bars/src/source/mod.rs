@@ -8,6 +8,7 @@ use crate::time::{AsOf, Minute, Span};
 
 pub mod csv;
 pub mod file;
+mod lines;
 pub mod mysql;
 pub mod parquet;
 pub mod rows;
@@ -46,6 +47,14 @@ pub trait Source: Send + Sync {
     /// # Errors
     /// Where the place cannot be read.
     fn bars(&self, symbol: &Symbol, span: Span) -> Result<Series>;
+
+    /// The bars of `symbol` that open within `span`, without their numbers of trades.
+    ///
+    /// # Errors
+    /// Where the place cannot be read.
+    fn prices(&self, symbol: &Symbol, span: Span) -> Result<Series> {
+        Ok(self.bars(symbol, span)?.without_trades())
+    }
 
     /// Close and volume of the bars of `symbol` that open within `span`, in place of what `into` held.
     ///

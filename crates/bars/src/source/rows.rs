@@ -26,11 +26,17 @@ impl BarTime {
     /// The open time that a stamp in nanoseconds names. A close label within the minute (Binance's `…:59.999`)
     /// stands for the minute's end; an open label must be on a whole minute.
     pub fn open_time(self, nanos: i128) -> Result<Minute, Finding> {
-        const MINUTE: i128 = 60_000_000_000;
+        const MINUTE: i64 = 60_000_000_000;
+        // The years 1677 to 2262; 128 bits divide slowly.
+        if let (BarTime::Open, Ok(nanos)) = (self, i64::try_from(nanos)) {
+            let minute = if nanos % MINUTE == 0 { Minute::new(nanos / MINUTE) } else { None };
+            return minute.ok_or(Finding::OffMinute);
+        }
+        const WIDE: i128 = MINUTE as i128;
         let index = match self {
-            BarTime::Open if nanos.rem_euclid(MINUTE) != 0 => return Err(Finding::OffMinute),
-            BarTime::Open => nanos.div_euclid(MINUTE),
-            BarTime::Close => (nanos + MINUTE - 1).div_euclid(MINUTE) - 1,
+            BarTime::Open if nanos.rem_euclid(WIDE) != 0 => return Err(Finding::OffMinute),
+            BarTime::Open => nanos.div_euclid(WIDE),
+            BarTime::Close => (nanos + WIDE - 1).div_euclid(WIDE) - 1,
         };
         i64::try_from(index).ok().and_then(Minute::new).ok_or(Finding::Timestamp)
     }

@@ -25,7 +25,10 @@ const NO_TRADES: u32 = u32::MAX;
 /// Bars by symbol.
 #[derive(Debug, Default)]
 pub struct Spool {
-    symbols: BTreeMap<Symbol, Gathered>,
+    places: BTreeMap<Symbol, usize>,
+    symbols: Vec<Gathered>,
+    /// The place of the last bar's symbol: neighbouring rows mostly share theirs.
+    last: usize,
     buffered: usize,
     budget: Option<usize>,
     disk: Option<Mutex<File>>,
@@ -34,11 +37,14 @@ pub struct Spool {
 
 #[derive(Debug)]
 struct Gathered {
+    symbol: Symbol,
     buffer: Vec<Bar>,
     /// Offset and number of bars of each block on disk, oldest first.
     blocks: Vec<(u64, usize)>,
     first: Minute,
     last: Minute,
+    /// Whether each bar came after the one before it.
+    ascends: bool,
 }
 
 impl Spool {
@@ -52,15 +58,20 @@ impl Spool {
     /// # Errors
     /// Where the temporary file cannot be written.
     pub fn push(&mut self, symbol: &Symbol, bar: Bar) -> Result<()> {
-        let gathered = match self.symbols.get_mut(symbol) {
-            Some(gathered) => gathered,
-            None => self.symbols.entry(symbol.clone()).or_insert(Gathered {
-                buffer: Vec::new(),
-                blocks: Vec::new(),
-                first: bar.time,
-                last: bar.time,
-            }),
-        };
+        if self.symbols.get(self.last).is_none_or(|gathered| gathered.symbol != *symbol) {
+            self.last = match self.places.get(symbol) {
+                Some(&place) => place,
+                None => {
+                    self.places.insert(symbol.clone(), self.symbols.len());
+                    let (buffer, blocks) = (Vec::new(), Vec::new());
+                    let (symbol, first, last) = (symbol.clone(), bar.time, Minute::MIN);
+                    self.symbols.push(Gathered { symbol, buffer, blocks, first, last, ascends: true });
+                    self.symbols.len() - 1
+                }
+            };
+        }
+        let gathered = &mut self.symbols[self.last];
+        gathered.ascends &= gathered.last < bar.time;
         gathered.first = gathered.first.min(bar.time);
         gathered.last = gathered.last.max(bar.time);
         gathered.buffer.push(bar);
@@ -80,7 +91,7 @@ impl Spool {
         let disk = disk.get_mut().unwrap_or_else(PoisonError::into_inner);
         disk.seek(SeekFrom::Start(self.written)).map_err(error)?;
         let mut bytes = Vec::new();
-        for gathered in self.symbols.values_mut().filter(|gathered| !gathered.buffer.is_empty()) {
+        for gathered in self.symbols.iter_mut().filter(|gathered| !gathered.buffer.is_empty()) {
             bytes.clear();
             gathered.buffer.iter().for_each(|bar| encode(bar, &mut bytes));
             disk.write_all(&bytes).map_err(error)?;
@@ -94,12 +105,22 @@ impl Spool {
 
     /// Every symbol and its span.
     pub fn catalogue(&self) -> Vec<Entry> {
-        let entry = |(symbol, gathered): (&Symbol, &Gathered)| Entry {
+        let entry = |(symbol, &place): (&Symbol, &usize)| Entry {
             symbol: symbol.clone(),
-            first: gathered.first,
-            last: gathered.last,
+            first: self.symbols[place].first,
+            last: self.symbols[place].last,
         };
-        self.symbols.iter().map(entry).collect()
+        self.places.iter().map(entry).collect()
+    }
+
+    /// The symbols in the order of their first bars.
+    pub fn symbols(&self) -> Vec<Symbol> {
+        self.symbols.iter().map(|gathered| gathered.symbol.clone()).collect()
+    }
+
+    /// Whether the bars of `symbol` came in the order of time, each minute once: then none of them replaces another.
+    pub fn is_ascending(&self, symbol: &Symbol) -> bool {
+        self.places.get(symbol).is_none_or(|&place| self.symbols[place].ascends)
     }
 
     /// The series of `symbol` (empty where there is none); replaced rows are counted in `findings`.
@@ -107,7 +128,7 @@ impl Spool {
     /// # Errors
     /// Where the temporary file cannot be read.
     pub fn series(&self, symbol: &Symbol, findings: &mut Findings) -> Result<Series> {
-        let Some(gathered) = self.symbols.get(symbol) else {
+        let Some(gathered) = self.places.get(symbol).map(|&place| &self.symbols[place]) else {
             return Ok(Series::default());
         };
         let rows = gathered.blocks.iter().map(|(_, rows)| rows).sum::<usize>() + gathered.buffer.len();
@@ -183,6 +204,7 @@ mod tests {
                 let series = large.series(&entry.symbol, &mut a).unwrap();
                 prop_assert_eq!(&small.series(&entry.symbol, &mut b).unwrap(), &series);
                 prop_assert_eq!(series.ends(), Some((entry.first, entry.last)));
+                prop_assert_eq!(large.is_ascending(&entry.symbol) && !a.is_empty(), false);
                 prop_assert_eq!(a, b);
             }
         }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use anyhow::Context;
 use bars::atomic::{AtomicFile, SealedFile};
 use bars::source::file::FileSource;
 use bars::time::AsOfSpec;
@@ -97,10 +98,11 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let output = flags.output.clone().unwrap_or_else(|| output.into());
     check_places(&input, &output, flags.series_output.as_deref())?;
 
-    let symbols = cohort::symbols(&input, "run 'data-pipeline leaderboards' first")?;
-    let file = step("reading the cohort", || FileSource::open(&input, &flags.source.reading.options()))?;
+    let file = step("reading the cohort", || FileSource::open(&input, &flags.source.reading.options()))
+        .with_context(|| format!("no bars of the cohort; {}, or name them with --input", cohort::ORIGIN))?;
     choose::report_findings(&file, flags.source.reading.strict)?;
-    let members = cohort::look_up(&symbols, &choose::catalogue(&file)?, "all of their rows were set aside");
+    let symbols = file.symbols();
+    let members = cohort::look_up(&symbols, &choose::catalogue(&file)?, "they get no row");
     let ends = cohort::extent(&members, &file.describe())?;
     let asof = flags.asof.moment().unwrap_or(ends.1);
     cohort::check_asof(asof, ends, params.windows()[0])?;
@@ -239,18 +241,18 @@ fn study(
         return Ok((Vec::new(), Vec::new()));
     };
     let current = |panels: Option<&[Panel]>| {
-        let series = file.bars(&entry.symbol, plan.current_span())?;
+        let series = file.prices(&entry.symbol, plan.current_span())?;
         Ok(plan.rows(&member.symbol, entry.first, &plan.current_panels(&series), panels))
     };
     match history {
         History::None => Ok((current(None)?, Vec::new())),
         History::Cohort => {
-            let panels = plan.panels(&file.bars(&entry.symbol, plan.span())?);
+            let panels = plan.panels(&file.prices(&entry.symbol, plan.span())?);
             Ok((plan.rows(&member.symbol, entry.first, &panels, Some(&panels)), panels))
         }
         History::Source(source, members) => {
             let panels = match &members[place].entry {
-                Some(entry) => plan.panels(&source.bars(&entry.symbol, plan.span())?),
+                Some(entry) => plan.panels(&source.prices(&entry.symbol, plan.span())?),
                 None => Vec::new(),
             };
             let rows = current((!panels.is_empty()).then_some(&panels[..]))?;

@@ -99,9 +99,9 @@ impl Stage for Regime {
     }
 
     fn study(plan: &Plan, source: &dyn Source, symbol: &Symbol, entry: &Entry) -> bars::Result<Study> {
-        let mut days = plan.history(&source.bars(&entry.symbol, plan.span())?, entry.first);
+        let mut days = plan.history(&source.prices(&entry.symbol, plan.span())?, entry.first);
         if plan.needs_more(&days, entry.first) {
-            days = plan.history(&source.bars(&entry.symbol, plan.whole_span())?, entry.first);
+            days = plan.history(&source.prices(&entry.symbol, plan.whole_span())?, entry.first);
         }
         let panels = plan.panels(&days);
         let rows = plan.rows(symbol, entry.first, &days, &panels);

@@ -113,9 +113,7 @@ pub fn run<S: Stage>(
     every: Window,
     series_output: Option<&Path>,
 ) -> anyhow::Result<()> {
-    let symbols = step("reading the symbols", || {
-        cohort::symbols(&flags.input, "run 'data-pipeline leaderboards' first")
-    })?;
+    let symbols = step("reading the symbols", || cohort::symbols(&flags.input))?;
     let opened = choose::optional_source(&flags.source, Ask::Nobody)?;
     let file;
     let source: &dyn Source = match &opened {
@@ -336,7 +334,7 @@ fn dry_run<S: Stage>(
         let mut coverage: Vec<f64> = rows.iter().map(|row| row.window(place).coverage()).collect();
         coverage.sort_by(f64::total_cmp);
         let ends = [coverage.first(), coverage.last()].map(|end| end.copied().unwrap_or(f64::NAN));
-        let median = indicators::moments::median_of_sorted(&coverage);
+        let median = indicators::moments::median(&coverage, &mut Vec::new());
         let shares = [ends[0], median, ends[1]].map(|share| format!("{share:.3}"));
         [vec![window.to_string(), start.to_string(), end.to_string()], shares.to_vec()].concat()
     });

@@ -90,7 +90,7 @@ impl Stage for State {
     }
 
     fn study(plan: &Plan, source: &dyn Source, symbol: &Symbol, entry: &Entry) -> bars::Result<Study> {
-        let panels = plan.panels(&source.bars(&entry.symbol, plan.span())?);
+        let panels = plan.panels(&source.prices(&entry.symbol, plan.span())?);
         let rows = plan.rows(symbol, entry.first, &panels, Some(&panels));
         Ok(Study { rows, panels })
     }

@@ -3,8 +3,7 @@
 use std::ops::Range;
 
 use bars::Series;
-use indicators::log::{ln_ratio, returns};
-use indicators::volatility::ln_ratios;
+use indicators::log::{ln_ratios, returns};
 use indicators::{EPS, bands, moments, momentum, trend, volatility, volume};
 
 use super::Intraday;
@@ -41,7 +40,7 @@ pub(super) struct Scratch {
     close_open: Vec<f64>,
     high_close: Vec<f64>,
     overnight: Vec<f64>,
-    sorted: Vec<f64>,
+    keys: Vec<i64>,
 }
 
 /// Puts the metrics of `bins` into `out`, each at its place of [`Intraday`]. One that cannot be computed is NaN.
@@ -71,7 +70,7 @@ pub(super) fn fill(bins: Bins<'_>, scratch: &mut Scratch, out: &mut [f64]) {
     set(Intraday::QuoteVolumeSum, volume::quote_volume(close, traded));
     set(Intraday::UpVolumeShare, up_share);
     set(Intraday::DownVolumeShare, down_share);
-    set(Intraday::VolSpikeShare, volume::spike_share(traded, &mut scratch.sorted));
+    set(Intraday::VolSpikeShare, volume::spike_share(traded, &mut scratch.keys));
 
     let macd = momentum::macd(close);
     let (k, d) = momentum::stochastic(high, low, close);
@@ -111,8 +110,7 @@ pub(super) fn fill(bins: Bins<'_>, scratch: &mut Scratch, out: &mut [f64]) {
     ln_ratios(high, low, &mut scratch.high_low);
     ln_ratios(close, open, &mut scratch.close_open);
     ln_ratios(high, close, &mut scratch.high_close);
-    scratch.overnight.clear();
-    scratch.overnight.extend(open[1..].iter().zip(close).map(|(&open, &before)| ln_ratio(open, before)));
+    ln_ratios(&open[1..], close, &mut scratch.overnight);
     let yang_zhang = volatility::yang_zhang(
         &scratch.overnight,
         &scratch.high_low[1..],

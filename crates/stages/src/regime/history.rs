@@ -118,13 +118,13 @@ mod tests {
         fn breakouts_by_their_definition(closes in prop::collection::vec((1_i32..4, 1_i32..6), 1..60), lookback in 1_u32..12) {
             let bars = days(&closes);
             let got = breakouts(&bars, bars.time()[0], lookback);
-            for day in 0..bars.len() {
+            for (day, got) in got.into_iter().enumerate() {
                 let from = bars.time()[day].plus(-(lookback as i32 - 1) * DAY);
                 let seen: Vec<f64> = (0..=day).filter(|&i| bars.time()[i] >= from).map(|i| bars.close()[i]).collect();
                 let close = bars.close()[day];
                 let known = bars.time()[0] <= from;
                 let expected = (known && seen.iter().all(|&c| c <= close), known && seen.iter().all(|&c| c >= close));
-                prop_assert_eq!(got[day], expected);
+                prop_assert_eq!(got, expected);
             }
         }
     }

@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-use indicators::log::returns;
-use indicators::volatility::ln_ratios;
+use indicators::log::{ln_ratios, returns};
 use indicators::{EPS, WILDER, bands, moments, momentum, trend, volatility};
 
 use super::Daily;

@@ -124,6 +124,13 @@ impl Source for Store {
         })
     }
 
+    fn prices(&self, symbol: &Symbol, span: Span) -> Result<Series> {
+        self.with_files(symbol, |files| match files {
+            Files::Own(parts) => part::prices(&parts, span),
+            Files::Foreign(paths) => Ok(self.foreign_within(symbol, &paths, span)?.without_trades()),
+        })
+    }
+
     fn closes(&self, symbol: &Symbol, span: Span, into: &mut Closes) -> Result<()> {
         self.with_files(symbol, |files| match files {
             Files::Own(parts) => part::closes(&parts, span, into),

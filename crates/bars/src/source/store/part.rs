@@ -20,9 +20,8 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::{ColumnPath, TypePtr};
 
-use crate::clean::Finding;
 use crate::error::{Error, Result};
-use crate::series::{Bar, Closes, Series, SeriesBuilder};
+use crate::series::{Closes, Series};
 use crate::time::{Minute, Span};
 
 /// Rows in a row group: 22 days, a quarter of a megabyte a column before compression.
@@ -245,33 +244,59 @@ pub(super) fn closes(parts: &[Part], span: Span, into: &mut Closes) -> Result<()
 
 /// All columns of `parts` within `span`.
 pub(super) fn series(parts: &[Part], span: Span) -> Result<Series> {
-    let mut builder = SeriesBuilder::default();
+    read(parts, span, true)
+}
+
+/// All columns of `parts` within `span` but the numbers of trades.
+pub(super) fn prices(parts: &[Part], span: Span) -> Result<Series> {
+    read(parts, span, false)
+}
+
+fn read(parts: &[Part], span: Span, wants_trades: bool) -> Result<Series> {
+    let touched = |part: &Part| {
+        let groups = part.reader.metadata().row_groups().iter();
+        let within =
+            groups.filter(|group| span_of(group).is_some_and(|(first, last)| span.touches(first, last)));
+        within.map(|group| usize::try_from(group.num_rows()).unwrap_or(0)).sum::<usize>()
+    };
+    let rows = parts.iter().map(touched).sum();
+    let mut time: Vec<Minute> = Vec::with_capacity(rows);
+    let mut numbers: [Vec<f64>; 5] = std::array::from_fn(|_| Vec::with_capacity(rows));
+    let mut counts = Vec::new();
     let mut scratch = Vec::new();
     for part in parts {
         part.groups(span, |group, rows| {
-            let mut time = Vec::new();
+            let before = time.len();
             let range = times(group, rows, span, &mut scratch, &mut time)?;
-            let mut numbers: [Vec<f64>; 5] = Default::default();
             for (into, place) in numbers.iter_mut().zip([OPEN, HIGH, LOW, CLOSE, VOLUME]) {
                 column::<DoubleType>(group, place, rows, into)?;
+                cut(into, before, &range);
             }
-            let mut counts = Vec::new();
-            if part.has_trades() {
+            if wants_trades && part.has_trades() {
+                // Parts before this one may have had none.
+                counts.resize(before, None);
                 trades(group, rows, &mut counts)?;
+                cut(&mut counts, before, &range);
             }
-            for (i, time) in range.zip(time) {
-                let [open, high, low, close, volume] = [0, 1, 2, 3, 4].map(|k| numbers[k][i]);
-                let bar =
-                    Bar { time, open, high, low, close, volume, trades: counts.get(i).copied().flatten() };
-                if Finding::of(&bar).is_some() {
-                    return Err(no_bar(time));
-                }
-                builder.push(bar);
-            }
-            Ok(())
+            check(&time, &numbers, before).map_or(Ok(()), |time| Err(no_bar(time)))
         })?;
     }
-    Ok(builder.finish().0)
+    if !counts.is_empty() {
+        counts.resize(time.len(), None);
+    }
+    Ok(Series::from_columns(time, numbers, counts))
+}
+
+/// The time of the first row from `from` on that is no bar, or does not come after the one before it.
+fn check(time: &[Minute], numbers: &[Vec<f64>; 5], from: usize) -> Option<Minute> {
+    let [open, high, low, close, volume] = numbers;
+    let is_bar = |i: usize| {
+        let positive = |x: f64| x > 0.0 && x < f64::INFINITY;
+        let prices = positive(open[i]) & positive(high[i]) & positive(low[i]) & positive(close[i]);
+        prices & (volume[i] >= 0.0) & (volume[i] < f64::INFINITY) & (high[i] >= low[i])
+    };
+    let ascends = |i: usize| i == 0 || time[i - 1] < time[i];
+    (from..time.len()).find(|&i| !(is_bar(i) & ascends(i))).map(|i| time[i])
 }
 
 fn schema(has_trades: bool) -> Result<TypePtr, ParquetError> {
@@ -335,6 +360,7 @@ fn write_column<W: Write + Send, T: DataType>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::series::Bar;
     use proptest::prelude::*;
 
     proptest! {
@@ -362,6 +388,8 @@ mod tests {
             let expected = series.clone().within(span);
             let parts = [part];
             prop_assert_eq!(&super::series(&parts, span).unwrap(), &expected);
+            let without: Series = expected.iter().map(|bar| Bar { trades: None, ..bar }).collect();
+            prop_assert_eq!(super::prices(&parts, span).unwrap(), without);
             let (mut closes, mut wanted) = (Closes::default(), Closes::default());
             wanted.copy_from(&expected);
             super::closes(&parts, span, &mut closes).unwrap();

@@ -1,0 +1,236 @@
+//! The records of a CSV file, one by one.
+//!
+//! Bar files are plain: no quotes, lines that end in a line feed. Such stretches are split here, on slices of the buffer;
+//! from the first quote or carriage return on, the crate `csv` reads the rest.
+
+use std::cell::Cell;
+use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::ops::Range;
+use std::path::Path;
+
+use crate::error::{Error, Result};
+
+/// The byte order mark that some programs put before UTF-8.
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// A record: its fields, and the number of its first line.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Record<'a> {
+    bytes: &'a [u8],
+    /// The same as text, where all of it is UTF-8: looked at once, since short pieces are slow to check.
+    text: Option<&'a str>,
+    ends: &'a [usize],
+    /// 1 where fields are separated by a byte, 0 where they follow each other.
+    gap: usize,
+    /// The line, from 1 on.
+    pub(super) line: u64,
+}
+
+impl<'a> Record<'a> {
+    /// The number of fields.
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    fn range(&self, place: usize) -> Option<Range<usize>> {
+        let start = if place == 0 { 0 } else { self.ends.get(place - 1)? + self.gap };
+        Some(start..*self.ends.get(place)?)
+    }
+
+    /// A field's bytes; `None` past the last.
+    pub(super) fn get(&self, place: usize) -> Option<&'a [u8]> {
+        self.bytes.get(self.range(place)?)
+    }
+
+    /// A field without surrounding blanks; empty where it is absent or not UTF-8.
+    pub(super) fn text(&self, place: Option<usize>) -> &'a str {
+        let range = place.and_then(|place| self.range(place));
+        let field = range.and_then(|range| match self.text {
+            Some(text) => text.get(range),
+            None => std::str::from_utf8(self.bytes.get(range)?).ok(),
+        });
+        field.unwrap_or("").trim_ascii()
+    }
+
+    /// Whether a field holds a line feed: it was quoted.
+    pub(super) fn spans_lines(&self) -> bool {
+        self.gap == 0 && self.bytes.contains(&b'\n')
+    }
+}
+
+/// What is done with a record.
+pub(super) type Take<'a> = &'a mut dyn FnMut(Record<'_>) -> Result<()>;
+
+/// Hands the records of `bytes` to `take`, the first (the header, if there is one) among them; blank lines are none.
+/// Only the first `fields` fields of a record need to be told apart; `take` may lower that once it knows the header.
+///
+/// # Errors
+/// Those of `take`, and where the bytes cannot be read or are no CSV.
+pub(super) fn for_each(path: &Path, bytes: impl Read, fields: &Cell<usize>, take: Take<'_>) -> Result<()> {
+    let mut reader = BufReader::with_capacity(1 << 18, bytes);
+    let mut ends = Vec::new();
+    // The beginning of a line whose end is in the next buffer.
+    let mut carry: Vec<u8> = Vec::new();
+    let mut line = 0;
+    loop {
+        let block = reader.fill_buf().map_err(|e| unreadable(path, e))?;
+        if memchr::memchr2(b'"', b'\r', block).is_some() {
+            return quoted(path, Cursor::new(carry).chain(reader), line, take);
+        }
+        let is_last = block.is_empty();
+        // The first line, with what came of it before; then the others, where they stand.
+        let first = memchr::memchr(b'\n', block).map_or(block.len(), |end| end + 1);
+        carry.extend_from_slice(&block[..first]);
+        if carry.last() == Some(&b'\n') || (is_last && !carry.is_empty()) {
+            line += 1;
+            let text = carry.strip_suffix(b"\n").unwrap_or(&carry);
+            plain(text, std::str::from_utf8(text).ok(), &mut ends, line, fields.get(), take)?;
+            carry.clear();
+        }
+        let whole = memchr::memrchr(b'\n', block).map_or(first, |end| end + 1);
+        let lines = &block[first..whole];
+        let text = std::str::from_utf8(lines).ok();
+        let mut start = 0;
+        for end in memchr::memchr_iter(b'\n', lines) {
+            line += 1;
+            let text = text.and_then(|text| text.get(start..end));
+            plain(&lines[start..end], text, &mut ends, line, fields.get(), take)?;
+            start = end + 1;
+        }
+        carry.extend_from_slice(&block[whole..]);
+        if is_last {
+            return Ok(());
+        }
+        let length = block.len();
+        reader.consume(length);
+    }
+}
+
+/// A line without quotes.
+fn plain(
+    bytes: &[u8],
+    text: Option<&str>,
+    ends: &mut Vec<usize>,
+    line: u64,
+    fields: usize,
+    take: Take<'_>,
+) -> Result<()> {
+    // A byte order mark is no part of the first field.
+    if line == 1 && bytes.starts_with(BOM) {
+        let text = text.and_then(|text| text.get(BOM.len()..));
+        return plain(&bytes[BOM.len()..], text, ends, 0, fields, take);
+    }
+    if bytes.is_empty() {
+        return Ok(());
+    }
+    ends.clear();
+    ends.extend(memchr::memchr_iter(b',', bytes).take(fields));
+    if ends.len() < fields {
+        ends.push(bytes.len());
+    }
+    take(Record { bytes, text, ends, gap: 1, line: line.max(1) })
+}
+
+/// The rest of a file, which has quotes; `before` lines came before it.
+fn quoted(path: &Path, bytes: impl Read, before: u64, take: Take<'_>) -> Result<()> {
+    let mut builder = csv::ReaderBuilder::new();
+    let mut reader = builder.has_headers(false).flexible(true).buffer_capacity(1 << 17).from_reader(bytes);
+    let (mut record, mut ends) = (csv::ByteRecord::new(), Vec::new());
+    while reader.read_byte_record(&mut record).map_err(|e| not_csv(path, e))? {
+        ends.clear();
+        ends.extend((0..record.len()).filter_map(|place| record.range(place)).map(|range| range.end));
+        let line = before + record.position().map_or(0, csv::Position::line);
+        let bytes = record.as_slice();
+        take(Record { bytes, text: std::str::from_utf8(bytes).ok(), ends: &ends, gap: 0, line })?;
+    }
+    Ok(())
+}
+
+fn not_csv(path: &Path, error: csv::Error) -> Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(e) => unreadable(path, e),
+        kind => Error::content(path, format!("not readable as CSV: {kind:?}")),
+    }
+}
+
+fn unreadable(path: &Path, error: io::Error) -> Error {
+    if error.kind() == io::ErrorKind::UnexpectedEof {
+        return Error::content(
+            path,
+            "the file ends in the middle of its compression; fetch or write it again",
+        );
+    }
+    Error::io("read", path, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn records(bytes: impl Read) -> Vec<(u64, Vec<Vec<u8>>)> {
+        let mut all = Vec::new();
+        for_each(Path::new("x"), bytes, &Cell::new(usize::MAX), &mut |record| {
+            let fields = (0..record.len()).map(|place| record.get(place).unwrap().to_vec()).collect();
+            assert_eq!(record.get(record.len()), None);
+            all.push((record.line, fields));
+            Ok(())
+        })
+        .unwrap();
+        all
+    }
+
+    /// A reader that hands out a few bytes at a time.
+    struct Drops<'a>(&'a [u8], usize);
+
+    impl Read for Drops<'_> {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            let length = self.1.min(self.0.len()).min(into.len());
+            into[..length].copy_from_slice(&self.0[..length]);
+            self.0 = &self.0[length..];
+            Ok(length)
+        }
+    }
+
+    proptest! {
+        /// What the crate `csv` reads, whatever the buffer holds; quotes may come late.
+        #[test]
+        fn records_are_those_of_csv(text in "[ab,,\n\n]{0,40}([ab,\"\r\n]{0,12})?", drop in 1_usize..20) {
+            let mut expected = Vec::new();
+            let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+            let mut record = csv::ByteRecord::new();
+            while reader.read_byte_record(&mut record).unwrap() {
+                expected.push(record.iter().map(<[u8]>::to_vec).collect::<Vec<_>>());
+            }
+            let got = records(Drops(text.as_bytes(), drop));
+            prop_assert_eq!(got.iter().map(|record| record.1.clone()).collect::<Vec<_>>(), expected);
+        }
+    }
+
+    #[test]
+    fn lines_are_counted() {
+        // (After a blank line the crate `csv` names that one.)
+        let text = b"a,b\n1,2\n\"x\",3\n4,5";
+        for drop in [4, 100] {
+            let lines: Vec<u64> = records(Drops(text, drop)).iter().map(|record| record.0).collect();
+            assert_eq!(lines, [1, 2, 3, 4], "{drop}");
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_passed_over() {
+        for text in [&b"\xef\xbb\xbfa,b\n1,2\n"[..], b"\xef\xbb\xbf\"a\",b\r\n1,2\n"] {
+            let fields: Vec<_> = records(text).into_iter().map(|record| record.1).collect();
+            assert_eq!(fields, [[b"a", b"b"], [b"1", b"2"]]);
+        }
+    }
+
+    #[test]
+    fn only_some_fields() {
+        let record = |record: Record<'_>| {
+            assert_eq!((record.len(), record.text(Some(0)), record.text(Some(1))), (1, "ab", ""));
+            Ok(())
+        };
+        for_each(Path::new("x"), &b"ab,c\n ab ,\n"[..], &Cell::new(1), &mut { record }).unwrap();
+    }
+}
