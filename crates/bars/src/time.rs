@@ -311,7 +311,12 @@ impl AsOf {
 
     /// This moment moved by `minutes`.
     pub fn plus(self, minutes: i64) -> AsOf {
-        AsOf(self.0.saturating_add(minutes.saturating_mul(60)))
+        self.plus_seconds(minutes.saturating_mul(60))
+    }
+
+    /// This moment moved by `seconds`.
+    pub fn plus_seconds(self, seconds: i64) -> AsOf {
+        AsOf(self.0.saturating_add(seconds))
     }
 
     /// Its date, `YYYY-MM-DD`.

@@ -1,0 +1,279 @@
+//! metrics, state and regime: point in time, panels against single runs, baselines against their definition.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use bars::{AsOf, Bar, Minute, Series, Span, Symbol, Window};
+use proptest::prelude::*;
+use stages::features::baseline::{Knots, PERCENTS};
+use stages::features::metric::Transform;
+use stages::features::table::{Row, fill};
+use stages::{metrics, regime};
+
+/// 2024-02-27T00:00Z: as-ofs go over the end of a February of 29 days.
+const START: i64 = 28_483_200;
+
+/// Bars at uneven distances (in minutes), with prices and volumes of which some repeat.
+fn series(most_apart: i64, bars: usize) -> impl Strategy<Value = Series> {
+    let bar = (1..=most_apart, -3_i32..4, 0_i32..3, 0_i32..4);
+    prop::collection::vec(bar, bars / 2..bars).prop_map(|steps| {
+        let (mut time, mut close) = (START, 100.0_f64);
+        let bar = |&(gap, move_, reach, volume): &(i64, i32, i32, i32)| {
+            time += gap;
+            let open = close;
+            close = (close + f64::from(move_) * 0.25).max(0.25);
+            let reach = f64::from(reach) * 0.125;
+            Bar {
+                time: Minute::new(time).unwrap(),
+                open,
+                high: open.max(close) + reach,
+                low: (open.min(close) - reach).max(0.125),
+                close,
+                volume: f64::from(volume) * 0.5,
+                trades: None,
+            }
+        };
+        steps.iter().map(bar).collect()
+    })
+}
+
+fn symbol() -> Symbol {
+    "A/B".parse().unwrap()
+}
+
+fn first(series: &Series) -> Minute {
+    series.ends().unwrap().0
+}
+
+/// The bars that close by `asof`.
+fn past(series: &Series, asof: AsOf) -> Series {
+    series.clone().within(Span { start: Minute::MIN, end: asof.end() })
+}
+
+fn params(names: &[&str], coverage_threshold: f64, months: Option<u32>) -> metrics::ValidParams {
+    let windows = names.iter().map(|name| name.parse().unwrap()).collect();
+    metrics::Params { windows, coverage_threshold, months }.check().unwrap()
+}
+
+fn windows() -> impl Strategy<Value = Vec<&'static str>> {
+    prop::sample::subsequence(vec!["45m", "1h", "4h", "12h", "24h", "72h"], 1..4)
+}
+
+fn metric_rows(plan: &metrics::Plan, series: &Series) -> Vec<Row> {
+    let panels = plan.panels(series);
+    plan.rows(&symbol(), first(series), &panels, Some(&panels))
+}
+
+/// Rows as text, in which a missing value equals another.
+fn shown(plan: &metrics::Plan, rows: &[Row]) -> String {
+    format!("{:?}", fill(plan.layout(), rows))
+}
+
+fn regime_rows(plan: &regime::Plan, series: &Series) -> Vec<Row> {
+    let days = plan.history(series, first(series));
+    plan.rows(&symbol(), first(series), &days, &plan.panels(&days))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn metrics_do_not_see_the_future(
+        series in series(9, 1500), names in windows(), threshold in 0.0_f64..1.0, back in 0_i64..3000, seconds in 0_i64..60,
+        imputed in any::<bool>(), separate in any::<bool>(),
+    ) {
+        let newest = series.ends().unwrap().1;
+        let asof = AsOf::start_of(newest).plus(-back).plus_seconds(seconds);
+        let plan = metrics::Plan::new(params(&names, threshold, Some(1)), vec![asof], imputed);
+        let past = past(&series, asof);
+        prop_assume!(!past.is_empty());
+        let rows = |series: &Series| {
+            let history = plan.panels(&series.clone().within(plan.span()));
+            let current = plan.current_panels(&series.clone().within(plan.current_span()));
+            let current = if separate { &current } else { &history };
+            plan.rows(&symbol(), first(series), current, Some(&history))
+        };
+        let (all, cut) = (rows(&series), rows(&past));
+        prop_assert_eq!(all.len(), 1);
+        prop_assert_eq!(shown(&plan, &all), shown(&plan, &cut));
+    }
+
+    #[test]
+    fn a_panel_of_snapshots_is_its_single_runs(
+        series in series(90, 1200), names in windows(), threshold in 0.0_f64..0.1, every in 7_i64..2000, count in 1_i64..40,
+    ) {
+        let from = AsOf::start_of(series.ends().unwrap().1).plus(-every * (count - 3));
+        let asofs: Vec<AsOf> = (0..count).map(|i| from.plus(i * every)).collect();
+        let params = params(&names, threshold, Some(1));
+        let panel = metrics::Plan::new(params.clone(), asofs.clone(), true);
+        let rows = metric_rows(&panel, &series.clone().within(panel.span()));
+        let mut singles = Vec::new();
+        for asof in asofs {
+            let plan = metrics::Plan::new(params.clone(), vec![asof], true);
+            let panels = plan.panels(&series.clone().within(plan.span()));
+            singles.extend(plan.rows(&symbol(), first(&series), &panels, Some(&panels)));
+        }
+        prop_assert_eq!(shown(&panel, &rows), shown(&panel, &singles));
+    }
+
+    /// Baselines bucket by bucket: each is what a run without baselines at its end gives.
+    #[test]
+    fn baselines_by_their_definition(series in series(40, 1500), name in prop::sample::select(vec!["1h", "4h", "24h"]), back in 0_i64..4000) {
+        let window: Window = name.parse().unwrap();
+        let asof = AsOf::start_of(series.ends().unwrap().1).plus(-back);
+        prop_assume!(AsOf::close_of(first(&series)) <= asof);
+        let plan = metrics::Plan::new(params(&[name], 0.02, Some(1)), vec![asof], false);
+        let rows = metric_rows(&plan, &series);
+
+        let from = asof.months_before(1).epoch_seconds();
+        let width = i64::from(window.minutes());
+        let mut start = first(&series).floor(window);
+        let mut buckets = Vec::new();
+        while (start.epoch_seconds() + width * 60) <= asof.epoch_seconds() {
+            if start.epoch_seconds() >= from {
+                let end = AsOf::start_of(start).plus(width);
+                let single = metrics::Plan::new(params(&[name], 0.02, None), vec![end], false);
+                let panels = single.current_panels(&series);
+                if let Some(values) = panels[0].at(start).and_then(|bucket| panels[0].values(bucket)) {
+                    buckets.push(values.to_vec());
+                }
+            }
+            start = start.plus(window.minutes());
+        }
+        for (m, metric) in metrics::Intraday::TABLE.iter().enumerate() {
+            let mut values: Vec<f64> = buckets.iter().map(|row| row[m]).filter(|value| !value.is_nan()).collect();
+            values.sort_by(f64::total_cmp);
+            let got = rows[0].window(0).enriched(m);
+            if !metric.has_baseline {
+                prop_assert_eq!(got.n, 0);
+                continue;
+            }
+            prop_assert_eq!(got.n, values.len(), "{}", metric.stem);
+            let value = rows[0].window(0).value(m);
+            let Some(knots) = Knots::of_sorted(&values) else {
+                continue;
+            };
+            for (got, expected) in knots.at.iter().zip(naive_knots(&values)) {
+                let scale = values[0].abs().max(values[values.len() - 1].abs());
+                prop_assert!((got - expected).abs() <= 1e-12 * scale);
+            }
+            prop_assert_eq!(got.quartiles, [knots.at[4], knots.at[6], knots.at[8]]);
+            prop_assert_eq!(got.pctile.is_nan(), value.is_nan());
+            if !value.is_nan() {
+                let expected = naive_pctile(value, &knots.at, metric.transform);
+                prop_assert!((got.pctile - expected).abs() < 1e-6, "{} {got:?} {expected}", metric.stem);
+            }
+        }
+    }
+
+    #[test]
+    fn regimes_do_not_see_the_future(series in series(700, 1200), back in 0_i64..60, lookback in 1_u32..30) {
+        let asof = AsOf::start_of(series.ends().unwrap().1).plus(-back * 1440);
+        let params = regime::Params { breakout_days: lookback, ..regime::Params::default() };
+        let plan = regime::Plan::new(params.check().unwrap(), vec![asof]);
+        let past = past(&series, plan.asofs()[0]);
+        prop_assume!(!past.is_empty());
+        let text = |series: &Series| format!("{:?}", fill(plan.layout(), &regime_rows(&plan, series)));
+        prop_assert_eq!(text(&series), text(&past));
+    }
+
+    /// A panel is its single runs; and what is read of a long history is enough, or the plan says that it is not.
+    #[test]
+    fn a_panel_of_regimes_is_its_single_runs(
+        series in series(2500, 900), names in prop::sample::subsequence(vec!["3d", "7d", "30d", "90d"], 1..3), months in 1_u32..5,
+        count in 1_i64..12,
+    ) {
+        let last = AsOf::start_of(series.ends().unwrap().1);
+        let asofs: Vec<AsOf> = (0..count).map(|i| last.plus(-1440 * 3 * i)).collect();
+        let windows: Vec<Window> = names.iter().map(|name| name.parse().unwrap()).collect();
+        let params = regime::Params { windows, breakout_days: 20, months: Some(months) }.check().unwrap();
+        let whole = regime::Plan::new(params.clone(), asofs.clone());
+        let rows = regime_rows(&whole, &series);
+        let mut singles = Vec::new();
+        for &asof in whole.asofs() {
+            let plan = regime::Plan::new(params.clone(), vec![asof]);
+            let mut days = plan.history(&series.clone().within(plan.span()), first(&series));
+            if plan.needs_more(&days, first(&series)) {
+                days = plan.history(&series.clone().within(plan.whole_span()), first(&series));
+            }
+            singles.extend(plan.rows(&symbol(), first(&series), &days, &plan.panels(&days)));
+        }
+        let text = |rows: &[Row]| format!("{:?}", fill(whole.layout(), rows));
+        prop_assert_eq!(text(&rows), text(&singles));
+    }
+}
+
+fn naive_knots(sorted: &[f64]) -> [f64; 13] {
+    PERCENTS.map(|percent| {
+        let position = (sorted.len() - 1) as f64 * f64::from(percent) / 100.0;
+        let (below, above) = (position.floor() as usize, position.ceil() as usize);
+        sorted[below] + (sorted[above] - sorted[below]) * (position - below as f64)
+    })
+}
+
+/// Equal knots become one at the mean of their percentages; then a line between each two.
+fn naive_pctile(value: f64, knots: &[f64; 13], transform: Transform) -> f64 {
+    let mut merged: Vec<(f64, Vec<f64>)> = Vec::new();
+    for (&knot, &percent) in knots.iter().zip(&PERCENTS) {
+        match merged.last_mut() {
+            Some((last, percents)) if *last == knot => percents.push(f64::from(percent)),
+            _ => merged.push((knot, vec![f64::from(percent)])),
+        }
+    }
+    let points: Vec<(f64, f64)> = merged
+        .iter()
+        .map(|(knot, p)| (transform.apply(*knot), p.iter().sum::<f64>() / p.len() as f64))
+        .collect();
+    let x = transform.apply(value);
+    if points.len() == 1 {
+        return 50.0;
+    } else if value < merged[0].0 {
+        return 1.0;
+    } else if value > merged[merged.len() - 1].0 {
+        return 99.0;
+    }
+    let at = points.windows(2).position(|pair| x <= pair[1].0).unwrap();
+    let ((x0, y0), (x1, y1)) = (points[at], points[at + 1]);
+    y0 + (y1 - y0) * (x - x0) / (x1 - x0)
+}
+
+/// The columns and their order follow from what was asked for and from nothing else.
+#[test]
+fn columns_do_not_depend_on_the_data() {
+    let asof = AsOf::start_of(Minute::new(START + 3000).unwrap());
+    let bar = |i: i64, close: f64| Bar {
+        time: Minute::new(START + i).unwrap(),
+        open: close,
+        high: close,
+        low: close,
+        close,
+        volume: 0.0,
+        trades: None,
+    };
+    let flat: Series = (0..2900).map(|i| bar(i, 0.1)).collect();
+    let one: Series = [bar(0, 5.0)].into_iter().collect();
+    for (months, imputed) in [(None, false), (None, true), (Some(3), false), (Some(3), true)] {
+        let plan = metrics::Plan::new(params(&["1h", "4h", "24h"], 0.8, months), vec![asof], imputed);
+        for series in [&flat, &one] {
+            let rows = metric_rows(&plan, series);
+            let columns = fill(plan.layout(), &rows);
+            assert_eq!((rows.len(), columns.len()), (1, plan.layout().columns().len()));
+            let text = format!("{columns:?}");
+            assert!(!imputed || !(text.contains("NaN") || text.contains("None")), "a hole in an imputed row");
+            assert!(!text.contains("inf"));
+        }
+    }
+    let plan = regime::Plan::new(regime::Params::default().check().unwrap(), vec![asof]);
+    for series in [&flat, &one] {
+        let text = format!("{:?}", fill(plan.layout(), &regime_rows(&plan, series)));
+        assert!(!(text.contains("NaN") || text.contains("None") || text.contains("inf")), "{text}");
+    }
+}
+
+#[test]
+fn the_page_of_columns_is_current() {
+    let page = include_str!("../../../docs/columns.md");
+    assert!(
+        page == stages::features::page::columns(),
+        "docs/columns.md is not what the tables of metrics say; write it again: \
+         cargo run --package stages --example columns > docs/columns.md"
+    );
+}
