@@ -21,12 +21,18 @@ pub const ORIGIN: &str = "run 'data-pipeline leaderboards' first";
 
 /// The symbols of a file, each once, in the order of their first rows.
 pub fn symbols(input: &Path) -> anyhow::Result<Vec<Symbol>> {
-    let remedy = || format!("no list of symbols; {ORIGIN}, or name one with --input");
-    let symbols = bars::source::rows::symbols(input).with_context(remedy)?;
+    let symbols = bars::source::rows::symbols(input).map_err(|e| explain(e, "no list of symbols"))?;
     if symbols.is_empty() {
         anyhow::bail!("{} names no symbol; {ORIGIN}, or name another file with --input", input.display());
     }
     Ok(symbols)
+}
+
+/// An input that is missing has a remedy that other errors have not.
+pub fn explain(error: bars::Error, what: &str) -> anyhow::Error {
+    let is_missing = matches!(error, bars::Error::Missing { .. });
+    let error = anyhow::Error::from(error);
+    if is_missing { error.context(format!("{what}; {ORIGIN}, or name them with --input")) } else { error }
 }
 
 /// Looks the symbols up in a catalogue, under other spellings too. Those that it lacks are told in one warning, which ends

@@ -110,6 +110,11 @@ pub fn count(n: u64) -> String {
     out
 }
 
+/// `1 row`, `2 rows`, `1,234 rows`.
+pub fn things(n: usize, what: &str) -> String {
+    format!("{} {what}{}", count(n as u64), if n == 1 { "" } else { "s" })
+}
+
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
@@ -208,5 +213,6 @@ mod tests {
     fn counts_read_well() {
         let counts = [0, 12, 999, 1000, 1_234_567].map(super::count);
         assert_eq!(counts, ["0", "12", "999", "1,000", "1,234,567"]);
+        assert_eq!([0, 1, 2].map(|n| super::things(n, "row")), ["0 rows", "1 row", "2 rows"]);
     }
 }

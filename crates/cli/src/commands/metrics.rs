@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
 use bars::atomic::{AtomicFile, SealedFile};
 use bars::source::file::FileSource;
 use bars::time::AsOfSpec;
@@ -98,8 +97,8 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let output = flags.output.clone().unwrap_or_else(|| output.into());
     check_places(&input, &output, flags.series_output.as_deref())?;
 
-    let file = step("reading the cohort", || FileSource::open(&input, &flags.source.reading.options()))
-        .with_context(|| format!("no bars of the cohort; {}, or name them with --input", cohort::ORIGIN))?;
+    let file = step("reading the cohort", || FileSource::open(&input, &flags.source.reading.options()));
+    let file = file.map_err(|e| cohort::explain(e, "no bars of the cohort"))?;
     choose::report_findings(&file, flags.source.reading.strict)?;
     let symbols = file.symbols();
     let members = cohort::look_up(&symbols, &choose::catalogue(&file)?, "they get no row");
@@ -129,9 +128,9 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
 
     standing::print(plan.layout(), &rows, state::PICKS, Window::DAY)?;
     ui::print(&format!(
-        "\nWritten: {}: {} rows of {} columns, as of {asof}",
+        "\nWritten: {}: {} of {} columns, as of {asof}",
         output.display(),
-        rows.len(),
+        ui::things(rows.len(), "row"),
         ui::count(plan.layout().columns().len() as u64)
     ))
 }

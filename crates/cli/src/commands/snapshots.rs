@@ -154,8 +154,8 @@ pub fn run<S: Stage>(
         format!("{days} partitions from {} on", first.display())
     };
     ui::print(&format!(
-        "\nWritten: {place}: {} rows of {} columns, as of {}",
-        ui::count(done.rows as u64),
+        "\nWritten: {place}: {} of {} columns, as of {}",
+        ui::things(done.rows, "row"),
         ui::count(done.layout.columns().len() as u64),
         if asofs.len() == 1 {
             asofs[0].to_string()

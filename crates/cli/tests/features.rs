@@ -1,0 +1,393 @@
+//! metrics, state and regime as a person runs them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::TimestampMicrosecondType;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use support::{HEADER, desk, market};
+use testkit::program::{Desk, Run};
+
+/// When [`market`] ends.
+const END: i64 = 1_704_240_000;
+
+/// The three commands, each writing into the folder `out`.
+fn all(desk: &Desk, input: &str, out: &str, flags: &[&str]) -> Vec<Run> {
+    let (csv, state, regime) =
+        (format!("{out}/metrics.csv"), format!("{out}/state"), format!("{out}/regime"));
+    let run = |words: &[&str]| desk.run(&[words, &["--input", input], flags].concat());
+    vec![
+        run(&["metrics", "overlaps", "--output", &csv]),
+        run(&["state", "--out", &state]),
+        run(&["regime", "--windows", "3d,7d", "--out", &regime]),
+    ]
+}
+
+fn all_ok(desk: &Desk, input: &str, out: &str, flags: &[&str]) {
+    all(desk, input, out, flags).into_iter().for_each(|run| drop(run.ok()));
+}
+
+/// Symbols and as-ofs of a snapshot, and its columns.
+fn snapshot(desk: &Desk, file: &str) -> (Vec<(String, i64)>, Vec<String>) {
+    let file = std::fs::File::open(desk.file(file)).unwrap_or_else(|e| panic!("{file}: {e}"));
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
+    let columns =
+        reader.schema().fields().iter().map(|f| format!("{} {:?}", f.name(), f.data_type())).collect();
+    let mut rows = Vec::new();
+    for batch in reader.build().unwrap() {
+        let batch = batch.unwrap();
+        let asofs = batch.column(1).as_primitive::<TimestampMicrosecondType>();
+        for i in 0..batch.num_rows() {
+            rows.push((batch.column(0).as_string::<i32>().value(i).to_owned(), asofs.value(i) / 1_000_000));
+        }
+    }
+    (rows, columns)
+}
+
+#[test]
+fn every_source_and_any_number_of_threads_give_the_same_bytes() {
+    let desk = desk();
+    desk.write("bars.csv", market(&["A/B", "C", "D"], 24 * 9));
+    desk.run(&["import", "bars.csv", "--into", "store"]).ok();
+    for (out, source, threads) in [("1", "bars.csv", "1"), ("2", "store", "1"), ("3", "store", "2")] {
+        all_ok(&desk, "bars.csv", out, &["--source", source, "--threads", threads]);
+    }
+    let first = desk.tree("1");
+    assert_eq!(first.len(), 5, "{:?}", first.keys());
+    assert_eq!(first, desk.tree("2"));
+    assert_eq!(first, desk.tree("3"));
+}
+
+#[test]
+fn the_input_is_the_source_where_there_is_no_other() {
+    let desk = desk();
+    desk.write("bars.csv", market(&["A", "C"], 24 * 9));
+    for (run, words) in all(&desk, "bars.csv", "own", &[]).into_iter().zip([
+        "which span 0.3 of the 3 months asked for",
+        "the bars are those of the input",
+        "the bars are those of the input",
+    ]) {
+        let run = run.ok();
+        assert!(run.err.contains(words), "{}", run.err);
+    }
+    all_ok(&desk, "bars.csv", "named", &["--source", "bars.csv"]);
+    assert_eq!(desk.tree("own"), desk.tree("named"));
+    // The default store is found before the input.
+    desk.run(&["import", "bars.csv"]).ok();
+    for run in all(&desk, "bars.csv", "store", &[]) {
+        assert!(run.ok().err.contains("store data/bars"));
+    }
+    assert_eq!(desk.tree("own"), desk.tree("store"));
+}
+
+#[test]
+fn deleting_the_future_changes_no_byte() {
+    let desk = desk();
+    let text = market(&["A", "B", "LATE"], 24 * 9);
+    let asof = END - 3600 * 50;
+    let time = |line: &str| line.split(',').nth(1).and_then(|time| time.parse::<i64>().ok());
+    let begun = |line: &&str| !line.starts_with("LATE") || time(line).is_some_and(|t| t >= asof);
+    let all_text: String = text.lines().filter(begun).map(|line| format!("{line}\n")).collect();
+    let past = all_text.lines().filter(|line| time(line).is_none_or(|t| t < asof));
+    desk.write("past.csv", past.map(|line| format!("{line}\n")).collect::<String>());
+    desk.write("all.csv", &all_text);
+    let flags = ["--asof", &asof.to_string()];
+    all_ok(&desk, "all.csv", "1", &flags);
+    all_ok(&desk, "past.csv", "2", &flags);
+    assert_eq!(desk.tree("1"), desk.tree("2"));
+    let asofs = ["--from", &(asof - 86_400).to_string(), "--to", &asof.to_string()];
+    for (input, out) in [("all.csv", "3"), ("past.csv", "4")] {
+        desk.run(&[&["state", "--input", input, "--out", out, "--every", "5h"], &asofs[..]].concat()).ok();
+    }
+    assert_eq!(desk.tree("3"), desk.tree("4"));
+}
+
+#[test]
+fn state_and_regime_join_on_symbol_and_time() {
+    let desk = desk();
+    // One symbol begins in the as-of's last hours, another ended long before.
+    let hours = 24 * 9;
+    let text = market(&["A/B", "NEW", "OLD", "D"], hours);
+    let keep = |line: &&str| {
+        let time = line.split(',').nth(1).and_then(|t| t.parse::<i64>().ok()).unwrap_or(0);
+        !(line.starts_with("NEW") && time < END - 86_400 - 3600
+            || line.starts_with("OLD") && time > END - 8 * 86_400)
+    };
+    desk.write("bars.csv", text.lines().filter(keep).map(|line| format!("{line}\n")).collect::<String>());
+    let date = "2024-01-02";
+    for command in ["state", "regime"] {
+        desk.run(&[command, "--input", "bars.csv", "--asof", date, "--out", command]).ok();
+    }
+    let (state, _) = snapshot(&desk, "state/dt=2024-01-02/state_snapshot.parquet");
+    let (regime, _) = snapshot(&desk, "regime/dt=2024-01-02/regime_snapshot.parquet");
+    assert_eq!(state, regime);
+    assert_eq!(state.iter().map(|row| &row.0[..]).collect::<Vec<_>>(), ["A/B", "NEW", "OLD", "D"]);
+    assert_eq!(state[0].1, 1_704_153_600);
+}
+
+#[test]
+fn a_panel_has_a_partition_a_date_and_the_rows_of_single_runs() {
+    let desk = desk();
+    desk.write("bars.csv", market(&["A", "C"], 24 * 9));
+    let state = |flags: &[&str], out: &str| {
+        desk.run(&[&["state", "--input", "bars.csv", "--format", "csv", "--out", out], flags].concat()).ok();
+    };
+    state(&["--from", "2023-12-30T12:00", "--to", "2024-01-01T06:00", "--every", "6h"], "panel");
+    let mut got = BTreeSet::new();
+    for (path, bytes) in
+        desk.tree("panel").into_iter().filter(|(path, _)| path.ends_with("state_snapshot.csv"))
+    {
+        let date = path.to_str().unwrap()[3..13].to_owned();
+        for line in String::from_utf8(bytes).unwrap().lines().skip(1) {
+            assert!(line.split(',').nth(1).unwrap().starts_with(&date), "{line}");
+            got.insert(line.to_owned());
+        }
+    }
+    let mut expected = BTreeSet::new();
+    for (date, hours) in [
+        ("2023-12-30", &["12", "18"][..]),
+        ("2023-12-31", &["00", "06", "12", "18"]),
+        ("2024-01-01", &["00", "06"]),
+    ] {
+        for hour in hours {
+            state(&["--asof", &format!("{date}T{hour}:00")], "single");
+            let text = desk.text(&format!("single/dt={date}/state_snapshot.csv"));
+            expected.extend(text.lines().skip(1).map(str::to_owned));
+        }
+    }
+    assert_eq!(expected.len(), 16);
+    assert_eq!(got, expected);
+
+    let regime = |flags: &[&str], out: &str| {
+        let fixed = ["regime", "--input", "bars.csv", "--windows", "3d,7d", "--format", "csv", "--out", out];
+        desk.run(&[&fixed[..], flags].concat()).ok();
+    };
+    regime(&["--from", "2023-12-30", "--to", "2024-01-02"], "regimes");
+    for day in ["2023-12-30", "2023-12-31", "2024-01-01", "2024-01-02"] {
+        regime(&["--asof", day], "single_regimes");
+    }
+    assert_eq!(desk.tree("regimes"), desk.tree("single_regimes"));
+}
+
+#[test]
+fn columns_and_types_are_the_same_whatever_the_data() {
+    let desk = desk();
+    desk.write("long.csv", market(&["A", "C"], 24 * 9));
+    // An hour of one flat symbol without volume: no window of a day, no baseline.
+    let flat: String = (1..=60).rev().map(|i| format!("F,{},5,5,5,5,0\n", END - i * 60)).collect();
+    desk.write("flat.csv", format!("{HEADER}{flat}"));
+    for input in ["long.csv", "flat.csv"] {
+        all_ok(&desk, input, &input[..4], &["--asof", "2024-01-03"]);
+    }
+    for file in ["state/dt=2024-01-03/state_snapshot", "regime/dt=2024-01-03/regime_snapshot"] {
+        let read = |input: &str| {
+            let (_, columns) = snapshot(&desk, &format!("{}/{file}.parquet", &input[..4]));
+            (columns, desk.text(&format!("{}/{file}.schema.json", &input[..4])))
+        };
+        assert_eq!(read("long.csv"), read("flat.csv"));
+    }
+    let header =
+        |input: &str| desk.text(&format!("{}/metrics.csv", &input[..4])).lines().next().unwrap().to_owned();
+    assert_eq!(header("long.csv"), header("flat.csv"));
+    let row: BTreeMap<String, String> = {
+        let text = desk.text("flat/metrics.csv");
+        let fields =
+            |line: usize| text.lines().nth(line).unwrap().split(',').map(str::to_owned).collect::<Vec<_>>();
+        fields(0).into_iter().zip(fields(1)).collect()
+    };
+    // Flat prices and no volume: figures that exist are exact, the others are missing.
+    for (column, value) in [
+        ("window_ok_1h", "true"),
+        ("close_mean_1h", "5.0"),
+        ("close_stddev_1h", "0.0"),
+        ("rsi_1h", ""),
+        ("vwap_1h", ""),
+        ("atr_1h", "0.0"),
+        ("adx_1h", ""),
+        ("up_volume_share_1h_pos", ""),
+        ("volume_sum_1h", "0.0"),
+        ("squeeze_index_1h_mag", "0.0"),
+        ("rsi_1h_n", "0"),
+        ("close_mean_1h_n", "1"),
+        ("window_ok_24h", "false"),
+        ("metrics_valid_vwap_1h", "false"),
+        ("roc_sign_agree_rollup", ""),
+        ("roc_sign_agree_rollup_valid", "false"),
+    ] {
+        assert_eq!(row[column], value, "{column}");
+    }
+}
+
+#[test]
+fn a_dry_run_tells_and_writes_nothing() {
+    let desk = desk();
+    desk.write("bars.csv", market(&["A", "C"], 24 * 9));
+    let before = desk.tree(".");
+    for (command, windows) in [("state", "1h,24h"), ("regime", "3d,7d")] {
+        let run = desk.run(&[command, "--input", "bars.csv", "--dry-run", "--windows", windows]).ok();
+        for word in ["2 of 2 symbols: A, C", "coverage min", "1.000", "Nothing was written", "dt=2024-01-03"]
+        {
+            assert!(run.out.contains(word), "{word}: {}", run.out);
+        }
+    }
+    assert!(!desk.file("pipeline.log").exists() && !desk.file("data").exists());
+    assert_eq!(desk.tree("."), before);
+}
+
+#[test]
+fn compression_schema_version_and_forms() {
+    let desk = desk();
+    desk.write("bars.csv", market(&["A", "C"], 24 * 9));
+    let run = |flags: &[&str]| {
+        desk.run(
+            &[&["state", "--input", "bars.csv", "--asof", "2024-01-03", "--windows", "1h"], flags].concat(),
+        )
+        .ok();
+    };
+    run(&["--out", "snappy"]);
+    run(&["--out", "zstd", "--compression", "zstd", "--schema-version", "mine"]);
+    let of = |out: &str| desk.read(&format!("{out}/dt=2024-01-03/state_snapshot.parquet"));
+    assert_ne!(of("snappy"), of("zstd"));
+    let file = "dt=2024-01-03/state_snapshot.parquet";
+    assert_eq!(snapshot(&desk, &format!("snappy/{file}")), snapshot(&desk, &format!("zstd/{file}")));
+    assert!(
+        desk.text("zstd/dt=2024-01-03/state_snapshot.schema.json").contains("\"schema_version\": \"mine\"")
+    );
+
+    let metrics = |output: &str| {
+        let series = output.replace("m.", "series.");
+        desk.run(&[
+            "metrics",
+            "gainers",
+            "--input",
+            "bars.csv",
+            "--output",
+            output,
+            "--series-output",
+            &series,
+        ])
+        .ok();
+    };
+    metrics("m.csv");
+    metrics("m.parquet");
+    let (rows, columns) = snapshot(&desk, "m.parquet");
+    assert_eq!(rows.len(), 2);
+    assert_eq!(columns.len(), desk.text("m.csv").lines().next().unwrap().split(',').count());
+    // Nine days of hours, of quarter and half days, and of days; two symbols.
+    assert_eq!(desk.text("series.csv").lines().count() - 1, 2 * 9 * (24 + 6 + 2 + 1));
+    assert!(desk.file("series.parquet").is_file());
+    desk.run(&["metrics", "gainers", "--input", "bars.csv"]).ok();
+    assert!(desk.file("gainers_metrics.csv").is_file());
+}
+
+#[test]
+fn bad_input_is_told_with_its_remedy() {
+    let desk = desk();
+    desk.write("bars.csv", market(&["A", "C"], 30));
+    let each = |flags: &[&str], status: i32, words: &[&str]| {
+        for run in all(&desk, "bars.csv", "out", flags) {
+            run.fails(status, words);
+        }
+    };
+    each(&["--asof", "2020-01-01"], 1, &["no bar closes by 2020-01-01T00:00:00Z", "the first closes at"]);
+    each(&["--asof", "soon"], 2, &["'soon' is neither a time nor a date"]);
+    each(&["--months", "0"], 2, &["--months 0 is out of range", "--no-baseline"]);
+    each(&["--source", "bars.cvs"], 1, &["there is no bars.cvs", "bars.csv"]);
+    let state = |flags: &[&str]| desk.run(&[&["state", "--input", "bars.csv"], flags].concat());
+    let regime = |flags: &[&str]| desk.run(&[&["regime", "--input", "bars.csv"], flags].concat());
+    let metrics = |flags: &[&str]| desk.run(&[&["metrics", "losers", "--input", "bars.csv"], flags].concat());
+    for share in ["1.5", "-0.1", "nan"] {
+        let flag = format!("--coverage-threshold={share}");
+        metrics(&[&flag]).fails(2, &["--coverage-threshold", "a number from 0 to 1"]);
+        state(&[&flag]).fails(2, &["--coverage-threshold", "a number from 0 to 1"]);
+    }
+    for windows in ["90s", "1.5h", "day", "0h"] {
+        metrics(&["--windows", windows]).fails(2, &["--windows", "is not a window", "90m, 4h or 3d"]);
+        regime(&["--windows", windows]).fails(2, &["--windows", "is not a window"]);
+    }
+    regime(&["--windows", "36h"]).fails(2, &["'36h' is not a whole number of days"]);
+    regime(&["--breakout-lookback-days", "0"]).fails(2, &["--breakout-lookback-days 0"]);
+    regime(&["--from", "2024-01-01", "--to", "2024-01-02", "--every", "6h"]).fails(2, &["--every 6h"]);
+    state(&["--from", "2024-01-02", "--to", "2024-01-01"]).fails(2, &["is later than --to"]);
+    state(&["--from", "latest", "--to", "latest"]).fails(2, &["--from latest"]);
+    state(&["--from", "1900-01-01", "--to", "2024-01-01", "--every", "1m"]).fails(2, &["more than 1000000"]);
+    state(&["--from", "2024-01-01"]).fails(2, &["--to"]);
+    metrics(&["--series-output", "s.csv", "--no-baseline"]).fails(2, &["cannot be used with"]);
+    metrics(&["--output", "bars.csv"]).fails(2, &["bars.csv is both the input and an output"]);
+    metrics(&["--series-output", "losers_metrics.csv"]).fails(2, &["is both --output and --series-output"]);
+    desk.write("file", "");
+    metrics(&["--output", "file/m.csv"]).fails(1, &["file", "cannot make the folder"]);
+    state(&["--out", "file"]).fails(1, &["cannot make the folder"]);
+
+    desk.write("few.csv", "symbol,timestamp,close\nA,2024-01-01 00:00:00,5\n");
+    desk.run(&["metrics", "overlaps", "--input", "few.csv"])
+        .fails(1, &["few.csv: no column open, high, low, volume"]);
+    desk.write("none.csv", "name,price\nA,5\n");
+    desk.run(&["state", "--input", "none.csv"]).fails(1, &["none.csv: no column symbol; it has name, price"]);
+    desk.write("empty.csv", HEADER);
+    desk.run(&["state", "--input", "empty.csv"])
+        .fails(1, &["empty.csv names no symbol", "data-pipeline leaderboards"]);
+    desk.run(&["metrics", "overlaps", "--input", "empty.csv"]).fails(1, &["holds no bar"]);
+    desk.run(&["regime"]).fails(1, &["there is no habitual_overlaps.csv", "data-pipeline leaderboards"]);
+    desk.write("dirty.csv", market(&["A"], 30) + "A,2024-01-01 00:00:00,5,5,5,-5,1\n");
+    for run in all(&desk, "dirty.csv", "out", &["--strict"]) {
+        run.fails(1, &["a price that is not a number above 0"]);
+    }
+    assert!(desk.tree(".").keys().all(|path| !path.starts_with("out")), "{:?}", desk.tree(".").keys());
+}
+
+#[test]
+fn symbols_that_a_source_lacks() {
+    let desk = desk();
+    desk.write("bars.csv", market(&["A/B", "C"], 24 * 9));
+    desk.write("other.csv", market(&["AB", "Z"], 24 * 9));
+    desk.write("list.csv", "symbol\nA/B\nC\n");
+    let run = desk.run(&["state", "--input", "list.csv", "--source", "other.csv", "--out", "s"]).ok();
+    for words in ["A/B is AB in the source", "not in the source: C; they get no row"] {
+        assert!(run.err.contains(words), "{}", run.err);
+    }
+    // The name is that of the input, so that results of one input join.
+    let (rows, _) = snapshot(&desk, "s/dt=2024-01-03/state_snapshot.parquet");
+    assert_eq!(rows.iter().map(|row| &row.0[..]).collect::<Vec<_>>(), ["A/B"]);
+    let run = desk
+        .run(&[
+            "metrics",
+            "overlaps",
+            "--input",
+            "bars.csv",
+            "--source",
+            "other.csv",
+            "--output",
+            "m.parquet",
+        ])
+        .ok();
+    assert!(run.err.contains("not in the source: C; they get no baseline"), "{}", run.err);
+    assert_eq!(snapshot(&desk, "m.parquet").0.len(), 2);
+    desk.write("nobody.csv", "symbol\nX\n");
+    let nobody = desk.run(&["regime", "--input", "nobody.csv", "--source", "other.csv"]);
+    nobody.fails(1, &["none of the 1 symbols of the input", "data-pipeline check"]);
+}
+
+#[test]
+fn one_bar_and_an_asof_to_come() {
+    let desk = desk();
+    desk.write("one.csv", format!("{HEADER}A,2024-01-01 00:00:00,5,5,5,5,1\n"));
+    let run = desk.run(&["metrics", "overlaps", "--input", "one.csv", "--asof", "2024-01-09"]).ok();
+    for words in
+        ["later than the newest bar, which closed at 2024-01-01T00:01:00Z", "which span 0.0 of the 3 months"]
+    {
+        assert!(run.err.contains(words), "{}", run.err);
+    }
+    let text = desk.text("overlap_metrics.csv");
+    assert!(text.lines().nth(1).unwrap().starts_with("A,2024-01-09T00:00:00Z,0.0,false,"), "{text}");
+    // Without an as-of the last windows end before the only bar closes.
+    desk.run(&["state", "--input", "one.csv"]).fails(1, &["no bar closes by 2024-01-01T00:00:00Z"]);
+    desk.run(&["state", "--input", "one.csv", "--asof", "latest", "--out", "s"]).ok();
+    assert_eq!(
+        snapshot(&desk, "s/dt=2024-01-01/state_snapshot.parquet").0,
+        [("A".to_owned(), 1_704_067_260)]
+    );
+}
