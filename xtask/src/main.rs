@@ -10,8 +10,11 @@ use std::process::{Command, ExitCode};
 const HELP: &str = "\
 cargo xtask <task>
 
-  test   install what the tests need (Debian's packages), then run all of them; further words go to cargo test
+  test   install what the tests need (Debian's packages, a private Python), then run all of them; further words go to cargo test
   bench  the benchmarks of docs/performance.md: speed and memory against their bounds";
+
+/// The Python packages with which our outputs are read back.
+const READERS: &[&str] = &["duckdb==2.0.0", "pandas==3.1.1", "polars==2.1.0", "pyarrow==26.0.1"];
 
 fn main() -> ExitCode {
     let mut words = std::env::args().skip(1);
@@ -32,15 +35,16 @@ fn main() -> ExitCode {
 /// Runs every test; each that needs a MariaDB starts a private one, in a temporary folder on a free port, and stops it.
 fn test(words: impl Iterator<Item = String>) -> Result<(), String> {
     needs::mariadb()?;
+    let python = needs::python(READERS)?;
     let mut tests = cargo();
     tests.args(["test", "--workspace", "--lib", "--bins", "--tests"]).args(words);
-    run(tests.env("DATA_PIPELINE_REQUIRE_MARIADB", "1"))?;
+    run(tests.env("DATA_PIPELINE_REQUIRE_MARIADB", "1").env("DATA_PIPELINE_PYTHON", python))?;
     run(cargo().args(["test", "--workspace", "--doc"]))
 }
 
 fn bench(words: impl Iterator<Item = String>) -> Result<(), String> {
     needs::mariadb()?;
-    let python = needs::python(&["duckdb==2.0.0"])?;
+    let python = needs::python(READERS)?;
     run(cargo().args(["build", "--release"]))?;
     let mut bench = cargo();
     bench.args(["bench", "--package", "data-pipeline", "--bench", "leaderboards", "--"]).args(words);

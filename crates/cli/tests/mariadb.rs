@@ -46,6 +46,11 @@ fn main() {
     let mut trials: Vec<_> = tests.into_iter().map(|(name, test)| trial(name, &[MariaDb], test)).collect();
     let three = three_sources_give_the_same_bytes;
     trials.push(trial("three_sources_give_the_same_bytes", &[MariaDb, Shared], three));
+    trials.push(trial(
+        "features_from_a_database_and_a_store",
+        &[MariaDb, Shared],
+        features_from_a_database_and_a_store,
+    ));
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
     // A static is never dropped; the server and its folder must go all the same.
     drop(SERVER.lock().unwrap_or_else(PoisonError::into_inner).take());
@@ -85,6 +90,34 @@ fn three_sources_give_the_same_bytes() {
         assert_eq!(trees[0].len(), 5);
         assert!(trees.iter().all(|tree| *tree == trees[0]), "{windows}");
     }
+}
+
+/// metrics, state and regime with their baselines from the store and from the database.
+fn features_from_a_database_and_a_store() {
+    let desk = desk();
+    let file = arg(&testkit::shared()
+        .expect("shared")
+        .join("data/small/binance_4sym_7d_2023-03-21_listing+outage_1m_ohlcvt.csv.gz"));
+    let address = server().address("features");
+    desk.run(&["import", &file, "--into", "store"]).ok();
+    desk.run(&["import", &file, "--into", &address]).ok();
+    for (source, out) in [("store", "1"), (&address, "2")] {
+        let run = |words: &[&str]| {
+            desk.run(&[words, &["--input", &file, "--source", source]].concat()).ok();
+        };
+        run(&[
+            "metrics",
+            "losers",
+            "--output",
+            &format!("{out}/m.csv"),
+            "--series-output",
+            &format!("{out}/s.csv"),
+        ]);
+        run(&["state", "--out", &format!("{out}/state")]);
+        run(&["regime", "--windows", "3d", "--out", &format!("{out}/regime")]);
+    }
+    assert_eq!(desk.tree("1").len(), 6);
+    assert_eq!(desk.tree("1"), desk.tree("2"));
 }
 
 fn import_is_idempotent_and_the_last_wins() {

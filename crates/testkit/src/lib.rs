@@ -19,6 +19,11 @@ pub fn is_required(name: &str) -> bool {
     std::env::var(name).is_ok_and(|value| value == "1")
 }
 
+/// A Python with pandas, polars and DuckDB: `DATA_PIPELINE_PYTHON`, which `cargo xtask test` sets.
+pub fn python() -> Option<PathBuf> {
+    std::env::var_os("DATA_PIPELINE_PYTHON").map(PathBuf::from)
+}
+
 /// What a test needs that may be absent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
@@ -26,6 +31,8 @@ pub enum Need {
     Shared,
     /// MariaDB's programs; `DATA_PIPELINE_REQUIRE_MARIADB=1` makes their absence a failure.
     MariaDb,
+    /// A Python with pandas, polars and DuckDB, named by `DATA_PIPELINE_PYTHON`.
+    Python,
     /// The right to mount a small disk; root has it, mostly.
     Mount,
 }
@@ -34,6 +41,7 @@ impl Need {
     fn is_met(self) -> bool {
         match self {
             Need::Shared => shared().is_some() || is_required("DATA_PIPELINE_REQUIRE_SHARED"),
+            Need::Python => python().is_some(),
             Need::Mount => can_mount(),
             Need::MariaDb => mariadb::is_installed() || is_required("DATA_PIPELINE_REQUIRE_MARIADB"),
         }
