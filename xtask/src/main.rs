@@ -47,7 +47,9 @@ fn bench(words: impl Iterator<Item = String>) -> Result<(), String> {
     let python = needs::python(READERS)?;
     run(cargo().args(["build", "--release"]))?;
     let mut bench = cargo();
-    bench.args(["bench", "--package", "data-pipeline", "--bench", "leaderboards", "--"]).args(words);
+    bench
+        .args(["bench", "--package", "data-pipeline", "--bench", "leaderboards", "--bench", "features", "--"])
+        .args(words);
     run(bench.env("DATA_PIPELINE_PYTHON", python))
 }
 

@@ -32,7 +32,12 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> anyhow::Result<()> {
     cli.common.set_threads()?;
-    logging::timed(cli.command.name(), || match &cli.command {
+    logging::timed(cli.command.name(), || dispatch(&cli.command))
+}
+
+/// Does what a command says.
+fn dispatch(command: &Command) -> anyhow::Result<()> {
+    match command {
         Command::Leaderboards(args) => commands::leaderboards::run(args),
         Command::Metrics(args) => commands::metrics::run(args),
         Command::State(args) => commands::state::run(args),
@@ -42,5 +47,5 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
         Command::Check(args) => commands::check::run(args),
         Command::Sample(args) => commands::sample::run(args),
         Command::Demo(args) => commands::demo::run(args),
-    })
+    }
 }

@@ -2,12 +2,11 @@
 
 use std::path::PathBuf;
 
-use bars::Window;
-use bars::time::AsOfSpec;
-use clap::Args;
+use clap::{Args, Parser};
 
-use super::{leaderboards, sample};
-use crate::args::{DatabaseFlags, SourceFlags};
+use super::metrics::Cohort;
+use super::sample;
+use crate::args::{Cli, DatabaseFlags};
 use crate::sample::Settings;
 use crate::ui;
 
@@ -20,35 +19,46 @@ pub struct Flags {
 }
 
 /// Symbols per board.
-const TOP_N: usize = 5;
+const TOP_N: &str = "5";
 
 /// Runs the command.
 pub fn run(flags: &Flags) -> anyhow::Result<()> {
-    let bars = flags.out_dir.join("bars").display().to_string();
+    let place = |name: &str| flags.out_dir.join(name).display().to_string();
+    let bars = place("bars");
     // The truth is written last: where it stands, the market is whole.
     if sample::truth_of(&bars).is_file() {
         tracing::info!("keeping the sample market in {bars}");
     } else {
         sample::write(&bars, &DatabaseFlags::default(), Settings::default())?;
     }
-    leaderboards::run(&leaderboards::Flags {
-        top_n: Some(TOP_N),
-        windows: format!("1h,4h,12h,{}", Window::DAY),
-        enable_72h: false,
-        lookback_days: 30,
-        asof: AsOfSpec::Latest,
-        include_partial: false,
-        include_stale: false,
-        out_dir: flags.out_dir.clone(),
-        source: SourceFlags { source: Some(bars), ..SourceFlags::default() },
-    })?;
-    let dir = flags.out_dir.display();
+    let dir = flags.out_dir.display().to_string();
+    let source = ["--source", &bars];
+    step(&[&["leaderboards", "--top-n", TOP_N, "--out-dir", &dir], &source[..]].concat())?;
+    let [overlaps, output] = Cohort::Overlaps.files().map(place);
+    title("Where the overlaps stand within the day")?;
+    step(&[&["metrics", "overlaps", "--input", &overlaps, "--output", &output], &source[..]].concat())?;
+    title("The same as a snapshot without gaps, to join")?;
+    step(&[&["state", "--input", &overlaps, "--out", &place("state")], &source[..]].concat())?;
+    title("Where the overlaps stand over weeks and months")?;
+    step(&[&["regime", "--input", &overlaps, "--out", &place("regime")], &source[..]].concat())?;
     ui::print(&format!(
         "\nWhere to look:\n  {dir}/leaderboards_summary.json  the boards above, with their skew\n  \
          {dir}/leaderboards.parquet       every place behind them\n  \
          {dir}/habitual_overlaps.csv      the bars of the two-way movers, for the next steps (and _gainers, _losers)\n  \
+         {dir}/overlap_metrics.csv        where each of them stands against its own past\n  \
+         {dir}/state, {dir}/regime         snapshots to join on symbol and time, with their schema\n  \
          {dir}/truth.json                 what was planted in the sample market\n  \
          {dir}/bars                       the market itself: Parquet, one folder a symbol\n\
          Your own bars: data-pipeline import FILE, or any command with --source mysql://user@host/database"
     ))
+}
+
+fn title(text: &str) -> anyhow::Result<()> {
+    ui::print(&format!("\n{}", ui::heading(text)))
+}
+
+/// Runs another command as if it had been typed: with its own defaults.
+fn step(words: &[&str]) -> anyhow::Result<()> {
+    let cli = Cli::try_parse_from(["data-pipeline"].iter().chain(words))?;
+    crate::dispatch(&cli.command)
 }

@@ -25,8 +25,8 @@ const MOST: usize = 20;
 /// The most unusual metrics that are named of a symbol.
 const UNUSUAL: usize = 2;
 
-/// The fewest windows of a baseline against which a value is called unusual.
-const FEWEST: usize = 20;
+/// The fewest windows of a baseline of which a percentile is shown: of three windows it tells nothing.
+const FEWEST: usize = 10;
 
 /// Prints a line per symbol: figures of the longest window up to `longest`, each with its percentile in brackets.
 pub fn print(layout: &Layout, rows: &[Row], picks: &[Pick], longest: Window) -> anyhow::Result<()> {
@@ -62,9 +62,9 @@ fn figure(row: &Row, place: usize, pick: &Pick) -> String {
     if value.is_nan() {
         return "-".to_owned();
     }
-    let percentile = reading.enriched(pick.metric).pctile;
-    let digits = pick.digits;
-    if percentile.is_nan() {
+    let enriched = reading.enriched(pick.metric);
+    let (percentile, digits) = (enriched.pctile, pick.digits);
+    if enriched.n < FEWEST {
         format!("{value:.digits$}")
     } else {
         format!("{value:.digits$} ({percentile:.0})")
