@@ -20,13 +20,14 @@ use crate::time::Window;
 /// assert_eq!(bins.volume(), [2.0, 1.0]);
 /// ```
 pub fn resample(series: &Series, width: Window) -> Series {
-    bin(series, 0..series.len(), width)
+    let mut bins = Series::default();
+    bin(series, 0..series.len(), width, &mut bins);
+    bins
 }
 
-/// [`resample`] of the bars at `range`.
-pub fn bin(series: &Series, range: Range<usize>, width: Window) -> Series {
-    let expected = range.len() / width.minutes() as usize + 1;
-    let mut bins = Series::with_capacity(expected);
+/// [`resample`] of the bars at `range`, in place of what `bins` held; its memory is used again.
+pub fn bin(series: &Series, range: Range<usize>, width: Window, bins: &mut Series) {
+    bins.clear();
     let mut at = range.start;
     while at < range.end {
         let start = series.time()[at].floor(width);
@@ -37,5 +38,4 @@ pub fn bin(series: &Series, range: Range<usize>, width: Window) -> Series {
         at = next;
     }
     bins.drop_empty_trades();
-    bins
 }

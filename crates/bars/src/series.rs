@@ -139,17 +139,24 @@ impl Series {
         }
     }
 
-    /// A series of columns of one length, times strictly ascending: open, high, low, close, volume; `trades` may be empty.
-    pub(crate) fn from_columns(
-        time: Vec<Minute>,
-        numbers: [Vec<f64>; 5],
-        trades: Vec<Option<u32>>,
-    ) -> Series {
-        let [open, high, low, close, volume] = numbers;
-        let trades = (!trades.is_empty()).then_some(trades);
-        let mut series = Series { time, open, high, low, close, volume, trades };
-        series.drop_empty_trades();
-        series
+    /// The columns, to be filled: times, strictly ascending, and open, high, low, close and volume. All must come to one length.
+    pub(crate) fn columns_mut(&mut self) -> (&mut Vec<Minute>, [&mut Vec<f64>; 5]) {
+        let Series { time, open, high, low, close, volume, .. } = self;
+        (time, [open, high, low, close, volume])
+    }
+
+    /// Adds the column of trades; none where it is empty.
+    pub(crate) fn set_trades(&mut self, trades: Vec<Option<u32>>) {
+        self.trades = (!trades.is_empty()).then_some(trades);
+        self.drop_empty_trades();
+    }
+
+    /// Empties the columns and keeps their memory.
+    pub fn clear(&mut self) {
+        let (time, numbers) = self.columns_mut();
+        time.clear();
+        numbers.into_iter().for_each(Vec::clear);
+        self.trades = None;
     }
 
     /// The same bars without numbers of trades.

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use bars::source::store::Store;
 use bars::source::{BarTime, Source};
-use bars::{AsOf, Entry};
+use bars::{AsOf, Entry, Series};
 use common::{Bounds, folder, market, measure};
 use stages::metrics::{Params, Plan};
 
@@ -114,23 +114,23 @@ fn kernel(bars: &str, bounds: &mut Bounds) {
     let asof = catalogue.iter().map(|entry| AsOf::close_of(entry.last)).max().expect("bars");
     let plan = Plan::new(Params::default().check().expect("parameters"), vec![asof], true);
     let (mut rows, mut windows) = (0, 0);
-    let mut best = [f64::INFINITY; 3];
+    let (mut best, mut series) = ([f64::INFINITY; 3], Series::default());
     for _ in 0..RUNS {
-        let begun = Instant::now();
-        let series: Vec<_> =
-            catalogue.iter().map(|entry| source.prices(&entry.symbol, plan.span()).expect("bars")).collect();
-        let read = begun.elapsed().as_secs_f64();
-        let panels: Vec<_> = series.iter().map(|series| plan.panels(series)).collect();
-        let computed = begun.elapsed().as_secs_f64();
-        for (entry, panels) in catalogue.iter().zip(&panels) {
-            std::hint::black_box(plan.rows(&entry.symbol, entry.first, panels, Some(panels)));
+        let (mut now, mut begun) = ([0.0; 3], Instant::now());
+        let mut lap =
+            |step: &mut f64| *step += std::mem::replace(&mut begun, Instant::now()).elapsed().as_secs_f64();
+        (rows, windows) = (0, 0);
+        for entry in &catalogue {
+            source.prices(&entry.symbol, plan.span(), &mut series).expect("bars");
+            lap(&mut now[0]);
+            let panels = plan.panels(&series);
+            lap(&mut now[1]);
+            std::hint::black_box(plan.rows(&entry.symbol, entry.first, &panels, Some(&panels)));
+            lap(&mut now[2]);
+            rows += series.len();
+            windows += panels.iter().map(|panel| panel.buckets().len()).sum::<usize>();
         }
-        let enriched = begun.elapsed().as_secs_f64();
-        for (best, now) in best.iter_mut().zip([read, computed - read, enriched - computed]) {
-            *best = best.min(now);
-        }
-        rows = series.iter().map(|series| series.len()).sum::<usize>();
-        windows = panels.iter().flatten().map(|panel| panel.buckets().len()).sum();
+        best.iter_mut().zip(now).for_each(|(best, now)| *best = best.min(now));
     }
     let [read, computed, enriched] = best;
     let millions = rows as f64 / 1e6;

@@ -11,7 +11,7 @@ use bars::source::mysql::config::{HOST, PORT, Partial, Password, TABLE, check_na
 use bars::source::mysql::{Config, MySqlSource, MySqlWriter};
 use bars::source::store::{Store, Writer};
 use bars::source::{Source, newest_close};
-use bars::{AsOf, Entry};
+use bars::{AsOf, Entry, Symbol};
 
 use crate::args::{DatabaseFlags, SourceFlags};
 use crate::ui::Usage;
@@ -64,17 +64,26 @@ fn open(place: Place, flags: &SourceFlags) -> anyhow::Result<Opened> {
     Ok(opened)
 }
 
-/// The symbols of a source, of which there must be one: where all rows were set aside, it is told why.
+/// The symbols of a source and the spans of their bars; there must be one.
 pub fn catalogue(source: &dyn Source) -> anyhow::Result<Vec<Entry>> {
-    let catalogue = source.catalogue()?;
-    if catalogue.is_empty() {
+    not_empty(source, source.catalogue()?)
+}
+
+/// The names of the symbols of a source; there must be one.
+pub fn symbols(source: &dyn Source) -> anyhow::Result<Vec<Symbol>> {
+    not_empty(source, source.symbols()?)
+}
+
+/// Where all rows were set aside, it is told why.
+fn not_empty<T>(source: &dyn Source, found: Vec<T>) -> anyhow::Result<Vec<T>> {
+    if found.is_empty() {
         let findings = source.findings();
         let why = if findings.is_empty() { String::new() } else { format!(": {findings}") };
         anyhow::bail!(
             "the source holds no bar{why}; fill it with 'data-pipeline import', or name another with --source"
         );
     }
-    Ok(catalogue)
+    Ok(found)
 }
 
 /// The close of the newest bar of a catalogue.

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use anyhow::Context;
 use bars::spelling::{Directory, Found};
-use bars::{AsOf, Entry, Symbol};
+use bars::{AsOf, Entry, Source, Symbol};
+
+use crate::choose;
 
 /// A symbol as the input spells it, and as the source does; `None` where the source lacks it.
 #[derive(Debug, Clone)]
@@ -35,23 +37,26 @@ pub fn explain(error: bars::Error, what: &str) -> anyhow::Error {
     if is_missing { error.context(format!("{what}; {ORIGIN}, or name them with --input")) } else { error }
 }
 
-/// Looks the symbols up in a catalogue, under other spellings too. Those that it lacks are told in one warning, which ends
+/// Looks the symbols up in a source, under other spellings too. Those that it lacks are told in one warning, which ends
 /// with `consequence`.
-pub fn look_up(symbols: &[Symbol], catalogue: &[Entry], consequence: &str) -> Vec<Member> {
-    let directory: Directory = catalogue.iter().map(|entry| &entry.symbol).collect();
-    let entries: BTreeMap<&Symbol, &Entry> = catalogue.iter().map(|entry| (&entry.symbol, entry)).collect();
-    let member = |symbol: &Symbol| {
-        let found = find(&directory, symbol);
-        let entry = found.and_then(|found| entries.get(&found).map(|&entry| entry.clone()));
+pub fn look_up(symbols: &[Symbol], source: &dyn Source, consequence: &str) -> anyhow::Result<Vec<Member>> {
+    let known = choose::symbols(source)?;
+    let directory: Directory = known.iter().collect();
+    let found: Vec<Option<Symbol>> = symbols.iter().map(|symbol| find(&directory, symbol)).collect();
+    let wanted: Vec<Symbol> = found.iter().flatten().cloned().collect();
+    let entries: BTreeMap<Symbol, Entry> =
+        source.entries(&wanted)?.into_iter().map(|entry| (entry.symbol.clone(), entry)).collect();
+    let member = |(symbol, found): (&Symbol, Option<Symbol>)| {
+        let entry = found.and_then(|found| entries.get(&found).cloned());
         Member { symbol: symbol.clone(), entry }
     };
-    let members: Vec<Member> = symbols.iter().map(member).collect();
+    let members: Vec<Member> = symbols.iter().zip(found).map(member).collect();
     let lacking: Vec<&str> =
         members.iter().filter(|member| member.entry.is_none()).map(|member| member.symbol.as_str()).collect();
     if !lacking.is_empty() {
         tracing::warn!("not in the source: {}; {consequence}", lacking.join(", "));
     }
-    members
+    Ok(members)
 }
 
 /// The symbol of the source that is meant. What is not obvious is told.

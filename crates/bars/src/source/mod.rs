@@ -1,5 +1,7 @@
 //! Where bars come from. Each place is a file of this folder behind one trait, [`Source`].
 
+use std::collections::BTreeSet;
+
 use crate::clean::Findings;
 use crate::error::Result;
 use crate::series::{Closes, Series};
@@ -42,18 +44,38 @@ pub trait Source: Send + Sync {
     /// Where the place cannot be read.
     fn catalogue(&self) -> Result<Vec<Entry>>;
 
+    /// The names of the symbols, ordered; one that turns out to have no bar may be among them.
+    ///
+    /// # Errors
+    /// Where the place cannot be read.
+    fn symbols(&self) -> Result<Vec<Symbol>> {
+        Ok(self.catalogue()?.into_iter().map(|entry| entry.symbol).collect())
+    }
+
+    /// Those of `symbols` that have bars, with the span of these, ordered by symbol: what a command needs that is about a
+    /// few symbols of a large market.
+    ///
+    /// # Errors
+    /// Where the place cannot be read.
+    fn entries(&self, symbols: &[Symbol]) -> Result<Vec<Entry>> {
+        let wanted: BTreeSet<&Symbol> = symbols.iter().collect();
+        Ok(self.catalogue()?.into_iter().filter(|entry| wanted.contains(&entry.symbol)).collect())
+    }
+
     /// The bars of `symbol` that open within `span`; empty where there are none.
     ///
     /// # Errors
     /// Where the place cannot be read.
     fn bars(&self, symbol: &Symbol, span: Span) -> Result<Series>;
 
-    /// The bars of `symbol` that open within `span`, without their numbers of trades.
+    /// The bars of `symbol` that open within `span`, without their numbers of trades, in place of what `into` held: a series
+    /// that is read into again and again keeps its memory.
     ///
     /// # Errors
     /// Where the place cannot be read.
-    fn prices(&self, symbol: &Symbol, span: Span) -> Result<Series> {
-        Ok(self.bars(symbol, span)?.without_trades())
+    fn prices(&self, symbol: &Symbol, span: Span, into: &mut Series) -> Result<()> {
+        *into = self.bars(symbol, span)?.without_trades();
+        Ok(())
     }
 
     /// Close and volume of the bars of `symbol` that open within `span`, in place of what `into` held.

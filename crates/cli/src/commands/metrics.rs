@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use bars::atomic::{AtomicFile, SealedFile};
 use bars::source::file::FileSource;
 use bars::time::AsOfSpec;
-use bars::{AsOf, Source, Window};
+use bars::{AsOf, Series, Source, Window};
 use clap::{Args, ValueEnum};
 use rayon::prelude::*;
 use stages::features::panel::Panel;
 use stages::features::table::Row;
 use stages::metrics::{Params, Plan};
 
+use super::prices::with_prices;
 use super::{standing, state};
 use crate::args::{self, SourceFlags};
 use crate::choose::{self, Ask};
@@ -101,7 +102,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let file = file.map_err(|e| cohort::explain(e, "no bars of the cohort"))?;
     choose::report_findings(&file, flags.source.reading.strict)?;
     let symbols = file.symbols();
-    let members = cohort::look_up(&symbols, &choose::catalogue(&file)?, "they get no row");
+    let members = cohort::look_up(&symbols, &file, "they get no row")?;
     let ends = cohort::extent(&members, &file.describe())?;
     let asof = flags.asof.moment().unwrap_or(ends.1);
     cohort::check_asof(asof, ends, params.windows()[0])?;
@@ -111,8 +112,8 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let history = match &opened {
         _ if flags.no_baseline => History::None,
         Some(opened) => {
-            let catalogue = choose::catalogue(opened.source())?;
-            History::Source(opened.source(), cohort::look_up(&symbols, &catalogue, "they get no baseline"))
+            let members = cohort::look_up(&symbols, opened.source(), "they get no baseline")?;
+            History::Source(opened.source(), members)
         }
         None => {
             warn_of_short_history(ends, flags.months);
@@ -208,9 +209,10 @@ fn compute(
     let places: Vec<usize> = (0..members.len()).collect();
     for batch in places.chunks(BATCH) {
         let study = |&place: &usize| {
-            let study = study(plan, file, &members[place], history, place)?;
+            let (rows, panels) = study(plan, file, &members[place], history, place)?;
             progress.add(1);
-            Ok(study)
+            // Panels are large: they go at once where nobody wants them.
+            Ok((rows, if flags.series_output.is_some() { panels } else { Vec::new() }))
         };
         let studies = batch.par_iter().map(study).collect::<bars::Result<Vec<_>>>()?;
         for (&place, (own, panels)) in batch.iter().zip(studies) {
@@ -240,18 +242,21 @@ fn study(
         return Ok((Vec::new(), Vec::new()));
     };
     let current = |panels: Option<&[Panel]>| {
-        let series = file.prices(&entry.symbol, plan.current_span())?;
-        Ok(plan.rows(&member.symbol, entry.first, &plan.current_panels(&series), panels))
+        let current = |series: &Series| plan.current_panels(series);
+        let current = with_prices(file, &entry.symbol, plan.current_span(), current)?;
+        Ok(plan.rows(&member.symbol, entry.first, &current, panels))
     };
     match history {
         History::None => Ok((current(None)?, Vec::new())),
         History::Cohort => {
-            let panels = plan.panels(&file.prices(&entry.symbol, plan.span())?);
+            let panels = with_prices(file, &entry.symbol, plan.span(), |series| plan.panels(series))?;
             Ok((plan.rows(&member.symbol, entry.first, &panels, Some(&panels)), panels))
         }
         History::Source(source, members) => {
             let panels = match &members[place].entry {
-                Some(entry) => plan.panels(&source.prices(&entry.symbol, plan.span())?),
+                Some(entry) => {
+                    with_prices(*source, &entry.symbol, plan.span(), |series| plan.panels(series))?
+                }
                 None => Vec::new(),
             };
             let rows = current((!panels.is_empty()).then_some(&panels[..]))?;

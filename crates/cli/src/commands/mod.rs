@@ -6,6 +6,7 @@ pub mod fetch_history;
 pub mod import;
 pub mod leaderboards;
 pub mod metrics;
+mod prices;
 pub mod regime;
 pub mod sample;
 mod snapshots;

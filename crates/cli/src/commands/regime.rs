@@ -8,6 +8,7 @@ use stages::features::layout::Layout;
 use stages::features::panel::Panel;
 use stages::regime::{Daily, Params, Plan, ValidParams};
 
+use super::prices::with_prices;
 use super::snapshots::{self, SnapshotFlags, Stage, Study};
 use super::standing::Pick;
 use crate::ui::Usage;
@@ -99,9 +100,11 @@ impl Stage for Regime {
     }
 
     fn study(plan: &Plan, source: &dyn Source, symbol: &Symbol, entry: &Entry) -> bars::Result<Study> {
-        let mut days = plan.history(&source.prices(&entry.symbol, plan.span())?, entry.first);
+        let read =
+            |span| with_prices(source, &entry.symbol, span, |series| plan.history(series, entry.first));
+        let mut days = read(plan.span())?;
         if plan.needs_more(&days, entry.first) {
-            days = plan.history(&source.prices(&entry.symbol, plan.whole_span())?, entry.first);
+            days = read(plan.whole_span())?;
         }
         let panels = plan.panels(&days);
         let rows = plan.rows(symbol, entry.first, &days, &panels);

@@ -124,8 +124,7 @@ pub fn run<S: Stage>(
             &file
         }
     };
-    let catalogue = step("listing the symbols", || choose::catalogue(source))?;
-    let members = cohort::look_up(&symbols, &catalogue, "they get no row");
+    let members = step("looking the symbols up", || cohort::look_up(&symbols, source, "they get no row"))?;
     cohort::warn_of_doubles(&members);
     let ends = cohort::extent(&members, &source.describe())?;
     let asofs = asofs(stage, flags, every, ends.1)?;
@@ -269,7 +268,11 @@ fn compute<S: Stage>(
         let most = if series.is_some() { PANELS } else { usize::MAX };
         for batch in present.chunks((CELLS / of_a_symbol).clamp(1, most)) {
             let study = |&(symbol, entry): &(&Symbol, &Entry)| {
-                let study = S::study(&plan, source, symbol, entry)?;
+                let mut study = S::study(&plan, source, symbol, entry)?;
+                if series_output.is_none() {
+                    // Panels are large: they go at once where nobody wants them.
+                    study.panels = Vec::new();
+                }
                 progress.add(1);
                 tracing::trace!("{symbol}: {} rows", study.rows.len());
                 Ok(study)

@@ -9,6 +9,7 @@ use stages::features::panel::Panel;
 use stages::metrics::{Intraday, Params, Plan, ValidParams, bucket_before};
 
 use super::metrics::windows;
+use super::prices::with_prices;
 use super::snapshots::{self, SnapshotFlags, Stage, Study};
 use super::standing::Pick;
 use crate::ui::Usage;
@@ -90,7 +91,7 @@ impl Stage for State {
     }
 
     fn study(plan: &Plan, source: &dyn Source, symbol: &Symbol, entry: &Entry) -> bars::Result<Study> {
-        let panels = plan.panels(&source.prices(&entry.symbol, plan.span())?);
+        let panels = with_prices(source, &entry.symbol, plan.span(), |series| plan.panels(series))?;
         let rows = plan.rows(symbol, entry.first, &panels, Some(&panels));
         Ok(Study { rows, panels })
     }

@@ -25,7 +25,17 @@ pub struct Panel {
 impl Panel {
     /// An empty panel of a window and `width` metrics.
     pub fn new(window: Window, width: usize) -> Panel {
-        Panel { window, width, buckets: Vec::new(), values: Vec::new() }
+        Panel::with_capacity(window, width, 0)
+    }
+
+    /// The same with room for `buckets`.
+    pub fn with_capacity(window: Window, width: usize, buckets: usize) -> Panel {
+        Panel {
+            window,
+            width,
+            buckets: Vec::with_capacity(buckets),
+            values: Vec::with_capacity(buckets * width),
+        }
     }
 
     /// The window.

@@ -108,35 +108,30 @@ impl Plan {
     }
 
     fn panel(&self, series: &Series, window: Window, span: Span) -> Panel {
-        let mut panel = Panel::new(window, Intraday::TABLE.len());
         let minutes = window.minutes();
         let first = span.start.plus(minutes - 1).floor(window);
         let bars = series.range(Span { start: first, end: span.end.floor(window) });
+        let mut panel = Panel::with_capacity(window, Intraday::TABLE.len(), bars.len() / minutes as usize);
         let width = bin_minutes(window);
-        let binned;
-        let (bins, mut bin_at) = if width.minutes() == 1 {
-            (series, bars.start)
-        } else {
-            binned = bin(series, bars.clone(), width);
-            (&binned, 0)
-        };
-        let mut scratch = values::Scratch::default();
+        // The bins of a bucket at a time: they stay in the nearest cache.
+        let (mut bins, mut scratch) = (Series::default(), values::Scratch::default());
         let mut at = bars.start;
         while at < bars.end {
             let start = series.time()[at].floor(window);
             let end = start.plus(minutes);
-            let upto = |times: &[Minute], from: usize, bins: i32| {
-                let most = times.len().min(from + bins as usize);
-                from + times[from..most].partition_point(|&time| time < end)
-            };
-            let next = upto(series.time(), at, minutes);
-            let bin_next = upto(bins.time(), bin_at, minutes / width.minutes());
+            let most = bars.end.min(at + minutes as usize);
+            let next = at + series.time()[at..most].partition_point(|&time| time < end);
             let coverage = (next - at) as f64 / f64::from(minutes);
             let is_ok = coverage >= self.params.coverage_threshold();
             panel.push(start, coverage, is_ok, |row| {
-                values::fill(values::Bins::of(bins, bin_at..bin_next), &mut scratch, row);
+                if width.minutes() == 1 {
+                    values::fill(values::Bins::of(series, at..next), &mut scratch, row);
+                } else {
+                    bin(series, at..next, width, &mut bins);
+                    values::fill(values::Bins::of(&bins, 0..bins.len()), &mut scratch, row);
+                }
             });
-            (at, bin_at) = (next, bin_next);
+            at = next;
         }
         panel
     }

@@ -10,7 +10,7 @@
 //! A dataset in the same layout by another writer is read too, if its columns have names that we know: its files
 //! (any `*.parquet`) pass through the same cleaning as any input.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -103,16 +103,24 @@ impl Source for Store {
     }
 
     fn catalogue(&self) -> Result<Vec<Entry>> {
-        let ends = |symbol: &Symbol| {
+        self.entries(&self.symbols()?)
+    }
+
+    fn symbols(&self) -> Result<Vec<Symbol>> {
+        Ok(folders(&self.root)?.into_keys().collect())
+    }
+
+    fn entries(&self, symbols: &[Symbol]) -> Result<Vec<Entry>> {
+        let ends = |symbol: &&Symbol| {
             self.with_files(symbol, |files| match files {
                 Files::Own(parts) => Ok(ends_of(&parts)),
                 Files::Foreign(paths) => Ok(self.foreign(symbol, &paths)?.0.ends()),
             })
         };
-        let symbols: Vec<Symbol> = folders(&self.root)?.into_keys().collect();
+        let symbols: Vec<&Symbol> = symbols.iter().collect::<BTreeSet<_>>().into_iter().collect();
         let all: Vec<_> = symbols.par_iter().map(ends).collect::<Result<_>>()?;
-        let entry = |(symbol, ends): (Symbol, Option<(Minute, Minute)>)| {
-            ends.map(|(first, last)| Entry { symbol, first, last })
+        let entry = |(symbol, ends): (&Symbol, Option<(Minute, Minute)>)| {
+            ends.map(|(first, last)| Entry { symbol: symbol.clone(), first, last })
         };
         Ok(symbols.into_iter().zip(all).filter_map(entry).collect())
     }
@@ -124,10 +132,13 @@ impl Source for Store {
         })
     }
 
-    fn prices(&self, symbol: &Symbol, span: Span) -> Result<Series> {
+    fn prices(&self, symbol: &Symbol, span: Span, into: &mut Series) -> Result<()> {
         self.with_files(symbol, |files| match files {
-            Files::Own(parts) => part::prices(&parts, span),
-            Files::Foreign(paths) => Ok(self.foreign_within(symbol, &paths, span)?.without_trades()),
+            Files::Own(parts) => part::prices(&parts, span, into),
+            Files::Foreign(paths) => {
+                *into = self.foreign_within(symbol, &paths, span)?.without_trades();
+                Ok(())
+            }
         })
     }
 

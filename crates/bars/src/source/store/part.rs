@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -26,6 +27,10 @@ use crate::time::{Minute, Span};
 
 /// Rows in a row group: 22 days, a quarter of a megabyte a column before compression.
 pub const ROW_GROUP: usize = 1 << 15;
+
+/// Rows in a page: what is decoded at least, and at once. 64 kB a column, so that its buffer stays in the cache and is
+/// no business of the kernel's.
+const PAGE: usize = 1 << 14;
 
 /// The mark that tells a part of ours, and the version of its form.
 const FORMAT_KEY: &str = "data_pipeline.bars";
@@ -151,15 +156,18 @@ fn damaged(path: &Path, error: &ParquetError) -> Error {
     Error::content(path, format!("damaged ({error}); delete this file and import the symbol again"))
 }
 
-/// Appends the whole column `place` of a row group to `into`.
+/// Appends the column `place` of a row group at `range` to `into`. Pages before and after it are not decoded.
 fn column<T: DataType>(
     group: &dyn RowGroupReader,
     place: usize,
-    rows: usize,
+    range: &Range<usize>,
     into: &mut Vec<T::T>,
 ) -> Result<(), ParquetError> {
     let mut reader = get_typed_column_reader::<T>(group.get_column_reader(place)?);
-    let mut left = rows;
+    let mut left = range.len();
+    if left > 0 && range.start > 0 && reader.skip_records(range.start)? < range.start {
+        return Err(ParquetError::General(format!("column {place} ends early")));
+    }
     while left > 0 {
         let (read, _, _) = reader.read_records(left, None, None, into)?;
         if read == 0 {
@@ -196,12 +204,12 @@ fn times(
     span: Span,
     scratch: &mut Vec<i64>,
     into: &mut Vec<Minute>,
-) -> Result<std::ops::Range<usize>, ParquetError> {
+) -> Result<Range<usize>, ParquetError> {
     scratch.clear();
-    column::<Int64Type>(group, TIME, rows, scratch)?;
+    column::<Int64Type>(group, TIME, &(0..rows), scratch)?;
     let (start, end) = (span.start.epoch_micros(), span.end.epoch_micros());
     let from = scratch.partition_point(|&t| t < start);
-    let to = scratch.partition_point(|&t| t < end);
+    let to = scratch.partition_point(|&t| t < end).max(from);
     for &micros in &scratch[from..to] {
         let minute = Minute::new(micros.div_euclid(60_000_000));
         into.push(minute.ok_or_else(|| ParquetError::General(format!("{micros} is no time of a bar")))?);
@@ -210,7 +218,7 @@ fn times(
 }
 
 /// Cuts what was appended to `column` since `before` to the rows of `range`.
-fn cut<T>(column: &mut Vec<T>, before: usize, range: &std::ops::Range<usize>) {
+fn cut<T>(column: &mut Vec<T>, before: usize, range: &Range<usize>) {
     column.truncate(before + range.end);
     column.drain(before..before + range.start);
 }
@@ -229,8 +237,7 @@ pub(super) fn closes(parts: &[Part], span: Span, into: &mut Closes) -> Result<()
             let before = into.time.len();
             let range = times(group, rows, span, &mut scratch, &mut into.time)?;
             for (place, column_into) in [(CLOSE, &mut into.close), (VOLUME, &mut into.volume)] {
-                column::<DoubleType>(group, place, rows, column_into)?;
-                cut(column_into, before, &range);
+                column::<DoubleType>(group, place, &range, column_into)?;
             }
             let sound = |(close, volume): (&f64, &f64)| {
                 close.is_finite() && *close > 0.0 && volume.is_finite() && *volume >= 0.0
@@ -244,33 +251,27 @@ pub(super) fn closes(parts: &[Part], span: Span, into: &mut Closes) -> Result<()
 
 /// All columns of `parts` within `span`.
 pub(super) fn series(parts: &[Part], span: Span) -> Result<Series> {
-    read(parts, span, true)
+    let mut series = Series::default();
+    read(parts, span, true, &mut series)?;
+    Ok(series)
 }
 
-/// All columns of `parts` within `span` but the numbers of trades.
-pub(super) fn prices(parts: &[Part], span: Span) -> Result<Series> {
-    read(parts, span, false)
+/// All columns of `parts` within `span` but the numbers of trades, in place of what `into` held.
+pub(super) fn prices(parts: &[Part], span: Span, into: &mut Series) -> Result<()> {
+    read(parts, span, false, into)
 }
 
-fn read(parts: &[Part], span: Span, wants_trades: bool) -> Result<Series> {
-    let touched = |part: &Part| {
-        let groups = part.reader.metadata().row_groups().iter();
-        let within =
-            groups.filter(|group| span_of(group).is_some_and(|(first, last)| span.touches(first, last)));
-        within.map(|group| usize::try_from(group.num_rows()).unwrap_or(0)).sum::<usize>()
-    };
-    let rows = parts.iter().map(touched).sum();
-    let mut time: Vec<Minute> = Vec::with_capacity(rows);
-    let mut numbers: [Vec<f64>; 5] = std::array::from_fn(|_| Vec::with_capacity(rows));
+fn read(parts: &[Part], span: Span, wants_trades: bool, into: &mut Series) -> Result<()> {
+    into.clear();
+    let (time, mut numbers) = into.columns_mut();
     let mut counts = Vec::new();
     let mut scratch = Vec::new();
     for part in parts {
         part.groups(span, |group, rows| {
             let before = time.len();
-            let range = times(group, rows, span, &mut scratch, &mut time)?;
+            let range = times(group, rows, span, &mut scratch, time)?;
             for (into, place) in numbers.iter_mut().zip([OPEN, HIGH, LOW, CLOSE, VOLUME]) {
-                column::<DoubleType>(group, place, rows, into)?;
-                cut(into, before, &range);
+                column::<DoubleType>(group, place, &range, into)?;
             }
             if wants_trades && part.has_trades() {
                 // Parts before this one may have had none.
@@ -278,17 +279,18 @@ fn read(parts: &[Part], span: Span, wants_trades: bool) -> Result<Series> {
                 trades(group, rows, &mut counts)?;
                 cut(&mut counts, before, &range);
             }
-            check(&time, &numbers, before).map_or(Ok(()), |time| Err(no_bar(time)))
+            check(time, &numbers, before).map_or(Ok(()), |time| Err(no_bar(time)))
         })?;
     }
     if !counts.is_empty() {
         counts.resize(time.len(), None);
     }
-    Ok(Series::from_columns(time, numbers, counts))
+    into.set_trades(counts);
+    Ok(())
 }
 
 /// The time of the first row from `from` on that is no bar, or does not come after the one before it.
-fn check(time: &[Minute], numbers: &[Vec<f64>; 5], from: usize) -> Option<Minute> {
+fn check(time: &[Minute], numbers: &[&mut Vec<f64>; 5], from: usize) -> Option<Minute> {
     let [open, high, low, close, volume] = numbers;
     let is_bar = |i: usize| {
         let positive = |x: f64| x > 0.0 && x < f64::INFINITY;
@@ -314,7 +316,7 @@ fn properties() -> Result<WriterPropertiesPtr, ParquetError> {
         .set_dictionary_enabled(false)
         .set_encoding(Encoding::PLAIN)
         .set_column_encoding(ColumnPath::from("timestamp"), Encoding::DELTA_BINARY_PACKED)
-        .set_data_page_row_count_limit(ROW_GROUP)
+        .set_data_page_row_count_limit(PAGE)
         .set_created_by(format!("data_pipeline {}", env!("CARGO_PKG_VERSION")))
         .set_key_value_metadata(Some(vec![KeyValue::new(FORMAT_KEY.to_owned(), FORMAT.to_owned())]))
         .build();
@@ -389,11 +391,40 @@ mod tests {
             let parts = [part];
             prop_assert_eq!(&super::series(&parts, span).unwrap(), &expected);
             let without: Series = expected.iter().map(|bar| Bar { trades: None, ..bar }).collect();
-            prop_assert_eq!(super::prices(&parts, span).unwrap(), without);
+            let mut prices = series.clone();
+            super::prices(&parts, span, &mut prices).unwrap();
+            prop_assert_eq!(prices, without);
             let (mut closes, mut wanted) = (Closes::default(), Closes::default());
             wanted.copy_from(&expected);
             super::closes(&parts, span, &mut closes).unwrap();
             prop_assert_eq!(closes, wanted);
+        }
+    }
+
+    #[test]
+    fn pages_outside_of_the_span_are_skipped_over() {
+        let bar = |m: usize| {
+            let p = 100.0 + (m as f64 * 0.7).sin();
+            let (time, volume) = (Minute::new(m as i64).unwrap(), m as f64);
+            Bar { time, open: p, high: p + 1.0, low: p - 1.0, close: p, volume, trades: Some(m as u32) }
+        };
+        let series: Series = (0..2 * ROW_GROUP + 777).map(bar).collect();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("part-1.parquet");
+        write(&series, File::create(&path).unwrap()).unwrap();
+        let parts = [Part::open(&path).unwrap().unwrap()];
+        let edges =
+            [0, 1, PAGE - 1, PAGE, PAGE + 1, 3 * PAGE + 5, ROW_GROUP, ROW_GROUP + PAGE + 1, series.len()];
+        for &start in &edges {
+            for &end in &edges {
+                let minute = |m: usize| Minute::new(m as i64).unwrap();
+                let span = Span { start: minute(start), end: minute(end) };
+                assert_eq!(
+                    super::series(&parts, span).unwrap(),
+                    series.clone().within(span),
+                    "{start} {end}"
+                );
+            }
         }
     }
 }
