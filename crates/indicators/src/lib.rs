@@ -19,6 +19,7 @@ pub mod bands;
 pub mod log;
 pub mod moments;
 pub mod momentum;
+pub mod order;
 pub mod trend;
 pub mod volatility;
 pub mod volume;

@@ -1,5 +1,7 @@
 //! Sums, means, standard deviations, higher moments, median.
 
+use crate::order::{key, number};
+
 /// Lanes in which sums run: a processor adds four numbers at once, and the order is fixed.
 const LANES: usize = 4;
 
@@ -78,17 +80,6 @@ pub fn skew_and_kurtosis(x: &[f64]) -> (f64, f64) {
     if m2 == 0.0 { (f64::NAN, f64::NAN) } else { (m3 / (m2 * m2.sqrt()), m4 / (m2 * m2) - 3.0) }
 }
 
-/// A number's bits as an integer of the same order (that of [`f64::total_cmp`]): integers are selected among faster.
-fn key(x: f64) -> i64 {
-    let bits = x.to_bits() as i64;
-    bits ^ ((bits >> 63) as u64 >> 1) as i64
-}
-
-/// The number of a [`key`].
-fn of_key(key: i64) -> f64 {
-    f64::from_bits((key ^ ((key >> 63) as u64 >> 1) as i64) as u64)
-}
-
 /// Median; `scratch` is overwritten. NaN where empty.
 pub fn median(x: &[f64], scratch: &mut Vec<i64>) -> f64 {
     scratch.clear();
@@ -111,8 +102,8 @@ fn select_middle(keys: &mut [i64]) -> f64 {
     }
     let (below, &mut middle, _) = keys.select_nth_unstable(n / 2);
     match below.iter().max() {
-        Some(&next) if n.is_multiple_of(2) => 0.5 * (of_key(next) + of_key(middle)),
-        _ => of_key(middle),
+        Some(&next) if n.is_multiple_of(2) => 0.5 * (number(next) + number(middle)),
+        _ => number(middle),
     }
 }
 

@@ -8,6 +8,7 @@ use flate2::read::MultiGzDecoder;
 
 use crate::clean::Finding;
 use crate::error::{Error, Result};
+use crate::source::decimal;
 use crate::source::lines::{self, Record};
 use crate::source::rows::{Column, Intake, Layout, ReadOptions, Row, trades_from};
 use crate::time::StampReader;
@@ -110,7 +111,7 @@ fn layout(
 
 fn row<'a>(record: &Record<'a>, layout: &Layout, stamps: &mut StampReader) -> Row<'a> {
     let field = |column| record.text(layout.place(column));
-    let number = |column| field(column).parse().unwrap_or(f64::NAN);
+    let number = |column| decimal::parse(field(column));
     let trades = match field(Column::Trades) {
         "" => Ok(None),
         text => text.parse().map(Some).or_else(|_| text.parse().map_err(|_| ()).and_then(trades_from)),

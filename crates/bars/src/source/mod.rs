@@ -9,6 +9,7 @@ use crate::symbol::Symbol;
 use crate::time::{AsOf, Minute, Span};
 
 pub mod csv;
+mod decimal;
 pub mod file;
 mod lines;
 pub mod mysql;

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use indicators::order::{key, number};
+
 use super::metric::Metric;
 use super::panel::Panel;
 
@@ -20,14 +22,19 @@ pub struct Knots {
 impl Knots {
     /// The quantiles of `sorted` (ascending): linear between order statistics at `(n - 1) p / 100`; `None` where empty.
     pub fn of_sorted(sorted: &[f64]) -> Option<Knots> {
-        let last = sorted.len().checked_sub(1)?;
+        Knots::of(sorted.len(), |place| sorted[place])
+    }
+
+    /// Those of `n` values of which `value` tells the one at a place in their order.
+    fn of(n: usize, value: impl Fn(usize) -> f64) -> Option<Knots> {
+        let last = n.checked_sub(1)?;
         let at = PERCENTS.map(|percent| {
             let position = last * percent as usize;
             let (below, rest) = (position / 100, position % 100);
-            let low = sorted[below];
-            if rest == 0 { low } else { low + (sorted[below + 1] - low) * rest as f64 / 100.0 }
+            let low = value(below);
+            if rest == 0 { low } else { low + (value(below + 1) - low) * rest as f64 / 100.0 }
         });
-        Some(Knots { at, n: sorted.len() })
+        Some(Knots { at, n })
     }
 
     /// The quantile at `percent`, which must be one of [`PERCENTS`]; else NaN.
@@ -45,7 +52,8 @@ pub struct Baselines<'a> {
     panel: &'a Panel,
     metrics: &'static [Metric],
     range: Range<usize>,
-    pools: Vec<Vec<f64>>,
+    /// Values as [`key`]s, ascending.
+    pools: Vec<Vec<i64>>,
 }
 
 impl<'a> Baselines<'a> {
@@ -69,14 +77,14 @@ impl<'a> Baselines<'a> {
         } else {
             for i in (self.range.start..range.start).chain(range.end..self.range.end) {
                 self.each(i, |pool, value| {
-                    if let Ok(at) = pool.binary_search_by(|x| x.total_cmp(&value)) {
+                    if let Ok(at) = pool.binary_search(&value) {
                         pool.remove(at);
                     }
                 });
             }
             for i in (range.start..self.range.start).chain(self.range.end..range.end) {
                 self.each(i, |pool, value| {
-                    let at = pool.partition_point(|x| x.total_cmp(&value).is_lt());
+                    let at = pool.partition_point(|&x| x < value);
                     pool.insert(at, value);
                 });
             }
@@ -89,24 +97,25 @@ impl<'a> Baselines<'a> {
         for i in range {
             self.each(i, |pool, value| pool.push(value));
         }
-        self.pools.iter_mut().for_each(|pool| pool.sort_unstable_by(f64::total_cmp));
+        self.pools.iter_mut().for_each(|pool| pool.sort_unstable());
     }
 
     /// Calls `with` for each present value of bucket `i` and its pool.
-    fn each(&mut self, i: usize, mut with: impl FnMut(&mut Vec<f64>, f64)) {
+    fn each(&mut self, i: usize, mut with: impl FnMut(&mut Vec<i64>, i64)) {
         let Some(values) = self.panel.values(&self.panel.buckets()[i]) else {
             return;
         };
         for ((pool, &value), metric) in self.pools.iter_mut().zip(values).zip(self.metrics) {
             if metric.has_baseline && !value.is_nan() {
-                with(pool, value);
+                with(pool, key(value));
             }
         }
     }
 
     /// The knots of the metric at `place`; `None` where there is no value.
     pub fn knots(&self, place: usize) -> Option<Knots> {
-        Knots::of_sorted(&self.pools[place])
+        let pool = &self.pools[place];
+        Knots::of(pool.len(), |place| number(pool[place]))
     }
 }
 
