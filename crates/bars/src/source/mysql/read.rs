@@ -1,5 +1,7 @@
 //! Reading bars from a table.
 
+use std::sync::{Mutex, PoisonError};
+
 use mysql::prelude::Queryable;
 use mysql::{Params, Row, Value};
 use rayon::prelude::*;
@@ -22,6 +24,7 @@ pub struct MySqlSource {
     table: Table,
     bar_time: BarTime,
     ledger: Ledger,
+    listed: Mutex<Option<Vec<Entry>>>,
 }
 
 impl MySqlSource {
@@ -37,7 +40,7 @@ impl MySqlSource {
                 "{config}: no index on (symbol, timestamp), so every symbol reads the whole table; make one with: {statement}"
             );
         }
-        Ok(MySqlSource { database, table, bar_time, ledger: Ledger::default() })
+        Ok(MySqlSource { database, table, bar_time, ledger: Ledger::default(), listed: Mutex::default() })
     }
 
     /// The statement that would make the index that reads go along, where it is missing.
@@ -121,6 +124,29 @@ impl MySqlSource {
         Ok(ends.into_iter().flatten().collect())
     }
 
+    /// Every symbol with the span of its bars, ordered by symbol.
+    fn list(&self) -> Result<Vec<Entry>> {
+        let mut ends =
+            if self.table.missing_index.is_some() { self.ends_by_scan()? } else { self.ends_by_index()? };
+        let mut unreadable = Findings::default();
+        let mut entries = Vec::with_capacity(ends.len());
+        for (name, first, last) in ends.drain(..) {
+            // A name with blanks at its ends could not be asked for by the symbol that it makes.
+            let Some(symbol) = name.parse::<Symbol>().ok().filter(|symbol| symbol.as_str() == name) else {
+                let place = || format!("table {}, all rows of '{}'", self.table.name, name.escape_debug());
+                unreadable.record(Finding::Symbol, place);
+                continue;
+            };
+            let minute = |value: &Value| self.bar_time.open_time(nanos(value)?).ok();
+            if let (Some(first), Some(last)) = (minute(&first), minute(&last)) {
+                entries.push(Entry { symbol, first, last });
+            }
+        }
+        self.ledger.note_of_all(unreadable);
+        entries.sort_by(|a, b| a.symbol.cmp(&b.symbol));
+        Ok(entries)
+    }
+
     /// Reads the whole table once.
     fn ends_by_scan(&self) -> Result<Vec<Ends>> {
         let (symbol, time, name, is_bar) =
@@ -151,24 +177,13 @@ impl Source for MySqlSource {
     }
 
     fn catalogue(&self) -> Result<Vec<Entry>> {
-        let mut ends =
-            if self.table.missing_index.is_some() { self.ends_by_scan()? } else { self.ends_by_index()? };
-        let mut unreadable = Findings::default();
-        let mut entries = Vec::with_capacity(ends.len());
-        for (name, first, last) in ends.drain(..) {
-            // A name with blanks at its ends could not be asked for by the symbol that it makes.
-            let Some(symbol) = name.parse::<Symbol>().ok().filter(|symbol| symbol.as_str() == name) else {
-                let place = || format!("table {}, all rows of '{}'", self.table.name, name.escape_debug());
-                unreadable.record(Finding::Symbol, place);
-                continue;
-            };
-            let minute = |value: &Value| self.bar_time.open_time(nanos(value)?).ok();
-            if let (Some(first), Some(last)) = (minute(&first), minute(&last)) {
-                entries.push(Entry { symbol, first, last });
-            }
+        // A run looks at one state of the market, and listing it can take long.
+        let known = || self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entries) = known().clone() {
+            return Ok(entries);
         }
-        self.ledger.note_of_all(unreadable);
-        entries.sort_by(|a, b| a.symbol.cmp(&b.symbol));
+        let entries = self.list()?;
+        *known() = Some(entries.clone());
         Ok(entries)
     }
 
