@@ -10,13 +10,14 @@ use mysql_common::proto::codec::error::PacketCodecError;
 use super::config::{Config, SslMode};
 use crate::error::{Error, Result};
 
-/// Waits between attempts; as many attempts as waits, and one.
-const BACK_OFF: [Duration; 5] = [
+/// Waits between attempts; as many attempts as waits, and one. A busy server takes some ten seconds to come back.
+const BACK_OFF: [Duration; 6] = [
     Duration::from_millis(200),
     Duration::from_millis(500),
     Duration::from_secs(1),
     Duration::from_secs(2),
     Duration::from_secs(4),
+    Duration::from_secs(8),
 ];
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
