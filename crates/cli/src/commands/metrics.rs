@@ -12,8 +12,9 @@ use stages::features::panel::Panel;
 use stages::features::table::Row;
 use stages::metrics::{Params, Plan};
 
+use super::intraday::{PICKS, windows};
 use super::prices::with_prices;
-use super::{standing, state};
+use super::standing;
 use crate::args::{self, SourceFlags};
 use crate::choose::{self, Ask};
 use crate::cohort::{self, Member};
@@ -127,22 +128,13 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     }
     files.into_iter().try_for_each(SealedFile::commit)?;
 
-    standing::print(plan.layout(), &rows, state::PICKS, Window::DAY)?;
+    standing::print(plan.layout(), &rows, PICKS, Window::DAY)?;
     ui::print(&format!(
         "\nWritten: {}: {} of {} columns, as of {asof}",
         output.display(),
         ui::things(rows.len(), "row"),
         ui::count(plan.layout().columns().len() as u64)
     ))
-}
-
-/// Reads `--windows` and `--enable-72h`.
-pub fn windows(list: &str, enable_72h: bool) -> anyhow::Result<Vec<Window>> {
-    let mut windows = Window::parse_list(list).map_err(|e| Usage(format!("--windows: {e}")))?;
-    if enable_72h && !windows.contains(&Window::THREE_DAYS) {
-        windows.push(Window::THREE_DAYS);
-    }
-    Ok(windows)
 }
 
 /// An output must not be the input, nor another output; and it must be possible to write it before anything is read.

@@ -4,6 +4,7 @@ pub mod check;
 pub mod demo;
 pub mod fetch_history;
 pub mod import;
+mod intraday;
 pub mod leaderboards;
 pub mod metrics;
 mod prices;

@@ -102,6 +102,9 @@ const CELLS: usize = 1 << 25;
 /// Symbols whose panels are held at once.
 const PANELS: usize = 64;
 
+/// Partitions that are written at once: each is an open file.
+const PARTITIONS: usize = 64;
+
 /// The most snapshots of a run.
 const SNAPSHOTS: i64 = 1_000_000;
 
@@ -245,7 +248,7 @@ fn compute<S: Stage>(
         members.iter().filter_map(|member| Some((&member.symbol, member.entry.as_ref()?))).collect();
     let dates: Vec<&[AsOf]> = asofs.chunk_by(|a, b| a.date() == b.date()).collect();
     let of_a_date = dates.iter().map(|date| date.len()).max().unwrap_or(1) * columns * present.len().max(1);
-    let passes: Vec<&[&[AsOf]]> = dates.chunks((CELLS / of_a_date).max(1)).collect();
+    let passes: Vec<&[&[AsOf]]> = dates.chunks((CELLS / of_a_date).clamp(1, PARTITIONS)).collect();
     let progress = Progress::new(S::NAME, Unit::Symbols, (present.len() * passes.len()) as u64);
     let mut series =
         series_output.map(|place| SeriesFile::create(place, layout.catalogue.metrics)).transpose()?;

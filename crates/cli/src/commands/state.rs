@@ -6,9 +6,9 @@ use bars::{AsOf, Entry, Source, Symbol, Window};
 use clap::Args;
 use stages::features::layout::Layout;
 use stages::features::panel::Panel;
-use stages::metrics::{Intraday, Params, Plan, ValidParams, bucket_before};
+use stages::metrics::{Params, Plan, ValidParams, bucket_before};
 
-use super::metrics::windows;
+use super::intraday::{PICKS, windows};
 use super::prices::with_prices;
 use super::snapshots::{self, SnapshotFlags, Stage, Study};
 use super::standing::Pick;
@@ -100,11 +100,3 @@ impl Stage for State {
         plan.baseline_buckets(panel)
     }
 }
-
-/// What a person is shown of each symbol.
-pub const PICKS: &[Pick] = &[
-    Pick { title: "change %", metric: Intraday::Roc as usize, scale: 1.0, digits: 2 },
-    Pick { title: "volatility %", metric: Intraday::RvClose as usize, scale: 100.0, digits: 3 },
-    Pick { title: "RSI", metric: Intraday::Rsi as usize, scale: 1.0, digits: 0 },
-    Pick { title: "ADX", metric: Intraday::Adx as usize, scale: 1.0, digits: 0 },
-];

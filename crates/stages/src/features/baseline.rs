@@ -10,6 +10,19 @@ use super::panel::Panel;
 /// The percentages at which a baseline is known.
 pub const PERCENTS: [u32; 13] = [1, 5, 10, 20, 25, 40, 50, 60, 75, 80, 90, 95, 99];
 
+/// A baseline that cannot be asked for: of no month, or of more than ten years.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("--months {0} is out of range; ask for 1 to 120 months, or for --no-baseline")]
+pub struct MonthsError(u32);
+
+/// Checks the months of a baseline, if one is wanted.
+pub(crate) fn check_months(months: Option<u32>) -> Result<(), MonthsError> {
+    match months {
+        Some(months @ (0 | 121..)) => Err(MonthsError(months)),
+        _ => Ok(()),
+    }
+}
+
 /// The quantiles of a metric, and how many values they are of.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Knots {
@@ -32,7 +45,13 @@ impl Knots {
             let position = last * percent as usize;
             let (below, rest) = (position / 100, position % 100);
             let low = value(below);
-            if rest == 0 { low } else { low + (value(below + 1) - low) * rest as f64 / 100.0 }
+            if rest == 0 {
+                return low;
+            }
+            let (high, share) = (value(below + 1), rest as f64 / 100.0);
+            let between = low + (high - low) * share;
+            // Of huge numbers the difference can be too large; the sum of the parts is not.
+            if between.is_finite() { between } else { low * (1.0 - share) + high * share }
         });
         Some(Knots { at, n })
     }

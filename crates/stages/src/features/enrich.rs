@@ -3,6 +3,7 @@
 use indicators::EPS;
 
 use super::baseline::{Knots, PERCENTS};
+use super::layout::DType;
 use super::metric::Transform;
 
 /// The columns that stand after a metric with a baseline, in their order.
@@ -28,19 +29,97 @@ pub enum Enrichment {
     AbsRz,
 }
 
+/// What there is to say of a column of enrichment.
+#[derive(Debug, Clone, Copy)]
+pub struct Described {
+    /// Which.
+    pub which: Enrichment,
+    /// The end of its name.
+    pub suffix: &'static str,
+    /// Type.
+    pub dtype: DType,
+    /// Family tag of the schema.
+    pub family: &'static str,
+    /// The number that stands for a missing one.
+    pub neutral: f64,
+    /// Whether a mask tells of that.
+    pub has_mask: bool,
+    /// What it is of a metric.
+    pub description: &'static str,
+}
+
 impl Enrichment {
-    /// All, in the order of their columns.
-    pub const ALL: [Enrichment; 9] = [
-        Enrichment::Pctile,
-        Enrichment::Quintile,
-        Enrichment::P25,
-        Enrichment::P50,
-        Enrichment::P75,
-        Enrichment::N,
-        Enrichment::Direction,
-        Enrichment::Rz,
-        Enrichment::AbsRz,
+    /// The columns after a metric with a baseline, in order.
+    pub const TABLE: &'static [Described] = &[
+        masked(
+            Enrichment::Pctile,
+            "pctile",
+            DType::Float64,
+            "pctile",
+            50.0,
+            "percentile within the symbol's own baseline, 1 to 99",
+        ),
+        masked(
+            Enrichment::Quintile,
+            "quintile",
+            DType::Int64,
+            "quintile",
+            3.0,
+            "quintile within the symbol's own baseline, 1 to 5",
+        ),
+        plain(Enrichment::P25, "p25", DType::Float64, "knot", "lower quartile of the baseline"),
+        plain(Enrichment::P50, "p50", DType::Float64, "knot", "median of the baseline"),
+        plain(Enrichment::P75, "p75", DType::Float64, "knot", "upper quartile of the baseline"),
+        plain(
+            Enrichment::N,
+            "n",
+            DType::Int64,
+            "knot",
+            "number of windows in the baseline that have a value; 0 without a baseline",
+        ),
+        plain(
+            Enrichment::Direction,
+            "direction",
+            DType::Utf8,
+            "flag",
+            "over where the value is at or above p50, else under",
+        ),
+        masked(
+            Enrichment::Rz,
+            "rz",
+            DType::Float64,
+            "rz",
+            0.0,
+            "robust z, (value - p50) / (p75 - p25 + 1e-9)",
+        ),
+        masked(Enrichment::AbsRz, "abs_rz", DType::Float64, "abs_rz", 0.0, "absolute robust z"),
     ];
+
+    /// The number that stands for a missing one.
+    pub fn neutral(self) -> f64 {
+        Enrichment::TABLE.iter().find(|column| column.which == self).map_or(0.0, |column| column.neutral)
+    }
+}
+
+const fn masked(
+    which: Enrichment,
+    suffix: &'static str,
+    dtype: DType,
+    family: &'static str,
+    neutral: f64,
+    description: &'static str,
+) -> Described {
+    Described { which, suffix, dtype, family, neutral, has_mask: true, description }
+}
+
+const fn plain(
+    which: Enrichment,
+    suffix: &'static str,
+    dtype: DType,
+    family: &'static str,
+    description: &'static str,
+) -> Described {
+    Described { which, suffix, dtype, family, neutral: 0.0, has_mask: false, description }
 }
 
 /// A value against its baseline. Without a value, or without a baseline, what cannot be told is NaN or `None`.
@@ -84,9 +163,14 @@ impl Enriched {
             quartiles,
             n: knots.n,
             is_over: is_present.then_some(value >= p50),
-            rz: (value - p50) / (p75 - p25 + EPS),
+            rz: finite((value - p50) / (p75 - p25 + EPS)),
         }
     }
+}
+
+/// What is not finite is missing.
+pub(super) fn finite(value: f64) -> f64 {
+    if value.is_finite() { value } else { f64::NAN }
 }
 
 /// The percentile of `value` among `knots`, piecewise linear between all of them in the space of `transform`.

@@ -165,8 +165,12 @@ impl Columns {
             let name = metric.column(window);
             self.masked(&name, DType::Float64, metric.kind.tag(), metric.description, Cell::Value(place, m));
             if extent.has_baseline && metric.has_baseline {
-                for which in Enrichment::ALL {
-                    self.enriched(&name, which, Cell::Enriched(place, m, which));
+                for column in Enrichment::TABLE {
+                    let (own, cell) =
+                        (format!("{name}_{}", column.suffix), Cell::Enriched(place, m, column.which));
+                    let what = format!("{name}: {}", column.description);
+                    let push = if column.has_mask { Columns::masked } else { Columns::push };
+                    push(self, &own, column.dtype, column.family, &what, cell);
                 }
             }
         }
@@ -176,52 +180,6 @@ impl Columns {
             let what = format!("whether any of {} has a value", members.join(", "));
             let name = format!("metrics_valid_{}_{window}", family.name());
             self.push(&name, DType::Boolean, "flag", &what, Cell::IsValid(place, family));
-        }
-    }
-
-    fn enriched(&mut self, of: &str, which: Enrichment, cell: Cell) {
-        use DType::{Float64, Int64, Utf8};
-        let column = |end: &str| format!("{of}_{end}");
-        match which {
-            Enrichment::Pctile => {
-                let what = format!("percentile of {of} within the symbol's own baseline, 1 to 99");
-                self.masked(&column("pctile"), Float64, "pctile", &what, cell);
-            }
-            Enrichment::Quintile => {
-                let what = format!("quintile of {of} within the symbol's own baseline, 1 to 5");
-                self.masked(&column("quintile"), Int64, "quintile", &what, cell);
-            }
-            Enrichment::P25 => self.push(
-                &column("p25"),
-                Float64,
-                "knot",
-                &format!("lower quartile of {of} over the baseline"),
-                cell,
-            ),
-            Enrichment::P50 => {
-                self.push(&column("p50"), Float64, "knot", &format!("median of {of} over the baseline"), cell)
-            }
-            Enrichment::P75 => self.push(
-                &column("p75"),
-                Float64,
-                "knot",
-                &format!("upper quartile of {of} over the baseline"),
-                cell,
-            ),
-            Enrichment::N => {
-                self.push(&column("n"), Int64, "knot", &format!("number of baseline windows with {of}"), cell)
-            }
-            Enrichment::Direction => {
-                let what = format!("over where {of} is at or above its p50, else under");
-                self.push(&column("direction"), Utf8, "flag", &what, cell);
-            }
-            Enrichment::Rz => {
-                let what = format!("robust z: ({of} - p50) / (p75 - p25 + 1e-9)");
-                self.masked(&column("rz"), Float64, "rz", &what, cell);
-            }
-            Enrichment::AbsRz => {
-                self.masked(&column("abs_rz"), Float64, "abs_rz", &format!("absolute robust z of {of}"), cell)
-            }
         }
     }
 }

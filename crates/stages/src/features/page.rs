@@ -2,12 +2,13 @@
 
 use std::fmt::Write;
 
+use super::enrich::{Described, Enrichment};
 use super::metric::{Catalogue, Family, Metric, Neutral, Transform};
 
 /// The page `docs/columns.md`.
 pub fn columns() -> String {
     let mut page = String::new();
-    page.push_str(HEAD);
+    page.push_str(&HEAD.replace("ENRICHMENT", &enrichment()));
     catalogue(
         &mut page,
         "Intraday: `metrics`, `state`",
@@ -35,18 +36,21 @@ Keys: `symbol`, `timestamp_asof_utc`. Then window by window, ascending:
 | `window_coverage_{w}` | Float64 | flag | share of the window's time for which there are bars, 0 to 1 |
 | `window_ok_{w}` | Boolean | flag | whether that reaches the threshold; where not, the window has no metrics |
 | each metric, below | Float64 | raw, mag, pos or dir | |
-| `<metric>_pctile` | Float64 | pctile | percentile within the symbol's own baseline, 1 to 99, interpolated in the space given below |
-| `<metric>_quintile` | Int64 | quintile | quintile within it, 1 to 5 |
-| `<metric>_p25, _p50, _p75` | Float64 | knot | quartiles of the baseline |
-| `<metric>_n` | Int64 | knot | number of windows in the baseline; 0 where there is none |
-| `<metric>_direction` | Utf8 | flag | `over` at or above p50, else `under` |
-| `<metric>_rz`, `_abs_rz` | Float64 | rz, abs_rz | robust z, (value - p50) / (p75 - p25 + 1e-9), and its absolute value |
-| `metrics_valid_<family>_{w}` | Boolean | flag | whether any metric of the family has a value |
+ENRICHMENT| `metrics_valid_<family>_{w}` | Boolean | flag | whether any metric of the family has a value |
 
 The columns from `_pctile` on stand after each metric that has a baseline; with `--no-baseline` there are none. `state` and `regime` have no missing
 numbers: a neutral value stands in place of one, and the column `<column>_imputed` (Int64, family imputed_flag), directly after it, is 1. Metrics have
 the neutral value given below; a percentile 50, a quintile 3, a robust z 0; without a mask: knots 0, `_direction` `none`.
 ";
+
+fn enrichment() -> String {
+    let line = |column: &Described| {
+        let (suffix, dtype, family, what) =
+            (column.suffix, column.dtype.name(), column.family, column.description);
+        format!("| `<metric>_{suffix}` | {dtype} | {family} | {what} |\n")
+    };
+    Enrichment::TABLE.iter().map(line).collect()
+}
 
 fn catalogue(page: &mut String, title: &str, windows: &str, catalogue: &Catalogue) {
     let _ = write!(

@@ -2,6 +2,8 @@
 
 use bars::{Minute, Window};
 
+use super::enrich::finite;
+
 /// A bucket that has a bar.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bucket {
@@ -55,9 +57,7 @@ impl Panel {
             self.values.resize(at + self.width, f64::NAN);
             fill(&mut self.values[at..]);
             for value in &mut self.values[at..] {
-                if !value.is_finite() {
-                    *value = f64::NAN;
-                }
+                *value = finite(*value);
             }
             u32::try_from(at / self.width.max(1)).unwrap_or(u32::MAX)
         });

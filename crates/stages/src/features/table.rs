@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bars::{AsOf, Symbol};
 
 use super::baseline::Knots;
-use super::enrich::{Enriched, Enrichment};
+use super::enrich::{Enriched, Enrichment, finite};
 use super::layout::{Cell, Column, DType, Layout};
 use super::metric::{Catalogue, Neutral};
 
@@ -19,7 +19,8 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// The metrics of a window and each against its baseline, `knots(metric)`. `values` is `None` where the window is not ok.
+    /// The metrics of a window and each against its baseline, `knots(metric)`. `values` is `None` where the window is not ok; a
+    /// value that is not finite is missing.
     pub fn new(
         catalogue: &Catalogue,
         coverage: f64,
@@ -27,7 +28,10 @@ impl Reading {
         knots: impl Fn(usize) -> Option<Knots>,
     ) -> Reading {
         let is_ok = values.is_some();
-        let values = values.map_or_else(|| vec![f64::NAN; catalogue.metrics.len()], <[f64]>::to_vec);
+        let values = match values {
+            Some(values) => values.iter().map(|&value| finite(value)).collect(),
+            None => vec![f64::NAN; catalogue.metrics.len()],
+        };
         let enrich = |(m, (metric, value)): (usize, (&super::metric::Metric, &f64))| {
             Enriched::new(*value, knots(m).as_ref(), metric.transform)
         };
@@ -69,7 +73,7 @@ impl Row {
             let place = layout.windows.iter().position(|window| window.minutes() == minutes);
             place.map_or(f64::NAN, |place| windows[place].values[metric])
         };
-        let rollups = layout.catalogue.rollups.iter().map(|rollup| rollup.value(value)).collect();
+        let rollups = layout.catalogue.rollups.iter().map(|rollup| finite(rollup.value(value))).collect();
         Row { symbol, asof, windows, rollups }
     }
 
@@ -155,8 +159,7 @@ fn neutral(layout: &Layout, cell: Cell, row: &Row) -> f64 {
                 if median.is_nan() { 0.0 } else { median }
             }
         },
-        Cell::Enriched(_, _, Enrichment::Pctile) => 50.0,
-        Cell::Enriched(_, _, Enrichment::Quintile) => 3.0,
+        Cell::Enriched(_, _, which) => which.neutral(),
         Cell::Rollup(r) => layout.catalogue.rollups[r].neutral,
         _ => 0.0,
     }

@@ -30,7 +30,6 @@ use crate::features::panel::Panel;
 use crate::features::table::{Reading, Row};
 
 pub use self::bins::bin_minutes;
-pub(crate) use self::params::check_months;
 pub use self::params::{Params, ParamsError, ValidParams};
 pub use self::table::{CATALOGUE, Intraday};
 

@@ -2,6 +2,8 @@
 
 use bars::Window;
 
+use crate::features::baseline::{MonthsError, check_months};
+
 /// What may be asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Params {
@@ -30,9 +32,9 @@ pub enum ParamsError {
     /// Not a share.
     #[error("--coverage-threshold {0} is not a share; give a number from 0 to 1, such as 0.8")]
     Threshold(f64),
-    /// No month, or more than ten years.
-    #[error("--months {0} is out of range; ask for 1 to 120 months, or for --no-baseline")]
-    Months(u32),
+    /// No such baseline.
+    #[error(transparent)]
+    Months(#[from] MonthsError),
 }
 
 impl Params {
@@ -49,16 +51,8 @@ impl Params {
         if !(0.0..=1.0).contains(&self.coverage_threshold) {
             return Err(ParamsError::Threshold(self.coverage_threshold));
         }
-        check_months(self.months).map_err(ParamsError::Months)?;
+        check_months(self.months)?;
         Ok(ValidParams(self))
-    }
-}
-
-/// Months of a baseline that can be asked for; the number where not.
-pub(crate) fn check_months(months: Option<u32>) -> Result<(), u32> {
-    match months {
-        Some(months @ (0 | 121..)) => Err(months),
-        _ => Ok(()),
     }
 }
 

@@ -132,13 +132,12 @@ impl Plan {
                     }
                     let found = days.0.within(asof.end().plus(-window.minutes()), window);
                     let coverage = coverage(found.len(), window);
-                    // One row of a panel of its own, so that missing values are told in one place.
-                    let mut current = Panel::new(window, metrics.len());
+                    let mut row = vec![f64::NAN; metrics.len()];
                     let is_ok = coverage >= COVERAGE_THRESHOLD;
-                    current.push(asof.end(), coverage, is_ok, |row| {
-                        values::fill(&days.0, found, &mut scratch, row)
-                    });
-                    let values = current.values(&current.buckets()[0]);
+                    if is_ok {
+                        values::fill(&days.0, found, &mut scratch, &mut row);
+                    }
+                    let values = is_ok.then_some(&row[..]);
                     Arc::new(Reading::new(&self.layout.catalogue, coverage, values, |metric| {
                         baselines.knots(metric)
                     }))

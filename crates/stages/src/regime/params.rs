@@ -2,7 +2,7 @@
 
 use bars::Window;
 
-use crate::metrics::check_months;
+use crate::features::baseline::{MonthsError, check_months};
 
 /// What may be asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,9 +35,9 @@ pub enum ParamsError {
     /// No day, or more than ten years.
     #[error("--breakout-lookback-days {0} is out of range; ask for 1 to 3660 days")]
     Breakout(u32),
-    /// No month, or more than ten years.
-    #[error("--months {0} is out of range; ask for 1 to 120 months, or for --no-baseline")]
-    Months(u32),
+    /// No such baseline.
+    #[error(transparent)]
+    Months(#[from] MonthsError),
 }
 
 impl Params {
@@ -54,7 +54,7 @@ impl Params {
             Params { breakout_days: days @ (0 | 3661..), .. } => Err(ParamsError::Breakout(days)),
             params if params.windows.is_empty() => Err(ParamsError::NoWindows),
             params => {
-                check_months(params.months).map_err(ParamsError::Months)?;
+                check_months(params.months)?;
                 Ok(ValidParams(params))
             }
         }
