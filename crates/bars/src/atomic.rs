@@ -17,6 +17,9 @@ use crate::error::{Error, Result};
 /// Paths of the files that are being written.
 static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
+/// Folders that were made for files, and that go again if no file comes to stand in them.
+static MADE: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
 fn unfinished() -> MutexGuard<'static, BTreeSet<PathBuf>> {
     UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -28,6 +31,7 @@ pub fn discard_unfinished() -> impl Drop {
     for path in paths.iter() {
         // Nothing is left to be done about a file that cannot be removed now.
         let _ = fs::remove_file(path);
+        remove_made(folder_of(path));
     }
     paths
 }
@@ -49,7 +53,7 @@ impl AtomicFile {
     pub fn create(place: &Path) -> Result<AtomicFile> {
         let place = fs::canonicalize(place).unwrap_or_else(|_| place.to_owned());
         let folder = folder_of(&place);
-        fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, e))?;
+        make(folder)?;
         if fs::metadata(&place).is_ok_and(|kind| !kind.is_file()) {
             let reason =
                 "this is no file but a folder, a pipe or a device, which is not replaced; name another path";
@@ -132,6 +136,27 @@ impl SealedFile {
     }
 }
 
+/// Makes a folder and those above it, and notes which were missing.
+fn make(folder: &Path) -> Result<()> {
+    let missing = folder.ancestors().filter(|above| !above.as_os_str().is_empty() && !above.exists());
+    let missing: Vec<PathBuf> = missing.map(Path::to_owned).collect();
+    fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, e))?;
+    MADE.lock().unwrap_or_else(PoisonError::into_inner).extend(missing);
+    Ok(())
+}
+
+/// Removes `folder` and those above it that this process made and that are empty.
+fn remove_made(folder: &Path) {
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    for above in folder.ancestors() {
+        // A folder with something in it is not removed.
+        if !made.contains(above) || fs::remove_dir(above).is_err() {
+            return;
+        }
+        made.remove(above);
+    }
+}
+
 fn folder_of(place: &Path) -> &Path {
     place.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
@@ -154,6 +179,7 @@ impl Drop for AtomicFile {
         }
         if unfinished().remove(&self.temporary) {
             let _ = fs::remove_file(&self.temporary);
+            remove_made(folder_of(&self.place));
         }
     }
 }
@@ -180,12 +206,20 @@ pub fn sealed(place: &Path, bytes: &[u8]) -> Result<SealedFile> {
 pub(crate) fn sweep(folder: &Path, prefix: &str) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if is_temporary(&entry.file_name().to_string_lossy(), prefix) {
-            let abandoned = File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok());
-            if abandoned {
+            let unlocked = File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok());
+            // A file that is whole and waits for others is no longer locked, but its writer lives.
+            if unlocked && !lives(&entry.file_name().to_string_lossy()) {
                 let _ = fs::remove_file(entry.path());
             }
         }
     }
+}
+
+/// Whether the process that a temporary file is named after lives, as far as the system tells: Linux does, in /proc.
+fn lives(name: &str) -> bool {
+    let end = name.strip_suffix(".tmp").and_then(|stem| stem.rsplit_once('.'));
+    let process = end.and_then(|(_, end)| end.split_once('-')).map(|(process, _)| process);
+    process.is_some_and(|process| Path::new("/proc").join(process).exists())
 }
 
 /// Whether `name` begins with `prefix` and ends as ours do: `.<process>-<count>.tmp`.
@@ -220,7 +254,8 @@ mod tests {
         drop(file);
         assert_eq!(names(place.parent().unwrap()), ["out.csv"]);
 
-        let left = place.parent().unwrap().join(".out.csv.1-0.tmp");
+        // No process has a number so high.
+        let left = place.parent().unwrap().join(".out.csv.999999999-0.tmp");
         fs::write(left, "from a killed process").unwrap();
         fs::write(place.parent().unwrap().join(".out.csv.mine.tmp"), "a person's").unwrap();
         write(&place, b"second").unwrap();
@@ -235,7 +270,23 @@ mod tests {
         let mut slow = AtomicFile::create(&place).unwrap();
         write(&place, b"quick").unwrap();
         slow.write_all(b"slow").unwrap();
+        let slow = slow.seal().unwrap();
+        write(&place, b"quick again").unwrap();
         slow.commit().unwrap();
         assert_eq!(fs::read(&place).unwrap(), b"slow");
+    }
+
+    #[test]
+    fn folders_made_in_vain_go_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let (a, b) = (folder.path().join("x/y/a"), folder.path().join("x/z/b"));
+        let (first, second) = (AtomicFile::create(&a).unwrap(), AtomicFile::create(&b).unwrap());
+        drop(first);
+        assert_eq!(names(&folder.path().join("x")), ["z"]);
+        drop(second);
+        assert!(names(folder.path()).is_empty());
+        write(&a, b"kept").unwrap();
+        drop(AtomicFile::create(&b).unwrap());
+        assert_eq!(names(&folder.path().join("x")), ["y"]);
     }
 }

@@ -76,7 +76,7 @@ impl fmt::Display for Finding {
             Finding::OutsideRange => "kept, though open or close lies outside low to high",
             Finding::Trades => "kept without its unreadable number of trades",
             Finding::MixedOffsets => {
-                "kept, but some timestamps name an offset and some do not (those were read as UTC)"
+                "kept, but whose timestamps name an offset while that of the first row does not, or the other way round (those without were read as UTC)"
             }
         })
     }

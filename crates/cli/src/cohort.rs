@@ -5,9 +5,10 @@ use std::path::Path;
 
 use anyhow::Context;
 use bars::spelling::{Directory, Found};
-use bars::{AsOf, Entry, Source, Symbol};
+use bars::{AsOf, Entry, Source, Symbol, Window};
 
 use crate::choose;
+use crate::ui;
 
 /// A symbol as the input spells it, and as the source does; `None` where the source lacks it.
 #[derive(Debug, Clone)]
@@ -32,7 +33,8 @@ pub fn symbols(input: &Path) -> anyhow::Result<Vec<Symbol>> {
 
 /// An input that is missing has a remedy that other errors have not.
 pub fn explain(error: bars::Error, what: &str) -> anyhow::Error {
-    let is_missing = matches!(error, bars::Error::Missing { .. });
+    let is_missing = matches!(&error, bars::Error::Missing { path, .. } if path.starts_with("habitual_gainers.csv")
+        || path.starts_with("habitual_losers.csv") || path.starts_with("habitual_overlaps.csv"));
     let error = anyhow::Error::from(error);
     if is_missing { error.context(format!("{what}; {ORIGIN}, or name them with --input")) } else { error }
 }
@@ -86,26 +88,31 @@ pub fn extent(members: &[Member], place: &str) -> anyhow::Result<(AsOf, AsOf)> {
     let last = entries().map(|entry| AsOf::close_of(entry.last)).max();
     let none = || {
         format!(
-            "none of the {} symbols of the input is in {place}; see what is there with 'data-pipeline check'",
-            members.len()
+            "none of the input's {} is in {place}; see what is there with 'data-pipeline check'",
+            ui::things(members.len(), "symbol")
         )
     };
     first.zip(last).with_context(none)
 }
 
-/// An as-of must leave some bars before it; one far past the newest bar is warned of.
-pub fn check_asof(asof: AsOf, (oldest, newest): (AsOf, AsOf), shortest: bars::Window) -> anyhow::Result<()> {
-    if asof < oldest {
-        anyhow::bail!(
-            "no bar closes by {asof}: the first closes at {oldest}, the newest at {newest}; choose an --asof from then on"
-        );
-    }
+/// Warns of an as-of that leaves no bar in the shortest window.
+pub fn warn_of_future(asof: AsOf, newest: AsOf, shortest: Window) {
     if asof.epoch_seconds() - newest.epoch_seconds() >= i64::from(shortest.minutes()) * 60 {
         tracing::warn!(
             "the as-of {asof} is later than the newest bar, which closed at {newest}: windows that end after it lack bars"
         );
     }
-    Ok(())
+}
+
+/// Warns that baselines are of the input's own bars.
+pub fn warn_of_short_history((oldest, newest): (AsOf, AsOf), months: u32) {
+    const MONTH: f64 = 30.4375 * 86_400.0;
+    let held = (newest.epoch_seconds() - oldest.epoch_seconds()) as f64 / MONTH;
+    tracing::warn!(
+        "no source was named and there is no store {}: the baselines are of the input's own bars, which span {held:.1} of the \
+         {months} months asked for; name the history with --source, or leave baselines out with --no-baseline",
+        choose::DEFAULT_STORE
+    );
 }
 
 /// Two members of one symbol in the source would be two rows of the same bars: the names that are.

@@ -292,7 +292,11 @@ fn bad_input_is_told_with_its_remedy() {
             run.fails(status, words);
         }
     };
-    each(&["--asof", "2020-01-01"], 1, &["no bar closes by 2020-01-01T00:00:00Z", "the first closes at"]);
+    each(
+        &["--asof", "2020-01-01"],
+        1,
+        &["no bar closes by 2020-01-01T00:00:00Z", "close from 2024-01-01T18:01:00Z to 2024-01-03T00:00:00Z"],
+    );
     each(&["--asof", "soon"], 2, &["'soon' is neither a time nor a date"]);
     each(&["--months", "0"], 2, &["--months 0 is out of range", "--no-baseline"]);
     each(&["--source", "bars.cvs"], 1, &["there is no bars.cvs", "bars.csv"]);
@@ -317,7 +321,7 @@ fn bad_input_is_told_with_its_remedy() {
     state(&["--from", "2024-01-01"]).fails(2, &["--to"]);
     metrics(&["--series-output", "s.csv", "--no-baseline"]).fails(2, &["cannot be used with"]);
     metrics(&["--output", "bars.csv"]).fails(2, &["bars.csv is both the input and an output"]);
-    metrics(&["--series-output", "losers_metrics.csv"]).fails(2, &["is both --output and --series-output"]);
+    metrics(&["--series-output", "losers_metrics.csv"]).fails(2, &["is the place of two outputs"]);
     desk.write("file", "");
     metrics(&["--output", "file/m.csv"]).fails(1, &["file", "cannot make the folder"]);
     state(&["--out", "file"]).fails(1, &["cannot make the folder"]);
@@ -330,13 +334,132 @@ fn bad_input_is_told_with_its_remedy() {
     desk.write("empty.csv", HEADER);
     desk.run(&["state", "--input", "empty.csv"])
         .fails(1, &["empty.csv names no symbol", "data-pipeline leaderboards"]);
-    desk.run(&["metrics", "overlaps", "--input", "empty.csv"]).fails(1, &["holds no bar"]);
+    desk.run(&["metrics", "overlaps", "--input", "empty.csv"])
+        .fails(1, &["empty.csv holds no bar", "--input"]);
     desk.run(&["regime"]).fails(1, &["there is no habitual_overlaps.csv", "data-pipeline leaderboards"]);
     desk.write("dirty.csv", market(&["A"], 30) + "A,2024-01-01 00:00:00,5,5,5,-5,1\n");
     for run in all(&desk, "dirty.csv", "out", &["--strict"]) {
         run.fails(1, &["a price that is not a number above 0"]);
     }
     assert!(desk.tree(".").keys().all(|path| !path.starts_with("out")), "{:?}", desk.tree(".").keys());
+}
+
+#[test]
+fn the_as_of_of_state_is_the_smallest_window_end() {
+    let desk = desk();
+    let text = market(&["A"], 24 * 3);
+    // The newest bar closes at 12:34.
+    let end = END - 86_400 + 12 * 3600 + 34 * 60;
+    let keep =
+        |line: &&str| line.split(',').nth(1).and_then(|t| t.parse::<i64>().ok()).is_none_or(|t| t < end);
+    desk.write("bars.csv", text.lines().filter(keep).map(|line| format!("{line}\n")).collect::<String>());
+    for (windows, expected) in [("1h,4h", "T12:00:00Z"), ("1h,4h,24h", "T00:00:00Z"), ("1h,7m", "T12:00:00Z")]
+    {
+        let run = desk.run(&["state", "--input", "bars.csv", "--windows", windows]).ok();
+        assert!(run.out.contains(&format!("as of 2024-01-02{expected}")), "{windows}: {}", run.out);
+    }
+    let latest = desk.run(&["state", "--input", "bars.csv", "--windows", "1h,4h", "--asof", "latest"]).ok();
+    assert!(latest.out.contains("as of 2024-01-02T12:34:00Z"), "{}", latest.out);
+    let regime = desk.run(&["regime", "--input", "bars.csv"]).ok();
+    assert!(regime.out.contains("as of 2024-01-02T00:00:00Z"), "{}", regime.out);
+}
+
+#[test]
+fn outputs_never_take_the_place_of_inputs() {
+    let desk = desk();
+    desk.write("bars.csv", market(&["A"], 30));
+    desk.write("history.csv", market(&["A"], 30));
+    std::fs::create_dir(desk.file("sub")).unwrap();
+    let before = desk.tree(".");
+    let metrics = |flags: &[&str]| {
+        desk.run(&[&["metrics", "losers", "--input", "bars.csv", "--source", "history.csv"], flags].concat())
+    };
+    metrics(&["--output", "sub/../bars.csv"]).fails(2, &["is both the input and an output"]);
+    metrics(&["--output", "./history.csv"]).fails(2, &["is both the source and an output"]);
+    metrics(&["--output", "m.csv", "--series-output", "sub/../m.csv"])
+        .fails(2, &["is the place of two outputs"]);
+    metrics(&["--output", "m.csv.gz"])
+        .fails(2, &["m.csv.gz is not written in that form", ".csv or .parquet"]);
+    let regime = |flags: &[&str]| desk.run(&[&["regime", "--input", "bars.csv"], flags].concat());
+    regime(&["--series-output", "bars.csv"]).fails(2, &["is both the input and an output"]);
+    regime(&["--out", "o", "--series-output", "o/dt=2024-01-03/regime_snapshot.parquet"])
+        .fails(2, &["is the place of two outputs"]);
+    regime(&["--format", "csv", "--compression", "zstd"]).fails(2, &["--compression is of Parquet"]);
+    assert_eq!(desk.tree("."), before);
+    assert!(!desk.file("o").exists(), "a folder made in vain goes again");
+}
+
+#[test]
+fn a_partition_has_one_table_and_its_schema() {
+    let desk = desk();
+    desk.write("bars.csv", market(&["A"], 30));
+    let state = |flags: &[&str]| {
+        desk.run(&[&["state", "--input", "bars.csv", "--out", "o", "--no-baseline"], flags].concat()).ok();
+        desk.tree("o").into_keys().map(|path| path.to_str().unwrap()[14..].to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(state(&[]), ["state_snapshot.parquet", "state_snapshot.schema.json"]);
+    assert_eq!(
+        state(&["--format", "csv", "--windows", "1h"]),
+        ["state_snapshot.csv", "state_snapshot.schema.json"]
+    );
+    assert_eq!(state(&[]), ["state_snapshot.parquet", "state_snapshot.schema.json"]);
+}
+
+#[test]
+fn labels_of_the_source_are_not_those_of_the_cohort() {
+    let desk = desk();
+    let open = market(&["A", "C"], 30);
+    let close: String = open
+        .lines()
+        .map(|line| match line.split(',').nth(1).and_then(|time| time.parse::<i64>().ok()) {
+            Some(time) => line.replacen(&time.to_string(), &(time + 60).to_string(), 1) + "\n",
+            None => format!("{line}\n"),
+        })
+        .collect();
+    desk.write("open.csv", open);
+    desk.write("close.csv", close);
+    let metrics = |flags: &[&str]| {
+        desk.run(&[&["metrics", "losers"], flags].concat()).ok();
+        desk.text("losers_metrics.csv")
+    };
+    let expected = metrics(&["--input", "open.csv", "--source", "open.csv"]);
+    assert_eq!(metrics(&["--input", "open.csv", "--source", "close.csv", "--bar-time", "close"]), expected);
+    assert_eq!(metrics(&["--input", "close.csv", "--bar-time", "close"]), expected);
+}
+
+#[test]
+fn a_panel_of_many_dates_is_its_single_runs() {
+    let desk = desk();
+    // A bar at noon of each of 150 days: more dates than are gone through at once.
+    let bar =
+        |day: i64| format!("A,{},{p},{p},{p},{p},1\n", END - day * 86_400 + 43_200, p = 100 + day * day % 37);
+    let bars: String = (1..=150).rev().map(bar).collect();
+    desk.write("bars.csv", format!("{HEADER}{bars}"));
+    let regime = |flags: &[&str], out: &str| {
+        let fixed = ["regime", "--input", "bars.csv", "--windows", "3d,7d", "--months", "1", "--out", out];
+        desk.run(&[&fixed[..], flags].concat()).ok()
+    };
+    let run = regime(&["--from", "2023-07-01", "--to", "2024-01-03"], "panel");
+    // The first bar is of 2023-08-06 12:00.
+    for words in
+        ["before 2023-08-07T00:00:00Z left out", "150 partitions", "the last snapshot, as of 2024-01-03"]
+    {
+        assert!(run.out.contains(words) || run.err.contains(words), "{words}: {} {}", run.out, run.err);
+    }
+    for date in ["2023-08-07", "2023-10-09", "2023-10-10", "2024-01-03"] {
+        regime(&["--asof", date], "single");
+        let folder = |out: &str| desk.tree(&format!("{out}/dt={date}"));
+        assert_eq!(folder("panel"), folder("single"), "{date}");
+    }
+    let dry = regime(&["--from", "2023-12-01", "--to", "2024-01-03", "--dry-run"], "dry");
+    for words in ["34 snapshots from 2023-12-01T00:00:00Z to 2024-01-03T00:00:00Z", "and 33 partitions more"]
+    {
+        assert!(dry.out.contains(words), "{}", dry.out);
+    }
+    let early = desk.run(&["regime", "--input", "bars.csv", "--asof", "2023-08-06T13:00"]);
+    early.fails(1, &["the first as-of that can be asked for is 2023-08-07T00:00:00Z"]);
+    desk.write("list.csv", "symbol\nA\n");
+    desk.run(&["state", "--input", "list.csv"]).fails(1, &["no source is named", "name one with --source"]);
 }
 
 #[test]
@@ -368,7 +491,7 @@ fn symbols_that_a_source_lacks() {
     assert_eq!(snapshot(&desk, "m.parquet").0.len(), 2);
     desk.write("nobody.csv", "symbol\nX\n");
     let nobody = desk.run(&["regime", "--input", "nobody.csv", "--source", "other.csv"]);
-    nobody.fails(1, &["none of the 1 symbols of the input", "data-pipeline check"]);
+    nobody.fails(1, &["none of the input's 1 symbol is in file other.csv", "data-pipeline check"]);
 }
 
 #[test]

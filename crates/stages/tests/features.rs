@@ -5,7 +5,7 @@ use bars::{AsOf, Bar, Minute, Series, Span, Symbol, Window};
 use proptest::prelude::*;
 use stages::features::baseline::{Knots, PERCENTS};
 use stages::features::metric::Transform;
-use stages::features::table::{Row, fill};
+use stages::features::table::{Row, Values, fill};
 use stages::{metrics, regime};
 
 /// 2024-02-27T00:00Z: as-ofs go over the end of a February of 29 days.
@@ -266,6 +266,89 @@ fn columns_do_not_depend_on_the_data() {
         let text = format!("{:?}", fill(plan.layout(), &regime_rows(&plan, series)));
         assert!(!(text.contains("NaN") || text.contains("None") || text.contains("inf")), "{text}");
     }
+}
+
+/// Where nothing is known, every column has the neutral value that its name promises, ratios before directions.
+#[test]
+fn neutral_values_by_name() {
+    let asof = AsOf::start_of(Minute::new(START + 3000).unwrap());
+    let bar = |i: i64| Bar {
+        time: Minute::new(START + i).unwrap(),
+        open: 5.0,
+        high: 5.0,
+        low: 5.0,
+        close: 5.0,
+        volume: 1.0,
+        trades: None,
+    };
+    let one: Series = [bar(0)].into_iter().collect();
+    let plan = metrics::Plan::new(params(&["1h", "4h", "24h"], 0.8, Some(3)), vec![asof], true);
+    let regimes = regime::Plan::new(regime::Params::default().check().unwrap(), vec![asof]);
+    let (rows, daily) = (metric_rows(&plan, &one), regime_rows(&regimes, &one));
+    for (layout, rows) in [(plan.layout(), rows), (regimes.layout(), daily)] {
+        for (column, values) in layout.columns().iter().zip(fill(layout, &rows)) {
+            let name = &column.name[..];
+            let got = match values {
+                Values::Number(values) => values[0],
+                Values::Whole(values) => values[0].unwrap() as f64,
+                Values::Text(values) if column.family == "flag" => {
+                    assert_eq!(values[0].as_deref(), Some("none"));
+                    continue;
+                }
+                Values::Flag(values) => {
+                    assert!(!values[0], "{name}");
+                    continue;
+                }
+                _ => continue,
+            };
+            let expected = match name {
+                _ if name.starts_with("window_coverage") => continue,
+                _ if name.ends_with("_imputed") => 1.0,
+                _ if name.ends_with("_pctile") => 50.0,
+                _ if name.ends_with("_quintile") => 3.0,
+                _ if ["knot", "rz", "abs_rz"].contains(&column.family) => 0.0,
+                _ if name.contains("_over_") => 1.0,
+                _ if name.contains("_minus_") => 0.0,
+                _ if name.ends_with("_pos") => 0.5,
+                _ if name.starts_with("rsi_") || name.starts_with("stochastic_") => 50.0,
+                _ => 0.0,
+            };
+            assert_eq!(got, expected, "{name}");
+        }
+    }
+}
+
+/// Sums and differences of huge numbers overflow: what is not finite is missing, and told so.
+#[test]
+fn nothing_is_infinite() {
+    let asof = AsOf::start_of(Minute::new(START + 3000).unwrap());
+    let bar = |i: i64| {
+        let huge = i >= 2940;
+        let (price, volume) = if i % 2 == 0 { (1e-300, 1e307) } else { (1e300, 1e307) };
+        let (price, volume) = if huge { (price, volume) } else { (5.0, 1e5) };
+        let time = Minute::new(START + i).unwrap();
+        Bar { time, open: price, high: price, low: price, close: price, volume, trades: None }
+    };
+    let series: Series = (0..3000).map(bar).collect();
+    for imputed in [false, true] {
+        let plan = metrics::Plan::new(params(&["1h", "4h", "24h"], 0.0, Some(3)), vec![asof], imputed);
+        let rows = metric_rows(&plan, &series);
+        let columns = fill(plan.layout(), &rows);
+        let text = format!("{columns:?}");
+        assert!(!text.contains("inf"), "{text}");
+        assert!(!imputed || !text.contains("NaN"));
+    }
+}
+
+#[test]
+fn a_window_without_bars_is_never_ok() {
+    let time = Minute::new(START).unwrap();
+    let bar = Bar { time, open: 5.0, high: 5.0, low: 5.0, close: 5.0, volume: 1.0, trades: None };
+    let series: Series = [bar].into_iter().collect();
+    let plan =
+        metrics::Plan::new(params(&["1h", "24h"], 0.0, None), vec![AsOf::start_of(time.plus(1440))], true);
+    let rows = metric_rows(&plan, &series);
+    assert_eq!([0, 1].map(|place| rows[0].window(place).is_ok()), [false, true]);
 }
 
 #[test]

@@ -108,6 +108,22 @@ impl Column {
         self.names().iter().find_map(|name| header.iter().position(|have| is(have, name)))
     }
 
+    /// Tells which of several columns is taken, where more than one could be meant.
+    fn warn_of_rivals(self, path: &Path, header: &[String]) {
+        let is_one = |have: &&String| self.names().iter().any(|name| have.trim().eq_ignore_ascii_case(name));
+        let rivals: Vec<&str> = header.iter().filter(is_one).map(|name| name.trim()).collect();
+        if let (Some(place), true) = (self.find(header), rivals.len() > 1) {
+            tracing::warn!(
+                "{}: each of the columns {} could be the {}; '{}', field {}, is read",
+                path.display(),
+                rivals.join(", "),
+                self.names()[0],
+                header[place].trim(),
+                place + 1
+            );
+        }
+    }
+
     /// The place of the column of symbols.
     ///
     /// # Errors
@@ -140,6 +156,9 @@ impl Layout {
     /// Names the columns that are missing and those that the file has.
     pub fn find(path: &Path, header: &[String], options: &ReadOptions) -> Result<Layout> {
         let layout = Layout(Column::ALL.map(|column| column.find(header)));
+        for column in Column::ALL {
+            column.warn_of_rivals(path, header);
+        }
         let optional =
             |column| column == Column::Trades || (column == Column::Symbol && options.symbol.is_some());
         let missing: Vec<&str> = Column::ALL
@@ -233,7 +252,6 @@ impl<'a> Intake<'a> {
         };
         if let Some(offset) = stamp.offset
             && *self.offsets.get_or_insert(offset) != offset
-            && self.findings.count(Finding::MixedOffsets) == 0
         {
             self.findings.record(Finding::MixedOffsets, place);
         }

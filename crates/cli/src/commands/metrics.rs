@@ -1,11 +1,12 @@
 //! `data-pipeline metrics`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bars::atomic::{AtomicFile, SealedFile};
+use bars::source::ReadOptions;
 use bars::source::file::FileSource;
 use bars::time::AsOfSpec;
-use bars::{AsOf, Series, Source, Window};
+use bars::{Series, Source, Window};
 use clap::{Args, ValueEnum};
 use rayon::prelude::*;
 use stages::features::panel::Panel;
@@ -13,6 +14,7 @@ use stages::features::table::Row;
 use stages::metrics::{Params, Plan};
 
 use super::intraday::{PICKS, windows};
+use super::places::check_places;
 use super::prices::with_prices;
 use super::standing;
 use crate::args::{self, SourceFlags};
@@ -36,10 +38,10 @@ pub struct Flags {
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Calendar months of the baselines.
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, value_name = "N", default_value_t = 3, allow_negative_numbers = true)]
     pub months: u32,
     /// The windows.
-    #[arg(long, value_name = "LIST", default_value = "1h,4h,12h,24h")]
+    #[arg(long, value_name = "LIST", default_value = "1h,4h,12h,24h", allow_hyphen_values = true)]
     pub windows: String,
     /// Add the window 72h.
     #[arg(long)]
@@ -48,7 +50,7 @@ pub struct Flags {
     #[arg(long, value_name = "TIME", default_value = "latest", value_parser = args::asof)]
     pub asof: AsOfSpec,
     /// The share of a window's minutes that must be there for it to have metrics, 0 to 1.
-    #[arg(long, value_name = "SHARE", default_value_t = 0.8)]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.8, allow_negative_numbers = true)]
     pub coverage_threshold: f64,
     /// No baselines, and so no columns of enrichment.
     #[arg(long)]
@@ -83,9 +85,6 @@ impl Cohort {
     }
 }
 
-/// Symbols whose panels are held at once.
-const BATCH: usize = 64;
-
 /// Runs the command.
 pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let params = Params {
@@ -97,19 +96,40 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let [input, output] = flags.cohort.files();
     let input = flags.input.clone().unwrap_or_else(|| input.into());
     let output = flags.output.clone().unwrap_or_else(|| output.into());
-    check_places(&input, &output, flags.series_output.as_deref())?;
+    let outputs: Vec<&Path> =
+        [Some(&*output), flags.series_output.as_deref()].into_iter().flatten().collect();
+    check_places(&input, &flags.source, &outputs)?;
+    for place in &outputs {
+        Format::check(place)?;
+        drop(AtomicFile::create(place)?);
+    }
 
-    let file = step("reading the cohort", || FileSource::open(&input, &flags.source.reading.options()));
+    let opened = if flags.no_baseline { None } else { choose::optional_source(&flags.source, Ask::Person)? };
+    let file = step("reading the cohort", || FileSource::open(&input, &reading(flags, opened.is_some())));
     let file = file.map_err(|e| cohort::explain(e, "no bars of the cohort"))?;
     choose::report_findings(&file, flags.source.reading.strict)?;
     let symbols = file.symbols();
+    if symbols.is_empty() {
+        anyhow::bail!(
+            "{} holds no bar; {}, or name another file with --input",
+            input.display(),
+            cohort::ORIGIN
+        );
+    }
     let members = cohort::look_up(&symbols, &file, "they get no row")?;
     let ends = cohort::extent(&members, &file.describe())?;
     let asof = flags.asof.moment().unwrap_or(ends.1);
-    cohort::check_asof(asof, ends, params.windows()[0])?;
+    if asof < ends.0 {
+        anyhow::bail!(
+            "no bar closes by {asof}: the bars of {} close from {} to {}; choose an --asof from then on",
+            input.display(),
+            ends.0,
+            ends.1
+        );
+    }
+    cohort::warn_of_future(asof, ends.1, params.windows()[0]);
 
     let plan = Plan::new(params, vec![asof], false);
-    let opened = if flags.no_baseline { None } else { choose::optional_source(&flags.source, Ask::Person)? };
     let history = match &opened {
         _ if flags.no_baseline => History::None,
         Some(opened) => {
@@ -117,7 +137,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
             History::Source(opened.source(), members)
         }
         None => {
-            warn_of_short_history(ends, flags.months);
+            cohort::warn_of_short_history(ends, flags.months);
             History::Cohort
         }
     };
@@ -137,31 +157,10 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     ))
 }
 
-/// An output must not be the input, nor another output; and it must be possible to write it before anything is read.
-fn check_places(
-    input: &std::path::Path,
-    output: &std::path::Path,
-    series: Option<&std::path::Path>,
-) -> anyhow::Result<()> {
-    let places: Vec<&std::path::Path> = [Some(output), series].into_iter().flatten().collect();
-    for place in &places {
-        drop(AtomicFile::create(place)?);
-        if let (Ok(a), Ok(b)) = (place.canonicalize(), input.canonicalize())
-            && a == b
-        {
-            return Err(
-                Usage(format!("{} is both the input and an output; name another", place.display())).into()
-            );
-        }
-    }
-    if places.len() == 2 && places[0] == places[1] {
-        return Err(Usage(format!(
-            "{} is both --output and --series-output; name another",
-            output.display()
-        ))
-        .into());
-    }
-    Ok(())
+/// How the cohort is read: the leaderboards label their bars by open time, so what the flags say of labels is about the
+/// source; about the input where there is no other.
+fn reading(flags: &Flags, has_source: bool) -> ReadOptions {
+    if has_source { ReadOptions::default() } else { flags.source.reading.options() }
 }
 
 /// Where the baselines come from.
@@ -174,16 +173,6 @@ enum History<'a> {
     Source(&'a dyn Source, Vec<Member>),
 }
 
-fn warn_of_short_history((oldest, newest): (AsOf, AsOf), months: u32) {
-    const MONTH: f64 = 30.4375 * 86_400.0;
-    let held = (newest.epoch_seconds() - oldest.epoch_seconds()) as f64 / MONTH;
-    tracing::warn!(
-        "no source was named and there is no store {}: the baselines are of the input's own bars, which span {held:.1} of the \
-         {months} months asked for; name the history with --source, or leave baselines out with --no-baseline",
-        choose::DEFAULT_STORE
-    );
-}
-
 /// The rows, and the outputs, beside their places.
 fn compute(
     plan: &Plan,
@@ -191,7 +180,7 @@ fn compute(
     members: &[Member],
     history: &History<'_>,
     flags: &Flags,
-    output: &std::path::Path,
+    output: &Path,
 ) -> anyhow::Result<(Vec<Row>, Vec<SealedFile>)> {
     let metrics = plan.layout().catalogue.metrics;
     let mut series =
@@ -199,11 +188,12 @@ fn compute(
     let progress = Progress::new("metrics", Unit::Symbols, members.len() as u64);
     let mut rows = Vec::with_capacity(members.len());
     let places: Vec<usize> = (0..members.len()).collect();
-    for batch in places.chunks(BATCH) {
+    // Panels are large: where they are wanted, only as many as there are threads to make them.
+    let most = if series.is_some() { rayon::current_num_threads() } else { members.len().max(1) };
+    for batch in places.chunks(most) {
         let study = |&place: &usize| {
             let (rows, panels) = study(plan, file, &members[place], history, place)?;
             progress.add(1);
-            // Panels are large: they go at once where nobody wants them.
             Ok((rows, if flags.series_output.is_some() { panels } else { Vec::new() }))
         };
         let studies = batch.par_iter().map(study).collect::<bars::Result<Vec<_>>>()?;

@@ -7,6 +7,7 @@ pub mod import;
 mod intraday;
 pub mod leaderboards;
 pub mod metrics;
+mod places;
 mod prices;
 pub mod regime;
 pub mod sample;

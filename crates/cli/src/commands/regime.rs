@@ -11,19 +11,20 @@ use stages::regime::{Daily, Params, Plan, ValidParams};
 use super::prices::with_prices;
 use super::snapshots::{self, SnapshotFlags, Stage, Study};
 use super::standing::Pick;
+use crate::output::table::Format;
 use crate::ui::Usage;
 
 /// Flags of `regime`.
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
     /// The windows, whole days.
-    #[arg(long, value_name = "LIST", default_value = "3d,7d,14d,30d,90d")]
+    #[arg(long, value_name = "LIST", default_value = "3d,7d,14d,30d,90d", allow_hyphen_values = true)]
     pub windows: String,
     /// Calendar days over which a close is the highest or lowest.
-    #[arg(long, value_name = "DAYS", default_value_t = 20)]
+    #[arg(long, value_name = "DAYS", default_value_t = 20, allow_negative_numbers = true)]
     pub breakout_lookback_days: u32,
     /// Calendar months of the baselines.
-    #[arg(long, default_value_t = 12)]
+    #[arg(long, value_name = "N", default_value_t = 12, allow_negative_numbers = true)]
     pub months: u32,
     /// The folder of the snapshots: a partition dt=YYYY-MM-DD for each date.
     #[arg(long, value_name = "DIR", default_value = "data/regime")]
@@ -53,6 +54,9 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
             flags.every
         ))
         .into());
+    }
+    if let Some(place) = &flags.series_output {
+        Format::check(place)?;
     }
     snapshots::run(&regime, &flags.snapshots, &flags.out, flags.every, flags.series_output.as_deref())
 }
@@ -85,6 +89,15 @@ impl Stage for Regime {
     /// The regime of a moment is that of its date.
     fn asof(&self, moment: AsOf) -> AsOf {
         moment.midnight()
+    }
+
+    fn first_asof(&self, first: AsOf) -> AsOf {
+        let midnight = first.midnight();
+        if midnight == first { first } else { midnight.plus(i64::from(bars::time::DAY)) }
+    }
+
+    fn months(&self) -> Option<u32> {
+        self.0.months()
     }
 
     fn bucket(&self, window: Window, asof: AsOf) -> (AsOf, AsOf) {

@@ -28,9 +28,14 @@ const UNUSUAL: usize = 2;
 /// The fewest windows of a baseline of which a percentile is shown: of three windows it tells nothing.
 const FEWEST: usize = 10;
 
-/// Prints a line per symbol: figures of the longest window up to `longest`, each with its percentile in brackets.
+/// Prints a line per symbol: figures of the longest window up to `longest` that is ok for any of them, each with its percentile
+/// in brackets.
 pub fn print(layout: &Layout, rows: &[Row], picks: &[Pick], longest: Window) -> anyhow::Result<()> {
-    let place = layout.windows.iter().rposition(|window| *window <= longest).unwrap_or(0);
+    let fits = |place: &usize| layout.windows[*place] <= longest;
+    let is_ok = |place: &usize| rows.iter().any(|row| row.window(*place).is_ok());
+    let places = || (0..layout.windows.len()).rev();
+    let place =
+        places().filter(fits).find(is_ok).or(places().find(is_ok)).or(places().find(fits)).unwrap_or(0);
     let window = layout.windows[place];
     let mut header = vec!["symbol".to_owned()];
     header.extend(picks.iter().map(|pick| format!("{window} {}", pick.title)));

@@ -18,16 +18,16 @@ use crate::ui::Usage;
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
     /// The windows.
-    #[arg(long, value_name = "LIST", default_value = "1h,4h,12h,24h")]
+    #[arg(long, value_name = "LIST", default_value = "1h,4h,12h,24h", allow_hyphen_values = true)]
     pub windows: String,
     /// Add the window 72h.
     #[arg(long)]
     pub enable_72h: bool,
     /// The share of a window's minutes that must be there for it to have metrics, 0 to 1.
-    #[arg(long, value_name = "SHARE", default_value_t = 0.8)]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.8, allow_negative_numbers = true)]
     pub coverage_threshold: f64,
     /// Calendar months of the baselines.
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, value_name = "N", default_value_t = 3, allow_negative_numbers = true)]
     pub months: u32,
     /// The folder of the snapshots: a partition dt=YYYY-MM-DD for each date.
     #[arg(long, value_name = "DIR", default_value = "data/state")]
@@ -75,6 +75,14 @@ impl Stage for State {
 
     fn asof(&self, moment: AsOf) -> AsOf {
         moment
+    }
+
+    fn first_asof(&self, first: AsOf) -> AsOf {
+        first
+    }
+
+    fn months(&self) -> Option<u32> {
+        self.0.months()
     }
 
     fn bucket(&self, window: Window, asof: AsOf) -> (AsOf, AsOf) {

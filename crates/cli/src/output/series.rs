@@ -10,7 +10,7 @@ use stages::features::metric::Metric;
 use stages::features::panel::{Bucket, Panel};
 use stages::features::table::Values;
 
-use super::table::{Compression, Format, TableWriter};
+use super::table::{Columns, Compression, Format, TableWriter};
 
 /// A panel under way to its file; Parquet where its name ends so, else CSV.
 pub struct SeriesFile(TableWriter);
@@ -26,8 +26,9 @@ impl SeriesFile {
             ("coverage", DType::Float64),
         ];
         let metrics = metrics.iter().map(|metric| (metric.stem, DType::Float64));
-        let columns = keys.into_iter().chain(metrics).map(|(name, dtype)| (name.to_owned(), dtype)).collect();
-        let table = TableWriter::create(place, Format::of(place), Compression::default(), columns)?;
+        let columns =
+            Columns::new(keys.into_iter().chain(metrics).map(|(name, dtype)| (name.to_owned(), dtype)));
+        let table = TableWriter::create(place, Format::of(place), Compression::default(), &columns)?;
         Ok(SeriesFile(table))
     }
 

@@ -1,7 +1,7 @@
 //! Tables of features as Parquet or CSV, and the schema beside them.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow_array::{
@@ -18,6 +18,7 @@ use stages::features::layout::{DType, Layout};
 use stages::features::table::{Row, Values, fill};
 
 use super::bar_csv::quoted;
+use crate::ui::Usage;
 
 /// In what form a table is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -42,6 +43,18 @@ impl Format {
         let is_parquet = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("parquet"));
         if is_parquet { Format::Parquet } else { Format::Csv }
     }
+
+    /// Refuses a name whose end promises another form than those.
+    pub fn check(path: &Path) -> Result<(), Usage> {
+        let end = path.extension().map(|end| end.to_string_lossy().to_lowercase()).unwrap_or_default();
+        if ["parquet", "csv", "txt"].contains(&&*end) {
+            return Ok(());
+        }
+        Err(Usage(format!(
+            "{} is not written in that form; let the name end in .csv or .parquet",
+            path.display()
+        )))
+    }
 }
 
 /// How Parquet is compressed.
@@ -54,18 +67,45 @@ pub enum Compression {
     Zstd,
 }
 
-/// A name and type of a column.
-pub type Header = (String, DType);
+/// The columns of tables, made once for all of them.
+#[derive(Debug, Clone)]
+pub struct Columns {
+    names: Arc<[String]>,
+    schema: SchemaRef,
+}
 
-/// Writes a table part by part; each part is a row group.
+impl Columns {
+    /// Columns by name and type.
+    pub fn new(columns: impl IntoIterator<Item = (String, DType)>) -> Columns {
+        let columns: Vec<(String, DType)> = columns.into_iter().collect();
+        let fields: Vec<Field> = columns.iter().map(field).collect();
+        Columns {
+            names: columns.into_iter().map(|(name, _)| name).collect(),
+            schema: Arc::new(Schema::new(fields)),
+        }
+    }
+
+    /// The columns of a layout.
+    pub fn of(layout: &Layout) -> Columns {
+        Columns::new(layout.columns().iter().map(|column| (column.name.clone(), column.dtype)))
+    }
+
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+}
+
+/// Writes a table part by part.
 pub struct TableWriter {
-    columns: Vec<Header>,
+    columns: Columns,
+    place: PathBuf,
     form: Form,
 }
 
 enum Form {
-    Parquet(Box<ArrowWriter<AtomicFile>>, SchemaRef, std::path::PathBuf),
-    Csv(AtomicFile, std::path::PathBuf),
+    Parquet(Box<ArrowWriter<AtomicFile>>),
+    Csv(AtomicFile),
 }
 
 impl TableWriter {
@@ -74,58 +114,58 @@ impl TableWriter {
         place: &Path,
         format: Format,
         compression: Compression,
-        columns: Vec<Header>,
+        columns: &Columns,
     ) -> bars::Result<TableWriter> {
         let mut file = AtomicFile::create(place)?;
         let form = match format {
             Format::Parquet => {
-                let fields: Vec<Field> = columns.iter().map(field).collect();
-                let schema = Arc::new(Schema::new(fields));
-                let writer = ArrowWriter::try_new(file, schema.clone(), Some(properties(compression)))
-                    .map_err(|e| Error::writing_parquet(place, e))?;
-                Form::Parquet(Box::new(writer), schema, place.to_owned())
+                let writer =
+                    ArrowWriter::try_new(file, columns.schema.clone(), Some(properties(compression)));
+                Form::Parquet(Box::new(writer.map_err(|e| Error::writing_parquet(place, e))?))
             }
             Format::Csv => {
-                let names: Vec<String> = columns.iter().map(|(name, _)| quoted(name)).collect();
+                let names: Vec<String> = columns.names.iter().map(|name| quoted(name)).collect();
                 let line = names.join(",") + "\n";
                 file.write_all(line.as_bytes()).map_err(|e| Error::io("write", place, e))?;
-                Form::Csv(file, place.to_owned())
+                Form::Csv(file)
             }
         };
-        Ok(TableWriter { columns, form })
+        Ok(TableWriter { columns: columns.clone(), place: place.to_owned(), form })
     }
 
     /// Adds rows: a value per column, all of one length.
     pub fn write(&mut self, values: Vec<Values>) -> bars::Result<()> {
         match &mut self.form {
-            Form::Parquet(writer, schema, place) => {
-                let error = |e| Error::writing_parquet(place, e);
+            Form::Parquet(writer) => {
+                let error = |e| Error::writing_parquet(&self.place, e);
                 let columns = values.into_iter().map(array).collect();
-                let batch = RecordBatch::try_new(schema.clone(), columns).map_err(|e| error(e.into()))?;
-                writer.write(&batch).map_err(error)?;
-                // The memory of a row group is that of its rows, not of the table.
-                writer.flush().map_err(error)
+                let batch = RecordBatch::try_new(self.columns.schema.clone(), columns)
+                    .map_err(|e| error(e.into()))?;
+                writer.write(&batch).map_err(error)
             }
-            Form::Csv(file, place) => {
-                file.write_all(&lines(&self.columns, &values)).map_err(|e| Error::io("write", place, e))
+            Form::Csv(file) => {
+                file.write_all(&lines(&values)).map_err(|e| Error::io("write", &self.place, e))
             }
+        }
+    }
+
+    /// Ends a row group, and with it what is held of it in memory.
+    pub fn end_group(&mut self) -> bars::Result<()> {
+        match &mut self.form {
+            Form::Parquet(writer) => writer.flush().map_err(|e| Error::writing_parquet(&self.place, e)),
+            Form::Csv(_) => Ok(()),
         }
     }
 
     /// Ends the table.
     pub fn seal(self) -> bars::Result<SealedFile> {
         match self.form {
-            Form::Parquet(writer, _, place) => {
-                writer.into_inner().map_err(|e| Error::writing_parquet(&place, e))?.seal()
+            Form::Parquet(writer) => {
+                writer.into_inner().map_err(|e| Error::writing_parquet(&self.place, e))?.seal()
             }
-            Form::Csv(file, _) => file.seal(),
+            Form::Csv(file) => file.seal(),
         }
     }
-}
-
-/// The columns of a layout.
-pub fn header(layout: &Layout) -> Vec<Header> {
-    layout.columns().iter().map(|column| (column.name.clone(), column.dtype)).collect()
 }
 
 /// Writes `rows` as a table to be put at `place`.
@@ -136,7 +176,7 @@ pub fn write(
     layout: &Layout,
     rows: &[Row],
 ) -> bars::Result<SealedFile> {
-    let mut table = TableWriter::create(place, format, compression, header(layout))?;
+    let mut table = TableWriter::create(place, format, compression, &Columns::of(layout))?;
     table.write(fill(layout, rows))?;
     table.seal()
 }
@@ -159,6 +199,9 @@ pub fn schema(layout: &Layout, version: &str) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// The most rows of a row group, which are held in memory until it ends.
+const ROW_GROUP: usize = 1 << 16;
+
 /// Without dictionaries: hardly a number comes twice, and a table has thousands of columns.
 fn properties(compression: Compression) -> WriterProperties {
     let codec = match compression {
@@ -168,12 +211,13 @@ fn properties(compression: Compression) -> WriterProperties {
     WriterProperties::builder()
         .set_compression(codec)
         .set_dictionary_enabled(false)
+        .set_max_row_group_row_count(Some(ROW_GROUP))
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_created_by(concat!("data_pipeline ", env!("CARGO_PKG_VERSION")).to_owned())
         .build()
 }
 
-fn field((name, dtype): &Header) -> Field {
+fn field((name, dtype): &(String, DType)) -> Field {
     let dtype = match dtype {
         DType::Utf8 => DataType::Utf8,
         DType::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
@@ -199,7 +243,7 @@ fn array(values: Values) -> ArrayRef {
     }
 }
 
-fn lines(columns: &[Header], values: &[Values]) -> Vec<u8> {
+fn lines(values: &[Values]) -> Vec<u8> {
     let rows = values.first().map_or(0, |column| match column {
         Values::Text(values) => values.len(),
         Values::Time(values) => values.len(),
@@ -207,7 +251,7 @@ fn lines(columns: &[Header], values: &[Values]) -> Vec<u8> {
         Values::Whole(values) => values.len(),
         Values::Flag(values) => values.len(),
     });
-    let mut out = Vec::with_capacity(rows * columns.len() * 8);
+    let mut out = Vec::with_capacity(rows * values.len() * 8);
     let mut number = zmij::Buffer::new();
     for row in 0..rows {
         for (place, column) in values.iter().enumerate() {

@@ -44,6 +44,11 @@ impl Reading {
         self.coverage
     }
 
+    /// Whether that is enough for the window to have metrics.
+    pub fn is_ok(&self) -> bool {
+        self.is_ok
+    }
+
     /// The metric at `place`; NaN where missing.
     pub fn value(&self, place: usize) -> f64 {
         self.values[place]
