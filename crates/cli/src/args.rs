@@ -93,7 +93,7 @@ pub struct Common {
     /// Threads to use; all cores where it is missing. Results are the same for any number.
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// Where to log what was run; pipeline.log in the output folder where it is missing.
+    /// Where to log what was run; pipeline.log in the --out-dir or the working directory where it is missing.
     #[arg(long, global = true, value_name = "FILE")]
     pub log_file: Option<PathBuf>,
     /// Keep no log.
