@@ -169,7 +169,7 @@ proptest! {
         let asof = AsOf::start_of(series.ends().unwrap().1).plus(-back * 1440);
         let params = regime::Params { breakout_days: lookback, ..regime::Params::default() };
         let plan = regime::Plan::new(params.check().unwrap(), vec![asof]);
-        let past = past(&series, plan.asofs()[0]);
+        let past = past(&series, plan.asofs().as_slice()[0]);
         prop_assume!(!past.is_empty());
         let text = |series: &Series| format!("{:?}", fill(plan.layout(), &regime_rows(&plan, series)));
         prop_assert_eq!(text(&series), text(&past));
@@ -188,7 +188,7 @@ proptest! {
         let whole = regime::Plan::new(params.clone(), asofs.clone());
         let rows = regime_rows(&whole, &series);
         let mut singles = Vec::new();
-        for &asof in whole.asofs() {
+        for &asof in whole.asofs().as_slice() {
             let plan = regime::Plan::new(params.clone(), vec![asof]);
             let mut days = plan.history(&series.clone().within(plan.span()), first(&series));
             if plan.needs_more(&days, first(&series)) {

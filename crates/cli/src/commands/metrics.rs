@@ -201,7 +201,7 @@ fn compute(
             rows.extend(own);
             if let Some(series) = &mut series {
                 for panel in &panels {
-                    series.write(&members[place].symbol, panel, plan.baseline_buckets(panel))?;
+                    series.write(&members[place].symbol, panel, plan.asofs().last_buckets(panel))?;
                 }
             }
         }

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use bars::{AsOf, Entry, Source, Symbol, Window};
 use clap::Args;
+use stages::features::asofs::AsOfs;
 use stages::features::layout::Layout;
-use stages::features::panel::Panel;
 use stages::regime::{Daily, Params, Plan, ValidParams};
 
 use super::prices::with_prices;
@@ -108,6 +108,10 @@ impl Stage for Regime {
         Plan::new(self.0.clone(), asofs)
     }
 
+    fn asofs(plan: &Plan) -> &AsOfs {
+        plan.asofs()
+    }
+
     fn layout(plan: &Plan) -> &Layout {
         plan.layout()
     }
@@ -122,9 +126,5 @@ impl Stage for Regime {
         let panels = plan.panels(&days);
         let rows = plan.rows(symbol, entry.first, &days, &panels);
         Ok(Study { rows, panels })
-    }
-
-    fn baseline_buckets(plan: &Plan, panel: &Panel) -> std::ops::Range<usize> {
-        plan.baseline_buckets(panel)
     }
 }

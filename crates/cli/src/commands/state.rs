@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use bars::{AsOf, Entry, Source, Symbol, Window};
 use clap::Args;
+use stages::features::asofs::AsOfs;
 use stages::features::layout::Layout;
-use stages::features::panel::Panel;
 use stages::metrics::{Params, Plan, ValidParams, bucket_before};
 
 use super::intraday::{PICKS, windows};
@@ -94,6 +94,10 @@ impl Stage for State {
         Plan::new(self.0.clone(), asofs, true)
     }
 
+    fn asofs(plan: &Plan) -> &AsOfs {
+        plan.asofs()
+    }
+
     fn layout(plan: &Plan) -> &Layout {
         plan.layout()
     }
@@ -102,9 +106,5 @@ impl Stage for State {
         let panels = with_prices(source, &entry.symbol, plan.span(), |series| plan.panels(series))?;
         let rows = plan.rows(symbol, entry.first, &panels, Some(&panels));
         Ok(Study { rows, panels })
-    }
-
-    fn baseline_buckets(plan: &Plan, panel: &Panel) -> std::ops::Range<usize> {
-        plan.baseline_buckets(panel)
     }
 }

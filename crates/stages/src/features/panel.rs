@@ -1,6 +1,6 @@
 //! The values of a table's metrics, bucket by bucket of one window.
 
-use bars::{Minute, Window};
+use bars::{Minute, Span, Window};
 
 use super::enrich::finite;
 
@@ -75,10 +75,10 @@ impl Panel {
         self.buckets.binary_search_by_key(&start, |bucket| bucket.start).ok().map(|i| &self.buckets[i])
     }
 
-    /// Places of the buckets that lie wholly within `[start, end)`.
-    pub fn within(&self, start: Minute, end: Minute) -> std::ops::Range<usize> {
-        let from = self.buckets.partition_point(|bucket| bucket.start < start);
-        let to = self.buckets.partition_point(|bucket| bucket.start.plus(self.window.minutes()) <= end);
+    /// Places of the buckets that lie wholly within `span`.
+    pub fn within(&self, span: Span) -> std::ops::Range<usize> {
+        let from = self.buckets.partition_point(|bucket| bucket.start < span.start);
+        let to = self.buckets.partition_point(|bucket| bucket.start.plus(self.window.minutes()) <= span.end);
         from..to.max(from)
     }
 }

@@ -24,6 +24,7 @@ use std::sync::Arc;
 use bars::resample::bin;
 use bars::{AsOf, Minute, Series, Span, Symbol, Window};
 
+use crate::features::asofs::AsOfs;
 use crate::features::baseline::Baselines;
 use crate::features::layout::{Extent, Layout};
 use crate::features::panel::Panel;
@@ -42,18 +43,16 @@ mod values;
 #[derive(Debug, Clone)]
 pub struct Plan {
     params: ValidParams,
-    asofs: Vec<AsOf>,
+    asofs: AsOfs,
     layout: Layout,
 }
 
 impl Plan {
-    /// A plan for the given as-ofs (at least one; sorted here); `is_imputed` puts neutral values and masks into the result.
-    pub fn new(params: ValidParams, mut asofs: Vec<AsOf>, is_imputed: bool) -> Plan {
-        asofs.sort();
-        asofs.dedup();
+    /// A plan for the given as-ofs, of which there must be one; `is_imputed` puts neutral values and masks into the result.
+    pub fn new(params: ValidParams, asofs: Vec<AsOf>, is_imputed: bool) -> Plan {
         let extent = Extent { has_baseline: params.months().is_some(), is_imputed };
         let layout = Layout::new(CATALOGUE, params.windows(), extent);
-        Plan { params, asofs, layout }
+        Plan { asofs: AsOfs::new(asofs, params.months()), params, layout }
     }
 
     /// The columns of the result.
@@ -61,38 +60,33 @@ impl Plan {
         &self.layout
     }
 
-    /// The as-ofs, ascending.
-    pub fn asofs(&self) -> &[AsOf] {
+    /// The as-ofs, ascending, and how far their baselines reach.
+    pub fn asofs(&self) -> &AsOfs {
         &self.asofs
     }
 
     /// The bars that open in this span are all that the windows and baselines can use.
     pub fn span(&self) -> Span {
         let first = self.params.windows().iter().map(|&window| self.span_of(window).start).min();
-        Span { start: first.unwrap_or(Minute::MIN), end: self.end() }
+        Span { start: first.unwrap_or(Minute::MIN), end: self.asofs.end() }
     }
 
     /// The bars that open in this span are all that the windows at the as-ofs can use.
     pub fn current_span(&self) -> Span {
         let starts = self.params.windows().iter().map(|&window| self.current_start(window));
-        Span { start: starts.min().unwrap_or(Minute::MIN), end: self.end() }
-    }
-
-    fn end(&self) -> Minute {
-        self.asofs.iter().map(|asof| asof.end()).max().unwrap_or(Minute::MIN)
+        Span { start: starts.min().unwrap_or(Minute::MIN), end: self.asofs.end() }
     }
 
     fn current_start(&self, window: Window) -> Minute {
-        self.asofs.iter().map(|&asof| bucket_before(asof, window)).min().unwrap_or(Minute::MIN)
+        let starts = self.asofs.as_slice().iter().map(|&asof| bucket_before(asof, window));
+        starts.min().unwrap_or(Minute::MIN)
     }
 
     /// The span of a window's buckets that are of use.
     fn span_of(&self, window: Window) -> Span {
-        // Months are of different lengths: a later as-of can reach further back.
-        let reach = |months| self.asofs.iter().map(move |asof| asof.months_before(months).ceil()).min();
         let current = self.current_start(window);
-        let start = self.params.months().and_then(reach).map_or(current, |start| start.min(current));
-        Span { start, end: self.end() }
+        let start = self.asofs.reach().map_or(current, |start| start.min(current));
+        Span { start, end: self.asofs.end() }
     }
 
     /// A panel per window over all of its buckets that are of use and of which `series` has bars.
@@ -102,7 +96,7 @@ impl Plan {
 
     /// A panel per window over the buckets at the as-ofs alone.
     pub fn current_panels(&self, series: &Series) -> Vec<Panel> {
-        let span = |window| Span { start: self.current_start(window), end: self.end() };
+        let span = |window| Span { start: self.current_start(window), end: self.asofs.end() };
         self.params.windows().iter().map(|&window| self.panel(series, window, span(window))).collect()
     }
 
@@ -135,12 +129,6 @@ impl Plan {
         panel
     }
 
-    /// The baseline of an as-of: `[start, end)` within which its buckets lie; `None` where none is wanted.
-    fn baseline_span(&self, asof: AsOf) -> Option<Span> {
-        let months = self.params.months()?;
-        Some(Span { start: asof.months_before(months).ceil(), end: asof.end() })
-    }
-
     /// The rows of a symbol, one per as-of by which a bar of it has closed; `first` is the open time of its first bar.
     /// `current` gives the windows, `history` the baselines; the two may be the same.
     pub fn rows(
@@ -157,21 +145,15 @@ impl Plan {
                 Snapshots { current: &current[w], history, last: None }
             })
             .collect();
-        let known = self.asofs.iter().filter(|&&asof| AsOf::close_of(first) <= asof);
+        let known = self.asofs.as_slice().iter().filter(|&&asof| AsOf::close_of(first) <= asof);
         known
             .map(|&asof| {
-                let baseline = self.baseline_span(asof);
+                let baseline = self.asofs.baseline(asof);
                 let readings =
                     windows.iter_mut().map(|window| window.at(asof, baseline, &self.layout)).collect();
                 Row::new(&self.layout, symbol.clone(), asof, readings)
             })
             .collect()
-    }
-
-    /// The buckets that the baselines of the last as-of are over, as places in `panel`.
-    pub fn baseline_buckets(&self, panel: &Panel) -> std::ops::Range<usize> {
-        let span = self.asofs.last().and_then(|&asof| self.baseline_span(asof));
-        span.map_or(0..0, |span| panel.within(span.start, span.end))
     }
 }
 
@@ -192,7 +174,7 @@ impl Snapshots<'_> {
         let start = bucket_before(asof, self.current.window());
         let mut range = 0..0;
         if let (Some(history), Some(span)) = (&mut self.history, baseline) {
-            range = history.panel().within(span.start, span.end);
+            range = history.panel().within(span);
             if self.last.as_ref().is_none_or(|last| last.1 != range) {
                 history.slide(range.clone());
             }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bars::resample::resample;
 use bars::{AsOf, Minute, Series, Span, Symbol, Window};
 
+use crate::features::asofs::AsOfs;
 use crate::features::baseline::Baselines;
 use crate::features::layout::{Extent, Layout};
 use crate::features::panel::Panel;
@@ -30,18 +31,16 @@ const LEAD_DAYS: i64 = CONTEXT as i64 * 6 / 5;
 #[derive(Debug, Clone)]
 pub struct Plan {
     params: ValidParams,
-    asofs: Vec<AsOf>,
+    asofs: AsOfs,
     layout: Layout,
 }
 
 impl Plan {
-    /// A plan for the UTC dates of the given as-ofs (at least one; sorted here).
+    /// A plan for the UTC dates of the given as-ofs, of which there must be one.
     pub fn new(params: ValidParams, asofs: Vec<AsOf>) -> Plan {
-        let mut asofs: Vec<AsOf> = asofs.into_iter().map(AsOf::midnight).collect();
-        asofs.sort();
-        asofs.dedup();
         let extent = Extent { has_baseline: params.months().is_some(), is_imputed: true };
         let layout = Layout::new(CATALOGUE, params.windows(), extent);
+        let asofs = AsOfs::new(asofs.into_iter().map(AsOf::midnight), params.months());
         Plan { params, asofs, layout }
     }
 
@@ -50,8 +49,8 @@ impl Plan {
         &self.layout
     }
 
-    /// The as-ofs, ascending: 00:00 UTC of dates.
-    pub fn asofs(&self) -> &[AsOf] {
+    /// The as-ofs, ascending, 00:00 UTC of dates, and how far their baselines reach.
+    pub fn asofs(&self) -> &AsOfs {
         &self.asofs
     }
 
@@ -59,10 +58,8 @@ impl Plan {
     fn start(&self) -> Minute {
         let windows = || self.params.windows().iter();
         let longest = windows().map(|window| window.minutes()).max().unwrap_or(0);
-        let current = self.asofs.iter().map(|asof| asof.end().plus(-longest)).min();
-        let reach = |months| self.asofs.iter().map(move |asof| asof.months_before(months).ceil()).min();
-        let baseline = self.params.months().and_then(reach);
-        current.into_iter().chain(baseline).min().unwrap_or(Minute::MIN)
+        let current = self.asofs.as_slice().iter().map(|asof| asof.end().plus(-longest)).min();
+        current.into_iter().chain(self.asofs.reach()).min().unwrap_or(Minute::MIN)
     }
 
     /// The bars that open in this span are all that can be of use, unless [`Plan::needs_more`] says otherwise.
@@ -70,16 +67,12 @@ impl Plan {
         let breakout = i64::from(self.params.breakout_days());
         let start =
             AsOf::start_of(self.start()).plus(-(LEAD_DAYS.max(breakout)) * i64::from(bars::time::DAY));
-        Span { start: start.midnight().ceil(), end: self.end() }
+        Span { start: start.midnight().ceil(), end: self.asofs.end() }
     }
 
     /// All bars up to the last as-of.
     pub fn whole_span(&self) -> Span {
-        Span { start: Minute::MIN, end: self.end() }
-    }
-
-    fn end(&self) -> Minute {
-        self.asofs.iter().map(|asof| asof.end()).max().unwrap_or(Minute::MIN)
+        Span { start: Minute::MIN, end: self.asofs.end() }
     }
 
     /// The days of `series`; `first` is the open time of the symbol's first bar, which may lie before them.
@@ -95,7 +88,7 @@ impl Plan {
 
     /// A panel per window over the epoch-aligned buckets that the baselines are of.
     pub fn panels(&self, days: &Days) -> Vec<Panel> {
-        let end = self.end();
+        let end = self.asofs.end();
         let panel = |&window: &Window| {
             let mut panel = Panel::new(window, Daily::TABLE.len());
             let mut start = self.start().plus(window.minutes() - 1).floor(window);
@@ -121,14 +114,13 @@ impl Plan {
         let mut baselines: Vec<Baselines<'_>> =
             history.iter().map(|panel| Baselines::new(panel, metrics)).collect();
         let mut scratch = values::Scratch::default();
-        let known = self.asofs.iter().filter(|&&asof| AsOf::close_of(first) <= asof);
+        let known = self.asofs.as_slice().iter().filter(|&&asof| AsOf::close_of(first) <= asof);
         known
             .map(|&asof| {
                 let readings = baselines.iter_mut().map(|baselines| {
                     let window = baselines.panel().window();
-                    if let Some(months) = self.params.months() {
-                        let range = baselines.panel().within(asof.months_before(months).ceil(), asof.end());
-                        baselines.slide(range);
+                    if let Some(span) = self.asofs.baseline(asof) {
+                        baselines.slide(baselines.panel().within(span));
                     }
                     let found = days.0.within(asof.end().plus(-window.minutes()), window);
                     let coverage = coverage(found.len(), window);
@@ -146,14 +138,6 @@ impl Plan {
                 Row::new(&self.layout, symbol.clone(), asof, readings)
             })
             .collect()
-    }
-
-    /// The buckets that the baselines of the last as-of are over, as places in `panel`.
-    pub fn baseline_buckets(&self, panel: &Panel) -> std::ops::Range<usize> {
-        match (self.asofs.last(), self.params.months()) {
-            (Some(asof), Some(months)) => panel.within(asof.months_before(months).ceil(), asof.end()),
-            _ => 0..0,
-        }
     }
 }
 

@@ -78,7 +78,7 @@ pub(super) fn run<S: Stage>(
             if let Some(series) = &mut series {
                 for ((symbol, _), study) in batch.iter().zip(&studies) {
                     for panel in &study.panels {
-                        series.write(symbol, panel, S::baseline_buckets(&plan, panel))?;
+                        series.write(symbol, panel, S::asofs(&plan).last_buckets(panel))?;
                     }
                 }
             }

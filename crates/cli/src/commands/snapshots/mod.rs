@@ -7,6 +7,7 @@ use bars::source::file::FileSource;
 use bars::time::AsOfSpec;
 use bars::{AsOf, Entry, Source, Symbol, Window};
 use clap::Args;
+use stages::features::asofs::AsOfs;
 use stages::features::layout::Layout;
 use stages::features::panel::Panel;
 use stages::features::table::Row;
@@ -92,8 +93,8 @@ pub trait Stage: Sync + Sized {
     fn layout(plan: &Self::Plan) -> &Layout;
     /// A symbol's rows, and the panels behind its baselines.
     fn study(plan: &Self::Plan, source: &dyn Source, symbol: &Symbol, entry: &Entry) -> bars::Result<Study>;
-    /// The buckets of a panel that the baselines of the last as-of are over.
-    fn baseline_buckets(plan: &Self::Plan, panel: &Panel) -> std::ops::Range<usize>;
+    /// The as-ofs.
+    fn asofs(plan: &Self::Plan) -> &AsOfs;
 }
 
 /// What comes of a symbol.
