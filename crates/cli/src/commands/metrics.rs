@@ -31,7 +31,7 @@ pub struct Flags {
     /// Which cohort: it names the default files.
     #[arg(value_enum)]
     pub cohort: Cohort,
-    /// The cohort's bars; habitual_<cohort>.csv where it is missing.
+    /// The cohort's bars; habitual_gainers.csv, habitual_losers.csv or habitual_overlaps.csv where it is missing.
     #[arg(long, value_name = "FILE")]
     pub input: Option<PathBuf>,
     /// Where the metrics go, .csv or .parquet; gainers_metrics.csv, losers_metrics.csv or overlap_metrics.csv where it is missing.
