@@ -31,12 +31,14 @@ pub fn symbols(input: &Path) -> anyhow::Result<Vec<Symbol>> {
     Ok(symbols)
 }
 
-/// An input that is missing has a remedy that other errors have not.
+/// A cohort file that is missing under its own name has yet to be made; of another path the error tells what is near.
 pub fn explain(error: bars::Error, what: &str) -> anyhow::Error {
-    let is_missing = matches!(&error, bars::Error::Missing { path, .. } if path.starts_with("habitual_gainers.csv")
-        || path.starts_with("habitual_losers.csv") || path.starts_with("habitual_overlaps.csv"));
+    let is_unmade = match &error {
+        bars::Error::Missing { path, .. } => path.to_string_lossy().starts_with("habitual_"),
+        _ => false,
+    };
     let error = anyhow::Error::from(error);
-    if is_missing { error.context(format!("{what}; {ORIGIN}, or name them with --input")) } else { error }
+    if is_unmade { error.context(format!("{what}; {ORIGIN}, or name them with --input")) } else { error }
 }
 
 /// Looks the symbols up in a source, under other spellings too. Those that it lacks are told in one warning, which ends
