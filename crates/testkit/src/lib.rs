@@ -1,6 +1,7 @@
 //! What tests and benchmarks share. It panics where a test would: in one place, with the reason.
 
 pub mod mariadb;
+pub mod npz;
 pub mod program;
 
 use std::path::{Path, PathBuf};

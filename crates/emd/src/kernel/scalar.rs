@@ -1,0 +1,24 @@
+//! By the definitions, one thing after the other: the oracle.
+
+use super::Sieve;
+use crate::spline::{evaluate, interpolate};
+
+pub(super) fn scan(sieve: &mut Sieve, signal: &[f64]) {
+    let found = crate::extrema(signal);
+    sieve.maxima.take(&found.maxima, signal);
+    sieve.minima.take(&found.minima, signal);
+}
+
+pub(super) fn step(sieve: &mut Sieve, signal: &mut [f64]) {
+    interpolate(&mut sieve.maxima, &mut sieve.system);
+    interpolate(&mut sieve.minima, &mut sieve.system);
+    evaluate(&sieve.maxima, &mut sieve.upper, |upper, x| *upper = x);
+    // The lower envelope comes sample by sample, in order.
+    let mut upper = sieve.upper.iter();
+    evaluate(&sieve.minima, signal, |x, lower| {
+        if let Some(upper) = upper.next() {
+            *x -= 0.5 * (upper + lower);
+        }
+    });
+    scan(sieve, signal);
+}

@@ -1,0 +1,28 @@
+//! Empirical mode decomposition.
+
+mod ceemdan;
+mod control;
+mod course;
+mod decomposition;
+mod envelopes;
+mod error;
+mod extrema;
+mod gaussian;
+mod kernel;
+mod knots;
+mod noise;
+mod params;
+mod plain;
+mod sift;
+mod spline;
+mod sum;
+
+pub use ceemdan::Ceemdan;
+pub use control::Control;
+pub use decomposition::{Decomposition, ModeStats};
+pub use envelopes::{Envelopes, envelopes};
+pub use error::Error;
+pub use extrema::{Extrema, extrema, zero_crossings};
+pub use kernel::Kernel;
+pub use noise::{NoiseEnsemble, white_noise};
+pub use params::{NoiseScale, Params, Preset, Sifting};

@@ -1,0 +1,117 @@
+//! Sifting: from a signal its fastest mode.
+
+use crate::kernel::Sieve;
+use crate::sum::{pairwise, range, sum};
+use crate::{Kernel, Sifting};
+
+/// Room for the sifting of signals of one length. It is made once, and nothing is allocated while sifting.
+#[derive(Debug)]
+pub(crate) struct Sifter {
+    sieve: Sieve,
+    /// The signal under the sieve: after [`Sifter::sift`] its first mode.
+    pub mode: Vec<f64>,
+    before: Vec<f64>,
+}
+
+/// How a sifting went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sifted {
+    /// How often the mean of the envelopes was subtracted.
+    pub sifts: u32,
+    /// The cap ended it, not the rule.
+    pub capped: bool,
+    /// Fewer than three extrema were left, before the rule was met.
+    pub ran_out: bool,
+    /// Extrema of what was left.
+    pub extrema: usize,
+}
+
+impl Sifted {
+    /// Whether there was anything to sift: a signal of fewer than three extrema has no mode.
+    pub fn has_mode(&self) -> bool {
+        self.sifts > 0
+    }
+}
+
+impl Sifter {
+    pub fn new(n: usize, kernel: Kernel) -> Self {
+        Self { sieve: Sieve::new(n, kernel), mode: vec![0.0; n], before: vec![0.0; n] }
+    }
+
+    pub fn len(&self) -> usize {
+        self.mode.len()
+    }
+
+    /// Sifts what `mode` holds, in place, until the rule ends it or fewer than three extrema are left.
+    pub fn sift(&mut self, rule: Sifting) -> Sifted {
+        self.sieve.scan(&self.mode);
+        let mut so_far = Sifted { extrema: self.sieve.extrema(), ..Sifted::default() };
+        let mut streak = 0;
+        let mut crossings = match rule {
+            Sifting::SNumber(_) => self.sieve.zero_crossings(&self.mode),
+            _ => 0,
+        };
+        loop {
+            if so_far.extrema <= 2 {
+                so_far.ran_out = true;
+                return so_far;
+            }
+            let keep = matches!(rule, Sifting::Reference);
+            self.sieve.step(&mut self.mode, keep.then_some(&mut self.before));
+            so_far.sifts += 1;
+            let extrema = std::mem::replace(&mut so_far.extrema, self.sieve.extrema());
+            let (done, cap) = match rule {
+                Sifting::Fixed(n) => (so_far.sifts >= n, u32::MAX),
+                Sifting::SNumber(s) => {
+                    let had = std::mem::replace(&mut crossings, self.sieve.zero_crossings(&self.mode));
+                    let steady = so_far.extrema == extrema
+                        && crossings == had
+                        && so_far.extrema.abs_diff(crossings) <= 1;
+                    streak = if steady { streak + 1 } else { 0 };
+                    (streak >= s, Sifting::S_NUMBER_CAP)
+                }
+                Sifting::Reference => (self.is_reference_mode(), Sifting::REFERENCE_CAP),
+            };
+            if done {
+                return so_far;
+            }
+            if so_far.sifts >= cap {
+                so_far.capped = true;
+                return so_far;
+            }
+        }
+    }
+
+    /// The reference rule after a step: `before` and `mode` are the signal on either side of it.
+    fn is_reference_mode(&self) -> bool {
+        let (old, new) = (&self.before, &self.mode);
+        if self.sieve.knots_on_wrong_side()
+            || self.sieve.extrema().abs_diff(self.sieve.zero_crossings(new)) >= 2
+        {
+            return false;
+        }
+        if pairwise(new, new, &|a, _| a * a) < 1e-10 {
+            return false;
+        }
+        let moved = pairwise(new, old, &|a, b| (a - b) * (a - b));
+        moved / range(old) < 0.001
+            || pairwise(new, old, &|a, b| ((a - b) / a) * ((a - b) / a)) < 0.2
+            || moved / pairwise(old, old, &|a, _| a * a) < 0.2
+    }
+}
+
+/// Whether `v` is zero for numpy's `allclose`.
+pub(crate) fn is_nothing(mut v: impl Iterator<Item = f64>) -> bool {
+    v.all(|x| x.abs() <= 1e-8)
+}
+
+/// The thresholds at which EMD-signal sees nothing left: absolute, so they depend on the signal's unit.
+pub(crate) fn is_spent(left: &[f64], least_range: f64, least_sum: f64) -> bool {
+    range(left) < least_range || pairwise(left, left, &|a, _| a.abs()) < least_sum
+}
+
+/// Numbers that are finite.
+pub(crate) fn is_finite(v: &[f64]) -> bool {
+    // The sum of finite numbers may overflow; then look at each.
+    sum(v).is_finite() || v.iter().all(|x| x.is_finite())
+}
