@@ -21,7 +21,7 @@ pub struct Envelopes {
 pub fn envelopes(signal: &[f64]) -> Result<Option<Envelopes>, Error> {
     crate::course::check(signal)?;
     let mut sieve = Sieve::new(signal.len(), Kernel::Scalar);
-    sieve.scan(signal);
+    sieve.scan(&mut signal.to_vec(), false);
     if sieve.extrema() < 3 {
         return Ok(None);
     }

@@ -17,6 +17,9 @@ pub(crate) struct Side {
     /// Positions, in samples from the first one, and values; those in `knots()` count.
     pub x: Vec<f64>,
     pub y: Vec<f64>,
+    /// The extrema of the signal that a step makes, found while those above are in use.
+    pub next_x: Vec<f64>,
+    pub next_y: Vec<f64>,
     /// Coefficients of the power basis per interval, beginning at the knot of the same index: slope, square, cube.
     pub c2: Vec<f64>,
     pub c1: Vec<f64>,
@@ -32,12 +35,13 @@ pub(crate) struct Side {
 
 impl Side {
     pub fn new(n: usize) -> Self {
-        // Extrema of a kind are at least two samples apart.
-        let room = FRONT + n / 2 + 2 + BACK;
+        let room = Self::room(n);
         let zeros = || vec![0.0; room];
         Self {
             x: zeros(),
             y: zeros(),
+            next_x: zeros(),
+            next_y: zeros(),
             c2: zeros(),
             c1: zeros(),
             c0: zeros(),
@@ -46,6 +50,11 @@ impl Side {
             start: FRONT,
             end: FRONT,
         }
+    }
+
+    /// Length of arrays that hold a number per knot. Extrema of a kind are at least two samples apart.
+    pub fn room(n: usize) -> usize {
+        FRONT + n / 2 + 2 + BACK
     }
 
     /// Index of the first extremum in `x` and `y`.
@@ -77,6 +86,12 @@ impl Side {
             self.y[FRONT + k] = signal[s];
             self.bits[s / 64] |= 1 << (s % 64);
         }
+    }
+
+    /// What was found becomes what is known.
+    pub fn swap_found(&mut self) {
+        std::mem::swap(&mut self.x, &mut self.next_x);
+        std::mem::swap(&mut self.y, &mut self.next_y);
     }
 
     /// The sample of the k-th extremum, counted from the end that is looked at.

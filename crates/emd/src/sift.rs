@@ -44,13 +44,10 @@ impl Sifter {
 
     /// Sifts what `mode` holds, in place, until the rule ends it or fewer than three extrema are left.
     pub fn sift(&mut self, rule: Sifting) -> Sifted {
-        self.sieve.scan(&self.mode);
+        self.sieve.scan(&mut self.mode, !matches!(rule, Sifting::Fixed(_)));
         let mut so_far = Sifted { extrema: self.sieve.extrema(), ..Sifted::default() };
         let mut streak = 0;
-        let mut crossings = match rule {
-            Sifting::SNumber(_) => self.sieve.zero_crossings(&self.mode),
-            _ => 0,
-        };
+        let mut crossings = self.sieve.crossings();
         loop {
             if so_far.extrema <= 2 {
                 so_far.ran_out = true;
@@ -63,7 +60,7 @@ impl Sifter {
             let (done, cap) = match rule {
                 Sifting::Fixed(n) => (so_far.sifts >= n, u32::MAX),
                 Sifting::SNumber(s) => {
-                    let had = std::mem::replace(&mut crossings, self.sieve.zero_crossings(&self.mode));
+                    let had = std::mem::replace(&mut crossings, self.sieve.crossings());
                     let steady = so_far.extrema == extrema
                         && crossings == had
                         && so_far.extrema.abs_diff(crossings) <= 1;
@@ -86,7 +83,7 @@ impl Sifter {
     fn is_reference_mode(&self) -> bool {
         let (old, new) = (&self.before, &self.mode);
         if self.sieve.knots_on_wrong_side()
-            || self.sieve.extrema().abs_diff(self.sieve.zero_crossings(new)) >= 2
+            || self.sieve.extrema().abs_diff(self.sieve.crossings()) >= 2
         {
             return false;
         }

@@ -1,9 +1,22 @@
 //! One step of sifting, in three ways that give the same bits.
 //!
 //! A step takes a signal whose extrema are known, subtracts the mean of its envelopes, and finds the extrema of what is
-//! left. [`scalar`] does it by the definitions and is the oracle of the others.
+//! left. [`scalar`] does it by the definitions and is the oracle of the others, which are one program ([`vector`]) for
+//! vectors of several widths ([`lanes`]).
 
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)]
+mod lanes;
 mod scalar;
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)]
+mod solve;
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)]
+mod vector;
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)]
+mod x86;
 
 use crate::knots::{Side, mirror};
 use crate::spline::{Tridiagonal, evaluate, interpolate};
@@ -13,21 +26,36 @@ use crate::spline::{Tridiagonal, evaluate, interpolate};
 pub enum Kernel {
     /// Plain Rust, by the definitions.
     Scalar,
+    /// Four numbers at a time.
+    Avx2,
+    /// Eight numbers at a time.
+    Avx512,
 }
 
 impl Kernel {
     /// All there are, from slow to fast.
-    pub const ALL: [Self; 1] = [Self::Scalar];
+    pub const ALL: [Self; 3] = [Self::Scalar, Self::Avx2, Self::Avx512];
 
     /// The fastest this processor has.
     pub fn detect() -> Self {
-        Self::Scalar
+        Self::ALL.into_iter().rfind(|kernel| kernel.is_available()).unwrap_or(Self::Scalar)
     }
 
     /// Whether this processor has the instructions.
     pub fn is_available(self) -> bool {
         match self {
             Self::Scalar => true,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => {
+                is_x86_feature_detected!("avx2")
+                    && is_x86_feature_detected!("popcnt")
+                    && is_x86_feature_detected!("bmi1")
+                    && is_x86_feature_detected!("lzcnt")
+            }
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => Self::Avx2.is_available() && is_x86_feature_detected!("avx512f"),
+            #[cfg(not(target_arch = "x86_64"))]
+            _ => false,
         }
     }
 }
@@ -36,23 +64,33 @@ impl Kernel {
 #[derive(Debug)]
 pub(crate) struct Sieve {
     kernel: Kernel,
+    /// Whether zero crossings are counted.
+    counts_crossings: bool,
     pub maxima: Side,
     pub minima: Side,
+    crossings: usize,
+    wrong_side: bool,
     system: Tridiagonal,
     upper: Vec<f64>,
-    wrong_side: bool,
+    #[cfg(target_arch = "x86_64")]
+    systems: solve::Systems,
 }
 
 impl Sieve {
-    /// Of signals of `n` samples.
+    /// Of signals of `n` samples. The processor must have the kernel's instructions.
     pub fn new(n: usize, kernel: Kernel) -> Self {
+        assert!(kernel.is_available(), "{kernel:?} on a processor without it");
         Self {
             kernel,
+            counts_crossings: false,
             maxima: Side::new(n),
             minima: Side::new(n),
+            crossings: 0,
+            wrong_side: false,
             system: Tridiagonal::default(),
             upper: vec![0.0; n],
-            wrong_side: false,
+            #[cfg(target_arch = "x86_64")]
+            systems: solve::Systems::new(n),
         }
     }
 
@@ -66,15 +104,18 @@ impl Sieve {
         self.wrong_side
     }
 
-    /// How often `signal`, the one last looked at, crosses zero.
-    pub fn zero_crossings(&self, signal: &[f64]) -> usize {
-        crate::zero_crossings(signal)
+    /// How often the signal last looked at crosses zero, if that was asked for.
+    pub fn crossings(&self) -> usize {
+        self.crossings
     }
 
-    /// Finds the extrema of `signal`.
-    pub fn scan(&mut self, signal: &[f64]) {
+    /// Finds the extrema of `signal`, and here and in the steps to come its zero crossings where `counts_crossings`.
+    pub fn scan(&mut self, signal: &mut [f64], counts_crossings: bool) {
+        self.counts_crossings = counts_crossings;
         match self.kernel {
-            Kernel::Scalar => scalar::scan(self, signal),
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Avx2 | Kernel::Avx512 => x86::scan(self, signal),
+            _ => scalar::scan(self, signal),
         }
     }
 
@@ -95,10 +136,12 @@ impl Sieve {
         }
         mirror(&mut self.maxima, &mut self.minima, signal);
         // The extrema of `signal` make way for those of the difference: look at them now.
-        self.wrong_side =
-            self.maxima.values().iter().any(|&y| y < 0.0) || self.minima.values().iter().any(|&y| y > 0.0);
+        self.wrong_side = self.maxima.values().iter().any(|&y| y < 0.0) || self.minima.values().iter().any(|&y| y > 0.0);
+        let has_three = self.maxima.knots().len() == 3 || self.minima.knots().len() == 3;
         match self.kernel {
-            Kernel::Scalar => scalar::step(self, signal),
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Avx2 | Kernel::Avx512 if !has_three => x86::step(self, signal),
+            _ => scalar::step(self, signal),
         }
     }
 }

@@ -7,6 +7,9 @@ pub(super) fn scan(sieve: &mut Sieve, signal: &[f64]) {
     let found = crate::extrema(signal);
     sieve.maxima.take(&found.maxima, signal);
     sieve.minima.take(&found.minima, signal);
+    if sieve.counts_crossings {
+        sieve.crossings = crate::zero_crossings(signal);
+    }
 }
 
 pub(super) fn step(sieve: &mut Sieve, signal: &mut [f64]) {
