@@ -10,7 +10,6 @@ pub(crate) struct Sifter {
     sieve: Sieve,
     /// The signal under the sieve: after [`Sifter::sift`] its first mode.
     pub mode: Vec<f64>,
-    before: Vec<f64>,
 }
 
 /// How a sifting went.
@@ -35,11 +34,7 @@ impl Sifted {
 
 impl Sifter {
     pub fn new(n: usize, kernel: Kernel) -> Self {
-        Self { sieve: Sieve::new(n, kernel), mode: vec![0.0; n], before: vec![0.0; n] }
-    }
-
-    pub fn len(&self) -> usize {
-        self.mode.len()
+        Self { sieve: Sieve::new(n, kernel), mode: vec![0.0; n] }
     }
 
     /// Sifts what `mode` holds, in place, until the rule ends it or fewer than three extrema are left.
@@ -53,8 +48,7 @@ impl Sifter {
                 so_far.ran_out = true;
                 return so_far;
             }
-            let keep = matches!(rule, Sifting::Reference);
-            self.sieve.step(&mut self.mode, keep.then_some(&mut self.before));
+            self.sieve.step(&mut self.mode);
             so_far.sifts += 1;
             let extrema = std::mem::replace(&mut so_far.extrema, self.sieve.extrema());
             let (done, cap) = match rule {
@@ -79,12 +73,10 @@ impl Sifter {
         }
     }
 
-    /// The reference rule after a step: `before` and `mode` are the signal on either side of it.
+    /// The reference rule, after a step.
     fn is_reference_mode(&self) -> bool {
-        let (old, new) = (&self.before, &self.mode);
-        if self.sieve.knots_on_wrong_side()
-            || self.sieve.extrema().abs_diff(self.sieve.crossings()) >= 2
-        {
+        let (old, new) = (self.sieve.before(), &self.mode);
+        if self.sieve.knots_on_wrong_side() || self.sieve.extrema().abs_diff(self.sieve.crossings()) >= 2 {
             return false;
         }
         if pairwise(new, new, &|a, _| a * a) < 1e-10 {

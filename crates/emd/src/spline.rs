@@ -67,14 +67,26 @@ fn natural_three(side: &mut Side) {
     side.c2[i..i + 3].copy_from_slice(&[m0, m1, m2]);
 }
 
-/// The spline of three knots at sample `t`, in the form in which EMD-signal writes it.
-fn at_three(x: &[f64], y: &[f64], slopes: &[f64], t: f64) -> f64 {
-    let i = usize::from(t >= x[1]);
-    let (dx, dy) = (x[i + 1] - x[i], y[i + 1] - y[i]);
-    let (a, b) = (slopes[i] * dx - dy, -slopes[i + 1] * dx + dy);
-    let t = (t - x[i]) / dx;
-    let u = 1.0 - t;
-    u * y[i] + t * y[i + 1] + t * u * (a * u + b * t)
+/// A piece of the spline of three knots, in the form in which EMD-signal writes it.
+struct Piece {
+    x: f64,
+    dx: f64,
+    y: [f64; 2],
+    a: f64,
+    b: f64,
+}
+
+impl Piece {
+    fn new(x: &[f64], y: &[f64], slopes: &[f64]) -> Self {
+        let (dx, dy) = (x[1] - x[0], y[1] - y[0]);
+        Self { x: x[0], dx, y: [y[0], y[1]], a: slopes[0] * dx - dy, b: -slopes[1] * dx + dy }
+    }
+
+    fn at(&self, t: f64) -> f64 {
+        let t = (t - self.x) / self.dx;
+        let u = 1.0 - t;
+        u * self.y[0] + t * self.y[1] + t * u * (self.a * u + self.b * t)
+    }
 }
 
 impl Tridiagonal {
@@ -151,7 +163,10 @@ pub(crate) fn evaluate(side: &Side, out: &mut [f64], mut put: impl FnMut(&mut f6
     let n = out.len();
     if knots.len() == 3 {
         let (x, y, slopes) = (side.positions(), side.values(), &side.c2[knots]);
-        out.iter_mut().enumerate().for_each(|(t, out)| put(out, at_three(x, y, slopes, t as f64)));
+        let (before, behind) = (Piece::new(x, y, slopes), Piece::new(&x[1..], &y[1..], &slopes[1..]));
+        let middle = (x[1].max(0.0) as usize).min(n);
+        out[..middle].iter_mut().enumerate().for_each(|(t, out)| put(out, before.at(t as f64)));
+        out[middle..].iter_mut().enumerate().for_each(|(t, out)| put(out, behind.at((middle + t) as f64)));
         return;
     }
     for i in knots.start..knots.end - 1 {

@@ -37,6 +37,10 @@ pub(super) trait Samples: Lanes {
     unsafe fn negative(self) -> u64;
     /// Bit i: lane i is above zero.
     unsafe fn positive(self) -> u64;
+    /// 0, 1, 2, ...
+    unsafe fn iota() -> Self;
+    /// The lanes that `bits` names, moved together to the front.
+    unsafe fn packed(self, bits: u64) -> Self;
     /// The last lane of `before`, then all of these but the last.
     unsafe fn delayed(self, before: Self) -> Self;
     /// Lane i takes the number at `from` plus the count of the set bits of `marks` up to and with i. At most half of the
@@ -71,6 +75,26 @@ static STEPS_OF_FOUR: [[u32; 8]; 16] = {
             lane += 1;
         }
         marks += 1;
+    }
+    table
+};
+
+/// Per mask of four bits: the lanes that are set, as two halves of a number to be permuted.
+#[cfg(target_arch = "x86_64")]
+static PACKED_FOUR: [[u32; 8]; 16] = {
+    let mut table = [[0; 8]; 16];
+    let mut bits = 0;
+    while bits < 16 {
+        let (mut lane, mut to) = (0, 0);
+        while lane < 4 {
+            if bits >> lane & 1 == 1 {
+                table[bits][to] = 2 * lane;
+                table[bits][to + 1] = 2 * lane + 1;
+                to += 2;
+            }
+            lane += 1;
+        }
+        bits += 1;
     }
     table
 };
@@ -155,6 +179,15 @@ impl Samples for Four {
         Self(_mm256_shuffle_pd::<0b0101>(middle, self.0))
     }
     #[inline(always)]
+    unsafe fn iota() -> Self {
+        Self(_mm256_setr_pd(0.0, 1.0, 2.0, 3.0))
+    }
+    #[inline(always)]
+    unsafe fn packed(self, bits: u64) -> Self {
+        let order = _mm256_loadu_si256(PACKED_FOUR.as_ptr().add(bits as usize).cast());
+        Self(_mm256_castps_pd(_mm256_permutevar8x32_ps(_mm256_castpd_ps(self.0), order)))
+    }
+    #[inline(always)]
     unsafe fn steps(marks: u64) -> __m256i {
         _mm256_loadu_si256(STEPS_OF_FOUR.as_ptr().add(marks as usize).cast())
     }
@@ -212,7 +245,8 @@ impl Lanes for Eight {
         // Pairs of neighbouring vectors, then quarters of vectors, then halves.
         let even = |i: usize| _mm512_unpacklo_pd(v[i].0, v[i + 1].0);
         let odd = |i: usize| _mm512_unpackhi_pd(v[i].0, v[i + 1].0);
-        let quarters = |a: __m512d, b: __m512d| (_mm512_shuffle_f64x2::<0x88>(a, b), _mm512_shuffle_f64x2::<0xdd>(a, b));
+        let quarters =
+            |a: __m512d, b: __m512d| (_mm512_shuffle_f64x2::<0x88>(a, b), _mm512_shuffle_f64x2::<0xdd>(a, b));
         let (e02, e13) = quarters(even(0), even(2));
         let (f02, f13) = quarters(even(4), even(6));
         let (o02, o13) = quarters(odd(0), odd(2));
@@ -271,6 +305,14 @@ impl Samples for Eight {
     unsafe fn delayed(self, before: Self) -> Self {
         let (now, before) = (_mm512_castpd_si512(self.0), _mm512_castpd_si512(before.0));
         Self(_mm512_castsi512_pd(_mm512_alignr_epi64::<7>(now, before)))
+    }
+    #[inline(always)]
+    unsafe fn iota() -> Self {
+        Self(_mm512_setr_pd(0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0))
+    }
+    #[inline(always)]
+    unsafe fn packed(self, bits: u64) -> Self {
+        Self(_mm512_maskz_compress_pd(bits as __mmask8, self.0))
     }
     #[inline(always)]
     unsafe fn steps(marks: u64) -> __m512i {

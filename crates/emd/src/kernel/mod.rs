@@ -64,8 +64,9 @@ impl Kernel {
 #[derive(Debug)]
 pub(crate) struct Sieve {
     kernel: Kernel,
-    /// Whether zero crossings are counted.
-    counts_crossings: bool,
+    /// Whether a stop rule looks at each step: zero crossings are counted, and the signal before the step is kept.
+    observed: bool,
+    before: Vec<f64>,
     pub maxima: Side,
     pub minima: Side,
     crossings: usize,
@@ -82,7 +83,8 @@ impl Sieve {
         assert!(kernel.is_available(), "{kernel:?} on a processor without it");
         Self {
             kernel,
-            counts_crossings: false,
+            observed: false,
+            before: Vec::new(),
             maxima: Side::new(n),
             minima: Side::new(n),
             crossings: 0,
@@ -104,14 +106,22 @@ impl Sieve {
         self.wrong_side
     }
 
-    /// How often the signal last looked at crosses zero, if that was asked for.
+    /// The signal before the last step, if that is observed.
+    pub fn before(&self) -> &[f64] {
+        &self.before
+    }
+
+    /// How often the signal last looked at crosses zero, if that is observed.
     pub fn crossings(&self) -> usize {
         self.crossings
     }
 
-    /// Finds the extrema of `signal`, and here and in the steps to come its zero crossings where `counts_crossings`.
-    pub fn scan(&mut self, signal: &mut [f64], counts_crossings: bool) {
-        self.counts_crossings = counts_crossings;
+    /// Finds the extrema of `signal`, with which sifting begins; whether it is `observed` holds for the steps to come.
+    pub fn scan(&mut self, signal: &mut [f64], observed: bool) {
+        self.observed = observed;
+        if observed {
+            self.before.resize(signal.len(), 0.0);
+        }
         match self.kernel {
             #[cfg(target_arch = "x86_64")]
             Kernel::Avx2 | Kernel::Avx512 => x86::scan(self, signal),
@@ -129,18 +139,21 @@ impl Sieve {
     }
 
     /// Subtracts the mean of the envelopes from `signal`, whose extrema (three or more) are known, and finds those of the
-    /// difference. `before` takes what the signal was.
-    pub fn step(&mut self, signal: &mut [f64], before: Option<&mut [f64]>) {
-        if let Some(before) = before {
-            before.copy_from_slice(signal);
-        }
+    /// difference.
+    pub fn step(&mut self, signal: &mut [f64]) {
         mirror(&mut self.maxima, &mut self.minima, signal);
         // The extrema of `signal` make way for those of the difference: look at them now.
-        self.wrong_side = self.maxima.values().iter().any(|&y| y < 0.0) || self.minima.values().iter().any(|&y| y > 0.0);
+        self.wrong_side =
+            self.maxima.values().iter().any(|&y| y < 0.0) || self.minima.values().iter().any(|&y| y > 0.0);
         let has_three = self.maxima.knots().len() == 3 || self.minima.knots().len() == 3;
         match self.kernel {
             #[cfg(target_arch = "x86_64")]
-            Kernel::Avx2 | Kernel::Avx512 if !has_three => x86::step(self, signal),
+            Kernel::Avx2 | Kernel::Avx512 if has_three => {
+                scalar::subtract(self, signal);
+                x86::scan(self, signal);
+            }
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Avx2 | Kernel::Avx512 => x86::step(self, signal),
             _ => scalar::step(self, signal),
         }
     }

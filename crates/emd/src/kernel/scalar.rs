@@ -7,14 +7,23 @@ pub(super) fn scan(sieve: &mut Sieve, signal: &[f64]) {
     let found = crate::extrema(signal);
     sieve.maxima.take(&found.maxima, signal);
     sieve.minima.take(&found.minima, signal);
-    if sieve.counts_crossings {
+    if sieve.observed {
         sieve.crossings = crate::zero_crossings(signal);
     }
 }
 
 pub(super) fn step(sieve: &mut Sieve, signal: &mut [f64]) {
+    subtract(sieve, signal);
+    scan(sieve, signal);
+}
+
+/// Subtracts the mean of the envelopes.
+pub(super) fn subtract(sieve: &mut Sieve, signal: &mut [f64]) {
     interpolate(&mut sieve.maxima, &mut sieve.system);
     interpolate(&mut sieve.minima, &mut sieve.system);
+    if sieve.observed {
+        sieve.before.copy_from_slice(signal);
+    }
     evaluate(&sieve.maxima, &mut sieve.upper, |upper, x| *upper = x);
     // The lower envelope comes sample by sample, in order.
     let mut upper = sieve.upper.iter();
@@ -23,5 +32,4 @@ pub(super) fn step(sieve: &mut Sieve, signal: &mut [f64]) {
             *x -= 0.5 * (upper + lower);
         }
     });
-    scan(sieve, signal);
 }

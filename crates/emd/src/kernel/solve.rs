@@ -83,9 +83,8 @@ impl Rows {
             let (mut distance_before, mut secant_before) = (three, three);
             let mut i = 0;
             while i + 1 < knots.len() {
-                let at = |from: *const f64| L::load(from.add(i));
-                let distance = at(x.add(1)).sub(at(x));
-                let secant = at(y.add(1)).sub(at(y)).div(distance);
+                let distance = L::load(x.add(i + 1)).sub(L::load(x.add(i)));
+                let secant = L::load(y.add(i + 1)).sub(L::load(y.add(i))).div(distance);
                 let (d_before, s_before) = (distance.delayed(distance_before), secant.delayed(secant_before));
                 let right = three.mul(distance.mul(s_before).add(d_before.mul(secant)));
                 distance.store(self.distance.as_mut_ptr().add(i));
@@ -175,16 +174,17 @@ unsafe fn eliminate_lanes<L: Lanes>(row: State<L>, next: Row<L>) -> ([L; 4], Sta
     // SAFETY: the caller has the instructions.
     unsafe {
         let swap = L::smaller(row.diagonal, next.lower);
-        let either = |yes: L, no: L| L::choose(swap, yes, no);
-        let factor = either(row.diagonal, next.lower).div(either(next.lower, row.diagonal));
-        let (upper, right) = (either(next.diagonal, row.upper), either(next.right, row.right));
-        let done = [either(next.lower, row.diagonal), upper, either(next.upper, L::splat(0.0)), right];
+        let small = L::choose(swap, row.diagonal, next.lower);
+        let large = L::choose(swap, next.lower, row.diagonal);
+        let upper = L::choose(swap, next.diagonal, row.upper);
+        let right = L::choose(swap, next.right, row.right);
+        let factor = small.div(large);
         let state = State {
-            diagonal: either(row.upper, next.diagonal).sub(factor.mul(upper)),
-            upper: either(factor.negated().mul(next.upper), next.upper),
-            right: either(row.right, next.right).sub(factor.mul(right)),
+            diagonal: L::choose(swap, row.upper, next.diagonal).sub(factor.mul(upper)),
+            upper: L::choose(swap, factor.negated().mul(next.upper), next.upper),
+            right: L::choose(swap, row.right, next.right).sub(factor.mul(right)),
         };
-        (done, state)
+        ([large, upper, L::choose(swap, next.upper, L::splat(0.0)), right], state)
     }
 }
 
@@ -195,34 +195,37 @@ impl Eliminated {
     }
 }
 
-/// The splines of both sides, of four knots or more each. `solve` is [`solve_chunks`] for so many chunks a side.
+/// How many chunks a side is worth cutting into.
+pub(super) fn chunks(sides: &[&mut Side; 2]) -> usize {
+    match (sides[0].knots().len().min(sides[1].knots().len()) - 2) / WARM {
+        0..2 => 1,
+        2..4 => 2,
+        4..8 => 4,
+        _ => 8,
+    }
+}
+
+/// What both systems are made of, from the knots.
 ///
 /// # Safety
-/// The instructions of `L` and of `solve`.
+/// As [`Samples`].
 #[inline(always)]
-pub(super) unsafe fn interpolate<L: Samples>(
-    systems: &mut Systems,
-    mut sides: [&mut Side; 2],
-    solve: impl Fn(&mut Systems, &mut [&mut Side; 2], usize) -> bool,
-) {
-    // SAFETY: the caller has the instructions.
-    unsafe {
-        for (rows, side) in systems.rows.iter_mut().zip(&sides) {
-            rows.fill::<L>(side);
-        }
-        let inner = sides[0].knots().len().min(sides[1].knots().len()) - 2;
-        let chunks = match inner / WARM {
-            0..2 => 1,
-            2..4 => 2,
-            4..8 => 4,
-            _ => 8,
-        };
-        if !solve(systems, &mut sides, chunks) {
-            solve_chunks::<super::lanes::Two, 1>(systems, &mut sides);
-        }
-        for (rows, side) in systems.rows.iter().zip(&mut sides) {
-            rows.pieces::<L>(side);
-        }
+pub(super) unsafe fn fill<L: Samples>(systems: &mut Systems, sides: &[&mut Side; 2]) {
+    for side in 0..2 {
+        // SAFETY: the caller has the instructions.
+        unsafe { systems.rows[side].fill::<L>(sides[side]) };
+    }
+}
+
+/// The pieces of both splines, from the slopes.
+///
+/// # Safety
+/// As [`Lanes`].
+#[inline(always)]
+pub(super) unsafe fn pieces<L: Lanes>(systems: &Systems, sides: &mut [&mut Side; 2]) {
+    for side in 0..2 {
+        // SAFETY: the caller has the instructions.
+        unsafe { systems.rows[side].pieces::<L>(sides[side]) };
     }
 }
 
@@ -254,7 +257,10 @@ impl Plan {
 /// # Safety
 /// As [`Lanes`]; each side has four knots or more, and at least [`WARM`] inner rows per chunk where it is cut.
 #[inline(always)]
-pub(super) unsafe fn solve_chunks<L: Lanes, const G: usize>(systems: &mut Systems, sides: &mut [&mut Side; 2]) -> bool {
+pub(super) unsafe fn solve_chunks<L: Lanes, const G: usize>(
+    systems: &mut Systems,
+    sides: &mut [&mut Side; 2],
+) -> bool {
     let knots = [sides[0].knots().len(), sides[1].knots().len()];
     let per_side = G * L::N / 2;
     let len = (knots[0].min(knots[1]) - 2) / per_side;
@@ -282,7 +288,8 @@ pub(super) unsafe fn solve_chunks<L: Lanes, const G: usize>(systems: &mut System
         next[side] = (m_before, m_last);
     }
     let starts = [sides[0].knots().start, sides[1].knots().start];
-    let slopes = [sides[0].c2.as_mut_ptr().wrapping_add(starts[0]), sides[1].c2.as_mut_ptr().wrapping_add(starts[1])];
+    let slopes =
+        [sides[0].c2.as_mut_ptr().wrapping_add(starts[0]), sides[1].c2.as_mut_ptr().wrapping_add(starts[1])];
     // SAFETY: as above, and slopes has a place for each row.
     if !unsafe { backward::<L, G>(systems, plan, next, slopes) } {
         return false;
@@ -306,7 +313,8 @@ struct Columns {
 impl Columns {
     /// Row i of a lane whose step is `from` becomes its row 0.
     fn set(&mut self, lane: usize, rows: &Rows, from: usize) {
-        (self.distance[lane], self.right[lane]) = (rows.distance[from..].as_ptr(), rows.right[from..].as_ptr());
+        (self.distance[lane], self.right[lane]) =
+            (rows.distance[from..].as_ptr(), rows.right[from..].as_ptr());
     }
 }
 
@@ -325,11 +333,16 @@ impl<L: Lanes, const G: usize> Front<L, G> {
     unsafe fn of(numbers: &Numbers) -> Self {
         // SAFETY: there are at most MOST lanes.
         unsafe {
-            let load = |field: usize, g: usize| L::load(numbers[field].as_ptr().add(g * L::N));
-            Self {
-                state: std::array::from_fn(|g| State { diagonal: load(0, g), upper: load(1, g), right: load(2, g) }),
-                before: std::array::from_fn(|g| load(3, g)),
+            let zero = L::splat(0.0);
+            let state = State { diagonal: zero, upper: zero, right: zero };
+            let mut front = Self { state: [state; G], before: [zero; G] };
+            for g in 0..G {
+                front.state[g].diagonal = L::load(numbers[0].as_ptr().add(g * L::N));
+                front.state[g].upper = L::load(numbers[1].as_ptr().add(g * L::N));
+                front.state[g].right = L::load(numbers[2].as_ptr().add(g * L::N));
+                front.before[g] = L::load(numbers[3].as_ptr().add(g * L::N));
             }
+            front
         }
     }
 
@@ -337,44 +350,82 @@ impl<L: Lanes, const G: usize> Front<L, G> {
     unsafe fn numbers(&self) -> Numbers {
         let mut numbers = [[0.0; MOST]; 4];
         for g in 0..G {
-            let State { diagonal, upper, right } = self.state[g];
-            for (field, lanes) in [diagonal, upper, right, self.before[g]].into_iter().enumerate() {
-                // SAFETY: there are at most MOST lanes.
-                unsafe { lanes.store(numbers[field].as_mut_ptr().add(g * L::N)) };
+            // SAFETY: there are at most MOST lanes.
+            unsafe {
+                self.state[g].diagonal.store(numbers[0].as_mut_ptr().add(g * L::N));
+                self.state[g].upper.store(numbers[1].as_mut_ptr().add(g * L::N));
+                self.state[g].right.store(numbers[2].as_mut_ptr().add(g * L::N));
+                self.before[g].store(numbers[3].as_mut_ptr().add(g * L::N));
             }
         }
         numbers
     }
 
-    /// Eliminates `count` rows per lane; `put` takes each row of all lanes, in order.
+    /// Eliminates `count` rows per lane; where `PUT`, they go to `out`.
     #[inline(always)]
-    unsafe fn run(&mut self, columns: &Columns, count: usize, mut put: impl FnMut(usize, usize, [L; 4])) {
+    unsafe fn run<const PUT: bool>(&mut self, columns: &Columns, count: usize, mut out: [*mut f64; 4]) {
         // SAFETY: there is room for a vector behind the last row.
         unsafe {
             let two = L::splat(2.0);
             let mut done = 0;
             while done < count {
-                let square = |of: &[*const f64; MOST], g: usize| {
-                    let mut square: Square<L> = [two; 8];
-                    for (lane, rows) in square.iter_mut().take(L::N).enumerate() {
-                        *rows = L::load(of[g * L::N + lane].add(done + 1));
-                    }
-                    L::transpose(&mut square);
-                    square
-                };
-                let rows: [_; G] = std::array::from_fn(|g| (square(&columns.distance, g), square(&columns.right, g)));
+                let mut distance = [[two; 8]; G];
+                let mut right = [[two; 8]; G];
+                for g in 0..G {
+                    square(&mut distance[g], &columns.distance, g * L::N, done + 1);
+                    square(&mut right[g], &columns.right, g * L::N, done + 1);
+                }
                 for r in 0..L::N.min(count - done) {
                     for g in 0..G {
-                        let (before, after, right) = (self.before[g], rows[g].0[r], rows[g].1[r]);
-                        let next = Row { lower: after, diagonal: two.mul(before.add(after)), upper: before, right };
+                        let (before, after) = (self.before[g], distance[g][r]);
+                        let diagonal = two.mul(before.add(after));
+                        let next = Row { lower: after, diagonal, upper: before, right: right[g][r] };
                         let (row, state) = eliminate_lanes(self.state[g], next);
                         (self.state[g], self.before[g]) = (state, after);
-                        put(done + r, g, row);
+                        if PUT {
+                            row[0].store(out[0].add(g * L::N));
+                            row[1].store(out[1].add(g * L::N));
+                            row[2].store(out[2].add(g * L::N));
+                            row[3].store(out[3].add(g * L::N));
+                        }
+                    }
+                    if PUT {
+                        let lanes = G * L::N;
+                        out = [out[0].add(lanes), out[1].add(lanes), out[2].add(lanes), out[3].add(lanes)];
                     }
                 }
                 done += L::N;
             }
         }
+    }
+}
+
+/// Rows `row..` of the lanes from `first` on.
+///
+/// # Safety
+/// As [`Lanes`]; there is a vector at each column's row.
+#[inline(always)]
+unsafe fn square<L: Lanes>(to: &mut Square<L>, columns: &[*const f64; MOST], first: usize, row: usize) {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        for lane in 0..L::N {
+            to[lane] = L::load(columns[first + lane].add(row));
+        }
+        L::transpose(to);
+    }
+}
+
+/// The unknowns of a row of lanes, which is `at` numbers into the fields, from those of the next two.
+///
+/// # Safety
+/// As [`Lanes`]; there is a vector at that place.
+#[inline(always)]
+unsafe fn substitute<L: Lanes>(fields: &[*const f64; 4], at: usize, next: L, after: L) -> L {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        let upper = L::load(fields[1].add(at)).mul(next);
+        let second = L::load(fields[2].add(at)).mul(after);
+        L::load(fields[3].add(at)).sub(upper).sub(second).div(L::load(fields[0].add(at)))
     }
 }
 
@@ -404,7 +455,7 @@ unsafe fn forward<L: Lanes, const G: usize>(
                 (0..4).for_each(|field| begun[field][lane] = guess[field]);
             }
             let mut warming = Front::<L, G>::of(&begun);
-            warming.run(&columns, WARM, |_, _, _| {});
+            warming.run::<false>(&columns, WARM, [std::ptr::null_mut(); 4]);
             begun = warming.numbers();
         }
         for lane in 0..lanes {
@@ -418,11 +469,7 @@ unsafe fn forward<L: Lanes, const G: usize>(
         }
         let mut front = Front::<L, G>::of(&begun);
         let out = systems.eliminated.each_mut().map(|field| field.as_mut_ptr());
-        front.run(&columns, plan.len, |i, g, row| {
-            for field in 0..4 {
-                row[field].store(out[field].add(i * lanes + g * L::N));
-            }
-        });
+        front.run::<true>(&columns, plan.len, out);
         let ended = front.numbers();
         let holds = |lane: usize| {
             let same = |field: usize| ended[field][lane].to_bits() == begun[field][lane + 1].to_bits();
@@ -434,6 +481,21 @@ unsafe fn forward<L: Lanes, const G: usize>(
                 State { diagonal: ended[0][lane], upper: ended[1][lane], right: ended[2][lane] }
             })
         })
+    }
+}
+
+/// The numbers of `known`, lane by lane.
+///
+/// # Safety
+/// As [`Lanes`].
+#[inline(always)]
+unsafe fn keep<L: Lanes, const G: usize>(known: &[(L, L); G], numbers: &mut [[f64; MOST]; 2]) {
+    for g in 0..G {
+        // SAFETY: there are at most MOST lanes.
+        unsafe {
+            known[g].0.store(numbers[0].as_mut_ptr().add(g * L::N));
+            known[g].1.store(numbers[1].as_mut_ptr().add(g * L::N));
+        }
     }
 }
 
@@ -457,41 +519,32 @@ unsafe fn backward<L: Lanes, const G: usize>(
     let rows = systems.eliminated.each_ref().map(|field| field.as_ptr());
     // SAFETY: rows were eliminated for all lanes; one number behind the last row belongs to the room.
     unsafe {
-        // The unknown of row i of the lanes `shift` further, from the next two.
-        let substitute = |i: usize, g: usize, shift: usize, (next, after): (L, L)| {
-            let field = |field: usize| L::load(rows[field].add(i * lanes + g * L::N + shift));
-            (field(3).sub(field(1).mul(next)).sub(field(2).mul(after))).div(field(0))
-        };
-        let mut known = [(L::splat(0.0), L::splat(0.0)); G];
+        let zero = L::splat(0.0);
+        let mut known = [(zero, zero); G];
+        let mut begun = [[0.0; MOST]; 2];
         if plan.per_side > 1 {
             for i in (0..WARM).rev() {
                 for g in 0..G {
-                    known[g] = (substitute(i, g, 1, known[g]), known[g].0);
+                    // The rows of the next lane.
+                    let at = i * lanes + g * L::N + 1;
+                    known[g] = (substitute(&rows, at, known[g].0, known[g].1), known[g].0);
                 }
             }
+            keep(&known, &mut begun);
         }
-        let mut begun = [[0.0; MOST]; 2];
-        let keep = |known: &[(L, L); G], numbers: &mut [[f64; MOST]; 2]| {
-            for g in 0..G {
-                known[g].0.store(numbers[0].as_mut_ptr().add(g * L::N));
-                known[g].1.store(numbers[1].as_mut_ptr().add(g * L::N));
-            }
-        };
-        keep(&known, &mut begun);
         for side in 0..2 {
             let lane = (side + 1) * plan.per_side - 1;
             (begun[0][lane], begun[1][lane]) = last[side];
         }
         for g in 0..G {
-            let load = |field: usize| L::load(begun[field].as_ptr().add(g * L::N));
-            known[g] = (load(0), load(1));
+            known[g] = (L::load(begun[0].as_ptr().add(g * L::N)), L::load(begun[1].as_ptr().add(g * L::N)));
         }
         // Rows that fill no square, one by one; then squares.
         let mut i = plan.len;
         while i % L::N != 0 {
             i -= 1;
             for g in 0..G {
-                known[g] = (substitute(i, g, 0, known[g]), known[g].0);
+                known[g] = (substitute(&rows, i * lanes + g * L::N, known[g].0, known[g].1), known[g].0);
                 let mut row = [0.0; 8];
                 known[g].0.store(row.as_mut_ptr());
                 for lane in 0..L::N {
@@ -501,10 +554,11 @@ unsafe fn backward<L: Lanes, const G: usize>(
         }
         while i > 0 {
             i -= L::N;
-            let mut squares: [Square<L>; G] = [[L::splat(0.0); 8]; G];
+            let mut squares: [Square<L>; G] = [[zero; 8]; G];
             for r in (0..L::N).rev() {
                 for g in 0..G {
-                    known[g] = (substitute(i + r, g, 0, known[g]), known[g].0);
+                    known[g] =
+                        (substitute(&rows, (i + r) * lanes + g * L::N, known[g].0, known[g].1), known[g].0);
                     squares[g][r] = known[g].0;
                 }
             }

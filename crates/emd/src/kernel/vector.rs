@@ -48,8 +48,13 @@ impl Walk {
     unsafe fn here<L: Samples>(&self) -> Piece<L> {
         // SAFETY: `at` is the index of a piece.
         unsafe {
-            let one = |from: *const f64| L::splat(*from.add(self.at));
-            Piece { x: one(self.x), c3: one(self.y), c2: one(self.c2), c1: one(self.c1), c0: one(self.c0) }
+            Piece {
+                x: L::splat(*self.x.add(self.at)),
+                c3: L::splat(*self.y.add(self.at)),
+                c2: L::splat(*self.c2.add(self.at)),
+                c1: L::splat(*self.c1.add(self.at)),
+                c0: L::splat(*self.c0.add(self.at)),
+            }
         }
     }
 
@@ -62,9 +67,13 @@ impl Walk {
         // SAFETY: a side has room for a vector behind its last knot.
         unsafe {
             let steps = L::steps(marks);
-            let some = |from: *const f64| L::pick(from.wrapping_add(self.at), steps);
-            let piece =
-                Piece { x: some(self.x), c3: some(self.y), c2: some(self.c2), c1: some(self.c1), c0: some(self.c0) };
+            let piece = Piece {
+                x: L::pick(self.x.wrapping_add(self.at), steps),
+                c3: L::pick(self.y.wrapping_add(self.at), steps),
+                c2: L::pick(self.c2.wrapping_add(self.at), steps),
+                c1: L::pick(self.c1.wrapping_add(self.at), steps),
+                c0: L::pick(self.c0.wrapping_add(self.at), steps),
+            };
             self.at = self.at.wrapping_add(marks.count_ones() as usize);
             piece
         }
@@ -102,23 +111,45 @@ impl Found {
         }
     }
 
+    /// Takes the extrema `bits` of a word, whose samples are at `samples`.
+    ///
     /// # Safety
-    /// `word` is one of the side's; `signal` has the samples of its bits.
+    /// As [`Samples`]; `word` is one of the side's; at `samples` there are 64, or as many as `bits` has.
     #[inline(always)]
-    unsafe fn put(&mut self, word: usize, mut bits: u64, signal: *const f64) {
-        // SAFETY: extrema of a kind are two samples apart, and there is room for so many.
+    unsafe fn put<L: Samples>(&mut self, word: usize, mut bits: u64, samples: *const f64) {
+        // SAFETY: extrema of a kind are two samples apart, and there is room for so many and a vector.
         unsafe {
             *self.bits.add(word) = bits;
-            while bits != 0 {
-                let sample = 64 * word + bits.trailing_zeros() as usize;
-                *self.x.add(self.count) = sample as f64;
-                *self.y.add(self.count) = 0.0 + *signal.add(sample);
-                self.count += 1;
-                bits &= bits - 1;
+            let first = (64 * word) as f64;
+            if bits.count_ones() > MANY {
+                let zero = L::splat(0.0);
+                let mut t = L::iota().add(L::splat(first));
+                let step = L::splat(L::N as f64);
+                let mut i = 0;
+                while i < 64 {
+                    let these = bits & ((1 << L::N) - 1);
+                    t.packed(these).store(self.x.add(self.count));
+                    zero.add(L::load(samples.add(i))).packed(these).store(self.y.add(self.count));
+                    self.count += these.count_ones() as usize;
+                    bits >>= L::N;
+                    t = t.add(step);
+                    i += L::N;
+                }
+            } else {
+                while bits != 0 {
+                    let i = bits.trailing_zeros();
+                    *self.x.add(self.count) = first + f64::from(i);
+                    *self.y.add(self.count) = 0.0 + *samples.add(i as usize);
+                    self.count += 1;
+                    bits &= bits - 1;
+                }
             }
         }
     }
 }
+
+/// Extrema of a word from which packing vectors is cheaper than going from bit to bit.
+const MANY: u32 = 6;
 
 /// Signs of a word's differences to the sample before, and of its samples.
 #[derive(Clone, Copy, Default)]
@@ -129,92 +160,145 @@ struct Signs {
     negative: u64,
 }
 
-/// Finds extrema, and zero crossings where `ZEROS`; where `SIFT`, subtracts the mean of the envelopes beforehand. False if
-/// neighbouring samples are equal somewhere: plateaus follow rules of their own.
+/// What goes from word to word.
+struct Pass<L> {
+    upper: Walk,
+    lower: Walk,
+    /// Positions of the next samples, and the samples before them in the last lane.
+    t: L,
+    last: L,
+}
+
+impl<L: Samples> Pass<L> {
+    /// The 64 samples at `at`.
+    ///
+    /// # Safety
+    /// As [`pass`]; there are 64 samples, and where `OBSERVED` as much room at `before`.
+    #[inline(always)]
+    unsafe fn word<const SIFT: bool, const OBSERVED: bool>(
+        &mut self,
+        at: *mut f64,
+        before: *mut f64,
+        marks: [u64; 2],
+    ) -> Signs {
+        let mut signs = Signs::default();
+        // SAFETY: blocks lie within the word.
+        unsafe {
+            let half = L::splat(0.5);
+            let step = L::splat(L::N as f64);
+            let lanes = (1 << L::N) - 1;
+            let marked = marks[0] | marks[1] != 0;
+            let mut i = 0;
+            if SIFT && !marked {
+                let (upper, lower) = (self.upper.here::<L>(), self.lower.here::<L>());
+                while i < 64 {
+                    let mean = half.mul(upper.at(self.t).add(lower.at(self.t)));
+                    let mut now = L::load(at.add(i));
+                    if OBSERVED {
+                        now.store(before.add(i));
+                    }
+                    now = now.sub(mean);
+                    now.store(at.add(i));
+                    self.t = self.t.add(step);
+                    self.see::<OBSERVED>(&mut signs, now, i);
+                    i += L::N;
+                }
+            } else {
+                while i < 64 {
+                    let mut now = L::load(at.add(i));
+                    if SIFT {
+                        if OBSERVED {
+                            now.store(before.add(i));
+                        }
+                        let upper = self.upper.on::<L>((marks[0] >> i) & lanes);
+                        let lower = self.lower.on::<L>((marks[1] >> i) & lanes);
+                        now = now.sub(half.mul(upper.at(self.t).add(lower.at(self.t))));
+                        now.store(at.add(i));
+                        self.t = self.t.add(step);
+                    }
+                    self.see::<OBSERVED>(&mut signs, now, i);
+                    i += L::N;
+                }
+            }
+        }
+        signs
+    }
+
+    /// # Safety
+    /// As [`Samples`].
+    #[inline(always)]
+    unsafe fn see<const OBSERVED: bool>(&mut self, signs: &mut Signs, now: L, i: usize) {
+        // SAFETY: the caller has the instructions.
+        unsafe {
+            let difference = now.sub(now.delayed(self.last));
+            signs.rise |= difference.positive() << i;
+            signs.fall |= difference.negative() << i;
+            if OBSERVED {
+                signs.positive |= now.positive() << i;
+                signs.negative |= now.negative() << i;
+            }
+            self.last = now;
+        }
+    }
+}
+
+/// Finds extrema, and zero crossings where `OBSERVED`; where `SIFT`, subtracts the mean of the envelopes beforehand, and
+/// keeps the signal as it was where `OBSERVED`. False if neighbouring samples are equal somewhere: plateaus follow rules of their own.
 ///
 /// # Safety
 /// The processor has the instructions of `L`; the sieve was made for signals as long as `signal`; where `SIFT`, its sides
 /// have their pieces.
 #[inline(always)]
-pub(super) unsafe fn pass<L: Samples, const SIFT: bool, const ZEROS: bool>(sieve: &mut Sieve, signal: &mut [f64]) -> bool {
+pub(super) unsafe fn pass<L: Samples, const SIFT: bool, const OBSERVED: bool>(
+    sieve: &mut Sieve,
+    signal: &mut [f64],
+) -> bool {
     let n = signal.len();
     let h = signal.as_mut_ptr();
-    let (mut upper, mut lower) = (Walk::new(&sieve.maxima), Walk::new(&sieve.minima));
+    let (upper, lower) = (Walk::new(&sieve.maxima), Walk::new(&sieve.minima));
     let (mut maxima, mut minima) = (Found::new(&mut sieve.maxima), Found::new(&mut sieve.minima));
     let mut crossings = 0;
     let mut all_differ = true;
     let mut before = Signs::default();
     let words = n.div_ceil(64);
-    // SAFETY: blocks lie within the signal, but for the last, which is worked on in a copy.
+    // The samples of the last word may be fewer than 64: it is worked on in a copy.
+    let mut tail = [0.0; 64];
+    let mut tail_before = [0.0; 64];
+    let keep = if SIFT && OBSERVED { sieve.before.as_mut_ptr() } else { std::ptr::null_mut() };
+    // SAFETY: there are `words` words in the bitmaps, and 64 samples to each.
     unsafe {
-        let half = L::splat(0.5);
-        let mut iota = [0.0; 8];
-        (0..8).for_each(|i| iota[i] = i as f64);
-        let mut t = L::load(iota.as_ptr());
-        let step = L::splat(L::N as f64);
-        let mut last = L::splat(*h);
-        let mut tail = [0.0; 8];
+        let mut state = Pass { upper, lower, t: L::iota(), last: L::splat(*h) };
         for word in 0..words {
-            let (marks_upper, marks_lower) = (*maxima.bits.add(word), *minima.bits.add(word));
-            let mut signs = Signs::default();
-            let end = n.min(64 * word + 64);
-            let mut i = 64 * word;
-            macro_rules! block {
-                ($pieces:expr) => {{
-                    let is_whole = i + L::N <= end;
-                    if !is_whole {
-                        std::ptr::copy_nonoverlapping(h.add(i), tail.as_mut_ptr(), end - i);
-                    }
-                    let at = if is_whole { h.add(i) } else { tail.as_mut_ptr() };
-                    let mut now = L::load(at);
-                    if SIFT {
-                        let (upper, lower): (Piece<L>, Piece<L>) = $pieces;
-                        now = now.sub(half.mul(upper.at(t).add(lower.at(t))));
-                        now.store(at);
-                        if !is_whole {
-                            std::ptr::copy_nonoverlapping(tail.as_ptr(), h.add(i), end - i);
-                        }
-                        t = t.add(step);
-                    }
-                    let shift = i % 64;
-                    let difference = now.sub(now.delayed(last));
-                    signs.rise |= difference.positive() << shift;
-                    signs.fall |= difference.negative() << shift;
-                    if ZEROS {
-                        signs.positive |= now.positive() << shift;
-                        signs.negative |= now.negative() << shift;
-                    }
-                    last = now;
-                    i += L::N;
-                }};
-            }
-            if SIFT && marks_upper | marks_lower != 0 {
-                while i < end {
-                    let lanes = (1 << L::N) - 1;
-                    let of = |marks: u64| (marks >> (i % 64)) & lanes;
-                    let (of_upper, of_lower) = (of(marks_upper), of(marks_lower));
-                    block!((upper.on::<L>(of_upper), lower.on::<L>(of_lower)));
-                }
+            let left = (n - 64 * word).min(64);
+            let at = h.add(64 * word);
+            let marks = [*maxima.bits.add(word), *minima.bits.add(word)];
+            let mut signs = if left == 64 {
+                state.word::<SIFT, OBSERVED>(at, keep.wrapping_add(64 * word), marks)
             } else {
-                let pieces = if SIFT { Some((upper.here::<L>(), lower.here::<L>())) } else { None };
-                while i < end {
-                    block!(pieces.unwrap_unchecked());
+                std::ptr::copy_nonoverlapping(at, tail.as_mut_ptr(), left);
+                let signs = state.word::<SIFT, OBSERVED>(tail.as_mut_ptr(), tail_before.as_mut_ptr(), marks);
+                if SIFT && OBSERVED {
+                    std::ptr::copy_nonoverlapping(tail_before.as_ptr(), keep.add(64 * word), left);
                 }
-            }
+                std::ptr::copy_nonoverlapping(tail.as_ptr(), at, left);
+                signs
+            };
             // The first sample differs from nothing, and behind the last there is none.
-            let valid = if end - 64 * word == 64 { u64::MAX } else { (1 << (end - 64 * word)) - 1 };
+            let valid = u64::MAX >> (64 - left);
             let differs = if word == 0 { valid & !1 } else { valid };
             signs.rise &= differs;
             signs.fall &= differs;
             all_differ &= (signs.rise | signs.fall) == differs;
             if word > 0 {
-                maxima.put(word - 1, before.rise & (before.fall >> 1 | signs.fall << 63), h);
-                minima.put(word - 1, before.fall & (before.rise >> 1 | signs.rise << 63), h);
+                // An extremum of the last sample of a word is known only with the next word.
+                let behind = at.sub(64);
+                maxima.put::<L>(word - 1, before.rise & (before.fall >> 1 | signs.fall << 63), behind);
+                minima.put::<L>(word - 1, before.fall & (before.rise >> 1 | signs.rise << 63), behind);
             }
-            if ZEROS {
+            if OBSERVED {
                 signs.positive &= valid;
                 signs.negative &= valid;
-                // Each sample against the one before it.
+                // Each sample against the one before it; a run of zeros counts where it begins.
                 let was_positive = signs.positive << 1 | before.positive >> 63;
                 let was_negative = signs.negative << 1 | before.negative >> 63;
                 let zero = valid & !(signs.positive | signs.negative);
@@ -224,8 +308,11 @@ pub(super) unsafe fn pass<L: Samples, const SIFT: bool, const ZEROS: bool>(sieve
             }
             before = signs;
         }
-        maxima.put(words - 1, before.rise & (before.fall >> 1), h);
-        minima.put(words - 1, before.fall & (before.rise >> 1), h);
+        // The last word may lack samples, so its copy is read.
+        let left = n - 64 * (words - 1);
+        std::ptr::copy_nonoverlapping(h.add(n - left), tail.as_mut_ptr(), left);
+        maxima.put::<L>(words - 1, before.rise & (before.fall >> 1), tail.as_ptr());
+        minima.put::<L>(words - 1, before.fall & (before.rise >> 1), tail.as_ptr());
     }
     (sieve.maxima.count, sieve.minima.count) = (maxima.count, minima.count);
     sieve.maxima.swap_found();

@@ -1,26 +1,27 @@
 //! The vector program, compiled for the instructions of each kernel.
 
 use super::lanes::{Eight, Four, Two};
-use super::solve::{interpolate, solve_chunks};
+use super::solve::{self, Systems, solve_chunks};
 use super::vector::pass;
 use super::{Kernel, Sieve, scalar};
+use crate::knots::Side;
 
 #[target_feature(enable = "avx2,popcnt,bmi1,lzcnt")]
-fn pass_avx2<const SIFT: bool, const ZEROS: bool>(sieve: &mut Sieve, signal: &mut [f64]) -> bool {
+fn pass_avx2<const SIFT: bool, const OBSERVED: bool>(sieve: &mut Sieve, signal: &mut [f64]) -> bool {
     // SAFETY: the instructions are those enabled; the sieve comes from its own functions, which keep its promises.
-    unsafe { pass::<Four, SIFT, ZEROS>(sieve, signal) }
+    unsafe { pass::<Four, SIFT, OBSERVED>(sieve, signal) }
 }
 
 #[target_feature(enable = "avx512f,avx2,popcnt,bmi1,lzcnt")]
-fn pass_avx512<const SIFT: bool, const ZEROS: bool>(sieve: &mut Sieve, signal: &mut [f64]) -> bool {
+fn pass_avx512<const SIFT: bool, const OBSERVED: bool>(sieve: &mut Sieve, signal: &mut [f64]) -> bool {
     // SAFETY: as above.
-    unsafe { pass::<Eight, SIFT, ZEROS>(sieve, signal) }
+    unsafe { pass::<Eight, SIFT, OBSERVED>(sieve, signal) }
 }
 
 fn run<const SIFT: bool>(sieve: &mut Sieve, signal: &mut [f64]) {
     // SAFETY: a sieve is made only for a kernel whose instructions are there.
     let all_differ = unsafe {
-        match (sieve.kernel, sieve.counts_crossings) {
+        match (sieve.kernel, sieve.observed) {
             (Kernel::Avx512, true) => pass_avx512::<SIFT, true>(sieve, signal),
             (Kernel::Avx512, false) => pass_avx512::<SIFT, false>(sieve, signal),
             (_, true) => pass_avx2::<SIFT, true>(sieve, signal),
@@ -37,39 +38,48 @@ pub(super) fn scan(sieve: &mut Sieve, signal: &mut [f64]) {
 }
 
 #[target_feature(enable = "avx2,popcnt,bmi1,lzcnt")]
-fn interpolate_avx2(sieve: &mut Sieve) {
-    let sides = [&mut sieve.maxima, &mut sieve.minima];
+fn interpolate_avx2(systems: &mut Systems, mut sides: [&mut Side; 2]) {
     // SAFETY: the instructions are those enabled.
     unsafe {
-        interpolate::<Four>(&mut sieve.systems, sides, |systems, sides, chunks| match chunks {
-            1 => solve_chunks::<Two, 1>(systems, sides),
-            2 => solve_chunks::<Four, 1>(systems, sides),
-            4 => solve_chunks::<Four, 2>(systems, sides),
-            _ => solve_chunks::<Four, 4>(systems, sides),
-        });
+        solve::fill::<Four>(systems, &sides);
+        let joined = match solve::chunks(&sides) {
+            1 => solve_chunks::<Two, 1>(systems, &mut sides),
+            2 => solve_chunks::<Four, 1>(systems, &mut sides),
+            4 => solve_chunks::<Four, 2>(systems, &mut sides),
+            _ => solve_chunks::<Four, 4>(systems, &mut sides),
+        };
+        if !joined {
+            solve_chunks::<Two, 1>(systems, &mut sides);
+        }
+        solve::pieces::<Four>(systems, &mut sides);
     }
 }
 
 #[target_feature(enable = "avx512f,avx2,popcnt,bmi1,lzcnt")]
-fn interpolate_avx512(sieve: &mut Sieve) {
-    let sides = [&mut sieve.maxima, &mut sieve.minima];
+fn interpolate_avx512(systems: &mut Systems, mut sides: [&mut Side; 2]) {
     // SAFETY: as above.
     unsafe {
-        interpolate::<Eight>(&mut sieve.systems, sides, |systems, sides, chunks| match chunks {
-            1 => solve_chunks::<Two, 1>(systems, sides),
-            2 => solve_chunks::<Four, 1>(systems, sides),
-            4 => solve_chunks::<Eight, 1>(systems, sides),
-            _ => solve_chunks::<Eight, 2>(systems, sides),
-        });
+        solve::fill::<Eight>(systems, &sides);
+        let joined = match solve::chunks(&sides) {
+            1 => solve_chunks::<Two, 1>(systems, &mut sides),
+            2 => solve_chunks::<Four, 1>(systems, &mut sides),
+            4 => solve_chunks::<Eight, 1>(systems, &mut sides),
+            _ => solve_chunks::<Eight, 2>(systems, &mut sides),
+        };
+        if !joined {
+            solve_chunks::<Two, 1>(systems, &mut sides);
+        }
+        solve::pieces::<Eight>(systems, &mut sides);
     }
 }
 
 pub(super) fn step(sieve: &mut Sieve, signal: &mut [f64]) {
+    let (systems, sides) = (&mut sieve.systems, [&mut sieve.maxima, &mut sieve.minima]);
     // SAFETY: a sieve is made only for a kernel whose instructions are there.
     unsafe {
         match sieve.kernel {
-            Kernel::Avx512 => interpolate_avx512(sieve),
-            _ => interpolate_avx2(sieve),
+            Kernel::Avx512 => interpolate_avx512(systems, sides),
+            _ => interpolate_avx2(systems, sides),
         }
     }
     run::<true>(sieve, signal);
