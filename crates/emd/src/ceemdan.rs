@@ -5,8 +5,10 @@ use crate::decomposition::{Decomposition, Tally};
 use crate::noise::{NoiseEnsemble, NoiseStream};
 use crate::plain::Peeling;
 use crate::sift::{Sifter, is_finite};
-use crate::{Control, Error, Params, Preset};
+use crate::{Control, Error, Params};
 use rayon::prelude::*;
+use std::borrow::Cow;
+use std::ops::Range;
 
 /// A decomposer, its parameters checked: [`Params::check`] makes it.
 ///
@@ -93,6 +95,58 @@ impl Ceemdan {
         Ok(course.result())
     }
 
+    /// CEEMDAN of many signals of one length, in parallel: signal by signal while there is one for each thread of rayon's
+    /// pool, trial by trial for the last few. The bits do not depend on the number of threads.
+    ///
+    /// # Errors
+    /// Per signal, as [`Ceemdan::decompose`].
+    pub fn decompose_all(
+        &self,
+        signals: &[&[f64]],
+        noise: &NoiseEnsemble,
+        control: Control<'_>,
+    ) -> Vec<Result<Decomposition, Error>> {
+        let threads = rayon::current_num_threads();
+        let (many, few) = signals.split_at(signals.len() - signals.len() % threads);
+        let mut found: Vec<_> =
+            many.par_iter().map(|signal| self.decompose(signal, noise, control)).collect();
+        let courses = few.iter().map(|signal| {
+            self.fits(noise, signal.len())?;
+            Course::new(signal, &self.params)
+        });
+        found.extend(lockstep(courses.collect(), &self.params, control, |k, trials| {
+            Ok(trials.map(|trial| noise.mode(trial, k).map(Cow::Borrowed)).collect())
+        }));
+        found
+    }
+
+    /// The same without a noise ensemble in memory, to the same bits: all signals go stage by stage together, and of the
+    /// noise only what is left of each trial is kept (one signal's length each, three in the parity preset). For a single
+    /// signal this is the better way in any case, as no noise is decomposed further than the signal.
+    ///
+    /// # Errors
+    /// Per signal, as [`Ceemdan::decompose`]; all signals must be as long as the first.
+    pub fn decompose_streaming(
+        &self,
+        signals: &[&[f64]],
+        control: Control<'_>,
+    ) -> Vec<Result<Decomposition, Error>> {
+        let Some(n) = signals.first().map(|signal| signal.len()) else { return Vec::new() };
+        let course = |signal: &&[f64]| {
+            if signal.len() == n {
+                Course::new(signal, &self.params)
+            } else {
+                Err(Error::Length { noise: n, signal: signal.len() })
+            }
+        };
+        let courses = signals.iter().map(course).collect();
+        let mut noise = NoiseStream::new(if n < 4 { 0 } else { n }, &self.params);
+        lockstep(courses, &self.params, control, |_, trials| {
+            let modes = noise.next(trials, &self.params, control)?;
+            Ok(modes.into_iter().map(|mode| mode.map(Cow::Owned)).collect())
+        })
+    }
+
     /// Noise may have more trials than are asked for; the first ones are used.
     fn fits(&self, noise: &NoiseEnsemble, n: usize) -> Result<(), Error> {
         let (ours, theirs) = (&self.params, &noise.made_with);
@@ -110,4 +164,82 @@ impl Ceemdan {
         }
         Ok(())
     }
+}
+
+/// Trials whose noise is at hand at the same time, per thread: enough that threads seldom wait for each other.
+const TRIALS_PER_THREAD: usize = 8;
+
+/// Modes of the noise of some trials.
+type Modes<'a> = Vec<Option<Cow<'a, [f64]>>>;
+
+/// Takes all courses through their stages together. `noise` gives mode k of the trials of a range; it is asked for each
+/// stage once per trial, in order.
+fn lockstep<'n>(
+    courses: Vec<Result<Course<'_>, Error>>,
+    params: &Params,
+    control: Control<'_>,
+    mut noise: impl FnMut(usize, Range<usize>) -> Result<Modes<'n>, Error>,
+) -> Vec<Result<Decomposition, Error>> {
+    let n = courses.iter().flatten().next().map_or(0, Course::len);
+    let sifter = || Sifter::new(n, params.kernel);
+    let chunk = rayon::current_num_threads() * TRIALS_PER_THREAD;
+    let mut over = vec![false; courses.len()];
+    let mut courses = courses;
+    for k in 0.. {
+        courses.par_iter_mut().zip(&mut over).for_each_init(sifter, |sifter, (course, over)| {
+            *over = *over || !course.as_mut().is_ok_and(|course| course.begin(sifter));
+        });
+        let going = courses.iter_mut().zip(&over).filter(|(_, over)| !**over);
+        let mut active: Vec<&mut Course<'_>> = going.flat_map(|(course, _)| course.as_mut()).collect();
+        if active.is_empty() {
+            break;
+        }
+        let mut stage = || {
+            for first in (0..params.trials).step_by(chunk) {
+                let modes = noise(k, first..params.trials.min(first + chunk))?;
+                trials(&mut active, &modes, control, sifter)?;
+            }
+            Ok(())
+        };
+        let stopped: Result<(), Error> = stage();
+        for (course, _) in courses.iter_mut().zip(&over).filter(|(_, over)| !**over) {
+            let finished = course.as_mut().map(|course| stopped.clone().and_then(|()| course.finish()));
+            if let Ok(Err(error)) = finished {
+                *course = Err(error);
+            }
+        }
+    }
+    courses.into_iter().map(|course| course.map(Course::result)).collect()
+}
+
+/// Adds the trials with these modes of noise to all courses: course by course while there is one for each thread, else
+/// trial by trial.
+fn trials(
+    courses: &mut [&mut Course<'_>],
+    modes: &[Option<Cow<'_, [f64]>>],
+    control: Control<'_>,
+    sifter: impl Fn() -> Sifter + Sync + Send,
+) -> Result<(), Error> {
+    if courses.len() >= rayon::current_num_threads() {
+        return courses
+            .par_iter_mut()
+            .map_init(sifter, |sifter, course| {
+                modes.iter().try_for_each(|mode| {
+                    control.check()?;
+                    course.trial(mode.as_deref(), sifter);
+                    Ok(())
+                })
+            })
+            .collect();
+    }
+    for course in courses {
+        let one = |sifter: &mut Sifter, mode: &Option<Cow<'_, [f64]>>| {
+            control.check()?;
+            let sifted = course.local_mean(mode.as_deref(), sifter);
+            Ok((sifter.mode.clone(), sifted))
+        };
+        let found: Result<Vec<_>, Error> = modes.par_iter().map_init(&sifter, one).collect();
+        found?.iter().for_each(|(contribution, sifted)| course.add(contribution, *sifted));
+    }
+    Ok(())
 }

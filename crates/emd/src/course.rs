@@ -60,6 +60,11 @@ impl<'a> Course<'a> {
         })
     }
 
+    /// Samples of the signal.
+    pub fn len(&self) -> usize {
+        self.signal.len()
+    }
+
     /// Number of the stage under way or next, from 0: as many modes have been found.
     pub fn stage(&self) -> usize {
         self.modes.len()

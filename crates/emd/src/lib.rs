@@ -1,5 +1,6 @@
 //! Empirical mode decomposition.
 
+mod brackets;
 mod ceemdan;
 mod control;
 mod course;
@@ -8,6 +9,7 @@ mod envelopes;
 mod error;
 mod extrema;
 mod gaussian;
+mod hilbert;
 mod kernel;
 mod knots;
 mod noise;
@@ -17,12 +19,14 @@ mod sift;
 mod spline;
 mod sum;
 
+pub use brackets::brackets;
 pub use ceemdan::Ceemdan;
 pub use control::Control;
 pub use decomposition::{Decomposition, ModeStats};
 pub use envelopes::{Envelopes, envelopes};
 pub use error::Error;
 pub use extrema::{Extrema, extrema, zero_crossings};
+pub use hilbert::Analytic;
 pub use kernel::Kernel;
 pub use noise::{NoiseEnsemble, white_noise};
 pub use params::{NoiseScale, Params, Preset, Sifting};

@@ -140,7 +140,7 @@ impl NoiseModes {
     }
 }
 
-/// The same noise for runs whose ensemble does not fit into memory: stage by stage, one mode of each trial at a time.
+/// The same noise, for runs whose ensemble does not fit into memory: stage by stage, one mode of each trial at a time.
 #[derive(Debug)]
 pub(crate) struct NoiseStream {
     trials: Vec<NoiseModes>,
@@ -157,12 +157,18 @@ impl NoiseStream {
     }
 
     /// The next modes of the trials `range`, in parallel; `None` where there is none. Each trial is asked once a stage.
-    pub fn next(&mut self, range: std::ops::Range<usize>, params: &Params) -> Vec<Option<Vec<f64>>> {
+    pub fn next(
+        &mut self,
+        range: std::ops::Range<usize>,
+        params: &Params,
+        control: Control<'_>,
+    ) -> Result<Vec<Option<Vec<f64>>>, Error> {
         let trials = &mut self.trials[range];
         let n = trials.first().map_or(0, |trial| trial.peeling.left.len());
         let one = |sifter: &mut Sifter, modes: &mut NoiseModes| {
+            control.check()?;
             let mut mode = Vec::new();
-            modes.next(sifter, &mut mode).map(|_| mode)
+            Ok(modes.next(sifter, &mut mode).map(|_| mode))
         };
         trials.par_iter_mut().map_init(|| Sifter::new(n, params.kernel), one).collect()
     }

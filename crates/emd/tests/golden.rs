@@ -18,6 +18,7 @@ fn main() {
         trial("parity", &[Shared], parity),
         trial("parity_of_a_month", &[Shared], parity_of_a_month),
         trial("standard", &[Shared], standard),
+        trial("hilbert", &[Shared], hilbert),
     ];
     libtest_mimic::run(&Arguments::from_args(), tests).exit();
 }
@@ -289,6 +290,49 @@ fn standard() {
                 let found: Vec<_> = (0..modes.len()).map(|trial| noise.modes(trial)).collect();
                 assert_eq!(found, indices(&case["noise_modes_per_trial"]), "{name}");
             }
+        }
+    }
+}
+
+fn hilbert() {
+    let cases = json("hilbert.json");
+    let modes = array("standard_p1440_atom.npz", "modes");
+    let close = |got: Option<f64>, golden: &Value, within: f64| {
+        let (got, golden) = (got.expect("a number"), golden.as_f64().expect("a number"));
+        assert!((got - golden).abs() <= within, "{got} {golden}");
+    };
+    for (name, case) in cases["cases"].as_object().expect("cases") {
+        let (kind, number) = name.split_once('_').expect("a name");
+        let (x, imaginary) = if kind == "mode" {
+            let x = modes.rows()[number.parse::<usize>().expect("a number")].to_vec();
+            (x, array("hilbert.npz", &format!("im_{number}")).values)
+        } else {
+            let of = |part: &str| array("hilbert.npz", &format!("{name}__{part}")).values;
+            (of("x"), of("im"))
+        };
+        let n = x.len();
+        let found = emd::Analytic::of(&x);
+        let largest = x.iter().chain(&imaginary).fold(0.0, |max: f64, x| max.max(x.abs()));
+        assert_near(found.imaginary(), &imaginary, 1e-12 * largest, name);
+        assert_eq!(found.real(), x);
+        let period = |span, golden: &Value| {
+            close(found.period(span), golden, 1e-10 * golden.as_f64().expect("a number"));
+        };
+        if kind == "mode" {
+            let g = case["guard"].as_u64().expect("a guard") as usize;
+            period(0..n, &case["period_whole"]);
+            period(g..n - g, &case["period_inside"]);
+            close(found.phase_variance(0..n), &case["phase_var_whole"], 1e-12);
+            close(found.phase_variance(g..n - g), &case["phase_var_inside"], 1e-12);
+            let inside = |bracket: &&[usize; 3]| bracket[0] >= g && bracket[2] <= n - g;
+            let brackets: Vec<f64> =
+                emd::brackets(&x).iter().filter(inside).flatten().map(|&i| i as f64).collect();
+            assert_eq!(brackets, array("hilbert.npz", &format!("brackets_{number}")).values, "{name}");
+            let increments = found.frequency(g..n - g).len();
+            assert_eq!(increments as u64, case["increments_inside"].as_u64().expect("a number"));
+        } else {
+            period(0..n, &case["period"]);
+            close(found.phase_variance(0..n), &case["phase_var"], 1e-12);
         }
     }
 }
