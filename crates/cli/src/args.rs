@@ -8,7 +8,9 @@ use bars::source::{BarTime, ReadOptions};
 use bars::time::AsOfSpec;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{check, demo, fetch_history, import, leaderboards, metrics, regime, sample, state};
+use crate::commands::{
+    check, demo, emd, fetch_history, import, leaderboards, metrics, regime, sample, state,
+};
 
 /// A crypto quant research toolkit on one-minute bars: who gains, who loses, who turns, and how unusual that is.
 #[derive(Debug, Parser)]
@@ -33,6 +35,8 @@ pub enum Command {
     State(state::Flags),
     /// Write snapshots of the daily regime of symbols, without gaps, to join on symbol and time.
     Regime(regime::Flags),
+    /// Decompose a column of numbers into its modes, from fast to slow.
+    Emd(emd::Flags),
     /// Save the last days of bars of a list of symbols.
     FetchHistory(fetch_history::Flags),
     /// Bring one-minute bars from files and archives into a store or a MySQL table.
@@ -53,6 +57,7 @@ impl Command {
             Command::Metrics(_) => "metrics",
             Command::State(_) => "state",
             Command::Regime(_) => "regime",
+            Command::Emd(_) => "emd",
             Command::FetchHistory(_) => "fetch-history",
             Command::Import(_) => "import",
             Command::Check(_) => "check",

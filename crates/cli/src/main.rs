@@ -42,6 +42,7 @@ fn dispatch(command: &Command) -> anyhow::Result<()> {
         Command::Metrics(args) => commands::metrics::run(args),
         Command::State(args) => commands::state::run(args),
         Command::Regime(args) => commands::regime::run(args),
+        Command::Emd(args) => commands::emd::run(args),
         Command::FetchHistory(args) => commands::fetch_history::run(args),
         Command::Import(args) => commands::import::run(args),
         Command::Check(args) => commands::check::run(args),

@@ -120,6 +120,8 @@ pub fn things(n: usize, what: &str) -> String {
 pub enum Unit {
     /// Symbols.
     Symbols,
+    /// Modes, of which there may be fewer than the total.
+    Modes,
     /// Bytes.
     Bytes,
 }
@@ -142,6 +144,7 @@ impl Progress {
         let bar = (verbosity() >= 0 && io::stderr().is_terminal()).then(|| {
             let counts = match unit {
                 Unit::Symbols => "{pos}/{len} symbols, {rate}",
+                Unit::Modes => "{pos} modes, at most {len}",
                 Unit::Bytes => "{bytes}/{total_bytes}, {bytes_per_sec}",
             };
             let template = format!("{{msg}} [{{bar:30}}] {counts}, {{eta}} left");
@@ -191,6 +194,7 @@ impl Progress {
             Unit::Symbols => {
                 format!("{what}: {done} of {} symbols, {share:.0} %, {left:.0} s left", self.total)
             }
+            Unit::Modes => format!("{what}: {done} modes, at most {}", self.total),
             Unit::Bytes => {
                 format!("{what}: {} of {} MB, {share:.0} %, {left:.0} s left", done >> 20, self.total >> 20)
             }

@@ -55,6 +55,7 @@ impl Ceemdan {
             let mut tally = Tally::default();
             tally.add(sifted);
             stats.push(tally.stats());
+            control.found_mode();
         }
         Ok(Decomposition { modes, residue: peeling.left, stats })
     }
@@ -91,6 +92,7 @@ impl Ceemdan {
                 course.trial(noise.mode(trial, k), &mut sifter);
             }
             course.finish()?;
+            control.found_mode();
         }
         Ok(course.result())
     }
@@ -204,8 +206,9 @@ fn lockstep<'n>(
         let stopped: Result<(), Error> = stage();
         for (course, _) in courses.iter_mut().zip(&over).filter(|(_, over)| !**over) {
             let finished = course.as_mut().map(|course| stopped.clone().and_then(|()| course.finish()));
-            if let Ok(Err(error)) = finished {
-                *course = Err(error);
+            match finished {
+                Ok(Err(error)) => *course = Err(error),
+                _ => control.found_mode(),
             }
         }
     }

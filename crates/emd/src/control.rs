@@ -4,7 +4,7 @@ use crate::Error;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-/// A deadline and a flag, looked at before each mode and trial: work in hand is finished first, which takes some
+/// A deadline and a flag to stop by, looked at before each mode and trial: work in hand is finished first, which takes some
 /// milliseconds. The default never stops.
 ///
 /// ```
@@ -17,10 +17,20 @@ use std::time::Instant;
 ///     .unless(&asked_to_stop);
 /// assert_eq!(control.check(), Ok(()));
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default)]
 pub struct Control<'a> {
     deadline: Option<Instant>,
     cancelled: Option<&'a AtomicBool>,
+    told: Option<&'a (dyn Fn() + Sync)>,
+}
+
+impl std::fmt::Debug for Control<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Control")
+            .field("deadline", &self.deadline)
+            .field("cancelled", &self.cancelled)
+            .finish()
+    }
 }
 
 impl<'a> Control<'a> {
@@ -32,6 +42,18 @@ impl<'a> Control<'a> {
     /// Stops once `cancelled` is true, with [`Error::Cancelled`].
     pub fn unless(self, cancelled: &'a AtomicBool) -> Self {
         Self { cancelled: Some(cancelled), ..self }
+    }
+
+    /// Calls `told` whenever a mode of a signal has been found, from whatever thread: there are at most log2 n of them in
+    /// the standard preset.
+    pub fn telling(self, told: &'a (dyn Fn() + Sync)) -> Self {
+        Self { told: Some(told), ..self }
+    }
+
+    pub(crate) fn found_mode(&self) {
+        if let Some(told) = self.told {
+            told();
+        }
     }
 
     /// Whether to go on.

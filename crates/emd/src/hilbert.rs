@@ -44,7 +44,7 @@ impl Analytic {
             let minus_i = Complex::new(0.0, -1.0 / n as f64);
             spectrum.iter_mut().for_each(|x| *x *= minus_i);
             spectrum[0] = Complex::default();
-            if n % 2 == 0 {
+            if n.is_multiple_of(2) {
                 spectrum[n / 2] = Complex::default();
             }
             let back = inverse.process(&mut spectrum, &mut imaginary);

@@ -8,6 +8,7 @@ use crate::series::{Closes, Series};
 use crate::symbol::Symbol;
 use crate::time::{AsOf, Minute, Span};
 
+pub mod column;
 pub mod csv;
 mod decimal;
 pub mod file;

@@ -65,7 +65,7 @@ pub fn symbols(path: &Path, file: File, take: &mut dyn FnMut(&str)) -> Result<()
     Ok(())
 }
 
-fn damaged(path: &Path, error: String) -> Error {
+pub(super) fn damaged(path: &Path, error: String) -> Error {
     Error::content(path, format!("not readable as Parquet ({error}); write or fetch it again"))
 }
 

@@ -135,7 +135,7 @@ impl Column {
 }
 
 /// A header for an error: what may be no text at all is made plain, and kept short.
-fn shown(header: &[String]) -> String {
+pub(super) fn shown(header: &[String]) -> String {
     const MOST: usize = 200;
     let text = header.join(", ").escape_debug().to_string();
     match text.char_indices().nth(MOST) {
@@ -340,13 +340,13 @@ pub fn symbols(path: &Path) -> Result<Vec<Symbol>> {
 }
 
 /// A file whose form is known by its first bytes.
-enum Opened<'a> {
+pub(super) enum Opened<'a> {
     Parquet(File, u64),
     Csv(Box<dyn Read + 'a>),
 }
 
 impl<'a> Opened<'a> {
-    fn at(path: &Path, progress: &'a (dyn Fn(u64) + Sync)) -> Result<Opened<'a>> {
+    pub(super) fn at(path: &Path, progress: &'a (dyn Fn(u64) + Sync)) -> Result<Opened<'a>> {
         // Looked at before it is opened: opening a pipe would wait for its writer.
         let kind = std::fs::metadata(path).map_err(|e| Error::io("open", path, e))?;
         if !kind.is_file() {

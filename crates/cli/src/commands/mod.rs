@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod demo;
+pub mod emd;
 pub mod fetch_history;
 pub mod import;
 mod intraday;

@@ -8,6 +8,7 @@ use bars::atomic::{AtomicFile, SealedFile};
 use bars::{Error, Minute};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 
 /// A column of text.
@@ -33,11 +34,21 @@ pub fn integers(values: impl Iterator<Item = Option<i64>>) -> ArrayRef {
 
 /// Writes `columns` as a file, ready to be put at `place`.
 pub fn write(place: &Path, columns: Vec<(&str, ArrayRef)>) -> bars::Result<SealedFile> {
+    write_with(place, columns, Vec::new())
+}
+
+/// The same with texts beside the table, by key, in the file's metadata.
+pub fn write_with(
+    place: &Path,
+    columns: Vec<(&str, ArrayRef)>,
+    metadata: Vec<KeyValue>,
+) -> bars::Result<SealedFile> {
     let error = |e| Error::writing_parquet(place, e);
     let nullable = columns.into_iter().map(|(name, column)| (name, column, true));
     let batch = RecordBatch::try_from_iter_with_nullable(nullable).map_err(|e| error(e.into()))?;
     let properties = WriterProperties::builder()
         .set_compression(Compression::SNAPPY)
+        .set_key_value_metadata(Some(metadata).filter(|texts| !texts.is_empty()))
         .set_created_by(concat!("data_pipeline ", env!("CARGO_PKG_VERSION")).to_owned())
         .build();
     let file = AtomicFile::create(place)?;

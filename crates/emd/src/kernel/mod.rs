@@ -8,8 +8,9 @@
 #[allow(unsafe_code)]
 mod lanes;
 mod scalar;
+// Its loops go over lanes, of which several arrays have a number each.
 #[cfg(target_arch = "x86_64")]
-#[allow(unsafe_code)]
+#[allow(unsafe_code, clippy::needless_range_loop)]
 mod solve;
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)]

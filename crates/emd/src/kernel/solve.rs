@@ -244,11 +244,11 @@ impl Plan {
     }
 
     fn is_first(&self, lane: usize) -> bool {
-        lane % self.per_side == 0
+        lane.is_multiple_of(self.per_side)
     }
 
     fn is_last(&self, lane: usize) -> bool {
-        (lane + 1) % self.per_side == 0
+        (lane + 1).is_multiple_of(self.per_side)
     }
 }
 
@@ -541,7 +541,7 @@ unsafe fn backward<L: Lanes, const G: usize>(
         }
         // Rows that fill no square, one by one; then squares.
         let mut i = plan.len;
-        while i % L::N != 0 {
+        while !i.is_multiple_of(L::N) {
             i -= 1;
             for g in 0..G {
                 known[g] = (substitute(&rows, i * lanes + g * L::N, known[g].0, known[g].1), known[g].0);

@@ -1,0 +1,342 @@
+//! `data-pipeline emd`
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use bars::Symbol;
+use bars::atomic::SealedFile;
+use bars::source::column::{self, Numbered, Numbers};
+use bars::spelling::{Directory, Found};
+use clap::{Args, ValueEnum};
+use emd::{Analytic, Control, Decomposition, NoiseScale, Params, Preset, Sifting};
+use parquet::file::metadata::KeyValue;
+
+use super::places::check_places;
+use crate::args::SourceFlags;
+use crate::output::{npz, parquet as table};
+use crate::ui::{self, Progress, Unit, Usage};
+
+/// Flags of `emd`.
+#[derive(Debug, Clone, Args)]
+pub struct Flags {
+    /// CSV (with a header; plain, gzip or zstd) or Parquet file.
+    #[arg(long, value_name = "FILE")]
+    input: PathBuf,
+    /// Column of numbers to decompose, in the order of the rows.
+    #[arg(long, value_name = "NAME", default_value = "close")]
+    column: String,
+    /// Symbol to decompose, where the file has several; under any common spelling.
+    #[arg(long, value_name = "NAME")]
+    symbol: Option<Symbol>,
+    /// Decompose the natural logarithm, as one does with prices.
+    #[arg(long)]
+    log: bool,
+    /// CEEMDAN averages over noisy copies; EMD sifts the series as it is.
+    #[arg(long, value_enum, default_value_t = Method::Ceemdan)]
+    method: Method,
+    /// How a mode is found.
+    #[command(flatten)]
+    decomposition: DecompositionFlags,
+    /// Where the modes go: modes.npz (imfs, residue, imf_variances) or modes.parquet (a column per mode).
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// How a series is decomposed; what is missing is the preset's own.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Decomposition")]
+pub struct DecompositionFlags {
+    /// standard: improved CEEMDAN, 10 sifts. pyemd: what EMD-signal 1.10 computes, bit for bit.
+    #[arg(long, value_enum, default_value_t = PresetFlag::Standard)]
+    preset: PresetFlag,
+    /// When a mode is sifted enough: fixed:N, s-number:S or reference [default: fixed:10; pyemd: reference].
+    #[arg(long, value_name = "RULE")]
+    sifting: Option<Sifting>,
+    /// What the noise is measured by [default: fastest; pyemd: residue].
+    #[arg(long, value_enum)]
+    noise_scale: Option<ScaleFlag>,
+    /// Deviation of the noise in those units [default: 0.5; pyemd: 0.005].
+    #[arg(long, value_name = "E")]
+    epsilon: Option<f64>,
+    /// Noisy copies that are averaged [default: 100].
+    #[arg(long, value_name = "N")]
+    trials: Option<usize>,
+    /// Seed of the noise [default: 1337].
+    #[arg(long, value_name = "N")]
+    seed: Option<u32>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Method {
+    Ceemdan,
+    Emd,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum PresetFlag {
+    Standard,
+    Pyemd,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ScaleFlag {
+    /// The fastest mode of what is left.
+    Fastest,
+    /// All that is left.
+    Residue,
+}
+
+impl DecompositionFlags {
+    /// The decomposer that the flags ask for.
+    ///
+    /// # Errors
+    /// Where a value is out of its range.
+    pub fn decomposer(&self) -> anyhow::Result<emd::Ceemdan> {
+        let mut params = Params::new(match self.preset {
+            PresetFlag::Standard => Preset::Standard,
+            PresetFlag::Pyemd => Preset::Pyemd,
+        });
+        if let Some(sifting) = self.sifting {
+            params = params.sifting(sifting);
+        }
+        if let Some(scale) = self.noise_scale {
+            params = params.noise_scale(match scale {
+                ScaleFlag::Fastest => NoiseScale::Fastest,
+                ScaleFlag::Residue => NoiseScale::Residue,
+            });
+        }
+        if let Some(epsilon) = self.epsilon {
+            params = params.epsilon(epsilon);
+        }
+        if let Some(trials) = self.trials {
+            params = params.trials(trials);
+        }
+        if let Some(seed) = self.seed {
+            params = params.seed(seed);
+        }
+        Ok(params.check().map_err(|error| Usage(error.to_string()))?)
+    }
+
+    /// The flags given that are about noise.
+    fn about_noise(&self) -> Vec<&'static str> {
+        let given = [
+            ("--noise-scale", self.noise_scale.is_some()),
+            ("--epsilon", self.epsilon.is_some()),
+            ("--trials", self.trials.is_some()),
+            ("--seed", self.seed.is_some()),
+        ];
+        given.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag).collect()
+    }
+}
+
+/// Runs the command.
+pub fn run(flags: &Flags) -> anyhow::Result<()> {
+    let decomposer = flags.decomposition.decomposer()?;
+    if flags.method == Method::Emd
+        && let Some(flag) = flags.decomposition.about_noise().first()
+    {
+        return Err(Usage(format!(
+            "{flag} is about noise, and EMD adds none; leave it out or use --method ceemdan"
+        ))
+        .into());
+    }
+    let form = flags.out.as_deref().map(Form::of).transpose()?;
+    if let Some(out) = &flags.out {
+        check_places(&flags.input, &SourceFlags::default(), &[out])?;
+    }
+    let (symbol, numbers) = choose(flags)?;
+    let signal = prepare(flags, &numbers)?;
+    let begun = Instant::now();
+    let found = decompose(flags, &decomposer, &signal)?;
+    let of = symbol.map_or(String::new(), |symbol| format!(" of {symbol}"));
+    let what = if flags.log { format!("log {}", flags.column) } else { flags.column.clone() };
+    let (n, modes) = (ui::count(signal.len() as u64), ui::things(found.modes.len(), "mode"));
+    ui::print(&format!("{n} samples of {what}{of}: {modes} in {:.1} s", begun.elapsed().as_secs_f64()))?;
+    print_modes(flags.method, &found)?;
+    if let (Some(out), Some(form)) = (&flags.out, form) {
+        form.write(out, &found)?.commit()?;
+        ui::print(&format!("written to {}", out.display()))?;
+    }
+    Ok(())
+}
+
+/// The series asked for, and whose it is where the file tells.
+fn choose(flags: &Flags) -> anyhow::Result<(Option<Symbol>, Numbers)> {
+    let path = flags.input.display();
+    let groups = match (column::read(&flags.input, &flags.column)?, &flags.symbol) {
+        (Numbered::One(numbers), None) => return Ok((None, numbers)),
+        (Numbered::One(_), Some(symbol)) => {
+            return Err(Usage(format!(
+                "{path} has no column of symbols to find {symbol} in; leave out --symbol"
+            ))
+            .into());
+        }
+        (Numbered::BySymbol(groups), _) => groups,
+    };
+    let wanted = match (&flags.symbol, groups.len()) {
+        (_, 0) => anyhow::bail!("{path} has no rows"),
+        (None, 1) => groups[0].0.clone(),
+        (None, _) => {
+            let names: Vec<&str> = groups.iter().take(8).map(|(symbol, _)| symbol.as_str()).collect();
+            let more = if groups.len() > names.len() { ", ..." } else { "" };
+            let (n, names) = (groups.len(), names.join(", "));
+            return Err(
+                Usage(format!("{path} has {n} symbols ({names}{more}); choose one with --symbol")).into()
+            );
+        }
+        (Some(symbol), _) => {
+            match groups.iter().map(|(symbol, _)| symbol).collect::<Directory>().find(symbol) {
+                Found::Exact(symbol) | Found::Spelled(symbol) => symbol,
+                Found::Ambiguous(all) => {
+                    let all: Vec<&str> = all.iter().map(Symbol::as_str).collect();
+                    return Err(
+                        Usage(format!("{symbol} may be {}; name one of them", all.join(" or "))).into()
+                    );
+                }
+                Found::Nothing => {
+                    let n = ui::things(groups.len(), "symbol");
+                    return Err(Usage(format!(
+                        "{path} has {n}, and {symbol} is none of them; mend --symbol"
+                    ))
+                    .into());
+                }
+            }
+        }
+    };
+    let found = groups.into_iter().find(|(symbol, _)| *symbol == wanted);
+    found.map(|(symbol, numbers)| (Some(symbol), numbers)).ok_or_else(|| anyhow::anyhow!("{wanted} is lost"))
+}
+
+/// The series to decompose; what cannot be is told by its row.
+fn prepare(flags: &Flags, numbers: &Numbers) -> anyhow::Result<Vec<f64>> {
+    let (path, name) = (flags.input.display(), &flags.column);
+    let row = |i: usize| numbers.rows.get(i).copied().unwrap_or(0);
+    if let Some(i) = numbers.values.iter().position(|x| !x.is_finite()) {
+        let what = if numbers.values[i].is_nan() { "missing" } else { "infinite" };
+        anyhow::bail!("{path}, row {}: {name} is {what}; fill the gap, or cut the file there", row(i));
+    }
+    if !flags.log {
+        return Ok(numbers.values.clone());
+    }
+    if let Some(i) = numbers.values.iter().position(|x| *x <= 0.0) {
+        let value = numbers.values[i];
+        anyhow::bail!("{path}, row {}: {name} is {value}, which has no logarithm; leave out --log", row(i));
+    }
+    Ok(numbers.values.iter().map(|x| libm::log(*x)).collect())
+}
+
+fn decompose(flags: &Flags, decomposer: &emd::Ceemdan, signal: &[f64]) -> anyhow::Result<Decomposition> {
+    let most = signal.len().checked_ilog2().unwrap_or(0);
+    let progress = Progress::new("decompose", Unit::Modes, most.into());
+    let tell = || progress.add(1);
+    let control = Control::default().telling(&tell);
+    let found = match flags.method {
+        Method::Emd => decomposer.emd(signal, control),
+        // A single series needs each mode of the noise once: nothing is gained by holding them.
+        Method::Ceemdan => decomposer.decompose_streaming(&[signal], control).remove(0),
+    };
+    found.map_err(|error| anyhow::anyhow!("{}: {error}", flags.input.display()))
+}
+
+/// Population variance.
+fn variance(values: &[f64]) -> f64 {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    values.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n
+}
+
+fn print_modes(method: Method, found: &Decomposition) -> anyhow::Result<()> {
+    if found.modes.is_empty() {
+        return ui::print("Fewer than three extrema: there is no mode, all of it is residue.");
+    }
+    let variances: Vec<f64> = found.modes.iter().map(|mode| variance(mode)).collect();
+    let total: f64 = variances.iter().sum();
+    let analytic = Analytic::of_all(found.modes.iter().map(Vec::as_slice));
+    let rows = found.stats.iter().enumerate().map(|(k, stats)| {
+        let n = found.modes[k].len();
+        let period = analytic[k].period(0..n).map_or("-".to_owned(), significant);
+        let share = if total > 0.0 { 100.0 * variances[k] / total } else { 0.0 };
+        let (sifts, hits) = match method {
+            Method::Emd => {
+                (stats.sifts_max.to_string(), if stats.cap_hits > 0 { "yes" } else { "no" }.to_owned())
+            }
+            Method::Ceemdan => {
+                (format!("{:.1} ({})", stats.sifts_mean, stats.sifts_max), stats.cap_hits.to_string())
+            }
+        };
+        vec![(k + 1).to_string(), period, bar(share), format!("{share:.1}"), sifts, hits]
+    });
+    let sifts = if method == Method::Emd { "sifts" } else { "sifts, mean (max)" };
+    let header = ["mode", "period", "", "energy %", sifts, "at the cap"];
+    ui::print(&ui::table(&header, &[0, 1, 3, 4, 5], rows))?;
+    ui::print("Periods are in samples; energy is the share of the modes' variances, the residue left out.")
+}
+
+/// A period to three digits or to the sample.
+fn significant(x: f64) -> String {
+    if x < 10.0 {
+        format!("{x:.2}")
+    } else if x < 100.0 {
+        format!("{x:.1}")
+    } else {
+        ui::count(x.round() as u64)
+    }
+}
+
+/// A share of a hundred as a bar of at most twenty signs.
+fn bar(share: f64) -> String {
+    "#".repeat((share / 5.0).round() as usize)
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    Npz,
+    Parquet,
+}
+
+impl Form {
+    fn of(path: &Path) -> Result<Form, Usage> {
+        let end = path.extension().map(|end| end.to_string_lossy().to_lowercase());
+        match end.as_deref() {
+            Some("npz") => Ok(Form::Npz),
+            Some("parquet") => Ok(Form::Parquet),
+            _ => {
+                let path = path.display();
+                Err(Usage(format!(
+                    "{path} is not written in that form; let the name end in .npz or .parquet"
+                )))
+            }
+        }
+    }
+
+    fn write(self, place: &Path, found: &Decomposition) -> bars::Result<SealedFile> {
+        let variances: Vec<f64> = found.modes.iter().map(|mode| variance(mode)).collect();
+        let n = found.residue.len();
+        match self {
+            Form::Npz => {
+                let rows = found.modes.iter().map(Vec::as_slice).collect();
+                let arrays = [
+                    npz::Array { name: "imfs", shape: vec![found.modes.len(), n], rows },
+                    npz::Array { name: "residue", shape: vec![n], rows: vec![&found.residue] },
+                    npz::Array {
+                        name: "imf_variances",
+                        shape: vec![variances.len()],
+                        rows: vec![&variances],
+                    },
+                ];
+                npz::write(place, &arrays)
+            }
+            Form::Parquet => {
+                let names: Vec<String> = (1..=found.modes.len()).map(|k| format!("imf_{k:02}")).collect();
+                let samples = table::integers((0..n as i64).map(Some));
+                let modes = names.iter().zip(&found.modes);
+                let mut columns = vec![("sample", samples)];
+                columns
+                    .extend(modes.map(|(name, mode)| (name.as_str(), table::numbers(mode.iter().copied()))));
+                columns.push(("residue", table::numbers(found.residue.iter().copied())));
+                let variances = serde_json::Value::from(variances).to_string();
+                table::write_with(place, columns, vec![KeyValue::new("imf_variances".to_owned(), variances)])
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Bad input, stopping, and what the parameters refuse.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use emd::{Control, Decomposition, Error, NoiseScale, Params, Preset, Sifting};
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+const PRESETS: [Preset; 2] = [Preset::Standard, Preset::Pyemd];
+
+fn both(preset: Preset, x: &[f64]) -> [Result<Decomposition, Error>; 2] {
+    let ceemdan = Params::new(preset).trials(5).check().unwrap();
+    let noise = ceemdan.noise(x.len().max(4), Control::default()).unwrap();
+    [ceemdan.emd(x, Control::default()), ceemdan.decompose(x, &noise, Control::default())]
+}
+
+#[test]
+fn what_cannot_be_decomposed_is_named() {
+    for preset in PRESETS {
+        let with = |bad: f64| both(preset, &[1.0, 2.0, bad, 1.0, 3.0]);
+        for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert!(with(bad).into_iter().all(|found| found == Err(Error::NotFinite(2))));
+        }
+        for bad in [1e151, -f64::MAX] {
+            assert!(with(bad).into_iter().all(|found| found == Err(Error::TooLarge(2))));
+        }
+        for n in 0..4 {
+            let x = &[1.0, 3.0, 2.0][..n];
+            assert_eq!(both(preset, x)[0], Err(Error::TooShort(n)));
+            let ceemdan = Params::new(preset).check().unwrap();
+            assert_eq!(ceemdan.noise(n, Control::default()).err(), Some(Error::TooShort(n)));
+            assert_eq!(ceemdan.decompose_streaming(&[x], Control::default()), [Err(Error::TooShort(n))]);
+        }
+    }
+    let message = Error::NotFinite(2).to_string();
+    assert!(message.contains("sample 2") && message.contains("fill the gaps"), "{message}");
+}
+
+#[test]
+fn nothing_to_sift_is_all_residue() {
+    let parabola: Vec<f64> = (0..50).map(|i| f64::from(i - 20).powi(2)).collect();
+    let s_shape: Vec<f64> = (0..50).map(|i| (f64::from(i) / 8.0).sin()).collect();
+    for preset in PRESETS {
+        for x in [
+            vec![7.25; 20],
+            vec![0.1; 33],
+            vec![0.0; 9],
+            vec![1.0, 2.0, 3.0, 4.0],
+            parabola.clone(),
+            s_shape[..30].to_vec(),
+        ] {
+            let [plain, _] = both(preset, &x);
+            let plain = plain.unwrap();
+            assert!(plain.modes.is_empty(), "{preset:?} {x:?}");
+            assert_eq!(plain.residue, x);
+        }
+        for x in [vec![7.25; 20], vec![0.1; 33], vec![0.0; 9]] {
+            let [_, found] = both(preset, &x);
+            assert_eq!(found.map(|found| (found.modes.len(), found.residue)), Ok((0, x)));
+        }
+    }
+}
+
+#[test]
+fn denormals_and_huge_numbers() {
+    let wave: Vec<f64> = (0..100).map(|i| (f64::from(i) * 0.9).sin() + (f64::from(i) * 0.1).sin()).collect();
+    let times = |factor: f64| wave.iter().map(|x| x * factor).collect::<Vec<_>>();
+    for factor in [1e149, 1e100, 1e-100, 1e-150] {
+        let [plain, found] = both(Preset::Standard, &times(factor));
+        assert!(plain.unwrap().modes.len() >= 2 && found.unwrap().modes.len() >= 2, "{factor}");
+    }
+    // Squares underflow: no deviation, no noise. That is told, or the modes are those of the bare signal.
+    let tiny = times(1e-310);
+    let [plain, found] = both(Preset::Standard, &tiny);
+    assert!(!plain.unwrap().modes.is_empty() && !found.unwrap().modes.is_empty());
+    assert_eq!(both(Preset::Pyemd, &tiny)[1], Err(Error::NoDeviation));
+    for factor in [1e149, 1e-100] {
+        assert!(both(Preset::Pyemd, &times(factor)).into_iter().all(|found| found.is_ok()));
+    }
+}
+
+#[test]
+fn parameters_are_checked() {
+    let refused = |params: Params| params.check().err().map(|error| error.to_string()).expect("an error");
+    assert!(refused(Params::default().trials(0)).contains("trials 0"));
+    for epsilon in [0.0, -0.5, f64::NAN, f64::INFINITY] {
+        assert!(refused(Params::default().epsilon(epsilon)).contains("epsilon"));
+    }
+    assert!(refused(Params::default().sifting(Sifting::Fixed(0))).contains("sifts 0"));
+    assert!(refused(Params::default().sifting(Sifting::SNumber(101))).contains("S number"));
+    assert!(refused(Params::new(Preset::Pyemd).noise_scale(NoiseScale::Fastest)).contains("residue"));
+    for (text, sifting) in [
+        ("fixed:10", Sifting::Fixed(10)),
+        ("s-number:4", Sifting::SNumber(4)),
+        ("reference", Sifting::Reference),
+    ] {
+        assert_eq!(text.parse(), Ok(sifting));
+        assert_eq!(sifting.to_string(), text);
+    }
+    for text in ["", "fixed", "fixed:", "fixed:0", "fixed:x", "s-number:-1", "reference:3", "cauchy"] {
+        assert!(text.parse::<Sifting>().is_err(), "{text}");
+    }
+}
+
+#[test]
+fn noise_must_fit() {
+    let x: Vec<f64> = (0..64).map(|i| (f64::from(i) * 0.7).sin()).collect();
+    let params = || Params::default().trials(3);
+    let noise = params().check().unwrap().noise(64, Control::default()).unwrap();
+    let refused =
+        |params: Params, x: &[f64]| params.check().unwrap().decompose(x, &noise, Control::default()).err();
+    assert_eq!(refused(params(), &x[..60]), Some(Error::Length { noise: 64, signal: 60 }));
+    assert!(matches!(refused(params().seed(1), &x), Some(Error::OtherNoise(_))));
+    assert!(matches!(refused(params().trials(4), &x), Some(Error::OtherNoise(_))));
+    assert!(matches!(refused(params().sifting(Sifting::Fixed(9)), &x), Some(Error::OtherNoise(_))));
+    // Scale and epsilon are not the noise's business.
+    assert_eq!(refused(params().epsilon(0.1).noise_scale(NoiseScale::Residue), &x), None);
+}
+
+#[test]
+fn it_stops_when_asked() {
+    let x: Vec<f64> = (0..20_000).map(|i| (f64::from(i) * 0.7).sin() + f64::from(i % 7)).collect();
+    let ceemdan = Params::default().check().unwrap();
+    let cancelled = AtomicBool::new(true);
+    let stop = Control::default().unless(&cancelled);
+    assert_eq!(ceemdan.emd(&x, stop), Err(Error::Cancelled));
+    assert_eq!(ceemdan.noise(x.len(), stop).err(), Some(Error::Cancelled));
+    assert_eq!(ceemdan.decompose_streaming(&[&x, &x], stop), [Err(Error::Cancelled), Err(Error::Cancelled)]);
+    let few = Params::default().trials(2).check().unwrap();
+    let noise = few.noise(x.len(), Control::default()).unwrap();
+    assert_eq!(few.decompose(&x, &noise, stop), Err(Error::Cancelled));
+    assert_eq!(few.decompose_all(&[&x], &noise, stop), [Err(Error::Cancelled)]);
+    // A deadline in the midst of the work: a hundred trials of this take seconds.
+    let soon = Control::default().until(Instant::now() + Duration::from_millis(30));
+    assert_eq!(ceemdan.decompose_streaming(&[&x], soon), [Err(Error::DeadlinePassed)]);
+}
