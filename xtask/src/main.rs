@@ -35,10 +35,12 @@ fn main() -> ExitCode {
 /// Runs every test; each that needs a MariaDB starts a private one, in a temporary folder on a free port, and stops it.
 fn test(words: impl Iterator<Item = String>) -> Result<(), String> {
     needs::mariadb()?;
+    needs::valgrind()?;
     let python = needs::python(READERS)?;
     let mut tests = cargo();
     tests.args(["test", "--workspace", "--lib", "--bins", "--tests"]).args(words);
-    run(tests.env("DATA_PIPELINE_REQUIRE_MARIADB", "1").env("DATA_PIPELINE_PYTHON", python))?;
+    tests.env("DATA_PIPELINE_REQUIRE_MARIADB", "1").env("DATA_PIPELINE_REQUIRE_VALGRIND", "1");
+    run(tests.env("DATA_PIPELINE_PYTHON", python))?;
     run(cargo().args(["test", "--workspace", "--doc"]))
 }
 

@@ -11,6 +11,11 @@ pub fn mariadb() -> Result<(), String> {
     package("openssl", "openssl")
 }
 
+/// The checker of memory accesses.
+pub fn valgrind() -> Result<(), String> {
+    package("valgrind", "valgrind")
+}
+
 /// A private Python with `packages`, in the target folder.
 pub fn python(packages: &[&str]) -> Result<PathBuf, String> {
     package("python3", "python3")?;

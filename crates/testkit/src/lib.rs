@@ -34,6 +34,8 @@ pub enum Need {
     MariaDb,
     /// A Python with pandas, polars and DuckDB, named by `DATA_PIPELINE_PYTHON`.
     Python,
+    /// valgrind; `DATA_PIPELINE_REQUIRE_VALGRIND=1` makes its absence a failure.
+    Valgrind,
     /// The right to mount a small disk; root has it, mostly.
     Mount,
 }
@@ -43,6 +45,7 @@ impl Need {
         match self {
             Need::Shared => shared().is_some() || is_required("DATA_PIPELINE_REQUIRE_SHARED"),
             Need::Python => python().is_some(),
+            Need::Valgrind => has_valgrind() || is_required("DATA_PIPELINE_REQUIRE_VALGRIND"),
             Need::Mount => can_mount(),
             Need::MariaDb => mariadb::is_installed() || is_required("DATA_PIPELINE_REQUIRE_MARIADB"),
         }
@@ -54,6 +57,13 @@ pub fn mount_small(folder: &Path) -> bool {
     let mut mount = std::process::Command::new("mount");
     mount.args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"]).arg(folder);
     mount.output().is_ok_and(|output| output.status.success())
+}
+
+fn has_valgrind() -> bool {
+    std::process::Command::new("valgrind")
+        .arg("--version")
+        .output()
+        .is_ok_and(|output| output.status.success())
 }
 
 fn can_mount() -> bool {

@@ -1,0 +1,56 @@
+//! The kernels under valgrind's memcheck, which knows AVX2 but not AVX-512: that one has its guard pages (`guard.rs`).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use emd::{Control, Kernel, Params, Preset, Sifting};
+use libtest_mimic::Arguments;
+use std::process::Command;
+use testkit::Need::Valgrind;
+
+/// With this word the program sifts instead of testing.
+const SIFT: &str = "sift-under-valgrind";
+
+fn main() {
+    if std::env::args().any(|word| word == SIFT) {
+        return sift();
+    }
+    let tests = vec![testkit::trial("scalar_and_avx2_are_clean", &[Valgrind], is_clean)];
+    libtest_mimic::run(&Arguments::from_args(), tests).exit();
+}
+
+fn is_clean() {
+    let program = std::env::current_exe().expect("this program");
+    let mut valgrind = Command::new("valgrind");
+    valgrind.args([
+        "--quiet",
+        "--error-exitcode=99",
+        "--leak-check=full",
+        "--errors-for-leak-kinds=definite",
+    ]);
+    let output = valgrind.arg(program).arg(SIFT).env("RAYON_NUM_THREADS", "1").output().expect("valgrind");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {told}", output.status);
+    let done = String::from_utf8_lossy(&output.stdout);
+    assert!(done.contains("Scalar") && !done.contains("Avx512"), "{done}");
+    let has_avx2 = Kernel::Avx2.is_available();
+    assert_eq!(done.contains("Avx2"), has_avx2, "{done}");
+}
+
+/// All paths of the kernels: few and many knots, plateaus, tails of every length, each stop rule.
+fn sift() {
+    for kernel in Kernel::ALL.into_iter().filter(|kernel| kernel.is_available()) {
+        for n in [4, 9, 63, 64, 65, 200, 1031, 2500] {
+            let white = emd::white_noise(7, n, 1).remove(0);
+            let ties: Vec<f64> = white.iter().map(|x| x.round()).collect();
+            for rule in [Sifting::Fixed(4), Sifting::SNumber(2), Sifting::Reference] {
+                for preset in [Preset::Standard, Preset::Pyemd] {
+                    let ceemdan = Params::new(preset).sifting(rule).trials(1).kernel(kernel).check().unwrap();
+                    for x in [&white, &ties] {
+                        ceemdan.emd(x, Control::default()).unwrap();
+                        ceemdan.decompose_streaming(&[x], Control::default()).remove(0).unwrap();
+                    }
+                }
+            }
+        }
+        println!("{kernel:?}");
+    }
+}
