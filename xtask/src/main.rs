@@ -16,6 +16,9 @@ cargo xtask <task>
 /// The Python packages with which our outputs are read back.
 const READERS: &[&str] = &["duckdb==2.0.0", "pandas==3.1.1", "polars==2.1.0", "pyarrow==26.0.1"];
 
+/// What the decomposition is measured beside, and what it computes with.
+const RIVALS: &[&str] = &["EMD-signal==1.10.0", "numpy==2.4.6", "scipy==1.17.1"];
+
 fn main() -> ExitCode {
     let mut words = std::env::args().skip(1);
     let done = match words.next().as_deref() {
@@ -46,12 +49,12 @@ fn test(words: impl Iterator<Item = String>) -> Result<(), String> {
 
 fn bench(words: impl Iterator<Item = String>) -> Result<(), String> {
     needs::mariadb()?;
-    let python = needs::python(READERS)?;
+    needs::valgrind()?;
+    let python = needs::python(&[READERS, RIVALS].concat())?;
     run(cargo().args(["build", "--release"]))?;
     let mut bench = cargo();
-    bench
-        .args(["bench", "--package", "data-pipeline", "--bench", "leaderboards", "--bench", "features", "--"])
-        .args(words);
+    bench.args(["bench", "--package", "data-pipeline", "--bench", "leaderboards", "--bench", "features"]);
+    bench.args(["--package", "emd", "--bench", "speed", "--"]).args(words);
     run(bench.env("DATA_PIPELINE_PYTHON", python))
 }
 

@@ -5,10 +5,18 @@ use crate::decomposition::{Decomposition, Tally};
 use crate::noise::{NoiseEnsemble, NoiseStream};
 use crate::plain::Peeling;
 use crate::sift::{Sifter, is_finite};
-use crate::{Control, Error, Params};
+use crate::{Control, Error, Kernel, Params};
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::ops::Range;
+
+/// Scratch for signals of one length: made once, it serves any number of decompositions, and the sifting allocates nothing.
+/// [`Ceemdan::workspace`] makes it.
+#[derive(Debug)]
+pub struct Workspace {
+    sifter: Sifter,
+    made_for: (usize, Kernel),
+}
 
 /// A decomposer, its parameters checked: [`Params::check`] makes it.
 ///
@@ -36,18 +44,44 @@ impl Ceemdan {
         Self { params }
     }
 
+    /// Scratch for signals of `n` samples.
+    pub fn workspace(&self, n: usize) -> Workspace {
+        Workspace { sifter: Sifter::new(n, self.params.kernel), made_for: (n, self.params.kernel) }
+    }
+
+    /// The scratch of `workspace`, made anew where it was made for another length or kernel.
+    fn sifter<'w>(&self, workspace: &'w mut Workspace, n: usize) -> &'w mut Sifter {
+        if workspace.made_for != (n, self.params.kernel) {
+            *workspace = self.workspace(n);
+        }
+        &mut workspace.sifter
+    }
+
     /// Plain EMD of `signal`, without noise, by the preset's rules.
     ///
     /// # Errors
     /// A signal that is too short, not finite or too large; sifting that grows without bound; `control`.
     pub fn emd(&self, signal: &[f64], control: Control<'_>) -> Result<Decomposition, Error> {
+        self.emd_with(&mut self.workspace(signal.len()), signal, control)
+    }
+
+    /// The same in scratch that is at hand.
+    ///
+    /// # Errors
+    /// As [`Ceemdan::emd`].
+    pub fn emd_with(
+        &self,
+        workspace: &mut Workspace,
+        signal: &[f64],
+        control: Control<'_>,
+    ) -> Result<Decomposition, Error> {
         check(signal)?;
-        let mut sifter = Sifter::new(signal.len(), self.params.kernel);
+        let sifter = self.sifter(workspace, signal.len());
         let mut peeling = Peeling::new(signal.to_vec(), &self.params);
         let (mut modes, mut stats) = (Vec::new(), Vec::new());
         loop {
             control.check()?;
-            let Some(sifted) = peeling.next(&mut sifter) else { break };
+            let Some(sifted) = peeling.next(sifter) else { break };
             if !is_finite(&sifter.mode) {
                 return Err(Error::Diverged(modes.len() + 1));
             }
@@ -58,6 +92,20 @@ impl Ceemdan {
             control.found_mode();
         }
         Ok(Decomposition { modes, residue: peeling.left, stats })
+    }
+
+    /// The fastest mode of `signal` alone, by plain sifting; `None` where it has fewer than three extrema.
+    ///
+    /// # Errors
+    /// A signal that is too short, not finite or too large; sifting that grows without bound.
+    pub fn first_mode(&self, signal: &[f64]) -> Result<Option<Vec<f64>>, Error> {
+        check(signal)?;
+        let mut sifter = Sifter::new(signal.len(), self.params.kernel);
+        let mut peeling = Peeling::new(signal.to_vec(), &self.params);
+        if peeling.next(&mut sifter).is_none() {
+            return Ok(None);
+        }
+        if is_finite(&sifter.mode) { Ok(Some(sifter.mode)) } else { Err(Error::Diverged(1)) }
     }
 
     /// Makes and decomposes the noise for signals of `n` samples, in parallel.
@@ -82,14 +130,28 @@ impl Ceemdan {
         noise: &NoiseEnsemble,
         control: Control<'_>,
     ) -> Result<Decomposition, Error> {
+        self.decompose_with(&mut self.workspace(signal.len()), signal, noise, control)
+    }
+
+    /// The same in scratch that is at hand.
+    ///
+    /// # Errors
+    /// As [`Ceemdan::decompose`].
+    pub fn decompose_with(
+        &self,
+        workspace: &mut Workspace,
+        signal: &[f64],
+        noise: &NoiseEnsemble,
+        control: Control<'_>,
+    ) -> Result<Decomposition, Error> {
         self.fits(noise, signal.len())?;
         let mut course = Course::new(signal, &self.params)?;
-        let mut sifter = Sifter::new(signal.len(), self.params.kernel);
-        while course.begin(&mut sifter) {
+        let sifter = self.sifter(workspace, signal.len());
+        while course.begin(sifter) {
             let k = course.stage();
             for trial in 0..self.params.trials {
                 control.check()?;
-                course.trial(noise.mode(trial, k), &mut sifter);
+                course.trial(noise.mode(trial, k), sifter);
             }
             course.finish()?;
             control.found_mode();
@@ -110,8 +172,13 @@ impl Ceemdan {
     ) -> Vec<Result<Decomposition, Error>> {
         let threads = rayon::current_num_threads();
         let (many, few) = signals.split_at(signals.len() - signals.len() % threads);
-        let mut found: Vec<_> =
-            many.par_iter().map(|signal| self.decompose(signal, noise, control)).collect();
+        let mut found: Vec<_> = many
+            .par_iter()
+            .map_init(
+                || self.workspace(noise.n),
+                |workspace, signal| self.decompose_with(workspace, signal, noise, control),
+            )
+            .collect();
         let courses = few.iter().map(|signal| {
             self.fits(noise, signal.len())?;
             Course::new(signal, &self.params)

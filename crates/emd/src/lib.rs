@@ -20,7 +20,7 @@ mod spline;
 mod sum;
 
 pub use brackets::brackets;
-pub use ceemdan::Ceemdan;
+pub use ceemdan::{Ceemdan, Workspace};
 pub use control::Control;
 pub use decomposition::{Decomposition, ModeStats};
 pub use envelopes::{Envelopes, envelopes};

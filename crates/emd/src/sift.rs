@@ -4,7 +4,7 @@ use crate::kernel::Sieve;
 use crate::sum::{pairwise, range, sum};
 use crate::{Kernel, Sifting};
 
-/// Room for the sifting of signals of one length. It is made once, and nothing is allocated while sifting.
+/// Room for the sifting of signals of one length.
 #[derive(Debug)]
 pub(crate) struct Sifter {
     sieve: Sieve,

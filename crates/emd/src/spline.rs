@@ -82,6 +82,7 @@ impl Piece {
         Self { x: x[0], dx, y: [y[0], y[1]], a: slopes[0] * dx - dy, b: -slopes[1] * dx + dy }
     }
 
+    #[inline(always)]
     fn at(&self, t: f64) -> f64 {
         let t = (t - self.x) / self.dx;
         let u = 1.0 - t;
@@ -158,15 +159,16 @@ pub(crate) fn last_row(d0: f64, d1: f64, secant0: f64, secant1: f64) -> (f64, f6
 }
 
 /// The spline at the samples `0..out.len()`, which lie between the first and the last knot.
-pub(crate) fn evaluate(side: &Side, out: &mut [f64], mut put: impl FnMut(&mut f64, f64)) {
+#[inline(always)]
+pub(crate) fn evaluate(side: &Side, out: &mut [f64]) {
     let knots = side.knots();
     let n = out.len();
     if knots.len() == 3 {
         let (x, y, slopes) = (side.positions(), side.values(), &side.c2[knots]);
         let (before, behind) = (Piece::new(x, y, slopes), Piece::new(&x[1..], &y[1..], &slopes[1..]));
         let middle = (x[1].max(0.0) as usize).min(n);
-        out[..middle].iter_mut().enumerate().for_each(|(t, out)| put(out, before.at(t as f64)));
-        out[middle..].iter_mut().enumerate().for_each(|(t, out)| put(out, behind.at((middle + t) as f64)));
+        out[..middle].iter_mut().enumerate().for_each(|(t, out)| *out = before.at(t as f64));
+        out[middle..].iter_mut().enumerate().for_each(|(t, out)| *out = behind.at((middle + t) as f64));
         return;
     }
     for i in knots.start..knots.end - 1 {
@@ -181,7 +183,7 @@ pub(crate) fn evaluate(side: &Side, out: &mut [f64], mut put: impl FnMut(&mut f6
         for (j, out) in out[from.min(to)..to].iter_mut().enumerate() {
             let s = (from + j) as f64 - x;
             let s2 = s * s;
-            put(out, ((c3 + c2 * s) + c1 * s2) + c0 * (s2 * s));
+            *out = ((c3 + c2 * s) + c1 * s2) + c0 * (s2 * s);
         }
     }
 }

@@ -133,3 +133,18 @@ fn it_stops_when_asked() {
     let soon = Control::default().until(Instant::now() + Duration::from_millis(30));
     assert_eq!(ceemdan.decompose_streaming(&[&x], soon), [Err(Error::DeadlinePassed)]);
 }
+
+#[test]
+fn a_workspace_serves_again_and_for_other_lengths() {
+    let x: Vec<f64> = (0..400).map(|i| (f64::from(i) * 0.7).sin() + (f64::from(i) * 0.05).cos()).collect();
+    let ceemdan = Params::default().trials(3).check().unwrap();
+    let mut workspace = ceemdan.workspace(10);
+    for n in [400, 400, 90, 400] {
+        let noise = ceemdan.noise(n, Control::default()).unwrap();
+        let found = ceemdan.decompose_with(&mut workspace, &x[..n], &noise, Control::default());
+        assert_eq!(found, ceemdan.decompose(&x[..n], &noise, Control::default()));
+        let plain = ceemdan.emd_with(&mut workspace, &x[..n], Control::default()).unwrap();
+        assert_eq!(ceemdan.first_mode(&x[..n]).unwrap().as_ref(), plain.modes.first());
+    }
+    assert_eq!(ceemdan.first_mode(&[1.0, 2.0, 3.0, 4.0]), Ok(None));
+}

@@ -74,6 +74,7 @@ pub(crate) struct Sieve {
     wrong_side: bool,
     system: Tridiagonal,
     upper: Vec<f64>,
+    lower: Vec<f64>,
     #[cfg(target_arch = "x86_64")]
     systems: solve::Systems,
 }
@@ -92,6 +93,7 @@ impl Sieve {
             wrong_side: false,
             system: Tridiagonal::default(),
             upper: vec![0.0; n],
+            lower: vec![0.0; n],
             #[cfg(target_arch = "x86_64")]
             systems: solve::Systems::new(n),
         }
@@ -135,7 +137,7 @@ impl Sieve {
         mirror(&mut self.maxima, &mut self.minima, signal);
         for (side, out) in [(&mut self.maxima, upper), (&mut self.minima, lower)] {
             interpolate(side, &mut self.system);
-            evaluate(side, out, |out, x| *out = x);
+            evaluate(side, out);
         }
     }
 
@@ -149,10 +151,7 @@ impl Sieve {
         let has_three = self.maxima.knots().len() == 3 || self.minima.knots().len() == 3;
         match self.kernel {
             #[cfg(target_arch = "x86_64")]
-            Kernel::Avx2 | Kernel::Avx512 if has_three => {
-                scalar::subtract(self, signal);
-                x86::scan(self, signal);
-            }
+            Kernel::Avx2 | Kernel::Avx512 if has_three => x86::step_by_few_knots(self, signal),
             #[cfg(target_arch = "x86_64")]
             Kernel::Avx2 | Kernel::Avx512 => x86::step(self, signal),
             _ => scalar::step(self, signal),

@@ -18,18 +18,16 @@ pub(super) fn step(sieve: &mut Sieve, signal: &mut [f64]) {
 }
 
 /// Subtracts the mean of the envelopes.
+#[inline(always)]
 pub(super) fn subtract(sieve: &mut Sieve, signal: &mut [f64]) {
-    interpolate(&mut sieve.maxima, &mut sieve.system);
-    interpolate(&mut sieve.minima, &mut sieve.system);
     if sieve.observed {
         sieve.before.copy_from_slice(signal);
     }
-    evaluate(&sieve.maxima, &mut sieve.upper, |upper, x| *upper = x);
-    // The lower envelope comes sample by sample, in order.
-    let mut upper = sieve.upper.iter();
-    evaluate(&sieve.minima, signal, |x, lower| {
-        if let Some(upper) = upper.next() {
-            *x -= 0.5 * (upper + lower);
-        }
-    });
+    interpolate(&mut sieve.maxima, &mut sieve.system);
+    interpolate(&mut sieve.minima, &mut sieve.system);
+    evaluate(&sieve.maxima, &mut sieve.upper);
+    evaluate(&sieve.minima, &mut sieve.lower);
+    for ((x, upper), lower) in signal.iter_mut().zip(&sieve.upper).zip(&sieve.lower) {
+        *x -= 0.5 * (upper + lower);
+    }
 }
