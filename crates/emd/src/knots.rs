@@ -108,7 +108,8 @@ impl Side {
         found
     }
 
-    fn clear_knots(&mut self) {
+    /// Without mirrored knots.
+    pub fn clear_knots(&mut self) {
         self.start = FRONT;
         self.end = FRONT + self.count;
     }

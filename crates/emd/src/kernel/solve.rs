@@ -11,7 +11,7 @@ use crate::knots::Side;
 use crate::spline::{last_row, outer_row};
 
 /// Rows for a guess to be forgotten. Fewer make joints fail, more cost time; neither changes a result.
-const WARM: usize = 40;
+pub(super) const WARM: usize = 40;
 /// Most chunks, of both systems together.
 const MOST: usize = 16;
 
@@ -195,7 +195,7 @@ impl Eliminated {
     }
 }
 
-/// How many chunks a side is worth cutting into.
+/// How many chunks a side is worth cutting into, each of at least [`WARM`] rows.
 pub(super) fn chunks(sides: &[&mut Side; 2]) -> usize {
     match (sides[0].knots().len().min(sides[1].knots().len()) - 2) / WARM {
         0..2 => 1,
@@ -232,6 +232,7 @@ pub(super) unsafe fn pieces<L: Lanes>(systems: &Systems, sides: &mut [&mut Side;
 /// Where the chunks lie: `per_side` chunks of `len` rows each; the first one of a side begins at row `skipped`.
 #[derive(Clone, Copy)]
 struct Plan {
+    warm: usize,
     per_side: usize,
     len: usize,
     skipped: [usize; 2],
@@ -252,22 +253,25 @@ impl Plan {
     }
 }
 
-/// Solves both systems in `G` vectors of chunks, half of them a side's; the slopes go to `c2`. False if a joint fails.
+/// Solves both systems in `G` vectors of chunks, half of them a side's, each begun `warm` rows early; the slopes go to `c2`.
+/// False if a joint fails: then they are none.
 ///
 /// # Safety
-/// As [`Lanes`]; each side has four knots or more, and at least [`WARM`] inner rows per chunk where it is cut.
+/// As [`Lanes`]; each side has four knots or more, and at least `warm` inner rows per chunk where it is cut.
 #[inline(always)]
 pub(super) unsafe fn solve_chunks<L: Lanes, const G: usize>(
     systems: &mut Systems,
     sides: &mut [&mut Side; 2],
+    warm: usize,
 ) -> bool {
     let knots = [sides[0].knots().len(), sides[1].knots().len()];
     let per_side = G * L::N / 2;
     let len = (knots[0].min(knots[1]) - 2) / per_side;
-    let plan = Plan { per_side, len, skipped: knots.map(|knots| knots - 2 - per_side * len) };
-    debug_assert!(per_side == 1 || len >= WARM);
+    let plan = Plan { warm, per_side, len, skipped: knots.map(|knots| knots - 2 - per_side * len) };
+    assert!(len >= 1 && (per_side == 1 || len >= warm), "chunks of {len} rows");
 
-    // The rows before the first chunk, in sequence.
+    // The rows before the first chunk, in sequence. Maxima and minima alternate, so that the sides differ by an extremum and
+    // the mirrored ones at most: fewer than MOST rows are left over.
     let mut head = [[Eliminated::default(); MOST]; 2];
     let mut states = [0, 1].map(|side| systems.rows[side].first());
     for side in 0..2 {
@@ -447,7 +451,7 @@ unsafe fn forward<L: Lanes, const G: usize>(
         if plan.per_side > 1 {
             for lane in 0..lanes {
                 // A first chunk needs no warming up, and has no rows before it: it goes along with the second.
-                let start = plan.start(lane + usize::from(plan.is_first(lane))) - WARM;
+                let start = plan.start(lane + usize::from(plan.is_first(lane))) - plan.warm;
                 let rows = &systems.rows[lane / plan.per_side];
                 columns.set(lane, rows, start);
                 let (before, after) = (rows.distance[start.saturating_sub(1)], rows.distance[start]);
@@ -455,7 +459,7 @@ unsafe fn forward<L: Lanes, const G: usize>(
                 (0..4).for_each(|field| begun[field][lane] = guess[field]);
             }
             let mut warming = Front::<L, G>::of(&begun);
-            warming.run::<false>(&columns, WARM, [std::ptr::null_mut(); 4]);
+            warming.run::<false>(&columns, plan.warm, [std::ptr::null_mut(); 4]);
             begun = warming.numbers();
         }
         for lane in 0..lanes {
@@ -523,7 +527,7 @@ unsafe fn backward<L: Lanes, const G: usize>(
         let mut known = [(zero, zero); G];
         let mut begun = [[0.0; MOST]; 2];
         if plan.per_side > 1 {
-            for i in (0..WARM).rev() {
+            for i in (0..plan.warm).rev() {
                 for g in 0..G {
                     // The rows of the next lane.
                     let at = i * lanes + g * L::N + 1;
@@ -575,5 +579,118 @@ unsafe fn backward<L: Lanes, const G: usize>(
             let same = |field: usize| begun[field][lane].to_bits() == ended[field][lane + 1].to_bits();
             plan.is_last(lane) || (same(0) && same(1))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lanes::{Eight, Four, Two};
+    use super::*;
+    use crate::Kernel;
+    use crate::spline::{Tridiagonal, interpolate};
+    use proptest::prelude::*;
+
+    /// Knots at these distances, with values that jump about.
+    fn side(distances: &[u8], seed: u64) -> Side {
+        let samples = distances.iter().scan(0, |x, d| {
+            *x += 2 + usize::from(*d);
+            Some(*x)
+        });
+        let samples: Vec<usize> = samples.collect();
+        let n = samples.last().map_or(0, |last| last + 2);
+        let signal: Vec<f64> = (0..n as u64).map(|i| ((i * i + seed) as f64).sin() * 10.0).collect();
+        let mut side = Side::new(n);
+        side.take(&samples, &signal);
+        side.clear_knots();
+        side
+    }
+
+    #[target_feature(enable = "avx2")]
+    fn four(systems: &mut Systems, sides: &mut [&mut Side; 2], warm: usize) -> [Option<Vec<u64>>; 3] {
+        // SAFETY: the instructions are enabled; the callers' sides are long enough.
+        unsafe {
+            [
+                solve_chunks::<Four, 1>(systems, sides, warm).then(|| slopes(sides)),
+                solve_chunks::<Four, 2>(systems, sides, warm).then(|| slopes(sides)),
+                solve_chunks::<Four, 4>(systems, sides, warm).then(|| slopes(sides)),
+            ]
+        }
+    }
+
+    #[target_feature(enable = "avx512f")]
+    fn eight(systems: &mut Systems, sides: &mut [&mut Side; 2], warm: usize) -> [Option<Vec<u64>>; 2] {
+        // SAFETY: as above.
+        unsafe {
+            [
+                solve_chunks::<Eight, 1>(systems, sides, warm).then(|| slopes(sides)),
+                solve_chunks::<Eight, 2>(systems, sides, warm).then(|| slopes(sides)),
+            ]
+        }
+    }
+
+    fn slopes(sides: &[&mut Side; 2]) -> Vec<u64> {
+        sides.iter().flat_map(|side| side.c2[side.knots()].iter().map(|x| x.to_bits())).collect()
+    }
+
+    /// What each way of cutting gives: slopes, or none where a joint failed.
+    fn all_ways(sides: &mut [&mut Side; 2], warm: usize) -> Vec<Option<Vec<u64>>> {
+        let n = 2 * sides[0].x.len().max(sides[1].x.len());
+        let systems = &mut Systems::new(n);
+        // SAFETY: each kernel is asked for only where it is available.
+        unsafe {
+            let mut found = Vec::new();
+            if Kernel::Avx2.is_available() {
+                fill_four(systems, sides);
+                found.push(solve_chunks::<Two, 1>(systems, sides, 0).then(|| slopes(sides)));
+                found.extend(four(systems, sides, warm));
+            }
+            if Kernel::Avx512.is_available() {
+                found.extend(eight(systems, sides, warm));
+            }
+            found
+        }
+    }
+
+    #[target_feature(enable = "avx2")]
+    fn fill_four(systems: &mut Systems, sides: &[&mut Side; 2]) {
+        // SAFETY: the instructions are enabled.
+        unsafe { fill::<Four>(systems, sides) };
+    }
+
+    fn by_definition(sides: &mut [&mut Side; 2]) -> Vec<u64> {
+        let mut system = Tridiagonal::default();
+        sides.iter_mut().for_each(|side| interpolate(side, &mut system));
+        slopes(sides)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Gaps far and near, so that rows are interchanged.
+        #[test]
+        fn cut_or_whole_the_slopes_are_the_same(
+            gaps in prop::collection::vec(
+                [0..2_u8, 0..2].map(|_| prop_oneof![4 => 0..5_u8, 1 => any::<u8>()]), 330..700,
+            ),
+            fewer in 0..5_usize,
+            seed in any::<u32>(),
+            warm in prop_oneof![Just(WARM), Just(24), Just(1)],
+        ) {
+            let of = |k: usize| gaps.iter().map(|gaps| gaps[k]).collect::<Vec<_>>();
+            let mut upper = side(&of(0), seed.into());
+            let mut lower = side(&of(1)[fewer..], u64::from(seed) + 7);
+            let sides = &mut [&mut upper, &mut lower];
+            let expected = by_definition(sides);
+            let found = all_ways(sides, warm);
+            prop_assert!(found.iter().flatten().all(|slopes| *slopes == expected));
+            for (i, found) in found.iter().enumerate() {
+                // The first way is not cut. After a row of warming up no chunk can have the bits of its neighbour.
+                if i == 0 || warm == WARM {
+                    prop_assert!(found.is_some(), "way {}", i);
+                } else if warm == 1 {
+                    prop_assert!(found.is_none(), "way {}", i);
+                }
+            }
+        }
     }
 }

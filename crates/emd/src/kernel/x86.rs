@@ -1,7 +1,7 @@
 //! The vector program, compiled for the instructions of each kernel.
 
 use super::lanes::{Eight, Four, Two};
-use super::solve::{self, Systems, solve_chunks};
+use super::solve::{self, Systems, WARM, solve_chunks};
 use super::vector::pass;
 use super::{Kernel, Sieve, scalar};
 use crate::knots::Side;
@@ -43,13 +43,13 @@ fn interpolate_avx2(systems: &mut Systems, mut sides: [&mut Side; 2]) {
     unsafe {
         solve::fill::<Four>(systems, &sides);
         let joined = match solve::chunks(&sides) {
-            1 => solve_chunks::<Two, 1>(systems, &mut sides),
-            2 => solve_chunks::<Four, 1>(systems, &mut sides),
-            4 => solve_chunks::<Four, 2>(systems, &mut sides),
-            _ => solve_chunks::<Four, 4>(systems, &mut sides),
+            1 => solve_chunks::<Two, 1>(systems, &mut sides, 0),
+            2 => solve_chunks::<Four, 1>(systems, &mut sides, WARM),
+            4 => solve_chunks::<Four, 2>(systems, &mut sides, WARM),
+            _ => solve_chunks::<Four, 4>(systems, &mut sides, WARM),
         };
         if !joined {
-            solve_chunks::<Two, 1>(systems, &mut sides);
+            solve_chunks::<Two, 1>(systems, &mut sides, 0);
         }
         solve::pieces::<Four>(systems, &mut sides);
     }
@@ -61,13 +61,13 @@ fn interpolate_avx512(systems: &mut Systems, mut sides: [&mut Side; 2]) {
     unsafe {
         solve::fill::<Eight>(systems, &sides);
         let joined = match solve::chunks(&sides) {
-            1 => solve_chunks::<Two, 1>(systems, &mut sides),
-            2 => solve_chunks::<Four, 1>(systems, &mut sides),
-            4 => solve_chunks::<Eight, 1>(systems, &mut sides),
-            _ => solve_chunks::<Eight, 2>(systems, &mut sides),
+            1 => solve_chunks::<Two, 1>(systems, &mut sides, 0),
+            2 => solve_chunks::<Four, 1>(systems, &mut sides, WARM),
+            4 => solve_chunks::<Eight, 1>(systems, &mut sides, WARM),
+            _ => solve_chunks::<Eight, 2>(systems, &mut sides, WARM),
         };
         if !joined {
-            solve_chunks::<Two, 1>(systems, &mut sides);
+            solve_chunks::<Two, 1>(systems, &mut sides, 0);
         }
         solve::pieces::<Eight>(systems, &mut sides);
     }
