@@ -55,8 +55,8 @@ fn draw(rows: &[(String, String, &Vec<f64>)]) -> String {
         // The signal and the residue may leave their row; a mode does not.
         let scale = scale.min(0.92 * ROW / (high - low).max(1e-9));
         let color = if note.is_empty() { "#555" } else { "#1f5fa8" };
-        write!(svg, "<text x=\"8\" y=\"{:.1}\" fill=\"#222\">{name}</text>\n", y - 2.0).expect("text");
-        write!(svg, "<text x=\"8\" y=\"{:.1}\" fill=\"#777\">{note}</text>\n", y + 14.0).expect("text");
+        writeln!(svg, "<text x=\"8\" y=\"{:.1}\" fill=\"#222\">{name}</text>", y - 2.0).expect("text");
+        writeln!(svg, "<text x=\"8\" y=\"{:.1}\" fill=\"#777\">{note}</text>", y + 14.0).expect("text");
         write!(svg, "<polyline fill=\"none\" stroke=\"{color}\" stroke-width=\"1.1\" points=\"")
             .expect("text");
         for (t, x) in row.iter().enumerate() {

@@ -149,7 +149,11 @@ impl Found {
 }
 
 /// Extrema of a word from which packing vectors is cheaper than going from bit to bit.
-const MANY: u32 = 6;
+const MANY: u32 = 10;
+
+/// Marks of a word up to which it is cheaper to ask, block by block, whether a new piece begins: a wrong guess of the branch
+/// costs as much as the loads that it saves.
+const FEW: u32 = 5;
 
 /// Signs of a word's differences to the sample before, and of its samples.
 #[derive(Clone, Copy, Default)]
@@ -182,46 +186,68 @@ impl<L: Samples> Pass<L> {
         marks: [u64; 2],
     ) -> Signs {
         let mut signs = Signs::default();
+        let lanes = (1 << L::N) - 1;
+        let mut i = 0;
         // SAFETY: blocks lie within the word.
         unsafe {
-            let half = L::splat(0.5);
-            let step = L::splat(L::N as f64);
-            let lanes = (1 << L::N) - 1;
-            let marked = marks[0] | marks[1] != 0;
-            let mut i = 0;
-            if SIFT && !marked {
-                let (upper, lower) = (self.upper.here::<L>(), self.lower.here::<L>());
+            if !SIFT {
                 while i < 64 {
-                    let mean = half.mul(upper.at(self.t).add(lower.at(self.t)));
-                    let mut now = L::load(at.add(i));
-                    if OBSERVED {
-                        now.store(before.add(i));
-                    }
-                    now = now.sub(mean);
-                    now.store(at.add(i));
-                    self.t = self.t.add(step);
-                    self.see::<OBSERVED>(&mut signs, now, i);
+                    self.see::<OBSERVED>(&mut signs, L::load(at.add(i)), i);
                     i += L::N;
                 }
-            } else {
+                return signs;
+            }
+            if (marks[0] | marks[1]).count_ones() > FEW {
                 while i < 64 {
-                    let mut now = L::load(at.add(i));
-                    if SIFT {
-                        if OBSERVED {
-                            now.store(before.add(i));
-                        }
-                        let upper = self.upper.on::<L>((marks[0] >> i) & lanes);
-                        let lower = self.lower.on::<L>((marks[1] >> i) & lanes);
-                        now = now.sub(half.mul(upper.at(self.t).add(lower.at(self.t))));
-                        now.store(at.add(i));
-                        self.t = self.t.add(step);
-                    }
-                    self.see::<OBSERVED>(&mut signs, now, i);
+                    let upper = self.upper.on::<L>((marks[0] >> i) & lanes);
+                    let lower = self.lower.on::<L>((marks[1] >> i) & lanes);
+                    self.subtract::<OBSERVED>(&mut signs, at, before, i, upper, lower);
                     i += L::N;
                 }
+                return signs;
+            }
+            let (mut upper, mut lower) = (self.upper.here::<L>(), self.lower.here::<L>());
+            while i < 64 {
+                let (of_upper, of_lower) = ((marks[0] >> i) & lanes, (marks[1] >> i) & lanes);
+                if of_upper | of_lower == 0 {
+                    self.subtract::<OBSERVED>(&mut signs, at, before, i, upper, lower);
+                } else {
+                    let (mixed_upper, mixed_lower) =
+                        (self.upper.on::<L>(of_upper), self.lower.on::<L>(of_lower));
+                    self.subtract::<OBSERVED>(&mut signs, at, before, i, mixed_upper, mixed_lower);
+                    (upper, lower) = (self.upper.here::<L>(), self.lower.here::<L>());
+                }
+                i += L::N;
             }
         }
         signs
+    }
+
+    /// The samples at `at + i`, less the mean of the envelopes.
+    ///
+    /// # Safety
+    /// As [`Pass::word`].
+    #[inline(always)]
+    unsafe fn subtract<const OBSERVED: bool>(
+        &mut self,
+        signs: &mut Signs,
+        at: *mut f64,
+        before: *mut f64,
+        i: usize,
+        upper: Piece<L>,
+        lower: Piece<L>,
+    ) {
+        // SAFETY: as promised by the caller.
+        unsafe {
+            let old = L::load(at.add(i));
+            if OBSERVED {
+                old.store(before.add(i));
+            }
+            let now = old.sub(L::splat(0.5).mul(upper.at(self.t).add(lower.at(self.t))));
+            now.store(at.add(i));
+            self.t = self.t.add(L::splat(L::N as f64));
+            self.see::<OBSERVED>(signs, now, i);
+        }
     }
 
     /// # Safety
