@@ -6,7 +6,7 @@
 //! tables and fails where a bound is broken. CPU seconds are of one thread unless said otherwise.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use emd::{Ceemdan, Control, Kernel, NoiseEnsemble, Params, Preset};
+use emd::{Control, Decomposer, Kernel, NoiseEnsemble, Params, Preset};
 use std::process::Command;
 use std::time::Instant;
 
@@ -210,12 +210,12 @@ fn emd_signal(y: &[f64], trials: usize, ours: &emd::Decomposition) -> Option<(f6
     Some((seconds, std::fs::read(&output).expect("rows") == rows))
 }
 
-fn decomposer(preset: Preset, trials: usize) -> Ceemdan {
+fn decomposer(preset: Preset, trials: usize) -> Decomposer {
     Params::new(preset).trials(trials).check().expect("valid parameters")
 }
 
 /// Best seconds of the noise and of the series, on one thread, and what came out.
-fn time(ceemdan: &Ceemdan, y: &[f64]) -> (f64, f64, NoiseEnsemble, emd::Decomposition) {
+fn time(ceemdan: &Decomposer, y: &[f64]) -> (f64, f64, NoiseEnsemble, emd::Decomposition) {
     let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool");
     let make = || ceemdan.noise(y.len(), Control::default()).expect("noise");
     // Within the pool of one thread, so that it is this thread's time.
@@ -223,7 +223,7 @@ fn time(ceemdan: &Ceemdan, y: &[f64]) -> (f64, f64, NoiseEnsemble, emd::Decompos
         let mut noise = make();
         (best(|| noise = make()), noise)
     });
-    let run = || ceemdan.decompose(y, &noise, Control::default()).expect("modes");
+    let run = || ceemdan.ceemdan(y, &noise, Control::default()).expect("modes");
     let mut found = run();
     let for_series = best(|| found = run());
     (for_noise, for_series, noise, found)
@@ -314,9 +314,9 @@ fn child_job(mode: &str) {
     let ceemdan = decomposer(Preset::Standard, 100);
     let found = if mode == "memory" {
         let noise = ceemdan.noise(JOB_SAMPLES, Control::default()).expect("noise");
-        ceemdan.decompose_all(&signals, &noise, Control::default())
+        ceemdan.ceemdan_all(&signals, &noise, Control::default())
     } else {
-        ceemdan.decompose_streaming(&signals, Control::default())
+        ceemdan.ceemdan_all_streamed(&signals, Control::default())
     };
     // A number that depends on every bit, to compare the modes.
     let rows = found.iter().flatten().flat_map(|found| found.modes.iter().chain([&found.residue]));

@@ -14,7 +14,7 @@ const LEFT: f64 = 120.0;
 fn main() {
     let signal = signal();
     let ceemdan = Params::default().check().expect("valid parameters");
-    let found = ceemdan.decompose_streaming(&[&signal], Control::default()).remove(0).expect("modes");
+    let found = ceemdan.ceemdan_all_streamed(&[&signal], Control::default()).remove(0).expect("modes");
     let mut rows = vec![("signal".to_owned(), String::new(), &signal)];
     for (k, mode) in found.modes.iter().enumerate() {
         let period =

@@ -5,6 +5,7 @@
 //! [`Course::finish`] takes the average. Where the noise comes from is the caller's.
 
 use crate::decomposition::{Decomposition, ModeStats, Tally};
+use crate::extrema::{Signs, each};
 use crate::plain::most_modes;
 use crate::sift::{Sifted, Sifter, is_finite, is_nothing, is_spent};
 use crate::sum::{deviation, range};
@@ -41,9 +42,6 @@ impl<'a> Course<'a> {
         if params.preset == Preset::Pyemd && range(&signal) > 0.0 {
             scale = deviation(&signal);
             signal.iter_mut().for_each(|x| *x /= scale);
-            if scale == 0.0 || !is_finite(&signal) {
-                return Err(Error::NoDeviation);
-            }
         }
         let found = if params.preset == Preset::Pyemd { vec![0.0; n] } else { Vec::new() };
         Ok(Self {
@@ -93,8 +91,9 @@ impl<'a> Course<'a> {
     fn goes_on(&self, sifter: &mut Sifter) -> bool {
         match self.params.preset {
             Preset::Standard => {
-                let found = crate::extrema(&self.residue);
-                found.maxima.len() + found.minima.len() >= 3 && self.stage() < most_modes(self.signal.len())
+                let mut extrema = 0;
+                each(&self.residue, Signs::Compared, |_, _| extrema += 1);
+                extrema >= 3 && self.stage() < most_modes(self.signal.len())
             }
             Preset::Pyemd if self.stage() == 0 => true,
             Preset::Pyemd => {

@@ -1,6 +1,7 @@
 use crate::sift::Sifted;
 
-/// A signal taken apart: `modes[0] + modes[1] + ... + residue` is the signal, to rounding.
+/// A signal taken apart: `modes[0] + modes[1] + ... + residue` is the signal, to rounding (to 8 x modes x ulp of its largest
+/// sample, unless noise of an epsilon far above 1 makes modes larger than it).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decomposition {
     /// The intrinsic mode functions, from fast to slow, each as long as the signal.
@@ -11,12 +12,12 @@ pub struct Decomposition {
     pub stats: Vec<ModeStats>,
 }
 
-/// How the sifting of one mode went, over all trials in which there was something to sift.
+/// How the sifting of one mode went, over all trials of its stage (of noise: over those that have the mode).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ModeStats {
     /// Trials in which there was a mode to sift; 1 for plain EMD.
     pub sifted: usize,
-    /// Sifts per trial, of all trials.
+    /// Sifts per trial, those without a mode counting as 0.
     pub sifts_mean: f64,
     /// Most sifts of a trial.
     pub sifts_max: u32,

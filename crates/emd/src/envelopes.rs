@@ -1,3 +1,4 @@
+use crate::extrema::Signs;
 use crate::kernel::Sieve;
 use crate::{Error, Kernel};
 
@@ -20,7 +21,7 @@ pub struct Envelopes {
 /// A signal that is too short, not finite or too large.
 pub fn envelopes(signal: &[f64]) -> Result<Option<Envelopes>, Error> {
     crate::course::check(signal)?;
-    let mut sieve = Sieve::new(signal.len(), Kernel::Scalar);
+    let mut sieve = Sieve::new(signal.len(), Kernel::Scalar, Signs::Compared);
     sieve.scan(&mut signal.to_vec(), false);
     if sieve.extrema() < 3 {
         return Ok(None);

@@ -11,19 +11,18 @@ pub enum Error {
     /// Squares of its samples, or sums of them, would overflow.
     #[error("sample {0} is larger than 1e150: scale the signal down")]
     TooLarge(usize),
-    /// The parity preset divides by the standard deviation.
+    /// Numbers grew beyond all bounds, in noise or in sifting.
     #[error(
-        "the signal varies so little that its standard deviation is 0: scale it up, or use the standard preset"
+        "mode {0} has grown beyond all numbers: use a smaller epsilon or fewer sifts, or scale the signal down"
     )]
-    NoDeviation,
-    /// Sifting with this stop rule grew without bound.
-    #[error("sifting diverged in mode {0}: use fewer sifts")]
     Diverged(usize),
-    /// The noise was made for another length.
-    #[error("the noise has {noise} samples, the signal {signal}: they must be equally long")]
+    /// The noise was made for another length, or the signals differ in theirs.
+    #[error(
+        "{expected} samples are expected here, the signal has {signal}: noise and signals must be equally long"
+    )]
     Length {
-        /// Samples of the noise.
-        noise: usize,
+        /// Samples of the noise, or of the first signal.
+        expected: usize,
         /// Samples of the signal.
         signal: usize,
     },

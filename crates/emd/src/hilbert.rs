@@ -1,5 +1,6 @@
 //! The analytic signal of a mode, and what it tells: instantaneous frequency, period, steadiness.
 
+use crate::sum::power_of_two;
 use realfft::RealFftPlanner;
 use realfft::num_complex::Complex;
 use std::f64::consts::TAU;
@@ -71,7 +72,10 @@ impl Analytic {
     /// `z_{t+1} conj z_t` with both samples in `span`: its argument is the increment of the phase.
     fn turns(&self, span: Range<usize>) -> impl Iterator<Item = Complex<f64>> + '_ {
         let end = span.end.min(self.real.len());
-        let z = |t: usize| Complex::new(self.real[t], self.imaginary[t]);
+        // In a unit in which products neither overflow nor vanish.
+        let largest = self.real.iter().chain(&self.imaginary).fold(0.0, |max: f64, x| max.max(x.abs()));
+        let unit = power_of_two(largest);
+        let z = move |t: usize| Complex::new(self.real[t] / unit, self.imaginary[t] / unit);
         (span.start..end.saturating_sub(1)).map(move |t| z(t + 1) * z(t).conj())
     }
 
@@ -98,7 +102,8 @@ impl Analytic {
             sum += if length > 0.0 { turn / length } else { Complex::new(1.0, 0.0) };
             count += 1;
         }
-        (count > 0).then(|| 1.0 - sum.norm() / count as f64)
+        // Rounding may make a mean of unit vectors a little longer than they are.
+        (count > 0).then(|| (1.0 - sum.norm() / count as f64).max(0.0))
     }
 }
 
@@ -155,6 +160,16 @@ mod tests {
         assert_eq!(zeros.period(0..9), None);
         assert_eq!(zeros.phase_variance(0..9), Some(0.0));
         assert_eq!(Analytic::of(&[1.0, 2.0]).period(1..2), None);
+    }
+
+    #[test]
+    fn any_size() {
+        let tone = |size: f64| (0..600).map(|t| size * (f64::from(t) * TAU / 25.0).cos()).collect::<Vec<_>>();
+        for size in [1e-300, 1e-170, 1.0, 1e160, 1e300] {
+            let analytic = Analytic::of(&tone(size));
+            assert!((analytic.period(0..600).unwrap_or(0.0) - 25.0).abs() < 1e-6, "{size}");
+            assert!(analytic.phase_variance(0..600).is_some_and(|v| (0.0..1e-9).contains(&v)), "{size}");
+        }
     }
 
     #[test]

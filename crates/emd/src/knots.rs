@@ -77,15 +77,18 @@ impl Side {
         &self.y[self.knots()]
     }
 
-    /// Takes the extrema at these samples of `signal`.
-    pub fn take(&mut self, samples: &[usize], signal: &[f64]) {
+    /// Forgets all extrema, so that others can be pushed.
+    pub fn clear(&mut self) {
         self.bits.fill(0);
-        self.count = samples.len();
-        for (k, &s) in samples.iter().enumerate() {
-            self.x[FRONT + k] = s as f64;
-            self.y[FRONT + k] = signal[s];
-            self.bits[s / 64] |= 1 << (s % 64);
-        }
+        self.count = 0;
+    }
+
+    /// Adds an extremum, at a sample behind those before.
+    pub fn push(&mut self, sample: usize, value: f64) {
+        self.x[FRONT + self.count] = sample as f64;
+        self.y[FRONT + self.count] = value;
+        self.bits[sample / 64] |= 1 << (sample % 64);
+        self.count += 1;
     }
 
     /// What was found becomes what is known.
@@ -153,10 +156,10 @@ impl Side {
     }
 }
 
-/// Samples of up to three extrema, the nearest to the end first.
+/// Samples of at most two extrema, the nearest to the end first.
 #[derive(Clone, Copy, Debug, Default)]
 struct Outwards {
-    samples: [usize; MIRRORED + 1],
+    samples: [usize; MIRRORED],
     len: usize,
 }
 

@@ -12,7 +12,7 @@
 //! let signal: Vec<f64> = (0..600).map(f64::from).map(|t| tone(t, 12.0) + 2.0 * tone(t, 90.0) + 0.01 * t).collect();
 //!
 //! let ceemdan = Params::default().trials(50).check()?;
-//! let found = ceemdan.decompose_streaming(&[&signal], Control::default()).remove(0)?;
+//! let found = ceemdan.ceemdan_all_streamed(&[&signal], Control::default()).remove(0)?;
 //! let periods: Vec<f64> = found.modes.iter().filter_map(|mode| Analytic::of(mode).period(50..550)).collect();
 //! assert!(periods.iter().any(|period| (period - 12.0).abs() < 0.2));
 //! assert!(periods.iter().any(|period| (period - 90.0).abs() < 3.0));
@@ -31,7 +31,7 @@
 //! [`Sifting`] says when to stop: after a fixed number of times, when extrema and zero crossings have settled, or by the rule
 //! of EMD-signal. What has been sifted is the mode, what it leaves is sifted next. The envelopes are not-a-knot splines through the
 //! extrema ([`extrema`] tells the rules) and, beyond either end, their mirror images ([`envelopes`] shows all of it). Plain
-//! EMD is [`Ceemdan::emd`].
+//! EMD is [`Decomposer::emd`].
 //!
 //! # CEEMDAN
 //!
@@ -52,9 +52,9 @@
 //! [`Preset::Pyemd`] computes instead what PyPI's EMD-signal 1.10 does, to the last bit.
 //!
 //! The noise depends on the seed, the length and the number of trials, not on the signal: decompose it once
-//! ([`Ceemdan::noise`]) and use it for all signals of a length ([`Ceemdan::decompose`], [`Ceemdan::decompose_all`]), or, where
+//! ([`Decomposer::noise`]) and use it for all signals of a length ([`Decomposer::ceemdan`], [`Decomposer::ceemdan_all`]), or, where
 //! that takes too much memory or there is one signal only, have it decomposed as the signals go along
-//! ([`Ceemdan::decompose_streaming`]).
+//! ([`Decomposer::ceemdan_all_streamed`]).
 //!
 //! # Frequency
 //!
@@ -82,9 +82,9 @@
 //!   processing*, Biomed. Signal Process. Control 14: the standard preset.
 
 mod brackets;
-mod ceemdan;
 mod control;
 mod course;
+mod decomposer;
 mod decomposition;
 mod envelopes;
 mod error;
@@ -92,6 +92,8 @@ mod extrema;
 mod gaussian;
 mod hilbert;
 mod kernel;
+// Off x86-64 what the vector kernels keep in it is not used.
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 mod knots;
 mod noise;
 mod params;
@@ -101,8 +103,8 @@ mod spline;
 mod sum;
 
 pub use brackets::brackets;
-pub use ceemdan::{Ceemdan, Workspace};
 pub use control::Control;
+pub use decomposer::{Decomposer, Workspace};
 pub use decomposition::{Decomposition, ModeStats};
 pub use envelopes::{Envelopes, envelopes};
 pub use error::Error;

@@ -23,13 +23,13 @@ pub struct NoiseEnsemble {
 }
 
 impl NoiseEnsemble {
-    /// As [`crate::Ceemdan::noise`].
+    /// As [`crate::Decomposer::noise`].
     pub(crate) fn new(n: usize, params: &Params, control: Control<'_>) -> Result<Self, Error> {
-        let white = white_noise(params.seed, n, params.trials);
+        let white = white(n, params, control)?;
         let decomposed: Result<Vec<_>, Error> = white
             .into_par_iter()
             .map_init(
-                || Sifter::new(n, params.kernel),
+                || Sifter::new(n, params),
                 |sifter, row| {
                     let mut modes = NoiseModes::new(row, params);
                     let (mut rows, mut sifted) = (Vec::new(), Vec::new());
@@ -91,13 +91,28 @@ impl NoiseEnsemble {
 /// Rows of white noise, as numpy's `RandomState(seed).normal(0, 1, (trials, n))`: bit for bit where the platform's
 /// logarithm is that of glibc.
 pub fn white_noise(seed: u32, n: usize, trials: usize) -> Vec<Vec<f64>> {
+    rows(seed, n).take(trials).collect()
+}
+
+fn rows(seed: u32, n: usize) -> impl Iterator<Item = Vec<f64>> {
     let mut gaussian = Gaussian::new(seed);
-    let row = |_| {
+    std::iter::repeat_with(move || {
         let mut row = vec![0.0; n];
         gaussian.fill(&mut row);
         row
-    };
-    (0..trials).map(row).collect()
+    })
+}
+
+/// The same, row by row while `control` lets it.
+fn white(n: usize, params: &Params, control: Control<'_>) -> Result<Vec<Vec<f64>>, Error> {
+    let rows = rows(params.seed, n).take(params.trials);
+    let mut white = Vec::new();
+    control.check()?;
+    for row in rows {
+        control.check()?;
+        white.push(row);
+    }
+    Ok(white)
 }
 
 /// The modes of one trial's noise, one after the other.
@@ -147,13 +162,9 @@ pub(crate) struct NoiseStream {
 }
 
 impl NoiseStream {
-    pub fn new(n: usize, params: &Params) -> Self {
-        Self {
-            trials: white_noise(params.seed, n, params.trials)
-                .into_iter()
-                .map(|row| NoiseModes::new(row, params))
-                .collect(),
-        }
+    pub fn new(n: usize, params: &Params, control: Control<'_>) -> Result<Self, Error> {
+        let white = white(n, params, control)?;
+        Ok(Self { trials: white.into_iter().map(|row| NoiseModes::new(row, params)).collect() })
     }
 
     /// The next modes of the trials `range`, in parallel; `None` where there is none. Each trial is asked once a stage.
@@ -170,6 +181,6 @@ impl NoiseStream {
             let mut mode = Vec::new();
             Ok(modes.next(sifter, &mut mode).map(|_| mode))
         };
-        trials.par_iter_mut().map_init(|| Sifter::new(n, params.kernel), one).collect()
+        trials.par_iter_mut().map_init(|| Sifter::new(n, params), one).collect()
     }
 }

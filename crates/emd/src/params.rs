@@ -20,12 +20,12 @@ impl Sifting {
     pub const S_NUMBER_CAP: u32 = 100;
     /// Most sifts of a mode by [`Sifting::Reference`].
     pub const REFERENCE_CAP: u32 = 999;
-    const MOST: u32 = 10_000;
+    const MOST: u32 = 1_000;
 
     pub(crate) fn check(self) -> Result<(), Error> {
         let bad = |name, value: u32, must| Err(Error::Parameter { name, value: value.to_string(), must });
         match self {
-            Self::Fixed(n) if n == 0 || n > Self::MOST => bad("sifts", n, "must be between 1 and 10,000"),
+            Self::Fixed(n) if n == 0 || n > Self::MOST => bad("sifts", n, "must be between 1 and 1,000"),
             Self::SNumber(s) if s == 0 || s > Self::S_NUMBER_CAP => {
                 bad("S number", s, "must be between 1 and 100")
             }
@@ -77,9 +77,10 @@ pub enum NoiseScale {
 /// Which algorithm, and with it the defaults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Preset {
-    /// Improved CEEMDAN (Colominas, Schlotthauer and Torres 2014), 10 sifts, noise of half the fastest mode's deviation.
+    /// Improved CEEMDAN (Colominas, Schlotthauer and Torres 2014), 10 sifts, noise of the fastest mode's deviation.
     Standard,
-    /// What `CEEMDAN(trials, seed=..., parallel=False)` of PyPI's EMD-signal 1.10 computes, bit for bit on x86-64.
+    /// What `CEEMDAN(trials, seed=..., parallel=False)` of PyPI's EMD-signal 1.10 computes, bit for bit on x86-64. With
+    /// another stop rule or epsilon it is that library's algorithm, and no longer its default.
     Pyemd,
 }
 
@@ -105,7 +106,7 @@ impl Params {
     /// The preset's own: 100 trials, seed 1337.
     pub fn new(preset: Preset) -> Self {
         let (sifting, noise_scale, epsilon) = match preset {
-            Preset::Standard => (Sifting::Fixed(10), NoiseScale::Fastest, 0.5),
+            Preset::Standard => (Sifting::Fixed(10), NoiseScale::Fastest, 1.0),
             Preset::Pyemd => (Sifting::Reference, NoiseScale::Residue, 0.005),
         };
         Self { preset, sifting, noise_scale, epsilon, trials: 100, seed: 1337, kernel: Kernel::detect() }
@@ -146,7 +147,7 @@ impl Params {
     /// # Errors
     /// [`Error::Parameter`]: trials 0, an epsilon that is not a positive number, 0 sifts, noise scaled by the fastest mode
     /// in the parity preset (which would not be parity), a kernel that this processor cannot run.
-    pub fn check(self) -> Result<crate::Ceemdan, Error> {
+    pub fn check(self) -> Result<crate::Decomposer, Error> {
         let bad = |name, value: String, must| Err(Error::Parameter { name, value, must });
         self.sifting.check()?;
         if self.trials == 0 || self.trials > 100_000 {
@@ -161,6 +162,6 @@ impl Params {
         if !self.kernel.is_available() {
             return bad("kernel", format!("{:?}", self.kernel), "must be one that this processor can run");
         }
-        Ok(crate::Ceemdan::of(self))
+        Ok(crate::Decomposer::of(self))
     }
 }

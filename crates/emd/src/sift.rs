@@ -1,8 +1,9 @@
 //! Sifting: from a signal its fastest mode.
 
+use crate::extrema::Signs;
 use crate::kernel::Sieve;
 use crate::sum::{pairwise, range, sum};
-use crate::{Kernel, Sifting};
+use crate::{Params, Preset, Sifting};
 
 /// Room for the sifting of signals of one length.
 #[derive(Debug)]
@@ -33,8 +34,12 @@ impl Sifted {
 }
 
 impl Sifter {
-    pub fn new(n: usize, kernel: Kernel) -> Self {
-        Self { sieve: Sieve::new(n, kernel), mode: vec![0.0; n] }
+    pub fn new(n: usize, params: &Params) -> Self {
+        let signs = match params.preset {
+            Preset::Standard => Signs::Compared,
+            Preset::Pyemd => Signs::Multiplied,
+        };
+        Self { sieve: Sieve::new(n, params.kernel, signs), mode: vec![0.0; n] }
     }
 
     /// Sifts what `mode` holds, in place, until the rule ends it or fewer than three extrema are left.
@@ -48,7 +53,16 @@ impl Sifter {
                 so_far.ran_out = true;
                 return so_far;
             }
-            self.sieve.step(&mut self.mode);
+            if !self.sieve.step(&mut self.mode) {
+                if !is_finite(&self.mode) {
+                    // What has overflowed is no mode: whoever asked looks at the numbers.
+                    self.mode.fill(f64::NAN);
+                    so_far.sifts += 1;
+                    return so_far;
+                }
+                so_far.extrema = 0;
+                continue;
+            }
             so_far.sifts += 1;
             let extrema = std::mem::replace(&mut so_far.extrema, self.sieve.extrema());
             let (done, cap) = match rule {

@@ -39,11 +39,30 @@ fn block(a: &[f64], b: &[f64], f: &impl Fn(f64, f64) -> f64) -> f64 {
     a_rest.iter().zip(b_rest).fold(sum, |sum, (&a, &b)| sum + f(a, b))
 }
 
-/// Population standard deviation, as `numpy.std`.
+/// Population standard deviation, as `numpy.std`; of numbers whose squares overflow or vanish too.
 pub(crate) fn deviation(v: &[f64]) -> f64 {
-    let n = v.len() as f64;
-    let mean = sum(v) / n;
-    (pairwise(v, v, &|a, _| (a - mean) * (a - mean)) / n).sqrt()
+    let plain = |v: &[f64]| {
+        let n = v.len() as f64;
+        let mean = sum(v) / n;
+        (pairwise(v, v, &|a, _| (a - mean) * (a - mean)) / n).sqrt()
+    };
+    let found = plain(v);
+    if found > 1e-140 && found < 1e150 {
+        return found;
+    }
+    let unit = power_of_two(v.iter().fold(0.0, |max: f64, x| max.max(x.abs())));
+    plain(&v.iter().map(|x| x / unit).collect::<Vec<_>>()) * unit
+}
+
+/// The power of two at or below `x`, to scale by without rounding; 1 for what has none.
+pub(crate) fn power_of_two(x: f64) -> f64 {
+    if x.is_normal() {
+        f64::from_bits(x.to_bits() & (0x7ff << 52))
+    } else if x > 0.0 {
+        f64::MIN_POSITIVE
+    } else {
+        1.0
+    }
 }
 
 /// Largest minus smallest.
@@ -62,7 +81,10 @@ mod tests {
     fn of_little() {
         assert_eq!(sum(&[]), 0.0);
         assert_eq!(sum(&[1.0, 2.0]), 3.0);
-        assert_eq!(deviation(&[1.0, 3.0]), 1.0);
+        for unit in [1.0, 2f64.powi(-1000), 2f64.powi(-600), 2f64.powi(600), 2f64.powi(1000)] {
+            assert_eq!(deviation(&[unit, 3.0 * unit]), unit);
+        }
+        assert_eq!(deviation(&[0.0; 3]), 0.0);
         assert_eq!(range(&[3.0, -1.0, 2.0]), 4.0);
     }
 }

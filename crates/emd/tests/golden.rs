@@ -1,7 +1,7 @@
 //! Against numbers of an independent oracle.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use emd::{Ceemdan, Control, Decomposition, Kernel, NoiseScale, Params, Preset, Sifting};
+use emd::{Control, Decomposer, Decomposition, Kernel, NoiseScale, Params, Preset, Sifting};
 use libtest_mimic::Arguments;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -76,7 +76,7 @@ fn kernels() -> impl Iterator<Item = Kernel> {
     Kernel::ALL.into_iter().filter(|kernel| kernel.is_available())
 }
 
-fn check(params: Params) -> Ceemdan {
+fn check(params: Params) -> Decomposer {
     params.check().expect("valid parameters")
 }
 
@@ -184,7 +184,7 @@ fn tiny_ceemdan() {
             let run = |params: Params, x: &[f64]| {
                 let ceemdan = check(params.trials(trials).kernel(kernel));
                 let noise = ceemdan.noise(x.len(), Control::default()).expect("noise");
-                ceemdan.decompose(x, &noise, Control::default()).expect("a decomposition")
+                ceemdan.ceemdan(x, &noise, Control::default()).expect("a decomposition")
             };
             let found = run(Params::new(Preset::Pyemd), &x);
             let golden: Vec<_> = case["pyemd_rows"].as_array().expect("rows").iter().map(numbers).collect();
@@ -219,7 +219,7 @@ fn assert_parity(name: &str, case: &Value, y: &[f64], kernel: Kernel) {
     let trials = case["trials"].as_u64().expect("trials") as usize;
     let ceemdan = check(Params::new(Preset::Pyemd).trials(trials).kernel(kernel));
     let noise = ceemdan.noise(y.len(), Control::default()).expect("noise");
-    let found = ceemdan.decompose(y, &noise, Control::default()).expect("a decomposition");
+    let found = ceemdan.ceemdan(y, &noise, Control::default()).expect("a decomposition");
     let golden = case["row_sha256"].as_array().expect("rows");
     assert_eq!(found.modes.len() + 1, golden.len(), "{name}");
     for (k, (row, golden)) in found.modes.iter().chain([&found.residue]).zip(golden).enumerate() {
@@ -276,7 +276,7 @@ fn standard() {
                     .trials(case["trials"].as_u64().expect("a number") as usize),
             );
             let noise = ceemdan.noise(y.len(), Control::default()).expect("noise");
-            let found = ceemdan.decompose(&y, &noise, Control::default()).expect("a decomposition");
+            let found = ceemdan.ceemdan(&y, &noise, Control::default()).expect("a decomposition");
             assert_eq!(found.modes.len(), golden.rows().len(), "{name}");
             for (mode, golden) in found.modes.iter().zip(golden.rows()) {
                 assert_near(mode, golden, 1e-9 * deviation(golden), name);

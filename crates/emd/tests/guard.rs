@@ -63,7 +63,7 @@ static ALLOCATOR: Guarded = Guarded;
 fn run(kernel: Kernel, preset: Preset, rule: Sifting, x: &[f64]) -> [Result<Decomposition, Error>; 2] {
     let ceemdan = Params::new(preset).sifting(rule).trials(2).kernel(kernel).check().unwrap();
     let noise = ceemdan.noise(x.len(), Control::default()).unwrap();
-    [ceemdan.emd(x, Control::default()), ceemdan.decompose(x, &noise, Control::default())]
+    [ceemdan.emd(x, Control::default()), ceemdan.ceemdan(x, &noise, Control::default())]
 }
 
 #[test]

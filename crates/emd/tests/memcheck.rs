@@ -46,7 +46,7 @@ fn sift() {
                     let ceemdan = Params::new(preset).sifting(rule).trials(1).kernel(kernel).check().unwrap();
                     for x in [&white, &ties] {
                         ceemdan.emd(x, Control::default()).unwrap();
-                        ceemdan.decompose_streaming(&[x], Control::default()).remove(0).unwrap();
+                        ceemdan.ceemdan_all_streamed(&[x], Control::default()).remove(0).unwrap();
                     }
                 }
             }

@@ -1,7 +1,7 @@
 //! What holds for any signal.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use emd::{Ceemdan, Control, Decomposition, Error, Kernel, NoiseScale, Params, Preset, Sifting};
+use emd::{Control, Decomposer, Decomposition, Error, Kernel, NoiseScale, Params, Preset, Sifting};
 use proptest::prelude::*;
 
 /// Signals as they come, and as they must not crash anything: walks, noise, plateaus, ties, runs of zeros, steps, one or
@@ -64,14 +64,14 @@ fn params() -> impl Strategy<Value = Params> {
     )
 }
 
-fn check(params: Params) -> Ceemdan {
+fn check(params: Params) -> Decomposer {
     params.check().expect("valid parameters")
 }
 
 fn ceemdan(params: Params, x: &[f64]) -> Result<Decomposition, Error> {
     let ceemdan = check(params);
     let noise = ceemdan.noise(x.len(), Control::default())?;
-    ceemdan.decompose(x, &noise, Control::default())
+    ceemdan.ceemdan(x, &noise, Control::default())
 }
 
 fn bits(found: &Decomposition) -> Vec<Vec<u64>> {
@@ -135,8 +135,8 @@ proptest! {
         let (held, streamed) = pool.install(|| {
             let noise = ceemdan.noise(n, Control::default()).unwrap();
             (
-                ceemdan.decompose_all(&signals, &noise, Control::default()),
-                ceemdan.decompose_streaming(&signals, Control::default()),
+                ceemdan.ceemdan_all(&signals, &noise, Control::default()),
+                ceemdan.ceemdan_all_streamed(&signals, Control::default()),
             )
         });
         prop_assert_eq!(&held, &alone);
@@ -161,7 +161,7 @@ proptest! {
     #[test]
     fn a_larger_ensemble_serves(x in signal(), params in params()) {
         let more = check(params.clone().trials(7)).noise(x.len(), Control::default()).unwrap();
-        let fewer = check(params.clone()).decompose(&x, &more, Control::default());
+        let fewer = check(params.clone()).ceemdan(&x, &more, Control::default());
         prop_assert_eq!(fewer, ceemdan(params, &x));
     }
 

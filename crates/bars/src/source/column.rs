@@ -9,7 +9,7 @@ use std::path::Path;
 use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
-use arrow_cast::cast;
+use arrow_cast::{CastOptions, cast, cast_with_options};
 use arrow_schema::DataType;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -96,14 +96,21 @@ fn places(path: &Path, header: &[String], name: &str) -> Result<(usize, Option<u
 
 fn of_csv(path: &Path, bytes: Box<dyn Read + '_>, name: &str, gathered: &mut Gathered) -> Result<()> {
     let mut form = None;
+    // Blank lines are no records; in a file of one column they are missing values all the same.
+    let (mut alone, mut line) = (false, 0);
     lines::for_each(path, bytes, &Cell::new(usize::MAX), &mut |record| {
         let Some((number, symbol)) = form else {
             let header: Vec<String> = (0..record.len()).map(|i| record.text(Some(i)).to_owned()).collect();
             let places = places(path, &header, name)?;
             gathered.has_symbols = places.1.is_some();
+            (alone, line) = (record.len() == 1, record.line);
             form = Some(places);
             return Ok(());
         };
+        for _ in line + 1..if alone { record.line } else { 0 } {
+            gathered.push(path, None, f64::NAN)?;
+        }
+        line = record.line;
         let text = record.text(Some(number));
         let value = decimal::parse(text);
         let is_missing =
@@ -133,12 +140,15 @@ fn of_parquet(path: &Path, file: File, name: &str, gathered: &mut Gathered) -> R
         };
         let values = column(number)?;
         let kind = values.data_type().clone();
-        let not_numbers =
-            || Error::content(path, format!("the column {name} is of type {kind}, which is not a number"));
+        let not_numbers = || {
+            Error::content(path, format!("the column {name} is of type {kind}, and not all of it is numbers"))
+        };
         if !(kind.is_numeric() || kind == DataType::Utf8 || kind == DataType::LargeUtf8) {
             return Err(not_numbers());
         }
-        let numbers = cast(values, &DataType::Float64).map_err(|_| not_numbers())?;
+        // A text that is no number is an error, and not missing.
+        let strict = CastOptions { safe: false, ..CastOptions::default() };
+        let numbers = cast_with_options(values, &DataType::Float64, &strict).map_err(|_| not_numbers())?;
         let numbers = numbers.as_primitive::<Float64Type>();
         let symbols = symbol.map(column).transpose()?;
         let symbols = symbols
@@ -170,6 +180,14 @@ mod tests {
         let Ok(Numbered::One(numbers)) = read(file.path(), "height") else { panic!("one series") };
         assert_eq!((numbers.values[0], numbers.values[2], numbers.rows), (2.5, 1e3, vec![1, 2, 3]));
         assert!(numbers.values[1].is_nan());
+    }
+
+    #[test]
+    fn a_blank_line_is_a_gap() {
+        let file = file("close\n1\n\n\n2\n\n");
+        let Ok(Numbered::One(numbers)) = read(file.path(), "close") else { panic!("one series") };
+        assert_eq!((numbers.values.len(), numbers.values[3]), (4, 2.0));
+        assert!(numbers.values[1].is_nan() && numbers.values[2].is_nan());
     }
 
     #[test]

@@ -55,7 +55,7 @@ pub struct DecompositionFlags {
     /// What the noise is measured by [default: fastest; pyemd: residue].
     #[arg(long, value_enum)]
     noise_scale: Option<ScaleFlag>,
-    /// Deviation of the noise in those units [default: 0.5; pyemd: 0.005].
+    /// Deviation of the noise in those units [default: 1; pyemd: 0.005].
     #[arg(long, value_name = "E")]
     epsilon: Option<f64>,
     /// Noisy copies that are averaged [default: 100].
@@ -91,7 +91,7 @@ impl DecompositionFlags {
     ///
     /// # Errors
     /// Where a value is out of its range.
-    pub fn decomposer(&self) -> anyhow::Result<emd::Ceemdan> {
+    pub fn decomposer(&self) -> anyhow::Result<emd::Decomposer> {
         let mut params = Params::new(match self.preset {
             PresetFlag::Standard => Preset::Standard,
             PresetFlag::Pyemd => Preset::Pyemd,
@@ -210,6 +210,9 @@ fn choose(flags: &Flags) -> anyhow::Result<(Option<Symbol>, Numbers)> {
 /// The series to decompose; what cannot be is told by its row.
 fn prepare(flags: &Flags, numbers: &Numbers) -> anyhow::Result<Vec<f64>> {
     let (path, name) = (flags.input.display(), &flags.column);
+    if numbers.values.is_empty() {
+        anyhow::bail!("{path} has no rows");
+    }
     let row = |i: usize| numbers.rows.get(i).copied().unwrap_or(0);
     if let Some(i) = numbers.values.iter().position(|x| !x.is_finite()) {
         let what = if numbers.values[i].is_nan() { "missing" } else { "infinite" };
@@ -225,17 +228,36 @@ fn prepare(flags: &Flags, numbers: &Numbers) -> anyhow::Result<Vec<f64>> {
     Ok(numbers.values.iter().map(|x| libm::log(*x)).collect())
 }
 
-fn decompose(flags: &Flags, decomposer: &emd::Ceemdan, signal: &[f64]) -> anyhow::Result<Decomposition> {
+fn decompose(flags: &Flags, decomposer: &emd::Decomposer, signal: &[f64]) -> anyhow::Result<Decomposition> {
     let most = signal.len().checked_ilog2().unwrap_or(0);
     let progress = Progress::new("decompose", Unit::Modes, most.into());
     let tell = || progress.add(1);
     let control = Control::default().telling(&tell);
+    if flags.method == Method::Ceemdan {
+        fits_in_memory(decomposer.streamed_bytes(signal.len()))?;
+    }
     let found = match flags.method {
         Method::Emd => decomposer.emd(signal, control),
         // A single series needs each mode of the noise once: nothing is gained by holding them.
-        Method::Ceemdan => decomposer.decompose_streaming(&[signal], control).remove(0),
+        Method::Ceemdan => decomposer.ceemdan_streamed(signal, control),
     };
     found.map_err(|error| anyhow::anyhow!("{}: {error}", flags.input.display()))
+}
+
+/// Refuses what would take more memory than there is, before the system ends the process for it.
+fn fits_in_memory(bytes: u64) -> Result<(), Usage> {
+    let told = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let available = told.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
+    let kilobytes = available.and_then(|kb| kb.trim_end_matches("kB").trim().parse::<u64>().ok());
+    match kilobytes {
+        Some(kilobytes) if bytes / 1024 > kilobytes => Err(Usage(format!(
+            "the noise of so many trials takes {} GB, and {} GB are free; ask for fewer --trials",
+            bytes >> 30,
+            kilobytes >> 20
+        ))),
+        // Where the system does not tell, it is tried.
+        _ => Ok(()),
+    }
 }
 
 /// Population variance.
@@ -247,7 +269,9 @@ fn variance(values: &[f64]) -> f64 {
 
 fn print_modes(method: Method, found: &Decomposition) -> anyhow::Result<()> {
     if found.modes.is_empty() {
-        return ui::print("Fewer than three extrema: there is no mode, all of it is residue.");
+        return ui::print(
+            "No mode: nothing is left to sift once there are fewer than three extrema. All of it is residue.",
+        );
     }
     let variances: Vec<f64> = found.modes.iter().map(|mode| variance(mode)).collect();
     let total: f64 = variances.iter().sum();

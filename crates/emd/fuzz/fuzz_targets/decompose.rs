@@ -55,8 +55,8 @@ fn params(kind: u8, rule: u8, count: u8, trials: u8, epsilon: u8, seed: u8) -> P
     if kind & 128 == 0 { params } else { params.noise_scale(NoiseScale::Residue) }
 }
 
-fn run(ceemdan: &emd::Ceemdan, signal: &[f64]) -> [Result<Decomposition, Error>; 2] {
-    let noisy = ceemdan.decompose_streaming(&[signal], Control::default()).remove(0);
+fn run(ceemdan: &emd::Decomposer, signal: &[f64]) -> [Result<Decomposition, Error>; 2] {
+    let noisy = ceemdan.ceemdan_all_streamed(&[signal], Control::default()).remove(0);
     [ceemdan.emd(signal, Control::default()), noisy]
 }
 

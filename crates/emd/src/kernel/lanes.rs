@@ -1,7 +1,6 @@
 //! A vector of numbers, four or eight, and what sifting does with it. Operations are those of IEEE 754, each rounded by
 //! itself: nothing is fused, so that every kernel gives the bits of the scalar one.
 
-#[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::*;
 
 /// Numbers side by side.
@@ -33,10 +32,10 @@ pub(super) trait Lanes: Copy {
 /// # Safety
 /// As [`Lanes`].
 pub(super) trait Samples: Lanes {
-    /// Bit i: lane i is below zero.
-    unsafe fn negative(self) -> u64;
-    /// Bit i: lane i is above zero.
-    unsafe fn positive(self) -> u64;
+    /// Bit i: lane i is below that of `bound`.
+    unsafe fn below(self, bound: Self) -> u64;
+    /// Bit i: lane i is above that of `bound`.
+    unsafe fn above(self, bound: Self) -> u64;
     /// 0, 1, 2, ...
     unsafe fn iota() -> Self;
     /// The lanes that `bits` names, moved together to the front.
@@ -55,12 +54,10 @@ pub(super) trait Samples: Lanes {
 pub(super) type Square<L> = [L; 8];
 
 /// Four numbers (AVX2).
-#[cfg(target_arch = "x86_64")]
 #[derive(Clone, Copy)]
 pub(super) struct Four(__m256d);
 
 /// Per mask of four marks: for each lane the count of marks up to it, as two halves of a number to be permuted.
-#[cfg(target_arch = "x86_64")]
 static STEPS_OF_FOUR: [[u32; 8]; 16] = {
     let mut table = [[0; 8]; 16];
     let mut marks = 0;
@@ -80,7 +77,6 @@ static STEPS_OF_FOUR: [[u32; 8]; 16] = {
 };
 
 /// Per mask of four bits: the lanes that are set, as two halves of a number to be permuted.
-#[cfg(target_arch = "x86_64")]
 static PACKED_FOUR: [[u32; 8]; 16] = {
     let mut table = [[0; 8]; 16];
     let mut bits = 0;
@@ -99,7 +95,6 @@ static PACKED_FOUR: [[u32; 8]; 16] = {
     table
 };
 
-#[cfg(target_arch = "x86_64")]
 #[allow(unsafe_op_in_unsafe_fn)]
 impl Lanes for Four {
     const N: usize = 4;
@@ -159,18 +154,17 @@ impl Lanes for Four {
     }
 }
 
-#[cfg(target_arch = "x86_64")]
 #[allow(unsafe_op_in_unsafe_fn)]
 impl Samples for Four {
     type Steps = __m256i;
 
     #[inline(always)]
-    unsafe fn negative(self) -> u64 {
-        _mm256_movemask_pd(_mm256_cmp_pd::<_CMP_LT_OQ>(self.0, _mm256_setzero_pd())) as u64
+    unsafe fn below(self, bound: Self) -> u64 {
+        _mm256_movemask_pd(_mm256_cmp_pd::<_CMP_LT_OQ>(self.0, bound.0)) as u64
     }
     #[inline(always)]
-    unsafe fn positive(self) -> u64 {
-        _mm256_movemask_pd(_mm256_cmp_pd::<_CMP_GT_OQ>(self.0, _mm256_setzero_pd())) as u64
+    unsafe fn above(self, bound: Self) -> u64 {
+        _mm256_movemask_pd(_mm256_cmp_pd::<_CMP_GT_OQ>(self.0, bound.0)) as u64
     }
     #[inline(always)]
     unsafe fn delayed(self, before: Self) -> Self {
@@ -199,12 +193,10 @@ impl Samples for Four {
 }
 
 /// Eight numbers (AVX-512).
-#[cfg(target_arch = "x86_64")]
 #[derive(Clone, Copy)]
 pub(super) struct Eight(__m512d);
 
 /// Per mask of eight marks: for each lane the count of marks up to it.
-#[cfg(target_arch = "x86_64")]
 static STEPS_OF_EIGHT: [[u8; 8]; 256] = {
     let mut table = [[0; 8]; 256];
     let mut marks = 0;
@@ -220,7 +212,6 @@ static STEPS_OF_EIGHT: [[u8; 8]; 256] = {
     table
 };
 
-#[cfg(target_arch = "x86_64")]
 #[allow(unsafe_op_in_unsafe_fn)]
 impl Lanes for Eight {
     const N: usize = 8;
@@ -288,18 +279,17 @@ impl Lanes for Eight {
     }
 }
 
-#[cfg(target_arch = "x86_64")]
 #[allow(unsafe_op_in_unsafe_fn)]
 impl Samples for Eight {
     type Steps = __m512i;
 
     #[inline(always)]
-    unsafe fn negative(self) -> u64 {
-        u64::from(_mm512_cmp_pd_mask::<_CMP_LT_OQ>(self.0, _mm512_setzero_pd()))
+    unsafe fn below(self, bound: Self) -> u64 {
+        u64::from(_mm512_cmp_pd_mask::<_CMP_LT_OQ>(self.0, bound.0))
     }
     #[inline(always)]
-    unsafe fn positive(self) -> u64 {
-        u64::from(_mm512_cmp_pd_mask::<_CMP_GT_OQ>(self.0, _mm512_setzero_pd()))
+    unsafe fn above(self, bound: Self) -> u64 {
+        u64::from(_mm512_cmp_pd_mask::<_CMP_GT_OQ>(self.0, bound.0))
     }
     #[inline(always)]
     unsafe fn delayed(self, before: Self) -> Self {
@@ -325,11 +315,9 @@ impl Samples for Eight {
 }
 
 /// Two numbers (SSE2, which every x86-64 has): two systems side by side.
-#[cfg(target_arch = "x86_64")]
 #[derive(Clone, Copy)]
 pub(super) struct Two(__m128d);
 
-#[cfg(target_arch = "x86_64")]
 #[allow(unsafe_op_in_unsafe_fn)]
 impl Lanes for Two {
     const N: usize = 2;

@@ -19,6 +19,7 @@ mod vector;
 #[allow(unsafe_code)]
 mod x86;
 
+use crate::extrema::Signs;
 use crate::knots::{Side, mirror};
 use crate::spline::{Tridiagonal, evaluate, interpolate};
 
@@ -65,6 +66,7 @@ impl Kernel {
 #[derive(Debug)]
 pub(crate) struct Sieve {
     kernel: Kernel,
+    signs: Signs,
     /// Whether a stop rule looks at each step: zero crossings are counted, and the signal before the step is kept.
     observed: bool,
     before: Vec<f64>,
@@ -81,10 +83,11 @@ pub(crate) struct Sieve {
 
 impl Sieve {
     /// Of signals of `n` samples. The processor must have the kernel's instructions.
-    pub fn new(n: usize, kernel: Kernel) -> Self {
+    pub fn new(n: usize, kernel: Kernel, signs: Signs) -> Self {
         assert!(kernel.is_available(), "{kernel:?} on a processor without it");
         Self {
             kernel,
+            signs,
             observed: false,
             before: Vec::new(),
             maxima: Side::new(n),
@@ -121,6 +124,7 @@ impl Sieve {
 
     /// Finds the extrema of `signal`, with which sifting begins; whether it is `observed` holds for the steps to come.
     pub fn scan(&mut self, signal: &mut [f64], observed: bool) {
+        assert_eq!(signal.len(), self.upper.len(), "a sieve for signals of another length");
         self.observed = observed;
         if observed {
             self.before.resize(signal.len(), 0.0);
@@ -142,19 +146,30 @@ impl Sieve {
     }
 
     /// Subtracts the mean of the envelopes from `signal`, whose extrema (three or more) are known, and finds those of the
-    /// difference.
-    pub fn step(&mut self, signal: &mut [f64]) {
+    /// difference. False where there are no two envelopes, and then nothing is done: maxima and minima alternate, unless
+    /// samples have grown beyond all numbers or products of differences vanish.
+    pub fn step(&mut self, signal: &mut [f64]) -> bool {
+        assert_eq!(signal.len(), self.upper.len(), "a sieve for signals of another length");
+        if self.maxima.count == 0 || self.minima.count == 0 {
+            return false;
+        }
         mirror(&mut self.maxima, &mut self.minima, signal);
+        let knots = [self.maxima.knots().len(), self.minima.knots().len()];
+        if knots[0].min(knots[1]) < 3 {
+            return false;
+        }
+        // What the solver of the vector kernels is not made for: a spline of another form, sides that do not alternate.
+        let is_odd = knots.contains(&3) || self.maxima.count.abs_diff(self.minima.count) > 1;
         // The extrema of `signal` make way for those of the difference: look at them now.
         self.wrong_side =
             self.maxima.values().iter().any(|&y| y < 0.0) || self.minima.values().iter().any(|&y| y > 0.0);
-        let has_three = self.maxima.knots().len() == 3 || self.minima.knots().len() == 3;
         match self.kernel {
             #[cfg(target_arch = "x86_64")]
-            Kernel::Avx2 | Kernel::Avx512 if has_three => x86::step_by_few_knots(self, signal),
+            Kernel::Avx2 | Kernel::Avx512 if is_odd => x86::step_by_scalar(self, signal),
             #[cfg(target_arch = "x86_64")]
             Kernel::Avx2 | Kernel::Avx512 => x86::step(self, signal),
             _ => scalar::step(self, signal),
         }
+        true
     }
 }

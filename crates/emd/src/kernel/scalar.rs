@@ -1,14 +1,19 @@
 //! By the definitions, one thing after the other: the oracle.
 
 use super::Sieve;
+use crate::extrema::{Kind, crossings, each};
 use crate::spline::{evaluate, interpolate};
 
 pub(super) fn scan(sieve: &mut Sieve, signal: &[f64]) {
-    let found = crate::extrema(signal);
-    sieve.maxima.take(&found.maxima, signal);
-    sieve.minima.take(&found.minima, signal);
+    let Sieve { maxima, minima, signs, .. } = sieve;
+    maxima.clear();
+    minima.clear();
+    each(signal, *signs, |at, kind| match kind {
+        Kind::Maximum => maxima.push(at, signal[at]),
+        Kind::Minimum => minima.push(at, signal[at]),
+    });
     if sieve.observed {
-        sieve.crossings = crate::zero_crossings(signal);
+        sieve.crossings = crossings(signal, sieve.signs);
     }
 }
 

@@ -168,6 +168,9 @@ struct Signs {
 struct Pass<L> {
     upper: Walk,
     lower: Walk,
+    /// Numbers up to this size are left to the scalar program: zeros, and others whose products may vanish.
+    safe: L,
+    minus_safe: L,
     /// Positions of the next samples, and the samples before them in the last lane.
     t: L,
     last: L,
@@ -257,11 +260,11 @@ impl<L: Samples> Pass<L> {
         // SAFETY: the caller has the instructions.
         unsafe {
             let difference = now.sub(now.delayed(self.last));
-            signs.rise |= difference.positive() << i;
-            signs.fall |= difference.negative() << i;
+            signs.rise |= difference.above(self.safe) << i;
+            signs.fall |= difference.below(self.minus_safe) << i;
             if OBSERVED {
-                signs.positive |= now.positive() << i;
-                signs.negative |= now.negative() << i;
+                signs.positive |= now.above(self.safe) << i;
+                signs.negative |= now.below(self.minus_safe) << i;
             }
             self.last = now;
         }
@@ -284,7 +287,7 @@ pub(super) unsafe fn pass<L: Samples, const SIFT: bool, const OBSERVED: bool>(
     let (upper, lower) = (Walk::new(&sieve.maxima), Walk::new(&sieve.minima));
     let (mut maxima, mut minima) = (Found::new(&mut sieve.maxima), Found::new(&mut sieve.minima));
     let mut crossings = 0;
-    let mut all_differ = true;
+    let mut is_clear = true;
     let mut before = Signs::default();
     let words = n.div_ceil(64);
     // The samples of the last word may be fewer than 64: it is worked on in a copy.
@@ -293,7 +296,9 @@ pub(super) unsafe fn pass<L: Samples, const SIFT: bool, const OBSERVED: bool>(
     let keep = if SIFT && OBSERVED { sieve.before.as_mut_ptr() } else { std::ptr::null_mut() };
     // SAFETY: there are `words` words in the bitmaps, and 64 samples to each.
     unsafe {
-        let mut state = Pass { upper, lower, t: L::iota(), last: L::splat(*h) };
+        let safe = sieve.signs.safe_above();
+        let (safe, minus_safe) = (L::splat(safe), L::splat(-safe));
+        let mut state = Pass { upper, lower, safe, minus_safe, t: L::iota(), last: L::splat(*h) };
         for word in 0..words {
             let left = (n - 64 * word).min(64);
             let at = h.add(64 * word);
@@ -314,7 +319,7 @@ pub(super) unsafe fn pass<L: Samples, const SIFT: bool, const OBSERVED: bool>(
             let differs = if word == 0 { valid & !1 } else { valid };
             signs.rise &= differs;
             signs.fall &= differs;
-            all_differ &= (signs.rise | signs.fall) == differs;
+            is_clear &= (signs.rise | signs.fall) == differs;
             if word > 0 {
                 // An extremum of the last sample of a word is known only with the next word.
                 let behind = at.sub(64);
@@ -328,6 +333,7 @@ pub(super) unsafe fn pass<L: Samples, const SIFT: bool, const OBSERVED: bool>(
                 let was_positive = signs.positive << 1 | before.positive >> 63;
                 let was_negative = signs.negative << 1 | before.negative >> 63;
                 let zero = valid & !(signs.positive | signs.negative);
+                is_clear &= zero == 0 || sieve.signs == crate::extrema::Signs::Compared;
                 let begins = zero & (was_positive | was_negative | u64::from(word == 0));
                 let crosses = (signs.positive & was_negative) | (signs.negative & was_positive) | begins;
                 crossings += crosses.count_ones() as usize;
@@ -344,5 +350,5 @@ pub(super) unsafe fn pass<L: Samples, const SIFT: bool, const OBSERVED: bool>(
     sieve.maxima.swap_found();
     sieve.minima.swap_found();
     sieve.crossings = crossings;
-    all_differ
+    is_clear
 }

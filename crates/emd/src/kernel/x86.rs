@@ -20,7 +20,7 @@ fn pass_avx512<const SIFT: bool, const OBSERVED: bool>(sieve: &mut Sieve, signal
 
 fn run<const SIFT: bool>(sieve: &mut Sieve, signal: &mut [f64]) {
     // SAFETY: a sieve is made only for a kernel whose instructions are there.
-    let all_differ = unsafe {
+    let is_clear = unsafe {
         match (sieve.kernel, sieve.observed) {
             (Kernel::Avx512, true) => pass_avx512::<SIFT, true>(sieve, signal),
             (Kernel::Avx512, false) => pass_avx512::<SIFT, false>(sieve, signal),
@@ -28,7 +28,7 @@ fn run<const SIFT: bool>(sieve: &mut Sieve, signal: &mut [f64]) {
             (_, false) => pass_avx2::<SIFT, false>(sieve, signal),
         }
     };
-    if !all_differ {
+    if !is_clear {
         scalar::scan(sieve, signal);
     }
 }
@@ -85,8 +85,8 @@ pub(super) fn step(sieve: &mut Sieve, signal: &mut [f64]) {
     run::<true>(sieve, signal);
 }
 
-/// A spline of three knots is of another form, and the signal all but done: the scalar program in wider vectors will do.
-pub(super) fn step_by_few_knots(sieve: &mut Sieve, signal: &mut [f64]) {
+/// For what is rare, a spline of three knots above all, the scalar program in wider vectors will do.
+pub(super) fn step_by_scalar(sieve: &mut Sieve, signal: &mut [f64]) {
     #[target_feature(enable = "avx2")]
     fn subtract(sieve: &mut Sieve, signal: &mut [f64]) {
         scalar::subtract(sieve, signal);

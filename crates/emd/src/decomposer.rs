@@ -5,17 +5,17 @@ use crate::decomposition::{Decomposition, Tally};
 use crate::noise::{NoiseEnsemble, NoiseStream};
 use crate::plain::Peeling;
 use crate::sift::{Sifter, is_finite};
-use crate::{Control, Error, Kernel, Params};
+use crate::{Control, Error, Kernel, Params, Preset};
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::ops::Range;
 
 /// Scratch for signals of one length: made once, it serves any number of decompositions, and the sifting allocates nothing.
-/// [`Ceemdan::workspace`] makes it.
+/// [`Decomposer::workspace`] makes it.
 #[derive(Debug)]
 pub struct Workspace {
     sifter: Sifter,
-    made_for: (usize, Kernel),
+    made_for: (usize, Kernel, Preset),
 }
 
 /// A decomposer, its parameters checked: [`Params::check`] makes it.
@@ -26,7 +26,7 @@ pub struct Workspace {
 /// let signal: Vec<f64> = (0..512).map(|i| f64::from(i)).map(|t| (t / 3.0).sin() + (t / 40.0).sin()).collect();
 /// let ceemdan = Params::default().trials(20).check()?;
 /// let noise = ceemdan.noise(signal.len(), Control::default())?;
-/// let found = ceemdan.decompose(&signal, &noise, Control::default())?;
+/// let found = ceemdan.ceemdan(&signal, &noise, Control::default())?;
 ///
 /// for (i, x) in signal.iter().enumerate() {
 ///     let sum = found.modes.iter().map(|mode| mode[i]).sum::<f64>() + found.residue[i];
@@ -35,23 +35,26 @@ pub struct Workspace {
 /// # Ok::<(), emd::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Ceemdan {
+pub struct Decomposer {
     params: Params,
 }
 
-impl Ceemdan {
+impl Decomposer {
     pub(crate) fn of(params: Params) -> Self {
         Self { params }
     }
 
     /// Scratch for signals of `n` samples.
     pub fn workspace(&self, n: usize) -> Workspace {
-        Workspace { sifter: Sifter::new(n, self.params.kernel), made_for: (n, self.params.kernel) }
+        Workspace {
+            sifter: Sifter::new(n, &self.params),
+            made_for: (n, self.params.kernel, self.params.preset),
+        }
     }
 
     /// The scratch of `workspace`, made anew where it was made for another length or kernel.
     fn sifter<'w>(&self, workspace: &'w mut Workspace, n: usize) -> &'w mut Sifter {
-        if workspace.made_for != (n, self.params.kernel) {
+        if workspace.made_for != (n, self.params.kernel, self.params.preset) {
             *workspace = self.workspace(n);
         }
         &mut workspace.sifter
@@ -68,7 +71,7 @@ impl Ceemdan {
     /// The same in scratch that is at hand.
     ///
     /// # Errors
-    /// As [`Ceemdan::emd`].
+    /// As [`Decomposer::emd`].
     pub fn emd_with(
         &self,
         workspace: &mut Workspace,
@@ -94,13 +97,14 @@ impl Ceemdan {
         Ok(Decomposition { modes, residue: peeling.left, stats })
     }
 
-    /// The fastest mode of `signal` alone, by plain sifting; `None` where it has fewer than three extrema.
+    /// The fastest mode of `signal` alone, by plain sifting; `None` where it has fewer than three extrema, or by the
+    /// parity preset's rules keeps too few.
     ///
     /// # Errors
     /// A signal that is too short, not finite or too large; sifting that grows without bound.
     pub fn first_mode(&self, signal: &[f64]) -> Result<Option<Vec<f64>>, Error> {
         check(signal)?;
-        let mut sifter = Sifter::new(signal.len(), self.params.kernel);
+        let mut sifter = Sifter::new(signal.len(), &self.params);
         let mut peeling = Peeling::new(signal.to_vec(), &self.params);
         if peeling.next(&mut sifter).is_none() {
             return Ok(None);
@@ -124,20 +128,20 @@ impl Ceemdan {
     /// # Errors
     /// A signal that is too short, not finite or too large; noise that was made for another length or by other rules;
     /// sifting that grows without bound; `control`.
-    pub fn decompose(
+    pub fn ceemdan(
         &self,
         signal: &[f64],
         noise: &NoiseEnsemble,
         control: Control<'_>,
     ) -> Result<Decomposition, Error> {
-        self.decompose_with(&mut self.workspace(signal.len()), signal, noise, control)
+        self.ceemdan_with(&mut self.workspace(signal.len()), signal, noise, control)
     }
 
     /// The same in scratch that is at hand.
     ///
     /// # Errors
-    /// As [`Ceemdan::decompose`].
-    pub fn decompose_with(
+    /// As [`Decomposer::ceemdan`].
+    pub fn ceemdan_with(
         &self,
         workspace: &mut Workspace,
         signal: &[f64],
@@ -163,8 +167,8 @@ impl Ceemdan {
     /// pool, trial by trial for the last few. The bits do not depend on the number of threads.
     ///
     /// # Errors
-    /// Per signal, as [`Ceemdan::decompose`].
-    pub fn decompose_all(
+    /// Per signal, as [`Decomposer::ceemdan`].
+    pub fn ceemdan_all(
         &self,
         signals: &[&[f64]],
         noise: &NoiseEnsemble,
@@ -176,7 +180,7 @@ impl Ceemdan {
             .par_iter()
             .map_init(
                 || self.workspace(noise.n),
-                |workspace, signal| self.decompose_with(workspace, signal, noise, control),
+                |workspace, signal| self.ceemdan_with(workspace, signal, noise, control),
             )
             .collect();
         let courses = few.iter().map(|signal| {
@@ -189,13 +193,27 @@ impl Ceemdan {
         found
     }
 
-    /// The same without a noise ensemble in memory, to the same bits: all signals go stage by stage together, and of the
-    /// noise only what is left of each trial is kept (one signal's length each, three in the parity preset). For a single
-    /// signal this is the better way in any case, as no noise is decomposed further than the signal.
+    /// CEEMDAN of one signal without a noise ensemble in memory, its trials in parallel: the best way for a single signal,
+    /// as no noise is decomposed further than it is.
     ///
     /// # Errors
-    /// Per signal, as [`Ceemdan::decompose`]; all signals must be as long as the first.
-    pub fn decompose_streaming(
+    /// As [`Decomposer::ceemdan`].
+    pub fn ceemdan_streamed(&self, signal: &[f64], control: Control<'_>) -> Result<Decomposition, Error> {
+        self.ceemdan_all_streamed(&[signal], control).pop().unwrap_or(Err(Error::TooShort(signal.len())))
+    }
+
+    /// About the bytes that [`Decomposer::ceemdan_all_streamed`] keeps of the noise for signals of `n` samples.
+    pub fn streamed_bytes(&self, n: usize) -> u64 {
+        let rows = if self.params.preset == Preset::Pyemd { 3 } else { 1 };
+        8 * rows * n as u64 * self.params.trials as u64
+    }
+
+    /// The same for many signals, to the same bits: all signals go stage by stage together, and of the
+    /// noise only what is left of each trial is kept (one signal's length each, three in the parity preset).
+    ///
+    /// # Errors
+    /// Per signal, as [`Decomposer::ceemdan`]; all signals must be as long as the first.
+    pub fn ceemdan_all_streamed(
         &self,
         signals: &[&[f64]],
         control: Control<'_>,
@@ -205,12 +223,17 @@ impl Ceemdan {
             if signal.len() == n {
                 Course::new(signal, &self.params)
             } else {
-                Err(Error::Length { noise: n, signal: signal.len() })
+                Err(Error::Length { expected: n, signal: signal.len() })
             }
         };
         let courses = signals.iter().map(course).collect();
-        let mut noise = NoiseStream::new(if n < 4 { 0 } else { n }, &self.params);
+        // Made once a signal asks for it.
+        let mut noise = None;
         lockstep(courses, &self.params, control, |_, trials| {
+            let noise = match &mut noise {
+                Some(noise) => noise,
+                none => none.insert(NoiseStream::new(n, &self.params, control)?),
+            };
             let modes = noise.next(trials, &self.params, control)?;
             Ok(modes.into_iter().map(|mode| mode.map(Cow::Owned)).collect())
         })
@@ -220,7 +243,7 @@ impl Ceemdan {
     fn fits(&self, noise: &NoiseEnsemble, n: usize) -> Result<(), Error> {
         let (ours, theirs) = (&self.params, &noise.made_with);
         if noise.n != n {
-            return Err(Error::Length { noise: noise.n, signal: n });
+            return Err(Error::Length { expected: noise.n, signal: n });
         }
         if ours.preset != theirs.preset || ours.sifting != theirs.sifting {
             return Err(Error::OtherNoise("another preset or stop rule"));
@@ -250,13 +273,18 @@ fn lockstep<'n>(
     mut noise: impl FnMut(usize, Range<usize>) -> Result<Modes<'n>, Error>,
 ) -> Vec<Result<Decomposition, Error>> {
     let n = courses.iter().flatten().next().map_or(0, Course::len);
-    let sifter = || Sifter::new(n, params.kernel);
+    let sifter = || Sifter::new(n, params);
     let chunk = rayon::current_num_threads() * TRIALS_PER_THREAD;
     let mut over = vec![false; courses.len()];
     let mut courses = courses;
     for k in 0.. {
         courses.par_iter_mut().zip(&mut over).for_each_init(sifter, |sifter, (course, over)| {
-            *over = *over || !course.as_mut().is_ok_and(|course| course.begin(sifter));
+            let stopped = control.check();
+            match (course.as_mut(), stopped) {
+                (Ok(going), Ok(())) => *over = *over || !going.begin(sifter),
+                (Ok(_), Err(stop)) if !*over => (*course, *over) = (Err(stop), true),
+                _ => *over = true,
+            }
         });
         let going = courses.iter_mut().zip(&over).filter(|(_, over)| !**over);
         let mut active: Vec<&mut Course<'_>> = going.flat_map(|(course, _)| course.as_mut()).collect();
