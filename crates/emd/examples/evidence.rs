@@ -307,7 +307,7 @@ impl Row {
     }
 
     fn name(&self) -> String {
-        if self.config.is_yardstick() {
+        if !self.config.plain && self.config.params == Params::default() {
             format!("**{}**", self.config.name)
         } else {
             self.config.name.clone()
@@ -323,7 +323,7 @@ fn planted_cycles(n: usize, count: usize, trials: usize, seeds: &[u32]) {
     println!("## Planted cycles, n = {n}\n");
     println!(
         "{count} realisations x {trials} trials. Price and volume: score ± standard error over the realisations; `-`: the \
-         score less that of fastest 0.5, fixed:10, on the same realisations. The cycles are {} times as strong as the \
+         score less that of fastest 0.5, fixed:10, on the same realisations; bold: the default. The cycles are {} times as strong as the \
          background in their octave, so a filter that passes just that octave would score {:.2}.\n",
         Cycles::USUAL.strength,
         by_octave(Cycles::USUAL.strength)
