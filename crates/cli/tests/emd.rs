@@ -88,7 +88,7 @@ fn symbols_are_chosen() {
     desk.write("bars.csv", market(&["XBT/USD", "ETH/USD"], 6));
     let emd = |more: &[&str]| desk.run(&[&["emd", "--input", "bars.csv", "--trials", "5"], more].concat());
     emd(&[]).fails(2, &["2 symbols (XBT/USD, ETH/USD)", "--symbol"]);
-    emd(&["--symbol", "DOGE/USD"]).fails(2, &["DOGE/USD is none of them"]);
+    emd(&["--symbol", "DOGE/USD"]).fails(2, &["2 symbols (XBT/USD, ETH/USD), and DOGE/USD is none of them"]);
     let spelled = emd(&["--symbol", "btcusd", "--column", "volume"]).ok();
     assert!(spelled.out.contains("360 samples of volume of XBT/USD"), "{}", spelled.out);
     desk.write("one.csv", market(&["A/B"], 6));
@@ -128,7 +128,7 @@ fn bad_values_are_named_by_row() {
     emd("close\n1\n0\n3\n2\n1\n", &["--log"]).fails(1, &["row 2: close is 0", "leave out --log"]);
     emd("close\n1\n-2\n3\n2\n1\n", &["--log"]).fails(1, &["row 2: close is -2"]);
     emd("close\n1\nhigh\n", &[]).fails(1, &["line 3: \"high\"", "not a number"]);
-    emd("open\n1\n", &[]).fails(1, &["no column close; it has open"]);
+    emd("open\n1\n", &[]).fails(1, &["no column close; it has open: name one of those"]);
     emd("close\n1\n2\n3\n", &[]).fails(1, &["3 samples is too short"]);
     emd("close\n1\n2e200\n3\n1\n", &[]).fails(1, &["sample 1 is larger than 1e150"]);
     emd("", &[]).fails(1, &["x.csv", "empty"]);
@@ -148,12 +148,14 @@ fn bad_flags_are_told() {
     let emd = |more: &[&str]| desk.run(&[&["emd", "--input", "x.csv", "--column", "Height"], more].concat());
     emd(&["--trials", "0"]).fails(2, &["trials 0"]);
     emd(&["--epsilon", "0"]).fails(2, &["epsilon 0"]);
-    emd(&["--epsilon=-1"]).fails(2, &["epsilon -1"]);
+    emd(&["--epsilon", "-1"]).fails(2, &["epsilon -1"]);
     emd(&["--sifting", "fixed:0"]).fails(2, &["between 1 and 1,000"]);
     emd(&["--sifting", "often"]).fails(2, &["fixed:N, s-number:S or reference"]);
     emd(&["--preset", "pyemd", "--noise-scale", "fastest"]).fails(2, &["residue in the pyemd preset"]);
     emd(&["--method", "emd", "--seed", "3"]).fails(2, &["--seed is about noise"]);
     emd(&["--out", "modes.csv"]).fails(2, &[".npz or .parquet"]);
+    std::fs::create_dir(desk.path().join("d.npz")).unwrap();
+    emd(&["--out", "d.npz"]).fails(2, &["d.npz is a folder"]);
     emd(&["--out", "x.csv"]).fails(2, &["x.csv"]);
     desk.write("y.npz", tones(64));
     desk.run(&["emd", "--input", "y.npz", "--column", "Height", "--out", "./y.npz"])

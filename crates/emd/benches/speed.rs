@@ -280,7 +280,8 @@ fn decompose(bounds: &mut Bounds) {
         if let Some(most) = most {
             bounds.at_most(&format!("{name} {n} {kind}: seconds, noise included"), noise + own, most);
         }
-        if preset == Preset::Standard {
+        // Of short series the ends take their share.
+        if preset == Preset::Standard && n >= 43_200 {
             bounds.at_most(&format!("{name} {n} {kind}: ns per sample and sift"), per_sift, 1.5);
         }
     }

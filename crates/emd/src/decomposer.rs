@@ -2,13 +2,12 @@
 
 use crate::course::{Course, check};
 use crate::decomposition::{Decomposition, Tally};
-use crate::noise::{NoiseEnsemble, NoiseStream};
+use crate::lockstep::{Held, Streamed, lockstep};
+use crate::noise::NoiseEnsemble;
 use crate::plain::Peeling;
 use crate::sift::{Sifter, is_finite};
 use crate::{Control, Error, Kernel, Params, Preset};
 use rayon::prelude::*;
-use std::borrow::Cow;
-use std::ops::Range;
 
 /// Scratch for signals of one length: made once, it serves any number of decompositions, and the sifting allocates nothing.
 /// [`Decomposer::workspace`] makes it.
@@ -187,9 +186,7 @@ impl Decomposer {
             self.fits(noise, signal.len())?;
             Course::new(signal, &self.params)
         });
-        found.extend(lockstep(courses.collect(), &self.params, control, |k, trials| {
-            Ok(trials.map(|trial| noise.mode(trial, k).map(Cow::Borrowed)).collect())
-        }));
+        found.extend(lockstep(courses.collect(), &self.params, control, &mut Held(noise)));
         found
     }
 
@@ -227,16 +224,7 @@ impl Decomposer {
             }
         };
         let courses = signals.iter().map(course).collect();
-        // Made once a signal asks for it.
-        let mut noise = None;
-        lockstep(courses, &self.params, control, |_, trials| {
-            let noise = match &mut noise {
-                Some(noise) => noise,
-                none => none.insert(NoiseStream::new(n, &self.params, control)?),
-            };
-            let modes = noise.next(trials, &self.params, control)?;
-            Ok(modes.into_iter().map(|mode| mode.map(Cow::Owned)).collect())
-        })
+        lockstep(courses, &self.params, control, &mut Streamed(None))
     }
 
     /// Noise may have more trials than are asked for; the first ones are used.
@@ -256,88 +244,4 @@ impl Decomposer {
         }
         Ok(())
     }
-}
-
-/// Trials whose noise is at hand at the same time, per thread: enough that threads seldom wait for each other.
-const TRIALS_PER_THREAD: usize = 8;
-
-/// Modes of the noise of some trials.
-type Modes<'a> = Vec<Option<Cow<'a, [f64]>>>;
-
-/// Takes all courses through their stages together. `noise` gives mode k of the trials of a range; it is asked for each
-/// stage once per trial, in order.
-fn lockstep<'n>(
-    courses: Vec<Result<Course<'_>, Error>>,
-    params: &Params,
-    control: Control<'_>,
-    mut noise: impl FnMut(usize, Range<usize>) -> Result<Modes<'n>, Error>,
-) -> Vec<Result<Decomposition, Error>> {
-    let n = courses.iter().flatten().next().map_or(0, Course::len);
-    let sifter = || Sifter::new(n, params);
-    let chunk = rayon::current_num_threads() * TRIALS_PER_THREAD;
-    let mut over = vec![false; courses.len()];
-    let mut courses = courses;
-    for k in 0.. {
-        courses.par_iter_mut().zip(&mut over).for_each_init(sifter, |sifter, (course, over)| {
-            let stopped = control.check();
-            match (course.as_mut(), stopped) {
-                (Ok(going), Ok(())) => *over = *over || !going.begin(sifter),
-                (Ok(_), Err(stop)) if !*over => (*course, *over) = (Err(stop), true),
-                _ => *over = true,
-            }
-        });
-        let going = courses.iter_mut().zip(&over).filter(|(_, over)| !**over);
-        let mut active: Vec<&mut Course<'_>> = going.flat_map(|(course, _)| course.as_mut()).collect();
-        if active.is_empty() {
-            break;
-        }
-        let mut stage = || {
-            for first in (0..params.trials).step_by(chunk) {
-                let modes = noise(k, first..params.trials.min(first + chunk))?;
-                trials(&mut active, &modes, control, sifter)?;
-            }
-            Ok(())
-        };
-        let stopped: Result<(), Error> = stage();
-        for (course, _) in courses.iter_mut().zip(&over).filter(|(_, over)| !**over) {
-            let finished = course.as_mut().map(|course| stopped.clone().and_then(|()| course.finish()));
-            match finished {
-                Ok(Err(error)) => *course = Err(error),
-                _ => control.found_mode(),
-            }
-        }
-    }
-    courses.into_iter().map(|course| course.map(Course::result)).collect()
-}
-
-/// Adds the trials with these modes of noise to all courses: course by course while there is one for each thread, else
-/// trial by trial.
-fn trials(
-    courses: &mut [&mut Course<'_>],
-    modes: &[Option<Cow<'_, [f64]>>],
-    control: Control<'_>,
-    sifter: impl Fn() -> Sifter + Sync + Send,
-) -> Result<(), Error> {
-    if courses.len() >= rayon::current_num_threads() {
-        return courses
-            .par_iter_mut()
-            .map_init(sifter, |sifter, course| {
-                modes.iter().try_for_each(|mode| {
-                    control.check()?;
-                    course.trial(mode.as_deref(), sifter);
-                    Ok(())
-                })
-            })
-            .collect();
-    }
-    for course in courses {
-        let one = |sifter: &mut Sifter, mode: &Option<Cow<'_, [f64]>>| {
-            control.check()?;
-            let sifted = course.local_mean(mode.as_deref(), sifter);
-            Ok((sifter.mode.clone(), sifted))
-        };
-        let found: Result<Vec<_>, Error> = modes.par_iter().map_init(&sifter, one).collect();
-        found?.iter().for_each(|(contribution, sifted)| course.add(contribution, *sifted));
-    }
-    Ok(())
 }

@@ -95,6 +95,7 @@ mod kernel;
 // Off x86-64 what the vector kernels keep in it is not used.
 #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 mod knots;
+mod lockstep;
 mod noise;
 mod params;
 mod plain;

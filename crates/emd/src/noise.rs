@@ -6,7 +6,7 @@
 use crate::decomposition::{ModeStats, Tally};
 use crate::gaussian::Gaussian;
 use crate::plain::Peeling;
-use crate::sift::Sifter;
+use crate::sift::{Lent, Sifter, Sifters};
 use crate::sum::deviation;
 use crate::{Control, Error, Params, Preset};
 use rayon::prelude::*;
@@ -26,10 +26,11 @@ impl NoiseEnsemble {
     /// As [`crate::Decomposer::noise`].
     pub(crate) fn new(n: usize, params: &Params, control: Control<'_>) -> Result<Self, Error> {
         let white = white(n, params, control)?;
+        let sifters = Sifters::new(n, params);
         let decomposed: Result<Vec<_>, Error> = white
             .into_par_iter()
             .map_init(
-                || Sifter::new(n, params),
+                || sifters.lend(),
                 |sifter, row| {
                     let mut modes = NoiseModes::new(row, params);
                     let (mut rows, mut sifted) = (Vec::new(), Vec::new());
@@ -155,32 +156,35 @@ impl NoiseModes {
     }
 }
 
-/// The same noise, for runs whose ensemble does not fit into memory: stage by stage, one mode of each trial at a time.
+/// The same noise, for runs whose ensemble does not fit into memory: stage by stage, some trials at a time.
 #[derive(Debug)]
 pub(crate) struct NoiseStream {
     trials: Vec<NoiseModes>,
+    /// Room for the modes of the trials that are asked for.
+    modes: Vec<Vec<f64>>,
 }
 
 impl NoiseStream {
     pub fn new(n: usize, params: &Params, control: Control<'_>) -> Result<Self, Error> {
         let white = white(n, params, control)?;
-        Ok(Self { trials: white.into_iter().map(|row| NoiseModes::new(row, params)).collect() })
+        let trials = white.into_iter().map(|row| NoiseModes::new(row, params)).collect();
+        Ok(Self { trials, modes: Vec::new() })
     }
 
     /// The next modes of the trials `range`, in parallel; `None` where there is none. Each trial is asked once a stage.
     pub fn next(
         &mut self,
         range: std::ops::Range<usize>,
-        params: &Params,
+        sifters: &Sifters<'_>,
         control: Control<'_>,
-    ) -> Result<Vec<Option<Vec<f64>>>, Error> {
-        let trials = &mut self.trials[range];
-        let n = trials.first().map_or(0, |trial| trial.peeling.left.len());
-        let one = |sifter: &mut Sifter, modes: &mut NoiseModes| {
+    ) -> Result<Vec<Option<&[f64]>>, Error> {
+        self.modes.resize_with(self.modes.len().max(range.len()), Vec::new);
+        let one = |sifter: &mut Lent<'_>, (trial, mode): (&mut NoiseModes, &mut Vec<f64>)| {
             control.check()?;
-            let mut mode = Vec::new();
-            Ok(modes.next(sifter, &mut mode).map(|_| mode))
+            Ok(trial.next(sifter, mode).is_some())
         };
-        trials.par_iter_mut().map_init(|| Sifter::new(n, params), one).collect()
+        let both = self.trials[range].par_iter_mut().zip(&mut self.modes);
+        let found: Result<Vec<bool>, Error> = both.map_init(|| sifters.lend(), one).collect();
+        Ok(self.modes.iter().zip(found?).map(|(mode, found)| found.then_some(mode.as_slice())).collect())
     }
 }

@@ -26,8 +26,8 @@ impl Sifting {
         let bad = |name, value: u32, must| Err(Error::Parameter { name, value: value.to_string(), must });
         match self {
             Self::Fixed(n) if n == 0 || n > Self::MOST => bad("sifts", n, "must be between 1 and 1,000"),
-            Self::SNumber(s) if s == 0 || s > Self::S_NUMBER_CAP => {
-                bad("S number", s, "must be between 1 and 100")
+            Self::SNumber(s) if s == 0 || s > Self::S_NUMBER_CAP / 2 => {
+                bad("S number", s, "must be between 1 and 50")
             }
             _ => Ok(()),
         }

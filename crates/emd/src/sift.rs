@@ -4,6 +4,7 @@ use crate::extrema::Signs;
 use crate::kernel::Sieve;
 use crate::sum::{pairwise, range, sum};
 use crate::{Params, Preset, Sifting};
+use std::sync::{Mutex, PoisonError};
 
 /// Room for the sifting of signals of one length.
 #[derive(Debug)]
@@ -11,6 +12,57 @@ pub(crate) struct Sifter {
     sieve: Sieve,
     /// The signal under the sieve: after [`Sifter::sift`] its first mode.
     pub mode: Vec<f64>,
+}
+
+/// Sifters for signals of one length, lent to whatever thread needs one: their memory is not given back in between.
+#[derive(Debug)]
+pub(crate) struct Sifters<'a> {
+    n: usize,
+    params: &'a Params,
+    idle: Mutex<Vec<Sifter>>,
+}
+
+impl<'a> Sifters<'a> {
+    pub fn new(n: usize, params: &'a Params) -> Self {
+        Self { n, params, idle: Mutex::default() }
+    }
+
+    /// Samples of the signals.
+    pub fn len(&self) -> usize {
+        self.n
+    }
+
+    pub fn lend(&self) -> Lent<'_> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        Lent { sifter: vec![idle.unwrap_or_else(|| Sifter::new(self.n, self.params))], to: &self.idle }
+    }
+}
+
+/// A sifter that goes back when it is no longer needed.
+pub(crate) struct Lent<'a> {
+    /// The only one.
+    sifter: Vec<Sifter>,
+    to: &'a Mutex<Vec<Sifter>>,
+}
+
+impl std::ops::Deref for Lent<'_> {
+    type Target = Sifter;
+
+    fn deref(&self) -> &Sifter {
+        &self.sifter[0]
+    }
+}
+
+impl std::ops::DerefMut for Lent<'_> {
+    fn deref_mut(&mut self) -> &mut Sifter {
+        &mut self.sifter[0]
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        self.to.lock().unwrap_or_else(PoisonError::into_inner).append(&mut self.sifter);
+    }
 }
 
 /// How a sifting went.

@@ -86,7 +86,7 @@ fn parameters_are_checked() {
         assert!(refused(Params::default().epsilon(epsilon)).contains("epsilon"));
     }
     assert!(refused(Params::default().sifting(Sifting::Fixed(0))).contains("sifts 0"));
-    assert!(refused(Params::default().sifting(Sifting::SNumber(101))).contains("S number"));
+    assert!(refused(Params::default().sifting(Sifting::SNumber(51))).contains("S number"));
     assert!(refused(Params::new(Preset::Pyemd).noise_scale(NoiseScale::Fastest)).contains("residue"));
     for (text, sifting) in [
         ("fixed:10", Sifting::Fixed(10)),

@@ -88,36 +88,54 @@ impl Gathered {
 
 /// The places of the column and of the symbols in a header.
 fn places(path: &Path, header: &[String], name: &str) -> Result<(usize, Option<usize>)> {
-    let exact = header.iter().position(|have| have.trim() == name);
-    let alike = || header.iter().position(|have| have.trim().eq_ignore_ascii_case(name));
-    let missing = || Error::content(path, format!("no column {name}; it has {}", shown(header)));
-    Ok((exact.or_else(alike).ok_or_else(missing)?, Column::Symbol.find(header)))
+    let alike: Vec<usize> = (0..header.len())
+        .filter(|&i| header[i].trim().eq_ignore_ascii_case(name) && !name.is_empty())
+        .collect();
+    let exact: Vec<usize> = alike.iter().copied().filter(|&i| header[i].trim() == name).collect();
+    match (&exact[..], &alike[..]) {
+        ([place], _) | ([], [place]) => Ok((*place, Column::Symbol.find(header))),
+        ([], []) => Err(Error::content(
+            path,
+            format!("no column {name}; it has {}: name one of those", shown(header)),
+        )),
+        _ => Err(Error::content(
+            path,
+            format!("several columns are named {name}; give each a name of its own"),
+        )),
+    }
 }
 
 fn of_csv(path: &Path, bytes: Box<dyn Read + '_>, name: &str, gathered: &mut Gathered) -> Result<()> {
     let mut form = None;
     // Blank lines are no records; in a file of one column they are missing values all the same.
-    let (mut alone, mut line) = (false, 0);
+    let (mut fields, mut line) = (0, 0);
     lines::for_each(path, bytes, &Cell::new(usize::MAX), &mut |record| {
         let Some((number, symbol)) = form else {
             let header: Vec<String> = (0..record.len()).map(|i| record.text(Some(i)).to_owned()).collect();
             let places = places(path, &header, name)?;
             gathered.has_symbols = places.1.is_some();
-            (alone, line) = (record.len() == 1, record.line);
+            (fields, line) = (record.len(), record.line);
             form = Some(places);
             return Ok(());
         };
-        for _ in line + 1..if alone { record.line } else { 0 } {
+        for _ in line + 1..if fields == 1 { record.line } else { 0 } {
             gathered.push(path, None, f64::NAN)?;
         }
         line = record.line;
+        if record.len() > fields {
+            let reason =
+                format!("line {line} has {} fields and the header {fields}; mend the line", record.len());
+            return Err(Error::content(path, reason));
+        }
         let text = record.text(Some(number));
         let value = decimal::parse(text);
         let is_missing =
             ["", "nan", "null", "na", "n/a", "none"].iter().any(|none| text.eq_ignore_ascii_case(none));
         if value.is_nan() && !is_missing {
-            let reason =
-                format!("line {}: {:?} in the column {name} is not a number; mend it", record.line, text);
+            let reason = format!(
+                "line {}: {:?} in the column {name} is not a number; mend it or name another column",
+                record.line, text
+            );
             return Err(Error::content(path, reason));
         }
         gathered.push(path, symbol.map(|place| record.text(Some(place))), value)
@@ -141,7 +159,10 @@ fn of_parquet(path: &Path, file: File, name: &str, gathered: &mut Gathered) -> R
         let values = column(number)?;
         let kind = values.data_type().clone();
         let not_numbers = || {
-            Error::content(path, format!("the column {name} is of type {kind}, and not all of it is numbers"))
+            Error::content(
+                path,
+                format!("the column {name} is of type {kind} and not, or not all, numbers; name another"),
+            )
         };
         if !(kind.is_numeric() || kind == DataType::Utf8 || kind == DataType::LargeUtf8) {
             return Err(not_numbers());
@@ -204,6 +225,8 @@ mod tests {
         let message =
             |text: &str| read(file(text).path(), "close").err().map(|e| e.to_string()).unwrap_or_default();
         assert!(message("a,b\n1,2\n").contains("no column close; it has a, b"));
+        assert!(message("close\n1,5\n").contains("line 2 has 2 fields and the header 1"));
+        assert!(message("close,close\n1,5\n").contains("several columns are named close"));
         assert!(message("").contains("empty"));
         assert!(message("close\nhigh\n").contains("line 2: \"high\""), "{}", message("close\nhigh\n"));
     }

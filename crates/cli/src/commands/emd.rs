@@ -49,20 +49,21 @@ pub struct DecompositionFlags {
     /// standard: improved CEEMDAN, 10 sifts. pyemd: what EMD-signal 1.10 computes, bit for bit.
     #[arg(long, value_enum, default_value_t = PresetFlag::Standard)]
     preset: PresetFlag,
-    /// When a mode is sifted enough: fixed:N, s-number:S or reference [default: fixed:10; pyemd: reference].
+    /// When a mode is sifted enough: fixed:N (so often), s-number:S (S times in a row without a change in the numbers of
+    /// extrema and zero crossings; 4 to 8 are usual) or reference (EMD-signal's) [default: fixed:10; pyemd: reference].
     #[arg(long, value_name = "RULE")]
     sifting: Option<Sifting>,
     /// What the noise is measured by [default: fastest; pyemd: residue].
     #[arg(long, value_enum)]
     noise_scale: Option<ScaleFlag>,
-    /// Deviation of the noise in those units [default: 1; pyemd: 0.005].
-    #[arg(long, value_name = "E")]
+    /// Deviation of the noise, in units of what --noise-scale measures it by [default: 1; pyemd: 0.005].
+    #[arg(long, value_name = "E", allow_negative_numbers = true)]
     epsilon: Option<f64>,
-    /// Noisy copies that are averaged [default: 100].
-    #[arg(long, value_name = "N")]
+    /// Noisy copies that are averaged [default: 100]. Time grows with them, and memory by a series' length each.
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     trials: Option<usize>,
     /// Seed of the noise [default: 1337].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     seed: Option<u32>,
 }
 
@@ -143,21 +144,24 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let form = flags.out.as_deref().map(Form::of).transpose()?;
     if let Some(out) = &flags.out {
         check_places(&flags.input, &SourceFlags::default(), &[out])?;
+        if out.is_dir() {
+            return Err(Usage(format!("{} is a folder; name a file in it", out.display())).into());
+        }
     }
     let (symbol, numbers) = choose(flags)?;
     let signal = prepare(flags, &numbers)?;
     let begun = Instant::now();
     let found = decompose(flags, &decomposer, &signal)?;
+    // The file first: whoever reads what is printed may go away.
+    if let (Some(out), Some(form)) = (&flags.out, form) {
+        form.write(out, &found)?.commit()?;
+    }
     let of = symbol.map_or(String::new(), |symbol| format!(" of {symbol}"));
     let what = if flags.log { format!("log {}", flags.column) } else { flags.column.clone() };
     let (n, modes) = (ui::count(signal.len() as u64), ui::things(found.modes.len(), "mode"));
     ui::print(&format!("{n} samples of {what}{of}: {modes} in {:.1} s", begun.elapsed().as_secs_f64()))?;
     print_modes(flags.method, &found)?;
-    if let (Some(out), Some(form)) = (&flags.out, form) {
-        form.write(out, &found)?.commit()?;
-        ui::print(&format!("written to {}", out.display()))?;
-    }
-    Ok(())
+    flags.out.as_ref().map_or(Ok(()), |out| ui::print(&format!("written to {}", out.display())))
 }
 
 /// The series asked for, and whose it is where the file tells.
@@ -177,12 +181,8 @@ fn choose(flags: &Flags) -> anyhow::Result<(Option<Symbol>, Numbers)> {
         (_, 0) => anyhow::bail!("{path} has no rows"),
         (None, 1) => groups[0].0.clone(),
         (None, _) => {
-            let names: Vec<&str> = groups.iter().take(8).map(|(symbol, _)| symbol.as_str()).collect();
-            let more = if groups.len() > names.len() { ", ..." } else { "" };
-            let (n, names) = (groups.len(), names.join(", "));
-            return Err(
-                Usage(format!("{path} has {n} symbols ({names}{more}); choose one with --symbol")).into()
-            );
+            let (n, names) = (groups.len(), some_of(&groups));
+            return Err(Usage(format!("{path} has {n} symbols ({names}); choose one with --symbol")).into());
         }
         (Some(symbol), _) => {
             match groups.iter().map(|(symbol, _)| symbol).collect::<Directory>().find(symbol) {
@@ -194,9 +194,9 @@ fn choose(flags: &Flags) -> anyhow::Result<(Option<Symbol>, Numbers)> {
                     );
                 }
                 Found::Nothing => {
-                    let n = ui::things(groups.len(), "symbol");
+                    let (n, names) = (ui::things(groups.len(), "symbol"), some_of(&groups));
                     return Err(Usage(format!(
-                        "{path} has {n}, and {symbol} is none of them; mend --symbol"
+                        "{path} has {n} ({names}), and {symbol} is none of them; mend --symbol"
                     ))
                     .into());
                 }
@@ -205,6 +205,12 @@ fn choose(flags: &Flags) -> anyhow::Result<(Option<Symbol>, Numbers)> {
     };
     let found = groups.into_iter().find(|(symbol, _)| *symbol == wanted);
     found.map(|(symbol, numbers)| (Some(symbol), numbers)).ok_or_else(|| anyhow::anyhow!("{wanted} is lost"))
+}
+
+/// The first of the symbols, for a message.
+fn some_of(groups: &[(Symbol, Numbers)]) -> String {
+    let names: Vec<&str> = groups.iter().take(8).map(|(symbol, _)| symbol.as_str()).collect();
+    names.join(", ") + if groups.len() > names.len() { ", ..." } else { "" }
 }
 
 /// The series to decompose; what cannot be is told by its row.
@@ -288,7 +294,9 @@ fn print_modes(method: Method, found: &Decomposition) -> anyhow::Result<()> {
                 (format!("{:.1} ({})", stats.sifts_mean, stats.sifts_max), stats.cap_hits.to_string())
             }
         };
-        vec![(k + 1).to_string(), period, bar(share), format!("{share:.1}"), sifts, hits]
+        // Fast modes of a price have little energy, and matter.
+        let energy = if share < 1.0 { format!("{share:.3}") } else { format!("{share:.1}") };
+        vec![(k + 1).to_string(), period, bar(share), energy, sifts, hits]
     });
     let sifts = if method == Method::Emd { "sifts" } else { "sifts, mean (max)" };
     let header = ["mode", "period", "", "energy %", sifts, "at the cap"];
