@@ -154,14 +154,38 @@ impl<'a> Course<'a> {
 
     /// One trial, added to the stage.
     pub fn trial(&mut self, noise: Option<&[f64]>, sifter: &mut Sifter) {
-        let sifted = self.local_mean(noise, sifter);
-        self.add(&sifter.mode, sifted);
+        let sifted = self.sift(noise, sifter);
+        match (self.contribution(sifted, &sifter.mode, noise), noise) {
+            // Nearly all: the local mean goes straight to the sum.
+            (Contribution::Mean, Some(noise)) if !self.divides_each() => {
+                let beta = self.beta;
+                let noisy = self.residue.iter().zip(noise).map(|(r, w)| r + beta * w);
+                let total = self.total.iter_mut().zip(noisy).zip(&sifter.mode);
+                total.for_each(|((total, y), mode)| *total += y - mode);
+                self.tally.add(sifted);
+            }
+            (contribution, _) => {
+                self.leave(contribution, noise, sifter);
+                self.add(&sifter.mode, sifted);
+            }
+        }
+    }
+
+    /// The parity preset divides each trial's local mean, but in the first stage the sum.
+    fn divides_each(&self) -> bool {
+        self.params.preset == Preset::Pyemd && self.stage() > 0
     }
 
     /// One trial, its contribution left in `sifter.mode`.
     pub fn local_mean(&self, noise: Option<&[f64]>, sifter: &mut Sifter) -> Sifted {
         let sifted = self.sift(noise, sifter);
-        match self.contribution(sifted, &sifter.mode, noise) {
+        self.leave(self.contribution(sifted, &sifter.mode, noise), noise, sifter);
+        sifted
+    }
+
+    /// Leaves a contribution in `sifter.mode`, which holds the mode.
+    fn leave(&self, contribution: Contribution, noise: Option<&[f64]>, sifter: &mut Sifter) {
+        match contribution {
             Contribution::Mode => {}
             Contribution::Mean => {
                 sifter.mode.iter_mut().zip(self.noisy(noise)).for_each(|(mode, y)| *mode = y - *mode)
@@ -170,13 +194,11 @@ impl<'a> Course<'a> {
                 sifter.mode.iter_mut().zip(self.noisy(noise)).for_each(|(mode, y)| *mode = y)
             }
         }
-        sifted
     }
 
     /// Adds what [`Course::local_mean`] gave; trials come in their order.
     pub fn add(&mut self, contribution: &[f64], sifted: Sifted) {
-        // The parity preset divides each trial's local mean, but in the first stage the sum.
-        let divided = self.params.preset == Preset::Pyemd && self.stage() > 0;
+        let divided = self.divides_each();
         let total = self.total.iter_mut().zip(contribution);
         if divided {
             let trials = self.params.trials as f64;

@@ -12,6 +12,8 @@ pub(crate) struct Sifter {
     sieve: Sieve,
     /// The signal under the sieve: after [`Sifter::sift`] its first mode.
     pub mode: Vec<f64>,
+    /// Whether the extrema that the last sift leaves are asked for.
+    counts_last: bool,
 }
 
 /// Sifters for signals of one length, lent to whatever thread needs one: their memory is not given back in between.
@@ -74,7 +76,7 @@ pub(crate) struct Sifted {
     pub capped: bool,
     /// Fewer than three extrema were left, before the rule was met.
     pub ran_out: bool,
-    /// Extrema of what was left.
+    /// Extrema of what was left; of what came before it where the standard preset's fixed number of sifts was done.
     pub extrema: usize,
 }
 
@@ -91,7 +93,11 @@ impl Sifter {
             Preset::Standard => Signs::Compared,
             Preset::Pyemd => Signs::Multiplied,
         };
-        Self { sieve: Sieve::new(n, params.kernel, signs), mode: vec![0.0; n] }
+        Self {
+            sieve: Sieve::new(n, params.kernel, signs),
+            mode: vec![0.0; n],
+            counts_last: params.preset == Preset::Pyemd,
+        }
     }
 
     /// Sifts what `mode` holds, in place, until the rule ends it or fewer than three extrema are left.
@@ -105,7 +111,8 @@ impl Sifter {
                 so_far.ran_out = true;
                 return so_far;
             }
-            if !self.sieve.step(&mut self.mode) {
+            let is_last = !self.counts_last && matches!(rule, Sifting::Fixed(n) if so_far.sifts + 1 >= n);
+            if !self.sieve.step(&mut self.mode, is_last) {
                 if !is_finite(&self.mode) {
                     // What has overflowed is no mode: whoever asked looks at the numbers.
                     self.mode.fill(f64::NAN);

@@ -148,7 +148,8 @@ impl Sieve {
     /// Subtracts the mean of the envelopes from `signal`, whose extrema (three or more) are known, and finds those of the
     /// difference. False where there are no two envelopes, and then nothing is done: maxima and minima alternate, unless
     /// samples have grown beyond all numbers or products of differences vanish.
-    pub fn step(&mut self, signal: &mut [f64]) -> bool {
+    /// Where it `is_last`, and nobody observes it, the extrema of the difference are not looked for.
+    pub fn step(&mut self, signal: &mut [f64], is_last: bool) -> bool {
         assert_eq!(signal.len(), self.upper.len(), "a sieve for signals of another length");
         if self.maxima.count == 0 || self.minima.count == 0 {
             return false;
@@ -167,7 +168,7 @@ impl Sieve {
             #[cfg(target_arch = "x86_64")]
             Kernel::Avx2 | Kernel::Avx512 if is_odd => x86::step_by_scalar(self, signal),
             #[cfg(target_arch = "x86_64")]
-            Kernel::Avx2 | Kernel::Avx512 => x86::step(self, signal),
+            Kernel::Avx2 | Kernel::Avx512 => x86::step(self, signal, is_last && !self.observed),
             _ => scalar::step(self, signal),
         }
         true

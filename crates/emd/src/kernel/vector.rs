@@ -182,7 +182,7 @@ impl<L: Samples> Pass<L> {
     /// # Safety
     /// As [`pass`]; there are 64 samples, and where `OBSERVED` as much room at `before`.
     #[inline(always)]
-    unsafe fn word<const SIFT: bool, const OBSERVED: bool>(
+    unsafe fn word<const SIFT: bool, const OBSERVED: bool, const FIND: bool>(
         &mut self,
         at: *mut f64,
         before: *mut f64,
@@ -204,7 +204,7 @@ impl<L: Samples> Pass<L> {
                 while i < 64 {
                     let upper = self.upper.on::<L>((marks[0] >> i) & lanes);
                     let lower = self.lower.on::<L>((marks[1] >> i) & lanes);
-                    self.subtract::<OBSERVED>(&mut signs, at, before, i, upper, lower);
+                    self.subtract::<OBSERVED, FIND>(&mut signs, at, before, i, upper, lower);
                     i += L::N;
                 }
                 return signs;
@@ -213,11 +213,11 @@ impl<L: Samples> Pass<L> {
             while i < 64 {
                 let (of_upper, of_lower) = ((marks[0] >> i) & lanes, (marks[1] >> i) & lanes);
                 if of_upper | of_lower == 0 {
-                    self.subtract::<OBSERVED>(&mut signs, at, before, i, upper, lower);
+                    self.subtract::<OBSERVED, FIND>(&mut signs, at, before, i, upper, lower);
                 } else {
                     let (mixed_upper, mixed_lower) =
                         (self.upper.on::<L>(of_upper), self.lower.on::<L>(of_lower));
-                    self.subtract::<OBSERVED>(&mut signs, at, before, i, mixed_upper, mixed_lower);
+                    self.subtract::<OBSERVED, FIND>(&mut signs, at, before, i, mixed_upper, mixed_lower);
                     (upper, lower) = (self.upper.here::<L>(), self.lower.here::<L>());
                 }
                 i += L::N;
@@ -231,7 +231,7 @@ impl<L: Samples> Pass<L> {
     /// # Safety
     /// As [`Pass::word`].
     #[inline(always)]
-    unsafe fn subtract<const OBSERVED: bool>(
+    unsafe fn subtract<const OBSERVED: bool, const FIND: bool>(
         &mut self,
         signs: &mut Signs,
         at: *mut f64,
@@ -249,7 +249,9 @@ impl<L: Samples> Pass<L> {
             let now = old.sub(L::splat(0.5).mul(upper.at(self.t).add(lower.at(self.t))));
             now.store(at.add(i));
             self.t = self.t.add(L::splat(L::N as f64));
-            self.see::<OBSERVED>(signs, now, i);
+            if FIND {
+                self.see::<OBSERVED>(signs, now, i);
+            }
         }
     }
 
@@ -278,7 +280,7 @@ impl<L: Samples> Pass<L> {
 /// The processor has the instructions of `L`; the sieve was made for signals as long as `signal`; where `SIFT`, its sides
 /// have their pieces.
 #[inline(always)]
-pub(super) unsafe fn pass<L: Samples, const SIFT: bool, const OBSERVED: bool>(
+pub(super) unsafe fn pass<L: Samples, const SIFT: bool, const OBSERVED: bool, const FIND: bool>(
     sieve: &mut Sieve,
     signal: &mut [f64],
 ) -> bool {
@@ -304,16 +306,20 @@ pub(super) unsafe fn pass<L: Samples, const SIFT: bool, const OBSERVED: bool>(
             let at = h.add(64 * word);
             let marks = [*maxima.bits.add(word), *minima.bits.add(word)];
             let mut signs = if left == 64 {
-                state.word::<SIFT, OBSERVED>(at, keep.wrapping_add(64 * word), marks)
+                state.word::<SIFT, OBSERVED, FIND>(at, keep.wrapping_add(64 * word), marks)
             } else {
                 std::ptr::copy_nonoverlapping(at, tail.as_mut_ptr(), left);
-                let signs = state.word::<SIFT, OBSERVED>(tail.as_mut_ptr(), tail_before.as_mut_ptr(), marks);
+                let signs =
+                    state.word::<SIFT, OBSERVED, FIND>(tail.as_mut_ptr(), tail_before.as_mut_ptr(), marks);
                 if SIFT && OBSERVED {
                     std::ptr::copy_nonoverlapping(tail_before.as_ptr(), keep.add(64 * word), left);
                 }
                 std::ptr::copy_nonoverlapping(tail.as_ptr(), at, left);
                 signs
             };
+            if !FIND {
+                continue;
+            }
             // The first sample differs from nothing, and behind the last there is none.
             let valid = u64::MAX >> (64 - left);
             let differs = if word == 0 { valid & !1 } else { valid };
@@ -339,6 +345,9 @@ pub(super) unsafe fn pass<L: Samples, const SIFT: bool, const OBSERVED: bool>(
                 crossings += crosses.count_ones() as usize;
             }
             before = signs;
+        }
+        if !FIND {
+            return true;
         }
         // The last word may lack samples, so its copy is read.
         let left = n - 64 * (words - 1);

@@ -7,25 +7,31 @@ use super::{Kernel, Sieve, scalar};
 use crate::knots::Side;
 
 #[target_feature(enable = "avx2,popcnt,bmi1,lzcnt")]
-fn pass_avx2<const SIFT: bool, const OBSERVED: bool>(sieve: &mut Sieve, signal: &mut [f64]) -> bool {
+fn pass_avx2<const SIFT: bool, const OBSERVED: bool, const FIND: bool>(
+    sieve: &mut Sieve,
+    signal: &mut [f64],
+) -> bool {
     // SAFETY: the instructions are those enabled; the sieve comes from its own functions, which keep its promises.
-    unsafe { pass::<Four, SIFT, OBSERVED>(sieve, signal) }
+    unsafe { pass::<Four, SIFT, OBSERVED, FIND>(sieve, signal) }
 }
 
 #[target_feature(enable = "avx512f,avx2,popcnt,bmi1,lzcnt")]
-fn pass_avx512<const SIFT: bool, const OBSERVED: bool>(sieve: &mut Sieve, signal: &mut [f64]) -> bool {
+fn pass_avx512<const SIFT: bool, const OBSERVED: bool, const FIND: bool>(
+    sieve: &mut Sieve,
+    signal: &mut [f64],
+) -> bool {
     // SAFETY: as above.
-    unsafe { pass::<Eight, SIFT, OBSERVED>(sieve, signal) }
+    unsafe { pass::<Eight, SIFT, OBSERVED, FIND>(sieve, signal) }
 }
 
-fn run<const SIFT: bool>(sieve: &mut Sieve, signal: &mut [f64]) {
+fn run<const SIFT: bool, const FIND: bool>(sieve: &mut Sieve, signal: &mut [f64]) {
     // SAFETY: a sieve is made only for a kernel whose instructions are there.
     let is_clear = unsafe {
         match (sieve.kernel, sieve.observed) {
-            (Kernel::Avx512, true) => pass_avx512::<SIFT, true>(sieve, signal),
-            (Kernel::Avx512, false) => pass_avx512::<SIFT, false>(sieve, signal),
-            (_, true) => pass_avx2::<SIFT, true>(sieve, signal),
-            (_, false) => pass_avx2::<SIFT, false>(sieve, signal),
+            (Kernel::Avx512, true) => pass_avx512::<SIFT, true, FIND>(sieve, signal),
+            (Kernel::Avx512, false) => pass_avx512::<SIFT, false, FIND>(sieve, signal),
+            (_, true) => pass_avx2::<SIFT, true, FIND>(sieve, signal),
+            (_, false) => pass_avx2::<SIFT, false, FIND>(sieve, signal),
         }
     };
     if !is_clear {
@@ -34,7 +40,7 @@ fn run<const SIFT: bool>(sieve: &mut Sieve, signal: &mut [f64]) {
 }
 
 pub(super) fn scan(sieve: &mut Sieve, signal: &mut [f64]) {
-    run::<false>(sieve, signal);
+    run::<false, true>(sieve, signal);
 }
 
 #[target_feature(enable = "avx2,popcnt,bmi1,lzcnt")]
@@ -73,7 +79,7 @@ fn interpolate_avx512(systems: &mut Systems, mut sides: [&mut Side; 2]) {
     }
 }
 
-pub(super) fn step(sieve: &mut Sieve, signal: &mut [f64]) {
+pub(super) fn step(sieve: &mut Sieve, signal: &mut [f64], is_last: bool) {
     let (systems, sides) = (&mut sieve.systems, [&mut sieve.maxima, &mut sieve.minima]);
     // SAFETY: a sieve is made only for a kernel whose instructions are there.
     unsafe {
@@ -82,7 +88,11 @@ pub(super) fn step(sieve: &mut Sieve, signal: &mut [f64]) {
             _ => interpolate_avx2(systems, sides),
         }
     }
-    run::<true>(sieve, signal);
+    if is_last {
+        run::<true, false>(sieve, signal);
+    } else {
+        run::<true, true>(sieve, signal);
+    }
 }
 
 /// For what is rare, a spline of three knots above all, the scalar program in wider vectors will do.
@@ -93,5 +103,5 @@ pub(super) fn step_by_scalar(sieve: &mut Sieve, signal: &mut [f64]) {
     }
     // SAFETY: a sieve is made only for a kernel whose instructions are there.
     unsafe { subtract(sieve, signal) };
-    run::<false>(sieve, signal);
+    run::<false, true>(sieve, signal);
 }
