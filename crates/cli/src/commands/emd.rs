@@ -34,12 +34,12 @@ pub struct Flags {
     /// CEEMDAN averages over noisy copies; EMD sifts the series as it is.
     #[arg(long, value_enum, default_value_t = Method::Ceemdan)]
     method: Method,
-    /// How a mode is found.
-    #[command(flatten)]
-    decomposition: DecompositionFlags,
     /// Where the modes go: modes.npz (imfs, residue, imf_variances) or modes.parquet (a column per mode).
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// How a mode is found.
+    #[command(flatten)]
+    decomposition: DecompositionFlags,
 }
 
 /// How a series is decomposed; what is missing is the preset's own.
