@@ -1,0 +1,218 @@
+//! The clusterings against scikit-learn, hdbscan and kneed.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::BTreeMap;
+
+use clustering::dbscan::{Grid, Neighbourhoods};
+use clustering::mixture::{self, Mixture};
+use clustering::scale::RobustScaler;
+use clustering::{Labels, hdbscan, kmeans, knee, silhouette};
+use libtest_mimic::Arguments;
+use serde_json::Value;
+use testkit::Need::Shared;
+use testkit::{npz, trial};
+
+fn main() {
+    let tests = vec![
+        trial("hdbscan_and_scaling_of_the_pools", &[Shared], hdbscan_and_scaling_of_the_pools),
+        trial("k_means_where_there_is_no_cluster", &[Shared], k_means_where_there_is_no_cluster),
+        trial("mixtures_from_given_labels", &[Shared], mixtures_from_given_labels),
+        trial("mixtures_of_ones_own", &[Shared], mixtures_of_ones_own),
+        trial("dbscan_over_the_grid", &[Shared], dbscan_over_the_grid),
+        trial("knees", &[Shared], knees),
+    ];
+    libtest_mimic::run(&Arguments::from_args(), tests).exit();
+}
+
+fn golden(name: &str) -> std::path::PathBuf {
+    testkit::shared().expect("the shared folder is required").join("golden").join(name)
+}
+
+fn json(name: &str) -> Value {
+    let path = golden(name);
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    serde_json::from_str(&text).expect("JSON")
+}
+
+fn numbers(value: &Value) -> Vec<f64> {
+    value.as_array().expect("a list").iter().map(|x| x.as_f64().unwrap_or(f64::NAN)).collect()
+}
+
+fn points<const D: usize>(value: &Value) -> Vec<[f64; D]> {
+    value.as_array().expect("a list").iter().map(|row| numbers(row).try_into().expect("D numbers")).collect()
+}
+
+fn labels(value: &Value) -> Labels {
+    numbers(value).iter().map(|x| (*x >= 0.0).then_some(*x as usize)).collect()
+}
+
+#[track_caller]
+fn close(got: f64, expected: f64, tolerance: f64, what: &str) {
+    let within = (got - expected).abs() <= tolerance * expected.abs().max(1e-300);
+    assert!(within || got == expected, "{what}: {got}, expected {expected}");
+}
+
+/// Whether two clusterings are the same but for the numbers.
+fn same(a: &Labels, b: &Labels) -> bool {
+    let mut pairs = BTreeMap::new();
+    let mut back = BTreeMap::new();
+    let matches = |(a, b): (&Option<usize>, &Option<usize>)| {
+        *pairs.entry(*a).or_insert(*b) == *b && *back.entry(*b).or_insert(*a) == *a
+    };
+    a.len() == b.len() && a.iter().zip(b).all(matches)
+}
+
+const FEATURES: [&str; 6] =
+    ["period_days", "amp_pct", "energy_share", "cycles_count", "pct_cycles_ge_2pct", "phase_var"];
+
+/// The features of a table's pool, in the order of its rows.
+fn pool(table: &str, pool: &str) -> Vec<[f64; 6]> {
+    let text = std::fs::read_to_string(golden(&format!("imf/table{table}_clustered.csv"))).expect("a table");
+    let mut lines = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let header = lines.next().expect("a header");
+    let place = |name: &str| header.iter().position(|column| *column == name).expect("a column");
+    let rows = lines.filter(|row| pool == "mixed" || row[place("series")] == pool);
+    let rows = rows.filter(|row| row[place("imf_id")] != "-1");
+    rows.map(|row| FEATURES.map(|name| row[place(name)].parse().expect("a number"))).collect()
+}
+
+fn scaled<const D: usize>(raw: &[[f64; D]], info: &Value) -> Vec<[f64; D]> {
+    let scaler = RobustScaler::fit(raw);
+    let expected = (numbers(&info["center"]), numbers(&info["scale"]));
+    for d in 0..D {
+        close(scaler.center[d], expected.0[d], 1e-14, "center");
+        close(scaler.scale[d], expected.1[d], 1e-13, "scale");
+    }
+    raw.iter().map(|point| scaler.apply(point)).collect()
+}
+
+fn hdbscan_and_scaling_of_the_pools() {
+    for (table, info) in [("A", "A"), ("A", "A_mixed"), ("B", "B"), ("C", "C"), ("R", "R")] {
+        let info = json(&format!("imf/table{info}_info.json"));
+        for (name, info) in info.as_object().unwrap() {
+            let points = scaled(&pool(table, name), info);
+            let found = hdbscan::leaves(&points, 8);
+            if info["method"] == "hdbscan" {
+                let expected = labels(&info["hdbscan"]["sklearn_ms9_brute"]);
+                assert!(same(&found, &expected), "{table} {name}: {found:?}, expected {expected:?}");
+            } else {
+                assert!(found.iter().all(Option::is_none), "{table} {name}");
+            }
+        }
+    }
+}
+
+fn k_means_where_there_is_no_cluster() {
+    for (table, least) in [("B", None), ("R", Some(0.485))] {
+        let info = json(&format!("imf/table{table}_info.json"));
+        for (name, info) in info.as_object().unwrap() {
+            let points = scaled(&pool(table, name), info);
+            let found = kmeans::by_silhouette(&points, 12, 10, 1337).unwrap();
+            let best = found.silhouettes.iter().map(|(_, score)| *score).fold(0.0, f64::max);
+            // One pool depends on the seed.
+            match least {
+                Some(least) if name == "price" => assert!(best >= least, "{best}"),
+                _ => {
+                    assert_eq!(found.k as u64, info["k"].as_u64().unwrap(), "{table} {name}");
+                    close(best, info["silhouette_by_k"][found.k.to_string()].as_f64().unwrap(), 1e-12, name);
+                }
+            }
+        }
+    }
+}
+
+fn mixtures_from_given_labels() {
+    for (name, case) in json("imf_cluster/gmm_em_from_labels.json").as_object().unwrap() {
+        let points = points::<3>(&case["X_scaled"]);
+        let start: Vec<usize> = labels(&case["hard_labels"]).into_iter().flatten().collect();
+        let k = case["weights"].as_array().unwrap().len();
+        let found = Mixture::from_labels(&points, &start, k).unwrap();
+        assert_eq!(found.rounds as u64, case["n_iter"].as_u64().unwrap(), "{name}");
+        assert_eq!(found.converged, case["converged"].as_bool().unwrap(), "{name}");
+        close(found.log_likelihood, case["total_loglik"].as_f64().unwrap(), 1e-8, name);
+        close(found.bic(), case["bic"].as_f64().unwrap(), 1e-8, name);
+        assert_eq!(found.labels, labels(&case["labels"]).into_iter().flatten().collect::<Vec<_>>(), "{name}");
+        for (c, component) in found.components.iter().enumerate() {
+            close(component.weight, case["weights"][c].as_f64().unwrap(), 1e-8, name);
+            for a in 0..3 {
+                close(component.mean[a], case["means"][c][a].as_f64().unwrap(), 1e-7, name);
+                for b in 0..3 {
+                    let expected = case["covariances"][c][a][b].as_f64().unwrap();
+                    let size = (component.covariance[a][a] * component.covariance[b][b]).sqrt();
+                    assert!((component.covariance[a][b] - expected).abs() < 1e-8 * size, "{name}");
+                }
+            }
+        }
+    }
+}
+
+/// The fused cycles of each window: name, points, what is expected.
+fn windows() -> Vec<(String, Vec<[f64; 3]>, Value)> {
+    let cycles = golden("imf_cluster/series_modes_cycles.npz");
+    let details = json("imf_cluster/details.json");
+    let window = |(name, case): (&String, &Value)| {
+        let fused = npz::load(&cycles, &format!("{name}__fused"));
+        // imf, start, end, minutes, amplitude, volume cycles, total volume
+        let raw: Vec<[f64; 3]> = fused.rows().iter().map(|row| [row[4], row[3], row[6]]).collect();
+        (raw.len() > 1).then(|| (name.clone(), scaled(&raw, case), case.clone()))
+    };
+    details["windows"].as_object().unwrap().iter().filter_map(window).collect()
+}
+
+fn mixtures_of_ones_own() {
+    for (name, points, case) in windows() {
+        let Some(bics) = case["gmm"]["bic_seed0"].as_object() else { continue };
+        let median =
+            |k: usize| case["gmm"]["bic_over_15_other_seeds"][k.to_string()]["median"].as_f64().unwrap();
+        let mut least = f64::INFINITY;
+        for (k, bic) in bics {
+            let found = mixture::fit(&points, k.parse().unwrap(), 5, 1337).unwrap();
+            let others = case["gmm"]["bic_over_15_other_seeds"][k]["max"].as_f64().unwrap();
+            let greatest = others.max(bic.as_f64().unwrap());
+            assert!(found.bic() <= greatest + 1e-6, "{name} {k}: {} {greatest}", found.bic());
+            least = least.min(found.bic());
+        }
+        let best = case["gmm"]["best_k"].as_u64().unwrap() as usize;
+        assert!(least <= median(best), "{name}: {least}, {}", median(best));
+        let most = bics.keys().map(|k| k.parse().unwrap()).max().unwrap();
+        let chosen = mixture::by_bic(&points, most, 5, 1337).unwrap();
+        assert_eq!(chosen.bic(), least);
+    }
+}
+
+fn dbscan_over_the_grid() {
+    let grid = Grid { eps_steps: 10, min_samples: 2, most_samples: 7, sample: 4000, seed: 1337 };
+    for (name, points, case) in windows() {
+        let case = &case["dbscan"];
+        let space = Neighbourhoods::of(&points, 7);
+        let reach = space.kth(7.min(points.len()));
+        for (got, expected) in reach.iter().zip(numbers(&case["kth_distance"])) {
+            close(*got, expected, 1e-10, &name);
+        }
+        let found = grid.best(&points).unwrap();
+        assert_eq!(found.cells.len(), case["grid"].as_array().unwrap().len(), "{name}");
+        for (cell, expected) in found.cells.iter().zip(case["grid"].as_array().unwrap()) {
+            close(cell.eps, expected["eps"].as_f64().unwrap(), 1e-10, &name);
+            let counts = [cell.min_samples, cell.clusters, cell.noise];
+            let expected_counts = ["min_samples", "n_clusters", "n_noise"]
+                .map(|field| expected[field].as_u64().unwrap() as usize);
+            assert_eq!(counts, expected_counts, "{name} {}", cell.eps);
+            match (cell.silhouette, expected["silhouette"].as_f64()) {
+                (Some(got), Some(expected)) => close(got, expected, 1e-10, &name),
+                (got, expected) => assert_eq!(got, expected, "{name}"),
+            }
+        }
+        close(found.eps, case["chosen"]["eps"].as_f64().unwrap(), 1e-10, &name);
+        assert_eq!(found.min_samples as u64, case["chosen"]["min_samples"].as_u64().unwrap(), "{name}");
+        assert_eq!(found.labels, labels(&case["labels"]), "{name}");
+        assert_eq!(silhouette::mean(&points, &found.labels).is_some(), found.silhouette.is_some());
+    }
+}
+
+fn knees() {
+    for (name, case) in json("imf_cluster/knee.json").as_object().unwrap() {
+        let curve = numbers(&case["x"]);
+        let found = knee::find(&curve);
+        assert_eq!(found.map(|place| place as u64), case["knee_index"].as_u64(), "{name}");
+    }
+}
