@@ -2,7 +2,9 @@
 //!
 //! A stage never prints, prompts, reads the environment, opens a file or asks the clock.
 
+pub mod cycles;
 pub mod features;
+pub mod grid;
 pub mod leaderboards;
 pub mod metrics;
 pub mod regime;

@@ -1,0 +1,341 @@
+//! Which cycles are alike: over all symbols, and within each.
+
+use std::collections::BTreeMap;
+
+use clustering::scale::RobustScaler;
+use clustering::{hdbscan, kmeans, ward};
+
+use super::imf::Features;
+use super::{Row, Series};
+use crate::stats::percentile;
+
+/// The names of the features by which cycles are compared, in their order.
+pub const FEATURES: [&str; 6] =
+    ["period_days", "amp_pct", "energy_share", "cycles_count", "pct_cycles_ge_2pct", "phase_var"];
+
+/// The fewest cycles of a cluster.
+const FEWEST: usize = 8;
+
+/// The most clusters where k-means decides, its starts and seed.
+const MOST: usize = 12;
+const STARTS: usize = 10;
+const SEED: u64 = 1337;
+
+/// Cycles of one symbol whose logarithms of periods are less than this apart, by Ward's distance, are one.
+const NEAR: f64 = 0.10;
+
+/// The number of the first cycle that is alone because no cluster would have it.
+pub const FIRST_SINGLETON: usize = 90_001;
+
+/// Which cycles are compared with each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Pool {
+    /// Those of price.
+    Price,
+    /// Those of volume.
+    Volume,
+    /// All.
+    Mixed,
+}
+
+impl Pool {
+    /// Its name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Pool::Price => "price",
+            Pool::Volume => "volume",
+            Pool::Mixed => "mixed",
+        }
+    }
+
+    /// What its clusters' names begin with.
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Pool::Price => "GP",
+            Pool::Volume => "GV",
+            Pool::Mixed => "GM",
+        }
+    }
+
+    /// The pools there are.
+    pub fn all(mixed: bool) -> &'static [Pool] {
+        if mixed { &[Pool::Mixed] } else { &[Pool::Price, Pool::Volume] }
+    }
+
+    /// Whether a row takes part.
+    fn has(self, row: &Row) -> bool {
+        match self {
+            Pool::Price => row.series == Series::Price,
+            Pool::Volume => row.series == Series::Volume,
+            Pool::Mixed => true,
+        }
+    }
+}
+
+/// A cluster of cycles, as each of its rows carries it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cluster {
+    /// Its name.
+    pub id: String,
+    /// Cycles in it.
+    pub size: usize,
+    /// Median period in days.
+    pub median_period: f64,
+    /// 1.4826 median absolute deviations of the period in percent of the median; missing (NaN) for a single cycle or a
+    /// median of 0.
+    pub mad_pct_period: f64,
+    /// Median depth in percent.
+    pub median_amp: f64,
+    /// The same deviation of the depth.
+    pub mad_pct_amp: f64,
+    /// `exp(-MAD% / 25)` of the period; 0 where that is missing.
+    pub reliability_period: f64,
+    /// The same of the depth.
+    pub reliability_amp: f64,
+    /// Median energy share.
+    pub median_energy_share: f64,
+    /// Its rows.
+    pub rows: Vec<usize>,
+}
+
+/// What decided over a pool's clusters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// There is no cycle.
+    Empty,
+    /// Densities.
+    Hdbscan,
+    /// No density stood out: k-means.
+    KMeans,
+    /// Too few distinct cycles for that: all are one.
+    OneCluster,
+}
+
+impl Method {
+    /// Its name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::Empty => "empty",
+            Method::Hdbscan => "hdbscan",
+            Method::KMeans => "kmeans",
+            Method::OneCluster => "one_cluster",
+        }
+    }
+}
+
+/// A pool's clusters.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Clustered {
+    /// Which pool.
+    pub pool: Pool,
+    /// How features were scaled.
+    pub scaler: RobustScaler<6>,
+    /// What decided.
+    pub method: Method,
+    /// The clusters over all symbols, in the order of their numbers.
+    pub global: Vec<Cluster>,
+    /// Those within each symbol, by symbol.
+    pub asset: Vec<(String, Vec<Cluster>)>,
+}
+
+impl Clustered {
+    /// How many cycles take part.
+    pub fn cycles(&self) -> usize {
+        self.global.iter().map(|cluster| cluster.rows.len()).sum()
+    }
+}
+
+/// Clusters the cycles of `rows`, which are in the order of series, symbol and mode. Stubs take no part.
+pub fn cluster(rows: &[Row], mixed: bool) -> Vec<Clustered> {
+    Pool::all(mixed).iter().map(|pool| of_pool(rows, *pool)).collect()
+}
+
+fn of_pool(rows: &[Row], pool: Pool) -> Clustered {
+    let cycle = |(place, row): (usize, &Row)| pool.has(row).then(|| Some((place, row.cycle?.1)))?;
+    let cycles: Vec<(usize, Features)> = rows.iter().enumerate().filter_map(cycle).collect();
+    let raw: Vec<[f64; 6]> = cycles.iter().map(|(_, features)| point(features)).collect();
+    let scaler = RobustScaler::fit(&raw);
+    let points: Vec<[f64; 6]> = raw.iter().map(|point| scaler.apply(point)).collect();
+    let (labels, method) = global(&points);
+    let mut alone = Vec::new();
+    let mut groups: BTreeMap<usize, Vec<(usize, Features)>> = BTreeMap::new();
+    for (cycle, label) in cycles.iter().zip(labels) {
+        match label {
+            Some(label) => groups.entry(label).or_default().push(*cycle),
+            None => alone.push(vec![*cycle]),
+        }
+    }
+    let mut global = numbered(groups.into_values().collect(), pool.prefix(), 1);
+    let alone = alone.into_iter().zip(FIRST_SINGLETON..);
+    global.extend(alone.map(|(one, number)| Cluster::of(one, named(pool.prefix(), number))));
+    Clustered { pool, scaler, method, global, asset: within_symbols(rows, &cycles) }
+}
+
+/// A cycle's features as a point.
+fn point(features: &Features) -> [f64; 6] {
+    [
+        features.period_days,
+        features.amp_pct,
+        features.energy_share,
+        features.cycles_count as f64,
+        features.pct_cycles_ge_gate,
+        features.phase_var,
+    ]
+}
+
+fn global(points: &[[f64; 6]]) -> (clustering::Labels, Method) {
+    if points.is_empty() {
+        return (Vec::new(), Method::Empty);
+    }
+    let leaves = hdbscan::leaves(points, FEWEST);
+    if leaves.iter().any(Option::is_some) {
+        return (leaves, Method::Hdbscan);
+    }
+    match kmeans::by_silhouette(points, MOST, STARTS, SEED) {
+        Some(choice) => (choice.labels.into_iter().map(Some).collect(), Method::KMeans),
+        None => (vec![Some(0); points.len()], Method::OneCluster),
+    }
+}
+
+/// The clusters of each symbol's cycles by period.
+fn within_symbols(rows: &[Row], cycles: &[(usize, Features)]) -> Vec<(String, Vec<Cluster>)> {
+    let mut by_symbol: BTreeMap<&str, Vec<(usize, Features)>> = BTreeMap::new();
+    for cycle in cycles {
+        by_symbol.entry(rows[cycle.0].symbol.as_str()).or_default().push(*cycle);
+    }
+    let of_symbol = |(symbol, cycles): (&str, Vec<(usize, Features)>)| {
+        let periods: Vec<f64> = cycles.iter().map(|(_, f)| libm::log(f.period_days)).collect();
+        let mut groups: BTreeMap<usize, Vec<(usize, Features)>> = BTreeMap::new();
+        for (cycle, group) in cycles.into_iter().zip(ward::groups(&periods, NEAR)) {
+            groups.entry(group).or_default().push(cycle);
+        }
+        (symbol.to_owned(), numbered(groups.into_values().collect(), &format!("A:{symbol}:"), 1))
+    };
+    by_symbol.into_iter().map(of_symbol).collect()
+}
+
+/// Names clusters in their order: the largest first, then that of the shorter median period, then that of the first row.
+fn numbered(groups: Vec<Vec<(usize, Features)>>, prefix: &str, first: usize) -> Vec<Cluster> {
+    let mut clusters: Vec<Cluster> =
+        groups.into_iter().map(|group| Cluster::of(group, String::new())).collect();
+    clusters.sort_by(|a, b| {
+        let by_period = || a.median_period.total_cmp(&b.median_period);
+        b.size.cmp(&a.size).then_with(by_period).then_with(|| a.rows.cmp(&b.rows))
+    });
+    for (cluster, number) in clusters.iter_mut().zip(first..) {
+        cluster.id = named(prefix, number);
+    }
+    clusters
+}
+
+fn named(prefix: &str, number: usize) -> String {
+    format!("{prefix}{number:04}")
+}
+
+impl Cluster {
+    fn of(cycles: Vec<(usize, Features)>, id: String) -> Cluster {
+        let column = |of: fn(&Features) -> f64| {
+            let mut column: Vec<f64> = cycles.iter().map(|(_, features)| of(features)).collect();
+            column.sort_by(f64::total_cmp);
+            column
+        };
+        let (periods, amps) = (column(|f| f.period_days), column(|f| f.amp_pct));
+        let (mad_pct_period, mad_pct_amp) = (mad_pct(&periods), mad_pct(&amps));
+        Cluster {
+            id,
+            size: cycles.len(),
+            median_period: percentile(&periods, 50.0),
+            mad_pct_period,
+            median_amp: percentile(&amps, 50.0),
+            mad_pct_amp,
+            reliability_period: reliability(mad_pct_period),
+            reliability_amp: reliability(mad_pct_amp),
+            median_energy_share: percentile(&column(|f| f.energy_share), 50.0),
+            rows: cycles.into_iter().map(|(row, _)| row).collect(),
+        }
+    }
+
+    /// The number in its name.
+    pub fn number(&self) -> Option<usize> {
+        number_of(&self.id)
+    }
+}
+
+/// The number at the end of a cluster's name.
+pub fn number_of(id: &str) -> Option<usize> {
+    let digits = id.len() - id.bytes().rev().take_while(u8::is_ascii_digit).count();
+    id[digits..].parse().ok()
+}
+
+/// 1.4826 median absolute deviations in percent of the median of sorted values; missing for fewer than two, and for a median
+/// of 0.
+pub fn mad_pct(sorted: &[f64]) -> f64 {
+    if sorted.len() < 2 {
+        return f64::NAN;
+    }
+    let median = percentile(sorted, 50.0);
+    if median == 0.0 {
+        return f64::NAN;
+    }
+    let mut deviations: Vec<f64> = sorted.iter().map(|x| (x - median).abs()).collect();
+    deviations.sort_by(f64::total_cmp);
+    1.4826 * percentile(&deviations, 50.0) / median.abs() * 100.0
+}
+
+/// `exp(-MAD% / 25)`; 0 where that is missing.
+fn reliability(mad_pct: f64) -> f64 {
+    if mad_pct.is_nan() { 0.0 } else { libm::exp(-mad_pct / 25.0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Status;
+    use super::*;
+
+    fn row(symbol: &str, series: Series, id: usize, period_days: f64) -> Row {
+        let features = Features {
+            period_days,
+            amp_pct: 4.0,
+            energy_share: 0.1,
+            cycles_count: 10,
+            pct_cycles_ge_gate: 50.0,
+            phase_var: 0.1,
+        };
+        let symbol = symbol.parse().unwrap();
+        Row { symbol, series, status: Status::Ok, cycle: Some((id, features)), fusion: None }
+    }
+
+    #[test]
+    fn stubs_alone_give_nothing() {
+        let stub = Row::stub(&"A".parse().unwrap(), Series::Price, Status::NoData);
+        for pool in cluster(&[stub], false) {
+            assert_eq!((pool.method, pool.global.len(), pool.asset.len()), (Method::Empty, 0, 0));
+        }
+    }
+
+    #[test]
+    fn one_row_is_one_cluster_without_a_deviation() {
+        let found = cluster(&[row("A", Series::Price, 0, 2.0)], false);
+        assert_eq!(found[0].method, Method::OneCluster);
+        let [only] = &found[0].global[..] else { panic!("{found:?}") };
+        assert_eq!((only.id.as_str(), only.size, only.reliability_period), ("GP0001", 1, 0.0));
+        assert!(only.mad_pct_period.is_nan());
+        assert_eq!(found[0].asset[0].1[0].id, "A:A:0001");
+    }
+
+    #[test]
+    fn clusters_are_numbered_by_size_and_period() {
+        let mut rows: Vec<Row> =
+            (0..10).map(|i| row("A", Series::Price, i, 5.0 + 0.001 * i as f64)).collect();
+        rows.extend((0..10).map(|i| row("B", Series::Price, i, 1.0 + 0.001 * i as f64)));
+        rows.push(row("C", Series::Price, 0, 300.0));
+        let found = &cluster(&rows, true)[0];
+        let names: Vec<_> = found.global.iter().map(|cluster| (cluster.id.as_str(), cluster.size)).collect();
+        assert_eq!(names, [("GM0001", 10), ("GM0002", 10), ("GM90001", 1)]);
+        assert!(found.global[0].median_period < 2.0);
+        assert_eq!((found.global[2].number(), number_of("none")), (Some(90_001), None));
+        // Within a symbol all of these are one.
+        let sizes: Vec<_> = found.asset.iter().map(|(symbol, own)| (symbol.as_str(), own[0].size)).collect();
+        assert_eq!(sizes, [("A", 10), ("B", 10), ("C", 1)]);
+    }
+}

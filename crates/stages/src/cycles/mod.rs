@@ -1,0 +1,55 @@
+//! Cycles: the modes of price and volume that come round, what describes them, and which are alike.
+//!
+//! A [`Lookback`] tells the minutes; [`Params::prepare`] lays a symbol's bars on them; `emd` takes the two series apart;
+//! [`Params::study`] keeps the modes that are cycles; [`cluster::cluster`] tells which are alike over all symbols and within
+//! each; [`postprocess`] sums up.
+
+pub mod cards;
+pub mod cluster;
+pub mod detrend;
+pub mod fusion;
+pub mod imf;
+mod lookback;
+mod params;
+pub mod postprocess;
+mod study;
+pub mod transform;
+
+use std::fmt;
+
+pub use lookback::Lookback;
+pub use params::{Params, ParamsError, ValidParams};
+pub use study::{Coverage, Inputs, Prepared, Row, Status};
+
+/// One of a symbol's two series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Series {
+    /// Its price.
+    Price,
+    /// Its volume.
+    Volume,
+}
+
+impl Series {
+    /// Both, in the order of the rows.
+    pub const BOTH: [Series; 2] = [Series::Price, Series::Volume];
+
+    /// Its name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Series::Price => "price",
+            Series::Volume => "volume",
+        }
+    }
+
+    /// The series of that name.
+    pub fn named(name: &str) -> Option<Series> {
+        Series::BOTH.into_iter().find(|series| series.name() == name)
+    }
+}
+
+impl fmt::Display for Series {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}

@@ -1,0 +1,83 @@
+//! What is asked for, checked once.
+
+/// What may be asked for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Params {
+    /// Calendar months that are looked at.
+    pub lookback_months: u32,
+    /// A bracket is deep enough from so many percent on.
+    pub min_cycle_depth_pct: f64,
+    /// Whether the price's robust line is taken out.
+    pub detrend: bool,
+    /// Whether volume is drawn in to its 1st and 99th percentile.
+    pub winsorize: bool,
+    /// Whether cycles of price and volume are clustered together.
+    pub mixed: bool,
+}
+
+impl Default for Params {
+    /// Three months, 2 %, winsorized, two pools.
+    fn default() -> Params {
+        Params { lookback_months: 3, min_cycle_depth_pct: 2.0, detrend: false, winsorize: true, mixed: false }
+    }
+}
+
+/// What cannot be asked for.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ParamsError {
+    /// No month, or more than ten years.
+    #[error("--lookback-months {0} is out of range; ask for 1 to 120 months")]
+    Months(u32),
+    /// No depth.
+    #[error("--min-cycle-depth-pct {0} is no depth; ask for 0 to 200 percent")]
+    Depth(f64),
+}
+
+impl Params {
+    /// Checks what is asked for.
+    ///
+    /// # Errors
+    /// Names what cannot be.
+    pub fn check(self) -> Result<ValidParams, ParamsError> {
+        if !(1..=120).contains(&self.lookback_months) {
+            return Err(ParamsError::Months(self.lookback_months));
+        }
+        // A leg of positive numbers is at most 200 percent of its midline.
+        if !(0.0..=200.0).contains(&self.min_cycle_depth_pct) {
+            return Err(ParamsError::Depth(self.min_cycle_depth_pct));
+        }
+        Ok(ValidParams(self))
+    }
+}
+
+/// [`Params`] that were checked.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ValidParams(pub(super) Params);
+
+impl ValidParams {
+    /// What they are.
+    pub fn get(&self) -> &Params {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn out_of_range() {
+        assert!(Params::default().check().is_ok());
+        let of = |lookback_months, min_cycle_depth_pct| Params {
+            lookback_months,
+            min_cycle_depth_pct,
+            ..Params::default()
+        };
+        assert_eq!(of(0, 2.0).check(), Err(ParamsError::Months(0)));
+        assert_eq!(of(121, 2.0).check(), Err(ParamsError::Months(121)));
+        assert_eq!(of(1, -0.5).check(), Err(ParamsError::Depth(-0.5)));
+        assert!(
+            of(1, f64::NAN).check().is_err() && of(1, 201.0).check().is_err() && of(1, 0.0).check().is_ok()
+        );
+    }
+}

@@ -1,0 +1,291 @@
+//! A symbol's cycles summed up: which dominates, how far it is to be trusted, and a sentence about it.
+
+mod text;
+
+use std::collections::BTreeMap;
+
+use super::cluster::{FIRST_SINGLETON, mad_pct, number_of};
+use super::{Series, Status};
+
+/// A cycle as the summary of `imf-stage` has it; a number that is missing is NaN.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cycle {
+    /// Whose.
+    pub symbol: String,
+    /// Of which series.
+    pub series: Series,
+    /// What its row stands for; only cycles that are `ok` are summed up.
+    pub status: String,
+    /// Its place among the modes.
+    pub imf_id: i64,
+    /// Its period.
+    pub period_days: f64,
+    /// Its depth.
+    pub amp_pct: f64,
+    /// Its share of the variance.
+    pub energy_share: f64,
+    /// Correlation of its envelope with that of a cycle of volume.
+    pub vol_amp_corr: f64,
+    /// Its period over that cycle's.
+    pub vol_period_ratio: f64,
+    /// The cluster over all symbols that it is in.
+    pub cluster_id_global: String,
+    /// Cycles in that.
+    pub cluster_size_global: i64,
+    /// Deviation of the periods in that.
+    pub cluster_mad_pct_period_global: f64,
+    /// Deviation of the depths in that.
+    pub cluster_mad_pct_amp_global: f64,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Params {
+    /// Length of the window.
+    pub window_days: f64,
+    /// Cycles with less energy are left out.
+    pub min_energy_share: f64,
+    /// A depth under the first is small, over the second large.
+    pub amp_bands: [f64; 2],
+}
+
+/// What cannot be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+pub enum ParamsError {
+    /// No length.
+    #[error("--window-days {0} is no length of a window; give its days, as in --window-days 90")]
+    Window(f64),
+    /// No share.
+    #[error("--min-energy-share {0} is no share; give 0 to 1")]
+    Share(f64),
+    /// Bands that are not in order.
+    #[error("--amp-bands {0} {1} are not two depths in ascending order; give them as in --amp-bands 5 12")]
+    Bands(f64, f64),
+}
+
+impl Params {
+    /// Checks what is asked for.
+    ///
+    /// # Errors
+    /// Names what cannot be.
+    pub fn check(self) -> Result<ValidParams, ParamsError> {
+        let [small, large] = self.amp_bands;
+        if !(self.window_days > 0.0 && self.window_days.is_finite()) {
+            return Err(ParamsError::Window(self.window_days));
+        }
+        if !(0.0..=1.0).contains(&self.min_energy_share) {
+            return Err(ParamsError::Share(self.min_energy_share));
+        }
+        if !(small > 0.0 && small <= large && large.is_finite()) {
+            return Err(ParamsError::Bands(small, large));
+        }
+        Ok(ValidParams(self))
+    }
+}
+
+/// [`Params`] that were checked.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ValidParams(Params);
+
+/// How deep a cycle is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Band {
+    /// Under the first limit.
+    Small,
+    /// Between them.
+    Medium,
+    /// Over the second.
+    Large,
+}
+
+impl Band {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Band::Small => "small",
+            Band::Medium => "medium",
+            Band::Large => "large",
+        }
+    }
+}
+
+/// A cycle, judged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judged {
+    /// The cycle.
+    pub cycle: Cycle,
+    /// How often it fits into the window.
+    pub expected_cycles: f64,
+    /// Whether that is under one and a half times.
+    pub undersampled: bool,
+    /// Whether its period is over two thirds of the window.
+    pub long: bool,
+    /// Whether it is alone, no cluster having taken it.
+    pub singleton: bool,
+    /// How deep it is.
+    pub band: Band,
+    /// How far it is to be trusted, 0 to 1.
+    pub reliability: f64,
+    /// What it is ranked by.
+    pub score: f64,
+}
+
+/// A symbol's series, summed up.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Summary {
+    /// Its cycles, the dominant one first; at least one.
+    pub cycles: Vec<Judged>,
+    /// Their mean period, weighted by energy; missing where there is no energy.
+    pub agg_period_days: f64,
+    /// Their mean depth, likewise.
+    pub agg_amp_pct: f64,
+    /// Deviation of their periods; missing for a single one.
+    pub mad_pct_period_all: f64,
+    /// A sentence of at most 120 characters.
+    pub text: String,
+}
+
+impl Summary {
+    /// The cycle that dominates.
+    pub fn dominant(&self) -> &Judged {
+        &self.cycles[0]
+    }
+}
+
+/// The most cycles of a symbol's series that are listed.
+pub const TOP: usize = 3;
+
+/// Sums up the cycles of each symbol's series, by symbol and series.
+pub fn summarise(cycles: Vec<Cycle>, params: &ValidParams) -> Vec<Summary> {
+    let mut groups: BTreeMap<(String, Series), Vec<Judged>> = BTreeMap::new();
+    for cycle in cycles {
+        // One without a number for its energy has none to speak of.
+        let is_weak = cycle.energy_share.is_nan() || cycle.energy_share < params.0.min_energy_share;
+        if cycle.status == Status::Ok.name() && !is_weak {
+            groups.entry((cycle.symbol.clone(), cycle.series)).or_default().push(params.judge(cycle));
+        }
+    }
+    groups.into_values().map(summary).collect()
+}
+
+impl ValidParams {
+    fn judge(&self, cycle: Cycle) -> Judged {
+        let [small, large] = self.0.amp_bands;
+        let expected_cycles = self.0.window_days / cycle.period_days;
+        let neutral = |mad_pct: f64| if mad_pct.is_nan() { 0.5 } else { libm::exp(-mad_pct / 25.0) };
+        let tight = 0.6 * neutral(cycle.cluster_mad_pct_period_global)
+            + 0.4 * neutral(cycle.cluster_mad_pct_amp_global);
+        let seen = (expected_cycles / 2.0).min(1.0);
+        let size = cycle.cluster_size_global.max(0) as f64;
+        let boost = (0.15 * libm::log1p(size) / libm::log(50.0)).min(0.15);
+        let reliability = (seen * tight + 0.4 * (1.0 - seen) + boost).min(1.0);
+        Judged {
+            expected_cycles,
+            undersampled: expected_cycles < 1.5,
+            long: cycle.period_days > 2.0 / 3.0 * self.0.window_days,
+            singleton: number_of(&cycle.cluster_id_global).is_some_and(|number| number >= FIRST_SINGLETON),
+            band: match cycle.amp_pct {
+                amp if amp < small => Band::Small,
+                amp if amp > large => Band::Large,
+                _ => Band::Medium,
+            },
+            reliability,
+            score: reliability * (0.6 * cycle.energy_share + 0.4 * (cycle.amp_pct / 20.0).min(1.0)),
+            cycle,
+        }
+    }
+}
+
+fn summary(mut cycles: Vec<Judged>) -> Summary {
+    cycles.sort_by(|a, b| {
+        let by_amp = || b.cycle.amp_pct.total_cmp(&a.cycle.amp_pct);
+        let by_period = || a.cycle.period_days.total_cmp(&b.cycle.period_days);
+        let by_id = || a.cycle.imf_id.cmp(&b.cycle.imf_id);
+        b.score.total_cmp(&a.score).then_with(by_amp).then_with(by_period).then_with(by_id)
+    });
+    let energy: f64 = cycles.iter().map(|judged| judged.cycle.energy_share).sum();
+    let mean = |of: fn(&Cycle) -> f64| {
+        let sum: f64 = cycles.iter().map(|judged| judged.cycle.energy_share * of(&judged.cycle)).sum();
+        if energy > 0.0 { sum / energy } else { f64::NAN }
+    };
+    let mut periods: Vec<f64> = cycles.iter().map(|judged| judged.cycle.period_days).collect();
+    periods.sort_by(f64::total_cmp);
+    Summary {
+        agg_period_days: mean(|cycle| cycle.period_days),
+        agg_amp_pct: mean(|cycle| cycle.amp_pct),
+        mad_pct_period_all: mad_pct(&periods),
+        text: text::of(&cycles),
+        cycles,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    pub(super) fn cycle(imf_id: i64, period_days: f64, amp_pct: f64) -> Cycle {
+        Cycle {
+            symbol: "A".to_owned(),
+            series: Series::Price,
+            status: "ok".to_owned(),
+            imf_id,
+            period_days,
+            amp_pct,
+            energy_share: 0.25,
+            vol_amp_corr: f64::NAN,
+            vol_period_ratio: f64::NAN,
+            cluster_id_global: "GP0001".to_owned(),
+            cluster_size_global: 9,
+            cluster_mad_pct_period_global: 10.0,
+            cluster_mad_pct_amp_global: f64::NAN,
+        }
+    }
+
+    pub(super) fn params() -> ValidParams {
+        let params = Params { window_days: 30.0, min_energy_share: 0.0, amp_bands: [5.0, 12.0] };
+        params.check().unwrap()
+    }
+
+    #[test]
+    fn by_hand() {
+        let judged = params().judge(cycle(0, 20.0, 10.0));
+        let tight = 0.6 * (-0.4_f64).exp() + 0.4 * 0.5;
+        let reliability = 0.75 * tight + 0.4 * 0.25 + 0.15 * 10_f64.ln() / 50_f64.ln();
+        assert!((judged.reliability - reliability).abs() < 1e-12);
+        assert!((judged.score - reliability * (0.15 + 0.2)).abs() < 1e-12);
+        assert_eq!((judged.expected_cycles, judged.undersampled, judged.long), (1.5, false, false));
+        assert_eq!((judged.band, judged.singleton), (Band::Medium, false));
+        let alone = params().judge(Cycle { cluster_id_global: "GP90001".to_owned(), ..cycle(0, 21.0, 12.5) });
+        assert_eq!(
+            (alone.undersampled, alone.long, alone.singleton, alone.band),
+            (true, true, true, Band::Large)
+        );
+    }
+
+    #[test]
+    fn ties_go_by_mode() {
+        let found = summarise(vec![cycle(3, 1.0, 9.0), cycle(1, 1.0, 9.0), cycle(2, 0.5, 9.0)], &params());
+        let order: Vec<i64> = found[0].cycles.iter().map(|judged| judged.cycle.imf_id).collect();
+        assert_eq!(order, [2, 1, 3]);
+        assert_eq!(found[0].agg_amp_pct, 9.0);
+    }
+
+    #[test]
+    fn nothing_is_made_of_nothing() {
+        assert!(summarise(Vec::new(), &params()).is_empty());
+        let silent = Cycle { energy_share: 0.0, ..cycle(0, 1.0, 9.0) };
+        let found = summarise(vec![silent.clone()], &params());
+        assert!(found[0].agg_period_days.is_nan() && found[0].mad_pct_period_all.is_nan());
+        let strict = Params { min_energy_share: 0.1, ..params().0 }.check().unwrap();
+        assert!(summarise(vec![silent], &strict).is_empty());
+    }
+
+    #[test]
+    fn out_of_range() {
+        let of = |window_days, min_energy_share, amp_bands| {
+            Params { window_days, min_energy_share, amp_bands }.check().is_err()
+        };
+        assert!(of(0.0, 0.0, [5.0, 12.0]) && of(f64::NAN, 0.0, [5.0, 12.0]) && of(9.0, 1.5, [5.0, 12.0]));
+        assert!(of(9.0, 0.0, [12.0, 5.0]) && of(9.0, 0.0, [f64::NAN, 5.0]) && !of(9.0, 0.0, [5.0, 5.0]));
+    }
+}

@@ -1,0 +1,57 @@
+//! What is decomposed: the logarithms of price and volume.
+
+use super::detrend::detrend;
+use crate::stats::percentile;
+
+/// A price under this has no logarithm worth having.
+const LEAST_PRICE: f64 = 1e-9;
+
+/// `ln(max(close, 1e-9))`, without its robust line where `detrended`.
+pub fn price(close: &[f64], detrended: bool) -> Vec<f64> {
+    let logs: Vec<f64> = close.iter().map(|close| libm::log(close.max(LEAST_PRICE))).collect();
+    if detrended { detrend(&logs) } else { logs }
+}
+
+/// `ln(1 + volume)`, volume being drawn in to its 1st and 99th percentile where `winsorized`.
+pub fn volume(volume: &[f64], winsorized: bool) -> Vec<f64> {
+    let (low, high) = if winsorized { limits(volume) } else { (f64::MIN, f64::MAX) };
+    volume.iter().map(|volume| libm::log1p(volume.clamp(low, high))).collect()
+}
+
+/// The 1st and 99th percentile.
+fn limits(volume: &[f64]) -> (f64, f64) {
+    let mut sorted = volume.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    if sorted.is_empty() { (0.0, 0.0) } else { (percentile(&sorted, 1.0), percentile(&sorted, 99.0)) }
+}
+
+/// Whether all values are equal: nothing is there to decompose.
+pub fn is_flat(values: &[f64]) -> bool {
+    values.windows(2).all(|pair| pair[0] == pair[1])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tails_are_drawn_in() {
+        let raw: Vec<f64> = (0..=100).map(f64::from).collect();
+        let drawn = volume(&raw, true);
+        assert_eq!(
+            (drawn[0], drawn[50], drawn[100]),
+            (libm::log1p(1.0), libm::log1p(50.0), libm::log1p(99.0))
+        );
+        assert_eq!(volume(&raw, false)[100], libm::log1p(100.0));
+        // One trade among many minutes without is a tail, and nothing is left.
+        let mut one = vec![0.0; 1000];
+        one[500] = 7.0;
+        assert!(is_flat(&volume(&one, true)) && !is_flat(&volume(&one, false)));
+        assert!(volume(&[], true).is_empty() && is_flat(&[]));
+    }
+
+    #[test]
+    fn prices_have_logarithms() {
+        assert_eq!(price(&[1.0, 1e-12], false), [0.0, libm::log(1e-9)]);
+    }
+}

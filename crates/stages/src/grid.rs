@@ -1,0 +1,86 @@
+//! Close and volume of every minute: what decompositions need, for which time has no gaps.
+
+use bars::series::Closes;
+use bars::{Minute, Span};
+
+/// Close and volume, minute by minute.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Grid {
+    /// The first minute.
+    pub start: Minute,
+    /// Close of each minute: of one without a bar that of the last before it, of those before the first bar the first.
+    pub close: Vec<f64>,
+    /// Volume of each minute: 0 without a bar.
+    pub volume: Vec<f64>,
+    /// Minutes that had a bar.
+    pub bars: usize,
+}
+
+impl Grid {
+    /// The minutes of `span`; `None` where no bar opens in it.
+    pub fn over(closes: &Closes, span: Span) -> Option<Grid> {
+        let from = closes.time.partition_point(|time| *time < span.start);
+        let to = closes.time.partition_point(|time| *time < span.end);
+        if from >= to {
+            return None;
+        }
+        let place = |minute: Minute| (minute.index() - span.start.index()) as usize;
+        let length = place(span.end);
+        let mut close = Vec::with_capacity(length);
+        let mut volume = vec![0.0; length];
+        for i in from..to {
+            let at = place(closes.time[i]);
+            // What came before holds until here; before the first bar that is its own.
+            let held = if i == from { closes.close[i] } else { closes.close[i - 1] };
+            close.resize(at, held);
+            close.push(closes.close[i]);
+            volume[at] = closes.volume[i];
+        }
+        close.resize(length, closes.close[to - 1]);
+        Some(Grid { start: span.start, close, volume, bars: to - from })
+    }
+
+    /// The minutes from the first bar to the last; `None` where there is none.
+    pub fn of_all(closes: &Closes) -> Option<Grid> {
+        let (start, last) = (*closes.time.first()?, *closes.time.last()?);
+        Grid::over(closes, Span { start, end: last.plus(1) })
+    }
+
+    /// Number of minutes.
+    pub fn len(&self) -> usize {
+        self.close.len()
+    }
+
+    /// Whether there is no minute.
+    pub fn is_empty(&self) -> bool {
+        self.close.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn minute(i: i64) -> Minute {
+        Minute::new(i).unwrap()
+    }
+
+    #[test]
+    fn gaps_are_filled_within_the_span_alone() {
+        let closes = Closes {
+            time: [2, 5, 6, 9].map(minute).to_vec(),
+            close: vec![2.0, 5.0, 6.0, 9.0],
+            volume: vec![20.0, 50.0, 60.0, 90.0],
+        };
+        let span = |start, end| Span { start: minute(start), end: minute(end) };
+        let grid = Grid::over(&closes, span(3, 9)).unwrap();
+        // Minute 2 is outside: the first bar fills backward.
+        assert_eq!(grid.close, [5.0, 5.0, 5.0, 6.0, 6.0, 6.0]);
+        assert_eq!(grid.volume, [0.0, 0.0, 50.0, 60.0, 0.0, 0.0]);
+        assert_eq!((grid.bars, grid.start, grid.len()), (2, minute(3), 6));
+        assert_eq!(Grid::over(&closes, span(7, 9)), None);
+        let all = Grid::of_all(&closes).unwrap();
+        assert_eq!((all.start, all.len(), all.bars), (minute(2), 8, 4));
+        assert_eq!(Grid::of_all(&Closes::default()), None);
+    }
+}
