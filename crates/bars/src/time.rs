@@ -159,7 +159,8 @@ impl Window {
     pub const DAY: Window = Window { minutes: DAY, unit: Unit::Hours };
     /// Three days, named `72h`.
     pub const THREE_DAYS: Window = Window { minutes: 3 * DAY, unit: Unit::Hours };
-
+    /// A week, named `7d`.
+    pub const WEEK: Window = Window { minutes: 7 * DAY, unit: Unit::Days };
     /// Thirty days, named `30d`.
     pub const MONTH: Window = Window { minutes: 30 * DAY, unit: Unit::Days };
 

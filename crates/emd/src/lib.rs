@@ -103,7 +103,7 @@ mod sift;
 mod spline;
 mod sum;
 
-pub use brackets::brackets;
+pub use brackets::{Turn, brackets, turns};
 pub use control::Control;
 pub use decomposer::{Decomposer, Workspace};
 pub use decomposition::{Decomposition, ModeStats};

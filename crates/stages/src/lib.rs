@@ -2,6 +2,7 @@
 //!
 //! A stage never prints, prompts, reads the environment, opens a file or asks the clock.
 
+pub mod cohort_cycles;
 pub mod cycles;
 pub mod features;
 pub mod grid;

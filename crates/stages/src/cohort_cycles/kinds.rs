@@ -1,0 +1,208 @@
+//! What kinds of cycles there are, by amplitude, duration and volume.
+
+use std::collections::BTreeMap;
+
+use bars::Window;
+use clustering::dbscan::Grid;
+use clustering::mixture;
+use clustering::scale::RobustScaler;
+use serde::Serialize;
+
+use super::fusion::Fused;
+use crate::stats::percentile;
+
+/// Starts of each mixture.
+const STARTS: usize = 5;
+
+/// The seed of all that is drawn.
+const SEED: u64 = 1337;
+
+/// A mixture has at most one component for so many cycles.
+const CYCLES_PER_COMPONENT: usize = 10;
+
+/// Of more cycles than this the silhouettes of DBSCAN's grid are taken of so many, drawn by seed.
+pub const SAMPLE: usize = 4000;
+
+/// The grid of DBSCAN's parameters.
+const GRID: Grid = Grid { eps_steps: 10, min_samples: 2, most_samples: 7, sample: SAMPLE, seed: SEED };
+
+/// A cluster of DBSCAN of fewer cycles is small.
+const SMALL: usize = 5;
+
+/// The fewest cycles that are clustered.
+const FEWEST: usize = 2;
+
+/// A kind of cycle.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Kind {
+    /// Its number, from 0: by count, then the shorter median duration, then the first cycle.
+    pub cluster: usize,
+    /// Cycles in it.
+    pub count: usize,
+    /// Median amplitude.
+    pub median_amplitude_pct: f64,
+    /// Median absolute deviation of that.
+    pub mad_amplitude_pct: f64,
+    /// Median duration.
+    pub median_duration_min: f64,
+    /// Median absolute deviation of that.
+    pub mad_duration_min: f64,
+    /// Median volume.
+    pub median_total_volume: f64,
+    /// Median absolute deviation of that.
+    pub mad_total_volume: f64,
+}
+
+/// With which parameters DBSCAN found a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Parameters {
+    /// How near neighbours are, in scaled units.
+    pub eps: f64,
+    /// How many make a core.
+    pub min_samples: usize,
+    /// Of how many cycles silhouettes were taken, where not of all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub silhouette_sample: Option<usize>,
+}
+
+/// A kind that DBSCAN found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DenseKind {
+    /// What it is.
+    #[serde(flatten)]
+    pub kind: Kind,
+    /// How it was found.
+    pub parameters: Parameters,
+    /// Whether it has fewer than five cycles.
+    pub flag_small: bool,
+}
+
+/// The kinds of cycles of a symbol over a window, by two methods.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Kinds {
+    /// Components of a Gaussian mixture.
+    pub gmm: Vec<Kind>,
+    /// Clusters of DBSCAN.
+    pub dbscan: Vec<DenseKind>,
+}
+
+impl Kinds {
+    /// The kinds that count: the mixture's where there is one, else DBSCAN's.
+    pub fn first_choice(&self) -> impl Iterator<Item = &Kind> {
+        let dense = self.dbscan.iter().map(|dense| &dense.kind);
+        self.gmm.iter().chain(dense.take(if self.gmm.is_empty() { usize::MAX } else { 0 }))
+    }
+}
+
+/// The most components of a mixture over `window`.
+fn most_components(window: Window, cycles: usize) -> usize {
+    let most = match window {
+        window if window <= Window::DAY => 5,
+        window if window <= Window::WEEK => 10,
+        _ => 15,
+    };
+    most.min(cycles / CYCLES_PER_COMPONENT)
+}
+
+/// The kinds of `fused`.
+pub fn of(fused: &[Fused], window: Window) -> Kinds {
+    if fused.len() < FEWEST {
+        return Kinds::default();
+    }
+    let raw: Vec<[f64; 3]> = fused.iter().map(point).collect();
+    let scaler = RobustScaler::fit(&raw);
+    let points: Vec<[f64; 3]> = raw.iter().map(|point| scaler.apply(point)).collect();
+    let mixture = mixture::by_bic(&points, most_components(window, points.len()), STARTS, SEED);
+    let gmm = mixture.map(|mixture| kinds(&raw, mixture.labels.into_iter().map(Some))).unwrap_or_default();
+    let dbscan = GRID.best(&points).map_or_else(Vec::new, |choice| {
+        let parameters = Parameters {
+            eps: choice.eps,
+            min_samples: choice.min_samples,
+            silhouette_sample: choice.sampled,
+        };
+        let dense = |kind: Kind| DenseKind { flag_small: kind.count < SMALL, parameters, kind };
+        kinds(&raw, choice.labels.into_iter()).into_iter().map(dense).collect()
+    });
+    Kinds { gmm, dbscan }
+}
+
+/// Amplitude, duration, volume.
+fn point(fused: &Fused) -> [f64; 3] {
+    [fused.cycle.amplitude_pct, fused.cycle.duration() as f64, fused.total_volume]
+}
+
+fn kinds(raw: &[[f64; 3]], labels: impl Iterator<Item = Option<usize>>) -> Vec<Kind> {
+    let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (cycle, label) in labels.enumerate() {
+        if let Some(label) = label {
+            groups.entry(label).or_default().push(cycle);
+        }
+    }
+    let mut kinds: Vec<(usize, Kind)> =
+        groups.into_values().map(|cycles| (cycles[0], kind(raw, &cycles))).collect();
+    kinds.sort_by(|(first, a), (other, b)| {
+        let by_duration = || a.median_duration_min.total_cmp(&b.median_duration_min);
+        b.count.cmp(&a.count).then_with(by_duration).then_with(|| first.cmp(other))
+    });
+    kinds.into_iter().enumerate().map(|(cluster, (_, kind))| Kind { cluster, ..kind }).collect()
+}
+
+fn kind(raw: &[[f64; 3]], cycles: &[usize]) -> Kind {
+    let median_and_mad = |d: usize| {
+        let mut column: Vec<f64> = cycles.iter().map(|cycle| raw[*cycle][d]).collect();
+        column.sort_by(f64::total_cmp);
+        let median = percentile(&column, 50.0);
+        column.iter_mut().for_each(|x| *x = (*x - median).abs());
+        column.sort_by(f64::total_cmp);
+        (median, percentile(&column, 50.0))
+    };
+    let [amplitude, duration, volume] = [0, 1, 2].map(median_and_mad);
+    Kind {
+        cluster: 0,
+        count: cycles.len(),
+        median_amplitude_pct: amplitude.0,
+        mad_amplitude_pct: amplitude.1,
+        median_duration_min: duration.0,
+        mad_duration_min: duration.1,
+        median_total_volume: volume.0,
+        mad_total_volume: volume.1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::cycle::Cycle;
+    use super::*;
+
+    fn fused(amplitude_pct: f64, duration: usize, total_volume: f64) -> Fused {
+        let cycle = Cycle { imf: 0, start: 0, end: duration, amplitude_pct };
+        Fused { cycle, volume_cycles: 1, total_volume }
+    }
+
+    #[test]
+    fn two_kinds_are_told_apart() {
+        let spread = |i: usize, step: usize| (i * step % 61) as f64 / 61.0;
+        let small = |i: usize| fused(3.0 + spread(i, 7), 20 + i * 5 % 17, 5.0 + spread(i, 11));
+        let large = |i: usize| fused(9.0 + spread(i, 7), 300 + i * 5 % 17, 50.0 + spread(i, 11));
+        let all: Vec<Fused> = (0..60).map(|i| if i % 3 == 0 { large(i) } else { small(i) }).collect();
+        let found = of(&all, Window::DAY);
+        let counts: Vec<_> =
+            found.dbscan.iter().map(|dense| (dense.kind.cluster, dense.kind.count)).collect();
+        assert_eq!(counts, [(0, 40), (1, 20)]);
+        assert!(found.dbscan[1].kind.median_duration_min >= 300.0);
+        assert!(!found.dbscan[0].flag_small && found.dbscan[0].parameters.silhouette_sample.is_none());
+        assert!(found.gmm.len() >= 2 && found.first_choice().count() == found.gmm.len());
+        assert_eq!(found.gmm.iter().map(|kind| kind.count).sum::<usize>(), 60);
+    }
+
+    #[test]
+    fn few_cycles() {
+        assert_eq!(of(&[], Window::DAY), Kinds::default());
+        assert_eq!(of(&[fused(3.0, 20, 1.0)], Window::DAY), Kinds::default());
+        let two = of(&[fused(3.0, 20, 1.0), fused(3.0, 20, 1.0)], Window::DAY);
+        assert_eq!((two.gmm.len(), two.dbscan.len(), two.dbscan[0].flag_small), (0, 1, true));
+        assert_eq!(two.first_choice().count(), 1);
+        assert_eq!([19, 20, 49, 50, 500].map(|n| most_components(Window::DAY, n)), [1, 2, 4, 5, 5]);
+        assert_eq!([Window::WEEK, Window::MONTH].map(|window| most_components(window, 500)), [10, 15]);
+    }
+}

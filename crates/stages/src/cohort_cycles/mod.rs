@@ -1,0 +1,80 @@
+//! The cycles of a cohort: how far, how long and with how much volume its symbols rise from peak to peak, and in what kinds.
+//!
+//! Over each window [`found`] takes price and volume apart by plain EMD and reads cycles off the modes ([`cycle`]), fuses those
+//! of price with those of volume that overlap them ([`fusion`]), and [`kinds`] clusters what comes of it.
+
+pub mod cycle;
+pub mod fusion;
+pub mod kinds;
+mod params;
+
+use bars::Window;
+use emd::{Control, Decomposer};
+
+use crate::grid::Grid;
+use cycle::Cycle;
+use fusion::Fused;
+use kinds::Kinds;
+pub use params::{Params, ParamsError, ValidParams};
+
+/// A symbol over one window.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Study {
+    /// The window.
+    pub window: Window,
+    /// Minutes that were looked at.
+    pub minutes: usize,
+    /// What was found; `None` where there are too few minutes.
+    pub kinds: Option<Kinds>,
+}
+
+/// The minutes of `grid` that belong to a window that ends with it: all of them where it is shorter.
+fn last(grid: &Grid, window: Window) -> std::ops::Range<usize> {
+    let length = usize::try_from(window.minutes()).unwrap_or(usize::MAX);
+    grid.len().saturating_sub(length)..grid.len()
+}
+
+impl ValidParams {
+    /// Looks at a symbol over one window.
+    ///
+    /// # Errors
+    /// What `decomposer` cannot take apart.
+    pub fn study(&self, grid: &Grid, window: Window, decomposer: &Decomposer) -> Result<Study, emd::Error> {
+        let minutes = last(grid, window);
+        if minutes.len() < self.get().min_points {
+            return Ok(Study { window, minutes: minutes.len(), kinds: None });
+        }
+        let fused = self.fused(&grid.close[minutes.clone()], &grid.volume[minutes.clone()], decomposer)?;
+        Ok(Study { window, minutes: minutes.len(), kinds: Some(kinds::of(&fused, window)) })
+    }
+
+    /// The rises of a price, each with the volume of the cycles that overlap it. Samples are minutes.
+    ///
+    /// # Errors
+    /// What `decomposer` cannot take apart.
+    pub fn fused(
+        &self,
+        close: &[f64],
+        volume: &[f64],
+        decomposer: &Decomposer,
+    ) -> Result<Vec<Fused>, emd::Error> {
+        let rises: Vec<Cycle> = cycles(close, decomposer)?
+            .into_iter()
+            .filter(|cycle| cycle.amplitude_pct >= self.get().min_amplitude_pct)
+            .collect();
+        let moves: Vec<Cycle> = cycles(volume, decomposer)?
+            .into_iter()
+            .filter(|cycle| volume[cycle.start] != 0.0 && cycle.amplitude_pct != 0.0)
+            .collect();
+        Ok(fusion::fuse(&rises, &moves, volume))
+    }
+}
+
+/// The cycles of all modes of `original`, from the fastest mode to the slowest, each in time order.
+///
+/// # Errors
+/// What `decomposer` cannot take apart.
+pub fn cycles(original: &[f64], decomposer: &Decomposer) -> Result<Vec<Cycle>, emd::Error> {
+    let found = decomposer.emd(original, Control::default())?;
+    Ok(found.modes.iter().enumerate().flat_map(|(imf, mode)| cycle::of_mode(imf, mode, original)).collect())
+}
