@@ -337,6 +337,12 @@ impl AsOf {
         AsOf(minute.epoch_seconds())
     }
 
+    /// The moment so many microseconds after the epoch, cut to whole seconds; `None` beyond the years that bars may have.
+    pub fn from_epoch_micros(micros: i64) -> Option<AsOf> {
+        let seconds = micros.div_euclid(1_000_000);
+        Minute::new(seconds.div_euclid(60)).map(|_| AsOf(seconds))
+    }
+
     /// Microseconds since the epoch, as Parquet stores them.
     pub fn epoch_micros(self) -> i64 {
         self.0 * 1_000_000

@@ -9,7 +9,8 @@ use bars::time::AsOfSpec;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    check, demo, emd, fetch_history, import, leaderboards, metrics, regime, sample, state,
+    check, demo, emd, fetch_history, imf_cluster, imf_postprocess, imf_stage, import, leaderboards, metrics,
+    regime, sample, state,
 };
 
 /// A crypto quant research toolkit on one-minute bars: who gains, who loses, who turns, and how unusual that is.
@@ -37,6 +38,12 @@ pub enum Command {
     Regime(regime::Flags),
     /// Decompose a column of numbers into its modes, from fast to slow.
     Emd(emd::Flags),
+    /// Take the price and volume of leaders apart into cycles, and tell which cycles are alike.
+    ImfStage(imf_stage::Flags),
+    /// Sum up the cycles of imf-stage: which dominates in each symbol, how far it is to be trusted, and a sentence.
+    ImfPostprocess(imf_postprocess::Flags),
+    /// Tell what kinds of rises a cohort has, by amplitude, duration and volume, window by window.
+    ImfCluster(imf_cluster::Flags),
     /// Save the last days of bars of a list of symbols.
     FetchHistory(fetch_history::Flags),
     /// Bring one-minute bars from files and archives into a store or a MySQL table.
@@ -58,6 +65,9 @@ impl Command {
             Command::State(_) => "state",
             Command::Regime(_) => "regime",
             Command::Emd(_) => "emd",
+            Command::ImfStage(_) => "imf-stage",
+            Command::ImfPostprocess(_) => "imf-postprocess",
+            Command::ImfCluster(_) => "imf-cluster",
             Command::FetchHistory(_) => "fetch-history",
             Command::Import(_) => "import",
             Command::Check(_) => "check",
@@ -79,6 +89,7 @@ impl Command {
     pub fn out_dir(&self) -> &Path {
         match self {
             Command::Leaderboards(flags) => &flags.out_dir,
+            Command::ImfCluster(flags) => &flags.out_dir,
             Command::Demo(flags) => &flags.out_dir,
             _ => Path::new("."),
         }
@@ -205,7 +216,7 @@ pub struct ReadingFlags {
 impl ReadingFlags {
     /// How to read a file.
     pub fn options(&self) -> ReadOptions {
-        ReadOptions { bar_time: self.bar_time(), symbol: None }
+        ReadOptions { bar_time: self.bar_time(), ..ReadOptions::default() }
     }
 
     /// What timestamps name.

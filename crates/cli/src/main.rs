@@ -12,6 +12,7 @@ mod cohort;
 mod commands;
 mod interrupt;
 mod logging;
+mod memory;
 mod output;
 mod sample;
 mod ui;
@@ -43,6 +44,9 @@ fn dispatch(command: &Command) -> anyhow::Result<()> {
         Command::State(args) => commands::state::run(args),
         Command::Regime(args) => commands::regime::run(args),
         Command::Emd(args) => commands::emd::run(args),
+        Command::ImfStage(args) => commands::imf_stage::run(args),
+        Command::ImfPostprocess(args) => commands::imf_postprocess::run(args),
+        Command::ImfCluster(args) => commands::imf_cluster::run(args),
         Command::FetchHistory(args) => commands::fetch_history::run(args),
         Command::Import(args) => commands::import::run(args),
         Command::Check(args) => commands::check::run(args),

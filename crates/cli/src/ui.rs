@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicI8, AtomicU64, Ordering};
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -115,11 +115,22 @@ pub fn things(n: usize, what: &str) -> String {
     format!("{} {what}{}", count(n as u64), if n == 1 { "" } else { "s" })
 }
 
+/// A length of time in the largest of days, hours and minutes that it fills: `2.3d`, `4.2h`, `25m`.
+pub fn minutes(minutes: f64) -> String {
+    match minutes {
+        m if m >= 1440.0 => format!("{:.1}d", m / 1440.0),
+        m if m >= 60.0 => format!("{:.1}h", m / 60.0),
+        m => format!("{m:.0}m"),
+    }
+}
+
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     /// Symbols.
     Symbols,
+    /// Symbols, and the modes that were found in them.
+    SymbolsAndModes,
     /// Modes, of which there may be fewer than the total.
     Modes,
     /// Bytes.
@@ -133,6 +144,8 @@ pub struct Progress {
     unit: Unit,
     total: u64,
     done: AtomicU64,
+    /// Modes found, where symbols are counted.
+    modes: Arc<AtomicU64>,
     begun: Instant,
     bar: Option<ProgressBar>,
     plain: Mutex<Instant>,
@@ -141,9 +154,11 @@ pub struct Progress {
 impl Progress {
     /// Begins work on `total` things.
     pub fn new(what: &str, unit: Unit, total: u64) -> Progress {
+        let modes = Arc::new(AtomicU64::new(0));
         let bar = (verbosity() >= 0 && io::stderr().is_terminal()).then(|| {
             let counts = match unit {
                 Unit::Symbols => "{pos}/{len} symbols, {rate}",
+                Unit::SymbolsAndModes => "{pos}/{len} symbols, {modes} modes",
                 Unit::Modes => "{pos} modes, at most {len}",
                 Unit::Bytes => "{bytes}/{total_bytes}, {bytes_per_sec}",
             };
@@ -154,7 +169,11 @@ impl Progress {
             let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
                 let _ = write!(out, "{:.0}/s", state.per_sec());
             };
-            let style = style.with_key("rate", rate);
+            let found = modes.clone();
+            let found = move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
+                let _ = write!(out, "{}", found.load(Ordering::Relaxed));
+            };
+            let style = style.with_key("rate", rate).with_key("modes", found);
             let bar = BARS.add(ProgressBar::new(total).with_style(style.progress_chars("=> ")));
             bar.set_message(what.to_owned());
             bar.enable_steady_tick(Duration::from_millis(200));
@@ -166,6 +185,7 @@ impl Progress {
             unit,
             total,
             done: AtomicU64::new(0),
+            modes,
             begun: now,
             bar,
             plain: Mutex::new(now),
@@ -174,14 +194,29 @@ impl Progress {
 
     /// Counts `n` more as done.
     pub fn add(&self, n: u64) {
-        let done = self.done.fetch_add(n, Ordering::Relaxed) + n;
-        if let Some(bar) = &self.bar {
-            bar.inc(n);
-        } else if verbosity() >= 0 {
+        self.done.fetch_add(n, Ordering::Relaxed);
+        match &self.bar {
+            Some(bar) => bar.inc(n),
+            None => self.tell_now_and_then(),
+        }
+    }
+
+    /// Counts a mode that was found in one of the symbols.
+    pub fn add_mode(&self) {
+        self.modes.fetch_add(1, Ordering::Relaxed);
+        // A bar shows it by itself.
+        if self.bar.is_none() {
+            self.tell_now_and_then();
+        }
+    }
+
+    /// Writes a line, unless one was written a moment ago.
+    fn tell_now_and_then(&self) {
+        if verbosity() >= 0 {
             let mut last = self.plain.lock().unwrap_or_else(PoisonError::into_inner);
             if last.elapsed() >= PLAIN_EVERY {
                 *last = Instant::now();
-                say(&self.line(done));
+                say(&self.line(self.done.load(Ordering::Relaxed)));
             }
         }
     }
@@ -193,6 +228,10 @@ impl Progress {
         match self.unit {
             Unit::Symbols => {
                 format!("{what}: {done} of {} symbols, {share:.0} %, {left:.0} s left", self.total)
+            }
+            Unit::SymbolsAndModes => {
+                let modes = self.modes.load(Ordering::Relaxed);
+                format!("{what}: {done} of {} symbols, {share:.0} %, {modes} modes", self.total)
             }
             Unit::Modes => format!("{what}: {done} modes, at most {}", self.total),
             Unit::Bytes => {
@@ -217,6 +256,7 @@ mod tests {
     fn counts_read_well() {
         let counts = [0, 12, 999, 1000, 1_234_567].map(super::count);
         assert_eq!(counts, ["0", "12", "999", "1,000", "1,234,567"]);
+        assert_eq!([25.0, 252.0, 3312.0].map(super::minutes), ["25m", "4.2h", "2.3d"]);
         assert_eq!([0, 1, 2].map(|n| super::things(n, "row")), ["0 rows", "1 row", "2 rows"]);
     }
 }

@@ -7,8 +7,7 @@
 //! What is core at which eps is told by the distances to the nearest few points, and what is within reach by the tree that
 //! spans all points by mutual reachability: one such tree per `min_samples` serves every eps.
 
-use rand::SeedableRng;
-use rand::seq::index;
+use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use crate::reach::{Edge, Sets, nearest_others, spanning_tree};
@@ -182,9 +181,14 @@ impl Grid {
             return None;
         }
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(self.seed);
-        let mut chosen = index::sample(&mut rng, n, self.sample).into_vec();
-        chosen.sort_unstable();
-        Some(chosen)
+        // Of what is left each point is as likely (Knuth's algorithm S).
+        let mut missing = self.sample;
+        let chosen = (0..n).filter(|i| {
+            let is_chosen = rng.random_range(0..n - i) < missing;
+            missing -= usize::from(is_chosen);
+            is_chosen
+        });
+        Some(chosen.collect())
     }
 }
 

@@ -6,7 +6,7 @@ use crate::lockstep::{Held, Streamed, lockstep};
 use crate::noise::NoiseEnsemble;
 use crate::plain::Peeling;
 use crate::sift::{Sifter, is_finite};
-use crate::{Control, Error, Kernel, Params, Preset};
+use crate::{Control, Error, Kernel, Params, Preset, Settings};
 use rayon::prelude::*;
 
 /// Scratch for signals of one length: made once, it serves any number of decompositions, and the sifting allocates nothing.
@@ -41,6 +41,20 @@ pub struct Decomposer {
 impl Decomposer {
     pub(crate) fn of(params: Params) -> Self {
         Self { params }
+    }
+
+    /// What it was made with.
+    pub fn settings(&self) -> Settings {
+        let Params { preset, sifting, noise_scale, epsilon, trials, seed, kernel: _ } = self.params;
+        Settings { preset, sifting, noise_scale, epsilon, trials, seed }
+    }
+
+    /// The same with another number of trials, which noise of more serves too.
+    ///
+    /// # Errors
+    /// As [`Params::check`].
+    pub fn with_trials(&self, trials: usize) -> Result<Self, Error> {
+        self.params.clone().trials(trials).check()
     }
 
     /// Scratch for signals of `n` samples.

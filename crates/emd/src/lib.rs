@@ -113,4 +113,4 @@ pub use extrema::{Extrema, extrema, zero_crossings};
 pub use hilbert::Analytic;
 pub use kernel::Kernel;
 pub use noise::{NoiseEnsemble, white_noise};
-pub use params::{NoiseScale, Params, Preset, Sifting};
+pub use params::{NoiseScale, Params, Preset, Settings, Sifting};

@@ -63,6 +63,11 @@ impl NoiseEnsemble {
         8 * n as u64 * trials as u64 * u64::from(n.max(2).ilog2())
     }
 
+    /// Length of its rows.
+    pub fn samples(&self) -> usize {
+        self.n
+    }
+
     /// Mode `k` (from 0) of the noise of `trial`, if there is one.
     pub fn mode(&self, trial: usize, k: usize) -> Option<&[f64]> {
         self.rows.get(trial)?.get(k).map(Vec::as_slice)

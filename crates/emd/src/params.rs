@@ -84,6 +84,41 @@ pub enum Preset {
     Pyemd,
 }
 
+impl std::fmt::Display for Preset {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Standard => "standard",
+            Self::Pyemd => "pyemd",
+        })
+    }
+}
+
+impl std::fmt::Display for NoiseScale {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Fastest => "fastest",
+            Self::Residue => "residue",
+        })
+    }
+}
+
+/// What a decomposer was made with, to be written down beside its results.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Settings {
+    /// Which algorithm.
+    pub preset: Preset,
+    /// When a mode has been sifted enough.
+    pub sifting: Sifting,
+    /// What the noise's deviation is measured by.
+    pub noise_scale: NoiseScale,
+    /// Deviation of the noise in units of that.
+    pub epsilon: f64,
+    /// Noisy copies.
+    pub trials: usize,
+    /// Seed of the noise.
+    pub seed: u32,
+}
+
 /// Parameters to be checked; see [`Params::check`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Params {

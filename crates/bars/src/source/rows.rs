@@ -49,6 +49,8 @@ pub struct ReadOptions {
     pub bar_time: BarTime,
     /// The symbol of all rows, where the file has no column of symbols.
     pub symbol: Option<Symbol>,
+    /// Only closes and volumes are wanted: of a file without open, high or low the close stands for these.
+    pub closes_only: bool,
 }
 
 /// Takes the bars of a file one by one, in file order; `None` stands for a row of the symbol that was set aside.
@@ -155,7 +157,12 @@ impl Layout {
     /// # Errors
     /// Names the columns that are missing and those that the file has.
     pub fn find(path: &Path, header: &[String], options: &ReadOptions) -> Result<Layout> {
-        let layout = Layout(Column::ALL.map(|column| column.find(header)));
+        let mut layout = Layout(Column::ALL.map(|column| column.find(header)));
+        if options.closes_only {
+            for column in [Column::Open, Column::High, Column::Low] {
+                layout.0[column as usize] = layout.place(column).or(layout.place(Column::Close));
+            }
+        }
         for column in Column::ALL {
             column.warn_of_rivals(path, header);
         }
@@ -418,5 +425,10 @@ mod tests {
             error.starts_with("x.csv: no column symbol, close, volume; it has  OPEN_TIME, Open"),
             "{error}"
         );
+        let header = ["symbol", "time", "high", "close", "volume"].map(String::from);
+        let closes = ReadOptions { closes_only: true, ..ReadOptions::default() };
+        let layout = Layout::find(Path::new("x.csv"), &header, &closes).unwrap();
+        assert_eq!([Column::Open, Column::High, Column::Low].map(|c| layout.place(c)), [3, 2, 3].map(Some));
+        assert!(Layout::find(Path::new("x.csv"), &header, &ReadOptions::default()).is_err());
     }
 }

@@ -10,9 +10,11 @@ use bars::spelling::{Directory, Found};
 use clap::{Args, ValueEnum};
 use emd::{Analytic, Control, Decomposition, NoiseScale, Params, Preset, Sifting};
 use parquet::file::metadata::KeyValue;
+use stages::cycles::imf::variances;
 
 use super::places::check_places;
 use crate::args::SourceFlags;
+use crate::memory;
 use crate::output::{npz, parquet as table};
 use crate::ui::{self, Progress, Unit, Usage};
 
@@ -73,10 +75,23 @@ enum Method {
     Emd,
 }
 
+/// By whose rules a series is decomposed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum PresetFlag {
+pub enum PresetFlag {
+    /// Ours.
     Standard,
+    /// Those of EMD-signal.
     Pyemd,
+}
+
+impl PresetFlag {
+    /// The preset.
+    pub fn preset(self) -> Preset {
+        match self {
+            PresetFlag::Standard => Preset::Standard,
+            PresetFlag::Pyemd => Preset::Pyemd,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -93,10 +108,7 @@ impl DecompositionFlags {
     /// # Errors
     /// Where a value is out of its range.
     pub fn decomposer(&self) -> anyhow::Result<emd::Decomposer> {
-        let mut params = Params::new(match self.preset {
-            PresetFlag::Standard => Preset::Standard,
-            PresetFlag::Pyemd => Preset::Pyemd,
-        });
+        let mut params = Params::new(self.preset.preset());
         if let Some(sifting) = self.sifting {
             params = params.sifting(sifting);
         }
@@ -240,7 +252,7 @@ fn decompose(flags: &Flags, decomposer: &emd::Decomposer, signal: &[f64]) -> any
     let tell = || progress.add(1);
     let control = Control::default().telling(&tell);
     if flags.method == Method::Ceemdan {
-        fits_in_memory(decomposer.streamed_bytes(signal.len()))?;
+        memory::check(decomposer.streamed_bytes(signal.len()))?;
     }
     let found = match flags.method {
         Method::Emd => decomposer.emd(signal, control),
@@ -250,36 +262,13 @@ fn decompose(flags: &Flags, decomposer: &emd::Decomposer, signal: &[f64]) -> any
     found.map_err(|error| anyhow::anyhow!("{}: {error}", flags.input.display()))
 }
 
-/// Refuses what would take more memory than there is, before the system ends the process for it.
-fn fits_in_memory(bytes: u64) -> Result<(), Usage> {
-    let told = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let available = told.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
-    let kilobytes = available.and_then(|kb| kb.trim_end_matches("kB").trim().parse::<u64>().ok());
-    match kilobytes {
-        Some(kilobytes) if bytes / 1024 > kilobytes => Err(Usage(format!(
-            "the noise of so many trials takes {} GB, and {} GB are free; ask for fewer --trials",
-            bytes >> 30,
-            kilobytes >> 20
-        ))),
-        // Where the system does not tell, it is tried.
-        _ => Ok(()),
-    }
-}
-
-/// Population variance.
-fn variance(values: &[f64]) -> f64 {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    values.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n
-}
-
 fn print_modes(method: Method, found: &Decomposition) -> anyhow::Result<()> {
     if found.modes.is_empty() {
         return ui::print(
             "No mode: nothing is left to sift once there are fewer than three extrema. All of it is residue.",
         );
     }
-    let variances: Vec<f64> = found.modes.iter().map(|mode| variance(mode)).collect();
+    let variances = variances(found);
     let total: f64 = variances.iter().sum();
     let analytic = Analytic::of_all(found.modes.iter().map(Vec::as_slice));
     let rows = found.stats.iter().enumerate().map(|(k, stats)| {
@@ -342,24 +331,11 @@ impl Form {
     }
 
     fn write(self, place: &Path, found: &Decomposition) -> bars::Result<SealedFile> {
-        let variances: Vec<f64> = found.modes.iter().map(|mode| variance(mode)).collect();
-        let n = found.residue.len();
         match self {
-            Form::Npz => {
-                let rows = found.modes.iter().map(Vec::as_slice).collect();
-                let arrays = [
-                    npz::Array { name: "imfs", shape: vec![found.modes.len(), n], rows },
-                    npz::Array { name: "residue", shape: vec![n], rows: vec![&found.residue] },
-                    npz::Array {
-                        name: "imf_variances",
-                        shape: vec![variances.len()],
-                        rows: vec![&variances],
-                    },
-                ];
-                npz::write(place, &arrays)
-            }
+            Form::Npz => npz::write_modes(place, found, npz::Packing::Stored),
             Form::Parquet => {
                 let names: Vec<String> = (1..=found.modes.len()).map(|k| format!("imf_{k:02}")).collect();
+                let (n, variances) = (found.residue.len(), variances(found));
                 let samples = table::integers((0..n as i64).map(Some));
                 let modes = names.iter().zip(&found.modes);
                 let mut columns = vec![("sample", samples)];

@@ -75,6 +75,15 @@ pub enum Cohort {
 }
 
 impl Cohort {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Cohort::Gainers => "gainers",
+            Cohort::Losers => "losers",
+            Cohort::Overlaps => "overlaps",
+        }
+    }
+
     /// The names of its input and output.
     pub fn files(self) -> [&'static str; 2] {
         match self {

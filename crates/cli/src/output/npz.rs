@@ -5,25 +5,40 @@ use std::path::Path;
 
 use bars::Error;
 use bars::atomic::{self, SealedFile};
+use emd::Decomposition;
+use stages::cycles::imf::variances;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 /// An array of 64-bit floats, row by row.
-pub struct Array<'a> {
+struct Array<'a> {
     /// Its name in the archive.
-    pub name: &'a str,
+    name: &'a str,
     /// Length per axis.
-    pub shape: Vec<usize>,
+    shape: Vec<usize>,
     /// The rows.
-    pub rows: Vec<&'a [f64]>,
+    rows: Vec<&'a [f64]>,
+}
+
+/// How an archive is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packing {
+    /// As it is: modes are noise to a compressor, and reading is faster.
+    Stored,
+    /// Deflated at the fastest level, which takes what little there is to be had.
+    Deflated,
 }
 
 /// Writes `arrays` as an archive, ready to be put at `place`. Nothing in it tells when it was made.
-pub fn write(place: &Path, arrays: &[Array<'_>]) -> bars::Result<SealedFile> {
+fn write(place: &Path, arrays: &[Array<'_>], packing: Packing) -> bars::Result<SealedFile> {
     let error = |e: zip::result::ZipError| Error::io("write", place, e.into());
-    // Noise compresses badly, and reading is faster without.
-    let options =
-        SimpleFileOptions::default().compression_method(CompressionMethod::Stored).large_file(false);
+    let options = SimpleFileOptions::default().large_file(false);
+    let options = match packing {
+        Packing::Stored => options.compression_method(CompressionMethod::Stored),
+        Packing::Deflated => {
+            options.compression_method(CompressionMethod::Deflated).compression_level(Some(1))
+        }
+    };
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     for array in arrays {
         archive.start_file(format!("{}.npy", array.name), options).map_err(error)?;
@@ -33,6 +48,18 @@ pub fn write(place: &Path, arrays: &[Array<'_>]) -> bars::Result<SealedFile> {
     }
     let bytes = archive.finish().map_err(error)?.into_inner();
     atomic::sealed(place, &bytes)
+}
+
+/// Writes what a series came apart into: `imfs` (a row per mode), `residue` and `imf_variances`.
+pub fn write_modes(place: &Path, found: &Decomposition, packing: Packing) -> bars::Result<SealedFile> {
+    let (variances, n) = (variances(found), found.residue.len());
+    let rows = found.modes.iter().map(Vec::as_slice).collect();
+    let arrays = [
+        Array { name: "imfs", shape: vec![found.modes.len(), n], rows },
+        Array { name: "residue", shape: vec![n], rows: vec![&found.residue] },
+        Array { name: "imf_variances", shape: vec![variances.len()], rows: vec![&variances] },
+    ];
+    write(place, &arrays, packing)
 }
 
 /// The header of numpy's format, version 1.0: padded so that the numbers begin at a multiple of 64 bytes.

@@ -13,6 +13,7 @@ mod lookback;
 mod params;
 pub mod postprocess;
 mod study;
+pub mod table;
 pub mod transform;
 
 use std::fmt;

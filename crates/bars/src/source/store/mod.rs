@@ -76,7 +76,8 @@ impl Store {
 
     /// The bars of another writer's files, cleaned, and what was found in them.
     fn foreign(&self, symbol: &Symbol, paths: &[PathBuf]) -> Result<(Series, Findings)> {
-        let options = ReadOptions { bar_time: self.bar_time, symbol: Some(symbol.clone()) };
+        let options =
+            ReadOptions { bar_time: self.bar_time, symbol: Some(symbol.clone()), closes_only: false };
         let mut findings = Findings::default();
         let mut builder = SeriesBuilder::default();
         for path in paths {

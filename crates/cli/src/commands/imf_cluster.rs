@@ -1,0 +1,229 @@
+//! `data-pipeline imf-cluster`
+
+use std::path::PathBuf;
+
+use bars::atomic::{self, AtomicFile, SealedFile};
+use bars::source::file::FileSource;
+use bars::source::{ReadOptions, Source};
+use bars::{Span, Symbol, Window};
+use clap::Args;
+use rayon::prelude::*;
+use stages::cohort_cycles::kinds::{Kind, Kinds, SAMPLE};
+use stages::cohort_cycles::{Params, Study, ValidParams};
+use stages::grid::Grid;
+
+use super::emd::PresetFlag;
+use super::metrics::Cohort;
+use super::places::check_places;
+use crate::args::{ReadingFlags, SourceFlags};
+use crate::choose;
+use crate::cohort;
+use crate::logging::step;
+use crate::ui::{self, Progress, Unit, Usage};
+
+/// Flags of `imf-cluster`.
+#[derive(Debug, Clone, Args)]
+pub struct Flags {
+    /// Which cohort: it names the files.
+    #[arg(value_enum)]
+    pub cohort: Cohort,
+    /// The cohort's bars: at least symbol, timestamp, close and volume; habitual_gainers.csv, habitual_losers.csv or
+    /// habitual_overlaps.csv where it is missing.
+    #[arg(long, value_name = "FILE")]
+    pub input: Option<PathBuf>,
+    /// The windows, each ending with a symbol's last bar.
+    #[arg(long, value_name = "LIST", default_value = "6h,12h,24h,3d,7d,30d", allow_hyphen_values = true)]
+    pub windows: String,
+    /// A rise from peak to peak counts from so many percent on.
+    #[arg(long, value_name = "PCT", default_value_t = 2.0, allow_negative_numbers = true)]
+    pub min_amplitude_pct: f64,
+    /// A window of fewer minutes is skipped.
+    #[arg(long, value_name = "N", default_value_t = 100, allow_negative_numbers = true)]
+    pub min_points: usize,
+    /// standard: EMD with 10 sifts. pyemd: what EMD-signal 1.10 computes, bit for bit.
+    #[arg(long, value_enum, default_value_t = PresetFlag::Standard)]
+    pub preset: PresetFlag,
+    /// The folder of the outputs.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub out_dir: PathBuf,
+    /// How the bars are read.
+    #[command(flatten)]
+    pub reading: ReadingFlags,
+}
+
+/// A symbol over all windows.
+struct Member {
+    symbol: Symbol,
+    studies: Vec<Study>,
+}
+
+/// Runs the command.
+pub fn run(flags: &Flags) -> anyhow::Result<()> {
+    let params = Params {
+        windows: Window::parse_list(&flags.windows).map_err(|e| Usage(format!("--windows: {e}")))?,
+        min_amplitude_pct: flags.min_amplitude_pct,
+        min_points: flags.min_points,
+    };
+    let params = params.check().map_err(|e| Usage(e.to_string()))?;
+    let decomposer = emd::Params::new(flags.preset.preset()).check()?;
+    let input = flags.input.clone().unwrap_or_else(|| flags.cohort.files()[0].into());
+    let outputs =
+        ["json", "txt"].map(|end| flags.out_dir.join(format!("imf_clusters_{}.{end}", flags.cohort.name())));
+    check_places(&input, &SourceFlags::default(), &[&outputs[0], &outputs[1]])?;
+
+    let options = ReadOptions { closes_only: true, ..flags.reading.options() };
+    let file = step("reading the cohort", || FileSource::open(&input, &options));
+    let file = file.map_err(|e| cohort::explain(e, "no bars of the cohort"))?;
+    choose::report_findings(&file, flags.reading.strict)?;
+    let symbols = file.symbols();
+    if symbols.is_empty() {
+        anyhow::bail!(
+            "{} holds no bar; {}, or name another file with --input",
+            input.display(),
+            cohort::ORIGIN
+        );
+    }
+    for place in &outputs {
+        drop(AtomicFile::create(place)?);
+    }
+    let members = step("computing", || compute(&file, symbols, &params, &decomposer))?;
+    tell_of_skipped(&members, flags.min_points);
+    tell_of_samples(&members);
+    let files = step("writing", || write(&members, &outputs))?;
+    files.into_iter().try_for_each(SealedFile::commit)?;
+    print(&members)?;
+    ui::print(&format!("\nWritten: {}, {}", outputs[0].display(), outputs[1].display()))
+}
+
+fn compute(
+    file: &FileSource,
+    symbols: Vec<Symbol>,
+    params: &ValidParams,
+    decomposer: &emd::Decomposer,
+) -> anyhow::Result<Vec<Member>> {
+    let progress = Progress::new("imf-cluster", Unit::Symbols, symbols.len() as u64);
+    let member = |symbol: Symbol| {
+        let mut closes = bars::series::Closes::default();
+        file.closes(&symbol, Span::ALL, &mut closes)?;
+        let windows = &params.get().windows;
+        let Some(grid) = Grid::of_all(&closes) else {
+            let none = |window: &Window| Study { window: *window, minutes: 0, kinds: None };
+            return Ok(Member { symbol, studies: windows.iter().map(none).collect() });
+        };
+        let study = |window: &Window| {
+            let study = params.study(&grid, *window, decomposer);
+            study.map_err(|error| anyhow::anyhow!("{symbol} over {window}: {error}"))
+        };
+        let studies = windows.par_iter().map(study).collect::<anyhow::Result<_>>()?;
+        progress.add(1);
+        Ok(Member { symbol, studies })
+    };
+    symbols.into_par_iter().map(member).collect()
+}
+
+/// Windows that were not looked at, in one warning.
+fn tell_of_skipped(members: &[Member], min_points: usize) {
+    let skipped = members.iter().filter_map(|member| {
+        let windows: Vec<String> = member
+            .studies
+            .iter()
+            .filter(|study| study.kinds.is_none())
+            .map(|study| format!("{} ({})", study.window, ui::things(study.minutes, "minute")))
+            .collect();
+        (!windows.is_empty()).then(|| format!("{} {}", member.symbol, windows.join(", ")))
+    });
+    let skipped: Vec<String> = skipped.collect();
+    if !skipped.is_empty() {
+        tracing::warn!(
+            "skipped for fewer than {min_points} minutes of bars (--min-points): {}; their results are empty",
+            skipped.join("; ")
+        );
+    }
+}
+
+/// Where silhouettes are not of all cycles.
+fn tell_of_samples(members: &[Member]) {
+    let is_sampled =
+        |kinds: &Kinds| kinds.dbscan.iter().any(|dense| dense.parameters.silhouette_sample.is_some());
+    let sampled: Vec<String> = members
+        .iter()
+        .flat_map(|member| member.studies.iter().map(move |study| (member, study)))
+        .filter(|(_, study)| study.kinds.as_ref().is_some_and(is_sampled))
+        .map(|(member, study)| format!("{} {}", member.symbol, study.window))
+        .collect();
+    if !sampled.is_empty() {
+        tracing::info!("more than {SAMPLE} cycles, silhouettes of a sample: {}", sampled.join(", "));
+    }
+}
+
+fn write(members: &[Member], [json, text]: &[PathBuf; 2]) -> anyhow::Result<Vec<SealedFile>> {
+    let mut symbols = serde_json::Map::new();
+    let mut lines = String::new();
+    let empty = Kinds::default();
+    for member in members {
+        let windows = member.studies.iter().map(|study| {
+            let kinds = serde_json::to_value(study.kinds.as_ref().unwrap_or(&empty))?;
+            Ok((study.window.to_string(), kinds))
+        });
+        let windows = windows.collect::<Result<serde_json::Map<_, _>, serde_json::Error>>()?;
+        symbols.insert(member.symbol.to_string(), windows.into());
+        let (mut duration, mut amplitude) = (zmij::Buffer::new(), zmij::Buffer::new());
+        let best = strongest(member).map(|(_, kind)| {
+            let duration = duration.format_finite(kind.median_duration_min);
+            (duration, amplitude.format_finite(kind.median_amplitude_pct))
+        });
+        let (duration, amplitude) = best.map_or(("NA", "NA"), |(duration, amplitude)| (duration, amplitude));
+        lines += &format!("{}, {duration}, {amplitude}\n", member.symbol);
+    }
+    let mut bytes = serde_json::to_vec_pretty(&symbols)?;
+    bytes.push(b'\n');
+    Ok(vec![atomic::sealed(json, &bytes)?, atomic::sealed(text, lines.as_bytes())?])
+}
+
+/// The kind with the greatest median amplitude over all windows, the first of equals.
+fn strongest(member: &Member) -> Option<(Window, &Kind)> {
+    let mut best: Option<(Window, &Kind)> = None;
+    for study in &member.studies {
+        for kind in study.kinds.iter().flat_map(Kinds::first_choice) {
+            if best.is_none_or(|(_, best)| kind.median_amplitude_pct > best.median_amplitude_pct) {
+                best = Some((study.window, kind));
+            }
+        }
+    }
+    best
+}
+
+/// The most symbols that are shown.
+const MOST: usize = 20;
+
+fn print(members: &[Member]) -> anyhow::Result<()> {
+    let row = |member: &Member| {
+        let mut row = vec![member.symbol.to_string()];
+        match strongest(member) {
+            Some((window, kind)) => row.extend([
+                format!("{:.1}", kind.median_amplitude_pct),
+                ui::minutes(kind.median_duration_min),
+                ui::count(kind.count as u64),
+                window.to_string(),
+            ]),
+            None => row.extend(["-"; 4].map(str::to_owned)),
+        }
+        row.push(per_window(member));
+        row
+    };
+    let header = ["symbol", "strongest rise %", "takes", "cycles", "window", "kinds per window (gmm/dbscan)"];
+    ui::print(&ui::table(&header, &[1, 2, 3, 4], members.iter().take(MOST).map(row)))?;
+    if members.len() > MOST {
+        ui::print(&format!("and {} more", members.len() - MOST))?;
+    }
+    Ok(())
+}
+
+/// `6h 2/3, 3d 9/2`: how many kinds each method tells apart.
+fn per_window(member: &Member) -> String {
+    let window = |study: &Study| match &study.kinds {
+        Some(kinds) => format!("{} {}/{}", study.window, kinds.gmm.len(), kinds.dbscan.len()),
+        None => format!("{} -", study.window),
+    };
+    member.studies.iter().map(window).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,152 @@
+//! The summary of imf-stage, read.
+
+use std::fs::File;
+use std::path::Path;
+
+use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, Int64Type, TimestampMicrosecondType};
+use arrow_cast::cast;
+use arrow_schema::{DataType, TimeUnit};
+use bars::{AsOf, Error};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use stages::cycles::postprocess::Cycle;
+use stages::cycles::{Series, Status};
+
+/// The rows of a summary.
+#[derive(Debug)]
+pub(super) struct Summary {
+    /// Its rows, stubs too.
+    pub(super) cycles: Vec<Cycle>,
+    /// The cluster within the symbol of each, where it has one.
+    pub(super) asset_clusters: Vec<Option<String>>,
+    /// The greatest as-of.
+    pub(super) latest: Option<AsOf>,
+}
+
+impl Summary {
+    /// Reads the summary at `path`.
+    ///
+    /// # Errors
+    /// Where it is missing, no Parquet file, or no summary.
+    pub(super) fn read(path: &Path) -> bars::Result<Summary> {
+        let damaged = |e: &dyn std::fmt::Display| {
+            Error::content(
+                path,
+                format!("this is no readable Parquet file ({e}); name the imf_summary.parquet of imf-stage"),
+            )
+        };
+        let file = File::open(path).map_err(|e| Error::io("open", path, e))?;
+        let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| damaged(&e))?;
+        let reader = reader.build().map_err(|e| damaged(&e))?;
+        let mut summary = Summary { cycles: Vec::new(), asset_clusters: Vec::new(), latest: None };
+        for batch in reader {
+            summary.add(path, &batch.map_err(|e| damaged(&e))?)?;
+        }
+        Ok(summary)
+    }
+
+    fn add(&mut self, path: &Path, batch: &RecordBatch) -> bars::Result<()> {
+        let before = self.cycles.len();
+        let table = Table { path, batch, before };
+        let (symbol, series, status) = (table.text("symbol")?, table.text("series")?, table.text("status")?);
+        let (id, size) = (table.whole("imf_id")?, table.whole("cluster_size_global")?);
+        let (period, amp) = (table.number("period_days")?, table.number("amp_pct")?);
+        let energy = table.number("energy_share")?;
+        let (corr, ratio) = (table.number("vol_amp_corr")?, table.number("vol_period_ratio")?);
+        let cluster = table.text("cluster_id_global")?;
+        let mad_period = table.number("cluster_mad_pct_period_global")?;
+        let mad_amp = table.number("cluster_mad_pct_amp_global")?;
+        for row in 0..batch.num_rows() {
+            let known = |column: &[Option<String>], name: &str| {
+                column[row].clone().ok_or_else(|| table.bad(row, &format!("has no {name}")))
+            };
+            let series = known(&series, "series")?;
+            let cycle = Cycle {
+                symbol: known(&symbol, "symbol")?,
+                series: Series::named(&series).ok_or_else(|| {
+                    table.bad(row, &format!("is of the series '{series}', which is neither price nor volume"))
+                })?,
+                status: known(&status, "status")?,
+                imf_id: id[row].unwrap_or(-1),
+                period_days: period[row],
+                amp_pct: amp[row],
+                energy_share: energy[row],
+                vol_amp_corr: corr[row],
+                vol_period_ratio: ratio[row],
+                cluster_id_global: cluster[row].clone().unwrap_or_default(),
+                cluster_size_global: size[row].unwrap_or(0),
+                cluster_mad_pct_period_global: mad_period[row],
+                cluster_mad_pct_amp_global: mad_amp[row],
+            };
+            let is_cycle = cycle.status == Status::Ok.name();
+            let has_period = cycle.period_days > 0.0 && cycle.period_days.is_finite();
+            if is_cycle && !(has_period && cycle.amp_pct.is_finite() && cycle.energy_share.is_finite()) {
+                return Err(table.bad(row, "is a cycle (status ok) without period, depth or energy"));
+            }
+            self.cycles.push(cycle);
+        }
+        self.asset_clusters.extend(table.text("cluster_id_asset")?);
+        let latest = table.times("asof")?.into_iter().flatten().max();
+        self.latest = self.latest.max(latest);
+        Ok(())
+    }
+}
+
+/// A part of the table, whose columns may be of whatever type another program gave them.
+struct Table<'a> {
+    path: &'a Path,
+    batch: &'a RecordBatch,
+    /// Rows before it.
+    before: usize,
+}
+
+impl Table<'_> {
+    fn column(&self, name: &str, to: &DataType) -> bars::Result<arrow_array::ArrayRef> {
+        let Some(column) = self.batch.column_by_name(name) else {
+            let has: Vec<&str> = self.batch.schema_ref().fields().iter().map(|f| f.name().as_str()).collect();
+            let mut has = has.join(", ");
+            if let Some((end, _)) = has.char_indices().nth(200) {
+                has.truncate(end);
+                has.push_str("...");
+            }
+            let reason = format!(
+                "this is no summary of imf-stage: it has no column {name}, but {has}; name the imf_summary.parquet that \
+                 'data-pipeline imf-stage' wrote"
+            );
+            return Err(Error::content(self.path, reason));
+        };
+        cast(column, to).map_err(|e| {
+            let reason = format!("the column {name} is of another type than imf-stage writes: {e}");
+            Error::content(self.path, reason)
+        })
+    }
+
+    fn text(&self, name: &str) -> bars::Result<Vec<Option<String>>> {
+        let column = self.column(name, &DataType::Utf8)?;
+        Ok(column.as_string::<i32>().iter().map(|text| text.map(str::to_owned)).collect())
+    }
+
+    fn number(&self, name: &str) -> bars::Result<Vec<f64>> {
+        let column = self.column(name, &DataType::Float64)?;
+        Ok(column.as_primitive::<Float64Type>().iter().map(|x| x.unwrap_or(f64::NAN)).collect())
+    }
+
+    fn whole(&self, name: &str) -> bars::Result<Vec<Option<i64>>> {
+        let column = self.column(name, &DataType::Int64)?;
+        Ok(column.as_primitive::<Int64Type>().iter().collect())
+    }
+
+    fn times(&self, name: &str) -> bars::Result<Vec<Option<AsOf>>> {
+        let column = self.column(name, &DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())))?;
+        let micros = column.as_primitive::<TimestampMicrosecondType>();
+        Ok(micros.iter().map(|at| at.and_then(AsOf::from_epoch_micros)).collect())
+    }
+
+    fn bad(&self, row: usize, what: &str) -> Error {
+        Error::content(
+            self.path,
+            format!("row {} {what}; write it anew with 'data-pipeline imf-stage'", self.before + row + 1),
+        )
+    }
+}

@@ -1,0 +1,201 @@
+//! The files of a run: a partition per date.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use bars::atomic::{self, SealedFile};
+use bars::{Error, Symbol};
+use serde_json::{Map, Value, json};
+use stages::cycles::cluster::{Clustered, FEATURES, Pool};
+use stages::cycles::{Lookback, Series, cards, table};
+
+use super::decompose::{Done, Work};
+use crate::output::table::{Columns, Compression, Format, TableWriter};
+
+/// Where a run's files stand.
+pub(super) struct Partition(PathBuf);
+
+impl Partition {
+    pub(super) fn new(out: &Path, lookback: &Lookback) -> Partition {
+        Partition(out.join(format!("dt={}", lookback.asof.date())))
+    }
+
+    pub(super) fn summary(&self) -> PathBuf {
+        self.0.join("imf_summary.parquet")
+    }
+
+    /// The modes of a symbol's series.
+    pub(super) fn modes(&self, symbol: &Symbol, series: Series) -> PathBuf {
+        self.0.join("imfs").join(modes_name(symbol, series))
+    }
+
+    fn cards(&self, pool: Pool) -> PathBuf {
+        self.0.join(cards_name(pool))
+    }
+
+    /// Removes what an earlier run of the same date left that does not belong to this one: cards of other pools, and modes of
+    /// other symbols.
+    pub(super) fn remove_stale(&self, mixed: bool, persisted: &[(Symbol, Series)]) -> bars::Result<()> {
+        let remove = |place: &Path| match std::fs::remove_file(place) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove", place, e)),
+            _ => Ok(()),
+        };
+        for pool in Pool::all(!mixed) {
+            remove(&self.cards(*pool))?;
+        }
+        let kept: BTreeSet<String> =
+            persisted.iter().map(|(symbol, series)| modes_name(symbol, *series)).collect();
+        let folder = self.0.join("imfs");
+        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let is_ours = Series::BOTH.iter().any(|series| name.ends_with(&format!("_{series}.npz")));
+            if is_ours && !kept.contains(&name) {
+                remove(&entry.path())?;
+            }
+        }
+        // Where nothing is left in it the folder goes too; where something is, it stays.
+        let _ = std::fs::remove_dir(&folder);
+        Ok(())
+    }
+}
+
+fn modes_name(symbol: &Symbol, series: Series) -> String {
+    format!("{}_{series}.npz", symbol.file_name())
+}
+
+/// The name of a pool's cards.
+pub(super) fn cards_name(pool: Pool) -> String {
+    format!("cluster_cards_global_{}.json", pool.name())
+}
+
+/// Writes all but the modes, ready to be committed together. The summary is the last: where it stands, the rest does.
+pub(super) fn write(
+    partition: &Partition,
+    work: &Work<'_>,
+    leaders: &[Symbol],
+    done: &Done,
+    pools: &[Clustered],
+) -> anyhow::Result<Vec<SealedFile>> {
+    let mut files = Vec::new();
+    for pool in pools {
+        files.push(json_file(&partition.cards(pool.pool), &cards::global(pool, &done.rows))?);
+    }
+    files.push(json_file(&partition.0.join("cluster_cards_asset.json"), &cards::asset(pools))?);
+    files.push(json_file(&partition.0.join("run_config.json"), &run_config(work, leaders, done, pools))?);
+    let columns = table::summary();
+    let named = Columns::new(columns.iter().map(|column| (column.name.clone(), column.dtype())));
+    let mut writer = TableWriter::create(&partition.summary(), Format::Parquet, Compression::Snappy, &named)?;
+    writer.write(table::fill(&columns, &table::summary_lines(&done.rows, pools, work.lookback.asof)))?;
+    files.push(writer.seal()?);
+    Ok(files)
+}
+
+fn json_file(place: &Path, value: &impl serde::Serialize) -> anyhow::Result<SealedFile> {
+    let mut bytes = serde_json::to_vec_pretty(value)?;
+    bytes.push(b'\n');
+    Ok(atomic::sealed(place, &bytes)?)
+}
+
+/// Libraries that compute what is in the results.
+const LIBRARIES: [&str; 8] =
+    ["kodama", "libm", "parquet", "rand_mt", "rand_xoshiro", "realfft", "rustfft", "zlib-rs"];
+
+/// What was asked for and what it was made of. All that differs between runs of the same question is under `run`.
+fn run_config(work: &Work<'_>, leaders: &[Symbol], done: &Done, pools: &[Clustered]) -> Value {
+    let (params, settings, lookback) = (work.params.get(), work.decomposer.settings(), &work.lookback);
+    let names = |pool: &Clustered| json!([cards_name(pool.pool)]);
+    let mut cards: Vec<Value> =
+        pools.iter().flat_map(|pool| names(pool).as_array().cloned().unwrap_or_default()).collect();
+    cards.push("cluster_cards_asset.json".into());
+    let pools: Map<String, Value> =
+        pools.iter().map(|pool| (pool.pool.name().to_owned(), about_pool(pool))).collect();
+    let by_symbol = |of: &dyn Fn(&Symbol) -> Value| -> Map<String, Value> {
+        done.coverage.keys().map(|symbol| (symbol.to_string(), of(symbol))).collect()
+    };
+    let coverage = by_symbol(&|symbol| {
+        let coverage = &done.coverage[symbol];
+        json!({
+            "bars_before": coverage.bars_before,
+            "bars_after": coverage.bars_after,
+            "missing_share": coverage.missing_share,
+        })
+    });
+    let seconds = by_symbol(&|symbol| json!(done.seconds.get(symbol)));
+    json!({
+        "asof": lookback.asof.to_string(),
+        "window_start": lookback.span.start.to_string(),
+        "window_end": lookback.span.end.to_string(),
+        "window_minutes": lookback.minutes(),
+        "window_days": lookback.days(),
+        "leaders": leaders.iter().map(Symbol::as_str).collect::<Vec<_>>(),
+        "lookback_months": params.lookback_months,
+        "min_cycle_depth_pct": params.min_cycle_depth_pct,
+        "detrend": params.detrend,
+        "winsorize": params.winsorize,
+        "cluster_mixed": params.mixed,
+        "persist_imfs": work.persist.is_some(),
+        "max_seconds_per_asset": work.budget.map(super::decompose::Budget::get),
+        "decomposition": {
+            "method": "ceemdan",
+            "preset": settings.preset.to_string(),
+            "sifting": settings.sifting.to_string(),
+            "noise_scale": settings.noise_scale.to_string(),
+            "epsilon": settings.epsilon,
+            "trials": settings.trials,
+            "seed": settings.seed,
+        },
+        "pools": pools,
+        "bars_per_symbol": coverage,
+        "paths": {
+            "summary": "imf_summary.parquet",
+            "cards": cards,
+            "imfs": if done.persisted.is_empty() { Value::Null } else { "imfs".into() },
+        },
+        "versions": versions(),
+        "run": {
+            "source": work.source.describe(),
+            "threads": rayon::current_num_threads(),
+            "n_jobs": work.jobs,
+            "noise_seconds": done.noise_seconds,
+            "seconds_per_symbol": seconds,
+        },
+    })
+}
+
+fn about_pool(pool: &Clustered) -> Value {
+    json!({
+        "cycles": pool.cycles(),
+        "method": pool.method.name(),
+        "scaler": { "features": FEATURES, "center": pool.scaler.center, "scale": pool.scaler.scale },
+    })
+}
+
+/// The version of this program, and those of [`LIBRARIES`] that it was built with.
+fn versions() -> Map<String, Value> {
+    let lock = include_str!("../../../../../Cargo.lock");
+    let version_of = |library: &str| {
+        let (_, entry) = lock.split_once(&format!("name = \"{library}\"\nversion = \""))?;
+        Some(entry.split_once('"')?.0)
+    };
+    let mut versions = Map::new();
+    versions.insert("data_pipeline".to_owned(), env!("CARGO_PKG_VERSION").into());
+    for library in LIBRARIES {
+        versions.insert(library.to_owned(), version_of(library).into());
+    }
+    versions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_library_has_a_version() {
+        let versions = versions();
+        assert_eq!(versions.len(), LIBRARIES.len() + 1);
+        for (library, version) in versions {
+            let version = version.as_str().unwrap_or_default().to_owned();
+            assert!(version.split('.').count() == 3, "{library}: {version}");
+        }
+    }
+}
