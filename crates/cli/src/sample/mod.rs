@@ -6,6 +6,7 @@
 //!
 //! Mathematical functions come from `libm` and prices are rounded to ticks, so that no platform's own differ.
 
+mod octave;
 mod truth;
 
 use bars::time::DAY;
@@ -43,7 +44,8 @@ const COMMON_DAILY: f64 = 0.02;
 /// Periods of planted cycles in minutes: from an hour to six days.
 const PERIODS: [f64; 10] = [60.0, 95.0, 150.0, 240.0, 390.0, 720.0, 1440.0, 2520.0, 4320.0, 8640.0];
 
-/// Powers of planted price cycles over the background of their octave; those under 4 are there to be missed.
+/// Powers of planted price cycles over what a walk is expected to have in their octave; those under 4 are there to be
+/// missed. What the walk turns out to have is measured, and told with the truth.
 const POWER_RATIOS: [f64; 7] = [0.5, 1.0, 2.0, 4.0, 6.0, 10.0, 16.0];
 
 /// Amplitudes of planted volume cycles, in logarithms.
@@ -142,10 +144,14 @@ impl Market {
             .collect();
         let variance = returns.iter().map(|r| r * r).sum::<f64>() / minutes as f64;
         let cycles = plant(&mut rng, minutes, variance);
-        let bars = self.bars(&mut rng, &returns, &cycles, fate);
+        let (bars, log_volume) = self.bars(&mut rng, &returns, &cycles, fate);
         let name = Self::name(i);
+        let background = |planted: &Planted| match planted.kind {
+            SeriesKind::Price => octave::of_walk(&returns, planted.period),
+            SeriesKind::Volume => octave::of_series(&log_volume, planted.period),
+        };
         let truth = SymbolTruth {
-            cycles: cycles.iter().map(|planted| planted.truth(&name, minutes)).collect(),
+            cycles: cycles.iter().map(|planted| planted.truth(&name, minutes, background(planted))).collect(),
             events: self.events(fate, &name),
         };
         // The names above are symbols.
@@ -186,7 +192,14 @@ impl Market {
         vec![self.event(what, Some(name), &self.fated(fate))]
     }
 
-    fn bars(&self, rng: &mut Xoshiro256PlusPlus, returns: &[f64], cycles: &[Planted], fate: Fate) -> Series {
+    /// The bars of a symbol, and what its log volume is without its cycles, minute by minute.
+    fn bars(
+        &self,
+        rng: &mut Xoshiro256PlusPlus,
+        returns: &[f64],
+        cycles: &[Planted],
+        fate: Fate,
+    ) -> (Series, Vec<f64>) {
         let base_price = libm::exp(rng.random_range(-3.0..9.0));
         // Five digits before the last that moves.
         let decimals = 4 - libm::floor(libm::log10(base_price)) as i32;
@@ -201,10 +214,15 @@ impl Market {
         let mut level = 0.0;
         let mut last = round(base_price * libm::exp(cycle_sum(cycles, SeriesKind::Price, 0)));
         let mut bars = Vec::with_capacity(returns.len());
+        let mut background = Vec::with_capacity(returns.len());
         for (i, r) in returns.iter().enumerate() {
             // Every minute draws as many numbers, whatever becomes of it.
             let [up, down, noise]: [f64; 3] = std::array::from_fn(|_| StandardNormal.sample(rng));
             let missing = rng.random::<f64>() < absent;
+            let day = std::f64::consts::TAU * i as f64 / f64::from(DAY);
+            let season = 0.5 * libm::sin(day + season_phase);
+            let stir = 0.3 * (r.abs() / typical).min(10.0);
+            background.push(season + stir + 0.7 * noise);
             if fated.contains(&i) && halted {
                 bars.push(self.flat(i, last));
                 continue;
@@ -219,10 +237,7 @@ impl Market {
             if missing || self.outage.contains(&i) || fated.contains(&i) {
                 continue;
             }
-            let day = std::f64::consts::TAU * i as f64 / f64::from(DAY);
-            let season = 0.5 * libm::sin(day + season_phase);
-            let stir = 0.3 * (r.abs() / typical).min(10.0);
-            let log_volume = season + stir + 0.7 * noise + cycle_sum(cycles, SeriesKind::Volume, i);
+            let log_volume = background[i] + cycle_sum(cycles, SeriesKind::Volume, i);
             let volume = libm::round(base_volume * libm::exp(log_volume) * 1e4) / 1e4;
             let trades = Some((libm::sqrt(volume) as u32).saturating_add(1));
             bars.push(Bar {
@@ -235,7 +250,7 @@ impl Market {
                 trades,
             });
         }
-        bars.into_iter().collect()
+        (bars.into_iter().collect(), background)
     }
 
     fn flat(&self, i: usize, price: f64) -> Bar {
@@ -281,17 +296,18 @@ struct Planted {
     period: f64,
     amplitude: f64,
     phase: f64,
-    power_ratio: f64,
 }
 
 impl Planted {
-    fn truth(&self, symbol: &str, minutes: usize) -> Cycle {
+    /// What is told of it, `background` being the power of all else in its octave.
+    fn truth(&self, symbol: &str, minutes: usize, background: f64) -> Cycle {
+        let ratio = self.amplitude * self.amplitude / 2.0 / background;
         Cycle {
             symbol: symbol.to_owned(),
             series: if self.kind == SeriesKind::Price { "price" } else { "volume" },
             period_minutes: self.period,
             depth_pct: 100.0 * (libm::exp(2.0 * self.amplitude) - 1.0),
-            power_over_octave_background: self.power_ratio,
+            power_over_octave_background: libm::round(ratio * 100.0) / 100.0,
             repetitions: minutes as f64 / self.period,
         }
     }
@@ -307,11 +323,6 @@ fn cycle_sum(cycles: &[Planted], kind: SeriesKind, minute: usize) -> f64 {
 /// `variance / (2 pi^2 f^2)`, integrated from `f / sqrt 2` to `f sqrt 2`.
 fn walk_octave(variance: f64, period: f64) -> f64 {
     variance * period * std::f64::consts::FRAC_1_SQRT_2 / (2.0 * std::f64::consts::PI.powi(2))
-}
-
-/// The same of white noise, as the logarithm of minute volume has it.
-fn white_octave(variance: f64, period: f64) -> f64 {
-    2.0 * variance * std::f64::consts::FRAC_1_SQRT_2 / period
 }
 
 /// Chooses up to two cycles for price, two octaves apart or more, and one for volume.
@@ -332,12 +343,10 @@ fn plant(rng: &mut Xoshiro256PlusPlus, minutes: usize, variance: f64) -> Vec<Pla
             continue;
         }
         let amplitude = libm::sqrt(2.0 * power_ratio * walk_octave(variance, period));
-        cycles.push(Planted { kind: SeriesKind::Price, period, amplitude, phase: phase(), power_ratio });
+        cycles.push(Planted { kind: SeriesKind::Price, period, amplitude, phase: phase() });
     }
-    // The noise of log volume has a standard deviation of 0.7, and the stir of moves adds some.
     let (period, amplitude) = volume;
-    let power_ratio = amplitude * amplitude / 2.0 / white_octave(0.55, period);
-    cycles.push(Planted { kind: SeriesKind::Volume, period, amplitude, phase: phase(), power_ratio });
+    cycles.push(Planted { kind: SeriesKind::Volume, period, amplitude, phase: phase() });
     cycles
 }
 
