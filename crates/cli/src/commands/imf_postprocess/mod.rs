@@ -1,5 +1,6 @@
 //! `data-pipeline imf-postprocess`
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use bars::AsOf;
@@ -8,7 +9,7 @@ use bars::time::AsOfSpec;
 use clap::{Args, ValueEnum};
 use stages::cycles::postprocess::{Cycle, Params, summarise};
 use stages::cycles::table::{self, Column, PostLine, fill, top_lines};
-use stages::cycles::{Lookback, Series};
+use stages::cycles::{Lookback, Series, Status};
 
 use super::places::check_places;
 use crate::args::{self, SourceFlags};
@@ -107,6 +108,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     check_places(&flags.summary, &SourceFlags::default(), &[&outputs[0], &outputs[1]])?;
     drop(AtomicFile::create(&outputs[0])?);
 
+    tell_of_dropped(&summary);
     let chosen: Vec<Cycle> =
         summary.cycles.into_iter().filter(|cycle| flags.series.has(cycle.series)).collect();
     let line = |summary: stages::cycles::postprocess::Summary| {
@@ -127,6 +129,18 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     print(&lines)?;
     let rows = ui::things(lines.len(), "row");
     ui::print(&format!("\nWritten: {}: {rows}, as of {asof}; {}", outputs[0].display(), outputs[1].display()))
+}
+
+/// Rows that are summed up by no means, by status.
+fn tell_of_dropped(summary: &Summary) {
+    let mut dropped = BTreeMap::<&str, usize>::new();
+    for cycle in summary.cycles.iter().filter(|cycle| cycle.status != Status::Ok.name()) {
+        *dropped.entry(&cycle.status).or_default() += 1;
+    }
+    if !dropped.is_empty() {
+        let counts: Vec<String> = dropped.iter().map(|(status, n)| format!("{n} {status}")).collect();
+        tracing::info!("left out, as their status is not ok: {}", counts.join(", "));
+    }
 }
 
 fn window_days(flags: &Flags, config: Option<&RunConfig>) -> anyhow::Result<f64> {

@@ -36,6 +36,9 @@ impl Summary {
                 format!("this is no readable Parquet file ({e}); name the imf_summary.parquet of imf-stage"),
             )
         };
+        if path.is_dir() {
+            return Err(damaged(&"it is a folder"));
+        }
         let file = File::open(path).map_err(|e| Error::io("open", path, e))?;
         let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| damaged(&e))?;
         let reader = reader.build().map_err(|e| damaged(&e))?;

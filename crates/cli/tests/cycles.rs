@@ -1,0 +1,705 @@
+//! `imf-stage`, `imf-postprocess` and `imf-cluster` as a user runs them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::TimestampMicrosecondType;
+use arrow_array::{Array, ArrayRef};
+use arrow_cast::display::{ArrayFormatter, FormatOptions};
+use bars::AsOf;
+use libtest_mimic::{Arguments, Trial};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use serde_json::Value;
+use support::{arg, desk};
+use testkit::Need::{Python, Shared};
+use testkit::program::{Desk, finish};
+use testkit::{npz, python, trial};
+
+fn main() {
+    let tests: Vec<Trial> = vec![
+        trial("golden_end_to_end", &[Shared], golden_end_to_end),
+        trial("golden_kinds_of_rises", &[Shared], golden_kinds_of_rises),
+        trial("planted_cycles_are_found", &[], planted_cycles_are_found),
+        trial("no_bar_after_the_asof_counts", &[], no_bar_after_the_asof_counts),
+        trial(
+            "threads_jobs_and_sources_do_not_change_a_byte",
+            &[],
+            threads_jobs_and_sources_do_not_change_a_byte,
+        ),
+        trial("stubs_tell_why", &[], stubs_tell_why),
+        trial("a_budget_that_runs_out", &[], a_budget_that_runs_out),
+        trial("a_partition_is_replaced_as_a_whole", &[], a_partition_is_replaced_as_a_whole),
+        trial("leaders_come_from_a_file_and_a_list", &[], leaders_come_from_a_file_and_a_list),
+        trial("imf_stage_used_wrongly", &[], imf_stage_used_wrongly),
+        trial("cards_must_belong_to_the_summary", &[], cards_must_belong_to_the_summary),
+        trial("windows_and_asofs_of_sums", &[], windows_and_asofs_of_sums),
+        trial("what_is_no_summary", &[], what_is_no_summary),
+        trial("short_windows_and_few_columns", &[], short_windows_and_few_columns),
+        trial("imf_cluster_used_wrongly", &[], imf_cluster_used_wrongly),
+        trial("numpy_and_pandas_read_it", &[Python], numpy_and_pandas_read_it),
+    ];
+    libtest_mimic::run(&Arguments::from_args(), tests).exit();
+}
+
+fn shared(name: &str) -> PathBuf {
+    testkit::shared().expect("the shared folder is required").join(name)
+}
+
+fn json(text: &[u8]) -> Value {
+    serde_json::from_slice(text).expect("JSON")
+}
+
+type Record = BTreeMap<String, String>;
+
+/// The rows of a Parquet file, each cell as text.
+fn rows(path: &Path) -> Vec<Record> {
+    let file = File::open(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap();
+    let mut rows = Vec::new();
+    for batch in reader {
+        let batch = batch.unwrap();
+        let columns: Vec<Vec<String>> = batch.columns().iter().map(|column| cells(column)).collect();
+        for row in 0..batch.num_rows() {
+            let names = batch.schema_ref().fields().iter().map(|field| field.name().clone());
+            rows.push(names.zip(columns.iter().map(|cells| cells[row].clone())).collect());
+        }
+    }
+    rows
+}
+
+fn cells(column: &ArrayRef) -> Vec<String> {
+    if let Some(times) = column.as_primitive_opt::<TimestampMicrosecondType>() {
+        let text = |at: i64| AsOf::from_epoch_micros(at).expect("a time").to_string();
+        return times.iter().map(|at| at.map_or_else(String::new, text)).collect();
+    }
+    let options = FormatOptions::default();
+    let cells = ArrayFormatter::try_new(column, &options).unwrap();
+    (0..column.len()).map(|row| cells.value(row).to_string()).collect()
+}
+
+fn number(text: &str) -> f64 {
+    if text.is_empty() { f64::NAN } else { text.parse().unwrap_or_else(|_| panic!("{text}")) }
+}
+
+#[track_caller]
+fn close(got: f64, expected: f64, tolerance: f64, what: &str) {
+    let within = (got - expected).abs() <= tolerance * expected.abs() || got == expected;
+    assert!(within || (got.is_nan() && expected.is_nan()), "{what}: {got}, expected {expected}");
+}
+
+/// The month of real bars that the golden run is of.
+fn golden_end_to_end() {
+    let desk = desk();
+    let data = arg(&shared("data/binance_spot_34sym_2021-04-02_42d_1m.parquet"));
+    let golden = json(&std::fs::read(shared("golden/imf/e2e.json")).unwrap());
+    let mut words: Vec<&str> = golden["command"].as_str().unwrap().split_whitespace().collect();
+    words.extend(["--source", &data, "--out", "imf"]);
+    desk.run(&words).ok();
+    let folder = desk.file("imf/dt=2021-05-13");
+    let got = rows(&folder.join("imf_summary.parquet"));
+    let mut reader = csv::Reader::from_path(shared("golden/imf/e2e_imf_summary.csv")).unwrap();
+    let expected: Vec<Record> = reader.deserialize().map(Result::unwrap).collect();
+    assert_eq!(got.len(), expected.len());
+    for (got, expected) in got.iter().zip(&expected) {
+        let what = format!("{} {} {}", expected["symbol"], expected["series"], expected["imf_id"]);
+        assert_eq!(got.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
+        for (column, expected) in expected {
+            let is_text =
+                ["symbol", "series", "status", "asof"].contains(&column.as_str()) || column.contains("_id_");
+            if is_text {
+                assert_eq!(&got[column], expected, "{what} {column}");
+            } else if column == "phase_var" {
+                // One minus the length of a mean that is nearly one.
+                let (got, expected) = (number(&got[column]), number(expected));
+                assert!((got - expected).abs() <= 1e-6 * expected + 1e-13, "{what}: {got} {expected}");
+            } else if column == "vol_amp_corr" {
+                let (got, expected) = (number(&got[column]), number(expected));
+                assert!(
+                    (got - expected).abs() < 1e-6 || (got.is_nan() && expected.is_nan()),
+                    "{what}: {got} {expected}"
+                );
+            } else {
+                close(number(&got[column]), number(expected), 1e-6, &format!("{what} {column}"));
+            }
+        }
+    }
+    let config = json(&desk.read("imf/dt=2021-05-13/run_config.json"));
+    assert_eq!(
+        (&config["asof"], &config["window_start"]),
+        (&"2021-05-13T23:59:59Z".into(), &"2021-04-14T00:00:00Z".into())
+    );
+    assert_eq!((&config["window_days"], &config["window_minutes"]), (&30.0.into(), &43_200.into()));
+    for (symbol, expected) in golden["bars_per_symbol"].as_object().unwrap() {
+        let got = &config["bars_per_symbol"][symbol];
+        assert_eq!(
+            (&got["bars_before"], &got["bars_after"]),
+            (&expected["bars_before"], &expected["bars_after"])
+        );
+        close(
+            got["missing_share"].as_f64().unwrap(),
+            expected["missing_share"].as_f64().unwrap(),
+            1e-12,
+            symbol,
+        );
+    }
+    for (pool, expected) in golden["pools"].as_object().unwrap() {
+        let scaler = &config["pools"][pool]["scaler"];
+        assert_eq!(scaler["features"], expected["features"]);
+        for (got, expected) in
+            scaler["scale"].as_array().unwrap().iter().zip(expected["scale"].as_array().unwrap())
+        {
+            close(got.as_f64().unwrap(), expected.as_f64().unwrap(), 1e-6, pool);
+        }
+    }
+
+    let summary = arg(&folder.join("imf_summary.parquet"));
+    desk.run(&["imf-postprocess", "--summary", &summary, "--series", "both"]).ok();
+    for name in ["imf_post_summary", "imf_post_top_imfs"] {
+        let got = rows(&folder.join(format!("{name}.parquet")));
+        let expected = golden[name].as_array().unwrap();
+        assert_eq!(got.len(), expected.len());
+        for (got, expected) in got.iter().zip(expected) {
+            same_sums(got, expected.as_object().unwrap());
+        }
+    }
+}
+
+fn same_sums(got: &Record, expected: &serde_json::Map<String, Value>) {
+    assert_eq!(got.keys().collect::<Vec<_>>(), {
+        let mut columns: Vec<_> = expected.keys().collect();
+        columns.sort();
+        columns
+    });
+    for (column, expected) in expected {
+        let what = format!("{} {} {column}", got["symbol"], got["series"]);
+        match expected {
+            // Periods under a day are written in hours and minutes here.
+            _ if column == "text_summary" => assert!(got[column].len() <= 120),
+            Value::String(text) => assert_eq!(&got[column], text, "{what}"),
+            Value::Bool(flag) => assert_eq!(got[column], flag.to_string(), "{what}"),
+            Value::Null => assert_eq!(got[column], "", "{what}"),
+            number_ if column == "dom_vol_amp_corr" => {
+                assert!((number(&got[column]) - number_.as_f64().unwrap()).abs() < 1e-6, "{what}");
+            }
+            other => close(number(&got[column]), other.as_f64().unwrap(), 1e-6, &what),
+        }
+    }
+}
+
+fn golden_kinds_of_rises() {
+    let desk = desk();
+    let input = arg(&shared("golden/imf_cluster/habitual_overlaps.csv.gz"));
+    for (preset, variant) in [("standard", "fixed10"), ("pyemd", "pyemd")] {
+        let words = ["imf-cluster", "overlaps", "--input", &input, "--windows", "6h,3d", "--preset", preset];
+        desk.run(&[&words[..], &["--out-dir", preset]].concat()).ok();
+        let got = json(&desk.read(&format!("{preset}/imf_clusters_overlaps.json")));
+        let golden = format!("golden/imf_cluster/imf_clusters_overlaps_{variant}.json");
+        let expected = json(&std::fs::read(shared(&golden)).unwrap());
+        for (symbol, windows) in expected.as_object().unwrap() {
+            for (window, expected) in windows.as_object().unwrap() {
+                let got = &got[symbol][window];
+                same_kinds(&got["dbscan"], &expected["dbscan"], &format!("{symbol} {window}"));
+                // A mixture depends on its seed: only whether there is one does not.
+                assert_eq!(got["gmm"][0].is_null(), expected["gmm"][0].is_null());
+            }
+        }
+        // A line is that of the strongest kind of any window, the mixture's where there is one.
+        for line in desk.text(&format!("{preset}/imf_clusters_overlaps.txt")).lines() {
+            let [symbol, duration, amplitude] = line.split(", ").collect::<Vec<_>>()[..] else {
+                panic!("{line}")
+            };
+            let strongest = got[symbol].as_object().unwrap().values().flat_map(|kinds| {
+                let kinds = if kinds["gmm"][0].is_null() { &kinds["dbscan"] } else { &kinds["gmm"] };
+                kinds.as_array().unwrap()
+            });
+            let strongest = strongest.max_by(|a, b| {
+                let amplitude = |kind: &Value| kind["median_amplitude_pct"].as_f64().unwrap();
+                amplitude(a).total_cmp(&amplitude(b))
+            });
+            let field = |name: &str| strongest.unwrap()[name].to_string();
+            assert_eq!([duration, amplitude], [field("median_duration_min"), field("median_amplitude_pct")]);
+        }
+    }
+}
+
+#[track_caller]
+fn same_kinds(got: &Value, expected: &Value, what: &str) {
+    match (got, expected) {
+        (Value::Object(got), Value::Object(expected)) => {
+            assert_eq!(got.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>(), "{what}");
+            got.iter().for_each(|(key, got)| same_kinds(got, &expected[key], &format!("{what} {key}")));
+        }
+        (Value::Array(got), Value::Array(expected)) => {
+            assert_eq!(got.len(), expected.len(), "{what}");
+            got.iter().zip(expected).for_each(|(got, expected)| same_kinds(got, expected, what));
+        }
+        (Value::Number(got), Value::Number(expected)) => {
+            close(got.as_f64().unwrap(), expected.as_f64().unwrap(), 1e-10, what);
+        }
+        (got, expected) => assert_eq!(got, expected, "{what}"),
+    }
+}
+
+/// Every cycle that the sample market hides and that stands out is a kept mode, its period within a tenth.
+fn planted_cycles_are_found() {
+    let desk = desk();
+    desk.run(&["sample", "--into", "bars", "--symbols", "12", "--days", "36", "--seed", "1"]).ok();
+    let truth = json(&desk.read("truth.json"));
+    let cycles = truth["cycles"].as_array().unwrap();
+    // Those that befell something in the window are left to themselves.
+    let eventful: Vec<&Value> =
+        truth["events"].as_array().unwrap().iter().map(|event| &event["symbol"]).collect();
+    let symbols: std::collections::BTreeSet<&str> = cycles
+        .iter()
+        .filter(|cycle| !eventful.contains(&&cycle["symbol"]))
+        .map(|cycle| cycle["symbol"].as_str().unwrap())
+        .collect();
+    let leaders = symbols.iter().copied().collect::<Vec<_>>().join(",");
+    let words = ["imf-stage", "--leaders", &leaders, "--asof", "2025-12-31", "--lookback-months", "1"];
+    desk.run(&[&words[..], &["--source", "bars", "--out", "imf"]].concat()).ok();
+    let found = rows(&desk.file("imf/dt=2025-12-31/imf_summary.parquet"));
+    let config = json(&desk.read("imf/dt=2025-12-31/run_config.json"));
+    let minutes = config["window_minutes"].as_f64().unwrap();
+    let (mut sought, mut below) = (0, 0);
+    for cycle in cycles.iter().filter(|cycle| symbols.contains(cycle["symbol"].as_str().unwrap())) {
+        let period = cycle["period_minutes"].as_f64().unwrap();
+        if minutes / period < 6.0 || cycle["power_over_octave_background"].as_f64().unwrap() < 4.0 {
+            below += 1;
+            continue;
+        }
+        sought += 1;
+        let own = found.iter().filter(|row| {
+            row["symbol"] == cycle["symbol"].as_str().unwrap()
+                && row["series"] == cycle["series"].as_str().unwrap()
+        });
+        let periods: Vec<f64> = own.map(|row| 1440.0 * number(&row["period_days"])).collect();
+        assert!(periods.iter().any(|p| (p / period - 1.0).abs() <= 0.1), "{cycle}: {periods:?}");
+    }
+    assert!(sought >= 6 && below >= 3, "{sought} stand out, {below} do not");
+}
+
+/// A market of two symbols, 36 days to the end of 2025, and flags for a quick run over a month of it.
+fn market(desk: &Desk) {
+    desk.run(&["sample", "--into", "bars", "--symbols", "2", "--days", "36"]).ok();
+}
+
+const QUICK: [&str; 8] =
+    ["imf-stage", "--leaders", "AMBER/USD,BASALT/USD", "--lookback-months", "1", "--trials", "3", "--source"];
+
+/// All files of a folder; of run_config.json all but what tells of the run itself.
+fn outputs(desk: &Desk, folder: &str) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut tree = desk.tree(folder);
+    for (name, content) in &mut tree {
+        if name.ends_with("run_config.json") {
+            let mut config = json(content);
+            let run = config.as_object_mut().unwrap().remove("run").unwrap();
+            assert!(run["seconds_per_symbol"]["AMBER/USD"].as_f64().unwrap() > 0.0);
+            *content = serde_json::to_vec(&config).unwrap();
+        }
+    }
+    tree
+}
+
+fn no_bar_after_the_asof_counts() {
+    let desk = desk();
+    market(&desk);
+    desk.write("list.csv", "symbol\nAMBER/USD\nBASALT/USD\n");
+    for (asof, last) in [("2025-12-30T10:17:30Z", "2025-12-30T10:17:00Z"), ("2025-12-30", "2025-12-31")] {
+        // What had closed by then, and no more.
+        let cut = [
+            "fetch-history",
+            "overlaps",
+            "--input-csv",
+            "list.csv",
+            "--output-csv",
+            "cut.csv",
+            "--days",
+            "40",
+        ];
+        desk.run(&[&cut[..], &["--source", "bars", "--asof", last]].concat()).ok();
+        for (source, out) in [("bars", "all"), ("cut.csv", "cut")] {
+            desk.run(&[&QUICK[..], &[source, "--asof", asof, "--out", out, "--persist-imfs"]].concat()).ok();
+        }
+        assert_eq!(outputs(&desk, "all"), outputs(&desk, "cut"), "{asof}");
+        let config = json(&desk.read("all/dt=2025-12-30/run_config.json"));
+        let end = config["window_end"].as_str().unwrap();
+        assert!(end.starts_with(last), "{end}");
+    }
+}
+
+fn threads_jobs_and_sources_do_not_change_a_byte() {
+    let desk = desk();
+    market(&desk);
+    let run = |out: &str, more: &[&str]| {
+        desk.run(&[&QUICK[..], &["bars", "--persist-imfs", "--out", out], more].concat()).ok();
+        outputs(&desk, out)
+    };
+    let one = run("one", &["--threads", "1"]);
+    assert_eq!(one.len(), 9);
+    assert_eq!(one, run("two", &["--threads", "2"]));
+    assert_eq!(one, run("jobs", &["--threads", "2", "--n-jobs", "1"]));
+    assert_eq!(one, run("more", &["--threads", "2", "--n-jobs", "5"]));
+    let cluster = |out: &str, threads: &str| {
+        let words =
+            ["imf-cluster", "gainers", "--input", "cohort.csv", "--windows", "6h,3d", "--out-dir", out];
+        desk.run(&[&words[..], &["--threads", threads, "--no-log-file"]].concat()).ok();
+        desk.tree(out)
+    };
+    desk.write("list.csv", "symbol\nAMBER/USD\nBASALT/USD\n");
+    let cohort =
+        ["fetch-history", "gainers", "--input-csv", "list.csv", "--output-csv", "cohort.csv", "--days", "4"];
+    desk.run(&[&cohort[..], &["--source", "bars"]].concat()).ok();
+    assert_eq!(cluster("c1", "1"), cluster("c2", "2"));
+}
+
+/// A month of minutes of symbols with little in them.
+fn odd_market(desk: &Desk) {
+    let mut text = support::HEADER.to_owned();
+    for i in 0..40 * 1440_i64 {
+        let time = 1_700_006_400 + 60 * i;
+        text += &format!("FLAT,{time},5,5,5,5,1\n");
+        let wave = 100.0 + 5.0 * (i as f64 / 77.0).sin() + 3.0 * (i as f64 / 900.0).sin();
+        let volume = 10.0 + 5.0 * (i as f64 / 60.0).sin();
+        text += &format!("../UP/A B,{time},{wave},{wave},{wave},{wave},{volume}\n");
+    }
+    text += "ONE,1702512000,7,7,7,7,3\n";
+    desk.write("odd.csv", text);
+}
+
+fn stubs_tell_why() {
+    let desk = desk();
+    odd_market(&desk);
+    let words = [
+        "imf-stage",
+        "--asof",
+        "2023-12-23",
+        "--lookback-months",
+        "1",
+        "--trials",
+        "2",
+        "--source",
+        "odd.csv",
+    ];
+    // A row alone, a pool of stubs alone.
+    let run = desk.run(&[&words[..], &["--leaders", "FLAT,ONE,NOPE"]].concat()).ok();
+    let run = run.says(&["not in the source: NOPE; they get stubs"]);
+    assert!(run.out.contains("price: no cycle"), "{}", run.out);
+    let folder = "data/imf/dt=2023-12-23";
+    let status: Vec<_> = rows(&desk.file(&format!("{folder}/imf_summary.parquet")))
+        .iter()
+        .map(|row| {
+            [&row["symbol"], &row["series"], &row["imf_id"], &row["status"], &row["period_days"]]
+                .map(String::clone)
+        })
+        .collect();
+    let expected = [
+        ["FLAT", "price", "-1", "flat", ""],
+        ["NOPE", "price", "-1", "no_data", ""],
+        ["ONE", "price", "-1", "flat", ""],
+        ["FLAT", "volume", "-1", "flat", ""],
+        ["NOPE", "volume", "-1", "no_data", ""],
+        ["ONE", "volume", "-1", "flat", ""],
+    ];
+    assert_eq!(status, expected);
+    assert_eq!(
+        json(&desk.read(&format!("{folder}/cluster_cards_global_price.json"))),
+        Value::Array(Vec::new())
+    );
+    let coverage = &json(&desk.read(&format!("{folder}/run_config.json")))["bars_per_symbol"];
+    assert_eq!([&coverage["ONE"]["bars_before"], &coverage["NOPE"]["bars_before"]], [1, 0]);
+    let summary = format!("{folder}/imf_summary.parquet");
+    let run = desk.run(&["imf-postprocess", "--summary", &summary, "--series", "both"]).ok();
+    run.says(&["no cycle", "is left to sum up", "flat", "no_data"]);
+    assert!(rows(&desk.file(&format!("{folder}/imf_post_summary.parquet"))).is_empty());
+
+    // Without winsorizing the one trade is a volume like any other; a gate that nothing passes keeps nothing; a symbol with
+    // slashes and blanks stays in the folder.
+    let more = ["--leaders", "ONE,../UP/A B", "--no-winsorize", "--persist-imfs"];
+    desk.run(&[&words[..], &more[..]].concat()).ok();
+    assert!(desk.file(&format!("{folder}/imfs/%2E.%2FUP%2FA%20B_price.npz")).is_file());
+    assert!(desk.file(&format!("{folder}/imfs/ONE_volume.npz")).is_file());
+    desk.run(&[&words[..], &["--leaders", "../UP/A B", "--min-cycle-depth-pct", "150"]].concat()).ok();
+    let kept = rows(&desk.file(&summary));
+    assert!(kept.iter().any(|row| row["status"] == "no_kept_imfs" && row["series"] == "price"), "{kept:?}");
+    // One date after all bars: nothing but stubs, and said.
+    let late = [
+        "imf-stage",
+        "--asof",
+        "2024-06-01",
+        "--lookback-months",
+        "1",
+        "--source",
+        "odd.csv",
+        "--leaders",
+        "FLAT",
+    ];
+    desk.run(&[&late[..], &["--trials", "2"]].concat()).ok().says(&["no bar of the leaders lies in it"]);
+    desk.run(&[&words[..], &["--leaders", "NOPE"]].concat()).fails(1, &["none of the input's 1 symbol"]);
+}
+
+fn a_budget_that_runs_out() {
+    let desk = desk();
+    market(&desk);
+    let words = ["imf-stage", "--leaders", "AMBER/USD", "--lookback-months", "1", "--source", "bars"];
+    // No machine takes 2,000 trials in a moment, and 20 are enough for all rows.
+    let budget = ["--trials", "2000", "--max-seconds-per-asset", "0.05", "--out", "short"];
+    let begun = std::time::Instant::now();
+    desk.run(&[&words[..], &budget[..4], &["--trials", "60", "--out", "short"][2..]].concat()).ok();
+    assert!(begun.elapsed() < std::time::Duration::from_secs(300));
+    let short = rows(&desk.file("short/dt=2026-01-01/imf_summary.parquet"));
+    assert!(short.len() > 10 && short.iter().all(|row| row["status"] == "time_budget_reduced"), "{short:?}");
+    // They take part in clustering, and are what 20 trials give.
+    assert!(short.iter().all(|row| !row["cluster_id_global"].is_empty()));
+    desk.run(&[&words[..], &["--trials", "20", "--out", "twenty"]].concat()).ok();
+    let twenty = rows(&desk.file("twenty/dt=2026-01-01/imf_summary.parquet"));
+    let periods = |rows: &[Record]| rows.iter().map(|row| row["period_days"].clone()).collect::<Vec<_>>();
+    assert_eq!(periods(&short), periods(&twenty));
+    // A budget that is enough changes nothing, and one for 20 trials or fewer is none.
+    desk.run(&[&words[..], &["--trials", "20", "--max-seconds-per-asset", "0.05", "--out", "none"]].concat())
+        .ok();
+    let none = rows(&desk.file("none/dt=2026-01-01/imf_summary.parquet"));
+    assert_eq!(none, twenty);
+}
+
+fn a_partition_is_replaced_as_a_whole() {
+    let desk = desk();
+    market(&desk);
+    let names = || -> Vec<String> {
+        let names = desk.tree("imf/dt=2026-01-01").into_keys();
+        names.map(|name| name.to_string_lossy().into_owned()).collect()
+    };
+    desk.run(&[&QUICK[..], &["bars", "--out", "imf", "--persist-imfs"]].concat()).ok();
+    assert_eq!(names().iter().filter(|name| name.ends_with(".npz")).count(), 4);
+    assert!(names().contains(&"cluster_cards_global_price.json".to_owned()));
+    desk.write("imf/dt=2026-01-01/imfs/notes.txt", "a person's");
+    desk.run(&[&QUICK[..], &["bars", "--out", "imf", "--cluster-mixed"]].concat()).ok();
+    let expected = [
+        "cluster_cards_asset.json",
+        "cluster_cards_global_mixed.json",
+        "imf_summary.parquet",
+        "imfs/notes.txt",
+        "run_config.json",
+    ];
+    assert_eq!(names(), expected);
+    let mixed = rows(&desk.file("imf/dt=2026-01-01/imf_summary.parquet"));
+    assert!(mixed.iter().all(|row| row["cluster_id_global"].starts_with("GM")));
+    desk.run(&["imf-postprocess", "--summary", "imf/dt=2026-01-01/imf_summary.parquet"]).ok();
+    assert_eq!(rows(&desk.file("imf/dt=2026-01-01/imf_post_summary.parquet")).len(), 2);
+}
+
+fn leaders_come_from_a_file_and_a_list() {
+    let desk = desk();
+    market(&desk);
+    let words = ["imf-stage", "--lookback-months", "1", "--trials", "2", "--source", "bars"];
+    desk.run(&words).fails(2, &["no leaders were named", "--leaders-csv", "--leaders"]);
+    desk.write("leaders.csv", "Ticker,x\nbasaltusd,1\nbasaltusd,2\n");
+    desk.run(&words).ok().says(&["basaltusd is BASALT/USD in the source"]);
+    let leaders = |n: &str| json(&desk.read(&format!("data/imf/dt={n}/run_config.json")))["leaders"].clone();
+    assert_eq!(leaders("2026-01-01"), Value::from(vec!["basaltusd"]));
+    let both = ["--leaders-csv", "leaders.csv", "--leaders", "AMBER/USD,basaltusd", "--asof", "2025-12-20"];
+    desk.run(&[&words[..], &both[..]].concat()).ok();
+    assert_eq!(leaders("2025-12-20"), Value::from(vec!["basaltusd", "AMBER/USD"]));
+    desk.run(&[&words[..], &["--leaders-csv", "leader.csv"]].concat())
+        .fails(1, &["did you mean", "leaders.csv"]);
+}
+
+fn imf_stage_used_wrongly() {
+    let desk = desk();
+    market(&desk);
+    let words = ["imf-stage", "--leaders", "AMBER/USD", "--source", "bars"];
+    for (flags, said) in [
+        (["--lookback-months", "0"], "--lookback-months 0 is out of range"),
+        (["--min-cycle-depth-pct", "-1"], "--min-cycle-depth-pct -1 is no depth"),
+        (["--max-seconds-per-asset", "0"], "is no time"),
+        (["--max-seconds-per-asset", "nan"], "is no time"),
+        (["--trials", "0"], "trials 0"),
+        (["--epsilon", "-1"], "epsilon"),
+        (["--sifting", "fixed:0"], "sifts"),
+        (["--n-jobs", "0"], "--n-jobs"),
+        (["--asof", "soon"], "neither a time nor a date"),
+        (["--leaders", ""], "is not a symbol"),
+    ] {
+        desk.run(&[&words[..], &flags[..]].concat()).fails(2, &[said]);
+    }
+    desk.write("file", "");
+    desk.run(&[&words[..], &["--out", "file"]].concat()).fails(1, &["file"]);
+    assert!(!desk.file("data").exists());
+}
+
+/// A run of both series, and one that is kept apart.
+fn summed(desk: &Desk) -> String {
+    market(desk);
+    desk.run(&[&QUICK[..], &["bars", "--out", "imf"]].concat()).ok();
+    "imf/dt=2026-01-01/imf_summary.parquet".to_owned()
+}
+
+fn cards_must_belong_to_the_summary() {
+    let desk = desk();
+    let summary = summed(&desk);
+    let words = ["imf-postprocess", "--summary", &summary, "--series", "both"];
+    desk.run(&words).ok();
+    let price = "imf/dt=2026-01-01/cluster_cards_global_price.json";
+    let good = desk.text(price);
+    // One that was found beside, one that was named.
+    desk.write(price, good.replacen("GP0001", "GP0007", 1));
+    desk.run(&words).fails(1, &[price, "are not of this summary: GP0001 has none of that name by the cards"]);
+    desk.write("mine.json", good);
+    desk.run(&[&words[..], &["--cards-price", "mine.json"]].concat()).ok();
+    let asset = "imf/dt=2026-01-01/cluster_cards_asset.json";
+    let good = desk.text(asset);
+    desk.write(asset, good.replacen("\"n_imfs\": 1", "\"n_imfs\": 8", 1));
+    let flags = ["--cards-price", "mine.json", "--cards-asset", asset];
+    desk.run(&[&words[..], &flags[..]].concat()).fails(1, &[asset, "8 cycles by the cards"]);
+    for (content, said) in
+        [("{}", "no cards of imf-stage"), ("[{}]", "no cards of imf-stage"), ("x", "this is no JSON")]
+    {
+        desk.write("bad.json", content);
+        desk.run(&[&words[..], &["--cards-volume", "bad.json", "--cards-price", "mine.json"]].concat())
+            .fails(1, &["bad.json", said]);
+    }
+    desk.run(&[&words[..], &["--cards-mixed", "none.json", "--cards-price", "mine.json"]].concat())
+        .fails(1, &["there is no none.json"]);
+}
+
+fn windows_and_asofs_of_sums() {
+    let desk = desk();
+    let summary = summed(&desk);
+    std::fs::create_dir(desk.file("lone")).unwrap();
+    std::fs::copy(desk.file(&summary), desk.file("lone/imf_summary.parquet")).unwrap();
+    let words = ["imf-postprocess", "--summary", "lone/imf_summary.parquet"];
+    desk.run(&words).fails(2, &["the length of the window is unknown", "--window-days", "--run-config"]);
+    let days = [&words[..], &["--window-days", "31"]].concat();
+    desk.run(&days).ok();
+    let asof = || rows(&desk.file("lone/imf_post_summary.parquet"))[0]["asof"].clone();
+    assert_eq!(asof(), "2026-01-01T00:00:00Z");
+    desk.run(&[&days[..], &["--asof", "2025-12-24"]].concat()).ok();
+    assert_eq!(asof(), "2025-12-24T23:59:59Z");
+    let missing = |row: &Record| row["missing_share"].clone();
+    assert_eq!(missing(&rows(&desk.file("lone/imf_post_summary.parquet"))[0]), "");
+    desk.run(&[&words[..], &["--run-config", "imf/dt=2026-01-01/run_config.json"]].concat()).ok();
+    assert!(number(&missing(&rows(&desk.file("lone/imf_post_summary.parquet"))[0])) > 0.0);
+    for (content, said) in [("{\"window_days\": 0}", "is no length"), ("nope", "this is no JSON")] {
+        desk.write("config.json", content);
+        let status = if content == "nope" { 1 } else { 2 };
+        desk.run(&[&words[..], &["--run-config", "config.json"]].concat()).fails(status, &[said]);
+    }
+    // The other form takes the place of the first.
+    desk.run(&[&days[..], &["--format", "csv"]].concat()).ok();
+    let text = desk.text("lone/imf_post_summary.csv");
+    assert!(text.starts_with("symbol,asof,series,agg_period_days,") && text.contains(",\"Cycle ~"), "{text}");
+    assert!(!desk.file("lone/imf_post_summary.parquet").exists());
+    for flags in
+        [["--amp-bands", "12", "5"], ["--min-energy-share", "2", "-q"], ["--window-days", "-1", "-q"]]
+    {
+        desk.run(
+            &[&days[..2], &["lone/imf_summary.parquet"], &["--window-days", "9"], &flags[..]].concat()[..],
+        )
+        .fails(2, &["error"]);
+    }
+}
+
+fn what_is_no_summary() {
+    let desk = desk();
+    market(&desk);
+    let bars =
+        std::fs::read_dir(desk.file("bars/symbol=AMBER%2FUSD")).unwrap().flatten().next().unwrap().path();
+    let post = |file: &str, words: &[&str]| {
+        desk.run(&["imf-postprocess", "--summary", file, "--window-days", "9"]).fails(1, words);
+    };
+    post(&arg(&bars), &["this is no summary of imf-stage: it has no column symbol"]);
+    desk.write("text.parquet", "symbol\nA\n");
+    post("text.parquet", &["text.parquet", "no readable Parquet file"]);
+    post("bars", &["bars", "folder"]);
+    post("nothing.parquet", &["there is no nothing.parquet"]);
+}
+
+fn short_windows_and_few_columns() {
+    let desk = desk();
+    let mut text = "Pair,Time,close,vol\n".to_owned();
+    for i in 0..600 {
+        let price = 100.0 * (1.0 + 0.05 * (f64::from(i) / 9.0).sin()) * (0.0006 * f64::from(i)).exp();
+        text += &format!("LONG,{},{price},{}\n", 1_704_067_200 + 60 * i, 3 + i * i % 101);
+    }
+    text += "SHORT,1704067200,1,1\nSHORT,1704068200,1,1\nSHORT,1704067260,1,1\n";
+    desk.write("cohort.csv", text);
+    let words =
+        ["imf-cluster", "losers", "--input", "cohort.csv", "--windows", "1h,6h,3d", "--out-dir", "out"];
+    let run = desk.run(&words).ok();
+    run.says(&[
+        "skipped for fewer than 100 minutes",
+        "LONG 1h (60 minutes)",
+        "SHORT 1h (2 minutes), 6h (2 minutes)",
+    ]);
+    let found = json(&desk.read("out/imf_clusters_losers.json"));
+    assert_eq!(found["LONG"].as_object().unwrap().keys().collect::<Vec<_>>(), ["1h", "6h", "3d"]);
+    assert_eq!(found["SHORT"]["3d"], serde_json::json!({"gmm": [], "dbscan": []}));
+    assert!(!found["LONG"]["3d"]["dbscan"][0].is_null(), "{found}");
+    assert!(desk.text("out/imf_clusters_losers.txt").contains("\nSHORT, NA, NA\n"));
+    // A steep gate leaves no rise.
+    desk.run(&[&words[..], &["--min-amplitude-pct", "5000"]].concat()).ok();
+    assert!(desk.text("out/imf_clusters_losers.txt").starts_with("LONG, NA, NA\n"));
+}
+
+fn imf_cluster_used_wrongly() {
+    let desk = desk();
+    desk.run(&["imf-cluster", "gainers"]).fails(1, &["no bars of the cohort", "leaderboards"]);
+    desk.run(&["imf-cluster", "movers"]).fails(2, &["invalid value 'movers'"]);
+    desk.write("empty.csv", "symbol,timestamp,close,volume\n");
+    desk.run(&["imf-cluster", "gainers", "--input", "empty.csv"]).fails(1, &["empty.csv holds no bar"]);
+    desk.write("bad.csv", "symbol,timestamp,open\nA,1,2\n");
+    desk.run(&["imf-cluster", "gainers", "--input", "bad.csv"]).fails(1, &["no column", "close, volume"]);
+    desk.write("nan.csv", "symbol,timestamp,close,volume\nA,1704067200,NaN,1\nA,1704067260,-1,1\n");
+    desk.run(&["imf-cluster", "gainers", "--input", "nan.csv"])
+        .fails(1, &["holds no bar"])
+        .says(&["set aside"]);
+    for (flags, said) in [
+        (["--windows", "1h,1h"], "named twice"),
+        (["--windows", "1w"], "is not a window"),
+        (["--min-points", "3"], "too few"),
+        (["--min-amplitude-pct", "-2"], "no rise"),
+    ] {
+        desk.run(&[&["imf-cluster", "gainers", "--input", "empty.csv"][..], &flags[..]].concat())
+            .fails(2, &[said]);
+    }
+}
+
+const READ_BACK: &str = r#"
+import sys, numpy, pandas
+folder = sys.argv[1]
+summary = pandas.read_parquet(folder + "/imf_summary.parquet")
+assert str(summary["asof"].dtype) == "datetime64[us, UTC]", summary["asof"].dtype
+for name in ["imf_id", "cycles_count", "cluster_size_global", "cluster_size_asset"]:
+    assert "int" in str(summary[name].dtype).lower() or summary[name].isna().any(), name
+for series in ["price", "volume"]:
+    with numpy.load(folder + f"/imfs/AMBER%2FUSD_{series}.npz") as modes:
+        imfs, residue, variances = modes["imfs"], modes["residue"], modes["imf_variances"]
+    assert imfs.shape[1] == residue.shape[0] == 31 * 1440, imfs.shape
+    assert numpy.allclose(imfs.var(axis=1), variances, rtol=1e-12)
+    own = summary[(summary["symbol"] == "AMBER/USD") & (summary["series"] == series)]
+    share = variances / variances.sum()
+    assert numpy.allclose(own["energy_share"], share[own["imf_id"]], rtol=1e-12)
+post = pandas.read_parquet(folder + "/imf_post_summary.parquet")
+assert (post["text_summary"].str.len() <= 120).all() and len(post) == 4
+print("read")
+"#;
+
+fn numpy_and_pandas_read_it() {
+    let desk = desk();
+    market(&desk);
+    desk.run(&[&QUICK[..], &["bars", "--out", "imf", "--persist-imfs", "--detrend"]].concat()).ok();
+    let folder = desk.file("imf/dt=2026-01-01");
+    let summary = arg(&folder.join("imf_summary.parquet"));
+    desk.run(&["imf-postprocess", "--summary", &summary, "--series", "both"]).ok();
+    let mut command = Command::new(python().expect("a Python"));
+    command.args(["-c", READ_BACK]).arg(&folder);
+    assert_eq!(finish(command).ok().out.trim(), "read");
+    // The straight line went out before: what is left over has none to speak of.
+    let residue = npz::load(&folder.join("imfs/AMBER%2FUSD_price.npz"), "residue").values;
+    assert!(residue.iter().sum::<f64>().abs() / (residue.len() as f64) < 1.0);
+}
