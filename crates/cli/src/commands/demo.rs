@@ -1,6 +1,6 @@
 //! `data-pipeline demo`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser};
 
@@ -37,20 +37,39 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let [overlaps, output] = Cohort::Overlaps.files().map(place);
     title("Where the overlaps stand within the day")?;
     step(&[&["metrics", "overlaps", "--input", &overlaps, "--output", &output], &source[..]].concat())?;
-    title("The same as a snapshot without gaps, to join")?;
+    title("What kinds of rises the overlaps have, from peak to peak")?;
+    step(&["imf-cluster", "overlaps", "--input", &overlaps, "--out-dir", &dir])?;
+    title("Where they stand as a snapshot without gaps, to join")?;
     step(&[&["state", "--input", &overlaps, "--out", &place("state")], &source[..]].concat())?;
     title("Where the overlaps stand over weeks and months")?;
     step(&[&["regime", "--input", &overlaps, "--out", &place("regime")], &source[..]].concat())?;
+    title("The cycles of the last month, and which are alike")?;
+    let imf = place("imf");
+    let cycles =
+        ["imf-stage", "--leaders-csv", &overlaps, "--lookback-months", "1", "--persist-imfs", "--out", &imf];
+    step(&[&cycles[..], &source[..]].concat())?;
+    title("The cycles in a sentence each")?;
+    let summary = newest_summary(&flags.out_dir.join("imf"))?;
+    step(&["imf-postprocess", "--summary", &summary.display().to_string(), "--series", "both"])?;
     ui::print(&format!(
         "\nWhere to look:\n  {dir}/leaderboards_summary.json  the boards above, with their skew\n  \
          {dir}/leaderboards.parquet       every place behind them\n  \
          {dir}/habitual_overlaps.csv      the bars of the two-way movers, for the next steps (and _gainers, _losers)\n  \
          {dir}/overlap_metrics.csv        where each of them stands against its own past\n  \
          {dir}/state, {dir}/regime         snapshots to join on symbol and time, with their schema\n  \
+         {dir}/imf_clusters_overlaps.json kinds of rises, window by window\n  \
+         {dir}/imf                        cycles, their clusters, modes, and what dominates\n  \
          {dir}/truth.json                 what was planted in the sample market\n  \
          {dir}/bars                       the market itself: Parquet, one folder a symbol\n\
          Your own bars: data-pipeline import FILE, or any command with --source mysql://user@host/database"
     ))
+}
+
+/// The summary of the newest partition in `folder`.
+fn newest_summary(folder: &Path) -> anyhow::Result<PathBuf> {
+    let partitions = std::fs::read_dir(folder).map_err(|e| bars::Error::io("read", folder, e))?;
+    let newest = partitions.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).max();
+    Ok(newest.unwrap_or_default().join("imf_summary.parquet"))
 }
 
 fn title(text: &str) -> anyhow::Result<()> {

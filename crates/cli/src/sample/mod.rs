@@ -48,8 +48,11 @@ const PERIODS: [f64; 10] = [60.0, 95.0, 150.0, 240.0, 390.0, 720.0, 1440.0, 2520
 /// missed. What the walk turns out to have is measured, and told with the truth.
 const POWER_RATIOS: [f64; 7] = [0.5, 1.0, 2.0, 4.0, 6.0, 10.0, 16.0];
 
-/// Amplitudes of planted volume cycles, in logarithms.
-const VOLUME_AMPLITUDES: [f64; 4] = [0.1, 0.25, 0.5, 0.8];
+/// The same of volume cycles: an octave and a half or more away from the daily season, which would be one with a nearer one.
+const VOLUME_PERIODS: [f64; 7] = [60.0, 95.0, 150.0, 240.0, 390.0, 4320.0, 8640.0];
+
+/// Amplitudes of planted volume cycles, in logarithms: too weak to be found, or plain.
+const VOLUME_AMPLITUDES: [f64; 4] = [0.03, 0.06, 0.5, 0.8];
 
 const NAMES: [&str; 40] = [
     "AMBER", "BASALT", "CEDAR", "DELTA", "EMBER", "FJORD", "GARNET", "HAZEL", "INDIGO", "JASPER", "KELP",
@@ -67,6 +70,18 @@ enum Fate {
     ListedLate,
     Stale,
     Halted,
+}
+
+impl Fate {
+    /// Whether a cycle can be seen all through the span in spite of it.
+    fn leaves(self, cycle: &Planted) -> bool {
+        match self {
+            Fate::ListedLate => false,
+            // Volume is there in some minutes and not in others.
+            Fate::Thin => cycle.kind == SeriesKind::Price,
+            Fate::Usual | Fate::Stale | Fate::Halted => true,
+        }
+    }
 }
 
 /// A market whose symbols can be made one by one.
@@ -143,7 +158,8 @@ impl Market {
             .map(|(own, common)| own + beta * common)
             .collect();
         let variance = returns.iter().map(|r| r * r).sum::<f64>() / minutes as f64;
-        let cycles = plant(&mut rng, minutes, variance);
+        let mut cycles = plant(&mut rng, minutes, variance);
+        cycles.retain(|cycle| fate.leaves(cycle));
         let (bars, log_volume) = self.bars(&mut rng, &returns, &cycles, fate);
         let name = Self::name(i);
         let background = |planted: &Planted| match planted.kind {
@@ -328,12 +344,14 @@ fn walk_octave(variance: f64, period: f64) -> f64 {
 /// Chooses up to two cycles for price, two octaves apart or more, and one for volume.
 fn plant(rng: &mut Xoshiro256PlusPlus, minutes: usize, variance: f64) -> Vec<Planted> {
     // A cycle that does not come round three times is none.
-    let usable = PERIODS.iter().filter(|&&period| period * 3.0 <= minutes as f64).count().max(1);
+    let usable =
+        |periods: &[f64]| periods.iter().filter(|&&period| period * 3.0 <= minutes as f64).count().max(1);
+    let (usable, usable_of_volume) = (usable(&PERIODS), usable(&VOLUME_PERIODS));
     let mut pick = |count: usize| rng.random_range(0..count);
     let first = pick(usable);
     let second = (first + 4 + pick(3)) % usable;
     let (ratio_a, ratio_b) = (POWER_RATIOS[pick(POWER_RATIOS.len())], POWER_RATIOS[pick(POWER_RATIOS.len())]);
-    let volume = (PERIODS[pick(usable)], VOLUME_AMPLITUDES[pick(VOLUME_AMPLITUDES.len())]);
+    let volume = (VOLUME_PERIODS[pick(usable_of_volume)], VOLUME_AMPLITUDES[pick(VOLUME_AMPLITUDES.len())]);
     let mut phase = || rng.random_range(0.0..std::f64::consts::TAU);
     let mut cycles = Vec::new();
     for (place, power_ratio) in [(first, ratio_a), (second, ratio_b)] {
