@@ -53,7 +53,8 @@ fn bench(words: impl Iterator<Item = String>) -> Result<(), String> {
     let python = needs::python(&[READERS, RIVALS].concat())?;
     run(cargo().args(["build", "--release"]))?;
     let mut bench = cargo();
-    bench.args(["bench", "--package", "data-pipeline", "--bench", "leaderboards", "--bench", "features"]);
+    bench.args(["bench", "--package", "data-pipeline"]);
+    bench.args(["--bench", "leaderboards", "--bench", "features", "--bench", "cycles"]);
     bench.args(["--package", "emd", "--bench", "speed", "--"]).args(words);
     run(bench.env("DATA_PIPELINE_PYTHON", python))
 }

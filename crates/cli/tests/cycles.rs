@@ -4,18 +4,12 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::TimestampMicrosecondType;
-use arrow_array::{Array, ArrayRef};
-use arrow_cast::display::{ArrayFormatter, FormatOptions};
-use bars::AsOf;
 use libtest_mimic::{Arguments, Trial};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
+use support::tables::{Record, number, rows};
 use support::{arg, desk};
 use testkit::Need::{Python, Shared};
 use testkit::program::{Desk, finish};
@@ -53,38 +47,6 @@ fn shared(name: &str) -> PathBuf {
 
 fn json(text: &[u8]) -> Value {
     serde_json::from_slice(text).expect("JSON")
-}
-
-type Record = BTreeMap<String, String>;
-
-/// The rows of a Parquet file, each cell as text.
-fn rows(path: &Path) -> Vec<Record> {
-    let file = File::open(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap();
-    let mut rows = Vec::new();
-    for batch in reader {
-        let batch = batch.unwrap();
-        let columns: Vec<Vec<String>> = batch.columns().iter().map(|column| cells(column)).collect();
-        for row in 0..batch.num_rows() {
-            let names = batch.schema_ref().fields().iter().map(|field| field.name().clone());
-            rows.push(names.zip(columns.iter().map(|cells| cells[row].clone())).collect());
-        }
-    }
-    rows
-}
-
-fn cells(column: &ArrayRef) -> Vec<String> {
-    if let Some(times) = column.as_primitive_opt::<TimestampMicrosecondType>() {
-        let text = |at: i64| AsOf::from_epoch_micros(at).expect("a time").to_string();
-        return times.iter().map(|at| at.map_or_else(String::new, text)).collect();
-    }
-    let options = FormatOptions::default();
-    let cells = ArrayFormatter::try_new(column, &options).unwrap();
-    (0..column.len()).map(|row| cells.value(row).to_string()).collect()
-}
-
-fn number(text: &str) -> f64 {
-    if text.is_empty() { f64::NAN } else { text.parse().unwrap_or_else(|_| panic!("{text}")) }
 }
 
 #[track_caller]

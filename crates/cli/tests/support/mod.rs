@@ -1,6 +1,8 @@
 //! What the tests of the program share.
 #![allow(dead_code, clippy::expect_used)]
 
+pub mod tables;
+
 use std::path::Path;
 
 use testkit::program::Desk;
