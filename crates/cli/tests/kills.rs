@@ -120,3 +120,35 @@ fn an_interrupt_ends_the_work_and_leaves_nothing_half_written() {
         assert!(!desk.file("truth.json").exists());
     }
 }
+
+#[test]
+fn cycles_that_are_interrupted_or_killed_leave_the_partition_as_it_was() {
+    let desk = desk();
+    desk.run(&["sample", "--into", "bars", "--symbols", "3", "--days", "36"]).ok();
+    let words = ["imf-stage", "--leaders", "AMBER/USD,BASALT/USD,CEDAR/USD", "--lookback-months", "1"];
+    let words = [&words[..], &["--persist-imfs", "--source", "bars", "--out", "imf"]].concat();
+    desk.run(&[&words[..], &["--trials", "2"]].concat()).ok();
+    let before = desk.tree("imf");
+    assert_eq!(before.len(), 11);
+    let longer = [&words[..], &["--trials", "60"]].concat();
+    // Modes of the first symbols are beside their places: the work is under way, and the third symbol is to come.
+    let is_at_work = || has_file(&desk.file("imf/dt=2026-01-01/imfs"), ".tmp");
+    let mut child = desk.command(&longer).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    while !is_at_work() {
+        sleep(Duration::from_millis(1));
+        assert!(child.try_wait().unwrap().is_none(), "it ended too soon");
+    }
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let begun = Instant::now();
+    let output = child.wait_with_output().unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(5));
+    assert_eq!(output.status.code(), Some(130));
+    assert_eq!(desk.tree("imf"), before);
+
+    assert!(kill_when(desk.command(&longer), is_at_work));
+    let mut killed = desk.tree("imf");
+    killed.retain(|name, _| !name.to_string_lossy().ends_with(".tmp"));
+    assert_eq!(killed, before);
+    desk.run(&[&words[..], &["--trials", "2"]].concat()).ok();
+    assert!(!has_file(&desk.file("imf"), ".tmp"), "what the killed one left is swept away");
+}

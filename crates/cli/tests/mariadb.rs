@@ -51,6 +51,8 @@ fn main() {
         &[MariaDb, Shared],
         features_from_a_database_and_a_store,
     ));
+    let cycles = cycles_from_a_database_and_a_store;
+    trials.push(trial("cycles_from_a_database_and_a_store", &[MariaDb, Shared], cycles));
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
     // A static is never dropped; the server and its folder must go all the same.
     drop(SERVER.lock().unwrap_or_else(PoisonError::into_inner).take());
@@ -118,6 +120,40 @@ fn features_from_a_database_and_a_store() {
     }
     assert_eq!(desk.tree("1").len(), 6);
     assert_eq!(desk.tree("1"), desk.tree("2"));
+}
+
+/// A month of real bars of some symbols into cycles, from the file, the store and the database, with one and two threads.
+fn cycles_from_a_database_and_a_store() {
+    let desk = desk();
+    let shared = testkit::shared().expect("shared");
+    let file = arg(&shared.join("data/binance_spot_34sym_2021-04-02_42d_1m.parquet"));
+    let address = server().address("cycles");
+    desk.write("some.csv", "symbol\nBTC/USDT\nBTG/USDT\nDOGE/USDT\n");
+    let cut =
+        ["fetch-history", "overlaps", "--input-csv", "some.csv", "--output-csv", "cut.csv", "--days", "42"];
+    desk.run(&[&cut[..], &["--source", &file]].concat()).ok();
+    desk.run(&["import", "cut.csv", "--into", "store"]).ok();
+    desk.run(&["import", "cut.csv", "--into", &address]).ok();
+    let words = ["imf-stage", "--leaders", "BTC/USDT,BTG/USDT,DOGE/USDT,NOPE", "--asof", "2021-05-13"];
+    let words = [&words[..], &["--lookback-months", "1", "--trials", "4", "--persist-imfs"]].concat();
+    let mut trees = Vec::new();
+    for source in [file.as_str(), "store", &address] {
+        for threads in ["1", "2"] {
+            let out = format!("out{}", trees.len());
+            let more = ["--source", source, "--threads", threads, "--out", &out];
+            desk.run(&[&words[..], &more[..]].concat()).ok();
+            let mut tree = desk.tree(&out);
+            for (_, content) in tree.iter_mut().filter(|(name, _)| name.ends_with("run_config.json")) {
+                let mut config: serde_json::Value = serde_json::from_slice(content).expect("JSON");
+                assert!(!config.to_string().contains(PASSWORD), "no password is written down");
+                config.as_object_mut().expect("an object").remove("run");
+                *content = config.to_string().into_bytes();
+            }
+            trees.push(tree);
+        }
+    }
+    assert_eq!(trees[0].len(), 11);
+    assert!(trees.iter().all(|tree| *tree == trees[0]));
 }
 
 fn import_is_idempotent_and_the_last_wins() {
