@@ -111,6 +111,39 @@ impl Hierarchy {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Whichever way the rows are ordered, the same points are together; and no unit matters.
+        #[test]
+        fn neither_order_nor_unit_matters(
+            raw in prop::collection::vec([-5_i32..5, -5_i32..5], 0..70), min_size in 2_usize..6, keys in any::<u64>(),
+        ) {
+            let points: Vec<[f64; 2]> = raw.iter().map(|p| p.map(f64::from)).collect();
+            let mut order: Vec<usize> = (0..points.len()).collect();
+            order.sort_by_key(|i| (*i as u64 + 1).wrapping_mul(keys | 1).rotate_left(31));
+            let shuffled: Vec<[f64; 2]> = order.iter().map(|i| points[*i].map(|x| 0.25 * x)).collect();
+            let (labels, others) = (leaves(&points, min_size), leaves(&shuffled, min_size));
+            for a in 0..order.len() {
+                prop_assert_eq!(others[a].is_some(), labels[order[a]].is_some());
+                for b in 0..a {
+                    prop_assert_eq!(others[a] == others[b], labels[order[a]] == labels[order[b]]);
+                }
+            }
+        }
+
+        /// Each cluster has enough points, and is never all of them.
+        #[test]
+        fn clusters_are_large_enough(raw in prop::collection::vec([-5_i32..5, -5_i32..5], 0..70), min_size in 2_usize..6) {
+            let points: Vec<[f64; 2]> = raw.iter().map(|p| p.map(f64::from)).collect();
+            let labels = leaves(&points, min_size);
+            let clusters = labels.iter().flatten().max().map_or(0, |most| most + 1);
+            prop_assert!(clusters != 1);
+            for cluster in 0..clusters {
+                prop_assert!(labels.iter().filter(|label| **label == Some(cluster)).count() >= min_size);
+            }
+        }
+    }
 
     #[test]
     fn two_groups_and_a_stray() {

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use bars::{AsOf, Minute};
 use emd::Decomposition;
 use libtest_mimic::Arguments;
 use serde_json::Value;
@@ -11,7 +12,7 @@ use stages::cycles::cluster::{Cluster, Clustered, FEATURES, cluster};
 use stages::cycles::fusion::fuse;
 use stages::cycles::imf::{Features, Imf, Reason, inspect};
 use stages::cycles::postprocess::{self, Cycle, Summary, summarise};
-use stages::cycles::{Row, Series, Status, cards, detrend};
+use stages::cycles::{Lookback, Row, Series, Status, cards, detrend};
 use testkit::Need::Shared;
 use testkit::{npz, trial};
 
@@ -21,6 +22,7 @@ fn main() {
         trial("robust_lines", &[Shared], robust_lines),
         trial("clusters_and_cards", &[Shared], clusters_and_cards),
         trial("sums", &[Shared], sums),
+        trial("windows", &[Shared], windows),
     ];
     libtest_mimic::run(&Arguments::from_args(), tests).exit();
 }
@@ -130,6 +132,26 @@ fn robust_lines() {
         let expected = npz::load(&golden("imf/detrend.npz"), &format!("{name}__y_detrended")).values;
         for (got, expected) in detrend::detrend(&y).iter().zip(expected) {
             assert!((got - expected).abs() <= 1e-9 * std, "{name}");
+        }
+    }
+}
+
+/// What an as-of and a number of months mean.
+fn windows() {
+    for case in json("imf/window_readings.json").as_array().unwrap() {
+        let asof = case["asof"].as_str().unwrap().parse().unwrap();
+        let months = case["months"].as_u64().unwrap() as u32;
+        let lookback = Lookback::new(asof, AsOf::start_of(Minute::MIN), months);
+        let same = |got: String, expected: &Value| {
+            // Of the form 2021-05-13T23:59:59+00:00.
+            let expected = expected.as_str().unwrap();
+            assert_eq!(got.strip_suffix('Z').unwrap(), &expected[..19], "{}", case["asof"]);
+        };
+        same(lookback.span.start.to_string(), &case["proposed"]["window_start"]);
+        assert_eq!(lookback.minutes() as u64, case["proposed"]["n"].as_u64().unwrap());
+        same(lookback.span.end.plus(-1).to_string(), &case["last_minute"]);
+        if case["echo"].is_string() {
+            same(lookback.asof.to_string(), &case["echo"]);
         }
     }
 }
