@@ -22,23 +22,23 @@ pub struct Member {
 /// What makes the cohort files.
 pub const ORIGIN: &str = "run 'data-pipeline leaderboards' first";
 
-/// The symbols of a file, each once, in the order of their first rows.
-pub fn symbols(input: &Path) -> anyhow::Result<Vec<Symbol>> {
-    let symbols = bars::source::rows::symbols(input).map_err(|e| explain(e, "no list of symbols"))?;
+/// The symbols of a file that `flag` names, each once, in the order of their first rows.
+pub fn symbols(input: &Path, flag: &str) -> anyhow::Result<Vec<Symbol>> {
+    let symbols = bars::source::rows::symbols(input).map_err(|e| explain(e, "no list of symbols", flag))?;
     if symbols.is_empty() {
-        anyhow::bail!("{} names no symbol; {ORIGIN}, or name another file with --input", input.display());
+        anyhow::bail!("{} names no symbol; {ORIGIN}, or name another file with {flag}", input.display());
     }
     Ok(symbols)
 }
 
 /// A cohort file that is missing under its own name has yet to be made; of another path the error tells what is near.
-pub fn explain(error: bars::Error, what: &str) -> anyhow::Error {
+pub fn explain(error: bars::Error, what: &str, flag: &str) -> anyhow::Error {
     let is_unmade = match &error {
         bars::Error::Missing { path, .. } => path.to_string_lossy().starts_with("habitual_"),
         _ => false,
     };
     let error = anyhow::Error::from(error);
-    if is_unmade { error.context(format!("{what}; {ORIGIN}, or name them with --input")) } else { error }
+    if is_unmade { error.context(format!("{what}; {ORIGIN}, or name them with {flag}")) } else { error }
 }
 
 /// Looks the symbols up in a source, under other spellings too. Those that it lacks are told in one warning, which ends
@@ -119,11 +119,25 @@ pub fn warn_of_short_history((oldest, newest): (AsOf, AsOf), months: u32) {
 
 /// Two members of one symbol in the source would be two rows of the same bars: the names that are.
 pub fn warn_of_doubles(members: &[Member]) {
-    let mut seen = BTreeSet::new();
-    let entries = members.iter().filter_map(|member| Some((&member.symbol, member.entry.as_ref()?)));
     let doubles: Vec<&str> =
-        entries.filter(|(_, entry)| !seen.insert(&entry.symbol)).map(|(symbol, _)| symbol.as_str()).collect();
+        doubles(members).into_iter().map(|place| members[place].symbol.as_str()).collect();
     if !doubles.is_empty() {
         tracing::warn!("the input names these again under another spelling: {}", doubles.join(", "));
     }
+}
+
+/// The members without those, where the same bars twice would weigh twice.
+pub fn without_doubles(members: Vec<Member>) -> Vec<Member> {
+    warn_of_doubles(&members);
+    let doubles = doubles(&members);
+    let places = members.into_iter().enumerate();
+    places.filter(|(place, _)| !doubles.contains(place)).map(|(_, member)| member).collect()
+}
+
+/// The places of members whose symbol in the source an earlier one has.
+fn doubles(members: &[Member]) -> BTreeSet<usize> {
+    let mut seen = BTreeSet::new();
+    let entries =
+        members.iter().enumerate().filter_map(|(place, member)| Some((place, member.entry.as_ref()?)));
+    entries.filter(|(_, entry)| !seen.insert(&entry.symbol)).map(|(place, _)| place).collect()
 }

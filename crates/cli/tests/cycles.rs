@@ -402,7 +402,10 @@ fn stubs_tell_why() {
         "FLAT",
     ];
     desk.run(&[&late[..], &["--trials", "2"]].concat()).ok().says(&["no bar of the leaders lies in it"]);
-    desk.run(&[&words[..], &["--leaders", "NOPE"]].concat()).fails(1, &["none of the input's 1 symbol"]);
+    desk.run(&[&words[..], &["--leaders", "NOPE"]].concat()).ok();
+    assert!(rows(&desk.file(&summary)).iter().all(|row| row["status"] == "no_data"));
+    let latest = ["imf-stage", "--leaders", "NOPE", "--source", "odd.csv"];
+    desk.run(&latest).fails(1, &["none of the input's 1 symbol"]);
 }
 
 fn a_budget_that_runs_out() {
@@ -440,15 +443,21 @@ fn a_partition_is_replaced_as_a_whole() {
     assert_eq!(names().iter().filter(|name| name.ends_with(".npz")).count(), 4);
     assert!(names().contains(&"cluster_cards_global_price.json".to_owned()));
     desk.write("imf/dt=2026-01-01/imfs/notes.txt", "a person's");
-    desk.run(&[&QUICK[..], &["bars", "--out", "imf", "--cluster-mixed"]].concat()).ok();
+    desk.write("imf/dt=2026-01-01/imf_post_summary.csv", "old");
+    desk.run(&[&QUICK[..], &["bars", "--out", "imf", "--cluster-mixed"]].concat()).ok().says(&[
+        "cluster_cards_global_price.json",
+        "imf_post_summary.csv",
+        "are of an earlier run, and not of this one",
+    ]);
     let expected = [
         "cluster_cards_asset.json",
         "cluster_cards_global_mixed.json",
         "imf_summary.parquet",
-        "imfs/notes.txt",
         "run_config.json",
     ];
-    assert_eq!(names(), expected);
+    // Modes took long to make, and stay.
+    let (modes, others): (Vec<_>, Vec<_>) = names().into_iter().partition(|name| name.starts_with("imfs/"));
+    assert_eq!((modes.len(), others), (5, expected.map(str::to_owned).to_vec()));
     let mixed = rows(&desk.file("imf/dt=2026-01-01/imf_summary.parquet"));
     assert!(mixed.iter().all(|row| row["cluster_id_global"].starts_with("GM")));
     desk.run(&["imf-postprocess", "--summary", "imf/dt=2026-01-01/imf_summary.parquet"]).ok();
@@ -464,8 +473,8 @@ fn leaders_come_from_a_file_and_a_list() {
     desk.run(&words).ok().says(&["basaltusd is BASALT/USD in the source"]);
     let leaders = |n: &str| json(&desk.read(&format!("data/imf/dt={n}/run_config.json")))["leaders"].clone();
     assert_eq!(leaders("2026-01-01"), Value::from(vec!["basaltusd"]));
-    let both = ["--leaders-csv", "leaders.csv", "--leaders", "AMBER/USD,basaltusd", "--asof", "2025-12-20"];
-    desk.run(&[&words[..], &both[..]].concat()).ok();
+    let both = ["--leaders-csv", "leaders.csv", "--leaders", "AMBER/USD,BASALT/USD", "--asof", "2025-12-20"];
+    desk.run(&[&words[..], &both[..]].concat()).ok().says(&["again under another spelling: BASALT/USD"]);
     assert_eq!(leaders("2025-12-20"), Value::from(vec!["basaltusd", "AMBER/USD"]));
     desk.run(&[&words[..], &["--leaders-csv", "leader.csv"]].concat())
         .fails(1, &["did you mean", "leaders.csv"]);
@@ -615,6 +624,13 @@ fn imf_cluster_used_wrongly() {
     desk.write("empty.csv", "symbol,timestamp,close,volume\n");
     desk.run(&["imf-cluster", "gainers", "--input", "empty.csv"]).fails(1, &["empty.csv holds no bar"]);
     desk.write("bad.csv", "symbol,timestamp,open\nA,1,2\n");
+    // A stray time long before all others costs nothing, and a number beyond all bounds is its symbol's alone.
+    let stray = "symbol,timestamp,close,volume\nA,1900-01-01,1,1\nB,2024-01-01T00:00,1e200,1\n";
+    let minutes =
+        (0..200).map(|i| format!("A,{},{},{}\nB,{0},{1},1\n", 1_704_067_200 + 60 * i, 5 + i % 7, 1 + i % 3));
+    desk.write("stray.csv", stray.to_owned() + &minutes.collect::<String>());
+    let run = desk.run(&["imf-cluster", "gainers", "--input", "stray.csv", "--windows", "6h"]).ok();
+    run.says(&["B over 6h cannot be taken apart"]);
     desk.run(&["imf-cluster", "gainers", "--input", "bad.csv"]).fails(1, &["no column", "close, volume"]);
     desk.write("nan.csv", "symbol,timestamp,close,volume\nA,1704067200,NaN,1\nA,1704067260,-1,1\n");
     desk.run(&["imf-cluster", "gainers", "--input", "nan.csv"])

@@ -165,7 +165,7 @@ impl Grid {
         }
         let sampled = sample.map(|sample| sample.len());
         let Some((place, _)) = best else {
-            let eps = knee::find(&reach).map_or_else(|| percentile(&reach, 50.0), |knee| reach[knee]);
+            let eps = at_the_knee(&reach);
             let min_samples = self.min_samples;
             let labels = space.clusters(eps, min_samples);
             return Some(Choice { eps, min_samples, labels, silhouette: None, cells, sampled });
@@ -190,6 +190,16 @@ impl Grid {
         });
         Some(chosen.collect())
     }
+}
+
+/// The distance at which sorted distances begin to rise steeply; their median where they do not, and the greatest where all
+/// are as good as equal.
+fn at_the_knee(reach: &[f64]) -> f64 {
+    let (low, high) = (reach[0], reach[reach.len() - 1]);
+    if high - low <= 1e-8 + 1e-5 * low {
+        return high;
+    }
+    knee::find(reach).map_or_else(|| percentile(reach, 50.0), |knee| reach[knee])
 }
 
 fn scores<const D: usize>(
@@ -273,6 +283,7 @@ mod tests {
         assert!(grid(9).best(&[[1.0]]).is_none());
         let two = grid(9).best(&[[1.0], [2.0]]).unwrap();
         assert_eq!((two.eps, two.labels, two.silhouette), (1.0, vec![Some(0), Some(0)], None));
+        assert_eq!(at_the_knee(&[1.0, 1.0 + 1e-7, 1.0 + 2e-7, 1.0 + 9e-7]), 1.0 + 9e-7);
         let equal = grid(9).best(&[[1.0]; 9]).unwrap();
         assert!(equal.cells.is_empty());
         assert_eq!((equal.eps, equal.labels), (0.0, vec![Some(0); 9]));

@@ -7,7 +7,7 @@
 //! | module | what | measured against |
 //! | --- | --- | --- |
 //! | [`scale`] | robust scaling | scikit-learn's `RobustScaler` |
-//! | [`hdbscan`] | HDBSCAN, leaf selection | `hdbscan` and scikit-learn |
+//! | [`hdbscan`] | HDBSCAN, leaf selection | `hdbscan` and scikit-learn where equal distances do not decide; these break ties by the order of rows, here they are one merge |
 //! | [`kmeans`] | k-means, k by silhouette | scikit-learn's `KMeans` |
 //! | [`mixture`] | Gaussian mixtures, their number by BIC | scikit-learn's `GaussianMixture` |
 //! | [`dbscan`] | DBSCAN over a grid of parameters | scikit-learn's `DBSCAN` |

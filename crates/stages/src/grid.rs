@@ -40,10 +40,18 @@ impl Grid {
         Some(Grid { start: span.start, close, volume, bars: to - from })
     }
 
-    /// The minutes from the first bar to the last; `None` where there is none.
-    pub fn of_all(closes: &Closes) -> Option<Grid> {
-        let (start, last) = (*closes.time.first()?, *closes.time.last()?);
-        Grid::over(closes, Span { start, end: last.plus(1) })
+    /// The minutes from the first bar to the last, but no more than the last `most`; `None` where there is no bar.
+    pub fn last(closes: &Closes, most: i32) -> Option<Grid> {
+        let (first, last) = (*closes.time.first()?, *closes.time.last()?);
+        let span = Span { start: first.max(last.plus(1).plus(-most)), end: last.plus(1) };
+        let mut grid = Grid::over(closes, span)?;
+        // Before the first bar within them holds the last one before them.
+        let before = closes.time.partition_point(|time| *time < span.start);
+        if let (Some(held), Some(next)) = (before.checked_sub(1), closes.time.get(before)) {
+            let until = (next.index() - span.start.index()) as usize;
+            grid.close[..until].fill(closes.close[held]);
+        }
+        Some(grid)
     }
 
     /// Number of minutes.
@@ -79,8 +87,14 @@ mod tests {
         assert_eq!(grid.volume, [0.0, 0.0, 50.0, 60.0, 0.0, 0.0]);
         assert_eq!((grid.bars, grid.start, grid.len()), (2, minute(3), 6));
         assert_eq!(Grid::over(&closes, span(7, 9)), None);
-        let all = Grid::of_all(&closes).unwrap();
+        let all = Grid::last(&closes, 1000).unwrap();
         assert_eq!((all.start, all.len(), all.bars), (minute(2), 8, 4));
-        assert_eq!(Grid::of_all(&Closes::default()), None);
+        // Of fewer minutes what is the same, also before the first bar within them.
+        for most in 1..=8 {
+            let some = Grid::last(&closes, most).unwrap();
+            let cut = all.len() - most as usize;
+            assert_eq!((&some.close[..], &some.volume[..]), (&all.close[cut..], &all.volume[cut..]));
+        }
+        assert_eq!(Grid::last(&Closes::default(), 9), None);
     }
 }

@@ -9,7 +9,7 @@ use bars::{Span, Symbol, Window};
 use clap::Args;
 use rayon::prelude::*;
 use stages::cohort_cycles::kinds::{Kind, Kinds, SAMPLE};
-use stages::cohort_cycles::{Params, Study, ValidParams};
+use stages::cohort_cycles::{Params, Skipped, Study, ValidParams};
 use stages::grid::Grid;
 
 use super::emd::PresetFlag;
@@ -73,7 +73,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
 
     let options = ReadOptions { closes_only: true, ..flags.reading.options() };
     let file = step("reading the cohort", || FileSource::open(&input, &options));
-    let file = file.map_err(|e| cohort::explain(e, "no bars of the cohort"))?;
+    let file = file.map_err(|e| cohort::explain(e, "no bars of the cohort", "--input"))?;
     choose::report_findings(&file, flags.reading.strict)?;
     let symbols = file.symbols();
     if symbols.is_empty() {
@@ -106,28 +106,30 @@ fn compute(
         let mut closes = bars::series::Closes::default();
         file.closes(&symbol, Span::ALL, &mut closes)?;
         let windows = &params.get().windows;
-        let Some(grid) = Grid::of_all(&closes) else {
-            let none = |window: &Window| Study { window: *window, minutes: 0, kinds: None };
-            return Ok(Member { symbol, studies: windows.iter().map(none).collect() });
+        let studies = match Grid::last(&closes, params.longest()) {
+            Some(grid) => {
+                let study = |window: &Window| params.study(&grid, *window, decomposer);
+                windows.par_iter().map(study).collect()
+            }
+            None => {
+                let none =
+                    |window: &Window| Study { window: *window, minutes: 0, kinds: Err(Skipped::Short) };
+                windows.iter().map(none).collect()
+            }
         };
-        let study = |window: &Window| {
-            let study = params.study(&grid, *window, decomposer);
-            study.map_err(|error| anyhow::anyhow!("{symbol} over {window}: {error}"))
-        };
-        let studies = windows.par_iter().map(study).collect::<anyhow::Result<_>>()?;
         progress.add(1);
         Ok(Member { symbol, studies })
     };
     symbols.into_par_iter().map(member).collect()
 }
 
-/// Windows that were not looked at, in one warning.
+/// Windows that were not looked at, and mixtures that could not be had, in a warning per cause.
 fn tell_of_skipped(members: &[Member], min_points: usize) {
     let skipped = members.iter().filter_map(|member| {
         let windows: Vec<String> = member
             .studies
             .iter()
-            .filter(|study| study.kinds.is_none())
+            .filter(|study| study.kinds == Err(Skipped::Short))
             .map(|study| format!("{} ({})", study.window, ui::things(study.minutes, "minute")))
             .collect();
         (!windows.is_empty()).then(|| format!("{} {}", member.symbol, windows.join(", ")))
@@ -139,6 +141,24 @@ fn tell_of_skipped(members: &[Member], min_points: usize) {
             skipped.join("; ")
         );
     }
+    for member in members {
+        for study in &member.studies {
+            let (symbol, window) = (&member.symbol, study.window);
+            match &study.kinds {
+                Err(Skipped::Numbers(error)) => {
+                    tracing::warn!(
+                        "{symbol} over {window} cannot be taken apart, and its result is empty: {error}"
+                    );
+                }
+                Ok(kinds) if kinds.has_failed => {
+                    tracing::warn!(
+                        "{symbol} over {window}: no mixture holds, as the rises lie too far apart; gmm is empty"
+                    );
+                }
+                _ => {}
+            }
+        }
+    }
 }
 
 /// Where silhouettes are not of all cycles.
@@ -148,7 +168,7 @@ fn tell_of_samples(members: &[Member]) {
     let sampled: Vec<String> = members
         .iter()
         .flat_map(|member| member.studies.iter().map(move |study| (member, study)))
-        .filter(|(_, study)| study.kinds.as_ref().is_some_and(is_sampled))
+        .filter(|(_, study)| study.kinds.as_ref().is_ok_and(is_sampled))
         .map(|(member, study)| format!("{} {}", member.symbol, study.window))
         .collect();
     if !sampled.is_empty() {
@@ -222,8 +242,8 @@ fn print(members: &[Member]) -> anyhow::Result<()> {
 /// `6h 2/3, 3d 9/2`: how many kinds each method tells apart.
 fn per_window(member: &Member) -> String {
     let window = |study: &Study| match &study.kinds {
-        Some(kinds) => format!("{} {}/{}", study.window, kinds.gmm.len(), kinds.dbscan.len()),
-        None => format!("{} -", study.window),
+        Ok(kinds) => format!("{} {}/{}", study.window, kinds.gmm.len(), kinds.dbscan.len()),
+        Err(_) => format!("{} -", study.window),
     };
     member.studies.iter().map(window).collect::<Vec<_>>().join(", ")
 }

@@ -115,7 +115,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
 
     let opened = if flags.no_baseline { None } else { choose::optional_source(&flags.source, Ask::Person)? };
     let file = step("reading the cohort", || FileSource::open(&input, &reading(flags, opened.is_some())));
-    let file = file.map_err(|e| cohort::explain(e, "no bars of the cohort"))?;
+    let file = file.map_err(|e| cohort::explain(e, "no bars of the cohort", "--input"))?;
     choose::report_findings(&file, flags.source.reading.strict)?;
     let symbols = file.symbols();
     if symbols.is_empty() {

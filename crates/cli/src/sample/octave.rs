@@ -37,8 +37,9 @@ fn block(period: f64) -> usize {
 /// `weight` times.
 fn power(values: &[f64], period: f64, weight: impl Fn(f64) -> f64) -> f64 {
     let n = values.len() as f64;
-    let (low, high) = (n / period / SQRT_2, n / period * SQRT_2);
-    let (first, last) = (libm::ceil(low).max(1.0) as usize, libm::floor(high).min(n / 2.0) as usize);
+    // None is faster than one in two steps.
+    let (low, high) = (n / period / SQRT_2, (n / period * SQRT_2).min(n / 2.0));
+    let (first, last) = (libm::ceil(low).max(1.0) as usize, libm::floor(high) as usize);
     if first > last {
         return 0.0;
     }

@@ -84,6 +84,9 @@ pub struct Kinds {
     pub gmm: Vec<Kind>,
     /// Clusters of DBSCAN.
     pub dbscan: Vec<DenseKind>,
+    /// Whether there are cycles enough for a mixture, and yet none could be had: their numbers lie too far apart.
+    #[serde(skip)]
+    pub has_failed: bool,
 }
 
 impl Kinds {
@@ -112,7 +115,9 @@ pub fn of(fused: &[Fused], window: Window) -> Kinds {
     let raw: Vec<[f64; 3]> = fused.iter().map(point).collect();
     let scaler = RobustScaler::fit(&raw);
     let points: Vec<[f64; 3]> = raw.iter().map(|point| scaler.apply(point)).collect();
-    let mixture = mixture::by_bic(&points, most_components(window, points.len()), STARTS, SEED);
+    let most = most_components(window, points.len());
+    let mixture = mixture::by_bic(&points, most, STARTS, SEED);
+    let has_failed = most >= 2 && mixture.is_none();
     let gmm = mixture.map(|mixture| kinds(&raw, mixture.labels.into_iter().map(Some))).unwrap_or_default();
     let dbscan = GRID.best(&points).map_or_else(Vec::new, |choice| {
         let parameters = Parameters {
@@ -123,7 +128,7 @@ pub fn of(fused: &[Fused], window: Window) -> Kinds {
         let dense = |kind: Kind| DenseKind { flag_small: kind.count < SMALL, parameters, kind };
         kinds(&raw, choice.labels.into_iter()).into_iter().map(dense).collect()
     });
-    Kinds { gmm, dbscan }
+    Kinds { gmm, dbscan, has_failed }
 }
 
 /// Amplitude, duration, volume.

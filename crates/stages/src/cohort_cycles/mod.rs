@@ -1,7 +1,7 @@
 //! The cycles of a cohort: how far, how long and with how much volume its symbols rise from peak to peak, and in what kinds.
 //!
-//! Over each window [`found`] takes price and volume apart by plain EMD and reads cycles off the modes ([`cycle`]), fuses those
-//! of price with those of volume that overlap them ([`fusion`]), and [`kinds`] clusters what comes of it.
+//! Over each window price and volume are taken apart by plain EMD; cycles are read off the modes ([`cycle`]), [`fusion`] joins those
+//! of price with those of volume that overlap them, and [`kinds`] clusters what comes of it.
 
 pub mod cycle;
 pub mod fusion;
@@ -24,8 +24,17 @@ pub struct Study {
     pub window: Window,
     /// Minutes that were looked at.
     pub minutes: usize,
-    /// What was found; `None` where there are too few minutes.
-    pub kinds: Option<Kinds>,
+    /// What was found.
+    pub kinds: Result<Kinds, Skipped>,
+}
+
+/// Why a window was not looked at.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Skipped {
+    /// It has too few minutes.
+    Short,
+    /// Its numbers cannot be taken apart.
+    Numbers(emd::Error),
 }
 
 /// The minutes of `grid` that belong to a window that ends with it: all of them where it is shorter.
@@ -35,17 +44,22 @@ fn last(grid: &Grid, window: Window) -> std::ops::Range<usize> {
 }
 
 impl ValidParams {
-    /// Looks at a symbol over one window.
-    ///
-    /// # Errors
-    /// What `decomposer` cannot take apart.
-    pub fn study(&self, grid: &Grid, window: Window, decomposer: &Decomposer) -> Result<Study, emd::Error> {
+    /// The longest window, in minutes.
+    pub fn longest(&self) -> i32 {
+        self.get().windows.iter().map(|window| window.minutes()).max().unwrap_or(0)
+    }
+
+    /// Looks at a symbol over one window that ends with `grid`.
+    pub fn study(&self, grid: &Grid, window: Window, decomposer: &Decomposer) -> Study {
         let minutes = last(grid, window);
-        if minutes.len() < self.get().min_points {
-            return Ok(Study { window, minutes: minutes.len(), kinds: None });
-        }
-        let fused = self.fused(&grid.close[minutes.clone()], &grid.volume[minutes.clone()], decomposer)?;
-        Ok(Study { window, minutes: minutes.len(), kinds: Some(kinds::of(&fused, window)) })
+        let kinds = if minutes.len() < self.get().min_points {
+            Err(Skipped::Short)
+        } else {
+            let (close, volume) = (&grid.close[minutes.clone()], &grid.volume[minutes.clone()]);
+            let fused = self.fused(close, volume, decomposer).map_err(Skipped::Numbers);
+            fused.map(|fused| kinds::of(&fused, window))
+        };
+        Study { window, minutes: minutes.len(), kinds }
     }
 
     /// The rises of a price, each with the volume of the cycles that overlap it. Samples are minutes.

@@ -14,15 +14,19 @@ pub const FEATURES: [&str; 6] =
     ["period_days", "amp_pct", "energy_share", "cycles_count", "pct_cycles_ge_2pct", "phase_var"];
 
 /// The fewest cycles of a cluster.
-const FEWEST: usize = 8;
+pub const FEWEST: usize = 8;
 
-/// The most clusters where k-means decides, its starts and seed.
-const MOST: usize = 12;
-const STARTS: usize = 10;
-const SEED: u64 = 1337;
+/// The most clusters where k-means decides.
+pub const MOST: usize = 12;
+
+/// Its starts.
+pub const STARTS: usize = 10;
+
+/// Its seed.
+pub const SEED: u64 = 1337;
 
 /// Cycles of one symbol whose logarithms of periods are less than this apart, by Ward's distance, are one.
-const NEAR: f64 = 0.10;
+pub const NEAR: f64 = 0.10;
 
 /// The number of the first cycle that is alone because no cluster would have it.
 pub const FIRST_SINGLETON: usize = 90_001;

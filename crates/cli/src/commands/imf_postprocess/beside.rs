@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use bars::{AsOf, Error};
 use serde_json::Value;
+use stages::cycles::Lookback;
 
 /// A run_config.json.
 #[derive(Debug)]
@@ -25,6 +26,11 @@ impl RunConfig {
         Ok(Some(RunConfig { value: json(&path)?, path }))
     }
 
+    /// Where it stands.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Length of the window.
     pub(super) fn window_days(&self) -> Option<f64> {
         self.value["window_days"].as_f64()
@@ -38,7 +44,8 @@ impl RunConfig {
         let Some(text) = self.value["asof"].as_str() else { return Ok(None) };
         let spec: Result<bars::time::AsOfSpec, String> = text.parse();
         match spec {
-            Ok(spec) => Ok(spec.moment()),
+            // Months do not matter to the as-of.
+            Ok(spec) => Ok(spec.moment().map(|moment| Lookback::new(spec, moment, 1).asof)),
             Err(e) => {
                 Err(Error::content(&self.path, format!("its asof cannot be read: {e}; give it with --asof")))
             }

@@ -146,12 +146,16 @@ fn tell_of_dropped(summary: &Summary) {
 fn window_days(flags: &Flags, config: Option<&RunConfig>) -> anyhow::Result<f64> {
     match (flags.window_days, config.and_then(RunConfig::window_days)) {
         (Some(days), _) | (None, Some(days)) => Ok(days),
-        (None, None) => Err(Usage(format!(
-            "the length of the window is unknown: there is no run_config.json beside {} that tells; give it with --window-days or \
-             name that file with --run-config",
-            flags.summary.display()
-        ))
-        .into()),
+        (None, None) => {
+            let why = match config {
+                Some(config) => format!("{} does not tell", config.path().display()),
+                None => format!("there is no run_config.json beside {}", flags.summary.display()),
+            };
+            Err(Usage(format!(
+                "the length of the window is unknown: {why}; give it with --window-days, or name the run's file with --run-config"
+            ))
+            .into())
+        }
     }
 }
 
@@ -193,6 +197,7 @@ impl Places<'_> {
             let place = other.of(name);
             if place.exists() {
                 std::fs::remove_file(&place).map_err(|e| bars::Error::io("remove", &place, e))?;
+                tracing::info!("removed {}, which an earlier run wrote in the other form", place.display());
             }
         }
         Ok(())

@@ -51,8 +51,8 @@ pub(super) struct Work<'a> {
     pub(super) budget: Option<Budget>,
     /// Where the modes are written to, if they are.
     pub(super) persist: Option<&'a Partition>,
-    /// Symbols at once.
-    pub(super) jobs: usize,
+    /// The most symbols at once, where that was asked for.
+    pub(super) jobs: Option<usize>,
 }
 
 /// What came of it.
@@ -68,8 +68,6 @@ pub(super) struct Done {
     pub(super) noise_seconds: f64,
     /// The modes, not yet in their places.
     pub(super) modes: Vec<SealedFile>,
-    /// The symbols and series that these are of.
-    pub(super) persisted: Vec<(Symbol, Series)>,
 }
 
 /// One symbol's part of it.
@@ -77,7 +75,7 @@ struct Symbols {
     rows: [Vec<Row>; 2],
     prepared: (Symbol, Coverage),
     seconds: f64,
-    modes: Vec<(Series, SealedFile)>,
+    modes: Vec<SealedFile>,
 }
 
 /// Whose noise is used.
@@ -94,23 +92,15 @@ type Found = Option<(Decomposition, bool)>;
 impl Work<'_> {
     /// Does it for `members`.
     pub(super) fn run(&self, members: &[Member]) -> anyhow::Result<Done> {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.jobs).build()?;
-        pool.install(|| self.run_in_pool(members))
-    }
-
-    fn run_in_pool(&self, members: &[Member]) -> anyhow::Result<Done> {
         let begun = Instant::now();
-        let noise = step("the noise", || self.noise())?;
+        let noise = step("the noise", || self.noise(members))?;
         let noise_seconds = begun.elapsed().as_secs_f64();
         let progress = Progress::new("imf-stage", Unit::SymbolsAndModes, members.len() as u64);
         let mut done = Done { noise_seconds, ..Done::default() };
         for symbol in self.symbols(members, &noise, &progress)? {
             let (name, coverage) = symbol.prepared;
             done.rows.extend(symbol.rows.into_iter().flatten());
-            for (series, file) in symbol.modes {
-                done.modes.push(file);
-                done.persisted.push((name.clone(), series));
-            }
+            done.modes.extend(symbol.modes);
             done.seconds.insert(name.clone(), symbol.seconds);
             done.coverage.insert(name, coverage);
         }
@@ -120,10 +110,16 @@ impl Work<'_> {
     }
 
     /// The noise of the run, where it fits.
-    fn noise(&self) -> anyhow::Result<Noise> {
+    fn noise(&self, members: &[Member]) -> anyhow::Result<Noise> {
+        let span = self.lookback.span;
+        let entries = || members.iter().filter_map(|member| member.entry.as_ref());
+        if !entries().any(|entry| span.touches(entry.first, entry.last)) {
+            // Nothing is there to take apart, and so no noise with it.
+            return Ok(Noise::Streamed);
+        }
         let (n, trials) = (self.lookback.minutes(), self.decomposer.settings().trials);
         let bytes = NoiseEnsemble::bytes(n, trials);
-        if bytes <= memory::quarter() {
+        if bytes <= memory::to_hold() {
             let (n, trials) = (ui::count(n as u64), ui::things(trials, "trial"));
             tracing::info!("taking the noise of {trials} over {n} minutes apart");
             return Ok(Noise::Held(Box::new(
@@ -158,9 +154,14 @@ impl Work<'_> {
         }
         match noise {
             Noise::Held(held) => {
-                // A symbol to each thread; the last few share all threads.
-                let (many, few) =
-                    members.split_at(members.len() - members.len() % rayon::current_num_threads());
+                // A symbol to each thread; the last few, or all where fewer are wanted at once, share the threads.
+                let threads = rayon::current_num_threads();
+                let whole = if self.jobs.is_some_and(|jobs| jobs < threads) {
+                    0
+                } else {
+                    members.len() - members.len() % threads
+                };
+                let (many, few) = members.split_at(whole);
                 let one = |member: &Member| self.on_this_thread(member, held, control);
                 let mut all: Vec<Symbols> =
                     many.par_iter().map(|member| finished(one(member))).collect::<anyhow::Result<_>>()?;
@@ -171,9 +172,10 @@ impl Work<'_> {
             }
             Noise::Streamed => {
                 let per_symbol = 2 * 8 * MODES * self.lookback.minutes() as u64;
-                let at_once = usize::try_from(memory::quarter() / per_symbol.max(1)).unwrap_or(1);
+                let at_once = usize::try_from(memory::to_hold() / per_symbol.max(1)).unwrap_or(1);
                 let mut all = Vec::new();
-                for group in members.chunks(at_once.max(self.jobs)) {
+                // The noise is taken apart for each group anew: the larger the better.
+                for group in members.chunks(self.jobs.unwrap_or(at_once.max(1))) {
                     all.extend(self.together(group, control)?);
                     progress.add(group.len() as u64);
                 }
@@ -284,7 +286,7 @@ impl Work<'_> {
         for (series, found) in Series::BOTH.into_iter().zip(found) {
             if let (Some(partition), Some((found, _))) = (self.persist, found) {
                 let place = partition.modes(&prepared.symbol, series);
-                modes.push((series, npz::write_modes(&place, found, Packing::Deflated)?));
+                modes.push(npz::write_modes(&place, found, Packing::Deflated)?);
             }
         }
         let prepared = (prepared.symbol, prepared.coverage);
@@ -300,4 +302,88 @@ fn signals(prepared: &Prepared) -> [Option<&[f64]>; 2] {
 
 fn of(member: &Member, error: emd::Error) -> anyhow::Error {
     anyhow::anyhow!("{}: {error}", member.symbol)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bars::{Bar, Entry, Findings, Minute, Span};
+    use emd::Params;
+
+    /// Two symbols that move, and one that does not.
+    struct Three;
+
+    const START: i32 = 29_000_000;
+    const MINUTES: i32 = 700;
+
+    fn minute(i: i32) -> Minute {
+        Minute::new(i64::from(START + i)).unwrap()
+    }
+
+    impl Source for Three {
+        fn describe(&self) -> String {
+            "three".to_owned()
+        }
+
+        fn catalogue(&self) -> bars::Result<Vec<Entry>> {
+            let entry = |name: &str| Entry {
+                symbol: name.parse().unwrap(),
+                first: minute(0),
+                last: minute(MINUTES - 1),
+            };
+            Ok(["A", "B", "FLAT"].map(entry).to_vec())
+        }
+
+        fn bars(&self, symbol: &Symbol, _: Span) -> bars::Result<bars::Series> {
+            let pace = if symbol.as_str() == "A" { 7.0 } else { 11.0 };
+            let price = |i: i32| {
+                let (t, stir) = (f64::from(i), f64::from(i * i % 17) * 0.1);
+                if symbol.as_str() == "FLAT" {
+                    5.0
+                } else {
+                    100.0 + 9.0 * (t / pace).sin() + 5.0 * (t / 60.0).sin() + stir
+                }
+            };
+            let bar = |i: i32| {
+                let close = price(i);
+                let volume = if symbol.as_str() == "FLAT" { 1.0 } else { 5.0 + f64::from(i * i % 23) };
+                Bar { time: minute(i), open: close, high: close, low: close, close, volume, trades: None }
+            };
+            Ok((0..MINUTES).map(bar).collect())
+        }
+
+        fn findings(&self) -> Findings {
+            Findings::default()
+        }
+    }
+
+    #[test]
+    fn whichever_way_the_noise_comes_the_rows_are_the_same() {
+        let work = Work {
+            source: &Three,
+            lookback: Lookback {
+                asof: bars::AsOf::start_of(minute(MINUTES)),
+                span: Span { start: minute(0), end: minute(MINUTES) },
+            },
+            params: stages::cycles::Params::default().check().unwrap(),
+            decomposer: Params::default().trials(30).check().unwrap(),
+            budget: None,
+            persist: None,
+            jobs: None,
+        };
+        let member = |entry: Entry| Member { symbol: entry.symbol.clone(), entry: Some(entry) };
+        let members: Vec<Member> = Three.catalogue().unwrap().into_iter().map(member).collect();
+        let control = Control::default();
+        let held = work.decomposer.noise(MINUTES as usize, control).unwrap();
+        let rows = |symbols: Vec<Symbols>| symbols.into_iter().map(|symbol| symbol.rows).collect::<Vec<_>>();
+        let one = |member: &Member| work.on_this_thread(member, &held, control).unwrap();
+        let on_this_thread = rows(members.iter().map(one).collect());
+        assert!(on_this_thread[0][0].len() > 2 && on_this_thread[2][0][0].cycle.is_none());
+        assert_eq!(rows(work.together(&members, control).unwrap()), on_this_thread);
+        let held = Noise::Held(Box::new(held));
+        for noise in [&held, &Noise::Streamed] {
+            let alone = |member: &Member| work.alone(member, noise, control).unwrap();
+            assert_eq!(rows(members.iter().map(alone).collect()), on_this_thread);
+        }
+    }
 }

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use bars::Symbol;
 use bars::atomic::{AtomicFile, SealedFile};
 use bars::time::AsOfSpec;
+use bars::{AsOf, Minute, Span, Symbol};
 use clap::Args;
 use stages::cycles::cluster::{Clustered, Method, Pool, cluster};
 use stages::cycles::{Lookback, Params, Row, Series};
@@ -12,14 +12,14 @@ use stages::cycles::{Lookback, Params, Row, Series};
 use super::emd::DecompositionFlags;
 use crate::args::{self, SourceFlags};
 use crate::choose;
-use crate::cohort;
+use crate::cohort::{self, Member};
 use crate::logging::step;
 use crate::ui::{self, Usage};
 
 mod decompose;
 mod outputs;
 
-use decompose::{Budget, Work};
+use decompose::{Budget, Done, Work};
 use outputs::Partition;
 
 /// Flags of `imf-stage`.
@@ -55,7 +55,7 @@ pub struct Flags {
     /// The folder of the outputs: a partition dt=YYYY-MM-DD for each date.
     #[arg(long, value_name = "DIR", default_value = "data/imf")]
     pub out: PathBuf,
-    /// Symbols that are worked on at once [default: as many as there are threads].
+    /// At most so many symbols at once, to save memory [default: as many as there are threads].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub n_jobs: Option<u16>,
     /// Seconds for each of a symbol's two series; one that takes longer is done anew with 20 trials. Results then depend on
@@ -87,28 +87,31 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let opened = choose::source(&flags.source)?;
     let source = opened.source();
     let members = step("looking the leaders up", || cohort::look_up(&leaders, source, "they get stubs"))?;
-    cohort::warn_of_doubles(&members);
-    let (_, newest) = cohort::extent(&members, &source.describe())?;
-    let lookback = Lookback::new(flags.asof, newest, flags.lookback_months);
+    let members = cohort::without_doubles(members);
+    let newest = newest(flags, &members, &source.describe())?;
+    // Without a newest bar a moment was named, and the other is not looked at.
+    let lookback =
+        Lookback::new(flags.asof, newest.unwrap_or(AsOf::start_of(Minute::MIN)), flags.lookback_months);
     tell_of_window(&lookback, newest);
 
     let partition = Partition::new(&flags.out, &lookback);
     drop(AtomicFile::create(&partition.summary())?);
-    let jobs = flags.n_jobs.map_or_else(rayon::current_num_threads, usize::from);
+    let jobs = flags.n_jobs.map(usize::from);
     let persist = flags.persist_imfs.then_some(&partition);
     let work = Work { source, lookback, params, decomposer, budget, persist, jobs };
     let done = step("decomposing", || work.run(&members))?;
     choose::report_findings(source, flags.source.reading.strict)?;
 
     let pools = step("clustering", || cluster(&done.rows, flags.cluster_mixed));
-    let mut files = step("writing", || outputs::write(&partition, &work, &leaders, &done, &pools))?;
-    files.extend(done.modes);
-    files.into_iter().try_for_each(SealedFile::commit)?;
-    partition.remove_stale(flags.cluster_mixed, &done.persisted)?;
+    let files = step("writing", || outputs::write(&partition, &work, &members, &done, &pools))?;
+    // The summary is the last of all: where it stands, the rest does.
+    let Done { modes, rows, .. } = done;
+    modes.into_iter().chain(files).try_for_each(SealedFile::commit)?;
+    partition.remove_stale(flags.cluster_mixed, flags.persist_imfs)?;
 
-    print(&leaders, &done.rows)?;
+    print(&members, &rows)?;
     pools.iter().try_for_each(|pool| ui::print(&about(pool)))?;
-    let (rows, place) = (ui::things(done.rows.len(), "row"), partition.summary());
+    let (rows, place) = (ui::things(rows.len(), "row"), partition.summary());
     ui::print(&format!(
         "\nWritten: {}: {rows}, as of {}; cards and run_config.json beside it",
         place.display(),
@@ -132,7 +135,7 @@ fn leaders(flags: &Flags) -> anyhow::Result<Vec<Symbol>> {
             )
             .into());
         }
-        leaders = cohort::symbols(file)?;
+        leaders = cohort::symbols(file, "--leaders-csv")?;
     }
     leaders.extend(flags.leaders.iter().cloned());
     let mut seen = std::collections::BTreeSet::new();
@@ -140,21 +143,26 @@ fn leaders(flags: &Flags) -> anyhow::Result<Vec<Symbol>> {
     Ok(leaders)
 }
 
-fn tell_of_window(lookback: &Lookback, newest: bars::AsOf) {
-    tracing::info!(
-        "the window is {} minutes, {} to {}",
-        ui::count(lookback.minutes() as u64),
-        lookback.span.start,
-        lookback.span.end
-    );
-    if bars::AsOf::start_of(lookback.span.start) >= newest {
-        tracing::warn!(
+/// The close of the leaders' newest bar; where none of them has a bar any as-of that was named will do.
+fn newest(flags: &Flags, members: &[Member], place: &str) -> anyhow::Result<Option<AsOf>> {
+    match cohort::extent(members, place) {
+        Ok((_, newest)) => Ok(Some(newest)),
+        Err(_) if flags.asof != AsOfSpec::Latest => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+fn tell_of_window(lookback: &Lookback, newest: Option<AsOf>) {
+    let Span { start, end } = lookback.span;
+    tracing::info!("the window is {} minutes, {start} to {end}", ui::count(lookback.minutes() as u64));
+    match newest {
+        Some(newest) if AsOf::start_of(start) >= newest => tracing::warn!(
             "no bar of the leaders lies in it; the newest closed at {newest}: all rows will be stubs"
-        );
-    } else if bars::AsOf::start_of(lookback.span.end) > newest {
-        tracing::warn!(
+        ),
+        Some(newest) if AsOf::start_of(end) > newest => tracing::warn!(
             "the newest bar of the leaders closed at {newest}: the minutes after it repeat its close"
-        );
+        ),
+        _ => {}
     }
 }
 
@@ -162,8 +170,8 @@ fn tell_of_window(lookback: &Lookback, newest: bars::AsOf) {
 const MOST: usize = 20;
 
 /// A line per symbol: how many cycles, and the one of price with the most energy.
-fn print(leaders: &[Symbol], rows: &[Row]) -> anyhow::Result<()> {
-    let lines = leaders.iter().take(MOST).map(|symbol| {
+fn print(members: &[Member], rows: &[Row]) -> anyhow::Result<()> {
+    let lines = members.iter().take(MOST).map(|Member { symbol, .. }| {
         let own = |series| rows.iter().filter(move |row| row.symbol == *symbol && row.series == series);
         let [price, volume] = Series::BOTH.map(|series| {
             let cycles = own(series).filter(|row| row.cycle.is_some()).count();
@@ -188,8 +196,8 @@ fn print(leaders: &[Symbol], rows: &[Row]) -> anyhow::Result<()> {
     });
     let header = ["symbol", "price cycles", "volume cycles", "strongest in price", "depth %", "energy %"];
     ui::print(&ui::table(&header, &[1, 2, 3, 4, 5], lines))?;
-    if leaders.len() > MOST {
-        ui::print(&format!("and {} more", leaders.len() - MOST))?;
+    if members.len() > MOST {
+        ui::print(&format!("and {} more", members.len() - MOST))?;
     }
     Ok(())
 }

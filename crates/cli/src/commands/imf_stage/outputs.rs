@@ -1,15 +1,15 @@
 //! The files of a run: a partition per date.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use bars::atomic::{self, SealedFile};
 use bars::{Error, Symbol};
 use serde_json::{Map, Value, json};
-use stages::cycles::cluster::{Clustered, FEATURES, Pool};
+use stages::cycles::cluster::{self, Clustered, FEATURES, Pool};
 use stages::cycles::{Lookback, Series, cards, table};
 
 use super::decompose::{Done, Work};
+use crate::cohort::Member;
 use crate::output::table::{Columns, Compression, Format, TableWriter};
 
 /// Where a run's files stand.
@@ -29,32 +29,32 @@ impl Partition {
         self.0.join("imfs").join(modes_name(symbol, series))
     }
 
-    fn cards(&self, pool: Pool) -> PathBuf {
-        self.0.join(cards_name(pool))
-    }
-
-    /// Removes what an earlier run of the same date left that does not belong to this one: cards of other pools, and modes of
-    /// other symbols.
-    pub(super) fn remove_stale(&self, mixed: bool, persisted: &[(Symbol, Series)]) -> bars::Result<()> {
-        let remove = |place: &Path| match std::fs::remove_file(place) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove", place, e)),
-            _ => Ok(()),
-        };
-        for pool in Pool::all(!mixed) {
-            remove(&self.cards(*pool))?;
-        }
-        let kept: BTreeSet<String> =
-            persisted.iter().map(|(symbol, series)| modes_name(symbol, *series)).collect();
-        let folder = self.0.join("imfs");
-        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let is_ours = Series::BOTH.iter().any(|series| name.ends_with(&format!("_{series}.npz")));
-            if is_ours && !kept.contains(&name) {
-                remove(&entry.path())?;
+    /// Removes tables of an earlier run of the same date that contradict this one: cards of other pools, and sums. Modes, which took
+    /// long to make, stay, and it is told whose they are.
+    pub(super) fn remove_stale(&self, mixed: bool, persisted: bool) -> bars::Result<()> {
+        let other_cards = Pool::all(!mixed).iter().map(|pool| cards_name(*pool));
+        let sums = ["imf_post_summary", "imf_post_top_imfs"];
+        let sums = sums.iter().flat_map(|name| ["parquet", "csv"].map(|end| format!("{name}.{end}")));
+        let mut removed = Vec::new();
+        for name in other_cards.chain(sums) {
+            let place = self.0.join(&name);
+            match std::fs::remove_file(&place) {
+                Ok(()) => removed.push(name),
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+                Err(e) => return Err(Error::io("remove", &place, e)),
             }
         }
-        // Where nothing is left in it the folder goes too; where something is, it stays.
-        let _ = std::fs::remove_dir(&folder);
+        if !removed.is_empty() {
+            tracing::info!(
+                "removed from {}, being of an earlier run: {}",
+                self.0.display(),
+                removed.join(", ")
+            );
+        }
+        let modes = self.0.join("imfs");
+        if !persisted && modes.exists() {
+            tracing::warn!("the modes in {} are of an earlier run, and not of this one", modes.display());
+        }
         Ok(())
     }
 }
@@ -64,24 +64,24 @@ fn modes_name(symbol: &Symbol, series: Series) -> String {
 }
 
 /// The name of a pool's cards.
-pub(super) fn cards_name(pool: Pool) -> String {
+fn cards_name(pool: Pool) -> String {
     format!("cluster_cards_global_{}.json", pool.name())
 }
 
-/// Writes all but the modes, ready to be committed together. The summary is the last: where it stands, the rest does.
+/// Writes all but the modes, ready to be committed together, the summary last.
 pub(super) fn write(
     partition: &Partition,
     work: &Work<'_>,
-    leaders: &[Symbol],
+    members: &[Member],
     done: &Done,
     pools: &[Clustered],
 ) -> anyhow::Result<Vec<SealedFile>> {
     let mut files = Vec::new();
     for pool in pools {
-        files.push(json_file(&partition.cards(pool.pool), &cards::global(pool, &done.rows))?);
+        files.push(json_file(&partition.0.join(cards_name(pool.pool)), &cards::global(pool, &done.rows))?);
     }
     files.push(json_file(&partition.0.join("cluster_cards_asset.json"), &cards::asset(pools))?);
-    files.push(json_file(&partition.0.join("run_config.json"), &run_config(work, leaders, done, pools))?);
+    files.push(json_file(&partition.0.join("run_config.json"), &run_config(work, members, done, pools))?);
     let columns = table::summary();
     let named = Columns::new(columns.iter().map(|column| (column.name.clone(), column.dtype())));
     let mut writer = TableWriter::create(&partition.summary(), Format::Parquet, Compression::Snappy, &named)?;
@@ -101,7 +101,7 @@ const LIBRARIES: [&str; 8] =
     ["kodama", "libm", "parquet", "rand_mt", "rand_xoshiro", "realfft", "rustfft", "zlib-rs"];
 
 /// What was asked for and what it was made of. All that differs between runs of the same question is under `run`.
-fn run_config(work: &Work<'_>, leaders: &[Symbol], done: &Done, pools: &[Clustered]) -> Value {
+fn run_config(work: &Work<'_>, members: &[Member], done: &Done, pools: &[Clustered]) -> Value {
     let (params, settings, lookback) = (work.params.get(), work.decomposer.settings(), &work.lookback);
     let names = |pool: &Clustered| json!([cards_name(pool.pool)]);
     let mut cards: Vec<Value> =
@@ -127,7 +127,7 @@ fn run_config(work: &Work<'_>, leaders: &[Symbol], done: &Done, pools: &[Cluster
         "window_end": lookback.span.end.to_string(),
         "window_minutes": lookback.minutes(),
         "window_days": lookback.days(),
-        "leaders": leaders.iter().map(Symbol::as_str).collect::<Vec<_>>(),
+        "leaders": members.iter().map(|member| member.symbol.as_str()).collect::<Vec<_>>(),
         "lookback_months": params.lookback_months,
         "min_cycle_depth_pct": params.min_cycle_depth_pct,
         "detrend": params.detrend,
@@ -144,18 +144,25 @@ fn run_config(work: &Work<'_>, leaders: &[Symbol], done: &Done, pools: &[Cluster
             "trials": settings.trials,
             "seed": settings.seed,
         },
+        "clustering": {
+            "min_cluster_size": cluster::FEWEST,
+            "k_means_most": cluster::MOST,
+            "k_means_starts": cluster::STARTS,
+            "k_means_seed": cluster::SEED,
+            "ward_distance": cluster::NEAR,
+        },
         "pools": pools,
         "bars_per_symbol": coverage,
         "paths": {
             "summary": "imf_summary.parquet",
             "cards": cards,
-            "imfs": if done.persisted.is_empty() { Value::Null } else { "imfs".into() },
+            "imfs": if work.persist.is_some() { "imfs".into() } else { Value::Null },
         },
         "versions": versions(),
         "run": {
             "source": work.source.describe(),
             "threads": rayon::current_num_threads(),
-            "n_jobs": work.jobs,
+            "n_jobs": work.jobs.unwrap_or(rayon::current_num_threads()),
             "noise_seconds": done.noise_seconds,
             "seconds_per_symbol": seconds,
         },

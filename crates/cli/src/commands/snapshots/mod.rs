@@ -119,7 +119,7 @@ pub fn run<S: Stage>(
     if flags.format == Format::Csv && flags.compression.is_some() {
         return Err(Usage("--compression is of Parquet; leave it out with --format csv".to_owned()).into());
     }
-    let symbols = step("reading the symbols", || cohort::symbols(&flags.input))?;
+    let symbols = step("reading the symbols", || cohort::symbols(&flags.input, "--input"))?;
     let opened = choose::optional_source(&flags.source, Ask::Nobody)?;
     let file;
     let source: &dyn Source = match &opened {
