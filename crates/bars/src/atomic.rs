@@ -202,8 +202,8 @@ pub fn sealed(place: &Path, bytes: &[u8]) -> Result<SealedFile> {
     file.seal()
 }
 
-/// Removes what dead processes left in `folder` of files whose names begin with `prefix`.
-pub(crate) fn sweep(folder: &Path, prefix: &str) {
+/// Removes what dead processes left in `folder` of files whose temporary names begin with `prefix` (all do with a point).
+pub fn sweep(folder: &Path, prefix: &str) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if is_temporary(&entry.file_name().to_string_lossy(), prefix) {
             let unlocked = File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok());

@@ -14,6 +14,8 @@ pub struct Grid {
     pub volume: Vec<f64>,
     /// Minutes that had a bar.
     pub bars: usize,
+    /// The most minutes in a row that had none.
+    pub longest_gap: usize,
 }
 
 impl Grid {
@@ -28,16 +30,19 @@ impl Grid {
         let length = place(span.end);
         let mut close = Vec::with_capacity(length);
         let mut volume = vec![0.0; length];
+        let mut longest_gap = 0;
         for i in from..to {
             let at = place(closes.time[i]);
             // What came before holds until here; before the first bar that is its own.
             let held = if i == from { closes.close[i] } else { closes.close[i - 1] };
+            longest_gap = longest_gap.max(at - close.len());
             close.resize(at, held);
             close.push(closes.close[i]);
             volume[at] = closes.volume[i];
         }
+        longest_gap = longest_gap.max(length - close.len());
         close.resize(length, closes.close[to - 1]);
-        Some(Grid { start: span.start, close, volume, bars: to - from })
+        Some(Grid { start: span.start, close, volume, bars: to - from, longest_gap })
     }
 
     /// The minutes from the first bar to the last, but no more than the last `most`; `None` where there is no bar.
@@ -85,7 +90,7 @@ mod tests {
         // Minute 2 is outside: the first bar fills backward.
         assert_eq!(grid.close, [5.0, 5.0, 5.0, 6.0, 6.0, 6.0]);
         assert_eq!(grid.volume, [0.0, 0.0, 50.0, 60.0, 0.0, 0.0]);
-        assert_eq!((grid.bars, grid.start, grid.len()), (2, minute(3), 6));
+        assert_eq!((grid.bars, grid.start, grid.len(), grid.longest_gap), (2, minute(3), 6, 2));
         assert_eq!(Grid::over(&closes, span(7, 9)), None);
         let all = Grid::last(&closes, 1000).unwrap();
         assert_eq!((all.start, all.len(), all.bars), (minute(2), 8, 4));

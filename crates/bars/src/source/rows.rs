@@ -131,7 +131,12 @@ impl Column {
     /// # Errors
     /// Where there is none: names the columns that there are.
     pub(crate) fn find_symbol(path: &Path, header: &[String]) -> Result<usize> {
-        let error = || Error::content(path, format!("no column symbol; it has {}", shown(header)));
+        let error = || {
+            Error::content(
+                path,
+                format!("no column symbol; it has {}. Rename the one that holds the symbols", shown(header)),
+            )
+        };
         Column::Symbol.find(header).ok_or_else(error)
     }
 }

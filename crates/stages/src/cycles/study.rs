@@ -18,7 +18,23 @@ pub struct Coverage {
     pub bars_after: usize,
     /// The share of minutes without one.
     pub missing_share: f64,
+    /// The most minutes in a row without one.
+    pub longest_gap: usize,
 }
+
+impl Coverage {
+    /// Whether what is missing may make modes of its own: over a stretch without a turning point the envelopes of a fast mode swing
+    /// out, and the noise, which is measured by that mode, grows with them.
+    pub fn is_poor(&self) -> bool {
+        self.bars_before > 0 && (self.missing_share > POOR_SHARE || self.longest_gap > POOR_GAP)
+    }
+}
+
+/// Minutes are poor where more than this share is missing,
+const POOR_SHARE: f64 = 0.05;
+
+/// or more than a day in a row.
+const POOR_GAP: usize = bars::time::DAY as usize;
 
 /// What a row stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,6 +122,7 @@ impl ValidParams {
             bars_before: bars,
             bars_after: minutes,
             missing_share: 1.0 - bars as f64 / minutes.max(1) as f64,
+            longest_gap: grid.as_ref().map_or(minutes, |grid| grid.longest_gap),
         };
         let inputs = grid.map(|grid| {
             let price = transform::price(&grid.close, self.0.detrend);

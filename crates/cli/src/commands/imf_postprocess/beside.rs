@@ -32,8 +32,22 @@ impl RunConfig {
     }
 
     /// Length of the window.
-    pub(super) fn window_days(&self) -> Option<f64> {
-        self.value["window_days"].as_f64()
+    ///
+    /// # Errors
+    /// Where it is none.
+    pub(super) fn window_days(&self) -> bars::Result<Option<f64>> {
+        match &self.value["window_days"] {
+            Value::Null => Ok(None),
+            days => match days.as_f64() {
+                Some(days) if days > 0.0 => Ok(Some(days)),
+                _ => {
+                    let reason = format!(
+                        "its window_days, {days}, is no length of a window; give it with --window-days"
+                    );
+                    Err(Error::content(&self.path, reason))
+                }
+            },
+        }
     }
 
     /// The as-of, where there is one.
@@ -41,7 +55,11 @@ impl RunConfig {
     /// # Errors
     /// Where it is no time.
     pub(super) fn asof(&self) -> bars::Result<Option<AsOf>> {
-        let Some(text) = self.value["asof"].as_str() else { return Ok(None) };
+        let text = match &self.value["asof"] {
+            Value::Null => return Ok(None),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
         let spec: Result<bars::time::AsOfSpec, String> = text.parse();
         match spec {
             // Months do not matter to the as-of.

@@ -144,7 +144,7 @@ fn tell_of_dropped(summary: &Summary) {
 }
 
 fn window_days(flags: &Flags, config: Option<&RunConfig>) -> anyhow::Result<f64> {
-    match (flags.window_days, config.and_then(RunConfig::window_days)) {
+    match (flags.window_days, config.map(RunConfig::window_days).transpose()?.flatten()) {
         (Some(days), _) | (None, Some(days)) => Ok(days),
         (None, None) => {
             let why = match config {
@@ -161,12 +161,29 @@ fn window_days(flags: &Flags, config: Option<&RunConfig>) -> anyhow::Result<f64>
 
 /// The as-of of the flags, of the run, of the summary.
 fn asof(flags: &Flags, config: Option<&RunConfig>, summary: &Summary) -> anyhow::Result<AsOf> {
+    let run = config.map(RunConfig::asof).transpose()?.flatten();
+    if let (Some(config), Some(run), Some(latest)) = (config, run, summary.latest)
+        && run != latest
+    {
+        anyhow::bail!(
+            "{} is of another run: its as-of is {run}, that of {} {latest}; name the file of the same run with --run-config",
+            config.path().display(),
+            flags.summary.display()
+        );
+    }
     let named = match flags.asof {
-        None | Some(AsOfSpec::Latest) => config.map(RunConfig::asof).transpose()?.flatten(),
+        None | Some(AsOfSpec::Latest) => None,
         // Months do not matter to the as-of.
         Some(spec) => spec.moment().map(|moment| Lookback::new(spec, moment, 1).asof),
     };
-    named.or(summary.latest).ok_or_else(|| {
+    if let (Some(named), Some(latest)) = (named, summary.latest)
+        && named < latest
+    {
+        tracing::warn!(
+            "the cycles are as of {latest}, and are written down as of {named}, when they could not yet be known"
+        );
+    }
+    named.or(run).or(summary.latest).ok_or_else(|| {
         anyhow::anyhow!("{} has no row, and so no as-of; give one with --asof", flags.summary.display())
     })
 }

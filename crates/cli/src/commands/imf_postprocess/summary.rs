@@ -83,9 +83,12 @@ impl Summary {
                 cluster_mad_pct_amp_global: mad_amp[row],
             };
             let is_cycle = cycle.status == Status::Ok.name();
-            let has_period = cycle.period_days > 0.0 && cycle.period_days.is_finite();
-            if is_cycle && !(has_period && cycle.amp_pct.is_finite() && cycle.energy_share.is_finite()) {
-                return Err(table.bad(row, "is a cycle (status ok) without period, depth or energy"));
+            let sizes = [cycle.period_days, cycle.amp_pct, cycle.energy_share];
+            let is_sound = cycle.period_days > 0.0 && sizes.iter().all(|x| x.is_finite() && *x >= 0.0);
+            if is_cycle && !is_sound {
+                let what =
+                    "is a cycle (status ok) whose period, depth or energy is missing, negative or infinite";
+                return Err(table.bad(row, what));
             }
             self.cycles.push(cycle);
         }
@@ -141,7 +144,8 @@ impl Table<'_> {
     }
 
     fn times(&self, name: &str) -> bars::Result<Vec<Option<AsOf>>> {
-        let column = self.column(name, &DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())))?;
+        // Times without a zone are UTC, as all are here.
+        let column = self.column(name, &DataType::Timestamp(TimeUnit::Microsecond, None))?;
         let micros = column.as_primitive::<TimestampMicrosecondType>();
         Ok(micros.iter().map(|at| at.and_then(AsOf::from_epoch_micros)).collect())
     }

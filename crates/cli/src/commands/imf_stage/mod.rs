@@ -7,7 +7,7 @@ use bars::time::AsOfSpec;
 use bars::{AsOf, Minute, Span, Symbol};
 use clap::Args;
 use stages::cycles::cluster::{Clustered, Method, Pool, cluster};
-use stages::cycles::{Lookback, Params, Row, Series};
+use stages::cycles::{Lookback, Params, Row, Series, Status};
 
 use super::emd::DecompositionFlags;
 use crate::args::{self, SourceFlags};
@@ -56,7 +56,7 @@ pub struct Flags {
     #[arg(long, value_name = "DIR", default_value = "data/imf")]
     pub out: PathBuf,
     /// At most so many symbols at once, to save memory [default: as many as there are threads].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub n_jobs: Option<u16>,
     /// Seconds for each of a symbol's two series; one that takes longer is done anew with 20 trials. Results then depend on
     /// the machine.
@@ -88,11 +88,11 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let source = opened.source();
     let members = step("looking the leaders up", || cohort::look_up(&leaders, source, "they get stubs"))?;
     let members = cohort::without_doubles(members);
-    let newest = newest(flags, &members, &source.describe())?;
-    // Without a newest bar a moment was named, and the other is not looked at.
-    let lookback =
-        Lookback::new(flags.asof, newest.unwrap_or(AsOf::start_of(Minute::MIN)), flags.lookback_months);
-    tell_of_window(&lookback, newest);
+    let ends = extent(flags, &members, &source.describe())?;
+    // Where there is no newest bar a moment was named, and the newest is not looked at.
+    let newest = ends.map_or(AsOf::start_of(Minute::MIN), |(_, newest)| newest);
+    let lookback = Lookback::new(flags.asof, newest, flags.lookback_months);
+    tell_of_window(&lookback, ends);
 
     let partition = Partition::new(&flags.out, &lookback);
     drop(AtomicFile::create(&partition.summary())?);
@@ -101,6 +101,9 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let work = Work { source, lookback, params, decomposer, budget, persist, jobs };
     let done = step("decomposing", || work.run(&members))?;
     choose::report_findings(source, flags.source.reading.strict)?;
+
+    tell_of_gaps(&done);
+    tell_of_budget(&done);
 
     let pools = step("clustering", || cluster(&done.rows, flags.cluster_mixed));
     let files = step("writing", || outputs::write(&partition, &work, &members, &done, &pools))?;
@@ -143,26 +146,58 @@ fn leaders(flags: &Flags) -> anyhow::Result<Vec<Symbol>> {
     Ok(leaders)
 }
 
-/// The close of the leaders' newest bar; where none of them has a bar any as-of that was named will do.
-fn newest(flags: &Flags, members: &[Member], place: &str) -> anyhow::Result<Option<AsOf>> {
+/// First and last close of the leaders' bars; where none of them has a bar any as-of that was named will do.
+fn extent(flags: &Flags, members: &[Member], place: &str) -> anyhow::Result<Option<(AsOf, AsOf)>> {
     match cohort::extent(members, place) {
-        Ok((_, newest)) => Ok(Some(newest)),
+        Ok(ends) => Ok(Some(ends)),
         Err(_) if flags.asof != AsOfSpec::Latest => Ok(None),
         Err(e) => Err(e),
     }
 }
 
-fn tell_of_window(lookback: &Lookback, newest: Option<AsOf>) {
+fn tell_of_window(lookback: &Lookback, ends: Option<(AsOf, AsOf)>) {
     let Span { start, end } = lookback.span;
     tracing::info!("the window is {} minutes, {start} to {end}", ui::count(lookback.minutes() as u64));
-    match newest {
-        Some(newest) if AsOf::start_of(start) >= newest => tracing::warn!(
-            "no bar of the leaders lies in it; the newest closed at {newest}: all rows will be stubs"
-        ),
-        Some(newest) if AsOf::start_of(end) > newest => tracing::warn!(
+    let Some((oldest, newest)) = ends else { return };
+    if AsOf::start_of(start) >= newest || AsOf::start_of(end) < oldest {
+        tracing::warn!(
+            "no bar of the leaders lies in it, as they close from {oldest} to {newest}: all rows will be stubs"
+        );
+    } else if AsOf::start_of(end) > newest {
+        tracing::warn!(
             "the newest bar of the leaders closed at {newest}: the minutes after it repeat its close"
-        ),
-        _ => {}
+        );
+    }
+}
+
+/// Symbols whose gaps may have made modes of their own.
+fn tell_of_gaps(done: &Done) {
+    let poor = done.coverage.iter().filter(|(_, coverage)| coverage.is_poor());
+    let poor: Vec<String> = poor
+        .map(|(symbol, coverage)| {
+            let gap = ui::minutes(coverage.longest_gap as f64);
+            format!("{symbol} ({:.0} % missing, {gap} in a row)", 100.0 * coverage.missing_share)
+        })
+        .collect();
+    if !poor.is_empty() {
+        tracing::warn!(
+            "long gaps can make fast cycles of their own: {}; look back less far, or try --noise-scale residue --epsilon 0.2, and compare",
+            poor.join(", ")
+        );
+    }
+}
+
+/// Series on which time ran out.
+fn tell_of_budget(done: &Done) {
+    let reduced = done.rows.iter().filter(|row| row.status == Status::TimeBudgetReduced);
+    let mut series: Vec<String> = reduced.map(|row| format!("{} {}", row.symbol, row.series)).collect();
+    series.dedup();
+    if !series.is_empty() {
+        tracing::warn!(
+            "--max-seconds-per-asset ran out, and 20 trials were done instead, on {} series: {}",
+            series.len(),
+            series.join(", ")
+        );
     }
 }
 

@@ -52,6 +52,8 @@ impl Partition {
             );
         }
         let modes = self.0.join("imfs");
+        // What a killed run left of symbols that this one may not have.
+        atomic::sweep(&modes, ".");
         if !persisted && modes.exists() {
             tracing::warn!("the modes in {} are of an earlier run, and not of this one", modes.display());
         }
@@ -118,6 +120,7 @@ fn run_config(work: &Work<'_>, members: &[Member], done: &Done, pools: &[Cluster
             "bars_before": coverage.bars_before,
             "bars_after": coverage.bars_after,
             "missing_share": coverage.missing_share,
+            "longest_gap": coverage.longest_gap,
         })
     });
     let seconds = by_symbol(&|symbol| json!(done.seconds.get(symbol)));

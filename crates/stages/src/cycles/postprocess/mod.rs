@@ -59,7 +59,9 @@ pub enum ParamsError {
     #[error("--min-energy-share {0} is no share; give 0 to 1")]
     Share(f64),
     /// Bands that are not in order.
-    #[error("--amp-bands {0} {1} are not two depths in ascending order; give them as in --amp-bands 5 12")]
+    #[error(
+        "--amp-bands {0} {1} are not two depths above 0 in ascending order; give them as in --amp-bands 5 12"
+    )]
     Bands(f64, f64),
 }
 
