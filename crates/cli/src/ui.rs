@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use indicatif::{
+    HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle,
+};
 
 static VERBOSITY: AtomicI8 = AtomicI8::new(0);
 static BARS: LazyLock<MultiProgress> =
@@ -162,18 +164,25 @@ impl Progress {
                 Unit::Modes => "{pos} modes, at most {len}",
                 Unit::Bytes => "{bytes}/{total_bytes}, {bytes_per_sec}",
             };
-            let template = format!("{{msg}} [{{bar:30}}] {counts}, {{eta}} left");
+            let template = format!("{{msg}} [{{bar:30}}] {counts}, {{left}} left");
             let style =
                 ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
             // The crate's own rate has four decimals.
             let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
                 let _ = write!(out, "{:.0}/s", state.per_sec());
             };
+            // Before the first is done nobody knows.
+            let left = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+                let _ = match state.pos() {
+                    0 => write!(out, "?"),
+                    _ => write!(out, "{:#}", HumanDuration(state.eta())),
+                };
+            };
             let found = modes.clone();
             let found = move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
                 let _ = write!(out, "{}", found.load(Ordering::Relaxed));
             };
-            let style = style.with_key("rate", rate).with_key("modes", found);
+            let style = style.with_key("rate", rate).with_key("left", left).with_key("modes", found);
             let bar = BARS.add(ProgressBar::new(total).with_style(style.progress_chars("=> ")));
             bar.set_message(what.to_owned());
             bar.enable_steady_tick(Duration::from_millis(200));

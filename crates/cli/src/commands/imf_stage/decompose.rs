@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use bars::atomic::SealedFile;
 use bars::series::Closes;
+use bars::source::BarTime;
 use bars::{Source, Symbol};
 use emd::{Control, Decomposer, Decomposition, NoiseEnsemble};
 use rayon::prelude::*;
@@ -45,6 +46,8 @@ impl Budget {
 /// What is to be done, and with what.
 pub(super) struct Work<'a> {
     pub(super) source: &'a dyn Source,
+    /// What the source's times were said to name.
+    pub(super) bar_time: BarTime,
     pub(super) lookback: Lookback,
     pub(super) params: ValidParams,
     pub(super) decomposer: Decomposer,
@@ -70,8 +73,8 @@ pub(super) struct Done {
     pub(super) modes: Vec<SealedFile>,
 }
 
-/// One symbol's part of it.
-struct Symbols {
+/// What came of one symbol.
+struct Studied {
     rows: [Vec<Row>; 2],
     prepared: (Symbol, Coverage),
     seconds: f64,
@@ -141,10 +144,10 @@ impl Work<'_> {
         members: &[Member],
         noise: &Noise,
         progress: &Progress,
-    ) -> anyhow::Result<Vec<Symbols>> {
+    ) -> anyhow::Result<Vec<Studied>> {
         let control = || progress.add_mode();
         let control = Control::default().telling(&control);
-        let finished = |symbols: anyhow::Result<Symbols>| {
+        let finished = |symbols: anyhow::Result<Studied>| {
             progress.add(1);
             symbols
         };
@@ -163,7 +166,7 @@ impl Work<'_> {
                 };
                 let (many, few) = members.split_at(whole);
                 let one = |member: &Member| self.on_this_thread(member, held, control);
-                let mut all: Vec<Symbols> =
+                let mut all: Vec<Studied> =
                     many.par_iter().map(|member| finished(one(member))).collect::<anyhow::Result<_>>()?;
                 for member in few {
                     all.push(finished(self.alone(member, noise, control))?);
@@ -190,7 +193,7 @@ impl Work<'_> {
         member: &Member,
         noise: &NoiseEnsemble,
         control: Control<'_>,
-    ) -> anyhow::Result<Symbols> {
+    ) -> anyhow::Result<Studied> {
         let begun = Instant::now();
         let prepared = self.prepare(member)?;
         let mut workspace = self.decomposer.workspace(noise.samples());
@@ -205,7 +208,7 @@ impl Work<'_> {
     }
 
     /// A symbol, its series one after the other on all threads, each within the budget if there is one.
-    fn alone(&self, member: &Member, noise: &Noise, control: Control<'_>) -> anyhow::Result<Symbols> {
+    fn alone(&self, member: &Member, noise: &Noise, control: Control<'_>) -> anyhow::Result<Studied> {
         let begun = Instant::now();
         let prepared = self.prepare(member)?;
         let mut found: [Found; 2] = [None, None];
@@ -218,7 +221,7 @@ impl Work<'_> {
     }
 
     /// Several symbols, all series stage by stage together.
-    fn together(&self, members: &[Member], control: Control<'_>) -> anyhow::Result<Vec<Symbols>> {
+    fn together(&self, members: &[Member], control: Control<'_>) -> anyhow::Result<Vec<Studied>> {
         let begun = Instant::now();
         let prepared: Vec<Prepared> =
             members.par_iter().map(|member| self.prepare(member)).collect::<anyhow::Result<_>>()?;
@@ -237,7 +240,7 @@ impl Work<'_> {
             pairs.push((prepared, found));
         }
         let finish = |(prepared, found): (Prepared, [Found; 2])| self.finish(prepared, &found, begun);
-        let mut all: Vec<Symbols> = pairs.into_par_iter().map(finish).collect::<anyhow::Result<_>>()?;
+        let mut all: Vec<Studied> = pairs.into_par_iter().map(finish).collect::<anyhow::Result<_>>()?;
         // Their time was one.
         let each = begun.elapsed().as_secs_f64() / all.len().max(1) as f64;
         all.iter_mut().for_each(|symbol| symbol.seconds = each);
@@ -280,7 +283,7 @@ impl Work<'_> {
     }
 
     /// The rows of a symbol that was taken apart, and its modes beside their places.
-    fn finish(&self, prepared: Prepared, found: &[Found; 2], begun: Instant) -> anyhow::Result<Symbols> {
+    fn finish(&self, prepared: Prepared, found: &[Found; 2], begun: Instant) -> anyhow::Result<Studied> {
         let rows = self.params.study(&prepared, found);
         let mut modes = Vec::new();
         for (series, found) in Series::BOTH.into_iter().zip(found) {
@@ -290,7 +293,7 @@ impl Work<'_> {
             }
         }
         let prepared = (prepared.symbol, prepared.coverage);
-        Ok(Symbols { rows, prepared, seconds: begun.elapsed().as_secs_f64(), modes })
+        Ok(Studied { rows, prepared, seconds: begun.elapsed().as_secs_f64(), modes })
     }
 }
 
@@ -361,6 +364,7 @@ mod tests {
     fn whichever_way_the_noise_comes_the_rows_are_the_same() {
         let work = Work {
             source: &Three,
+            bar_time: BarTime::Open,
             lookback: Lookback {
                 asof: bars::AsOf::start_of(minute(MINUTES)),
                 span: Span { start: minute(0), end: minute(MINUTES) },
@@ -375,7 +379,7 @@ mod tests {
         let members: Vec<Member> = Three.catalogue().unwrap().into_iter().map(member).collect();
         let control = Control::default();
         let held = work.decomposer.noise(MINUTES as usize, control).unwrap();
-        let rows = |symbols: Vec<Symbols>| symbols.into_iter().map(|symbol| symbol.rows).collect::<Vec<_>>();
+        let rows = |symbols: Vec<Studied>| symbols.into_iter().map(|symbol| symbol.rows).collect::<Vec<_>>();
         let one = |member: &Member| work.on_this_thread(member, &held, control).unwrap();
         let on_this_thread = rows(members.iter().map(one).collect());
         assert!(on_this_thread[0][0].len() > 2 && on_this_thread[2][0][0].cycle.is_none());

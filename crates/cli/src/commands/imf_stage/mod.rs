@@ -98,7 +98,8 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     drop(AtomicFile::create(&partition.summary())?);
     let jobs = flags.n_jobs.map(usize::from);
     let persist = flags.persist_imfs.then_some(&partition);
-    let work = Work { source, lookback, params, decomposer, budget, persist, jobs };
+    let bar_time = flags.source.reading.bar_time();
+    let work = Work { source, bar_time, lookback, params, decomposer, budget, persist, jobs };
     let done = step("decomposing", || work.run(&members))?;
     choose::report_findings(source, flags.source.reading.strict)?;
 

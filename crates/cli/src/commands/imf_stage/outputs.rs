@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use bars::atomic::{self, SealedFile};
+use bars::source::BarTime;
 use bars::{Error, Symbol};
 use serde_json::{Map, Value, json};
 use stages::cycles::cluster::{self, Clustered, FEATURES, Pool};
@@ -131,6 +132,7 @@ fn run_config(work: &Work<'_>, members: &[Member], done: &Done, pools: &[Cluster
         "window_minutes": lookback.minutes(),
         "window_days": lookback.days(),
         "leaders": members.iter().map(|member| member.symbol.as_str()).collect::<Vec<_>>(),
+        "bar_time": if work.bar_time == BarTime::Close { "close" } else { "open" },
         "lookback_months": params.lookback_months,
         "min_cycle_depth_pct": params.min_cycle_depth_pct,
         "detrend": params.detrend,
