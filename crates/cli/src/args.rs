@@ -9,8 +9,8 @@ use bars::time::AsOfSpec;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    check, demo, emd, fetch_history, imf_cluster, imf_postprocess, imf_stage, import, leaderboards, metrics,
-    regime, sample, state,
+    check, completions, demo, emd, fetch_history, imf_cluster, imf_postprocess, imf_stage, import,
+    leaderboards, man, metrics, regime, sample, state,
 };
 
 /// A crypto quant research toolkit on one-minute bars: who gains, who loses, who turns, and how unusual that is.
@@ -54,6 +54,10 @@ pub enum Command {
     Sample(sample::Flags),
     /// Make a sample market and run the analysis on it: the quickest look at what this program does.
     Demo(demo::Flags),
+    /// Print a script that completes commands and flags in a shell.
+    Completions(completions::Flags),
+    /// Write the manual pages, one per command.
+    Man(man::Flags),
 }
 
 impl Command {
@@ -73,14 +77,18 @@ impl Command {
             Command::Check(_) => "check",
             Command::Sample(_) => "sample",
             Command::Demo(_) => "demo",
+            Command::Completions(_) => "completions",
+            Command::Man(_) => "man",
         }
     }
 
-    /// Whether the command was asked to write nothing.
+    /// Whether no log is kept of the command, as with one that was asked to write nothing.
     pub fn is_dry(&self) -> bool {
         match self {
             Command::State(flags) => flags.snapshots.dry_run,
             Command::Regime(flags) => flags.snapshots.dry_run,
+            // Nothing is computed that a log could tell of.
+            Command::Completions(_) | Command::Man(_) => true,
             _ => false,
         }
     }

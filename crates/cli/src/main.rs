@@ -52,5 +52,7 @@ fn dispatch(command: &Command) -> anyhow::Result<()> {
         Command::Check(args) => commands::check::run(args),
         Command::Sample(args) => commands::sample::run(args),
         Command::Demo(args) => commands::demo::run(args),
+        Command::Completions(args) => commands::completions::run(args),
+        Command::Man(args) => commands::man::run(args),
     }
 }

@@ -370,6 +370,33 @@ fn a_person_is_asked_for_what_is_missing() {
 }
 
 #[test]
+fn completions_and_manual_pages_know_every_command() {
+    let desk = desk();
+    let script = desk.run(&["completions", "bash"]).ok().out;
+    desk.run(&["man"]).ok();
+    let pages = desk.tree("man");
+    let help = desk.run(&["--help"]).ok().out;
+    let listed =
+        help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let names = listed.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    let names: Vec<&str> =
+        names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help").collect();
+    assert!(names.len() >= 15 && names.contains(&"imf-stage"), "{names:?}");
+    for name in &names {
+        assert!(script.contains(&format!("data__pipeline,{name})")), "{name}");
+        let page = desk.text(&format!("man/data-pipeline-{name}.1"));
+        assert!(page.contains(".SH SYNOPSIS") && page.contains("\\-\\-threads"), "{name}: {page}");
+    }
+    assert_eq!(pages.len(), names.len() + 1);
+    // The scripts themselves are what their shells take.
+    let check = desk.write("script.bash", script);
+    let taken = std::process::Command::new("bash").arg("-n").arg(check).status().unwrap();
+    assert!(taken.success());
+    assert!(!desk.file("pipeline.log").exists());
+    desk.run(&["completions", "cmd"]).fails(2, &["invalid value 'cmd'"]);
+}
+
+#[test]
 fn the_demo_makes_its_market_once() {
     let desk = desk();
     let run = desk.run(&["demo"]).ok();

@@ -1,6 +1,7 @@
 //! The commands, a file each: its flags, and what it does from top to bottom.
 
 pub mod check;
+pub mod completions;
 pub mod demo;
 pub mod emd;
 pub mod fetch_history;
@@ -10,6 +11,7 @@ pub mod imf_stage;
 pub mod import;
 mod intraday;
 pub mod leaderboards;
+pub mod man;
 pub mod metrics;
 mod places;
 mod prices;

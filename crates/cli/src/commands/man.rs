@@ -1,0 +1,43 @@
+//! `data-pipeline man`
+
+use std::path::PathBuf;
+
+use bars::atomic::{self, SealedFile};
+use clap::{Args, CommandFactory};
+use clap_mangen::Man;
+
+use crate::args::Cli;
+use crate::ui;
+
+/// Flags of `man`.
+#[derive(Debug, Clone, Args)]
+pub struct Flags {
+    /// The folder of the pages: data-pipeline.1, and data-pipeline-COMMAND.1 for each command.
+    #[arg(long, value_name = "DIR", default_value = "man")]
+    pub out_dir: PathBuf,
+}
+
+/// Runs the command.
+pub fn run(flags: &Flags) -> anyhow::Result<()> {
+    let mut program = Cli::command();
+    // What is shared by all commands comes down to each.
+    program.build();
+    let commands: Vec<clap::Command> =
+        program.get_subcommands().filter(|c| c.get_name() != "help").cloned().collect();
+    let mut files = vec![page(flags, program)?];
+    for command in commands {
+        files.push(page(flags, command)?);
+    }
+    let pages = ui::things(files.len(), "page");
+    files.into_iter().try_for_each(SealedFile::commit)?;
+    let dir = flags.out_dir.display();
+    ui::print(&format!("Written: {pages} in {dir}; read one with: man {dir}/data-pipeline.1"))
+}
+
+fn page(flags: &Flags, command: clap::Command) -> anyhow::Result<SealedFile> {
+    let name = command.get_display_name().unwrap_or(command.get_name());
+    let place = flags.out_dir.join(format!("{name}.1"));
+    let mut page = Vec::new();
+    Man::new(command).render(&mut page)?;
+    Ok(atomic::sealed(&place, &page)?)
+}
