@@ -12,7 +12,7 @@ use std::path::Path;
 
 use common::{Bounds, folder, measure};
 use serde_json::Value;
-use tables::{number, rows};
+use tables::{json, number, rows};
 
 fn main() {
     let mut bounds = Bounds(Vec::new());
@@ -117,15 +117,13 @@ fn planted(bounds: &mut Bounds) {
     let (bars, out) = (format!("{place}/bars"), format!("{place}/out"));
     measure(&["sample", "--into", &bars]);
     let leaders = leaders(&bars, usize::MAX, &place);
-    let truth: Value =
-        serde_json::from_slice(&std::fs::read(format!("{place}/truth.json")).unwrap()).expect("JSON");
+    let truth: Value = json(&std::fs::read(format!("{place}/truth.json")).unwrap());
     let words =
         ["imf-stage", "--leaders-csv", &leaders, "--asof", "2025-12-31", "--source", &bars, "--out", &out];
     measure(&words);
     let partition = Path::new(&out).join("dt=2025-12-31");
     let found = rows(&partition.join("imf_summary.parquet"));
-    let config: Value =
-        serde_json::from_slice(&std::fs::read(partition.join("run_config.json")).unwrap()).expect("JSON");
+    let config: Value = json(&std::fs::read(partition.join("run_config.json")).unwrap());
     let minutes = config["window_minutes"].as_f64().expect("a number");
     let mut cycles: Vec<&Value> = truth["cycles"].as_array().expect("a list").iter().collect();
     let number_of = |cycle: &Value, field: &str| cycle[field].as_f64().expect("a number");

@@ -12,6 +12,18 @@ pub struct Decomposition {
     pub stats: Vec<ModeStats>,
 }
 
+impl Decomposition {
+    /// The population variance of each mode.
+    pub fn variances(&self) -> Vec<f64> {
+        let variance = |mode: &Vec<f64>| {
+            let n = mode.len() as f64;
+            let mean = mode.iter().sum::<f64>() / n;
+            mode.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n
+        };
+        self.modes.iter().map(variance).collect()
+    }
+}
+
 /// How the sifting of one mode went, over all trials of its stage (of noise: over those that have the mode).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ModeStats {

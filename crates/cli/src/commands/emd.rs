@@ -10,7 +10,6 @@ use bars::spelling::{Directory, Found};
 use clap::{Args, ValueEnum};
 use emd::{Analytic, Control, Decomposition, NoiseScale, Params, Preset, Sifting};
 use parquet::file::metadata::KeyValue;
-use stages::cycles::imf::variances;
 
 use super::places::check_places;
 use crate::args::SourceFlags;
@@ -268,7 +267,7 @@ fn print_modes(method: Method, found: &Decomposition) -> anyhow::Result<()> {
             "No mode: nothing is left to sift once there are fewer than three extrema. All of it is residue.",
         );
     }
-    let variances = variances(found);
+    let variances = found.variances();
     let total: f64 = variances.iter().sum();
     let analytic = Analytic::of_all(found.modes.iter().map(Vec::as_slice));
     let rows = found.stats.iter().enumerate().map(|(k, stats)| {
@@ -335,7 +334,7 @@ impl Form {
             Form::Npz => npz::write_modes(place, found, npz::Packing::Stored),
             Form::Parquet => {
                 let names: Vec<String> = (1..=found.modes.len()).map(|k| format!("imf_{k:02}")).collect();
-                let (n, variances) = (found.residue.len(), variances(found));
+                let (n, variances) = (found.residue.len(), found.variances());
                 let samples = table::integers((0..n as i64).map(Some));
                 let modes = names.iter().zip(&found.modes);
                 let mut columns = vec![("sample", samples)];

@@ -6,7 +6,6 @@ use std::path::Path;
 use bars::Error;
 use bars::atomic::{self, SealedFile};
 use emd::Decomposition;
-use stages::cycles::imf::variances;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
@@ -52,7 +51,7 @@ fn write(place: &Path, arrays: &[Array<'_>], packing: Packing) -> bars::Result<S
 
 /// Writes what a series came apart into: `imfs` (a row per mode), `residue` and `imf_variances`.
 pub fn write_modes(place: &Path, found: &Decomposition, packing: Packing) -> bars::Result<SealedFile> {
-    let (variances, n) = (variances(found), found.residue.len());
+    let (variances, n) = (found.variances(), found.residue.len());
     let rows = found.modes.iter().map(Vec::as_slice).collect();
     let arrays = [
         Array { name: "imfs", shape: vec![found.modes.len(), n], rows },

@@ -11,6 +11,12 @@ use arrow_array::{Array, ArrayRef};
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use bars::AsOf;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use serde_json::Value;
+
+/// The value that JSON holds.
+pub fn json(text: &[u8]) -> Value {
+    serde_json::from_slice(text).expect("JSON")
+}
 
 /// A row, by column.
 pub type Record = BTreeMap<String, String>;

@@ -84,7 +84,7 @@ impl Imf {
 /// Looks at every mode of `found`. `original` is the series before its logarithm was taken; a bracket on it is deep enough at
 /// `least_depth` percent.
 pub fn inspect(found: &Decomposition, original: &[f64], least_depth: f64) -> Vec<Imf> {
-    let variances = variances(found);
+    let variances = found.variances();
     let total: f64 = variances.iter().sum();
     let share = |k: usize| if total > 0.0 { variances[k] / total } else { 0.0 };
     let analytic = Analytic::of_all(found.modes.iter().map(Vec::as_slice));
@@ -104,11 +104,6 @@ pub fn inspect(found: &Decomposition, original: &[f64], least_depth: f64) -> Vec
         imf
     })
     .collect()
-}
-
-/// Population variances of the modes.
-pub fn variances(found: &Decomposition) -> Vec<f64> {
-    found.modes.iter().map(|mode| crate::stats::mean_and_std(mode).1.powi(2)).collect()
 }
 
 fn judge(
