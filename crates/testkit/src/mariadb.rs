@@ -44,6 +44,8 @@ impl Server {
             .arg(format!("--datadir={}", folder.path().join("data").display()))
             .args(["--auth-root-authentication-method=normal", "--skip-test-db"])
             .args(user())
+            // A server that starts clears temporary tables away: in a shared folder also those of another one.
+            .env("TMPDIR", folder.path())
             .stdin(Stdio::null())
             .output()
             .expect("mariadb-install-db runs");
@@ -81,6 +83,7 @@ impl Server {
                 "--max-connections=50",
             ])
             .args(user())
+            .env("TMPDIR", folder)
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a log"))
             .stderr(log)
