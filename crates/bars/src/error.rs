@@ -44,6 +44,14 @@ pub enum Error {
         /// What is wrong and what to do.
         reason: String,
     },
+    /// The exchange refused, could not be reached, or answers what nobody understands.
+    #[error("{place}: {reason}")]
+    Exchange {
+        /// What was asked for, as an address.
+        place: String,
+        /// What is wrong and what to do.
+        reason: String,
+    },
     /// Rows were set aside and `--strict` forbids it.
     #[error(
         "{0}\n(--strict makes this an error; mend the input, or leave --strict out to go on without these rows)"

@@ -10,14 +10,16 @@
 //! - [`resample`]: minutes into longer bins.
 //! - [`source`]: MySQL, the embedded Parquet store, Parquet and CSV files.
 //! - [`import`]: archives and files into the store or into MySQL.
+//! - [`kraken`]: the exchange, asked over the network for what is traded and for its newest minutes.
 //! - [`atomic`]: files that appear whole or not at all.
 //!
-//! Everything below `source`, `import` and `atomic` is pure: no file, no clock, no environment.
+//! Everything below `source`, `import`, `kraken` and `atomic` is pure: no file, no clock, no environment.
 
 pub mod atomic;
 pub mod clean;
 pub mod error;
 pub mod import;
+pub mod kraken;
 pub mod resample;
 pub mod series;
 pub mod source;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use bars::kraken::{self, Client, Pace};
 use bars::source::mysql::SslMode;
 use bars::source::mysql::config::{Partial, Password};
 use bars::source::{BarTime, ReadOptions};
@@ -10,7 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     check, completions, demo, emd, fetch_history, imf_cluster, imf_postprocess, imf_stage, import,
-    leaderboards, man, metrics, regime, sample, state,
+    kraken_losers, leaderboards, man, metrics, regime, sample, state, sync,
 };
 
 /// A crypto quant research toolkit on one-minute bars: who gains, who loses, who turns, and how unusual that is.
@@ -46,8 +47,12 @@ pub enum Command {
     ImfCluster(imf_cluster::Flags),
     /// Save the last days of bars of a list of symbols.
     FetchHistory(fetch_history::Flags),
+    /// List what fell most on Kraken today.
+    KrakenLosers(kraken_losers::Flags),
     /// Bring one-minute bars from files and archives into a store or a MySQL table.
     Import(import::Flags),
+    /// Bring a store up to date from Kraken's API.
+    Sync(sync::Flags),
     /// Tell what is in a source and whether it is sound.
     Check(check::Flags),
     /// Write a synthetic market with known cycles.
@@ -73,7 +78,9 @@ impl Command {
             Command::ImfPostprocess(_) => "imf-postprocess",
             Command::ImfCluster(_) => "imf-cluster",
             Command::FetchHistory(_) => "fetch-history",
+            Command::KrakenLosers(_) => "kraken-losers",
             Command::Import(_) => "import",
+            Command::Sync(_) => "sync",
             Command::Check(_) => "check",
             Command::Sample(_) => "sample",
             Command::Demo(_) => "demo",
@@ -208,6 +215,23 @@ pub struct SourceFlags {
     /// The database.
     #[command(flatten)]
     pub database: DatabaseFlags,
+}
+
+/// How the exchange is reached.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Exchange")]
+pub struct ExchangeFlags {
+    /// Where Kraken's API is; another for a mirror.
+    #[arg(long, value_name = "URL", default_value = kraken::BASE_URL)]
+    base_url: String,
+}
+
+impl ExchangeFlags {
+    /// A client of the API.
+    pub fn client(&self) -> anyhow::Result<Client> {
+        Client::new(&self.base_url, Pace::default())
+            .map_err(|e| crate::ui::Usage(format!("--base-url: {e}")).into())
+    }
 }
 
 /// How rows are read.

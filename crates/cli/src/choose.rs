@@ -130,6 +130,15 @@ pub fn target(into: Option<&str>, database: &DatabaseFlags) -> anyhow::Result<Bo
     })
 }
 
+/// Whether [`target`] would make a new store.
+pub fn is_new_store(into: Option<&str>, database: &DatabaseFlags) -> anyhow::Result<bool> {
+    let path = match into {
+        Some(into) => (!is_mysql(into)).then_some(into),
+        None => database.partial()?.is_empty().then_some(DEFAULT_STORE),
+    };
+    Ok(path.is_some_and(|path| !Path::new(path).exists()))
+}
+
 /// The folder beside which a store at `into` has its further files.
 pub fn beside(into: &str) -> PathBuf {
     if is_mysql(into) {

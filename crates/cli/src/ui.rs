@@ -98,6 +98,14 @@ pub fn table(header: &[&str], numbers: &[usize], rows: impl IntoIterator<Item = 
     table.trim_fmt()
 }
 
+/// A bar of up to twenty columns; `share` is between 0 and 1, anything else is drawn as the nearer of these.
+pub fn bar(share: f64) -> String {
+    const EIGHTHS: [char; 8] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
+    let eighths = (share.clamp(0.0, 1.0) * 160.0).round() as usize;
+    let (whole, rest) = (eighths / 8, eighths % 8);
+    format!("{}{}", "█".repeat(whole), EIGHTHS[rest]).trim_end().to_owned()
+}
+
 /// `1,234,567`.
 pub fn count(n: u64) -> String {
     let digits = n.to_string();

@@ -1,5 +1,6 @@
 //! What tests and benchmarks share. It panics where a test would: in one place, with the reason.
 
+pub mod http;
 pub mod mariadb;
 pub mod npz;
 pub mod program;

@@ -91,7 +91,10 @@ impl Desk {
     pub fn command<S: AsRef<std::ffi::OsStr>>(&self, args: &[S]) -> Command {
         let mut command = Command::new(&self.program);
         command.args(args).current_dir(self.path()).stdin(std::process::Stdio::null());
-        for name in ["DB_HOST", "DB_PORT", "DB_USER", "DB_PASSWORD", "DB_NAME", "OHLCVT_TABLE"] {
+        // A proxy would keep the program from a server on loopback.
+        let proxies = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"];
+        let database = ["DB_HOST", "DB_PORT", "DB_USER", "DB_PASSWORD", "DB_NAME", "OHLCVT_TABLE"];
+        for name in database.into_iter().chain(proxies) {
             command.env_remove(name);
         }
         command

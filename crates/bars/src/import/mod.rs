@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use crate::clean::{Finding, Findings};
 use crate::error::{Error, Result};
 use crate::series::{Series, SeriesBuilder};
+use crate::source::Entry;
 use crate::source::mysql::MySqlWriter;
 use crate::source::rows::ReadOptions;
 use crate::source::spool::Spool;
@@ -30,17 +31,31 @@ pub trait Target: Send + Sync {
     /// # Errors
     /// Where the place cannot be written; the symbol then is as it was.
     fn upsert(&self, symbol: &Symbol, series: &Series) -> Result<usize>;
+
+    /// What is there already: every symbol with the span of its bars, ordered by symbol.
+    ///
+    /// # Errors
+    /// Where the place cannot be read.
+    fn held(&self) -> Result<Vec<Entry>>;
 }
 
 impl Target for Writer {
     fn upsert(&self, symbol: &Symbol, series: &Series) -> Result<usize> {
         Ok(Writer::upsert(self, symbol, series)?.added)
     }
+
+    fn held(&self) -> Result<Vec<Entry>> {
+        Writer::held(self)
+    }
 }
 
 impl Target for MySqlWriter {
     fn upsert(&self, symbol: &Symbol, series: &Series) -> Result<usize> {
         MySqlWriter::upsert(self, symbol, series)
+    }
+
+    fn held(&self) -> Result<Vec<Entry>> {
+        MySqlWriter::held(self)
     }
 }
 

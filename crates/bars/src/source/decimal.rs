@@ -13,7 +13,7 @@ const EXACT: u64 = 1 << 53;
 ///
 /// Prices are mostly a few digits and a point. Where digits and scale are exact as doubles, one division rounds once and so
 /// gives the nearest double; that takes a fifth of the time. All else is left to the standard library.
-pub(super) fn parse(text: &str) -> f64 {
+pub(crate) fn parse(text: &str) -> f64 {
     plain(text.as_bytes()).unwrap_or_else(|| text.parse().unwrap_or(f64::NAN))
 }
 

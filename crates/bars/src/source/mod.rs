@@ -10,7 +10,7 @@ use crate::time::{AsOf, Minute, Span};
 
 pub mod column;
 pub mod csv;
-mod decimal;
+pub(crate) mod decimal;
 pub mod file;
 mod lines;
 pub mod mysql;

@@ -82,6 +82,10 @@ impl Target for Counted {
         self.done.fetch_add(1, Ordering::Relaxed);
         Ok(new)
     }
+
+    fn held(&self) -> bars::Result<Vec<bars::Entry>> {
+        self.target.held()
+    }
 }
 
 fn print(summary: &Summary) -> anyhow::Result<()> {

@@ -40,7 +40,12 @@ impl MySqlSource {
                 "{config}: no index on (symbol, timestamp), so every symbol reads the whole table; make one with: {statement}"
             );
         }
-        Ok(MySqlSource { database, table, bar_time, ledger: Ledger::default(), listed: Mutex::default() })
+        Ok(MySqlSource::of(database, table, bar_time))
+    }
+
+    /// A table that was looked at.
+    pub(super) fn of(database: Database, table: Table, bar_time: BarTime) -> MySqlSource {
+        MySqlSource { database, table, bar_time, ledger: Ledger::default(), listed: Mutex::default() }
     }
 
     /// The statement that would make the index that reads go along, where it is missing.

@@ -5,9 +5,12 @@ use mysql::{Params, TxOpts, Value};
 
 use super::config::{Config, check_name};
 use super::connect::Database;
+use super::read::MySqlSource;
 use super::table::{Table, quote};
 use crate::error::{Error, Result};
 use crate::series::Series;
+use crate::source::rows::BarTime;
+use crate::source::{Entry, Source};
 use crate::symbol::Symbol;
 
 /// Rows of one statement.
@@ -99,6 +102,14 @@ impl MySqlWriter {
     /// The table in a few words, without the password.
     pub fn describe(&self) -> String {
         self.database.config.to_string()
+    }
+
+    /// Every symbol of the table with the span of its bars, ordered by symbol.
+    ///
+    /// # Errors
+    /// Where the server refuses or is lost for good.
+    pub fn held(&self) -> Result<Vec<Entry>> {
+        MySqlSource::of(self.database.clone(), self.table.clone(), BarTime::Open).catalogue()
     }
 
     /// Brings the bars of `series` in, all or none; where a minute is in both, `series` wins. Returns how many of its

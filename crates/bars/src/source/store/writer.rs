@@ -4,10 +4,13 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use super::part::{self, Part};
-use super::{Files, folder_of};
+use super::{Files, Store, folder_of};
 use crate::atomic::AtomicFile;
+use crate::clean::Ledger;
 use crate::error::{Error, Result};
 use crate::series::Series;
+use crate::source::rows::BarTime;
+use crate::source::{Entry, Source};
 use crate::symbol::Symbol;
 use crate::time::{Minute, Span};
 
@@ -47,6 +50,14 @@ impl Writer {
             }
             Err(TryLockError::Error(e)) => Err(Error::io("lock", &path, e)),
         }
+    }
+
+    /// Every symbol of the store with the span of its bars, ordered by symbol.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn held(&self) -> Result<Vec<Entry>> {
+        Store { root: self.root.clone(), bar_time: BarTime::Open, ledger: Ledger::default() }.catalogue()
     }
 
     /// Brings the bars of `series` into those of `symbol`; where a minute is in both, `series` wins. Bars that are

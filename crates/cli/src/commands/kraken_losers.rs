@@ -1,0 +1,187 @@
+//! `data-pipeline kraken-losers`
+
+use std::path::PathBuf;
+
+use bars::kraken::market::{self, Pair, Ticker};
+use clap::Args;
+use stages::features::layout::DType;
+use stages::features::table::Values;
+
+use crate::args::ExchangeFlags;
+use crate::output::table::{Columns, Compression, Format, TableWriter};
+use crate::ui;
+
+/// Flags of `kraken-losers`.
+#[derive(Debug, Clone, Args)]
+pub struct Flags {
+    /// How many to list.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    top_n: u32,
+    /// The least volume of 24 hours, in units of the base asset.
+    #[arg(long, value_name = "VOLUME", default_value_t = 1000.0, value_parser = volume)]
+    min_volume: f64,
+    /// List stablecoins too.
+    #[arg(long)]
+    include_stables: bool,
+    /// Where the list goes.
+    #[arg(long, value_name = "FILE", default_value = "kraken_top_losers.csv")]
+    output: PathBuf,
+    /// The exchange.
+    #[command(flatten)]
+    exchange: ExchangeFlags,
+}
+
+/// What the pairs are quoted in.
+const QUOTE: &str = "USD";
+
+/// Base assets whose price is a dollar, so that their changes are noise.
+const STABLES: [&str; 12] =
+    ["USDT", "USDC", "DAI", "PYUSD", "TUSD", "USDS", "USDG", "RLUSD", "FDUSD", "USDD", "USDP", "GUSD"];
+
+fn volume(text: &str) -> Result<f64, String> {
+    let volume: Option<f64> = text.parse().ok();
+    volume.filter(|volume| *volume >= 0.0 && volume.is_finite()).ok_or("it is a number from 0 up".to_owned())
+}
+
+/// A pair and its day.
+#[derive(Debug, PartialEq)]
+struct Loser {
+    symbol: String,
+    ticker: Ticker,
+    /// Percent from the day's open to the last price.
+    change: f64,
+}
+
+/// Runs the command.
+pub fn run(flags: &Flags) -> anyhow::Result<()> {
+    Format::check(&flags.output)?;
+    let client = flags.exchange.client()?;
+    let pairs = market::pairs(&client)?;
+    let keys = wanted(&pairs, flags.include_stables);
+    if keys.is_empty() {
+        anyhow::bail!("the exchange lists no pair that is quoted in {QUOTE}");
+    }
+    tracing::info!("asking for {} quoted in {QUOTE}", ui::things(keys.len(), "pair"));
+    let tickers = market::tickers(&client, &keys)?;
+    let all: Vec<Option<Loser>> =
+        keys.iter().map(|&key| loser(key, tickers.get(key).copied().flatten())).collect();
+    let unreadable = all.iter().filter(|loser| loser.is_none()).count();
+    if unreadable > 0 {
+        tracing::warn!(
+            "{} left out: a number is absent or unreadable, or the day's open is 0",
+            ui::things(unreadable, "pair")
+        );
+    }
+    let losers = rank(all.into_iter().flatten(), flags.min_volume, flags.top_n as usize);
+    write(flags, &losers)?;
+    print(&losers)?;
+    ui::print(&format!(
+        "Written: {} ({}; {} are quoted in {QUOTE})",
+        flags.output.display(),
+        ui::things(losers.len(), "symbol"),
+        ui::things(keys.len(), "pair")
+    ))
+}
+
+/// The REST keys of the pairs quoted in dollars.
+fn wanted(pairs: &[Pair], with_stables: bool) -> Vec<&str> {
+    let is_wanted = |pair: &&Pair| {
+        pair.assets()
+            .is_some_and(|(base, quote)| quote == QUOTE && (with_stables || !STABLES.contains(&base)))
+    };
+    pairs.iter().filter(is_wanted).map(|pair| pair.key.as_str()).collect()
+}
+
+fn loser(key: &str, ticker: Option<Ticker>) -> Option<Loser> {
+    let ticker = ticker.filter(|ticker| ticker.open != 0.0)?;
+    let change = 100.0 * (ticker.last - ticker.open) / ticker.open;
+    Some(Loser { symbol: key.to_owned(), ticker, change })
+}
+
+/// Those that fell most, first; of equals the first by name.
+fn rank(losers: impl Iterator<Item = Loser>, min_volume: f64, top_n: usize) -> Vec<Loser> {
+    let mut losers: Vec<Loser> = losers.filter(|loser| loser.ticker.volume >= min_volume).collect();
+    losers.sort_by(|a, b| a.change.total_cmp(&b.change).then_with(|| a.symbol.cmp(&b.symbol)));
+    losers.truncate(top_n);
+    losers
+}
+
+fn write(flags: &Flags, losers: &[Loser]) -> anyhow::Result<()> {
+    let number = |name: &str| (name.to_owned(), DType::Float64);
+    let columns = Columns::new(
+        [("symbol".to_owned(), DType::Utf8)]
+            .into_iter()
+            .chain(["open", "last", "pct_change", "volume"].map(number)),
+    );
+    let numbers = |of: fn(&Loser) -> f64| Values::Number(losers.iter().map(of).collect());
+    let place = &flags.output;
+    let mut table = TableWriter::create(place, Format::of(place), Compression::default(), &columns)?;
+    table.write(vec![
+        Values::Text(losers.iter().map(|loser| Some(loser.symbol.clone())).collect()),
+        numbers(|loser| loser.ticker.open),
+        numbers(|loser| loser.ticker.last),
+        numbers(|loser| loser.change),
+        numbers(|loser| loser.ticker.volume),
+    ])?;
+    Ok(table.seal()?.commit()?)
+}
+
+fn print(losers: &[Loser]) -> anyhow::Result<()> {
+    let most = losers.iter().map(|loser| loser.change.abs()).fold(0.0, f64::max);
+    let row = |loser: &Loser| {
+        vec![
+            loser.symbol.clone(),
+            loser.ticker.open.to_string(),
+            loser.ticker.last.to_string(),
+            format!("{:.2}", loser.change),
+            ui::bar(-loser.change / most),
+            ui::count(loser.ticker.volume as u64),
+        ]
+    };
+    if losers.is_empty() {
+        return ui::print("No pair has that volume; lower --min-volume");
+    }
+    let header = ["symbol", "open", "last", "change %", "", "volume"];
+    ui::print(&ui::table(&header, &[1, 2, 3, 5], losers.iter().map(row)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair(key: &str, wsname: Option<&str>) -> Pair {
+        Pair { key: key.into(), altname: key.into(), wsname: wsname.map(str::to_owned) }
+    }
+
+    #[test]
+    fn dollars_by_wsname_and_stablecoins_by_base() {
+        let pairs = [
+            pair("XXBTZUSD", Some("XBT/USD")),
+            pair("XXBTZEUR", Some("XBT/EUR")),
+            pair("XBTUSDT", Some("XBT/USDT")),
+            pair("USDTZUSD", Some("USDT/USD")),
+            pair("XXBTZUSD.d", None),
+            // Its key ends as a stablecoin's does, and is none.
+            pair("XDAIUSD", Some("XDAI/USD")),
+        ];
+        assert_eq!(wanted(&pairs, false), ["XXBTZUSD", "XDAIUSD"]);
+        assert_eq!(wanted(&pairs, true), ["XXBTZUSD", "USDTZUSD", "XDAIUSD"]);
+    }
+
+    #[test]
+    fn who_fell_most_comes_first() {
+        let one =
+            |key: &str, open: f64, last: f64, volume: f64| loser(key, Some(Ticker { open, last, volume }));
+        assert_eq!(one("A", 0.0, 1.0, 5.0), None);
+        let all = [
+            one("UP", 1.0, 2.0, 1000.0),
+            one("B", 4.0, 3.0, 1000.0),
+            one("A", 4.0, 3.0, 1000.0),
+            one("THIN", 4.0, 1.0, 999.9),
+            one("DOWN", 4.0, 2.0, 5000.0),
+        ];
+        let ranked = rank(all.into_iter().flatten(), 1000.0, 3);
+        let shown: Vec<_> = ranked.iter().map(|l| (l.symbol.as_str(), l.change)).collect();
+        assert_eq!(shown, [("DOWN", -50.0), ("A", -25.0), ("B", -25.0)]);
+    }
+}

@@ -1,0 +1,162 @@
+//! `data-pipeline sync`
+
+use std::collections::BTreeSet;
+
+use anyhow::Context;
+use bars::kraken::market::{self, Pair, Pairs};
+use bars::kraken::sync::{Cost, Synced, Task, sync};
+use bars::spelling::Directory;
+use bars::time::AsOfSpec;
+use bars::{Entry, Symbol};
+use clap::Args;
+
+use crate::args::{self, DatabaseFlags, ExchangeFlags};
+use crate::choose;
+use crate::cohort;
+use crate::ui::{self, Usage};
+
+/// Flags of `sync`.
+#[derive(Debug, Clone, Args)]
+pub struct Flags {
+    /// Pairs in any spelling, such as XBT/USD,ETHUSD; all symbols of the store where it is missing.
+    #[arg(long, value_name = "PAIR", value_delimiter = ',')]
+    pairs: Vec<Symbol>,
+    /// Where the bars go: the folder of a store, or mysql://user@host/database?table=ohlcvt [default: data/bars].
+    #[arg(long, value_name = "WHERE")]
+    into: Option<String>,
+    /// Leave minutes open that the exchange no longer gives as bars, instead of making them out of its trades.
+    #[arg(long)]
+    no_trades: bool,
+    /// Make the bars from this time on anew, out of trades where they are older than 720 minutes: closes a gap that was left
+    /// open, or gives a new symbol a past.
+    #[arg(long, value_name = "TIME", value_parser = args::asof, conflicts_with = "no_trades")]
+    since: Option<AsOfSpec>,
+    /// The exchange.
+    #[command(flatten)]
+    exchange: ExchangeFlags,
+    /// The database to write into.
+    #[command(flatten)]
+    database: DatabaseFlags,
+}
+
+/// Runs the command.
+pub fn run(flags: &Flags) -> anyhow::Result<()> {
+    let since = match flags.since {
+        Some(AsOfSpec::Latest) => {
+            return Err(Usage("--since needs a time or a date, such as 2026-01-31".to_owned()).into());
+        }
+        spec => spec.and_then(AsOfSpec::moment).map(|moment| moment.ceil()),
+    };
+    let client = flags.exchange.client()?;
+    let nothing = || {
+        Usage(
+            "there is no symbol yet to bring up to date; name some with --pairs XBT/USD,ETH/USD, or start with \
+             'data-pipeline import' of an archive"
+                .to_owned(),
+        )
+    };
+    // Before a folder is made for nothing.
+    if flags.pairs.is_empty() && choose::is_new_store(flags.into.as_deref(), &flags.database)? {
+        return Err(nothing().into());
+    }
+    let target = choose::target(flags.into.as_deref(), &flags.database)?;
+    let held = target.held()?;
+    if flags.pairs.is_empty() && held.is_empty() {
+        return Err(nothing().into());
+    }
+    let pairs = Pairs::new(market::pairs(&client)?);
+    let (chosen, unknown) = choose_pairs(&flags.pairs, &held, &pairs);
+    if chosen.is_empty() {
+        anyhow::bail!("none of these is a pair of the exchange: {}", unknown.join(", "));
+    }
+    let total = chosen.len();
+    let mut done: Vec<(Symbol, Synced)> = Vec::with_capacity(total);
+    for (place, (pair, symbol, after)) in chosen.into_iter().enumerate() {
+        tracing::debug!("{symbol} ({} of {total})", place + 1);
+        let after = match since {
+            Some(since) => Some(after.map_or(since.plus(-1), |after| after.min(since.plus(-1)))),
+            None => after,
+        };
+        let task = Task { pair, symbol, after, trades: !flags.no_trades };
+        let tell = |cost: Cost| announce(&task.symbol, cost);
+        let synced = sync(&client, &task, &*target, &tell).with_context(|| {
+            format!(
+                "{} of {} up to date, stopped at {}; what came in stays, and the same sync again goes on from there",
+                done.len(),
+                ui::things(total, "symbol"),
+                task.symbol
+            )
+        })?;
+        done.push((task.symbol, synced));
+    }
+    print(&done)?;
+    if !unknown.is_empty() {
+        ui::print(&format!("No pair of the exchange, left as they are: {}", unknown.join(", ")))?;
+        if !flags.pairs.is_empty() {
+            anyhow::bail!("{} of --pairs unknown to the exchange", ui::things(unknown.len(), "name"));
+        }
+    }
+    Ok(())
+}
+
+/// A pair, the symbol under which the target has or will have it, and the newest bar there.
+type Chosen<'a> = (&'a Pair, Symbol, Option<bars::Minute>);
+
+/// The pairs that are meant by `asked`, or by what the target holds, each once; and the names that mean none.
+fn choose_pairs<'a>(asked: &[Symbol], held: &[Entry], pairs: &'a Pairs) -> (Vec<Chosen<'a>>, Vec<String>) {
+    let symbols: Vec<&Symbol> = match asked {
+        [] => held.iter().map(|entry| &entry.symbol).collect(),
+        asked => asked.iter().collect(),
+    };
+    let directory: Directory = held.iter().map(|entry| &entry.symbol).collect();
+    let (mut chosen, mut unknown, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
+    for name in symbols {
+        let Some(pair) = pairs.find(name.as_str()) else {
+            unknown.push(name.to_string());
+            continue;
+        };
+        // A symbol that is new gets the archive's name, so that both roads lead to one place.
+        let own = cohort::find(&directory, name).or_else(|| pair.altname.parse().ok());
+        let Some(symbol) = own.filter(|symbol| seen.insert(symbol.clone())) else {
+            continue;
+        };
+        let last = held.iter().find(|entry| entry.symbol == symbol).map(|entry| entry.last);
+        chosen.push((pair, symbol, last));
+    }
+    (chosen, unknown)
+}
+
+fn announce(symbol: &Symbol, cost: Cost) {
+    tracing::info!(
+        "{symbol}: {} from {} to {} are made out of trades: about {}, {} at one a second (--no-trades leaves them open)",
+        ui::things((cost.span.end.index() - cost.span.start.index()) as usize, "minute"),
+        cost.span.start,
+        cost.span.end,
+        ui::things(cost.calls as usize, "request"),
+        ui::minutes((cost.calls / 60.0).ceil())
+    );
+}
+
+fn print(done: &[(Symbol, Synced)]) -> anyhow::Result<()> {
+    let time = |time: Option<bars::Minute>| time.map_or("-".to_owned(), |time| time.to_string());
+    let row = |(symbol, synced): &(Symbol, Synced)| {
+        vec![
+            symbol.to_string(),
+            ui::count(synced.new as u64),
+            ui::count(synced.from_trades as u64),
+            time(synced.ends.map(|ends| ends.0)),
+            time(synced.ends.map(|ends| ends.1)),
+        ]
+    };
+    let header = ["symbol", "new bars", "from trades", "first read", "last read"];
+    ui::print(&ui::table(&header, &[1, 2], done.iter().map(row)))?;
+    let open = done.iter().filter_map(|(symbol, synced)| Some((symbol, synced.open?)));
+    for (symbol, gap) in open {
+        ui::print(&format!(
+            "Left open: {symbol} from {} to {}; import the next archive, or sync --pairs {symbol} --since {}",
+            gap.start, gap.end, gap.start
+        ))?;
+    }
+    let new: usize = done.iter().map(|(_, synced)| synced.new).sum();
+    ui::print(&format!("{}, {} new", ui::things(done.len(), "symbol"), ui::things(new, "bar")))
+}

@@ -1,0 +1,122 @@
+//! A web server on loopback that answers as a test says, and remembers what it was asked.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// What was asked.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The path without the query.
+    pub path: String,
+    /// The query.
+    pub query: BTreeMap<String, String>,
+    /// When it came.
+    pub at: Instant,
+    /// How many requests came before.
+    pub number: usize,
+}
+
+/// What is answered.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// Further headers, each with its line end.
+    pub headers: String,
+    /// The body.
+    pub body: Vec<u8>,
+    /// Only so many bytes of the body are sent before the connection is closed.
+    pub cut: Option<usize>,
+    /// How long the server thinks before the body.
+    pub delay: Duration,
+}
+
+impl Answer {
+    /// `body` with status 200.
+    pub fn ok(body: impl Into<Vec<u8>>) -> Answer {
+        Answer::of(200, body)
+    }
+
+    /// `body` with `status`.
+    pub fn of(status: u16, body: impl Into<Vec<u8>>) -> Answer {
+        Answer { status, headers: String::new(), body: body.into(), cut: None, delay: Duration::ZERO }
+    }
+}
+
+/// A running server; it stops with the test.
+#[derive(Debug)]
+pub struct Server {
+    address: String,
+    asked: Arc<Mutex<Vec<Request>>>,
+}
+
+impl Server {
+    /// Starts one that answers by `answer`.
+    pub fn start(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Server {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = format!("http://{}", listener.local_addr().expect("an address"));
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let (log, answer) = (asked.clone(), Arc::new(answer));
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (log, answer) = (log.clone(), answer.clone());
+                // A client that gives up in the middle is part of some tests.
+                thread::spawn(move || serve(stream, &log, &*answer));
+            }
+        });
+        Server { address, asked }
+    }
+
+    /// Its address.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// What it was asked so far.
+    pub fn asked(&self) -> Vec<Request> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Answers one request and closes.
+fn serve(
+    mut stream: TcpStream,
+    log: &Mutex<Vec<Request>>,
+    answer: &dyn Fn(&Request) -> Answer,
+) -> std::io::Result<()> {
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let mut line = String::new();
+    reader.read_line(&mut line)?;
+    let target = line.split(' ').nth(1).unwrap_or_default().to_owned();
+    loop {
+        let mut header = String::new();
+        if reader.read_line(&mut header)? == 0 || header == "\r\n" {
+            break;
+        }
+    }
+    let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+    let query = query.split('&').filter_map(|pair| pair.split_once('='));
+    let query = query.map(|(name, value)| (name.to_owned(), value.replace("%2C", ",").replace("%2F", "/")));
+    let request = {
+        let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = log.len();
+        let request = Request { path: path.to_owned(), query: query.collect(), at: Instant::now(), number };
+        log.push(request.clone());
+        request
+    };
+    let answer = answer(&request);
+    write!(
+        stream,
+        "HTTP/1.1 {} Status\r\nContent-Length: {}\r\nConnection: close\r\n{}\r\n",
+        answer.status,
+        answer.body.len(),
+        answer.headers
+    )?;
+    stream.flush()?;
+    thread::sleep(answer.delay);
+    stream.write_all(&answer.body[..answer.cut.unwrap_or(answer.body.len())])
+}
