@@ -1,18 +1,21 @@
 //! The flags that commands share, and the list of commands.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use bars::kraken::{self, Client, Pace};
-use bars::source::mysql::SslMode;
 use bars::source::mysql::config::{Partial, Password};
+use bars::source::mysql::{Config, SslMode};
 use bars::source::{BarTime, ReadOptions};
 use bars::time::AsOfSpec;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     check, completions, demo, emd, fetch_history, imf_cluster, imf_postprocess, imf_stage, import,
-    kraken_losers, leaderboards, man, metrics, regime, sample, state, sync,
+    kraken_losers, leaderboards, man, metrics, regime, report, run, sample, state, sync,
 };
+use crate::config;
+use crate::ui::Usage;
 
 /// A crypto quant research toolkit on one-minute bars: who gains, who loses, who turns, and how unusual that is.
 #[derive(Debug, Parser)]
@@ -55,6 +58,10 @@ pub enum Command {
     Sync(sync::Flags),
     /// Tell what is in a source and whether it is sound.
     Check(check::Flags),
+    /// Do all stages in their turn, those that are current left out.
+    Run(run::Flags),
+    /// Make one page to look at of what the other commands wrote.
+    Report(report::Flags),
     /// Write a synthetic market with known cycles.
     Sample(sample::Flags),
     /// Make a sample market and run the analysis on it: the quickest look at what this program does.
@@ -63,6 +70,45 @@ pub enum Command {
     Completions(completions::Flags),
     /// Write the manual pages, one per command.
     Man(man::Flags),
+}
+
+/// The command that `words` name, as if they had been typed.
+pub fn parse(words: &[String]) -> anyhow::Result<Cli> {
+    let words = std::iter::once("data-pipeline").chain(words.iter().map(String::as_str));
+    Ok(of(config::get().apply(Cli::command()), words)?)
+}
+
+/// The command line of this process; it ends here for a wrong one, and for one that asks for help.
+pub fn typed() -> anyhow::Result<Cli> {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    config::load(&words, &Cli::command())?;
+    let configured = of(config::get().apply(Cli::command()), &words);
+    let Some(path) = config::get().path() else {
+        return Ok(configured.unwrap_or_else(|error| error.exit()));
+    };
+    configured.or_else(|error| match of(Cli::command(), &words) {
+        // What was typed is right by itself.
+        Ok(_) => {
+            let told = error.to_string();
+            let told = told.lines().next().unwrap_or_default().trim_start_matches("error: ");
+            Err(Usage(format!("{}: {told}; mend it there", path.display())).into())
+        }
+        Err(_) => error.exit(),
+    })
+}
+
+/// The command that `words`, the program's name first, give to `program`.
+pub fn of<T: Into<OsString> + Clone>(
+    program: clap::Command,
+    words: impl IntoIterator<Item = T>,
+) -> Result<Cli, clap::Error> {
+    Cli::from_arg_matches(&program.try_get_matches_from(words)?)
+}
+
+/// The password in a file: its first line.
+pub fn password_in(path: &Path) -> bars::Result<String> {
+    let text = std::fs::read_to_string(path).map_err(|e| bars::Error::io("read", path, e))?;
+    Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 
 impl Command {
@@ -82,6 +128,8 @@ impl Command {
             Command::Import(_) => "import",
             Command::Sync(_) => "sync",
             Command::Check(_) => "check",
+            Command::Run(_) => "run",
+            Command::Report(_) => "report",
             Command::Sample(_) => "sample",
             Command::Demo(_) => "demo",
             Command::Completions(_) => "completions",
@@ -100,11 +148,24 @@ impl Command {
         }
     }
 
+    /// The flags that name the source, of a command that reads one in a run.
+    pub fn source_mut(&mut self) -> Option<&mut SourceFlags> {
+        match self {
+            Command::Leaderboards(flags) => Some(&mut flags.source),
+            Command::Metrics(flags) => Some(&mut flags.source),
+            Command::State(flags) => Some(&mut flags.snapshots.source),
+            Command::Regime(flags) => Some(&mut flags.snapshots.source),
+            Command::ImfStage(flags) => Some(&mut flags.source),
+            _ => None,
+        }
+    }
+
     /// Where the command's outputs go, and so its log.
     pub fn out_dir(&self) -> &Path {
         match self {
             Command::Leaderboards(flags) => &flags.out_dir,
             Command::ImfCluster(flags) => &flags.out_dir,
+            Command::Run(flags) => &flags.out_dir,
             Command::Demo(flags) => &flags.out_dir,
             _ => Path::new("."),
         }
@@ -127,6 +188,9 @@ pub struct Common {
     /// Where to log what was run; pipeline.log in the --out-dir or the working directory where it is missing.
     #[arg(long, global = true, value_name = "FILE")]
     pub log_file: Option<PathBuf>,
+    /// A configuration file; data-pipeline.toml in the working directory, if it is there, where this is missing.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Keep no log.
     #[arg(long, global = true, conflicts_with = "log_file")]
     pub no_log_file: bool,
@@ -179,13 +243,25 @@ pub struct DatabaseFlags {
 }
 
 impl DatabaseFlags {
+    /// Flags that tell all of `config`.
+    pub fn of(config: &Config) -> DatabaseFlags {
+        DatabaseFlags {
+            host: Some(config.host.clone()),
+            port: Some(config.port),
+            user: Some(config.user.clone()),
+            password: Some(config.password.0.clone()),
+            password_file: None,
+            database: Some(config.database.clone()),
+            table: Some(config.table.clone()),
+            ssl_mode: Some(config.ssl_mode),
+            ssl_ca: config.ssl_ca.clone(),
+        }
+    }
+
     /// What the flags tell.
     pub fn partial(&self) -> anyhow::Result<Partial> {
         let password = match &self.password_file {
-            Some(path) => {
-                let text = std::fs::read_to_string(path).map_err(|e| bars::Error::io("read", path, e))?;
-                Some(text.lines().next().unwrap_or_default().to_owned())
-            }
+            Some(path) => Some(password_in(path)?),
             None => self.password.clone(),
         };
         Ok(Partial {
@@ -229,8 +305,7 @@ pub struct ExchangeFlags {
 impl ExchangeFlags {
     /// A client of the API.
     pub fn client(&self) -> anyhow::Result<Client> {
-        Client::new(&self.base_url, Pace::default())
-            .map_err(|e| crate::ui::Usage(format!("--base-url: {e}")).into())
+        Client::new(&self.base_url, Pace::default()).map_err(|e| Usage(format!("--base-url: {e}")).into())
     }
 }
 

@@ -3,6 +3,7 @@
 use std::env;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context;
 use bars::import::Target;
@@ -14,6 +15,7 @@ use bars::source::{Source, newest_close};
 use bars::{AsOf, Entry, Symbol};
 
 use crate::args::{DatabaseFlags, SourceFlags};
+use crate::config;
 use crate::ui::Usage;
 
 /// The embedded store that is used where nothing else is said.
@@ -50,6 +52,17 @@ pub fn optional_source(flags: &SourceFlags, ask: Ask) -> anyhow::Result<Option<O
     place(flags.source.as_deref(), &flags.database, ask)?.map(|place| open(place, flags)).transpose()
 }
 
+/// The same source with nothing left to be asked or looked up, for work that opens it again and again.
+pub fn settled(flags: &SourceFlags) -> anyhow::Result<SourceFlags> {
+    let place = place(flags.source.as_deref(), &flags.database, Ask::Person)?.ok_or_else(no_source)?;
+    let (source, database) = match place {
+        // The address may hold what no flag does.
+        Place::MySql(config) => (flags.source.clone(), DatabaseFlags::of(&config)),
+        Place::Path(path) => (Some(path.display().to_string()), DatabaseFlags::default()),
+    };
+    Ok(SourceFlags { source, reading: flags.reading.clone(), database })
+}
+
 fn open(place: Place, flags: &SourceFlags) -> anyhow::Result<Opened> {
     let opened = match place {
         Place::MySql(config) => {
@@ -60,8 +73,18 @@ fn open(place: Place, flags: &SourceFlags) -> anyhow::Result<Opened> {
         }
         Place::Path(path) => Opened::Files(Box::new(FileSource::open(&path, &flags.reading.options())?)),
     };
-    tracing::info!("reading bars from {}", opened.source().describe());
+    say_once(&format!("reading bars from {}", opened.source().describe()));
     Ok(opened)
+}
+
+/// Says which source is read, if it is another than the last time: the stages of a run all read one.
+fn say_once(what: &str) {
+    static LAST: Mutex<String> = Mutex::new(String::new());
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if *last != what {
+        tracing::info!("{what}");
+        what.clone_into(&mut last);
+    }
 }
 
 /// The symbols of a source and the spans of their bars; there must be one.
@@ -178,7 +201,7 @@ fn place(named: Option<&str>, flags: &DatabaseFlags, ask: Ask) -> anyhow::Result
         Some(address) if is_mysql(address) => {
             // Flags win over the address: they are what a person adds to it.
             let partial = flags.or(Partial::from_url(address).map_err(Usage)?).or(environment()?);
-            Place::MySql(Box::new(complete(partial)?))
+            Place::MySql(Box::new(complete(or_configured(partial))?))
         }
         Some(address) if address.contains("://") => {
             let scheme = address.split(':').next().unwrap_or_default();
@@ -196,8 +219,12 @@ fn place(named: Option<&str>, flags: &DatabaseFlags, ask: Ask) -> anyhow::Result
         }
         None => {
             let partial = flags.or(environment()?);
-            if !partial.is_empty() {
-                Place::MySql(Box::new(complete(partial)?))
+            let configured = config::get().database();
+            let path = config::get().source().filter(|source| !is_mysql(source));
+            if !partial.is_empty() || !configured.is_empty() {
+                Place::MySql(Box::new(complete(or_configured(partial))?))
+            } else if let Some(path) = path {
+                Place::Path(path.into())
             } else if Path::new(DEFAULT_STORE).is_dir() {
                 Place::Path(DEFAULT_STORE.into())
             } else if ask == Ask::Person && is_interactive() {
@@ -208,6 +235,15 @@ fn place(named: Option<&str>, flags: &DatabaseFlags, ask: Ask) -> anyhow::Result
         }
     };
     Ok(Some(place))
+}
+
+/// Fills what is missing from the configuration file, and says so where it is the password.
+fn or_configured(partial: Partial) -> Partial {
+    let configured = config::get().database();
+    if let (None, Some(_), Some(path)) = (&partial.password, &configured.password, config::get().path()) {
+        say_once(&format!("the password is that of {}", path.display()));
+    }
+    partial.or(configured.clone())
 }
 
 fn no_source() -> Usage {

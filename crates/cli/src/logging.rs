@@ -50,11 +50,16 @@ fn open(path: &Path) -> std::io::Result<File> {
 
 /// Does `work` and logs what was run and how long it took.
 pub fn timed<T>(name: &str, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
-    let begun = Instant::now();
     let words: Vec<String> =
         std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
     let line = without_passwords(&words).join(" ");
     tracing::trace!(target: RECORD_ONLY, "data-pipeline {} begins: {line}", env!("CARGO_PKG_VERSION"));
+    timed_stage(name, work)
+}
+
+/// Does a stage of a run, or a command, and logs how long it took.
+pub fn timed_stage<T>(name: &str, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
+    let begun = Instant::now();
     let result = work();
     let how = if result.is_ok() { "done" } else { "failed" };
     tracing::trace!(target: RECORD_ONLY, "{name} {how} after {:.2} s", begun.elapsed().as_secs_f64());

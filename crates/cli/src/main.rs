@@ -4,12 +4,12 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 mod args;
 mod choose;
 mod cohort;
 mod commands;
+mod config;
+mod gather;
 mod interrupt;
 mod logging;
 mod memory;
@@ -20,7 +20,13 @@ mod ui;
 use args::{Cli, Command};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match args::typed() {
+        Ok(cli) => cli,
+        Err(error) => {
+            ui::say(&format!("error: {error:#}"));
+            return ExitCode::from(2);
+        }
+    };
     interrupt::install();
     ui::set_verbosity(cli.common.verbosity());
     logging::install(&cli.common, cli.command.out_dir(), cli.command.is_dry());
@@ -52,6 +58,8 @@ fn dispatch(command: &Command) -> anyhow::Result<()> {
         Command::Import(args) => commands::import::run(args),
         Command::Sync(args) => commands::sync::run(args),
         Command::Check(args) => commands::check::run(args),
+        Command::Run(args) => commands::run::run(args),
+        Command::Report(args) => commands::report::run(args),
         Command::Sample(args) => commands::sample::run(args),
         Command::Demo(args) => commands::demo::run(args),
         Command::Completions(args) => commands::completions::run(args),

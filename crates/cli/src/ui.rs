@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicI8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI8, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use indicatif::{
 };
 
 static VERBOSITY: AtomicI8 = AtomicI8::new(0);
+static HUSHED: AtomicBool = AtomicBool::new(false);
 static BARS: LazyLock<MultiProgress> =
     LazyLock::new(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr()));
 
@@ -43,12 +44,20 @@ pub fn interrupted() {
     let _ = writeln!(io::stderr(), "interrupted; nothing half-written is left behind");
 }
 
+/// Does `work` with its results kept off standard output, but for `-v`: those of the stages of a run are told at its end.
+pub fn hushed<T>(work: impl FnOnce() -> T) -> T {
+    HUSHED.store(verbosity() < 1, Ordering::Relaxed);
+    let done = work();
+    HUSHED.store(false, Ordering::Relaxed);
+    done
+}
+
 /// Writes `text` and a line end to standard output, unless quiet.
 ///
 /// # Errors
 /// Where it cannot be written; a closed pipe is told from the rest by [`is_broken_pipe`].
 pub fn print(text: &str) -> anyhow::Result<()> {
-    if verbosity() >= 0 {
+    if verbosity() >= 0 && !HUSHED.load(Ordering::Relaxed) {
         let mut out = anstream::stdout().lock();
         writeln!(out, "{text}").context("cannot write to standard output")?;
     }
@@ -104,6 +113,30 @@ pub fn bar(share: f64) -> String {
     let eighths = (share.clamp(0.0, 1.0) * 160.0).round() as usize;
     let (whole, rest) = (eighths / 8, eighths % 8);
     format!("{}{}", "█".repeat(whole), EIGHTHS[rest]).trim_end().to_owned()
+}
+
+/// A line of up to `width` characters; what is missing is a blank.
+pub fn spark(values: &[f64], width: usize) -> String {
+    const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let known = || values.iter().copied().filter(|value| value.is_finite());
+    let (low, high) = (known().fold(f64::INFINITY, f64::min), known().fold(f64::NEG_INFINITY, f64::max));
+    let columns = width.min(values.len());
+    let level = |column: usize| {
+        let value = values[column * values.len() / columns];
+        let share = if high > low { (value - low) / (high - low) } else { 0.5 };
+        if value.is_finite() { LEVELS[(share * 7.0).round() as usize] } else { ' ' }
+    };
+    (0..columns).map(level).collect()
+}
+
+/// `12 B`, `3.4 kB`, `5.6 MB`.
+pub fn bytes(n: u64) -> String {
+    match n as f64 {
+        b if b >= 1e9 => format!("{:.1} GB", b / 1e9),
+        b if b >= 1e6 => format!("{:.1} MB", b / 1e6),
+        b if b >= 1e3 => format!("{:.1} kB", b / 1e3),
+        b => format!("{b} B"),
+    }
 }
 
 /// `1,234,567`.
@@ -275,5 +308,21 @@ mod tests {
         assert_eq!(counts, ["0", "12", "999", "1,000", "1,234,567"]);
         assert_eq!([25.0, 252.0, 3312.0].map(super::minutes), ["25m", "4.2h", "2.3d"]);
         assert_eq!([0, 1, 2].map(|n| super::things(n, "row")), ["0 rows", "1 row", "2 rows"]);
+        assert_eq!(
+            [12, 3_400, 5_600_000, 7_000_000_000].map(super::bytes),
+            ["12 B", "3.4 kB", "5.6 MB", "7.0 GB"]
+        );
+    }
+
+    #[test]
+    fn small_drawings() {
+        assert_eq!(super::spark(&[1.0, f64::NAN, 4.5, 8.0], 10), "▁ ▅█");
+        assert_eq!(super::spark(&[1.0, 2.0, 3.0, 4.0], 2), "▁▆");
+        assert_eq!(super::spark(&[7.0, 7.0], 9), "▅▅");
+        assert_eq!(super::spark(&[], 9), "");
+        assert_eq!(
+            [0.0, 0.5, 1.0, 7.0, f64::NAN].map(|share| super::bar(share).chars().count()),
+            [0, 10, 20, 20, 0]
+        );
     }
 }

@@ -410,7 +410,7 @@ fn the_demo_makes_its_market_once() {
     let before = outputs();
     assert!(before.keys().any(|name| name.ends_with("imf_post_summary.parquet")));
     let again = desk.run(&["demo"]).ok().says(&["keeping the sample market"]);
-    assert!(again.out.contains("Top Overlap") && again.out.contains("Cycle ~"));
+    assert!(again.out.contains("Overlaps") && again.out.contains("Dominant cycles"));
     assert_eq!(outputs(), before);
     assert!(desk.run(&["check", "--source", "demo/bars"]).ok().out.contains("40 symbols"));
 }

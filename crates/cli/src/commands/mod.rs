@@ -17,6 +17,8 @@ pub mod metrics;
 mod places;
 mod prices;
 pub mod regime;
+pub mod report;
+pub mod run;
 pub mod sample;
 mod snapshots;
 mod standing;

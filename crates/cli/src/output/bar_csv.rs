@@ -60,7 +60,7 @@ fn push_lines(out: &mut Vec<u8>, symbol: &Symbol, series: &Series, has_trades: b
 }
 
 /// A field in quotes where CSV needs them.
-pub(super) fn quoted(field: &str) -> String {
+pub fn quoted(field: &str) -> String {
     if field.contains([',', '"']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field.to_owned() }
 }
 

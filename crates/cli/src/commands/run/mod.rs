@@ -1,0 +1,294 @@
+//! `data-pipeline run`: every stage in its turn, those that are current left out.
+
+use std::path::{Path, PathBuf};
+
+use bars::time::AsOfSpec;
+use bars::{AsOf, Error, Symbol};
+use clap::Args;
+
+use super::metrics::Cohort;
+use crate::args::{self, SourceFlags};
+use crate::choose;
+use crate::ui::{self, Usage};
+
+mod course;
+mod print;
+mod record;
+
+use course::{Course, Step};
+
+/// Flags of `run`.
+#[derive(Debug, Clone, Args)]
+pub struct Flags {
+    /// The cohorts that are measured.
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_enum,
+        value_delimiter = ',',
+        default_value = "overlaps,gainers,losers"
+    )]
+    pub cohorts: Vec<Cohort>,
+    /// Take the cohort files as they are.
+    #[arg(long)]
+    pub skip_leaderboards: bool,
+    /// The folder for the outputs.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub out_dir: PathBuf,
+    /// As of when: a time, a date (00:00 UTC of it), or latest, the close of the newest bar.
+    #[arg(long, value_name = "TIME", default_value = "latest", value_parser = args::asof)]
+    pub asof: AsOfSpec,
+    /// Places per bucket, and symbols per board.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub top_n: usize,
+    /// The windows of leaderboards, metrics and state.
+    #[arg(long, value_name = "LIST", default_value = "1h,4h,12h,24h")]
+    pub windows: String,
+    /// Calendar months of the baselines of metrics, state and regime.
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub months: u32,
+    /// Calendar months that are taken apart into cycles.
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub lookback_months: u32,
+    /// Do every stage again, current or not.
+    #[arg(long)]
+    pub force: bool,
+    /// Where the bars are.
+    #[command(flatten)]
+    pub source: SourceFlags,
+}
+
+/// The union of the cohorts, for the stages that take one list.
+const LEADERS: &str = "leaders.csv";
+
+/// Runs the command.
+pub fn run(flags: &Flags) -> anyhow::Result<()> {
+    let cohorts = distinct(&flags.cohorts);
+    let place = |name: &str| flags.out_dir.join(name);
+    let source = choose::settled(&flags.source)?;
+    let opened = choose::source(&source)?;
+    let catalogue = choose::catalogue(opened.source())?;
+    let asof = flags.asof.moment().unwrap_or(choose::newest(&catalogue)?);
+    let state_of_source = record::of_source(&source, opened.source(), &catalogue)?;
+    drop(opened);
+    tracing::info!("as of {asof}");
+
+    let steps = usize::from(!flags.skip_leaderboards) + 2 * cohorts.len() + 5;
+    let mut course = Course::begin(&flags.out_dir, source, state_of_source, flags.force, steps)?;
+    if flags.skip_leaderboards {
+        cohorts.iter().try_for_each(|cohort| must_exist(&place(cohort.files()[0])))?;
+    } else {
+        course.step(leaderboards(flags, asof));
+    }
+    let mut leaders: Vec<Symbol> = Vec::new();
+    for &cohort in &cohorts {
+        let symbols =
+            if course.is_sound("leaderboards") { symbols(&place(cohort.files()[0]))? } else { Vec::new() };
+        if course.is_sound("leaderboards") && symbols.is_empty() {
+            tracing::warn!("nobody is among the {}: nothing to measure", cohort.name());
+        }
+        if symbols.is_empty() {
+            course.pass_over(2);
+            continue;
+        }
+        course.step(metrics(flags, cohort, asof));
+        course.step(imf_cluster(flags, cohort));
+        let new: Vec<Symbol> = symbols.into_iter().filter(|symbol| !leaders.contains(symbol)).collect();
+        leaders.extend(new);
+    }
+    if leaders.is_empty() {
+        course.pass_over(4);
+    } else {
+        write_leaders(&place(LEADERS), &leaders)?;
+        course.step(state(flags, asof));
+        course.step(regime(flags, asof));
+        let imf = imf_stage(flags, asof);
+        if course.step(imf) {
+            course.step(imf_postprocess(flags, asof));
+        } else {
+            course.pass_over(1);
+        }
+    }
+    if course.has_outputs() {
+        course.step(report(flags, asof, course.outputs()));
+    } else {
+        course.pass_over(1);
+    }
+    print::summary(&flags.out_dir, asof, &course, &cohorts)?;
+    course.end()
+}
+
+/// A stage that is typed: `words`, and what it reads and writes.
+fn step(name: &str, words: &[&str], inputs: &[PathBuf], outputs: Vec<PathBuf>) -> Step {
+    Step {
+        name: name.to_owned(),
+        words: words.iter().map(|word| (*word).to_owned()).collect(),
+        inputs: inputs.to_vec(),
+        outputs,
+    }
+}
+
+fn leaderboards(flags: &Flags, asof: AsOf) -> Step {
+    let (dir, top_n, asof) = (shown(&flags.out_dir), flags.top_n.to_string(), asof.to_string());
+    let words =
+        ["leaderboards", "--top-n", &top_n, "--windows", &flags.windows, "--asof", &asof, "--out-dir", &dir];
+    let cohorts = [Cohort::Gainers, Cohort::Losers, Cohort::Overlaps].map(|cohort| cohort.files()[0]);
+    let names = ["leaderboards_summary.json", "leaderboards.parquet"].into_iter().chain(cohorts);
+    step("leaderboards", &words, &[], names.map(|name| flags.out_dir.join(name)).collect())
+}
+
+fn metrics(flags: &Flags, cohort: Cohort, asof: AsOf) -> Step {
+    let [input, output] = cohort.files().map(|name| flags.out_dir.join(name));
+    let (name, months, asof) = (cohort.name(), flags.months.to_string(), asof.to_string());
+    let (from, to) = (shown(&input), shown(&output));
+    let words = [
+        "metrics",
+        name,
+        "--input",
+        &from,
+        "--output",
+        &to,
+        "--windows",
+        &flags.windows,
+        "--months",
+        &months,
+        "--asof",
+        &asof,
+    ];
+    step(&format!("metrics {name}"), &words, &[input], vec![output])
+}
+
+fn imf_cluster(flags: &Flags, cohort: Cohort) -> Step {
+    let (name, input) = (cohort.name(), flags.out_dir.join(cohort.files()[0]));
+    let (from, dir) = (shown(&input), shown(&flags.out_dir));
+    let words = ["imf-cluster", name, "--input", &from, "--out-dir", &dir];
+    let outputs = ["json", "txt"].map(|end| flags.out_dir.join(format!("imf_clusters_{name}.{end}")));
+    step(&format!("imf-cluster {name}"), &words, &[input], outputs.into())
+}
+
+/// As of the date's beginning, as regime: so that their rows join.
+fn state(flags: &Flags, asof: AsOf) -> Step {
+    let (leaders, out) = (flags.out_dir.join(LEADERS), flags.out_dir.join("data/state"));
+    let (from, to, months, date) = (shown(&leaders), shown(&out), flags.months.to_string(), asof.date());
+    let words = [
+        "state",
+        "--input",
+        &from,
+        "--out",
+        &to,
+        "--windows",
+        &flags.windows,
+        "--months",
+        &months,
+        "--asof",
+        &date,
+    ];
+    step("state", &words, &[leaders], vec![out.join(format!("dt={date}"))])
+}
+
+fn regime(flags: &Flags, asof: AsOf) -> Step {
+    let (leaders, out) = (flags.out_dir.join(LEADERS), flags.out_dir.join("data/regime"));
+    let (from, to, months, date) = (shown(&leaders), shown(&out), flags.months.to_string(), asof.date());
+    let words = ["regime", "--input", &from, "--out", &to, "--months", &months, "--asof", &date];
+    step("regime", &words, &[leaders], vec![out.join(format!("dt={date}"))])
+}
+
+fn imf_stage(flags: &Flags, asof: AsOf) -> Step {
+    let (leaders, out) = (flags.out_dir.join(LEADERS), flags.out_dir.join("data/imf"));
+    let partition = out.join(format!("dt={}", asof.date()));
+    let (from, to, months, time) =
+        (shown(&leaders), shown(&out), flags.lookback_months.to_string(), asof.to_string());
+    let words = [
+        "imf-stage",
+        "--leaders-csv",
+        &from,
+        "--out",
+        &to,
+        "--lookback-months",
+        &months,
+        "--asof",
+        &time,
+        "--persist-imfs",
+    ];
+    let names = ["imf_summary.parquet", "run_config.json", "imfs"];
+    let cards = ["global_price", "global_volume", "global_mixed", "asset"]
+        .map(|of| format!("cluster_cards_{of}.json"));
+    let outputs =
+        names.iter().map(|name| partition.join(name)).chain(cards.iter().map(|name| partition.join(name)));
+    step("imf-stage", &words, &[leaders], outputs.collect())
+}
+
+fn imf_postprocess(flags: &Flags, asof: AsOf) -> Step {
+    let partition = flags.out_dir.join(format!("data/imf/dt={}", asof.date()));
+    let summary = partition.join("imf_summary.parquet");
+    let from = shown(&summary);
+    let words = ["imf-postprocess", "--summary", &from, "--series", "both"];
+    let cards = ["price", "volume"].map(|of| partition.join(format!("cluster_cards_global_{of}.json")));
+    let inputs = [&[summary, partition.join("run_config.json")], &cards[..]].concat();
+    let outputs = ["summary", "top_imfs"].map(|name| format!("imf_post_{name}"));
+    let outputs =
+        outputs.iter().flat_map(|name| ["parquet", "csv"].map(|end| partition.join(format!("{name}.{end}"))));
+    step("imf-postprocess", &words, &inputs, outputs.collect())
+}
+
+fn report(flags: &Flags, asof: AsOf, inputs: Vec<PathBuf>) -> Step {
+    let (dir, place, asof) = (shown(&flags.out_dir), flags.out_dir.join("report.html"), asof.to_string());
+    let out = shown(&place);
+    step("report", &["report", "--dir", &dir, "--out", &out, "--asof", &asof], &inputs, vec![place])
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+fn distinct(cohorts: &[Cohort]) -> Vec<Cohort> {
+    let mut distinct = Vec::new();
+    for &cohort in cohorts {
+        if !distinct.contains(&cohort) {
+            distinct.push(cohort);
+        }
+    }
+    distinct
+}
+
+fn must_exist(path: &Path) -> anyhow::Result<()> {
+    if path.is_file() {
+        return Ok(());
+    }
+    Err(Usage(format!(
+        "--skip-leaderboards takes {} as it is, but there is none; leave the flag out",
+        path.display()
+    ))
+    .into())
+}
+
+/// The symbols of a cohort file. It may be long, and they stand in few runs.
+fn symbols(path: &Path) -> anyhow::Result<Vec<Symbol>> {
+    Ok(bars::source::rows::symbols(path)?)
+}
+
+/// Only if it differs: a file that is as it was keeps its time.
+fn write_leaders(place: &Path, leaders: &[Symbol]) -> anyhow::Result<()> {
+    let quoted = |symbol: &Symbol| crate::output::bar_csv::quoted(symbol.as_str());
+    let lines: Vec<String> = std::iter::once("symbol".to_owned()).chain(leaders.iter().map(quoted)).collect();
+    let text = lines.join("\n") + "\n";
+    if std::fs::read_to_string(place).is_ok_and(|old| old == text) {
+        return Ok(());
+    }
+    bars::atomic::write(place, text.as_bytes()).map_err(Error::into)
+}
+
+impl Course {
+    /// Ends the run: with an error where a stage failed.
+    fn end(self) -> anyhow::Result<()> {
+        let failed = self.failed();
+        if failed.is_empty() {
+            return Ok(());
+        }
+        anyhow::bail!(
+            "{} of the run failed: {}; what the others wrote stays, and the same run again does only what is missing",
+            ui::things(failed.len(), "stage"),
+            failed.join(", ")
+        )
+    }
+}

@@ -1,0 +1,196 @@
+//! The snapshots of `state` and `regime`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use bars::{AsOf, Window};
+use report::Report;
+use report::model::{Figure, Metric, REGIME, Regime, Standing, Unusual};
+use serde::Deserialize;
+
+use super::frame::Frame;
+
+/// What is at most listed as unusual.
+const MOST: usize = 100;
+/// The fewest windows of a baseline of which a percentile says anything.
+const FEWEST: f64 = 10.0;
+
+#[derive(Default, Deserialize)]
+struct Schema {
+    columns: BTreeMap<String, SchemaColumn>,
+}
+
+#[derive(Deserialize)]
+struct SchemaColumn {
+    description: String,
+}
+
+/// A metric over a window: its column and the parts of its name.
+struct Column {
+    name: String,
+    metric: String,
+    window: Window,
+}
+
+/// A snapshot, and those of its rows that are of its latest as-of.
+struct Snapshot {
+    frame: Frame,
+    schema: Schema,
+    rows: Vec<usize>,
+    symbols: Vec<String>,
+}
+
+impl Snapshot {
+    fn read(partition: &Path, name: &str, asof: Option<AsOf>) -> anyhow::Result<Option<Snapshot>> {
+        let Some(frame) = Frame::read(&partition.join(format!("{name}.parquet")))? else {
+            return Ok(None);
+        };
+        let schema = super::json(&partition.join(format!("{name}.schema.json")))?.unwrap_or_default();
+        let times = frame.times("timestamp_asof_utc")?;
+        let latest =
+            times.iter().flatten().filter(|time| asof.is_none_or(|asof| **time <= asof)).max().copied();
+        let rows: Vec<usize> =
+            (0..times.len()).filter(|&row| latest.is_some() && times[row] == latest).collect();
+        let symbols = frame.text("symbol")?;
+        let symbols = rows.iter().map(|&row| symbols[row].clone()).collect();
+        Ok(Some(Snapshot { frame, schema, rows, symbols }))
+    }
+
+    /// The metrics that have percentiles, in the order of the snapshot.
+    fn columns(&self) -> Vec<Column> {
+        let column = |name: &String| {
+            let base = name.strip_suffix("_pctile")?;
+            let (metric, window) = parts(base)?;
+            Some(Column { name: base.to_owned(), metric, window })
+        };
+        self.frame.names().iter().filter_map(column).collect()
+    }
+
+    /// A column, with NaN for neutral values that stand in place of missing ones.
+    fn numbers(&self, name: &str) -> anyhow::Result<Vec<f64>> {
+        let numbers = self.frame.numbers(name)?;
+        let flag = format!("{name}_imputed");
+        let imputed =
+            if self.frame.has(&flag) { self.frame.numbers(&flag)? } else { vec![0.0; numbers.len()] };
+        let known = |&row: &usize| if imputed[row] > 0.0 { f64::NAN } else { numbers[row] };
+        Ok(self.rows.iter().map(known).collect())
+    }
+
+    /// Percentiles, missing where the baseline is too short to say anything.
+    fn percentiles(&self, column: &str) -> anyhow::Result<Vec<f64>> {
+        let (values, counts) =
+            (self.numbers(&format!("{column}_pctile"))?, self.numbers(&format!("{column}_n"))?);
+        let sound = |(value, count): (f64, f64)| if count >= FEWEST { value } else { f64::NAN };
+        Ok(values.into_iter().zip(counts).map(sound).collect())
+    }
+}
+
+/// Metric and window of a column such as `rv_close_24h_mag`.
+fn parts(column: &str) -> Option<(String, Window)> {
+    let column = ["_mag", "_dir", "_pos"].iter().find_map(|kind| column.strip_suffix(kind)).unwrap_or(column);
+    let (metric, window) = column.rsplit_once('_')?;
+    Some((metric.to_owned(), window.parse().ok()?))
+}
+
+/// Reads the snapshot of `state` into `report`.
+pub fn read_state(partition: &Path, asof: Option<AsOf>, report: &mut Report) -> anyhow::Result<()> {
+    let Some(snapshot) = Snapshot::read(partition, "state_snapshot", asof)? else {
+        return Ok(());
+    };
+    let columns = snapshot.columns();
+    let mut unusual = Vec::new();
+    for window in windows(&columns) {
+        let mut metrics = Vec::new();
+        let mut rows: Vec<(String, Vec<f64>)> =
+            snapshot.symbols.iter().map(|symbol| (symbol.clone(), Vec::new())).collect();
+        for column in columns.iter().filter(|column| column.window == window) {
+            let percentiles = snapshot.percentiles(&column.name)?;
+            let deviations = snapshot.numbers(&format!("{}_rz", column.name))?;
+            for (row, (&percentile, &deviations)) in percentiles.iter().zip(&deviations).enumerate() {
+                rows[row].1.push(percentile);
+                if !(5.0..=95.0).contains(&percentile) && !percentile.is_nan() && deviations.is_finite() {
+                    unusual.push(Unusual {
+                        symbol: snapshot.symbols[row].clone(),
+                        metric: column.name.clone(),
+                        percentile,
+                        deviations,
+                    });
+                }
+            }
+            metrics.push(Metric {
+                name: column.metric.clone(),
+                about: snapshot
+                    .schema
+                    .columns
+                    .get(&column.name)
+                    .map(|of| of.description.clone())
+                    .unwrap_or_default(),
+            });
+        }
+        report.state.push(Standing { window: window.to_string(), metrics, rows });
+    }
+    unusual.sort_by(|a, b| {
+        let order = b.deviations.abs().total_cmp(&a.deviations.abs());
+        order.then_with(|| (&a.symbol, &a.metric).cmp(&(&b.symbol, &b.metric)))
+    });
+    unusual.truncate(MOST);
+    report.unusual = unusual;
+    Ok(())
+}
+
+fn windows(columns: &[Column]) -> Vec<Window> {
+    let mut windows: Vec<Window> = columns.iter().map(|column| column.window).collect();
+    windows.sort();
+    windows.dedup();
+    windows
+}
+
+/// Reads the snapshot of `regime` into `report`.
+pub fn read_regime(partition: &Path, asof: Option<AsOf>, report: &mut Report) -> anyhow::Result<()> {
+    let Some(snapshot) = Snapshot::read(partition, "regime_snapshot", asof)? else {
+        return Ok(());
+    };
+    let columns = snapshot.columns();
+    const MISSING: Figure = Figure { value: f64::NAN, percentile: f64::NAN };
+    for window in windows(&columns) {
+        let mut rows = vec![[MISSING; REGIME.len()]; snapshot.symbols.len()];
+        for (place, shown) in REGIME.iter().enumerate() {
+            let is_it = |column: &&Column| column.window == window && column.metric == shown.metric;
+            let Some(column) = columns.iter().find(is_it) else {
+                continue;
+            };
+            let (values, percentiles) =
+                (snapshot.numbers(&column.name)?, snapshot.percentiles(&column.name)?);
+            for (row, figure) in values.into_iter().zip(percentiles).enumerate() {
+                rows[row][place] = Figure { value: figure.0, percentile: figure.1 };
+            }
+        }
+        report.regime.extend(snapshot.symbols.iter().zip(rows).map(|(symbol, figures)| Regime {
+            symbol: symbol.clone(),
+            window: window.to_string(),
+            days: f64::from(window.minutes()) / f64::from(bars::time::DAY),
+            figures,
+        }));
+    }
+    // Symbol by symbol, so that the windows of one stand together.
+    let order = |symbol: &String| snapshot.symbols.iter().position(|other| other == symbol);
+    report
+        .regime
+        .sort_by(|a, b| order(&a.symbol).cmp(&order(&b.symbol)).then_with(|| a.days.total_cmp(&b.days)));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_come_apart() {
+        for (column, metric, window) in
+            [("rv_close_24h_mag", "rv_close", "24h"), ("roc_30d", "roc", "30d"), ("rsi_1h", "rsi", "1h")]
+        {
+            assert_eq!(parts(column), Some((metric.to_owned(), window.parse().unwrap())));
+        }
+        assert!(parts("timestamp_asof_utc").is_none());
+    }
+}

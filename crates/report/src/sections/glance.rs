@@ -1,0 +1,107 @@
+//! First what matters.
+
+use super::Section;
+use crate::chart;
+use crate::html::{escape, number, period, put, signed};
+use crate::model::{Board, Report};
+
+pub const SECTION: Section = Section {
+    id: "glance",
+    title: "At a glance",
+    about: "Who leads, who turns, what is out of the ordinary, which cycles dominate, and whether the data is sound.",
+    render,
+    is_there: |_| true,
+};
+
+/// Lines of a card.
+const MOST: usize = 5;
+
+fn render(report: &Report, out: &mut String) {
+    out.push_str("<div class=\"cards\">");
+    report.boards.iter().for_each(|board| board_card(board, out));
+    if !report.unusual.is_empty() {
+        card(out, "Most unusual now", "#state");
+        for unusual in report.unusual.iter().take(MOST) {
+            put!(
+                out,
+                "<li><b>{}</b> <span class=\"grow\">{}</span><span class=\"n\" title=\"interquartile ranges from its median\">{} IQR</span></li>",
+                escape(&unusual.symbol),
+                escape(&unusual.metric),
+                signed(unusual.deviations, 1)
+            );
+        }
+        end(out);
+    }
+    if !report.dominant.is_empty() {
+        card(out, "Dominant cycles of price", "#leaders");
+        report.dominant.iter().filter(|cycle| !cycle.is_undersampled).take(MOST).for_each(|cycle| {
+            put!(
+                out,
+                "<li><b>{}</b> <span class=\"grow\">every {}</span><span class=\"n\">{} % deep</span></li>",
+                escape(&cycle.symbol),
+                period(cycle.period_days),
+                number(cycle.amp_pct, 1)
+            );
+        });
+        end(out);
+    }
+    data_card(report, out);
+    out.push_str("</div>");
+    absent(report, out);
+}
+
+fn card(out: &mut String, title: &str, link: &str) {
+    put!(out, "<div class=\"card\"><h3><a href=\"{link}\">{}</a></h3><ol>", escape(title));
+}
+
+fn end(out: &mut String) {
+    out.push_str("</ol></div>");
+}
+
+fn board_card(board: &Board, out: &mut String) {
+    card(out, &board.title, "#boards");
+    for coin in board.coins.iter().take(MOST) {
+        let class = if coin.price_change < 0.0 { "down" } else { "up" };
+        put!(out, "<li><b class=\"grow\">{}</b>", escape(&coin.symbol));
+        chart::spark(out, &coin.price);
+        put!(out, "<span class=\"n {class}\">{} %</span></li>", signed(coin.price_change, 1));
+    }
+    if board.coins.is_empty() {
+        out.push_str("<li>nobody</li>");
+    }
+    end(out);
+}
+
+fn data_card(report: &Report, out: &mut String) {
+    if report.quality.is_empty() {
+        return;
+    }
+    card(out, "Is the data sound?", "#quality");
+    let noted: Vec<_> = report.quality.iter().filter(|quality| !quality.notes.is_empty()).collect();
+    if noted.is_empty() {
+        put!(out, "<li>Yes: {} symbols, nothing to be minded.</li>", report.quality.len());
+    }
+    for quality in noted.iter().take(MOST) {
+        put!(
+            out,
+            "<li><b>{}</b> <span class=\"grow warn\">{}</span></li>",
+            escape(&quality.symbol),
+            escape(&quality.notes.join(", "))
+        );
+    }
+    if noted.len() > MOST {
+        put!(out, "<li>and {} more</li>", noted.len() - MOST);
+    }
+    end(out);
+}
+
+fn absent(report: &Report, out: &mut String) {
+    if report.absent.is_empty() {
+        return;
+    }
+    out.push_str("<div class=\"absent\"><p>Not in this report, as it has not been run:</p><ul>");
+    for absent in &report.absent {
+        put!(out, "<li>{}: <code>{}</code></li>", escape(absent.what), escape(absent.command));
+    }
+    out.push_str("</ul></div>");
+}
