@@ -39,10 +39,12 @@ fn main() -> ExitCode {
 fn test(words: impl Iterator<Item = String>) -> Result<(), String> {
     needs::mariadb()?;
     needs::valgrind()?;
+    needs::chromium()?;
     let python = needs::python(READERS)?;
     let mut tests = cargo();
     tests.args(["test", "--workspace", "--lib", "--bins", "--tests"]).args(words);
     tests.env("DATA_PIPELINE_REQUIRE_MARIADB", "1").env("DATA_PIPELINE_REQUIRE_VALGRIND", "1");
+    tests.env("DATA_PIPELINE_REQUIRE_CHROMIUM", "1");
     run(tests.env("DATA_PIPELINE_PYTHON", python))?;
     run(cargo().args(["test", "--workspace", "--doc"]))
 }

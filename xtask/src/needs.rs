@@ -11,6 +11,11 @@ pub fn mariadb() -> Result<(), String> {
     package("openssl", "openssl")
 }
 
+/// The browser in which pages are looked at.
+pub fn chromium() -> Result<(), String> {
+    package("chromium", "chromium")
+}
+
 /// The checker of memory accesses.
 pub fn valgrind() -> Result<(), String> {
     package("valgrind", "valgrind")

@@ -1,5 +1,6 @@
 //! What tests and benchmarks share. It panics where a test would: in one place, with the reason.
 
+pub mod browser;
 pub mod http;
 pub mod mariadb;
 pub mod npz;
@@ -37,6 +38,8 @@ pub enum Need {
     Python,
     /// valgrind; `DATA_PIPELINE_REQUIRE_VALGRIND=1` makes its absence a failure.
     Valgrind,
+    /// Chromium; `DATA_PIPELINE_REQUIRE_CHROMIUM=1` makes its absence a failure.
+    Chromium,
     /// The right to mount a small disk; root has it, mostly.
     Mount,
 }
@@ -47,6 +50,7 @@ impl Need {
             Need::Shared => shared().is_some() || is_required("DATA_PIPELINE_REQUIRE_SHARED"),
             Need::Python => python().is_some(),
             Need::Valgrind => has_valgrind() || is_required("DATA_PIPELINE_REQUIRE_VALGRIND"),
+            Need::Chromium => browser::is_installed() || is_required("DATA_PIPELINE_REQUIRE_CHROMIUM"),
             Need::Mount => can_mount(),
             Need::MariaDb => mariadb::is_installed() || is_required("DATA_PIPELINE_REQUIRE_MARIADB"),
         }

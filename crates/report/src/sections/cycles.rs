@@ -21,6 +21,7 @@ const HEIGHT: f64 = 380.0;
 const LEFT: f64 = 56.0;
 const BOTTOM: f64 = 34.0;
 const TOP: f64 = 10.0;
+const RIGHT: f64 = 24.0;
 /// Clusters that have a colour of their own.
 const COLOURS: usize = 6;
 /// Rows of the table.
@@ -80,7 +81,7 @@ impl Log {
 fn scatter(name: &str, cycles: &[&Cycle], out: &mut String) {
     let (across, up) =
         (Log::of(cycles.iter().map(|c| c.period_days)), Log::of(cycles.iter().map(|c| c.amp_pct)));
-    let x = |period: f64| LEFT + across.share(period) * (WIDTH - LEFT);
+    let x = |period: f64| LEFT + across.share(period) * (WIDTH - LEFT - RIGHT);
     let y = |depth: f64| TOP + (1.0 - up.share(depth)) * (HEIGHT - TOP - BOTTOM);
     let clusters = largest(cycles);
     put!(

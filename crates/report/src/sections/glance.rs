@@ -24,7 +24,7 @@ fn render(report: &Report, out: &mut String) {
         for unusual in report.unusual.iter().take(MOST) {
             put!(
                 out,
-                "<li><b>{}</b> <span class=\"grow\">{}</span><span class=\"n\" title=\"interquartile ranges from its median\">{} IQR</span></li>",
+                "<li><b>{0}</b> <span class=\"grow\" title=\"{1}\">{1}</span><span class=\"n\" title=\"interquartile ranges from its median\">{2} IQR</span></li>",
                 escape(&unusual.symbol),
                 escape(&unusual.metric),
                 signed(unusual.deviations, 1)

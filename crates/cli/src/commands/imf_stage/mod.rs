@@ -171,19 +171,27 @@ fn tell_of_window(lookback: &Lookback, ends: Option<(AsOf, AsOf)>) {
     }
 }
 
+/// The most symbols that a warning names.
+const NAMED: usize = 5;
+
 /// Symbols whose gaps may have made modes of their own.
 fn tell_of_gaps(done: &Done) {
-    let poor = done.coverage.iter().filter(|(_, coverage)| coverage.is_poor());
-    let poor: Vec<String> = poor
+    let poor: Vec<_> = done.coverage.iter().filter(|(_, coverage)| coverage.is_poor()).collect();
+    let named: Vec<String> = poor
+        .iter()
+        .take(NAMED)
         .map(|(symbol, coverage)| {
             let gap = ui::minutes(coverage.longest_gap as f64);
             format!("{symbol} ({:.0} % missing, {gap} in a row)", 100.0 * coverage.missing_share)
         })
         .collect();
     if !poor.is_empty() {
+        let more =
+            if poor.len() > NAMED { format!(" and {} more", poor.len() - NAMED) } else { String::new() };
         tracing::warn!(
-            "long gaps can make fast cycles of their own: {}; look back less far, or try --noise-scale residue --epsilon 0.2, and compare",
-            poor.join(", ")
+            "long gaps can make fast cycles of their own: {}{more}; look back less far, or try --noise-scale residue --epsilon 0.2, \
+             and compare (run_config.json has the gaps of all)",
+            named.join(", ")
         );
     }
 }

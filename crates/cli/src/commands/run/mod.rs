@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use bars::time::AsOfSpec;
-use bars::{AsOf, Error, Symbol};
+use bars::{AsOf, Entry, Error, Symbol};
 use clap::Args;
 
 use super::metrics::Cohort;
@@ -47,9 +47,9 @@ pub struct Flags {
     /// Calendar months of the baselines of metrics, state and regime.
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub months: u32,
-    /// Calendar months that are taken apart into cycles.
-    #[arg(long, value_name = "N", default_value_t = 3)]
-    pub lookback_months: u32,
+    /// Calendar months that are taken apart into cycles [default: 3, or as many whole ones as the bars go back].
+    #[arg(long, value_name = "N")]
+    pub lookback_months: Option<u32>,
     /// Do every stage again, current or not.
     #[arg(long)]
     pub force: bool,
@@ -72,6 +72,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let state_of_source = record::of_source(&source, opened.source(), &catalogue)?;
     drop(opened);
     tracing::info!("as of {asof}");
+    let lookback = flags.lookback_months.unwrap_or_else(|| lookback(asof, &catalogue));
 
     let steps = usize::from(!flags.skip_leaderboards) + 2 * cohorts.len() + 5;
     let mut course = Course::begin(&flags.out_dir, source, state_of_source, flags.force, steps)?;
@@ -102,7 +103,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         write_leaders(&place(LEADERS), &leaders)?;
         course.step(state(flags, asof));
         course.step(regime(flags, asof));
-        let imf = imf_stage(flags, asof);
+        let imf = imf_stage(flags, asof, lookback);
         if course.step(imf) {
             course.step(imf_postprocess(flags, asof));
         } else {
@@ -116,6 +117,23 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     }
     print::summary(&flags.out_dir, asof, &course, &cohorts)?;
     course.end()
+}
+
+/// Months looked back where nobody says how many.
+const LOOKBACK: u32 = 3;
+
+/// As many months as the bars go back, at least one: over minutes before the first bar, cycles are made up.
+fn lookback(asof: AsOf, catalogue: &[Entry]) -> u32 {
+    let first = catalogue.iter().map(|entry| AsOf::start_of(entry.first)).min();
+    let is_held = |months: &u32| first.is_some_and(|first| first <= asof.months_before(*months));
+    let months = (1..=LOOKBACK).rev().find(is_held).unwrap_or(1);
+    if months < LOOKBACK {
+        tracing::info!(
+            "the bars do not go back {LOOKBACK} months: cycles are looked for in {}",
+            ui::things(months as usize, "month")
+        );
+    }
+    months
 }
 
 /// A stage that is typed: `words`, and what it reads and writes.
@@ -193,11 +211,10 @@ fn regime(flags: &Flags, asof: AsOf) -> Step {
     step("regime", &words, &[leaders], vec![out.join(format!("dt={date}"))])
 }
 
-fn imf_stage(flags: &Flags, asof: AsOf) -> Step {
+fn imf_stage(flags: &Flags, asof: AsOf, lookback: u32) -> Step {
     let (leaders, out) = (flags.out_dir.join(LEADERS), flags.out_dir.join("data/imf"));
     let partition = out.join(format!("dt={}", asof.date()));
-    let (from, to, months, time) =
-        (shown(&leaders), shown(&out), flags.lookback_months.to_string(), asof.to_string());
+    let (from, to, months, time) = (shown(&leaders), shown(&out), lookback.to_string(), asof.to_string());
     let words = [
         "imf-stage",
         "--leaders-csv",

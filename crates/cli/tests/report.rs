@@ -1,0 +1,170 @@
+//! The page of `report` in a browser: it says nothing on the console, its tables sort and filter, it fits a phone.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::path::PathBuf;
+
+use libtest_mimic::{Arguments, Trial};
+use support::desk;
+use testkit::program::Desk;
+use testkit::{Need, browser, trial};
+
+fn main() {
+    let needs = [Need::Chromium];
+    let trials: Vec<Trial> = vec![
+        trial("the_page_works_in_a_browser", &needs, the_page_works_in_a_browser),
+        trial("the_page_fits_every_screen_and_theme", &needs, the_page_fits_every_screen_and_theme),
+        trial("the_report_takes_what_there_is", &[], the_report_takes_what_there_is),
+    ];
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+/// A desk with the page of a small market.
+fn with_page() -> (Desk, PathBuf) {
+    let desk = desk();
+    desk.write("data-pipeline.toml", "[imf-stage]\ntrials = 4\n");
+    desk.run(&["sample", "--into", "bars", "--symbols", "8", "--days", "40"]).ok();
+    desk.run(&["run", "--source", "bars", "--top-n", "3", "--lookback-months", "1"]).ok();
+    let page = desk.file("report.html");
+    (desk, page)
+}
+
+/// Does what a reader would, and writes down what came of it.
+const READER: &str = r#"<script>
+const told = [];
+const say = (name, value) => told.push(name + '=' + JSON.stringify(value));
+const column = (table, place) => [...table.tBodies[0].rows].filter((row) => !row.hidden).map((row) => row.cells[place].textContent.trim());
+const board = document.querySelector('#boards table');
+const title = (name) => [...board.tHead.rows[0].cells].find((cell) => cell.textContent.trim() === name);
+say('sections', [...document.querySelectorAll('section')].map((section) => section.id));
+say('before', column(board, 0));
+title('change %').querySelector('button').click();
+say('down', column(board, 2).map(Number));
+title('change %').querySelector('button').click();
+say('up', column(board, 2).map(Number));
+say('aria', title('change %').getAttribute('aria-sort'));
+title('symbol').querySelector('button').click();
+say('names', column(board, 0));
+const filter = document.getElementById('filter');
+const first = column(board, 0)[0];
+filter.value = first.toLowerCase();
+filter.dispatchEvent(new Event('input'));
+say('filtered', column(board, 0));
+say('leaders', [...document.querySelectorAll('.leader')].filter((leader) => !leader.hidden).map((leader) => leader.dataset.row));
+filter.focus();
+document.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' }));
+say('again', column(board, 0).length);
+filter.blur();
+document.dispatchEvent(new KeyboardEvent('keydown', { key: '/' }));
+say('focus', document.activeElement.id);
+const paper = () => getComputedStyle(document.body).backgroundColor;
+const light = paper();
+document.getElementById('theme').click();
+say('themes', light !== paper());
+const shown = () => [...document.querySelectorAll('#state .tab')].map((tab) => getComputedStyle(tab).display !== 'none');
+const before = shown();
+document.querySelector('#state .tabs input').click();
+say('tabs', [before.filter(Boolean).length, shown().filter(Boolean).length, shown()[0]]);
+const reachable = [...document.querySelectorAll('a, button, input, summary, .scroll')].every((one) => one.tabIndex >= 0);
+say('keyboard', reachable);
+const names = [...document.querySelectorAll('svg[role=img], .scroll, nav, button, input')].every((one) => one.ariaLabel || one.textContent.trim() || one.labels?.length);
+say('named', names);
+const result = document.createElement('pre');
+result.id = 'told';
+result.textContent = told.join('\n');
+document.body.append(result);
+</script></body>"#;
+
+fn the_page_works_in_a_browser() {
+    let (desk, page) = with_page();
+    let (dom, said) = browser::dom(&page);
+    assert!(said.is_empty(), "{said:#?}");
+    assert!(dom.contains("<section id=\"leaders\"") && dom.contains("class=\"swing\""));
+    let read = desk.text("report.html").replace("</body>", READER);
+    let (dom, said) = browser::dom(&desk.write("read.html", read));
+    assert!(said.is_empty(), "{said:#?}");
+    let told = dom.split("<pre id=\"told\">").nth(1).expect("the reader came to the end");
+    let told = told.split("</pre>").next().unwrap();
+    let value = |name: &str| -> serde_json::Value {
+        let line = told.lines().find_map(|line| line.strip_prefix(&format!("{name}=")));
+        serde_json::from_str(line.unwrap_or_else(|| panic!("no {name} in {told}"))).unwrap()
+    };
+    let numbers = |name: &str| -> Vec<f64> { serde_json::from_value(value(name)).unwrap() };
+    let names = |name: &str| -> Vec<String> { serde_json::from_value(value(name)).unwrap() };
+    let sections = ["glance", "boards", "leaders", "cycles", "state", "regime", "places", "rises", "quality"];
+    assert_eq!(names("sections"), sections);
+    assert!(numbers("down").is_sorted_by(|a, b| a >= b) && numbers("down").len() == 3, "{told}");
+    assert!(numbers("up").is_sorted(), "{told}");
+    assert_eq!(value("aria"), "ascending");
+    assert!(names("names").is_sorted(), "{told}");
+    assert_eq!(names("filtered"), names("names")[..1]);
+    assert_eq!(names("leaders"), names("names")[..1]);
+    assert_eq!(value("again"), 3);
+    assert_eq!(value("focus"), "filter");
+    assert_eq!(value("themes"), true);
+    assert_eq!(value("tabs").to_string(), "[1,1,true]");
+    assert_eq!((value("keyboard"), value("named")), (true.into(), true.into()), "{told}");
+}
+
+/// Pictures are left in the target folder, to be looked at.
+fn the_page_fits_every_screen_and_theme() {
+    let (desk, page) = with_page();
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("report");
+    std::fs::create_dir_all(&folder).unwrap();
+    let text = desk.text("report.html");
+    let mut sizes = Vec::new();
+    for (name, width) in [("phone", 390), ("desktop", 1280)] {
+        // A window has a least width; a frame in it has none.
+        let quoted = text.replace('&', "&amp;").replace('"', "&quot;");
+        let frame = format!(
+            "<body style=\"margin:0\"><iframe style=\"border:0\" width=\"{width}\" height=\"2600\" srcdoc=\"{quoted}\"></iframe><script>\
+             addEventListener('load', () => {{ const page = document.querySelector('iframe').contentDocument.documentElement; \
+             document.title = page.scrollWidth + ' of ' + page.clientWidth; }});</script></body>"
+        );
+        let frame = desk.write(&format!("{name}.html"), frame);
+        let (dom, said) = browser::dom(&frame);
+        assert!(said.is_empty(), "{said:#?}");
+        assert!(
+            dom.contains(&format!("<title>{width} of {width}</title>")),
+            "the page is wider than a {name}"
+        );
+        for (theme, is_dark) in [("light", false), ("dark", true)] {
+            let place = folder.join(format!("{name}-{theme}.png"));
+            let _ = std::fs::remove_file(&place);
+            browser::picture(&frame, (width.max(500), 2600), is_dark, &place);
+            sizes.push(std::fs::metadata(&place).unwrap().len());
+        }
+    }
+    assert!(sizes.iter().all(|size| *size > 50_000), "empty pictures: {sizes:?}");
+    let _ = page;
+}
+
+fn the_report_takes_what_there_is() {
+    let desk = desk();
+    desk.run(&["sample", "--into", "bars", "--symbols", "6", "--days", "12"]).ok();
+    desk.run(&["leaderboards", "--source", "bars", "--top-n", "2"]).ok();
+    desk.run(&["report"]).ok().says(&["not in the report: the state within the day (data-pipeline state)"]);
+    let page = desk.text("report.html");
+    assert!(
+        page.contains("id=\"boards\"")
+            && !page.contains("id=\"leaders\"")
+            && page.contains("<code>data-pipeline state</code>")
+    );
+    // Of several dates the newest, or the newest up to a time; CSV as well as Parquet.
+    for date in ["2025-12-30", "2025-12-31"] {
+        desk.run(&["state", "--source", "bars", "--asof", date, "--format", "csv", "--months", "1"]).ok();
+    }
+    desk.run(&["report", "--out", "newest.html"]).ok();
+    desk.run(&["report", "--out", "older.html", "--asof", "2025-12-30T12:00:00Z"]).ok();
+    assert!(
+        desk.text("newest.html").contains("id=\"state\"")
+            && desk.text("older.html") != desk.text("newest.html")
+    );
+    std::fs::remove_dir_all(desk.file("data/state/dt=2025-12-31")).unwrap();
+    desk.run(&["report", "--out", "again.html"]).ok();
+    assert_eq!(desk.text("again.html"), desk.text("older.html"));
+    desk.write("data/state/dt=2025-12-30/state_snapshot.csv", "nonsense\n1\n");
+    desk.run(&["report"]).fails(1, &["state_snapshot.csv", "timestamp_asof_utc", "write it anew"]);
+}
