@@ -5,13 +5,15 @@
 
 mod needs;
 
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
 const HELP: &str = "\
 cargo xtask <task>
 
-  test   install what the tests need (Debian's packages, a private Python), then run all of them; further words go to cargo test
-  bench  the benchmarks of docs/performance.md: speed and memory against their bounds";
+  test     install what the tests need (Debian's packages, a private Python), then run all of them; further words go to cargo test
+  picture  docs/report.png: the page of the sample market, as Chromium draws it
+  bench    the benchmarks of docs/performance.md: speed and memory against their bounds";
 
 /// The Python packages with which our outputs are read back.
 const READERS: &[&str] = &["duckdb==2.0.0", "pandas==3.1.1", "polars==2.1.0", "pyarrow==26.0.1"];
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
     let done = match words.next().as_deref() {
         Some("test") => test(words),
         Some("bench") => bench(words),
+        Some("picture") => picture(),
         _ => Err(HELP.to_owned()),
     };
     match done {
@@ -59,6 +62,29 @@ fn bench(words: impl Iterator<Item = String>) -> Result<(), String> {
     bench.args(["--bench", "leaderboards", "--bench", "features", "--bench", "cycles"]);
     bench.args(["--package", "emd", "--bench", "speed", "--"]).args(words);
     run(bench.env("DATA_PIPELINE_PYTHON", python))
+}
+
+/// The picture in the README.
+fn picture() -> Result<(), String> {
+    needs::chromium()?;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let (demo, place) = (root.join("target/picture"), root.join("docs/report.png"));
+    run(cargo().args(["run", "--release", "--", "demo", "--out-dir"]).arg(&demo))?;
+    let mut chromium = Command::new("chromium");
+    chromium.args([
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--hide-scrollbars",
+        "--window-size=1200,1780",
+    ]);
+    chromium.arg("--blink-settings=preferredColorScheme=1").arg(format!("--screenshot={}", place.display()));
+    // Without the boards' tables, so that the cycles come into the picture.
+    let page = std::fs::read_to_string(demo.join("report.html")).map_err(|e| e.to_string())?;
+    let shorter = demo.join("picture.html");
+    let page = page.replace("</style>", "#boards { display: none }</style>");
+    std::fs::write(&shorter, page).map_err(|e| e.to_string())?;
+    run(chromium.arg(shorter))
 }
 
 fn cargo() -> Command {
