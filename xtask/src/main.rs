@@ -59,7 +59,7 @@ fn bench(words: impl Iterator<Item = String>) -> Result<(), String> {
     run(cargo().args(["build", "--release"]))?;
     let mut bench = cargo();
     bench.args(["bench", "--package", "data-pipeline"]);
-    bench.args(["--bench", "leaderboards", "--bench", "features", "--bench", "cycles"]);
+    bench.args(["--bench", "leaderboards", "--bench", "features", "--bench", "cycles", "--bench", "run"]);
     bench.args(["--package", "emd", "--bench", "speed", "--"]).args(words);
     run(bench.env("DATA_PIPELINE_PYTHON", python))
 }

@@ -32,6 +32,12 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Make a sample market and run the analysis on it: the quickest look at what this program does.
+    Demo(demo::Flags),
+    /// Do all stages in their turn, those that are current left out.
+    Run(run::Flags),
+    /// Make one page to look at of what the other commands wrote.
+    Report(report::Flags),
     /// Find the habitual gainers, losers and overlaps of a market.
     Leaderboards(leaderboards::Flags),
     /// Measure a cohort over some windows, each symbol against its own past.
@@ -58,14 +64,8 @@ pub enum Command {
     Sync(sync::Flags),
     /// Tell what is in a source and whether it is sound.
     Check(check::Flags),
-    /// Do all stages in their turn, those that are current left out.
-    Run(run::Flags),
-    /// Make one page to look at of what the other commands wrote.
-    Report(report::Flags),
     /// Write a synthetic market with known cycles.
     Sample(sample::Flags),
-    /// Make a sample market and run the analysis on it: the quickest look at what this program does.
-    Demo(demo::Flags),
     /// Print a script that completes commands and flags in a shell.
     Completions(completions::Flags),
     /// Write the manual pages, one per command.

@@ -249,7 +249,7 @@ fn or_configured(partial: Partial) -> Partial {
 fn no_source() -> Usage {
     Usage(format!(
         "no source of bars: name one with --source (mysql://user@host/database, the folder of a store, or a CSV or \
-         Parquet file), or with --host, --user, --database (or DB_HOST, DB_USER, DB_NAME), or fill the default \
+         Parquet file), or with --host, --user, --database (or DB_HOST, DB_USER, DB_NAME), or in data-pipeline.toml, or fill the default \
          store {DEFAULT_STORE} with 'data-pipeline import FILE' or 'data-pipeline sample --into {DEFAULT_STORE}'"
     ))
 }
@@ -277,7 +277,10 @@ fn environment() -> anyhow::Result<Partial> {
 /// Which variables made a database of the source, where any did: who did not mean one has to know.
 fn meant_by_environment() -> String {
     const NAMES: [&str; 6] = ["DB_HOST", "DB_PORT", "DB_USER", "DB_PASSWORD", "DB_NAME", "OHLCVT_TABLE"];
-    let set: Vec<&str> = NAMES.into_iter().filter(|name| env::var_os(name).is_some()).collect();
+    let mut set: Vec<&str> = NAMES.into_iter().filter(|name| env::var_os(name).is_some()).collect();
+    if !config::get().database().is_empty() {
+        set.push("[mysql] or source in the configuration file");
+    }
     if set.is_empty() {
         return String::new();
     }

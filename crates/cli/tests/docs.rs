@@ -158,6 +158,7 @@ fn every_flag_stands_in_its_page() {
         "--locked",
         "--dump-dom",
         "--open",
+        "--quick",
         "--help",
         "--version",
     ];

@@ -1,0 +1,117 @@
+//! The configuration file as a user has it: which of flag, environment, file and default counts, and whose password.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use support::{desk, market};
+use testkit::program::{Desk, finish};
+
+fn with_bars() -> Desk {
+    let desk = desk();
+    desk.write("one.csv", market(&["A/B"], 30));
+    desk.write("two.csv", market(&["A/B", "C/D"], 30));
+    desk
+}
+
+#[test]
+fn a_flag_wins_over_the_environment_and_that_over_the_file() {
+    let desk = with_bars();
+    desk.run(&["check"]).fails(2, &["no source of bars", "data-pipeline.toml"]);
+    desk.write("data-pipeline.toml", "source = \"one.csv\"\n");
+    assert!(desk.run(&["check"]).ok().out.contains("1 symbol"));
+    assert!(desk.run(&["check", "--source", "two.csv"]).ok().out.contains("2 symbols"));
+    // The environment means a database, and so there is something missing.
+    let mut command = desk.command(&["check"]);
+    command.env("DB_HOST", "db.example");
+    finish(command).fails(2, &["MySQL user is missing", "set: DB_HOST"]);
+    // The file fills what the environment leaves open, and a flag what both do.
+    desk.write(
+        "data-pipeline.toml",
+        "[mysql]\nhost = \"of.file\"\nuser = \"me\"\ndatabase = \"market\"\ntable = \"a`b\"\n",
+    );
+    let mut command = desk.command(&["check", "--table", "bars"]);
+    command.env("DB_HOST", "127.0.0.1").env("DB_PORT", "9").env("DB_PASSWORD", "x");
+    finish(command).fails(1, &["mysql://me@127.0.0.1:9/market", "bars"]);
+    let mut command = desk.command(&["check"]);
+    command.env("DB_HOST", "127.0.0.1").env("DB_PASSWORD", "x");
+    finish(command).fails(2, &["a`b"]);
+    // An address counts as a whole, the file completes it.
+    desk.write(
+        "data-pipeline.toml",
+        "source = \"mysql://me@127.0.0.1:9/market\"\n[mysql]\ntable = \"bars\"\n",
+    );
+    let mut command = desk.command(&["check"]);
+    command.env("DB_PASSWORD", "x");
+    finish(command).fails(1, &["mysql://me@127.0.0.1:9/market", "bars"]);
+}
+
+#[test]
+fn defaults_of_flags_and_where_the_file_is() {
+    let desk = with_bars();
+    desk.write(
+        "data-pipeline.toml",
+        "source = \"two.csv\"\n[leaderboards]\ntop-n = 1\nout-dir = \"boards\"\n",
+    );
+    desk.run(&["leaderboards"]).ok();
+    let boards = desk.text("boards/leaderboards_summary.json");
+    assert!(boards.contains("\"top_n\": 1"), "{boards}");
+    desk.run(&["leaderboards", "--top-n", "2", "--out-dir", "other"]).ok();
+    assert!(desk.text("other/leaderboards_summary.json").contains("\"top_n\": 2"));
+    let help = desk.run(&["leaderboards", "--help"]).ok().out;
+    assert!(help.contains("[default: boards]"), "{help}");
+    // Another file by name, and one that is missing.
+    desk.write("elsewhere/settings.toml", "source = \"one.csv\"\n");
+    for words in
+        [["--config", "elsewhere/settings.toml", "check"], ["check", "--config", "elsewhere/settings.toml"]]
+    {
+        assert!(desk.run(&words).ok().out.contains("1 symbol"));
+    }
+    desk.run(&["check", "--config", "elsewhere/setting.toml"]).fails(2, &["settings.toml"]);
+    desk.run(&["check", "--config"]).fails(2, &["--config"]);
+}
+
+#[test]
+fn what_is_wrong_in_the_file_is_told_with_its_name() {
+    let desk = with_bars();
+    for (text, words) in [
+        (
+            "[leaderboards]\ntop-n = \"many\"\n",
+            &["data-pipeline.toml", "many", "--top-n", "mend it there"][..],
+        ),
+        ("[leaderboards]\ntopn = 3\n", &["data-pipeline.toml", "did you mean 'top-n'?"]),
+        ("source = \n", &["data-pipeline.toml", "line 1"]),
+        ("[mysql]\npassword-file = \"none\"\n", &["data-pipeline.toml", "password-file", "none"]),
+    ] {
+        desk.write("data-pipeline.toml", text);
+        desk.run(&["leaderboards", "--source", "one.csv"]).fails(2, words);
+    }
+    desk.write("data-pipeline.toml", [0xff, 0xfe]);
+    desk.run(&["check", "--source", "one.csv"]).fails(2, &["data-pipeline.toml"]);
+    // Help can be had all the same? Not before the file is understood: the error says what to mend.
+    desk.write("data-pipeline.toml", "");
+    desk.run(&["check", "--source", "one.csv"]).ok();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_password_is_only_taken_from_a_private_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = desk();
+    let database = "host = \"127.0.0.1\"\nport = 9\nuser = \"me\"\ndatabase = \"market\"\n";
+    for text in [
+        format!("[mysql]\n{database}password = \"s3cret\"\n"),
+        "source = \"mysql://me:s3cret@127.0.0.1:9/market\"\n".to_owned(),
+    ] {
+        let file = desk.write("data-pipeline.toml", text);
+        let rights = |mode| std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+        rights(0o644);
+        let open = desk.run(&["check"]).fails(2, &["chmod 600 data-pipeline.toml", "password-file"]);
+        rights(0o600);
+        let private =
+            desk.run(&["check"]).fails(1, &["the password is that of data-pipeline.toml", "127.0.0.1:9"]);
+        for told in [open.err, private.err, desk.text("pipeline.log")] {
+            assert!(!told.contains("s3cret"), "{told}");
+        }
+    }
+}
