@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, presets};
 use indicatif::{
     HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle,
 };
@@ -86,19 +86,41 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     if error.chain().any(|cause| cause.is::<Usage>()) { ExitCode::from(2) } else { ExitCode::FAILURE }
 }
 
-/// A table that fits the terminal; `numbers` are the places of columns that are aligned right.
+/// How many characters a line of standard output holds, where that is a terminal.
+pub fn width() -> Option<usize> {
+    let size = io::stdout().is_terminal().then(terminal_size::terminal_size)??;
+    Some(usize::from(size.0.0))
+}
+
+/// The least width of a column of text, before numbers' titles are wrapped to make room for it.
+const LEAST_TEXT: usize = 16;
+
+/// A table that fits the terminal; `numbers` are the places of columns that are aligned right. Where there is little room texts
+/// behind the first column wrap, then the titles of numbers, and never names.
 pub fn table(header: &[&str], numbers: &[usize], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let rows: Vec<Vec<String>> = rows.into_iter().collect();
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    if io::stdout().is_terminal()
-        && let Some((width, _)) = terminal_size::terminal_size()
-    {
-        table.set_width(width.0);
-    } else {
-        table.set_content_arrangement(ContentArrangement::Disabled);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    let mut whole = vec![0];
+    if let Some(width) = width() {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width as u16);
+        let content = |place: usize| {
+            let cells = rows.iter().filter_map(|row| row.get(place)).map(|cell| cell.chars().count());
+            cells.max().unwrap_or(0).max(header.get(place).map_or(0, |title| title.chars().count()))
+        };
+        let fixed: usize = [0].iter().chain(numbers).map(|&place| content(place) + 2).sum();
+        let texts = header.len().saturating_sub(1 + numbers.len());
+        if fixed + texts * LEAST_TEXT <= width {
+            whole.extend(numbers);
+        }
     }
     table.set_header(header);
     table.add_rows(rows);
+    for place in whole {
+        if let Some(column) = table.column_mut(place) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
     for &place in numbers {
         if let Some(column) = table.column_mut(place) {
             column.set_cell_alignment(CellAlignment::Right);

@@ -14,8 +14,11 @@ use crate::ui;
 
 /// Symbols that are shown of a board, and of the cycles.
 const MOST: usize = 10;
-/// Characters of a line of prices.
+/// Characters of a line of prices, and where there is little room.
 const SPARK: usize = 24;
+const SHORT_SPARK: usize = 10;
+/// From so many characters on there is room.
+const WIDE: usize = 100;
 /// From so many files of one kind on in a folder they are told together.
 const MANY: usize = 5;
 
@@ -97,10 +100,11 @@ fn print(header: &[&str], numbers: &[usize], rows: Vec<Vec<String>>) -> anyhow::
 }
 
 fn coin(coin: &Coin) -> Vec<String> {
+    let spark = if ui::width().is_some_and(|width| width < WIDE) { SHORT_SPARK } else { SPARK };
     let change = |value: f64| if value.is_nan() { "-".to_owned() } else { format!("{value:+.2}") };
     vec![
         coin.symbol.clone(),
-        ui::spark(&coin.price.high, SPARK),
+        ui::spark(&coin.price.high, spark),
         change(coin.price_change),
         change(coin.volume_change),
         ui::count((coin.gains + coin.losses) as u64),
