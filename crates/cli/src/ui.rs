@@ -198,6 +198,8 @@ pub enum Unit {
     SymbolsAndModes,
     /// Modes, of which there may be fewer than the total.
     Modes,
+    /// Minutes of a market.
+    Minutes,
     /// Bytes.
     Bytes,
 }
@@ -225,6 +227,7 @@ impl Progress {
                 Unit::Symbols => "{pos}/{len} symbols, {rate}",
                 Unit::SymbolsAndModes => "{pos}/{len} symbols, {modes} modes",
                 Unit::Modes => "{pos} modes, at most {len}",
+                Unit::Minutes => "{pos}/{len} minutes, {rate}",
                 Unit::Bytes => "{bytes}/{total_bytes}, {bytes_per_sec}",
             };
             let template = format!("{{msg}} [{{bar:30}}] {counts}, {{left}} left");
@@ -306,6 +309,9 @@ impl Progress {
                 format!("{what}: {done} of {} symbols, {share:.0} %, {modes} modes", self.total)
             }
             Unit::Modes => format!("{what}: {done} modes, at most {}", self.total),
+            Unit::Minutes => {
+                format!("{what}: {done} of {} minutes, {share:.0} %, {left:.0} s left", self.total)
+            }
             Unit::Bytes => {
                 format!("{what}: {} of {} MB, {share:.0} %, {left:.0} s left", done >> 20, self.total >> 20)
             }

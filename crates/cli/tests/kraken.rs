@@ -107,8 +107,17 @@ fn a_gap_is_announced_or_listed() {
     let left = "Left open: XBTUSD from 2025-10-09T06:07:00Z to 2025-10-09T08:54:00Z; import the next archive, or sync --pairs XBTUSD --since 2025-10-09T06:07:00Z";
     assert!(told.out.contains(left), "{}", told.out);
     let again = ["sync", "--pairs", "XBTUSD", "--since", "2025-10-09T06:07:00Z"];
-    run(&desk, &server, &again)
-        .fails(1, &["167 minutes", "2 requests", "EGeneral:Unknown method", "0 of 1 symbol"]);
+    run(&desk, &server, &again).fails(
+        1,
+        &[
+            "167 minutes",
+            "2 requests",
+            "XBTUSD: ",
+            "EGeneral:Unknown method",
+            "0 of 1 symbol",
+            "1 failed (XBTUSD)",
+        ],
+    );
 }
 
 #[test]

@@ -19,6 +19,8 @@ pub struct Candles {
     pub first: Option<Minute>,
     /// The minute that was not over yet.
     pub unfinished: Option<Minute>,
+    /// Whether anything was traded in these minutes, the unfinished one included.
+    pub was_traded: bool,
     /// Bars of minutes with trades. The API fills the others with flat bars; its archive has none for them, and so have we.
     pub bars: Vec<Bar>,
 }
@@ -52,6 +54,7 @@ fn read(answer: &BTreeMap<String, Value>) -> Result<Candles, String> {
     let mut candles = Candles {
         first: Some(time(&rows[0])?),
         unfinished: Some(time(unfinished)?),
+        was_traded: rows.iter().any(|row| row.get(7).and_then(Value::as_u64) > Some(0)),
         bars: Vec::with_capacity(finished.len()),
     };
     let mut last = None;

@@ -31,7 +31,7 @@ impl Pair {
     }
 
     /// Whether `name` is one of its names, letter by letter.
-    fn is_called(&self, name: &str) -> bool {
+    pub fn is_called(&self, name: &str) -> bool {
         self.key == name || self.altname == name || self.wsname.as_deref() == Some(name)
     }
 }
@@ -60,12 +60,11 @@ impl Pairs {
     /// Makes a directory of `pairs`.
     pub fn new(pairs: Vec<Pair>) -> Pairs {
         let mut places = BTreeMap::new();
-        for (place, pair) in pairs.iter().enumerate() {
-            // wsname tells base and quote apart, so its key is the surest: the others must not take its place.
-            let names = [Some(&pair.altname), pair.wsname.as_ref()].into_iter().flatten();
-            names.for_each(|name| {
-                places.insert(spelling::key(name), place);
-            });
+        // wsname tells base and quote apart, so its key is the surest: it comes last and stays.
+        let altnames = pairs.iter().map(|pair| Some(&pair.altname)).enumerate();
+        let wsnames = pairs.iter().map(|pair| pair.wsname.as_ref()).enumerate();
+        for (place, name) in altnames.chain(wsnames) {
+            places.extend(name.map(|name| (spelling::key(name), place)));
         }
         Pairs(pairs, places)
     }

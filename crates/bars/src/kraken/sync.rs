@@ -1,8 +1,8 @@
 //! Bringing a place up to date: the newest minutes as the API has them, and what lies between them and the bars that are
 //! there already out of single trades.
 //!
-//! Bars come in from old to new, so that a symbol never has a hole that the next sync would not see: whatever stops one,
-//! the next goes on from the newest bar that came in.
+//! Bars come in from old to new, and none after a gap that could not be closed, unless it is to be left open: so that the next sync,
+//! which goes on from the newest bar, does not pass over what this one left.
 
 use super::Client;
 use super::candles::{self, Candles};
@@ -55,18 +55,27 @@ pub struct Cost {
     pub calls: f64,
 }
 
-/// Does `task`. Before the first request for trades `tell` learns what they will cost.
+/// What is told during a sync.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum News {
+    /// Trades will be asked for, at this cost.
+    Cost(Cost),
+    /// Trades up to this minute have been read.
+    At(Minute),
+}
+
+/// Does `task`, and tells `tell` how it goes.
 ///
 /// # Errors
 /// Where the API cannot be asked or the target not be written; what came in until then stays.
-pub fn sync(client: &Client, task: &Task<'_>, target: &dyn Target, tell: &dyn Fn(Cost)) -> Result<Synced> {
+pub fn sync(client: &Client, task: &Task<'_>, target: &dyn Target, tell: &dyn Fn(News)) -> Result<Synced> {
     let newest = candles::newest(client, &task.pair.key, task.after)?;
     let mut synced = Synced::default();
     let mut bars = Vec::new();
     if let Some(gap) = gap(task.after, &newest) {
         if task.trades {
-            tell(cost(gap, &newest));
-            bars = rebuild(client, task, gap, target, &mut synced)?;
+            tell(News::Cost(cost(gap, &newest)));
+            bars = rebuild(client, task, gap, &newest, target, tell, &mut synced)?;
         } else {
             synced.open = Some(gap);
         }
@@ -95,30 +104,55 @@ fn rebuild(
     client: &Client,
     task: &Task<'_>,
     gap: Span,
+    newest: &Candles,
     target: &dyn Target,
+    tell: &dyn Fn(News),
     synced: &mut Synced,
 ) -> Result<Vec<Bar>> {
     let mut gatherer = Gatherer::default();
     let mut since = trades::before(gap.start);
     let mut pages = 0;
-    loop {
+    let is_closed = loop {
         let page = trades::page(client, &task.pair.key, since)?;
         gatherer.add(&page, gap.start, gap.end).map_err(|what| client.senseless("Trades", what))?;
-        // A server that does not move on has told all that it has.
-        if page.is_empty() || page.last <= since || page.newest().is_some_and(|newest| newest >= gap.end) {
-            break;
+        if let Some(at) = page.newest() {
+            tell(News::At(at));
+        }
+        if page.newest().is_some_and(|newest| newest >= gap.end) {
+            break true;
+        }
+        if page.is_empty() || page.last <= since {
+            break false;
         }
         since = page.last;
         pages += 1;
         if pages % CHUNK == 0 {
-            let bars = gatherer.take_finished();
-            synced.from_trades += bars.len();
-            bring_in(target, &task.symbol, &bars, synced)?;
+            take_finished(&mut gatherer, task, target, synced)?;
         }
+    };
+    // Where the market moved after the gap there are trades to come: the server lags behind its own bars.
+    if !is_closed && newest.was_traded {
+        take_finished(&mut gatherer, task, target, synced)?;
+        return Err(client.senseless(
+            "Trades",
+            format!("the trades end before the bars, which begin at {}; try again", gap.end),
+        ));
     }
     let rest = gatherer.finish();
     synced.from_trades += rest.len();
     Ok(rest)
+}
+
+/// Brings in the bars whose minute is over.
+fn take_finished(
+    gatherer: &mut Gatherer,
+    task: &Task<'_>,
+    target: &dyn Target,
+    synced: &mut Synced,
+) -> Result<()> {
+    let bars = gatherer.take_finished();
+    synced.from_trades += bars.len();
+    bring_in(target, &task.symbol, &bars, synced)
 }
 
 fn bring_in(target: &dyn Target, symbol: &Symbol, bars: &[Bar], synced: &mut Synced) -> Result<()> {

@@ -26,6 +26,8 @@ struct Trade {
     minute: Minute,
     /// Absent from answers before 2024.
     id: Option<u64>,
+    /// The time as it was written.
+    time: u64,
 }
 
 /// A page of trades, and where the next begins.
@@ -84,12 +86,16 @@ fn trade(row: &[&RawValue]) -> Option<Trade> {
     let text = |place: usize| String::deserialize(*row.get(place)?).ok();
     let price = decimal::parse(&text(0)?);
     // As text: the nearest double may lie in the next minute.
-    let seconds: i64 = row.get(2)?.get().trim_matches('"').split('.').next()?.parse().ok()?;
+    let time = row.get(2)?.get().trim_matches('"');
+    let (seconds, part) = time.split_once('.').unwrap_or((time, ""));
+    let seconds: i64 = seconds.parse().ok()?;
+    let part: u64 = format!("{part:0<9}").get(..9)?.parse().ok()?;
     Some(Trade {
         price: (price.is_finite() && price > 0.0).then_some(price)?,
         volume: units(&text(1)?)?,
         minute: Minute::from_epoch_seconds(seconds - seconds.rem_euclid(60))?,
         id: row.get(6).and_then(|id| id.get().parse().ok()),
+        time: u64::try_from(seconds).ok()?.checked_mul(NANOS)?.checked_add(part)?,
     })
 }
 
@@ -115,22 +121,25 @@ pub(super) struct Gatherer {
     bars: Vec<Bar>,
     /// The volume of the last of them, whose minute may go on.
     volume: u128,
-    newest_id: Option<u64>,
+    /// The last trade of the page before.
+    newest: Option<Trade>,
 }
 
 impl Gatherer {
     /// Takes those trades of `page` that lie in minutes from `start` until before `end`.
     pub(super) fn add(&mut self, page: &Page, start: Minute, end: Minute) -> Result<(), String> {
-        for trade in &page.trades {
-            // A server may begin a page with the trade that ended the one before.
-            if trade.id.is_some() && trade.id <= self.newest_id {
-                continue;
-            }
-            self.newest_id = trade.id.or(self.newest_id);
+        // A server may begin a page with the trade that ended the one before: known by its number, or by all that is known of it.
+        let newest = self.newest;
+        let is_known = |trade: &Trade| match (trade.id, newest.and_then(|newest| newest.id)) {
+            (Some(id), Some(newest)) => id <= newest,
+            _ => newest == Some(*trade),
+        };
+        for trade in page.trades.iter().skip_while(|trade| is_known(trade)) {
             if start <= trade.minute && trade.minute < end {
                 self.push(trade)?;
             }
         }
+        self.newest = page.trades.last().copied().or(newest);
         Ok(())
     }
 

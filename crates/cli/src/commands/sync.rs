@@ -1,19 +1,19 @@
 //! `data-pipeline sync`
 
+use std::cell::{Cell, OnceCell};
 use std::collections::BTreeSet;
 
-use anyhow::Context;
 use bars::kraken::market::{self, Pair, Pairs};
-use bars::kraken::sync::{Cost, Synced, Task, sync};
+use bars::kraken::sync::{Cost, News, Synced, Task, sync};
 use bars::spelling::Directory;
 use bars::time::AsOfSpec;
-use bars::{Entry, Symbol};
+use bars::{Entry, Minute, Symbol};
 use clap::Args;
 
 use crate::args::{self, DatabaseFlags, ExchangeFlags};
 use crate::choose;
 use crate::cohort;
-use crate::ui::{self, Usage};
+use crate::ui::{self, Progress, Unit, Usage};
 
 /// Flags of `sync`.
 #[derive(Debug, Clone, Args)]
@@ -67,10 +67,14 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let pairs = Pairs::new(market::pairs(&client)?);
     let (chosen, unknown) = choose_pairs(&flags.pairs, &held, &pairs);
     if chosen.is_empty() {
-        anyhow::bail!("none of these is a pair of the exchange: {}", unknown.join(", "));
+        anyhow::bail!(
+            "none of these is a pair of the exchange under this name: {}; --pairs takes any spelling",
+            unknown.join(", ")
+        );
     }
     let total = chosen.len();
     let mut done: Vec<(Symbol, Synced)> = Vec::with_capacity(total);
+    let (mut failed, mut in_a_row) = (Vec::new(), 0);
     for (place, (pair, symbol, after)) in chosen.into_iter().enumerate() {
         tracing::debug!("{symbol} ({} of {total})", place + 1);
         let after = match since {
@@ -78,29 +82,86 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
             None => after,
         };
         let task = Task { pair, symbol, after, trades: !flags.no_trades };
-        let tell = |cost: Cost| announce(&task.symbol, cost);
-        let synced = sync(&client, &task, &*target, &tell).with_context(|| {
-            format!(
-                "{} of {} up to date, stopped at {}; what came in stays, and the same sync again goes on from there",
-                done.len(),
-                ui::things(total, "symbol"),
-                task.symbol
-            )
-        })?;
-        done.push((task.symbol, synced));
+        let work = Work::default();
+        match sync(&client, &task, &*target, &|news| work.tell(&task.symbol, news)) {
+            Ok(synced) => {
+                in_a_row = 0;
+                done.push((task.symbol, synced));
+            }
+            Err(error) => {
+                tracing::error!("{}: {error}{}", task.symbol, work.where_to_go_on(since.is_some()));
+                failed.push(task.symbol.to_string());
+                in_a_row += 1;
+            }
+        }
+        // One pair may be at fault; several in a row are not.
+        if in_a_row == PATIENCE {
+            break;
+        }
     }
     print(&done)?;
     if !unknown.is_empty() {
-        ui::print(&format!("No pair of the exchange, left as they are: {}", unknown.join(", ")))?;
-        if !flags.pairs.is_empty() {
-            anyhow::bail!("{} of --pairs unknown to the exchange", ui::things(unknown.len(), "name"));
-        }
+        ui::print(&format!(
+            "No pair of the exchange under this name, left as they are: {}{}",
+            unknown.join(", "),
+            if flags.pairs.is_empty() { " (--pairs takes any spelling)" } else { "" }
+        ))?;
+    }
+    if !failed.is_empty() {
+        anyhow::bail!(
+            "{} of {} up to date, {} failed ({}); what came in stays, and the same sync again goes on from there",
+            done.len(),
+            ui::things(total, "symbol"),
+            failed.len(),
+            failed.join(", ")
+        );
+    }
+    if !unknown.is_empty() && !flags.pairs.is_empty() {
+        anyhow::bail!("{} of --pairs unknown to the exchange", ui::things(unknown.len(), "name"));
     }
     Ok(())
 }
 
+/// So many symbols that fail in a row end a sync.
+const PATIENCE: usize = 3;
+
+/// How the work on a symbol goes.
+#[derive(Default)]
+struct Work {
+    progress: OnceCell<(Progress, Minute)>,
+    at: Cell<Option<Minute>>,
+}
+
+impl Work {
+    fn tell(&self, symbol: &Symbol, news: News) {
+        match news {
+            News::Cost(cost) => {
+                announce(symbol, cost);
+                let minutes = (cost.span.end.index() - cost.span.start.index()).unsigned_abs();
+                let progress = Progress::new(symbol.as_str(), Unit::Minutes, minutes.into());
+                self.progress.get_or_init(|| (progress, cost.span.start));
+            }
+            News::At(minute) => {
+                if let Some((progress, start)) = self.progress.get() {
+                    let before = self.at.get().unwrap_or(*start);
+                    progress.add(u64::try_from(minute.index() - before.index()).unwrap_or(0));
+                }
+                self.at.set(Some(minute));
+            }
+        }
+    }
+
+    /// Without --since the next sync finds its way by itself.
+    fn where_to_go_on(&self, with_since: bool) -> String {
+        match self.at.get().filter(|_| with_since) {
+            Some(at) => format!("; go on with --since {at}"),
+            None => String::new(),
+        }
+    }
+}
+
 /// A pair, the symbol under which the target has or will have it, and the newest bar there.
-type Chosen<'a> = (&'a Pair, Symbol, Option<bars::Minute>);
+type Chosen<'a> = (&'a Pair, Symbol, Option<Minute>);
 
 /// The pairs that are meant by `asked`, or by what the target holds, each once; and the names that mean none.
 fn choose_pairs<'a>(asked: &[Symbol], held: &[Entry], pairs: &'a Pairs) -> (Vec<Chosen<'a>>, Vec<String>) {
@@ -111,7 +172,9 @@ fn choose_pairs<'a>(asked: &[Symbol], held: &[Entry], pairs: &'a Pairs) -> (Vec<
     let directory: Directory = held.iter().map(|entry| &entry.symbol).collect();
     let (mut chosen, mut unknown, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
     for name in symbols {
-        let Some(pair) = pairs.find(name.as_str()) else {
+        // What the store holds may come from another exchange: without being told so only exact names are taken for Kraken's.
+        let is_meant = |pair: &&Pair| !asked.is_empty() || pair.is_called(name.as_str());
+        let Some(pair) = pairs.find(name.as_str()).filter(is_meant) else {
             unknown.push(name.to_string());
             continue;
         };
@@ -138,7 +201,7 @@ fn announce(symbol: &Symbol, cost: Cost) {
 }
 
 fn print(done: &[(Symbol, Synced)]) -> anyhow::Result<()> {
-    let time = |time: Option<bars::Minute>| time.map_or("-".to_owned(), |time| time.to_string());
+    let time = |time: Option<Minute>| time.map_or("-".to_owned(), |time| time.to_string());
     let row = |(symbol, synced): &(Symbol, Synced)| {
         vec![
             symbol.to_string(),

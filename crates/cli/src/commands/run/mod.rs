@@ -184,31 +184,20 @@ fn imf_cluster(flags: &Flags, cohort: Cohort) -> Step {
     step(&format!("imf-cluster {name}"), &words, &[input], outputs.into())
 }
 
-/// As of the date's beginning, as regime: so that their rows join.
 fn state(flags: &Flags, asof: AsOf) -> Step {
-    let (leaders, out) = (flags.out_dir.join(LEADERS), flags.out_dir.join("data/state"));
-    let (from, to, months, date) = (shown(&leaders), shown(&out), flags.months.to_string(), asof.date());
-    let words = [
-        "state",
-        "--input",
-        &from,
-        "--out",
-        &to,
-        "--windows",
-        &flags.windows,
-        "--months",
-        &months,
-        "--asof",
-        &date,
-    ];
-    step("state", &words, &[leaders], vec![out.join(format!("dt={date}"))])
+    snapshot(flags, asof, "state", &["--windows", &flags.windows])
 }
 
 fn regime(flags: &Flags, asof: AsOf) -> Step {
-    let (leaders, out) = (flags.out_dir.join(LEADERS), flags.out_dir.join("data/regime"));
+    snapshot(flags, asof, "regime", &[])
+}
+
+/// Both as of the date's beginning, so that their rows join.
+fn snapshot(flags: &Flags, asof: AsOf, name: &str, further: &[&str]) -> Step {
+    let (leaders, out) = (flags.out_dir.join(LEADERS), flags.out_dir.join("data").join(name));
     let (from, to, months, date) = (shown(&leaders), shown(&out), flags.months.to_string(), asof.date());
-    let words = ["regime", "--input", &from, "--out", &to, "--months", &months, "--asof", &date];
-    step("regime", &words, &[leaders], vec![out.join(format!("dt={date}"))])
+    let words = [name, "--input", &from, "--out", &to, "--months", &months, "--asof", &date];
+    step(name, &[&words, further].concat(), &[leaders], vec![out.join(format!("dt={date}"))])
 }
 
 fn imf_stage(flags: &Flags, asof: AsOf, lookback: u32) -> Step {
