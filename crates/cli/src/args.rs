@@ -19,7 +19,7 @@ use crate::ui::Usage;
 
 /// A crypto quant research toolkit on one-minute bars: who gains, who loses, who turns, and how unusual that is.
 #[derive(Debug, Parser)]
-#[command(name = "data-pipeline", version, propagate_version = true, max_term_width = 110)]
+#[command(name = "data-pipeline", version, propagate_version = true, max_term_width = 110, after_help = FIRST_STEPS)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -28,6 +28,14 @@ pub struct Cli {
     #[command(flatten)]
     pub common: Common,
 }
+
+/// What a person who asks for help may be looking for.
+const FIRST_STEPS: &str = "\
+First steps:
+  data-pipeline demo                     all of it, on a sample market
+  data-pipeline import FILE              your own bars into the store data/bars
+  data-pipeline run                      everything in its turn, and a page to look at
+  data-pipeline run --source mysql://user@host/database";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -74,15 +82,16 @@ pub enum Command {
 
 /// The command that `words` name, as if they had been typed.
 pub fn parse(words: &[String]) -> anyhow::Result<Cli> {
-    let words = std::iter::once("data-pipeline").chain(words.iter().map(String::as_str));
-    Ok(of(config::get().apply(Cli::command()), words)?)
+    let words: Vec<OsString> =
+        std::iter::once("data-pipeline".into()).chain(words.iter().map(OsString::from)).collect();
+    Ok(of(config::get().apply(Cli::command(), &words), words)?)
 }
 
 /// The command line of this process; it ends here for a wrong one, and for one that asks for help.
 pub fn typed() -> anyhow::Result<Cli> {
     let words: Vec<OsString> = std::env::args_os().collect();
     config::load(&words, &Cli::command())?;
-    let configured = of(config::get().apply(Cli::command()), &words);
+    let configured = of(config::get().apply(Cli::command(), &words), &words);
     let Some(path) = config::get().path() else {
         return Ok(configured.unwrap_or_else(|error| error.exit()));
     };
@@ -90,8 +99,10 @@ pub fn typed() -> anyhow::Result<Cli> {
         // What was typed is right by itself.
         Ok(_) => {
             let told = error.to_string();
-            let told = told.lines().next().unwrap_or_default().trim_start_matches("error: ");
-            Err(Usage(format!("{}: {told}; mend it there", path.display())).into())
+            // What may be given is told, and how to call the program is not: that was right.
+            let told = told.trim_start_matches("error: ").split("\n\nUsage:").next().unwrap_or_default();
+            let told = told.split("\n\nFor more information").next().unwrap_or_default();
+            Err(Usage(format!("mend {}: {told}", path.display())).into())
         }
         Err(_) => error.exit(),
     })
@@ -158,6 +169,16 @@ impl Command {
             Command::ImfStage(flags) => Some(&mut flags.source),
             _ => None,
         }
+    }
+
+    /// Takes back what a configuration file may say and what has no place in a run, whose stages are of one moment and write.
+    pub fn pin(&mut self) {
+        let snapshots = match self {
+            Command::State(flags) => &mut flags.snapshots,
+            Command::Regime(flags) => &mut flags.snapshots,
+            _ => return,
+        };
+        (snapshots.from, snapshots.to, snapshots.dry_run) = (None, None, false);
     }
 
     /// Where the command's outputs go, and so its log.

@@ -199,9 +199,10 @@ fn place(named: Option<&str>, flags: &DatabaseFlags, ask: Ask) -> anyhow::Result
             );
         }
         Some(address) if is_mysql(address) => {
+            config::get().check_address(address)?;
             // Flags win over the address: they are what a person adds to it.
             let partial = flags.or(Partial::from_url(address).map_err(Usage)?).or(environment()?);
-            Place::MySql(Box::new(complete(or_configured(partial))?))
+            Place::MySql(Box::new(complete(or_configured(partial)?)?))
         }
         Some(address) if address.contains("://") => {
             let scheme = address.split(':').next().unwrap_or_default();
@@ -222,7 +223,7 @@ fn place(named: Option<&str>, flags: &DatabaseFlags, ask: Ask) -> anyhow::Result
             let configured = config::get().database();
             let path = config::get().source().filter(|source| !is_mysql(source));
             if !partial.is_empty() || !configured.is_empty() {
-                Place::MySql(Box::new(complete(or_configured(partial))?))
+                Place::MySql(Box::new(complete(or_configured(partial)?)?))
             } else if let Some(path) = path {
                 Place::Path(path.into())
             } else if Path::new(DEFAULT_STORE).is_dir() {
@@ -238,12 +239,17 @@ fn place(named: Option<&str>, flags: &DatabaseFlags, ask: Ask) -> anyhow::Result
 }
 
 /// Fills what is missing from the configuration file, and says so where it is the password.
-fn or_configured(partial: Partial) -> Partial {
-    let configured = config::get().database();
-    if let (None, Some(_), Some(path)) = (&partial.password, &configured.password, config::get().path()) {
-        say_once(&format!("the password is that of {}", path.display()));
-    }
-    partial.or(configured.clone())
+fn or_configured(partial: Partial) -> anyhow::Result<Partial> {
+    let given = partial.password.clone();
+    let mut filled = partial.or(config::get().database().clone());
+    filled.password = match (given, config::get().password()) {
+        (Some(given), _) => Some(given),
+        (None, configured) => configured?.map(|(password, path)| {
+            say_once(&format!("the password is that of {}", path.display()));
+            password
+        }),
+    };
+    Ok(filled)
 }
 
 fn no_source() -> Usage {

@@ -8,9 +8,10 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use anyhow::Context;
 use bars::source::mysql::config::{Partial, Password};
 use clap::builder::OsStr;
-use clap::{ArgAction, Command};
+use clap::{Arg, ArgAction, Command};
 use toml::{Table, Value};
 
 use crate::ui::Usage;
@@ -38,6 +39,7 @@ pub struct Config {
     table: Table,
     source: Option<String>,
     database: Partial,
+    password_file: Option<PathBuf>,
 }
 
 /// The configuration of this process; nothing where there is no file.
@@ -59,13 +61,6 @@ pub fn load(words: &[OsString], program: &Command) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(&path).map_err(|e| bars::Error::io("read", &path, e))?;
     let config =
         Config::parse(&path, &text, program).map_err(|what| Usage(format!("{}: {what}", path.display())))?;
-    if config.holds_password() && is_open(&path) {
-        return Err(Usage(format!(
-            "{0} holds a password, and others on this machine may read it: 'chmod 600 {0}', or name a file with password-file instead",
-            path.display()
-        ))
-        .into());
-    }
     // It is loaded once, at the very beginning.
     let _ = CONFIG.set(config);
     Ok(())
@@ -118,10 +113,41 @@ impl Config {
         &self.database
     }
 
-    fn holds_password(&self) -> bool {
-        let is_written = |table: &Value| table.get("password").is_some();
-        self.table.get(DATABASE).is_some_and(is_written)
-            || self.source.as_deref().and_then(|source| Partial::from_url(source).ok()?.password).is_some()
+    /// The password that it has or names a file for, and the file where it stands; `None` where it says nothing of one.
+    ///
+    /// # Errors
+    /// Where the password stands in a file that others may read, or the file that is named cannot be read.
+    pub fn password(&self) -> anyhow::Result<Option<(Password, &Path)>> {
+        if let Some(path) = &self.password_file {
+            let password = crate::args::password_in(path);
+            let password = password.with_context(|| format!("password-file in {}", self.path.display()))?;
+            return Ok(Some((Password(password), path)));
+        }
+        let Some(password) = &self.database.password else {
+            return Ok(None);
+        };
+        self.must_be_private()?;
+        Ok(Some((password.clone(), &self.path)))
+    }
+
+    /// A file with a password is for its owner alone.
+    fn must_be_private(&self) -> Result<(), Usage> {
+        if !is_open(&self.path) {
+            return Ok(());
+        }
+        Err(Usage(format!(
+            "{0} holds a password, and others on this machine may read it: 'chmod 600 {0}', or name a file with password-file instead",
+            self.path.display()
+        )))
+    }
+
+    /// Refuses an address with a password that became the default of a flag, unless the file is private.
+    pub fn check_address(&self, address: &str) -> Result<(), Usage> {
+        let is_own = |value: &Value| value.as_str() == Some(address);
+        let is_in_section =
+            |value: &Value| value.as_table().is_some_and(|section| section.values().any(is_own));
+        let has_password = || Partial::from_url(address).is_ok_and(|partial| partial.password.is_some());
+        if self.table.values().any(is_in_section) && has_password() { self.must_be_private() } else { Ok(()) }
     }
 
     fn parse(path: &Path, text: &str, program: &Command) -> Result<Config, String> {
@@ -131,34 +157,34 @@ impl Config {
             Some(_) => return Err(format!("{SOURCE} is a text: {SOURCE} = \"data/bars\"")),
             None => None,
         };
-        let section = match table.get(DATABASE) {
+        let (section, password_file) = match table.get(DATABASE) {
             Some(Value::Table(section)) => database(section)?,
             Some(_) => {
                 return Err(format!("[{DATABASE}] is a section: [{DATABASE}], and below it host = \"...\""));
             }
-            None => Partial::default(),
+            None => Default::default(),
         };
         let is_address = source.as_deref().is_some_and(crate::choose::is_mysql);
-        if source.is_some() && !is_address && !section.is_empty() {
+        if source.is_some() && !is_address && (!section.is_empty() || password_file.is_some()) {
             return Err(format!(
                 "both {SOURCE}, a path, and [{DATABASE}] say where the bars are; leave one out"
             ));
         }
         let address = source.as_deref().filter(|_| is_address).map(Partial::from_url).transpose()?;
         let database = section.or(address.unwrap_or_default());
-        let config = Config { path: path.to_owned(), table, source, database };
+        let config = Config { path: path.to_owned(), table, source, database, password_file };
         // What is not understood is told before anything is done.
-        config.applied(program.clone())?;
+        config.applied(program.clone(), &[])?;
         Ok(config)
     }
 
-    /// `program` with what the file says as the defaults of its flags.
-    pub fn apply(&self, program: Command) -> Command {
+    /// `program` with what the file says as the defaults of its flags, but for those that one of `typed` rules out.
+    pub fn apply(&self, program: Command, typed: &[OsString]) -> Command {
         // It was understood when it was read.
-        self.applied(program.clone()).unwrap_or(program)
+        self.applied(program.clone(), typed).unwrap_or(program)
     }
 
-    fn applied(&self, mut program: Command) -> Result<Command, String> {
+    fn applied(&self, mut program: Command, typed: &[OsString]) -> Result<Command, String> {
         let commands: Vec<String> =
             program.get_subcommands().map(|command| command.get_name().to_owned()).collect();
         for (name, value) in &self.table {
@@ -168,8 +194,8 @@ impl Config {
                     for (flag, value) in section {
                         let values = values(value).map_err(|what| format!("[{name}] {flag} {what}"))?;
                         check(name, flag, &program)?;
-                        program =
-                            program.mut_subcommand(name, |command| with_default(command, flag, &values));
+                        program = program
+                            .mut_subcommand(name, |command| with_default(command, flag, &values, typed));
                     }
                 }
                 Value::Table(_) => {
@@ -180,7 +206,7 @@ impl Config {
                 }
                 value => {
                     let values = values(value).map_err(|what| format!("{name} {what}"))?;
-                    program = everywhere(program, name, &values, &commands)?;
+                    program = everywhere(program, name, &values, &commands, typed)?;
                 }
             }
         }
@@ -194,9 +220,10 @@ fn everywhere(
     flag: &str,
     values: &[OsStr],
     commands: &[String],
+    typed: &[OsString],
 ) -> Result<Command, String> {
     if has(&program, flag) {
-        return Ok(with_default(program, flag, values));
+        return Ok(with_default(program, flag, values, typed));
     }
     let having: Vec<&String> = commands
         .iter()
@@ -214,12 +241,12 @@ fn everywhere(
             .map(str::to_owned)
             .collect();
         return Err(format!(
-            "'{flag}' is nothing for all commands{}; a flag of one stands in its section, such as [leaderboards]",
+            "'{flag}' is no setting of all commands, and that of one stands in its section, such as [leaderboards]{}",
             near(flag, &known)
         ));
     }
     Ok(having.into_iter().fold(program, |program, name| {
-        program.mut_subcommand(name, |command| with_default(command, flag, values))
+        program.mut_subcommand(name, |command| with_default(command, flag, values, typed))
     }))
 }
 
@@ -251,7 +278,7 @@ fn check(command: &str, flag: &str, program: &Command) -> Result<(), String> {
 }
 
 /// `command` with the default of a flag that it has.
-fn with_default(command: Command, flag: &str, values: &[OsStr]) -> Command {
+fn with_default(command: Command, flag: &str, values: &[OsStr], typed: &[OsString]) -> Command {
     let Some(arg) = command.get_arguments().find(|arg| arg.get_long() == Some(flag)) else {
         return command;
     };
@@ -263,12 +290,42 @@ fn with_default(command: Command, flag: &str, values: &[OsStr]) -> Command {
     } else {
         vec![values.iter().map(text).collect::<Vec<_>>().join(",").into()]
     };
-    let is_off = values.iter().all(|value| text(value) == "false");
-    if is_off && matches!(arg.get_action(), ArgAction::SetTrue) {
+    if rivals(&command, arg).iter().any(|rival| is_typed(rival, typed)) {
         return command;
     }
-    let id = arg.get_id().clone();
-    command.mut_arg(id, |arg| arg.default_values(values).required(false))
+    let (id, is_switch) = (arg.get_id().clone(), matches!(arg.get_action(), ArgAction::SetTrue));
+    let is_secret = values
+        .iter()
+        .any(|value| Partial::from_url(&text(value)).is_ok_and(|partial| partial.password.is_some()));
+    command.mut_arg(id, |arg| {
+        let arg = arg.default_values(values).required(false).hide_default_value(is_secret);
+        // So that --strict=false can take back what the file says.
+        let switch = |arg: Arg| {
+            let arg = arg.action(ArgAction::Set).value_parser(clap::value_parser!(bool));
+            arg.num_args(0..=1).require_equals(true).default_missing_value("true")
+        };
+        if is_switch { switch(arg) } else { arg }
+    })
+}
+
+/// The flags that cannot stand beside `arg`, whichever of the two says so.
+fn rivals<'a>(command: &'a Command, arg: &'a Arg) -> Vec<&'a Arg> {
+    let mut rivals = command.get_arg_conflicts_with(arg);
+    let says_so = |other: &&Arg| {
+        command.get_arg_conflicts_with(other).iter().any(|rival| rival.get_id() == arg.get_id())
+    };
+    rivals.extend(command.get_arguments().filter(says_so));
+    rivals
+}
+
+fn is_typed(arg: &Arg, typed: &[OsString]) -> bool {
+    let long = arg.get_long().map(|long| format!("--{long}"));
+    let short = arg.get_short().map(|short| format!("-{short}"));
+    typed.iter().filter_map(|word| word.to_str()).any(|word| {
+        let is_long =
+            long.as_deref().is_some_and(|long| word == long || word.starts_with(&format!("{long}=")));
+        is_long || short.as_deref().is_some_and(|short| word.starts_with(short) && !word.starts_with("--"))
+    })
 }
 
 fn text(value: &OsStr) -> String {
@@ -294,8 +351,8 @@ fn values(value: &Value) -> Result<Vec<OsStr>, String> {
 }
 
 /// What [mysql] says.
-fn database(section: &Table) -> Result<Partial, String> {
-    let mut partial = Partial::default();
+fn database(section: &Table) -> Result<(Partial, Option<PathBuf>), String> {
+    let (mut partial, mut password_file) = (Partial::default(), None);
     for (name, value) in section {
         let text = match value {
             Value::String(text) => text.clone(),
@@ -310,11 +367,7 @@ fn database(section: &Table) -> Result<Partial, String> {
             }
             "user" => partial.user = Some(text),
             "password" => partial.password = Some(Password(text)),
-            "password-file" => {
-                let password = crate::args::password_in(Path::new(&text))
-                    .map_err(|e| format!("[{DATABASE}] {name}: {e}"))?;
-                partial.password = Some(Password(password));
-            }
+            "password-file" => password_file = Some(text.into()),
             "database" => partial.database = Some(text),
             "table" => partial.table = Some(text),
             "ssl-mode" => {
@@ -327,7 +380,7 @@ fn database(section: &Table) -> Result<Partial, String> {
             }
         }
     }
-    Ok(partial)
+    Ok((partial, password_file))
 }
 
 /// What may have been meant.
@@ -352,7 +405,9 @@ mod tests {
     }
 
     fn typed(text: &str, words: &[&str]) -> crate::args::Command {
-        let program = read(text).unwrap().apply(crate::args::Cli::command());
+        let program = read(text)
+            .unwrap()
+            .apply(crate::args::Cli::command(), &words.iter().map(OsString::from).collect::<Vec<_>>());
         crate::args::of(program, std::iter::once("data-pipeline").chain(words.iter().copied()))
             .unwrap()
             .command
@@ -375,6 +430,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_typed_wins_over_its_rivals_and_over_switches() {
+        let stale = |words: &[&str]| match typed("[leaderboards]\ninclude-stale = true", words) {
+            crate::args::Command::Leaderboards(flags) => flags.include_stale,
+            other => panic!("{other:?}"),
+        };
+        assert!(stale(&["leaderboards"]) && stale(&["leaderboards", "--include-stale"]));
+        assert!(!stale(&["leaderboards", "--include-stale=false"]));
+        let verbosity = |words: &[&str]| {
+            let words: Vec<OsString> =
+                ["data-pipeline", "check"].iter().chain(words).map(OsString::from).collect();
+            let program = read("quiet = true").unwrap().apply(crate::args::Cli::command(), &words);
+            crate::args::of(program, words).unwrap().common.verbosity()
+        };
+        assert_eq!((verbosity(&[]), verbosity(&["-v"]), verbosity(&["--verbose", "-v"])), (-1, 1, 2));
+    }
+
+    #[test]
     fn lists_and_pairs() {
         match typed("[run]\ncohorts = [\"gainers\", \"losers\"]\n[state]\nstrict = true", &["run"]) {
             crate::args::Command::Run(flags) => assert_eq!(flags.cohorts.len(), 2),
@@ -394,7 +466,8 @@ mod tests {
             ("[leaderboards]\nsource = \"x\"", "stands at the top"),
             ("[fetch-history]\ninput-csv = \"x\"", "cannot be set here"),
             ("top-n = 3", "such as [leaderboards]"),
-            ("config = \"other.toml\"", "nothing for all commands"),
+            ("config = \"other.toml\"", "no setting of all commands"),
+            ("threds = 4", "did you mean 'threads'?"),
             ("source = 3", "is a text"),
             ("source = \"bars\"\n[mysql]\nhost = \"h\"", "leave one out"),
             ("[mysql]\nhosts = \"h\"", "did you mean 'host'?"),

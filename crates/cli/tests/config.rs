@@ -77,15 +77,20 @@ fn what_is_wrong_in_the_file_is_told_with_its_name() {
     for (text, words) in [
         (
             "[leaderboards]\ntop-n = \"many\"\n",
-            &["data-pipeline.toml", "many", "--top-n", "mend it there"][..],
+            &["data-pipeline.toml", "many", "--top-n", "mend data-pipeline.toml"][..],
         ),
         ("[leaderboards]\ntopn = 3\n", &["data-pipeline.toml", "did you mean 'top-n'?"]),
         ("source = \n", &["data-pipeline.toml", "line 1"]),
-        ("[mysql]\npassword-file = \"none\"\n", &["data-pipeline.toml", "password-file", "none"]),
     ] {
         desk.write("data-pipeline.toml", text);
         desk.run(&["leaderboards", "--source", "one.csv"]).fails(2, words);
     }
+    desk.write("data-pipeline.toml", "[run]\ncohorts = [\"gainer\"]\n");
+    desk.run(&["run"]).fails(2, &["data-pipeline.toml", "gainer", "possible values", "overlaps"]);
+    // A file of a password that is missing is told when it is needed.
+    desk.write("data-pipeline.toml", "[mysql]\nuser = \"me\"\ndatabase = \"m\"\npassword-file = \"none\"\n");
+    desk.run(&["check", "--source", "one.csv"]).ok();
+    desk.run(&["check"]).fails(1, &["password-file in data-pipeline.toml", "none"]);
     desk.write("data-pipeline.toml", [0xff, 0xfe]);
     desk.run(&["check", "--source", "one.csv"]).fails(2, &["data-pipeline.toml"]);
     // Help can be had all the same? Not before the file is understood: the error says what to mend.
@@ -106,10 +111,17 @@ fn a_password_is_only_taken_from_a_private_file() {
         let file = desk.write("data-pipeline.toml", text);
         let rights = |mode| std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
         rights(0o644);
+        // Who does not need it is not kept.
+        desk.run(&["check", "--help"]).ok();
         let open = desk.run(&["check"]).fails(2, &["chmod 600 data-pipeline.toml", "password-file"]);
         rights(0o600);
         let private =
             desk.run(&["check"]).fails(1, &["the password is that of data-pipeline.toml", "127.0.0.1:9"]);
+        // Nor in an address that is the default of a flag.
+        let into = desk.write("into.toml", "[sync]\ninto = \"mysql://me:s3cret@127.0.0.1:9/market\"\n");
+        std::fs::set_permissions(&into, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let help = desk.run(&["sync", "--help", "--config", "into.toml"]).ok();
+        assert!(!help.out.contains("s3cret"), "{}", help.out);
         for told in [open.err, private.err, desk.text("pipeline.log")] {
             assert!(!told.contains("s3cret"), "{told}");
         }

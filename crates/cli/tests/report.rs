@@ -40,11 +40,11 @@ const board = document.querySelector('#boards table');
 const title = (name) => [...board.tHead.rows[0].cells].find((cell) => cell.textContent.trim() === name);
 say('sections', [...document.querySelectorAll('section')].map((section) => section.id));
 say('before', column(board, 0));
-title('change %').querySelector('button').click();
+title('24h change %').querySelector('button').click();
 say('down', column(board, 2).map(Number));
-title('change %').querySelector('button').click();
+title('24h change %').querySelector('button').click();
 say('up', column(board, 2).map(Number));
-say('aria', title('change %').getAttribute('aria-sort'));
+say('aria', title('24h change %').getAttribute('aria-sort'));
 title('symbol').querySelector('button').click();
 say('names', column(board, 0));
 const filter = document.getElementById('filter');
@@ -162,9 +162,20 @@ fn the_report_takes_what_there_is() {
         desk.text("newest.html").contains("id=\"state\"")
             && desk.text("older.html") != desk.text("newest.html")
     );
+    // Nothing of a later moment, and so no boards.
+    let older = desk.text("older.html");
+    assert!(!older.contains("id=\"boards\"") && older.contains("<code>data-pipeline leaderboards</code>"));
+    assert!(!older.contains("2026-01-01") && !older.contains("2025-12-31"));
+    // Two as-ofs of one date: the rows of the later one are not of the earlier moment, and the day before is taken.
+    let panel = ["--from", "2025-12-31T06:00:00Z", "--to", "2025-12-31T07:00:00Z", "--months", "1"];
+    desk.run(&[&["state", "--source", "bars"], &panel[..]].concat()).ok();
+    for (asof, expected) in
+        [("2025-12-31T06:30:00Z", "2025-12-31T06:00:00Z"), ("2025-12-31T05:00:00Z", "2025-12-30T00:00:00Z")]
+    {
+        desk.run(&["report", "--out", "at.html", "--asof", asof]).ok();
+        assert!(desk.text("at.html").contains(&format!("As of {expected}.")), "{asof}");
+    }
     std::fs::remove_dir_all(desk.file("data/state/dt=2025-12-31")).unwrap();
-    desk.run(&["report", "--out", "again.html"]).ok();
-    assert_eq!(desk.text("again.html"), desk.text("older.html"));
     desk.write("data/state/dt=2025-12-30/state_snapshot.csv", "nonsense\n1\n");
     desk.run(&["report"]).fails(1, &["state_snapshot.csv", "timestamp_asof_utc", "write it anew"]);
 }

@@ -59,7 +59,7 @@ fn all_stages_once_and_then_only_what_is_not_current() {
         "losers_metrics.csv",
         "imf_clusters_overlaps.json",
         "imf_clusters_gainers.txt",
-        "leaders.csv",
+        "run_leaders.csv",
         "data/state/dt=2026-01-01/state_snapshot.parquet",
         "data/regime/dt=2026-01-01/regime_snapshot.schema.json",
         "data/imf/dt=2026-01-01/imf_summary.parquet",
@@ -210,12 +210,43 @@ fn small_markets_and_wrong_words() {
     assert!(!one.err.contains("panicked") && !one.err.contains("bug"), "{}", one.err);
     desk.run(&["run", "--source", "one.csv", "--skip-leaderboards", "--out-dir", "none"])
         .fails(2, &["--skip-leaderboards", "habitual_overlaps.csv"]);
+    for words in [
+        ["--months", "0"],
+        ["--lookback-months", "0"],
+        ["--top-n", "0"],
+        ["--windows", "bananas"],
+        ["--asof", "soon"],
+    ] {
+        desk.run(&[&["run", "--source", "one.csv", "--out-dir", "wrong"], &words[..]].concat())
+            .fails(2, &words);
+    }
+    assert!(!desk.file("wrong/run.json").exists());
     desk.run(&["run", "--source", "one.csv", "--cohorts", "winners"]).fails(2, &["winners", "overlaps"]);
     desk.run(&["report", "--dir", "nowhere"]).fails(2, &["nowhere", "--dir"]);
     std::fs::create_dir(desk.file("void")).unwrap();
     desk.run(&["report", "--dir", "void"]).fails(1, &["nothing to report", "data-pipeline run"]);
     desk.write("void/leaderboards_summary.json", "{ not json");
     desk.run(&["report", "--dir", "void"]).fails(1, &["void/leaderboards_summary.json"]);
+}
+
+/// What an earlier run left in the folder is not of this one.
+#[test]
+fn the_report_shows_this_run_alone() {
+    let desk = desk_with_bars();
+    run(&desk, &["--out-dir", "out", "--cohorts", "gainers,losers"]).ok();
+    let asof = ["--asof", "2025-12-20T06:00:00Z"];
+    run(&desk, &[&["--out-dir", "out", "--cohorts", "overlaps"], &asof[..]].concat()).ok();
+    run(&desk, &[&["--out-dir", "fresh", "--cohorts", "overlaps"], &asof[..]].concat()).ok();
+    assert!(desk.text("out/report.html") == desk.text("fresh/report.html"));
+    // Boards that are of a later moment than the run are not shown either.
+    std::fs::create_dir(desk.file("later")).unwrap();
+    for name in ["leaderboards_summary.json", "leaderboards.parquet", "habitual_overlaps.csv"] {
+        std::fs::copy(desk.file("out").join(name), desk.file("later").join(name)).unwrap();
+    }
+    let earlier = ["--asof", "2025-12-18T00:00:00Z", "--skip-leaderboards"];
+    run(&desk, &[&["--out-dir", "later", "--cohorts", "overlaps"], &earlier[..]].concat()).ok();
+    let page = desk.text("later/report.html");
+    assert!(!page.contains("id=\"boards\"") && page.contains("id=\"rises\"") && !page.contains("2025-12-20"));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::thin::Thinned;
 /// What a market's stages found. Parts that were not there are empty, and named in [`Report::absent`].
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// As of when, where any output tells.
+    /// As of when the boards are.
     pub asof: Option<AsOf>,
     /// How many symbols were ranked, of how many, over how many days.
     pub market: Option<Market>,
@@ -15,19 +15,25 @@ pub struct Report {
     pub boards: Vec<Board>,
     /// Places by symbol and bucket.
     pub places: Places,
+    /// As of when the state is.
+    pub state_asof: Option<AsOf>,
     /// Where symbols stand within the day, a part per window.
     pub state: Vec<Standing>,
     /// What stands furthest out of its own past, most unusual first.
     pub unusual: Vec<Unusual>,
+    /// As of when the regime is.
+    pub regime_asof: Option<AsOf>,
     /// The slow context.
     pub regime: Vec<Regime>,
+    /// From when to when cycles were looked for.
+    pub cycles_of: Option<(AsOf, AsOf)>,
     /// The symbols whose price was taken apart.
     pub leaders: Vec<Leader>,
     /// The cycle that dominates each symbol's price, best first.
     pub dominant: Vec<Dominant>,
     /// Every cycle.
     pub cycles: Vec<Cycle>,
-    /// Kinds of rises, cohort by cohort.
+    /// Kinds of rises, symbol by symbol.
     pub rises: Vec<Rise>,
     /// How sound the bars of each symbol are.
     pub quality: Vec<Quality>,
@@ -46,6 +52,8 @@ pub struct Market {
     pub stale: usize,
     /// Days looked back.
     pub days: usize,
+    /// The window of the changes that the boards show.
+    pub changes_of: String,
 }
 
 /// A board: gainers, losers or overlaps.
@@ -212,6 +220,19 @@ pub struct Dominant {
     pub reliability: f64,
     /// Whether the window holds too few of it.
     pub is_undersampled: bool,
+    /// Whether bars are missing for so long that it may be made of the gap.
+    pub is_of_gaps: bool,
+}
+
+impl Dominant {
+    /// Why it is not to be trusted, if it is not.
+    pub fn doubt(&self) -> Option<&'static str> {
+        match self {
+            Dominant { is_of_gaps: true, .. } => Some("many bars missing"),
+            Dominant { is_undersampled: true, .. } => Some("too long for the window"),
+            _ => None,
+        }
+    }
 }
 
 /// A cycle of price or volume.
@@ -234,12 +255,12 @@ pub struct Cycle {
 /// A kind of rises.
 #[derive(Clone, Debug)]
 pub struct Rise {
-    /// The cohort.
-    pub cohort: String,
     /// The symbol.
     pub symbol: String,
     /// The window.
     pub window: String,
+    /// Its length, to sort by.
+    pub window_minutes: f64,
     /// How many rises are of this kind.
     pub count: usize,
     /// Median height in percent.
@@ -257,7 +278,7 @@ pub struct Quality {
     pub symbol: String,
     /// Bars over the lookback.
     pub bars: usize,
-    /// Share of the lookback's minutes without one, 0 to 1.
+    /// Share of the lookback's minutes from its first bar on without one, 0 to 1.
     pub missing: f64,
     /// The longest run of minutes without one.
     pub longest_gap: usize,

@@ -10,7 +10,8 @@ const SCRIPT: &str = include_str!("assets/script.js");
 /// The page of a report.
 pub fn render(report: &Report) -> String {
     let mut out = String::with_capacity(1 << 20);
-    let asof = report.asof.map(|asof| asof.to_string());
+    let of_parts = report.cycles_of.map(|span| span.1).max(report.state_asof).max(report.regime_asof);
+    let asof = report.asof.or(of_parts).map(|asof| asof.to_string());
     put!(
         &mut out,
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\

@@ -14,11 +14,19 @@ impl Thinned {
     /// `values` thinned to at most `columns` columns of equal width. Values that are not finite count as missing.
     pub fn of(values: &[f64], columns: usize) -> Thinned {
         let columns = columns.min(values.len());
-        let mut thinned = Thinned { low: Vec::with_capacity(columns), high: Vec::with_capacity(columns) };
-        for column in 0..columns {
+        let column = |column: usize| {
             let (from, to) = (column * values.len() / columns, (column + 1) * values.len() / columns);
+            &values[from..to]
+        };
+        Thinned::of_columns(&(0..columns).map(column).collect::<Vec<_>>())
+    }
+
+    /// Values that stand in columns already.
+    pub fn of_columns<C: AsRef<[f64]>>(columns: &[C]) -> Thinned {
+        let mut thinned = Thinned::default();
+        for column in columns {
             let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-            for &value in values[from..to].iter().filter(|value| value.is_finite()) {
+            for &value in column.as_ref().iter().filter(|value| value.is_finite()) {
                 low = low.min(value);
                 high = high.max(value);
             }

@@ -71,7 +71,16 @@ fn report(symbols: usize) -> Report {
     };
     Report {
         asof: Some(moment(20_090)),
-        market: Some(Market { seen: symbols, ranked: symbols, stale: 1, days: 30 }),
+        market: Some(Market {
+            seen: symbols,
+            ranked: symbols,
+            stale: 1,
+            days: 30,
+            changes_of: "24h".to_owned(),
+        }),
+        state_asof: Some(moment(20_089)),
+        regime_asof: Some(moment(20_089)),
+        cycles_of: Some((moment(20_000), moment(20_090))),
         boards: boards.into(),
         places: Places {
             buckets: (0..16).map(|place| (format!("{place}h"), "gain")).collect(),
@@ -102,6 +111,7 @@ fn report(symbols: usize) -> Report {
             amp_pct: 12.0,
             reliability: 0.5,
             is_undersampled: false,
+            is_of_gaps: false,
         }],
         cycles: (0..symbols * 28)
             .map(|place| Cycle {
@@ -115,9 +125,9 @@ fn report(symbols: usize) -> Report {
             .collect(),
         rises: (0..symbols * 4)
             .map(|s| Rise {
-                cohort: "overlaps".to_owned(),
                 symbol: symbol(s / 4),
                 window: "30d".to_owned(),
+                window_minutes: 43_200.0,
                 count: s,
                 amplitude_pct: 2.5,
                 minutes: 19.0,

@@ -35,7 +35,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         asof: AsOfSpec::Latest,
         top_n: 5,
         windows: "1h,4h,12h,24h".to_owned(),
-        months: 3,
+        months: None,
         lookback_months: Some(1),
         force: false,
         source: SourceFlags { source: Some(bars), ..SourceFlags::default() },

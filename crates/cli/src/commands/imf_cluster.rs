@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use bars::atomic::{self, AtomicFile, SealedFile};
 use bars::source::file::FileSource;
 use bars::source::{ReadOptions, Source};
-use bars::{Span, Symbol, Window};
+use bars::time::AsOfSpec;
+use bars::{Minute, Span, Symbol, Window};
 use clap::Args;
 use rayon::prelude::*;
 use stages::cohort_cycles::kinds::{Kind, Kinds, SAMPLE};
@@ -15,7 +16,7 @@ use stages::grid::Grid;
 use super::emd::PresetFlag;
 use super::metrics::Cohort;
 use super::places::check_places;
-use crate::args::{ReadingFlags, SourceFlags};
+use crate::args::{self, ReadingFlags, SourceFlags};
 use crate::choose;
 use crate::cohort;
 use crate::logging::step;
@@ -31,7 +32,10 @@ pub struct Flags {
     /// habitual_overlaps.csv where it is missing.
     #[arg(long, value_name = "FILE")]
     pub input: Option<PathBuf>,
-    /// The windows, each ending with a symbol's last bar.
+    /// As of when: a time, a date (00:00 UTC of it), or latest, which is all of the file.
+    #[arg(long, value_name = "TIME", default_value = "latest", value_parser = args::asof)]
+    pub asof: AsOfSpec,
+    /// The windows, each ending with a symbol's last bar by then.
     #[arg(long, value_name = "LIST", default_value = "6h,12h,24h,3d,7d,30d", allow_hyphen_values = true)]
     pub windows: String,
     /// A rise from peak to peak counts from so many percent on.
@@ -86,7 +90,8 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     for place in &outputs {
         drop(AtomicFile::create(place)?);
     }
-    let members = step("computing", || compute(&file, symbols, &params, &decomposer))?;
+    let span = Span { start: Minute::MIN, end: flags.asof.moment().map_or(Minute::MAX, |asof| asof.end()) };
+    let members = step("computing", || compute(&file, symbols, span, &params, &decomposer))?;
     tell_of_skipped(&members, flags.min_points);
     tell_of_samples(&members);
     let files = step("writing", || write(&members, &outputs))?;
@@ -98,13 +103,14 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
 fn compute(
     file: &FileSource,
     symbols: Vec<Symbol>,
+    span: Span,
     params: &ValidParams,
     decomposer: &emd::Decomposer,
 ) -> anyhow::Result<Vec<Member>> {
     let progress = Progress::new("imf-cluster", Unit::Symbols, symbols.len() as u64);
     let member = |symbol: Symbol| {
         let mut closes = bars::series::Closes::default();
-        file.closes(&symbol, Span::ALL, &mut closes)?;
+        file.closes(&symbol, span, &mut closes)?;
         let windows = &params.get().windows;
         let studies = match Grid::last(&closes, params.longest()) {
             Some(grid) => {

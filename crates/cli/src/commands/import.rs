@@ -106,5 +106,5 @@ fn print(summary: &Summary) -> anyhow::Result<()> {
         ui::count(summary.symbols.values().map(of).sum::<usize>() as u64)
     };
     let (symbols, bars, new) = (summary.symbols.len(), sum(|i| i.bars), sum(|i| i.new));
-    ui::print(&format!("{symbols} symbols, {bars} bars, {new} of them new"))
+    ui::print(&format!("{}, {bars} bars, {new} of them new", ui::things(symbols, "symbol")))
 }

@@ -67,7 +67,9 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let source = opened.source();
     let catalogue = step("listing the symbols", || choose::catalogue(source))?;
     let asof = as_of(flags.asof, &catalogue)?;
-    warn_if_stale(&catalogue);
+    if flags.asof == AsOfSpec::Latest {
+        warn_if_stale(&catalogue);
+    }
 
     let plan = Plan::new(params, asof)?;
     let (seen, symbols) = step("reading the market", || summarise(source, &catalogue, &plan))?;
@@ -128,7 +130,7 @@ fn as_of(spec: AsOfSpec, catalogue: &[Entry]) -> anyhow::Result<AsOf> {
 }
 
 /// The one place where the wall clock is looked at.
-fn warn_if_stale(catalogue: &[Entry]) {
+pub fn warn_if_stale(catalogue: &[Entry]) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs() as i64);
     if let Some(newest) = newest_close(catalogue)
         && now - newest.epoch_seconds() > i64::from(DAY) * 60

@@ -6,7 +6,7 @@ use bars::time::AsOfSpec;
 use clap::Args;
 
 use crate::args;
-use crate::gather::{Depth, gather};
+use crate::gather::{Depth, Outputs, gather};
 use crate::ui::{self, Usage};
 
 /// Flags of `report`.
@@ -21,6 +21,9 @@ pub struct Flags {
     /// Of snapshots and cycles of several dates take the newest up to this time.
     #[arg(long, value_name = "TIME", default_value = "latest", value_parser = args::asof)]
     asof: AsOfSpec,
+    /// The files that may be read; all in the folder where it is missing. A run's own outputs.
+    #[arg(skip)]
+    pub only: Option<Vec<PathBuf>>,
 }
 
 /// Runs the command.
@@ -32,7 +35,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         ))
         .into());
     }
-    let report = gather(&flags.dir, flags.asof.moment(), Depth::Whole)?;
+    let report = gather(&Outputs::new(&flags.dir, flags.only.as_deref()), flags.asof.moment(), Depth::Whole)?;
     if report.boards.is_empty()
         && report.state.is_empty()
         && report.regime.is_empty()

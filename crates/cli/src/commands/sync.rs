@@ -55,16 +55,21 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
                 .to_owned(),
         )
     };
-    // Before a folder is made for nothing.
-    if flags.pairs.is_empty() && choose::is_new_store(flags.into.as_deref(), &flags.database)? {
+    let is_new = choose::is_new_store(flags.into.as_deref(), &flags.database)?;
+    if flags.pairs.is_empty() && is_new {
         return Err(nothing().into());
+    }
+    // The exchange is asked first, so that no folder is made for nothing.
+    let pairs = Pairs::new(market::pairs(&client)?);
+    if is_new && flags.pairs.iter().all(|name| pairs.find(name.as_str()).is_none()) {
+        let names: Vec<&str> = flags.pairs.iter().map(Symbol::as_str).collect();
+        anyhow::bail!("none of these is a pair of the exchange: {}", names.join(", "));
     }
     let target = choose::target(flags.into.as_deref(), &flags.database)?;
     let held = target.held()?;
     if flags.pairs.is_empty() && held.is_empty() {
         return Err(nothing().into());
     }
-    let pairs = Pairs::new(market::pairs(&client)?);
     let (chosen, unknown) = choose_pairs(&flags.pairs, &held, &pairs);
     if chosen.is_empty() {
         anyhow::bail!(

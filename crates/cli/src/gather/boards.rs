@@ -1,23 +1,26 @@
 //! The boards, their places, and the bars behind them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
+use anyhow::Context;
 use bars::source::ReadOptions;
 use bars::source::file::FileSource;
-use bars::{AsOf, Series, Source, Span};
+use bars::{AsOf, Minute, Series, Source, Span, Window};
 use report::model::{Board, Coin, Market, Places, Quality};
 use report::{Report, Thinned};
 use serde::Deserialize;
 
 use super::frame::Frame;
+use super::{Outputs, json, moment};
+use crate::ui;
 
 /// Columns of a small line.
 const SPARK: usize = 60;
 /// The most symbols whose places are shown.
 const MOST: usize = 60;
-/// From so many minutes on a gap, a late beginning or an early end is told.
-const LONG: usize = bars::time::DAY as usize;
+/// Minutes from which on a gap, a late beginning or an early end is told.
+const HOUR: usize = 60;
+const DAY: usize = bars::time::DAY as usize;
 
 #[derive(Deserialize)]
 struct Summary {
@@ -46,6 +49,7 @@ struct SummaryCoin {
 #[derive(Deserialize)]
 struct Run {
     asof: String,
+    windows: Vec<String>,
     lookback_days: u32,
     symbols_seen: usize,
     symbols_stale: usize,
@@ -60,53 +64,69 @@ const KINDS: [(&str, &str); 4] = [
     ("rank_drop", "volume drop"),
 ];
 
-/// Reads the boards into `report`.
-pub fn read(dir: &Path, report: &mut Report) -> anyhow::Result<()> {
-    let Some(summary) = super::json::<Summary>(&dir.join("leaderboards_summary.json"))? else {
+/// Reads the boards into `report`, unless they are of a moment after `asof`.
+pub fn read(outputs: &Outputs<'_>, asof: Option<AsOf>, report: &mut Report) -> anyhow::Result<()> {
+    let Some(path) = outputs.named("leaderboards_summary.json") else {
         return Ok(());
     };
-    let asof: Option<AsOf> =
-        summary.run.asof.parse::<bars::time::AsOfSpec>().ok().and_then(|spec| spec.moment());
-    report.asof = asof;
+    let summary: Summary = json(&path)?;
+    let made = moment(&summary.run.asof).with_context(|| format!("{} has no as-of", path.display()))?;
+    if asof.is_some_and(|asof| made > asof) {
+        return Ok(());
+    }
+    report.asof = Some(made);
     report.market = Some(Market {
         seen: summary.run.symbols_seen,
         ranked: summary.run.symbols_ranked,
         stale: summary.run.symbols_stale,
         days: summary.run.lookback_days as usize,
+        changes_of: changes_of(&summary.run.windows),
     });
-    let tallies = places(&dir.join("leaderboards.parquet"), report)?;
-    let span = asof.map(|asof| Span::days_before(asof, summary.run.lookback_days));
+    let tallies = places(outputs, report)?;
+    let span = Span::days_before(made, summary.run.lookback_days);
     let boards = [
         (
             "Overlaps",
             "Both among the biggest gains and among the biggest losses: two-way movers.",
             &summary.overlaps,
-            "overlaps",
         ),
-        ("Gainers", "Most often among the biggest gains.", &summary.gainers, "gainers"),
-        ("Losers", "Most often among the biggest losses.", &summary.losers, "losers"),
+        ("Gainers", "Most often among the biggest gains.", &summary.gainers),
+        ("Losers", "Most often among the biggest losses.", &summary.losers),
     ];
     let mut judged = BTreeSet::new();
-    for (title, about, board, name) in boards {
-        let bars = cohort(&dir.join(format!("habitual_{name}.csv")))?;
+    for (title, about, board) in boards {
+        let bars = cohort(outputs, &format!("habitual_{}.csv", title.to_lowercase()))?;
         for coin in &board.coins {
-            if let (Some(series), Some(span), Some(asof)) = (bars.get(&coin.symbol), span, asof)
+            if let Some(series) = bars.get(&coin.symbol)
                 && judged.insert(coin.symbol.clone())
             {
-                report.quality.push(quality(&coin.symbol, series, span, asof));
+                report.quality.push(quality(&coin.symbol, series, span, made));
             }
         }
-        let coins = board.coins.iter().map(|coin| of_coin(coin, bars.get(&coin.symbol), &tallies)).collect();
+        let coin = |coin: &SummaryCoin| of_coin(coin, bars.get(&coin.symbol), span, &tallies);
+        let coins = board.coins.iter().map(coin).collect();
         report.boards.push(Board { title: title.to_owned(), about: about.to_owned(), coins });
     }
     Ok(())
 }
 
-fn of_coin(coin: &SummaryCoin, bars: Option<&Series>, tallies: &BTreeMap<String, [usize; 4]>) -> Coin {
+/// The window of the changes in the summary: a day, or else the longest.
+fn changes_of(windows: &[String]) -> String {
+    let windows: Vec<Window> = windows.iter().filter_map(|window| window.parse().ok()).collect();
+    let day = windows.iter().find(|window| **window == Window::DAY);
+    day.or(windows.iter().max()).map_or_else(String::new, ToString::to_string)
+}
+
+fn of_coin(
+    coin: &SummaryCoin,
+    bars: Option<&Series>,
+    span: Span,
+    tallies: &BTreeMap<String, [usize; 4]>,
+) -> Coin {
     let tally = tallies.get(&coin.symbol).copied().unwrap_or_default();
     Coin {
         symbol: coin.symbol.clone(),
-        price: bars.map(|bars| Thinned::of(bars.close(), SPARK)).unwrap_or_default(),
+        price: bars.map(|bars| line(bars, span)).unwrap_or_default(),
         price_change: coin.price_change.unwrap_or(f64::NAN),
         volume_change: coin.pct_vol_change.unwrap_or(f64::NAN),
         gains: tally[0],
@@ -115,22 +135,35 @@ fn of_coin(coin: &SummaryCoin, bars: Option<&Series>, tallies: &BTreeMap<String,
     }
 }
 
-/// The bars of a cohort file by symbol; none where there is no file.
-fn cohort(path: &Path) -> anyhow::Result<BTreeMap<String, Series>> {
-    if !path.is_file() {
-        return Ok(BTreeMap::new());
+/// The closes of bars over `span`, a column per equal share of it.
+fn line(bars: &Series, span: Span) -> Thinned {
+    let minutes = (span.end.index() - span.start.index()).max(1);
+    let mut columns = vec![Vec::new(); SPARK];
+    for place in bars.range(span) {
+        let share =
+            i64::from(bars.time()[place].index() - span.start.index()) * SPARK as i64 / i64::from(minutes);
+        columns[(share.max(0) as usize).min(SPARK - 1)].push(bars.close()[place]);
     }
-    let file = FileSource::open(path, &ReadOptions::default())?;
+    Thinned::of_columns(&columns)
+}
+
+/// The bars of a cohort file by symbol; none where there is no file.
+fn cohort(outputs: &Outputs<'_>, name: &str) -> anyhow::Result<BTreeMap<String, Series>> {
+    let Some(path) = outputs.named(name) else {
+        return Ok(BTreeMap::new());
+    };
+    let file = FileSource::open(&path, &ReadOptions::default())?;
     let read = |symbol: bars::Symbol| Ok((symbol.to_string(), file.bars(&symbol, Span::ALL)?));
     file.symbols().into_iter().map(read).collect()
 }
 
 /// Reads the places into `report`, and returns by symbol how many there are of each kind.
-fn places(path: &Path, report: &mut Report) -> anyhow::Result<BTreeMap<String, [usize; 4]>> {
+fn places(outputs: &Outputs<'_>, report: &mut Report) -> anyhow::Result<BTreeMap<String, [usize; 4]>> {
     let mut tallies: BTreeMap<String, [usize; 4]> = BTreeMap::new();
-    let Some(frame) = Frame::read(path)? else {
+    let Some(path) = outputs.named("leaderboards.parquet") else {
         return Ok(tallies);
     };
+    let frame = Frame::read(&path)?;
     let (windows, symbols) = (frame.text("window")?, frame.text("symbol")?);
     let ranks = KINDS.iter().map(|(column, _)| frame.numbers(column)).collect::<anyhow::Result<Vec<_>>>()?;
     let mut lengths: Vec<String> = Vec::new();
@@ -161,29 +194,33 @@ fn places(path: &Path, report: &mut Report) -> anyhow::Result<BTreeMap<String, [
     Ok(tallies)
 }
 
-/// How sound the bars of a symbol within `span` are.
+/// How sound the bars of a symbol within `span` are, from its first one on.
 fn quality(symbol: &str, bars: &Series, span: Span, asof: AsOf) -> Quality {
-    let minutes = (span.end.index() - span.start.index()).max(1) as usize;
     let within = bars.range(span);
     let (times, volumes) = (&bars.time()[within.clone()], &bars.volume()[within]);
-    let gap = |(a, b): (bars::Minute, bars::Minute)| usize::try_from(b.index() - a.index() - 1).unwrap_or(0);
-    let inner = times.windows(2).map(|two| gap((two[0], two[1]))).max().unwrap_or(0);
-    let late = times.first().map_or(minutes, |first| gap((span.start.plus(-1), *first)));
-    let behind = times
-        .last()
-        .map_or(minutes as i64, |last| (asof.epoch_seconds() - AsOf::close_of(*last).epoch_seconds()) / 60);
+    let first = times.first().copied().unwrap_or(span.end);
+    let minutes = |from: Minute, to: Minute| usize::try_from(to.index() - from.index()).unwrap_or(0);
+    let gaps = times.windows(2).map(|two| (minutes(two[0], two[1]) - 1, two[0].plus(1)));
+    let (longest_gap, gap_at) = gaps.max_by_key(|(length, _)| *length).unwrap_or((0, first));
+    let last = times.last().map_or(first, |last| last.plus(1));
+    let behind = (asof.epoch_seconds() - AsOf::start_of(last).epoch_seconds()) / 60;
+    let missing = 1.0 - times.len() as f64 / minutes(first, span.end).max(1) as f64;
     let idle = volumes.iter().filter(|volume| **volume == 0.0).count() as f64 / volumes.len().max(1) as f64;
-    let missing = 1.0 - times.len() as f64 / minutes as f64;
+    // In a market that trades in most minutes an hour of silence is an outage; elsewhere it takes a day.
+    let elsewhere = minutes(first, last).saturating_sub(longest_gap).max(1);
+    let is_dense = times.len() as f64 / elsewhere as f64 > 0.9;
     let mut notes = Vec::new();
     let mut note = |is_so: bool, what: String| {
         if is_so {
             notes.push(what);
         }
     };
-    note(late >= LONG, format!("begins {} after the lookback", crate::ui::minutes(late as f64)));
-    note(inner >= LONG, format!("a gap of {}", crate::ui::minutes(inner as f64)));
-    note(behind >= LONG as i64, format!("ends {} before the as-of", crate::ui::minutes(behind as f64)));
-    note(missing > 0.5, "traded in less than half of the minutes".to_owned());
+    let late = minutes(span.start, first);
+    note(late >= DAY, format!("begins {} into the lookback", ui::minutes(late as f64)));
+    let is_long = longest_gap >= if is_dense { HOUR } else { DAY };
+    note(is_long, format!("a gap of {} from {gap_at}", ui::minutes(longest_gap as f64)));
+    note(behind >= DAY as i64, format!("ends {} before the as-of", ui::minutes(behind as f64)));
+    note(missing > 0.5 && !is_long, "traded in less than half of the minutes".to_owned());
     note(idle > 0.5, "no volume in most of its bars".to_owned());
-    Quality { symbol: symbol.to_owned(), bars: times.len(), missing, longest_gap: inner, behind, idle, notes }
+    Quality { symbol: symbol.to_owned(), bars: times.len(), missing, longest_gap, behind, idle, notes }
 }

@@ -4,16 +4,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context;
-use bars::time::AsOfSpec;
 use bars::{AsOf, Symbol};
 use rayon::prelude::*;
 use report::model::{Cycle, Dominant, Leader, Mode};
 use report::{Report, Thinned};
 use serde::Deserialize;
 
-use super::Depth;
 use super::frame::Frame;
 use super::modes::Modes;
+use super::{Depth, Outputs, json, moment};
 
 /// Columns of a price and of a mode: a screen's width, or as much of it as they take.
 const PRICE: usize = 480;
@@ -27,6 +26,26 @@ struct Config {
     window_end: String,
     leaders: Vec<String>,
     detrend: bool,
+    bars_per_symbol: BTreeMap<String, Coverage>,
+}
+
+/// How many of a symbol's minutes have bars.
+#[derive(Deserialize)]
+struct Coverage {
+    bars_before: usize,
+    bars_after: usize,
+    missing_share: f64,
+    longest_gap: usize,
+}
+
+impl Coverage {
+    /// As `imf-stage` judges it.
+    fn is_poor(&self) -> bool {
+        {
+            let Coverage { bars_before, bars_after, missing_share, longest_gap } = *self;
+            stages::cycles::Coverage { bars_before, bars_after, missing_share, longest_gap }.is_poor()
+        }
+    }
 }
 
 /// A row of the summary.
@@ -35,29 +54,44 @@ struct Row {
     mode: usize,
 }
 
-/// Reads a partition into `report`.
-pub fn read(partition: &Path, depth: Depth, report: &mut Report) -> anyhow::Result<()> {
-    let Some(frame) = Frame::read(&partition.join("imf_summary.parquet"))? else {
-        return Ok(());
-    };
-    let rows = rows(&frame)?;
-    let said = sentences(partition, report)?;
-    if let Some(config) = super::json::<Config>(&partition.join("run_config.json"))? {
-        let moment = |text: &str| {
-            let moment = text.parse::<AsOfSpec>().ok().and_then(AsOfSpec::moment);
-            moment.with_context(|| {
-                format!("'{text}' in {} is no time", partition.join("run_config.json").display())
-            })
+/// Reads the newest partition whose window ends by `asof` into `report`.
+pub fn read(
+    outputs: &Outputs<'_>,
+    asof: Option<AsOf>,
+    depth: Depth,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    for partition in outputs.partitions("imf", asof)? {
+        let files = (
+            outputs.file(partition.join("imf_summary.parquet")),
+            outputs.file(partition.join("run_config.json")),
+        );
+        let (Some(summary), Some(config_path)) = files else {
+            continue;
         };
-        let span = (moment(&config.window_start)?, moment(&config.window_end)?);
+        let config: Config = json(&config_path)?;
+        let time = |text: &str| {
+            moment(text).with_context(|| format!("'{text}' in {} is no time", config_path.display()))
+        };
+        let span = (time(&config.window_start)?, time(&config.window_end)?);
+        if asof.is_some_and(|asof| span.1 > asof) {
+            continue;
+        }
+        let rows = rows(&Frame::read(&summary)?)?;
+        let poor = |symbol: &str| config.bars_per_symbol.get(symbol).is_some_and(Coverage::is_poor);
+        let said = sentences(outputs, &partition, &poor, report)?;
         if depth == Depth::Whole {
-            let leader =
-                |symbol: &String| leader(partition, symbol, &rows, said.get(symbol), span, config.detrend);
+            let leader = |symbol: &String| {
+                let name = symbol.parse::<Symbol>().map(|symbol| format!("{}_price.npz", symbol.file_name()));
+                let modes = outputs.file(partition.join("imfs").join(name.unwrap_or_default()));
+                leader(modes.as_deref(), symbol, &rows, said.get(symbol), span, config.detrend)
+            };
             report.leaders = config.leaders.par_iter().map(leader).collect::<anyhow::Result<_>>()?;
         }
-        report.asof = report.asof.or(Some(span.1));
+        report.cycles_of = Some(span);
+        report.cycles = rows.into_iter().map(|row| row.cycle).collect();
+        break;
     }
-    report.cycles = rows.into_iter().map(|row| row.cycle).collect();
     Ok(())
 }
 
@@ -89,11 +123,17 @@ struct Said {
     dominant: Option<f64>,
 }
 
-fn sentences(partition: &Path, report: &mut Report) -> anyhow::Result<BTreeMap<String, Said>> {
+fn sentences(
+    outputs: &Outputs<'_>,
+    partition: &Path,
+    poor: &dyn Fn(&str) -> bool,
+    report: &mut Report,
+) -> anyhow::Result<BTreeMap<String, Said>> {
     let mut said: BTreeMap<String, Said> = BTreeMap::new();
-    let Some(frame) = Frame::read(&partition.join("imf_post_summary.parquet"))? else {
+    let Some(path) = outputs.file(partition.join("imf_post_summary.parquet")) else {
         return Ok(said);
     };
+    let frame = Frame::read(&path)?;
     let (symbols, series, texts) =
         (frame.text("symbol")?, frame.text("series")?, frame.text("text_summary")?);
     let (periods, depths) = (frame.numbers("dom_period_days")?, frame.numbers("dom_amp_pct")?);
@@ -110,11 +150,16 @@ fn sentences(partition: &Path, report: &mut Report) -> anyhow::Result<BTreeMap<S
             amp_pct: depths[row],
             reliability: reliabilities[row],
             is_undersampled: undersampled[row] > 0.0,
+            is_of_gaps: poor(&symbols[row]),
         })
         .collect();
     for row in 0..symbols.len() {
         let of = said.entry(symbols[row].clone()).or_default();
         of.sentences.push((series[row].clone(), texts[row].clone()));
+        if series[row] == "price" && poor(&symbols[row]) {
+            let doubt = "Many bars are missing here: cycles of minutes may be made of the gaps.";
+            of.sentences.push(("note".to_owned(), doubt.to_owned()));
+        }
         if series[row] == "price" {
             of.dominant = Some(periods[row]);
         }
@@ -123,7 +168,7 @@ fn sentences(partition: &Path, report: &mut Report) -> anyhow::Result<BTreeMap<S
 }
 
 fn leader(
-    partition: &Path,
+    modes: Option<&Path>,
     symbol: &str,
     rows: &[Row],
     said: Option<&Said>,
@@ -138,9 +183,7 @@ fn leader(
         swing: Thinned::default(),
         modes: Vec::new(),
     };
-    let file = symbol.parse::<Symbol>().map(|symbol| format!("{}_price.npz", symbol.file_name()));
-    let path = partition.join("imfs").join(file.unwrap_or_default());
-    let Some(modes) = Modes::read(&path)? else {
+    let Some(modes) = modes.map(Modes::read).transpose()? else {
         return Ok(leader);
     };
     if is_detrended {

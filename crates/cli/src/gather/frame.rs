@@ -28,16 +28,9 @@ enum Body {
 }
 
 impl Frame {
-    /// Reads `path`, or the file beside it that ends in .csv; `None` where there is neither.
-    pub fn read(path: &Path) -> anyhow::Result<Option<Frame>> {
-        let csv = path.with_extension("csv");
-        if path.is_file() {
-            Frame::parquet(path).map(Some)
-        } else if csv.is_file() {
-            Frame::csv(&csv).map(Some)
-        } else {
-            Ok(None)
-        }
+    /// Reads a Parquet file, or a CSV file where its name ends so.
+    pub fn read(path: &Path) -> anyhow::Result<Frame> {
+        if path.extension().is_some_and(|end| end == "csv") { Frame::csv(path) } else { Frame::parquet(path) }
     }
 
     fn parquet(path: &Path) -> anyhow::Result<Frame> {

@@ -1,7 +1,6 @@
 //! The snapshots of `state` and `regime`.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use bars::{AsOf, Window};
 use report::Report;
@@ -9,6 +8,7 @@ use report::model::{Figure, Metric, REGIME, Regime, Standing, Unusual};
 use serde::Deserialize;
 
 use super::frame::Frame;
+use super::{Outputs, json};
 
 /// What is at most listed as unusual.
 const MOST: usize = 100;
@@ -38,22 +38,30 @@ struct Snapshot {
     schema: Schema,
     rows: Vec<usize>,
     symbols: Vec<String>,
+    asof: AsOf,
 }
 
 impl Snapshot {
-    fn read(partition: &Path, name: &str, asof: Option<AsOf>) -> anyhow::Result<Option<Snapshot>> {
-        let Some(frame) = Frame::read(&partition.join(format!("{name}.parquet")))? else {
-            return Ok(None);
-        };
-        let schema = super::json(&partition.join(format!("{name}.schema.json")))?.unwrap_or_default();
-        let times = frame.times("timestamp_asof_utc")?;
-        let latest =
-            times.iter().flatten().filter(|time| asof.is_none_or(|asof| **time <= asof)).max().copied();
-        let rows: Vec<usize> =
-            (0..times.len()).filter(|&row| latest.is_some() && times[row] == latest).collect();
-        let symbols = frame.text("symbol")?;
-        let symbols = rows.iter().map(|&row| symbols[row].clone()).collect();
-        Ok(Some(Snapshot { frame, schema, rows, symbols }))
+    /// The newest of a stage up to `asof`.
+    fn read(outputs: &Outputs<'_>, stage: &str, asof: Option<AsOf>) -> anyhow::Result<Option<Snapshot>> {
+        for partition in outputs.partitions(stage, asof)? {
+            let Some(path) = outputs.file(partition.join(format!("{stage}_snapshot.parquet"))) else {
+                continue;
+            };
+            let frame = Frame::read(&path)?;
+            let times = frame.times("timestamp_asof_utc")?;
+            let in_time = times.iter().flatten().filter(|time| asof.is_none_or(|asof| **time <= asof));
+            let Some(latest) = in_time.max().copied() else {
+                continue;
+            };
+            let schema = outputs.file(partition.join(format!("{stage}_snapshot.schema.json")));
+            let schema = schema.map(|path| json(&path)).transpose()?.unwrap_or_default();
+            let rows: Vec<usize> = (0..times.len()).filter(|&row| times[row] == Some(latest)).collect();
+            let symbols = frame.text("symbol")?;
+            let symbols = rows.iter().map(|&row| symbols[row].clone()).collect();
+            return Ok(Some(Snapshot { frame, schema, rows, symbols, asof: latest }));
+        }
+        Ok(None)
     }
 
     /// The metrics that have percentiles, in the order of the snapshot.
@@ -93,10 +101,11 @@ fn parts(column: &str) -> Option<(String, Window)> {
 }
 
 /// Reads the snapshot of `state` into `report`.
-pub fn read_state(partition: &Path, asof: Option<AsOf>, report: &mut Report) -> anyhow::Result<()> {
-    let Some(snapshot) = Snapshot::read(partition, "state_snapshot", asof)? else {
+pub fn read_state(outputs: &Outputs<'_>, asof: Option<AsOf>, report: &mut Report) -> anyhow::Result<()> {
+    let Some(snapshot) = Snapshot::read(outputs, "state", asof)? else {
         return Ok(());
     };
+    report.state_asof = Some(snapshot.asof);
     let columns = snapshot.columns();
     let mut unusual = Vec::new();
     for window in windows(&columns) {
@@ -146,10 +155,11 @@ fn windows(columns: &[Column]) -> Vec<Window> {
 }
 
 /// Reads the snapshot of `regime` into `report`.
-pub fn read_regime(partition: &Path, asof: Option<AsOf>, report: &mut Report) -> anyhow::Result<()> {
-    let Some(snapshot) = Snapshot::read(partition, "regime_snapshot", asof)? else {
+pub fn read_regime(outputs: &Outputs<'_>, asof: Option<AsOf>, report: &mut Report) -> anyhow::Result<()> {
+    let Some(snapshot) = Snapshot::read(outputs, "regime", asof)? else {
         return Ok(());
     };
+    report.regime_asof = Some(snapshot.asof);
     let columns = snapshot.columns();
     const MISSING: Figure = Figure { value: f64::NAN, percentile: f64::NAN };
     for window in windows(&columns) {

@@ -1,13 +1,15 @@
-//! Arrays as numpy's archives: `numpy.load` reads them.
+//! Arrays as numpy's archives: `numpy.load` reads them, and so do we.
 
-use std::io::{Cursor, Write};
+use std::fs::File;
+use std::io::{BufReader, Cursor, Read, Write};
 use std::path::Path;
 
+use anyhow::bail;
 use bars::Error;
 use bars::atomic::{self, SealedFile};
 use emd::Decomposition;
 use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipWriter};
+use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 /// An array of 64-bit floats, row by row.
 struct Array<'a> {
@@ -71,6 +73,38 @@ fn header(shape: &[usize]) -> Vec<u8> {
     header.extend((padded as u16).to_le_bytes());
     header.extend(format!("{text:<width$}\n", width = padded - 1).bytes());
     header
+}
+
+/// Reads arrays of an archive by name, flat.
+///
+/// # Errors
+/// Where the file is no such archive, lacks one of them, or has it in another form than [`write_modes`] gives it.
+pub fn read<const N: usize>(path: &Path, names: [&str; N]) -> anyhow::Result<[Vec<f64>; N]> {
+    let file = File::open(path).map_err(|e| Error::io("open", path, e))?;
+    let mut archive = ZipArchive::new(BufReader::new(file))?;
+    let mut arrays = [const { Vec::new() }; N];
+    for (array, name) in arrays.iter_mut().zip(names) {
+        let mut bytes = Vec::new();
+        archive.by_name(&format!("{name}.npy"))?.read_to_end(&mut bytes)?;
+        *array = numbers(&bytes)?;
+    }
+    Ok(arrays)
+}
+
+/// The numbers of an array in numpy's format, version 1.0, of 64-bit floats row by row: as this program writes them.
+fn numbers(bytes: &[u8]) -> anyhow::Result<Vec<f64>> {
+    let header = bytes.get(10..).zip(bytes.get(8..10)).and_then(|(rest, length)| {
+        rest.split_at_checked(usize::from(u16::from_le_bytes([length[0], length[1]])))
+    });
+    let Some((header, body)) = header.filter(|_| bytes.starts_with(b"\x93NUMPY\x01")) else {
+        bail!("no array of numpy's");
+    };
+    let header = String::from_utf8_lossy(header);
+    if !header.contains("'<f8'") || header.contains("'fortran_order': True") || body.len() % 8 != 0 {
+        bail!("an array of another kind: {header}");
+    }
+    let (numbers, _) = body.as_chunks::<8>();
+    Ok(numbers.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect())
 }
 
 #[cfg(test)]

@@ -12,14 +12,19 @@ pub const SECTION: Section = Section {
     about: "The symbols that most often take a place among the biggest gains or losses of a bucket of time.",
     render,
     is_there: |report| report.boards.iter().any(|board| !board.coins.is_empty()),
+    of: super::of_page,
 };
 
 fn render(report: &Report, out: &mut String) {
+    let of = report.market.as_ref().map_or("", |market| &market.changes_of);
+    let price =
+        report.market.as_ref().map_or("price".to_owned(), |market| format!("price, {} days", market.days));
     let columns = [
         Column::text("symbol"),
-        Column::text("price").about("over the lookback"),
-        Column::number("change %").about("of the price, over the newest used bucket of a day"),
-        Column::number("volume %").about("change of the volume against the bucket before"),
+        Column::text(&price).about("a column per equal share of the time, its lowest and highest close"),
+        Column::number(&format!("{of} change %"))
+            .about(&format!("of the price, over the newest used bucket of {of}")),
+        Column::number(&format!("{of} volume %")).about("change of the volume against the bucket before"),
         Column::number("gains").about("places among the biggest gains"),
         Column::number("losses").about("places among the biggest losses"),
         Column::text("kind"),
@@ -45,7 +50,7 @@ fn row(coin: &Coin) -> Vec<Cell> {
         Cell::text(&coin.symbol),
         Cell::markup(spark).by(ends.map_or(f64::NAN, |(first, last)| last / first)),
         change(coin.price_change),
-        change(coin.volume_change),
+        Cell::text(&signed(coin.volume_change, 2)).by(coin.volume_change),
         Cell::text(&count(coin.gains)).by(coin.gains as f64),
         Cell::text(&count(coin.losses)).by(coin.losses as f64),
         Cell::markup(tags.join(" ")),

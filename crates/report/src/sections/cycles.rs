@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Section;
+use super::{Section, tabs};
 use crate::html::{escape, number, period, put};
 use crate::model::{Cycle, Report};
 use crate::table::{Cell, Column, render as table};
@@ -13,6 +13,7 @@ pub const SECTION: Section = Section {
     about: "Each cycle of each leader: how long, how deep, the larger the more energy. A colour is a cluster over all symbols.",
     render,
     is_there: |report| !report.cycles.is_empty(),
+    of: |report| super::as_of(report.cycles_of.map(|span| span.1)),
 };
 
 const WIDTH: f64 = 900.0;
@@ -28,26 +29,18 @@ const COLOURS: usize = 6;
 const ROWS: usize = 200;
 
 fn render(report: &Report, out: &mut String) {
-    out.push_str("<div class=\"tabs\">");
-    let series = [("price", false), ("volume", true)];
-    let there: Vec<_> =
-        series.iter().filter(|(_, v)| report.cycles.iter().any(|c| c.of_volume == *v)).collect();
-    for (place, (name, _)) in there.iter().enumerate() {
-        let checked = if place == 0 { " checked" } else { "" };
-        put!(
-            out,
-            "<input type=\"radio\" name=\"series\" id=\"series-{place}\"{checked}><label for=\"series-{place}\">{name}</label>"
-        );
-    }
-    for (name, of_volume) in there {
-        let cycles: Vec<&Cycle> =
-            report.cycles.iter().filter(|cycle| cycle.of_volume == *of_volume).collect();
-        out.push_str("<div class=\"tab\">");
-        scatter(name, &cycles, out);
-        list(name, &cycles, out);
-        out.push_str("</div>");
-    }
-    out.push_str("</div>");
+    let of = |of_volume: bool| -> Vec<&Cycle> {
+        report.cycles.iter().filter(|cycle| cycle.of_volume == of_volume).collect()
+    };
+    let parts: Vec<(String, (&str, Vec<&Cycle>))> = [("price", of(false)), ("volume", of(true))]
+        .into_iter()
+        .filter(|(_, cycles)| !cycles.is_empty())
+        .map(|(name, cycles)| (name.to_owned(), (name, cycles)))
+        .collect();
+    tabs(out, "series", &parts, 0, |(name, cycles), out| {
+        scatter(name, cycles, out);
+        list(name, cycles, out);
+    });
 }
 
 /// A scale on which equal ratios are equal lengths.

@@ -11,6 +11,7 @@ pub const SECTION: Section = Section {
     about: "Who leads, who turns, what is out of the ordinary, which cycles dominate, and whether the data is sound.",
     render,
     is_there: |_| true,
+    of: super::of_page,
 };
 
 /// Lines of a card.
@@ -18,9 +19,10 @@ const MOST: usize = 5;
 
 fn render(report: &Report, out: &mut String) {
     out.push_str("<div class=\"cards\">");
-    report.boards.iter().for_each(|board| board_card(board, out));
+    let of = report.market.as_ref().map_or("", |market| &market.changes_of);
+    report.boards.iter().for_each(|board| board_card(board, of, out));
     if !report.unusual.is_empty() {
-        card(out, "Most unusual now", "#state");
+        card(out, "Most unusual", "#state");
         for unusual in report.unusual.iter().take(MOST) {
             put!(
                 out,
@@ -33,14 +35,15 @@ fn render(report: &Report, out: &mut String) {
         end(out);
     }
     if !report.dominant.is_empty() {
-        card(out, "Dominant cycles of price", "#leaders");
-        report.dominant.iter().filter(|cycle| !cycle.is_undersampled).take(MOST).for_each(|cycle| {
+        card(out, "Dominant cycles of price: depth · reliability", "#leaders");
+        report.dominant.iter().filter(|cycle| cycle.doubt().is_none()).take(MOST).for_each(|cycle| {
             put!(
                 out,
-                "<li><b>{}</b> <span class=\"grow\">every {}</span><span class=\"n\">{} % deep</span></li>",
+                "<li><b>{}</b> <span class=\"grow\">every {}</span><span class=\"n\" title=\"how deep, and how far it is to be trusted, 0 to 1\">{} % · {}</span></li>",
                 escape(&cycle.symbol),
                 period(cycle.period_days),
-                number(cycle.amp_pct, 1)
+                number(cycle.amp_pct, 1),
+                number(cycle.reliability, 2)
             );
         });
         end(out);
@@ -58,8 +61,8 @@ fn end(out: &mut String) {
     out.push_str("</ol></div>");
 }
 
-fn board_card(board: &Board, out: &mut String) {
-    card(out, &board.title, "#boards");
+fn board_card(board: &Board, of: &str, out: &mut String) {
+    card(out, &format!("{}: price, change over {of}", board.title), "#boards");
     for coin in board.coins.iter().take(MOST) {
         let class = if coin.price_change < 0.0 { "down" } else { "up" };
         put!(out, "<li><b class=\"grow\">{}</b>", escape(&coin.symbol));
@@ -79,7 +82,11 @@ fn data_card(report: &Report, out: &mut String) {
     card(out, "Is the data sound?", "#quality");
     let noted: Vec<_> = report.quality.iter().filter(|quality| !quality.notes.is_empty()).collect();
     if noted.is_empty() {
-        put!(out, "<li>Yes: {} symbols, nothing to be minded.</li>", report.quality.len());
+        put!(
+            out,
+            "<li>Yes: nothing to be minded in the bars of {} symbols on the boards.</li>",
+            report.quality.len()
+        );
     }
     for quality in noted.iter().take(MOST) {
         put!(
@@ -99,7 +106,7 @@ fn absent(report: &Report, out: &mut String) {
     if report.absent.is_empty() {
         return;
     }
-    out.push_str("<div class=\"absent\"><p>Not in this report, as it has not been run:</p><ul>");
+    out.push_str("<div class=\"absent\"><p>Not in this report, and what makes it:</p><ul>");
     for absent in &report.absent {
         put!(out, "<li>{}: <code>{}</code></li>", escape(absent.what), escape(absent.command));
     }

@@ -13,7 +13,13 @@ pub const SECTION: Section = Section {
     about: "The price of each leader, the same without what is faster than its dominant cycle, and the cycles that hold most of its energy.",
     render,
     is_there: |report| !report.leaders.is_empty(),
+    of: window,
 };
+
+fn window(report: &Report) -> String {
+    let span = report.cycles_of.map(|(start, end)| format!("{start} to {end}. "));
+    span.unwrap_or_default()
+}
 
 /// Heights of the boxes of a price and of a mode.
 const PRICE: usize = 200;
@@ -32,10 +38,17 @@ fn one(leader: &Leader, open: bool, out: &mut String) {
         escape(&leader.symbol),
         if open { " open" } else { "" }
     );
-    spark(out, &leader.price);
+    let has_price = leader.price.extent().is_some();
+    if has_price {
+        spark(out, &leader.price);
+    }
     let sentence = leader.sentences.first().map_or("no cycle", |(_, sentence)| sentence);
     put!(out, "<span class=\"grow\">{}</span></summary>", escape(sentence));
-    chart(leader, out);
+    if has_price {
+        chart(leader, out);
+    } else {
+        out.push_str("<p class=\"about\">The price over time is not there: imf-stage keeps it with --persist-imfs.</p>");
+    }
     if !leader.modes.is_empty() {
         out.push_str("<div class=\"modes\">");
         leader.modes.iter().for_each(|mode| wave(leader, mode, out));
@@ -113,7 +126,7 @@ fn wave(leader: &Leader, mode: &Mode, out: &mut String) {
     put!(
         out,
         "<svg viewBox=\"0 -1 {} {}\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"Cycle of {} of {}\"><path d=\"{}\"/></svg>\
-         <span class=\"y\">±{} %</span></div>",
+         <span class=\"y\" title=\"its largest swing in percent of the price\">±{} %</span></div>",
         width(&mode.wave),
         MODE + 2,
         period(mode.period_days),

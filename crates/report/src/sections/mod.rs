@@ -10,6 +10,8 @@ mod regime;
 mod rises;
 mod state;
 
+use bars::AsOf;
+
 use crate::html::{escape, put};
 use crate::model::Report;
 
@@ -25,6 +27,17 @@ pub struct Section {
     render: fn(&Report, &mut String),
     /// Whether there is anything to show.
     is_there: fn(&Report) -> bool,
+    /// Of which moment it is, in a few words; empty where that is the page's.
+    of: fn(&Report) -> String,
+}
+
+/// Of the moment of the boards, which is the page's.
+fn of_page(_: &Report) -> String {
+    String::new()
+}
+
+fn as_of(asof: Option<AsOf>) -> String {
+    asof.map(|asof| format!("As of {asof}. ")).unwrap_or_default()
 }
 
 /// The sections in their order: first what matters, then the detail.
@@ -49,11 +62,41 @@ pub fn there(report: &Report) -> impl Iterator<Item = &'static Section> {
 pub fn render(section: &Section, report: &Report, out: &mut String) {
     put!(
         out,
-        "<section id=\"{0}\" aria-labelledby=\"{0}-title\"><h2 id=\"{0}-title\">{1}</h2><p class=\"about\">{2}</p>",
+        "<section id=\"{0}\" aria-labelledby=\"{0}-title\"><h2 id=\"{0}-title\">{1}</h2><p class=\"about\">{2}{3}</p>",
         section.id,
         escape(section.title),
+        (section.of)(report),
         escape(section.about)
     );
     (section.render)(report, out);
     out.push_str("</section>");
+}
+
+/// Parts of which one is shown at a time, chosen by buttons above them; the one at `first` to begin with.
+fn tabs<T>(
+    out: &mut String,
+    name: &str,
+    parts: &[(String, T)],
+    first: usize,
+    mut render: impl FnMut(&T, &mut String),
+) {
+    out.push_str("<style>");
+    for place in 0..parts.len() {
+        put!(out, "#{name}-{place}:checked~.tab:nth-of-type({}){{display:block}}", place + 1);
+    }
+    out.push_str("</style><div class=\"tabs\">");
+    for (place, (title, _)) in parts.iter().enumerate() {
+        put!(
+            out,
+            "<input type=\"radio\" name=\"{name}\" id=\"{name}-{place}\"{}><label for=\"{name}-{place}\">{}</label>",
+            if place == first { " checked" } else { "" },
+            escape(title)
+        );
+    }
+    for (_, part) in parts {
+        out.push_str("<div class=\"tab\">");
+        render(part, out);
+        out.push_str("</div>");
+    }
+    out.push_str("</div>");
 }

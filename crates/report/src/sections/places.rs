@@ -11,6 +11,7 @@ pub const SECTION: Section = Section {
     about: "How often each symbol was among the biggest gains, losses, spikes and drops of volume, by length of the bucket. The darker, the nearer to the most of its column.",
     render,
     is_there: |report| !report.places.rows.is_empty(),
+    of: super::of_page,
 };
 
 /// Shades of a column.

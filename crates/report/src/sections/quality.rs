@@ -11,13 +11,14 @@ pub const SECTION: Section = Section {
     about: "The bars of each symbol over the lookback of the boards. Minutes without a bar are rightly absent where nothing was traded; long runs of them are outages, halts or listings.",
     render,
     is_there: |report| !report.quality.is_empty(),
+    of: super::of_page,
 };
 
 fn render(report: &Report, out: &mut String) {
     let columns = [
         Column::text("symbol"),
         Column::number("bars"),
-        Column::number("missing %").about("minutes without a bar"),
+        Column::number("missing %").about("minutes without a bar, from the first one on"),
         Column::number("longest gap"),
         Column::number("no volume %").about("minutes with a bar but without any volume"),
         Column::number("behind").about("from the last bar to the as-of"),

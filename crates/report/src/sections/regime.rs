@@ -8,9 +8,10 @@ use crate::table::{Cell, Column, render as table};
 pub const SECTION: Section = Section {
     id: "regime",
     title: "Regime over days",
-    about: "Figures of daily bars over each window; the colour is the percentile against the symbol's own past.",
+    about: "Figures of daily bars over each window; the colour is the percentile against the symbol's own past, where that has ten windows or more.",
     render,
     is_there: |report| !report.regime.is_empty(),
+    of: |report| super::as_of(report.regime_asof),
 };
 
 fn render(report: &Report, out: &mut String) {

@@ -11,12 +11,12 @@ pub const SECTION: Section = Section {
     about: "Rises from trough to peak that are alike in height, length and volume, over the longest window in which a symbol has any. The imf_clusters files have all windows.",
     render,
     is_there: |report| !report.rises.is_empty(),
+    of: super::of_page,
 };
 
 fn render(report: &Report, out: &mut String) {
     let columns = [
         Column::text("symbol"),
-        Column::text("cohort"),
         Column::text("window"),
         Column::number("rises").about("how many are of this kind"),
         Column::number("height %").about("median"),
@@ -26,13 +26,17 @@ fn render(report: &Report, out: &mut String) {
     let row = |rise: &Rise| {
         vec![
             Cell::text(&rise.symbol),
-            Cell::text(&rise.cohort),
-            Cell::text(&rise.window),
+            Cell::text(&rise.window).by(rise.window_minutes),
             Cell::text(&count(rise.count)).by(rise.count as f64),
             Cell::text(&number(rise.amplitude_pct, 1)),
             Cell::text(&period(rise.minutes / 1440.0)).by(rise.minutes),
-            Cell::text(&count(rise.volume.max(0.0) as usize)).by(rise.volume),
+            volume(rise.volume),
         ]
     };
     table(out, "Kinds of rises", &columns, &report.rises.iter().map(row).collect::<Vec<_>>());
+}
+
+fn volume(volume: f64) -> Cell {
+    let text = if volume.is_finite() { count(volume.max(0.0) as usize) } else { number(volume, 0) };
+    Cell::text(&text).by(volume)
 }

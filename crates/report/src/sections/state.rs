@@ -1,34 +1,26 @@
 //! Where symbols stand within the day.
 
-use super::Section;
-use crate::html::{escape, number, put, signed};
+use super::{Section, tabs};
+use crate::html::{number, signed};
 use crate::model::{Report, Standing};
 use crate::table::{Cell, Column, render as table};
 
 pub const SECTION: Section = Section {
     id: "state",
     title: "State within the day",
-    about: "Percentiles against each symbol's own past: blue is low, orange is high, pale is ordinary.",
+    about: "Percentiles against each symbol's own past: blue is low, orange is high, pale is ordinary; blank where that past has fewer than ten windows.",
     render,
     is_there: |report| !report.state.is_empty(),
+    of: |report| super::as_of(report.state_asof),
 };
 
 fn render(report: &Report, out: &mut String) {
-    out.push_str("<div class=\"tabs\">");
-    for (place, standing) in report.state.iter().enumerate() {
-        put!(
-            out,
-            "<input type=\"radio\" name=\"window\" id=\"window-{place}\"{}><label for=\"window-{place}\">{}</label>",
-            if place + 1 == report.state.len() { " checked" } else { "" },
-            escape(&standing.window)
-        );
-    }
-    for standing in &report.state {
-        out.push_str("<div class=\"tab\">");
-        heatmap(standing, out);
-        out.push_str("</div>");
-    }
-    out.push_str("</div>");
+    let parts: Vec<(String, &Standing)> =
+        report.state.iter().map(|standing| (standing.window.clone(), standing)).collect();
+    let has_values =
+        |standing: &&Standing| standing.rows.iter().any(|(_, row)| row.iter().any(|p| !p.is_nan()));
+    let first = parts.iter().rposition(|(_, standing)| has_values(standing)).unwrap_or(0);
+    tabs(out, "window", &parts, first, |standing, out| heatmap(standing, out));
     if !report.unusual.is_empty() {
         out.push_str("<h3>Most unusual</h3>");
         let columns = [

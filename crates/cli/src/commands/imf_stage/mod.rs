@@ -190,7 +190,7 @@ fn tell_of_gaps(done: &Done) {
             if poor.len() > NAMED { format!(" and {} more", poor.len() - NAMED) } else { String::new() };
         tracing::warn!(
             "long gaps can make fast cycles of their own: {}{more}; look back less far, or try --noise-scale residue --epsilon 0.2, \
-             and compare (run_config.json has the gaps of all)",
+             and compare (run_config.json has the gaps of all; in a run these flags stand under [imf-stage] in data-pipeline.toml)",
             named.join(", ")
         );
     }

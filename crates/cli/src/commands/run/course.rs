@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bars::Error;
 
 use super::record::{Record, digest};
-use crate::args::{self, SourceFlags};
+use crate::args::{self, Command, SourceFlags};
 use crate::ui;
 
 /// A stage of a run.
@@ -102,6 +102,7 @@ impl Course {
             }
             None => false,
         };
+        command.pin();
         let state = if reads_source { self.state_of_source.as_str() } else { "" };
         let question = digest::of_question(&format!("{command:?}"), state, &step.inputs)?;
         if !self.force && self.record.is_current(&self.dir, &step.name, &question) {
@@ -112,6 +113,9 @@ impl Course {
         self.record.forget(&self.dir, &step.name)?;
         if let Some(source) = command.source_mut() {
             *source = self.source.clone();
+        }
+        if let Command::Report(flags) = &mut command {
+            flags.only = Some(step.inputs.clone());
         }
         let name = step.name.as_str();
         ui::hushed(|| crate::logging::timed_stage(name, || crate::dispatch(&command)))?;

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use bars::time::AsOfSpec;
-use bars::{AsOf, Entry, Error, Symbol};
+use bars::{AsOf, Entry, Error, Symbol, Window};
 use clap::Args;
 
+use super::leaderboards;
 use super::metrics::Cohort;
 use crate::args::{self, SourceFlags};
 use crate::choose;
@@ -39,16 +40,16 @@ pub struct Flags {
     #[arg(long, value_name = "TIME", default_value = "latest", value_parser = args::asof)]
     pub asof: AsOfSpec,
     /// Places per bucket, and symbols per board.
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    pub top_n: usize,
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    pub top_n: u32,
     /// The windows of leaderboards, metrics and state.
     #[arg(long, value_name = "LIST", default_value = "1h,4h,12h,24h")]
     pub windows: String,
-    /// Calendar months of the baselines of metrics, state and regime.
-    #[arg(long, value_name = "N", default_value_t = 3)]
-    pub months: u32,
+    /// Calendar months of the baselines of metrics, state and regime [default: 3, and 12 of regime].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1200))]
+    pub months: Option<u32>,
     /// Calendar months that are taken apart into cycles [default: 3, or as many whole ones as the bars go back].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=120))]
     pub lookback_months: Option<u32>,
     /// Do every stage again, current or not.
     #[arg(long)]
@@ -58,17 +59,25 @@ pub struct Flags {
     pub source: SourceFlags,
 }
 
+/// Calendar months of baselines within the day.
+const MONTHS: u32 = 3;
+
 /// The union of the cohorts, for the stages that take one list.
-const LEADERS: &str = "leaders.csv";
+const LEADERS: &str = "run_leaders.csv";
 
 /// Runs the command.
 pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let cohorts = distinct(&flags.cohorts);
+    // Before anything is read or written.
+    Window::parse_list(&flags.windows).map_err(|e| Usage(format!("--windows: {e}")))?;
     let place = |name: &str| flags.out_dir.join(name);
     let source = choose::settled(&flags.source)?;
     let opened = choose::source(&source)?;
     let catalogue = choose::catalogue(opened.source())?;
     let asof = flags.asof.moment().unwrap_or(choose::newest(&catalogue)?);
+    if flags.asof == AsOfSpec::Latest {
+        leaderboards::warn_if_stale(&catalogue);
+    }
     let state_of_source = record::of_source(&source, opened.source(), &catalogue)?;
     drop(opened);
     tracing::info!("as of {asof}");
@@ -79,7 +88,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     if flags.skip_leaderboards {
         cohorts.iter().try_for_each(|cohort| must_exist(&place(cohort.files()[0])))?;
     } else {
-        course.step(leaderboards(flags, asof));
+        course.step(boards(flags, asof));
     }
     let mut leaders: Vec<Symbol> = Vec::new();
     for &cohort in &cohorts {
@@ -93,7 +102,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
             continue;
         }
         course.step(metrics(flags, cohort, asof));
-        course.step(imf_cluster(flags, cohort));
+        course.step(imf_cluster(flags, cohort, asof));
         let new: Vec<Symbol> = symbols.into_iter().filter(|symbol| !leaders.contains(symbol)).collect();
         leaders.extend(new);
     }
@@ -103,7 +112,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         write_leaders(&place(LEADERS), &leaders)?;
         course.step(state(flags, asof));
         course.step(regime(flags, asof));
-        let imf = imf_stage(flags, asof, lookback);
+        let imf = imf_stage(flags, asof, lookback, &leaders);
         if course.step(imf) {
             course.step(imf_postprocess(flags, asof));
         } else {
@@ -111,7 +120,12 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         }
     }
     if course.has_outputs() {
-        course.step(report(flags, asof, course.outputs()));
+        // What it may read: nothing of an earlier run that stands in the folder.
+        let mut inputs = course.outputs();
+        if flags.skip_leaderboards {
+            inputs.extend(boards(flags, asof).outputs);
+        }
+        course.step(report(flags, asof, inputs));
     } else {
         course.pass_over(1);
     }
@@ -146,7 +160,7 @@ fn step(name: &str, words: &[&str], inputs: &[PathBuf], outputs: Vec<PathBuf>) -
     }
 }
 
-fn leaderboards(flags: &Flags, asof: AsOf) -> Step {
+fn boards(flags: &Flags, asof: AsOf) -> Step {
     let (dir, top_n, asof) = (shown(&flags.out_dir), flags.top_n.to_string(), asof.to_string());
     let words =
         ["leaderboards", "--top-n", &top_n, "--windows", &flags.windows, "--asof", &asof, "--out-dir", &dir];
@@ -157,7 +171,7 @@ fn leaderboards(flags: &Flags, asof: AsOf) -> Step {
 
 fn metrics(flags: &Flags, cohort: Cohort, asof: AsOf) -> Step {
     let [input, output] = cohort.files().map(|name| flags.out_dir.join(name));
-    let (name, months, asof) = (cohort.name(), flags.months.to_string(), asof.to_string());
+    let (name, months, asof) = (cohort.name(), flags.months.unwrap_or(MONTHS).to_string(), asof.to_string());
     let (from, to) = (shown(&input), shown(&output));
     let words = [
         "metrics",
@@ -176,31 +190,37 @@ fn metrics(flags: &Flags, cohort: Cohort, asof: AsOf) -> Step {
     step(&format!("metrics {name}"), &words, &[input], vec![output])
 }
 
-fn imf_cluster(flags: &Flags, cohort: Cohort) -> Step {
+fn imf_cluster(flags: &Flags, cohort: Cohort, asof: AsOf) -> Step {
     let (name, input) = (cohort.name(), flags.out_dir.join(cohort.files()[0]));
     let (from, dir) = (shown(&input), shown(&flags.out_dir));
-    let words = ["imf-cluster", name, "--input", &from, "--out-dir", &dir];
+    let asof = asof.to_string();
+    let words = ["imf-cluster", name, "--input", &from, "--out-dir", &dir, "--asof", &asof];
     let outputs = ["json", "txt"].map(|end| flags.out_dir.join(format!("imf_clusters_{name}.{end}")));
     step(&format!("imf-cluster {name}"), &words, &[input], outputs.into())
 }
 
 fn state(flags: &Flags, asof: AsOf) -> Step {
-    snapshot(flags, asof, "state", &["--windows", &flags.windows])
+    let months = flags.months.unwrap_or(MONTHS).to_string();
+    snapshot(flags, asof, "state", &["--windows", &flags.windows, "--months", &months])
 }
 
 fn regime(flags: &Flags, asof: AsOf) -> Step {
-    snapshot(flags, asof, "regime", &[])
+    // Its windows are of weeks and months: where nobody says otherwise it looks back further.
+    match flags.months {
+        Some(months) => snapshot(flags, asof, "regime", &["--months", &months.to_string()]),
+        None => snapshot(flags, asof, "regime", &[]),
+    }
 }
 
 /// Both as of the date's beginning, so that their rows join.
 fn snapshot(flags: &Flags, asof: AsOf, name: &str, further: &[&str]) -> Step {
     let (leaders, out) = (flags.out_dir.join(LEADERS), flags.out_dir.join("data").join(name));
-    let (from, to, months, date) = (shown(&leaders), shown(&out), flags.months.to_string(), asof.date());
-    let words = [name, "--input", &from, "--out", &to, "--months", &months, "--asof", &date];
+    let (from, to, date) = (shown(&leaders), shown(&out), asof.date());
+    let words = [name, "--input", &from, "--out", &to, "--asof", &date];
     step(name, &[&words, further].concat(), &[leaders], vec![out.join(format!("dt={date}"))])
 }
 
-fn imf_stage(flags: &Flags, asof: AsOf, lookback: u32) -> Step {
+fn imf_stage(flags: &Flags, asof: AsOf, lookback: u32, symbols: &[Symbol]) -> Step {
     let (leaders, out) = (flags.out_dir.join(LEADERS), flags.out_dir.join("data/imf"));
     let partition = out.join(format!("dt={}", asof.date()));
     let (from, to, months, time) = (shown(&leaders), shown(&out), lookback.to_string(), asof.to_string());
@@ -216,11 +236,15 @@ fn imf_stage(flags: &Flags, asof: AsOf, lookback: u32) -> Step {
         &time,
         "--persist-imfs",
     ];
-    let names = ["imf_summary.parquet", "run_config.json", "imfs"];
-    let cards = ["global_price", "global_volume", "global_mixed", "asset"]
-        .map(|of| format!("cluster_cards_{of}.json"));
-    let outputs =
-        names.iter().map(|name| partition.join(name)).chain(cards.iter().map(|name| partition.join(name)));
+    let cards = ["global_price", "global_volume", "global_mixed", "asset"];
+    let cards = cards.iter().map(|of| format!("cluster_cards_{of}.json"));
+    // Not all of the folder: modes of symbols that lead no more stay there.
+    let modes = symbols.iter().flat_map(|symbol| {
+        ["price", "volume"].map(|series| format!("imfs/{}_{series}.npz", symbol.file_name()))
+    });
+    let names =
+        ["imf_summary.parquet", "run_config.json"].map(str::to_owned).into_iter().chain(cards).chain(modes);
+    let outputs = names.map(|name| partition.join(name));
     step("imf-stage", &words, &[leaders], outputs.collect())
 }
 
@@ -228,7 +252,8 @@ fn imf_postprocess(flags: &Flags, asof: AsOf) -> Step {
     let partition = flags.out_dir.join(format!("data/imf/dt={}", asof.date()));
     let summary = partition.join("imf_summary.parquet");
     let from = shown(&summary);
-    let words = ["imf-postprocess", "--summary", &from, "--series", "both"];
+    let out = shown(&partition);
+    let words = ["imf-postprocess", "--summary", &from, "--series", "both", "--out-dir", &out];
     let cards = ["price", "volume"].map(|of| partition.join(format!("cluster_cards_global_{of}.json")));
     let inputs = [&[summary, partition.join("run_config.json")], &cards[..]].concat();
     let outputs = ["summary", "top_imfs"].map(|name| format!("imf_post_{name}"));

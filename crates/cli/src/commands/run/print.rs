@@ -9,7 +9,7 @@ use report::model::Coin;
 
 use super::course::{Course, Outcome};
 use crate::commands::metrics::Cohort;
-use crate::gather::{Depth, gather};
+use crate::gather::{Depth, Outputs, gather};
 use crate::ui;
 
 /// Symbols that are shown of a board, and of the cycles.
@@ -25,7 +25,8 @@ const MANY: usize = 5;
 /// Tells what came out.
 pub fn summary(dir: &Path, asof: AsOf, course: &Course, cohorts: &[Cohort]) -> anyhow::Result<()> {
     if course.has_outputs() {
-        match gather(dir, Some(asof), Depth::Tables) {
+        let outputs = course.outputs();
+        match gather(&Outputs::new(dir, Some(&outputs)), Some(asof), Depth::Tables) {
             Ok(report) => tell(&report, asof, cohorts)?,
             // What was written stands, and shall be told of.
             Err(error) => tracing::warn!("no summary: {error:#}"),
@@ -45,8 +46,10 @@ fn tell(report: &Report, asof: AsOf, cohorts: &[Cohort]) -> anyhow::Result<()> {
     for board in &report.boards {
         if cohorts.iter().any(|cohort| board.title.eq_ignore_ascii_case(cohort.name())) {
             title(&board.title)?;
-            let header = ["symbol", "price", "24h price %", "24h volume %", "places", "tags"];
-            print(&header, &[2, 3, 4], board.coins.iter().map(coin).collect())?;
+            let of = report.market.as_ref().map_or("", |market| &market.changes_of);
+            let (price, volume) = (format!("{of} price %"), format!("{of} volume %"));
+            let header = ["symbol", "price", &price, &volume, "gains", "losses", "tags"];
+            print(&header, &[2, 3, 4, 5], board.coins.iter().map(coin).collect())?;
         }
     }
     if !report.unusual.is_empty() {
@@ -64,7 +67,7 @@ fn tell(report: &Report, asof: AsOf, cohorts: &[Cohort]) -> anyhow::Result<()> {
                 format!("{:.1}", cycle.amp_pct),
                 ui::bar(cycle.amp_pct / deepest),
                 format!("{:.2}", cycle.reliability),
-                if cycle.is_undersampled { "too long for the window" } else { "" }.to_owned(),
+                cycle.doubt().unwrap_or_default().to_owned(),
             ]
         };
         let header = ["symbol", "period", "depth %", "", "reliability", ""];
@@ -107,7 +110,8 @@ fn coin(coin: &Coin) -> Vec<String> {
         ui::spark(&coin.price.high, spark),
         change(coin.price_change),
         change(coin.volume_change),
-        ui::count((coin.gains + coin.losses) as u64),
+        ui::count(coin.gains as u64),
+        ui::count(coin.losses as u64),
         coin.tags.join(", "),
     ]
 }

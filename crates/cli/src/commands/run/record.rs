@@ -69,6 +69,13 @@ impl Record {
         outputs: &[PathBuf],
     ) -> bars::Result<()> {
         let mut files = BTreeMap::new();
+        if outputs.iter().all(|path| files_of(path).is_empty()) {
+            let place = outputs.first().map_or(dir, PathBuf::as_path);
+            return Err(Error::content(
+                place,
+                "the stage did not write it; see what its section of the configuration file says",
+            ));
+        }
         for path in outputs.iter().flat_map(|path| files_of(path)) {
             let relative = path.strip_prefix(dir).unwrap_or(&path).to_owned();
             files.insert(relative, digest::of_output(&path)?);
