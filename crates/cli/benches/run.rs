@@ -33,7 +33,7 @@ fn main() {
     bounds.check("run: peak MB", whole[1] / 1024.0, 2048.0);
 
     let (asof, date) = ("2021-05-14T00:00:00Z", "2021-05-14");
-    let (leaders, imf) = (at("out/leaders.csv"), at("out/data/imf"));
+    let (leaders, imf) = (at("out/run_leaders.csv"), at("out/data/imf"));
     let summary = format!("{imf}/dt={date}/imf_summary.parquet");
     let source = ["--source", &bars];
     let of_source = |words: &[&str]| measure(&[words, &source[..]].concat());

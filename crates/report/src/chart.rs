@@ -79,7 +79,8 @@ pub fn room(series: &Thinned) -> (f64, f64) {
 /// A small line without axes, for a table's cell.
 pub fn spark(out: &mut String, series: &Thinned) {
     const HEIGHT: usize = 40;
-    let rises = series.low.first().zip(series.high.last()).is_some_and(|(first, last)| last >= first);
+    let known = || series.low.iter().filter(|value| !value.is_nan());
+    let rises = known().next().zip(known().next_back()).is_some_and(|(first, last)| last >= first);
     put!(
         out,
         "<svg class=\"spark {}\" viewBox=\"0 -1 {} {}\" preserveAspectRatio=\"none\" aria-hidden=\"true\"><path d=\"{}\"/></svg>",

@@ -158,7 +158,7 @@ fn sentences(
         of.sentences.push((series[row].clone(), texts[row].clone()));
         if series[row] == "price" && poor(&symbols[row]) {
             let doubt = "Many bars are missing here: cycles of minutes may be made of the gaps.";
-            of.sentences.push(("note".to_owned(), doubt.to_owned()));
+            of.sentences.insert(0, ("note".to_owned(), doubt.to_owned()));
         }
         if series[row] == "price" {
             of.dominant = Some(periods[row]);

@@ -45,7 +45,8 @@ fn row(coin: &Coin) -> Vec<Cell> {
     };
     let tags: Vec<String> =
         coin.tags.iter().map(|tag| format!("<span class=\"tag\">{}</span>", escape(tag))).collect();
-    let ends = coin.price.low.first().zip(coin.price.low.last());
+    let known = || coin.price.low.iter().filter(|value| !value.is_nan());
+    let ends = known().next().zip(known().next_back());
     vec![
         Cell::text(&coin.symbol),
         Cell::markup(spark).by(ends.map_or(f64::NAN, |(first, last)| last / first)),

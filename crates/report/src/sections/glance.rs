@@ -35,7 +35,12 @@ fn render(report: &Report, out: &mut String) {
         end(out);
     }
     if !report.dominant.is_empty() {
-        card(out, "Dominant cycles of price: depth · reliability", "#leaders");
+        card(out, "Dominant cycles: depth, reliability", "#leaders");
+        if report.dominant.iter().all(|cycle| cycle.doubt().is_some()) {
+            out.push_str(
+                "<li class=\"warn\">None to be trusted: bars are missing, or the window is too short.</li>",
+            );
+        }
         report.dominant.iter().filter(|cycle| cycle.doubt().is_none()).take(MOST).for_each(|cycle| {
             put!(
                 out,
