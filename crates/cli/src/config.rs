@@ -350,7 +350,7 @@ fn values(value: &Value) -> Result<Vec<OsStr>, String> {
     }
 }
 
-/// What [mysql] says.
+/// What the section of the database says.
 fn database(section: &Table) -> Result<(Partial, Option<PathBuf>), String> {
     let (mut partial, mut password_file) = (Partial::default(), None);
     for (name, value) in section {
