@@ -20,6 +20,7 @@ fn main() {
         trial("every_flag_stands_in_its_page", &[], every_flag_stands_in_its_page),
         trial("every_link_leads_somewhere", &[], every_link_leads_somewhere),
         trial("the_examples_of_configuration_are_read", &[], the_examples_of_configuration_are_read),
+        trial("every_flag_runs", &[Need::MariaDb], every_flag_runs),
         trial("the_tour_of_the_readme", &servers, the_tour_of_the_readme),
         trial("every_command_of_the_pages_runs", &servers, every_command_of_the_pages_runs),
     ];
@@ -232,7 +233,7 @@ const LESS_WORK: &str =
 struct Stage {
     desk: Desk,
     database: mariadb::Server,
-    _exchange: Server,
+    exchange: Server,
 }
 
 impl Stage {
@@ -247,7 +248,7 @@ impl Stage {
                 exchange.address()
             ),
         );
-        Stage { desk, database, _exchange: exchange }
+        Stage { desk, database, exchange }
     }
 
     /// The recorded files of the archive, packed as Kraken packs them.
@@ -418,6 +419,93 @@ fn every_command_of_the_pages_runs() {
     }
     let lacking: Vec<String> = commands(desk).into_iter().filter(|name| !done.contains(name)).collect();
     assert!(lacking.is_empty(), "no page shows how {lacking:?} is called");
+}
+
+/// Lines in which every flag has its turn, on a market of a few days. `DB` stands for the address of a private database without
+/// password, `PORT` for its port, `CA` for its certificate, `API` for the exchange.
+const LINES: &[&str] = &[
+    "sample --into bars --symbols 3 --days 5 --seed 2 --end 2026-01-01",
+    "leaderboards --source bars --bar-time open --strict --top-n 2 --windows 1h,4h --enable-72h --lookback-days 5 --asof 2026-01-01 \
+     --include-partial --include-stale --out-dir .",
+    "metrics overlaps --source bars --bar-time open --strict --input habitual_overlaps.csv --output m.parquet --months 1 --windows 1h \
+     --enable-72h --asof 2026-01-01 --coverage-threshold 0.5 --series-output s.parquet",
+    "metrics overlaps --source bars --no-baseline",
+    "state --source bars --bar-time open --strict --windows 1h,4h --enable-72h --coverage-threshold 0.5 --months 1 --out s \
+     --input habitual_overlaps.csv --compression zstd --format parquet --schema-version v2 --asof 2026-01-01 --dry-run",
+    "state --source bars --no-baseline --from 2025-12-31 --to 2026-01-01 --every 6h",
+    "regime --source bars --bar-time open --strict --windows 3d --breakout-lookback-days 2 --months 1 --out r --series-output d.csv \
+     --input habitual_overlaps.csv --compression snappy --format parquet --schema-version v2 --asof 2026-01-01",
+    "regime --source bars --no-baseline --from 2025-12-31 --to 2026-01-01 --every 1d --dry-run",
+    "emd --input habitual_overlaps.csv --column close --symbol BASALT/USD --log --method ceemdan --out m.npz --preset standard \
+     --sifting fixed:2 --noise-scale residue --epsilon 0.2 --trials 2 --seed 3",
+    "imf-stage --source bars --bar-time open --strict --leaders-csv habitual_overlaps.csv --leaders AMBER/USD --asof 2025-12-31 \
+     --lookback-months 1 --min-cycle-depth-pct 1 --detrend --no-winsorize --cluster-mixed --persist-imfs --out mixed --n-jobs 1 \
+     --max-seconds-per-asset 100 --preset standard --sifting fixed:2 --noise-scale fastest --epsilon 1 --trials 2 --seed 3",
+    "imf-stage --source bars --leaders AMBER/USD --asof 2025-12-31 --lookback-months 1 --trials 2",
+    "imf-postprocess --summary data/imf/dt=2025-12-31/imf_summary.parquet --cards-price data/imf/dt=2025-12-31/cluster_cards_global_price.json \
+     --cards-volume data/imf/dt=2025-12-31/cluster_cards_global_volume.json --cards-asset data/imf/dt=2025-12-31/cluster_cards_asset.json \
+     --run-config data/imf/dt=2025-12-31/run_config.json --series price --asof 2025-12-31T23:59:59Z --window-days 31 \
+     --min-energy-share 0.01 --amp-bands 3 9 --format csv --out-dir sums",
+    "imf-postprocess --summary mixed/dt=2025-12-31/imf_summary.parquet --cards-mixed mixed/dt=2025-12-31/cluster_cards_global_mixed.json",
+    "imf-cluster overlaps --input habitual_overlaps.csv --asof 2026-01-01 --windows 6h,24h --min-amplitude-pct 1 --min-points 50 \
+     --preset standard --out-dir c --bar-time open --strict",
+    "fetch-history overlaps --source bars --bar-time open --strict --input-csv habitual_overlaps.csv --output-csv h.csv --days 2 \
+     --asof 2026-01-01",
+    "import habitual_overlaps.csv --into other --bar-time open --strict",
+    "import one.csv --symbol A/B --into DB --host 127.0.0.1 --port PORT --user me --password-file password --database market \
+     --table bars --ssl-mode verify-ca --ssl-ca CA",
+    "check --host 127.0.0.1 --port PORT --user me --password PASSWORD --database market --table bars --ssl-mode required --bar-time open",
+    "check --source bars --bar-time close --strict --threads 1 --log-file l.log --verbose --config empty.toml",
+    "check --source bars --quiet --no-log-file",
+    "kraken-losers --base-url API --top-n 2 --min-volume 0 --include-stables --output k.csv",
+    "sync --base-url API --pairs XBT/USD --into kraken --no-trades",
+    "sync --base-url API --pairs XBT/USD --into kraken --since 2023-04-01T00:00:00Z",
+    "run --source bars --bar-time open --strict --cohorts overlaps --out-dir out --asof 2026-01-01 --top-n 2 --windows 1h,4h --months 1 \
+     --lookback-months 1 --force",
+    "run --source bars --cohorts overlaps --out-dir out --asof 2026-01-01 --skip-leaderboards",
+    "report --dir out --out page.html --asof 2026-01-01",
+    "completions zsh",
+    "man --out-dir manual",
+];
+
+/// Each flag that help knows is in one of the lines (`demo` has one, and a page runs it), and each line runs.
+fn every_flag_runs() {
+    let stage = Stage::new();
+    let desk = &stage.desk;
+    desk.write("data-pipeline.toml", "[imf-stage]\ntrials = 2\n");
+    desk.write("empty.toml", "");
+    desk.write("password", mariadb::PASSWORD);
+    desk.write("one.csv", support::market(&["A/B"], 2).replace("A/B,", "").replace("symbol,", ""));
+    let mut given: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for line in LINES {
+        let words: Vec<String> = line
+            .split_whitespace()
+            .map(|word| match word {
+                "DB" => "mysql://127.0.0.1/market".to_owned(),
+                "PORT" => stage.database.port().to_string(),
+                "PASSWORD" => mariadb::PASSWORD.to_owned(),
+                "CA" => stage.database.authority().to_str().unwrap().to_owned(),
+                "API" => stage.exchange.address().to_owned(),
+                other => other.to_owned(),
+            })
+            .collect();
+        let run = desk.run(&words);
+        assert_eq!(run.status, Some(0), "{line}\n{}\n{}", run.out, run.err);
+        let flags = words.iter().filter(|word| word.starts_with("--")).cloned();
+        given.entry(words[0].clone()).or_default().extend(flags);
+    }
+    let everywhere: BTreeSet<String> = given.values().flatten().cloned().collect();
+    for command in commands(desk).into_iter().filter(|command| command != "demo") {
+        for (title, flags) in flags(desk, &command) {
+            // What all commands have from one definition need not be run with each.
+            let shared = matches!(title.as_str(), "Common flags" | "MySQL or MariaDB");
+            for (flag, _) in flags {
+                let is_given =
+                    if shared { everywhere.contains(&flag) } else { given[&command].contains(&flag) };
+                assert!(is_given, "no line runs {command} {flag}");
+            }
+        }
+    }
 }
 
 /// What cannot be had here in the form that a page shows: other symbols, and less work.

@@ -104,7 +104,9 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
             break;
         }
     }
-    print(&done)?;
+    if !done.is_empty() {
+        print(&done)?;
+    }
     if !unknown.is_empty() {
         ui::print(&format!(
             "No pair of the exchange under this name, left as they are: {}{}",
