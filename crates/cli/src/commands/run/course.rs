@@ -123,6 +123,16 @@ impl Course {
         Ok(true)
     }
 
+    /// Of a database only the spans of symbols are known, so that bars which were mended in between go unseen.
+    pub fn tell_of_trust(&self) {
+        let is_database = self.source.database.partial().is_ok_and(|database| !database.is_empty());
+        if is_database && self.done.iter().any(|(_, outcome)| *outcome == Outcome::Current) {
+            tracing::info!(
+                "a database is judged by the first and last bars of its symbols; --force if others were changed"
+            );
+        }
+    }
+
     /// Counts stages that there is nothing to do for.
     pub fn pass_over(&mut self, steps: usize) {
         self.at += steps;

@@ -129,6 +129,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     } else {
         course.pass_over(1);
     }
+    course.tell_of_trust();
     print::summary(&flags.out_dir, asof, &course, &cohorts)?;
     course.end()
 }
