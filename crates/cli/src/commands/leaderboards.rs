@@ -11,7 +11,6 @@ use bars::time::{AsOfSpec, DAY};
 use bars::{AsOf, Closes, Entry, Span, Symbol, Window};
 use clap::Args;
 use rayon::prelude::*;
-use serde::Serialize;
 use stages::leaderboards::{
     Board, Buckets, Coin, Kind, Leaderboards, Params, Plan, Run, SkewDetail, ValidParams,
 };
@@ -19,7 +18,7 @@ use stages::leaderboards::{
 use crate::args::{self, SourceFlags};
 use crate::choose;
 use crate::logging::step;
-use crate::output::{bar_csv, parquet};
+use crate::output::{bar_csv, boards as summary, parquet};
 use crate::ui::{self, Progress, Unit, Usage};
 
 /// Flags of `leaderboards`.
@@ -55,14 +54,13 @@ pub struct Flags {
 }
 
 const DEFAULT_TOP_N: usize = 20;
-const SUMMARY: &str = "leaderboards_summary.json";
 const PLACES: &str = "leaderboards.parquet";
 
 /// Runs the command.
 pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let params = params(flags)?;
     // A folder that cannot be written shall be known before the market is read.
-    drop(AtomicFile::create(&flags.out_dir.join(SUMMARY))?);
+    drop(AtomicFile::create(&flags.out_dir.join(summary::NAME))?);
     let opened = choose::source(&flags.source)?;
     let source = opened.source();
     let catalogue = step("listing the symbols", || choose::catalogue(source))?;
@@ -204,89 +202,22 @@ fn write_outputs(
         Ok(bar_csv::write(&dir.join(name), source, &symbols, span)?.0)
     };
     let mut files = vec![
-        atomic::sealed(&dir.join(SUMMARY), &summary(boards)?)?,
+        atomic::sealed(&dir.join(summary::NAME), &summary(boards)?)?,
         write_places(&dir.join(PLACES), boards)?,
     ];
     files.extend(cohorts.par_iter().map(write).collect::<bars::Result<Vec<_>>>()?);
     files.into_iter().try_for_each(SealedFile::commit)?;
-    let names = [SUMMARY, PLACES].into_iter().chain(cohorts.iter().map(|(name, _)| *name));
+    let names = [summary::NAME, PLACES].into_iter().chain(cohorts.iter().map(|(name, _)| *name));
     Ok(names.map(|name| dir.join(name)).collect())
-}
-
-/// `leaderboards_summary.json`; a missing number is NaN here and null there.
-#[derive(Serialize)]
-struct Summary {
-    #[serde(rename = "Top Gainers")]
-    gainers: SummaryBoard,
-    #[serde(rename = "Top Losers")]
-    losers: SummaryBoard,
-    #[serde(rename = "Top Overlap")]
-    overlaps: SummaryBoard,
-    run: SummaryRun,
-}
-
-#[derive(Serialize)]
-struct SummaryBoard {
-    coins: Vec<SummaryCoin>,
-    skew_details: Vec<SummarySkew>,
-}
-
-impl SummaryBoard {
-    fn of(board: &Board) -> SummaryBoard {
-        let coin = |coin: &Coin| SummaryCoin {
-            symbol: coin.symbol.to_string(),
-            price_change: coin.price_change,
-            pct_vol_change: coin.pct_vol_change,
-            skew: coin.tags.iter().map(ToString::to_string).collect(),
-        };
-        let detail = |detail: &SkewDetail| SummarySkew {
-            symbol: detail.symbol.to_string(),
-            bucket: detail.bucket.clone(),
-            level: detail.level.to_string(),
-            deviation_pct: detail.deviation_pct,
-        };
-        SummaryBoard {
-            coins: board.coins.iter().map(coin).collect(),
-            skew_details: board.skew_details.iter().map(detail).collect(),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct SummaryCoin {
-    symbol: String,
-    price_change: f64,
-    pct_vol_change: f64,
-    skew: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct SummarySkew {
-    symbol: String,
-    bucket: String,
-    level: String,
-    deviation_pct: f64,
-}
-
-#[derive(Serialize)]
-struct SummaryRun {
-    asof: String,
-    windows: Vec<String>,
-    lookback_days: u32,
-    top_n: usize,
-    symbols_seen: usize,
-    symbols_stale: usize,
-    symbols_ranked: usize,
-    include_partial: bool,
 }
 
 fn summary(boards: &Leaderboards) -> anyhow::Result<Vec<u8>> {
     let run = &boards.run;
-    let summary = Summary {
-        gainers: SummaryBoard::of(&boards.gainers),
-        losers: SummaryBoard::of(&boards.losers),
-        overlaps: SummaryBoard::of(&boards.overlaps),
-        run: SummaryRun {
+    let summary = summary::Summary {
+        gainers: summary_of(&boards.gainers),
+        losers: summary_of(&boards.losers),
+        overlaps: summary_of(&boards.overlaps),
+        run: summary::Run {
             asof: run.asof.to_string(),
             windows: run.params.windows().iter().map(ToString::to_string).collect(),
             lookback_days: run.params.lookback_days(),
@@ -300,6 +231,26 @@ fn summary(boards: &Leaderboards) -> anyhow::Result<Vec<u8>> {
     let mut bytes = serde_json::to_vec_pretty(&summary)?;
     bytes.push(b'\n');
     Ok(bytes)
+}
+
+fn summary_of(board: &Board) -> summary::Board {
+    let known = |number: f64| Some(number).filter(|number| !number.is_nan());
+    let coin = |coin: &Coin| summary::Coin {
+        symbol: coin.symbol.to_string(),
+        price_change: known(coin.price_change),
+        pct_vol_change: known(coin.pct_vol_change),
+        skew: coin.tags.iter().map(ToString::to_string).collect(),
+    };
+    let detail = |detail: &SkewDetail| summary::Skew {
+        symbol: detail.symbol.to_string(),
+        bucket: detail.bucket.clone(),
+        level: detail.level.to_string(),
+        deviation_pct: known(detail.deviation_pct),
+    };
+    summary::Board {
+        coins: board.coins.iter().map(coin).collect(),
+        skew_details: board.skew_details.iter().map(detail).collect(),
+    }
 }
 
 fn write_places(place: &Path, boards: &Leaderboards) -> bars::Result<SealedFile> {

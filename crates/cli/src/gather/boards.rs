@@ -8,10 +8,10 @@ use bars::source::file::FileSource;
 use bars::{AsOf, Minute, Series, Source, Span, Window};
 use report::model::{Board, Coin, Market, Places, Quality};
 use report::{Report, Thinned};
-use serde::Deserialize;
 
 use super::frame::Frame;
 use super::{Outputs, json, moment};
+use crate::output::boards as summary;
 use crate::ui;
 
 /// Columns of a small line.
@@ -21,40 +21,6 @@ const MOST: usize = 60;
 /// Minutes from which on a gap, a late beginning or an early end is told.
 const HOUR: usize = 60;
 const DAY: usize = bars::time::DAY as usize;
-
-#[derive(Deserialize)]
-struct Summary {
-    #[serde(rename = "Top Gainers")]
-    gainers: SummaryBoard,
-    #[serde(rename = "Top Losers")]
-    losers: SummaryBoard,
-    #[serde(rename = "Top Overlap")]
-    overlaps: SummaryBoard,
-    run: Run,
-}
-
-#[derive(Deserialize)]
-struct SummaryBoard {
-    coins: Vec<SummaryCoin>,
-}
-
-#[derive(Deserialize)]
-struct SummaryCoin {
-    symbol: String,
-    price_change: Option<f64>,
-    pct_vol_change: Option<f64>,
-    skew: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Run {
-    asof: String,
-    windows: Vec<String>,
-    lookback_days: u32,
-    symbols_seen: usize,
-    symbols_stale: usize,
-    symbols_ranked: usize,
-}
 
 /// Kinds of places: the column with the rank, and what a person calls it.
 const KINDS: [(&str, &str); 4] = [
@@ -66,10 +32,10 @@ const KINDS: [(&str, &str); 4] = [
 
 /// Reads the boards into `report`, unless they are of a moment after `asof`.
 pub fn read(outputs: &Outputs<'_>, asof: Option<AsOf>, report: &mut Report) -> anyhow::Result<()> {
-    let Some(path) = outputs.named("leaderboards_summary.json") else {
+    let Some(path) = outputs.named(summary::NAME) else {
         return Ok(());
     };
-    let summary: Summary = json(&path)?;
+    let summary: summary::Summary = json(&path)?;
     let made = moment(&summary.run.asof).with_context(|| format!("{} has no as-of", path.display()))?;
     if asof.is_some_and(|asof| made > asof) {
         return Ok(());
@@ -103,22 +69,21 @@ pub fn read(outputs: &Outputs<'_>, asof: Option<AsOf>, report: &mut Report) -> a
                 report.quality.push(quality(&coin.symbol, series, span, made));
             }
         }
-        let coin = |coin: &SummaryCoin| of_coin(coin, bars.get(&coin.symbol), span, &tallies);
+        let coin = |coin: &summary::Coin| of_coin(coin, bars.get(&coin.symbol), span, &tallies);
         let coins = board.coins.iter().map(coin).collect();
         report.boards.push(Board { title: title.to_owned(), about: about.to_owned(), coins });
     }
     Ok(())
 }
 
-/// The window of the changes in the summary: a day, or else the longest.
+/// The window of the changes in the summary.
 fn changes_of(windows: &[String]) -> String {
     let windows: Vec<Window> = windows.iter().filter_map(|window| window.parse().ok()).collect();
-    let day = windows.iter().find(|window| **window == Window::DAY);
-    day.or(windows.iter().max()).map_or_else(String::new, ToString::to_string)
+    stages::leaderboards::changes_of(&windows).map_or_else(String::new, |window| window.to_string())
 }
 
 fn of_coin(
-    coin: &SummaryCoin,
+    coin: &summary::Coin,
     bars: Option<&Series>,
     span: Span,
     tallies: &BTreeMap<String, [usize; 4]>,

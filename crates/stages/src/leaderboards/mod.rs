@@ -39,7 +39,7 @@ use bars::{AsOf, Span, Symbol, Window};
 
 pub use boards::{Board, Coin};
 pub use buckets::Buckets;
-pub use params::{Params, ParamsError, ValidParams};
+pub use params::{Params, ParamsError, ValidParams, changes_of};
 pub use ranking::{Kind, Place, Tallies};
 pub use skew::{Level, SkewDetail, Tag};
 

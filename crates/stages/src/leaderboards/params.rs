@@ -92,13 +92,9 @@ impl ValidParams {
         self.0.include_stale
     }
 
-    /// The window whose newest change is shown: a day, or else the longest.
+    /// The window whose newest change is shown.
     pub fn changes_of(&self) -> Window {
-        if self.0.windows.contains(&Window::DAY) {
-            Window::DAY
-        } else {
-            self.0.windows[self.0.windows.len() - 1]
-        }
+        changes_of(&self.0.windows).unwrap_or(Window::DAY)
     }
 
     /// The longest window of which all windows are multiples: bars are summed into it once for all of them.
@@ -110,4 +106,10 @@ impl ValidParams {
 
 fn gcd(a: i32, b: i32) -> i32 {
     if b == 0 { a } else { gcd(b, a % b) }
+}
+
+/// Of some windows the one whose newest change is shown: a day, or else the longest.
+pub fn changes_of(windows: &[Window]) -> Option<Window> {
+    let day = windows.iter().find(|window| **window == Window::DAY);
+    day.or(windows.iter().max()).copied()
 }
