@@ -220,6 +220,8 @@ fn small_markets_and_wrong_words() {
         desk.run(&[&["run", "--source", "one.csv", "--out-dir", "wrong"], &words[..]].concat())
             .fails(2, &words);
     }
+    let early = ["run", "--source", "one.csv", "--out-dir", "wrong", "--asof", "2020-01-01"];
+    desk.run(&early).fails(1, &["no bar closes by 2020-01-01", "choose an --asof"]);
     assert!(!desk.file("wrong/run.json").exists());
     desk.run(&["run", "--source", "one.csv", "--cohorts", "winners"]).fails(2, &["winners", "overlaps"]);
     desk.run(&["report", "--dir", "nowhere"]).fails(2, &["nowhere", "--dir"]);

@@ -111,7 +111,7 @@ fn params(flags: &Flags) -> anyhow::Result<ValidParams> {
 }
 
 /// The moment that is meant, which must leave some bars before it.
-fn as_of(spec: AsOfSpec, catalogue: &[Entry]) -> anyhow::Result<AsOf> {
+pub fn as_of(spec: AsOfSpec, catalogue: &[Entry]) -> anyhow::Result<AsOf> {
     let Some(newest) = newest_close(catalogue) else {
         anyhow::bail!(
             "the source holds no bar; fill it with 'data-pipeline import', or name another with --source"

@@ -74,7 +74,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let source = choose::settled(&flags.source)?;
     let opened = choose::source(&source)?;
     let catalogue = choose::catalogue(opened.source())?;
-    let asof = flags.asof.moment().unwrap_or(choose::newest(&catalogue)?);
+    let asof = leaderboards::as_of(flags.asof, &catalogue)?;
     if flags.asof == AsOfSpec::Latest {
         leaderboards::warn_if_stale(&catalogue);
     }

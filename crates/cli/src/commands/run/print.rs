@@ -151,6 +151,9 @@ fn stages(course: &Course) -> anyhow::Result<()> {
 
 /// Every file; many of one kind in one folder in a line.
 fn files(dir: &Path, outputs: &[PathBuf]) -> anyhow::Result<()> {
+    if outputs.is_empty() {
+        return Ok(());
+    }
     let mut kinds: BTreeMap<(PathBuf, String), Vec<(PathBuf, u64)>> = BTreeMap::new();
     for path in outputs {
         let folder = path.parent().unwrap_or(dir).to_owned();
