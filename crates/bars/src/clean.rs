@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
 
 use crate::series::{Bar, Series, SeriesBuilder};
 use crate::symbol::Symbol;
@@ -41,7 +40,7 @@ impl Finding {
     }
 
     /// What is wrong with `bar`, judged by its numbers; `None` where it is a bar.
-    pub fn of(bar: &Bar) -> Option<Finding> {
+    pub fn from_bar(bar: &Bar) -> Option<Finding> {
         let prices = [bar.open, bar.high, bar.low, bar.close];
         if !prices.iter().all(|p| p.is_finite() && *p > 0.0) {
             Some(Finding::Price)
@@ -101,7 +100,7 @@ impl Findings {
 
     /// Judges `bar`, counts what is odd about it, and tells whether it is one to keep.
     pub fn admit(&mut self, bar: &Bar, place: impl Fn() -> String) -> bool {
-        if let Some(finding) = Finding::of(bar) {
+        if let Some(finding) = Finding::from_bar(bar) {
             self.record(finding, place);
             return false;
         }
@@ -147,43 +146,6 @@ impl Findings {
     }
 }
 
-/// Findings of a source whose symbols are read in parallel and maybe more than once: what was found in a symbol last
-/// counts, and the symbols' come together in their order.
-#[derive(Debug, Default)]
-pub(crate) struct Ledger(Mutex<BTreeMap<Option<Symbol>, Findings>>);
-
-impl Ledger {
-    /// Notes what was found in `symbol`, in place of what was known of it.
-    pub(crate) fn note(&self, symbol: &Symbol, findings: Findings) {
-        self.set(Some(symbol.clone()), findings);
-    }
-
-    /// Notes what was found in rows of no readable symbol.
-    pub(crate) fn note_of_all(&self, findings: Findings) {
-        self.set(None, findings);
-    }
-
-    fn set(&self, symbol: Option<Symbol>, findings: Findings) {
-        let mut ledger = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if findings.is_empty() {
-            ledger.remove(&symbol);
-        } else {
-            ledger.insert(symbol, findings);
-        }
-    }
-
-    /// All of them.
-    pub(crate) fn total(&self) -> Findings {
-        let mut total = Findings::default();
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .values()
-            .for_each(|findings| total.merge(findings));
-        total
-    }
-}
-
 /// One line: count, cause and first place of each.
 impl fmt::Display for Findings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -217,7 +179,7 @@ mod tests {
             volume: 0.0,
             trades: None,
         };
-        assert_eq!(Finding::of(&good), None);
+        assert_eq!(Finding::from_bar(&good), None);
         for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
             for set in [
                 |b: &mut Bar, x| b.open = x,
@@ -227,13 +189,13 @@ mod tests {
             ] {
                 let mut bar = good;
                 set(&mut bar, bad);
-                assert_eq!(Finding::of(&bar), Some(Finding::Price));
+                assert_eq!(Finding::from_bar(&bar), Some(Finding::Price));
             }
         }
         for bad in [-0.1, f64::NAN, f64::INFINITY] {
-            assert_eq!(Finding::of(&Bar { volume: bad, ..good }), Some(Finding::Volume));
+            assert_eq!(Finding::from_bar(&Bar { volume: bad, ..good }), Some(Finding::Volume));
         }
-        assert_eq!(Finding::of(&Bar { high: 0.5, ..good }), Some(Finding::HighBelowLow));
+        assert_eq!(Finding::from_bar(&Bar { high: 0.5, ..good }), Some(Finding::HighBelowLow));
 
         let mut findings = Findings::default();
         assert!(findings.admit(&Bar { close: 9.0, ..good }, || "line 2".into()));

@@ -15,7 +15,7 @@ use crate::time::Window;
 ///     time: Minute::new(minute).unwrap(), open: close, high: close, low: close, close, volume: 1.0, trades: None,
 /// };
 /// let minutes: Series = [bar(0, 1.0), bar(4, 3.0), bar(5, 2.0)].into_iter().collect();
-/// let bins = resample(&minutes, Window::of_minutes(5).unwrap());
+/// let bins = resample(&minutes, Window::from_minutes(5).unwrap());
 /// assert_eq!(bins.close(), [3.0, 2.0]);
 /// assert_eq!(bins.volume(), [2.0, 1.0]);
 /// ```

@@ -1,5 +1,7 @@
 //! A symbol's bars in memory: columnar, sorted by time, unique in time.
 
+use crate::clean::Finding;
+use crate::error::{Error, Result};
 use crate::time::{Minute, Span};
 
 /// One bar: the minute that opens at `time`.
@@ -21,7 +23,37 @@ pub struct Bar {
     pub trades: Option<u32>,
 }
 
-/// A symbol's bars, a column each, all of one length. Times strictly ascend.
+/// Owned columns of a series, all of one length; the input of [`Series::from_columns`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Columns {
+    /// Open times.
+    pub time: Vec<Minute>,
+    /// First prices.
+    pub open: Vec<f64>,
+    /// Highest prices.
+    pub high: Vec<f64>,
+    /// Lowest prices.
+    pub low: Vec<f64>,
+    /// Last prices.
+    pub close: Vec<f64>,
+    /// Volumes in units of the base asset.
+    pub volume: Vec<f64>,
+    /// Numbers of trades, if known.
+    pub trades: Option<Vec<Option<u32>>>,
+}
+
+/// The columns of a series while [`Series::refill`] writes them.
+#[derive(Debug)]
+pub struct ColumnsMut<'a> {
+    /// Open times.
+    pub time: &'a mut Vec<Minute>,
+    /// Open, high, low, close, volume.
+    pub numbers: [&'a mut Vec<f64>; 5],
+    /// Numbers of trades; left empty if none is known.
+    pub trades: &'a mut Vec<Option<u32>>,
+}
+
+/// A symbol's bars as columns of one length. Times strictly ascend.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Series {
     time: Vec<Minute>,
@@ -124,6 +156,23 @@ impl Series {
         self
     }
 
+    /// A copy of the bars that open within `span`.
+    pub fn slice(&self, span: Span) -> Series {
+        let range = self.range(span);
+        let copy = |column: &[f64]| column[range.clone()].to_vec();
+        let mut slice = Series {
+            time: self.time[range.clone()].to_vec(),
+            open: copy(&self.open),
+            high: copy(&self.high),
+            low: copy(&self.low),
+            close: copy(&self.close),
+            volume: copy(&self.volume),
+            trades: self.trades.as_ref().map(|trades| trades[range.clone()].to_vec()),
+        };
+        slice.drop_empty_trades();
+        slice
+    }
+
     /// No bars, and room for `capacity`.
     pub(crate) fn with_capacity(capacity: usize) -> Series {
         let column = || Vec::with_capacity(capacity);
@@ -139,24 +188,95 @@ impl Series {
         }
     }
 
-    /// The columns, to be filled: times, strictly ascending, and open, high, low, close and volume. All must come to one length.
-    pub(crate) fn columns_mut(&mut self) -> (&mut Vec<Minute>, [&mut Vec<f64>; 5]) {
-        let Series { time, open, high, low, close, volume, .. } = self;
-        (time, [open, high, low, close, volume])
+    /// A series from whole columns. `trades` may be `None`.
+    ///
+    /// # Errors
+    /// [`Error::ColumnLength`], [`Error::Unsorted`] (times must strictly ascend) or [`Error::NotABar`] (prices must be
+    /// finite and above 0, volumes finite and at least 0, high not below low). Use [`SeriesBuilder`] with
+    /// [`Findings::admit`](crate::Findings::admit) to clean rows instead of refusing them.
+    ///
+    /// ```
+    /// use bars::{Minute, Series, series::Columns};
+    /// let time = (0..3).filter_map(Minute::new).collect();
+    /// let price = vec![1.0, 2.0, 3.0];
+    /// let columns = Columns {
+    ///     time, open: price.clone(), high: price.clone(), low: price.clone(), close: price, volume: vec![0.0; 3], trades: None,
+    /// };
+    /// let series = Series::from_columns(columns.clone()).unwrap();
+    /// assert_eq!(series.len(), 3);
+    /// assert!(Series::from_columns(Columns { close: vec![1.0, 0.0, 3.0], ..columns }).is_err());
+    /// ```
+    pub fn from_columns(columns: Columns) -> Result<Series> {
+        let series = Series {
+            time: columns.time,
+            open: columns.open,
+            high: columns.high,
+            low: columns.low,
+            close: columns.close,
+            volume: columns.volume,
+            trades: columns.trades,
+        };
+        series.check_shape()?;
+        for (row, bar) in series.iter().enumerate() {
+            if let Some(finding) = Finding::from_bar(&bar) {
+                return Err(Error::NotABar { row, finding });
+            }
+        }
+        let mut series = series;
+        series.drop_empty_trades();
+        Ok(series)
     }
 
-    /// Adds the column of trades; none where it is empty.
-    pub(crate) fn set_trades(&mut self, trades: Vec<Option<u32>>) {
+    /// Empties the columns, lets `fill` write new ones into the same memory, and checks lengths and the order of times.
+    /// This is how a reader decodes into a series that it reuses; `fill` has to validate prices and volumes.
+    /// If anything fails the series is left empty.
+    ///
+    /// # Errors
+    /// What `fill` returns; [`Error::ColumnLength`] or [`Error::Unsorted`].
+    pub fn refill<E: From<Error>>(
+        &mut self,
+        fill: impl FnOnce(ColumnsMut<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.clear();
+        let mut trades = Vec::new();
+        let Series { time, open, high, low, close, volume, .. } = self;
+        let filled =
+            fill(ColumnsMut { time, numbers: [open, high, low, close, volume], trades: &mut trades });
         self.trades = (!trades.is_empty()).then_some(trades);
+        if let Err(error) = filled.and_then(|()| self.check_shape().map_err(E::from)) {
+            self.clear();
+            return Err(error);
+        }
         self.drop_empty_trades();
+        Ok(())
+    }
+
+    /// Checks that all columns have one length and that times strictly ascend.
+    fn check_shape(&self) -> Result<()> {
+        let rows = self.time.len();
+        let lengths = [
+            ("open", self.open.len()),
+            ("high", self.high.len()),
+            ("low", self.low.len()),
+            ("close", self.close.len()),
+            ("volume", self.volume.len()),
+            ("trades", self.trades.as_ref().map_or(rows, Vec::len)),
+        ];
+        if let Some((column, len)) = lengths.into_iter().find(|(_, len)| *len != rows) {
+            return Err(Error::ColumnLength { column, len, rows });
+        }
+        match self.time.windows(2).position(|pair| pair[0] >= pair[1]) {
+            Some(before) => Err(Error::Unsorted { row: before + 1, time: self.time[before + 1] }),
+            None => Ok(()),
+        }
     }
 
     /// Empties the columns and keeps their memory.
     pub fn clear(&mut self) {
-        let (time, numbers) = self.columns_mut();
+        let Series { time, open, high, low, close, volume, trades } = self;
         time.clear();
-        numbers.into_iter().for_each(Vec::clear);
-        self.trades = None;
+        [open, high, low, close, volume].into_iter().for_each(Vec::clear);
+        *trades = None;
     }
 
     /// The same bars without numbers of trades.

@@ -42,9 +42,9 @@ impl Minute {
         (seconds.rem_euclid(60) == 0).then(|| Self::new(seconds.div_euclid(60)))?
     }
 
-    /// Days from the epoch to `date`.
-    pub(crate) fn days_to(date: civil::Date) -> i32 {
-        parse::days_from_civil(date.year().into(), date.month().into(), date.day().into())
+    /// Days from 1970-01-01 to a calendar date; `None` if there is no such date.
+    pub fn days_to_date(year: i16, month: i8, day: i8) -> Option<i32> {
+        civil::Date::new(year, month, day).ok().map(days_to)
     }
 
     /// Minutes since the epoch.
@@ -137,6 +137,11 @@ impl Span {
     }
 }
 
+/// Days from 1970-01-01 to `date`.
+fn days_to(date: civil::Date) -> i32 {
+    parse::days_from_civil(date.year().into(), date.month().into(), date.day().into())
+}
+
 /// The unit in which a window was named; two windows of one length are the same window.
 #[derive(Clone, Copy, Debug)]
 enum Unit {
@@ -165,8 +170,8 @@ impl Window {
     pub const MONTH: Window = Window { minutes: 30 * DAY, unit: Unit::Days };
 
     /// A window of `hours` hours, named in hours; `None` unless 1 to 3,660 days.
-    pub fn of_hours(hours: i32) -> Option<Window> {
-        let window = Window::of_minutes(hours.checked_mul(60)?)?;
+    pub fn from_hours(hours: i32) -> Option<Window> {
+        let window = Window::from_minutes(hours.checked_mul(60)?)?;
         Some(Window { unit: Unit::Hours, ..window })
     }
 
@@ -176,7 +181,7 @@ impl Window {
     }
 
     /// A window of `minutes` minutes, named in minutes; `None` unless 1 to 3,660 days.
-    pub fn of_minutes(minutes: i32) -> Option<Window> {
+    pub fn from_minutes(minutes: i32) -> Option<Window> {
         (1..=3660 * DAY).contains(&minutes).then_some(Window { minutes, unit: Unit::Minutes })
     }
 
@@ -266,7 +271,7 @@ impl FromStr for Window {
             return Err(form());
         }
         let minutes = digits.parse::<i32>().ok().and_then(|n| n.checked_mul(length)).ok_or_else(form)?;
-        let window = Window::of_minutes(minutes).ok_or_else(form)?;
+        let window = Window::from_minutes(minutes).ok_or_else(form)?;
         Ok(Window { unit, ..window })
     }
 }
@@ -291,17 +296,17 @@ impl AsOf {
         AsOf(self.0.div_euclid(86_400) * 86_400)
     }
 
-    /// The moment `months` calendar months earlier; where that month is shorter, on its last day: three months before
+    /// The moment `months` calendar months earlier, clamped to the last day of a shorter month: three months before
     /// 31 May is 28 (or 29) February.
     pub fn months_before(self, months: u32) -> AsOf {
-        let (year, month, day) = parse::civil_from_days(self.midnight().days());
-        let back = i64::from(year) * 12 + i64::from(month) - 1 - i64::from(months);
-        let (year, month) = (back.div_euclid(12) as i32, back.rem_euclid(12) as i32 + 1);
-        let next = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
-        let first = parse::days_from_civil(year, month, 1);
-        let length = parse::days_from_civil(next.0, next.1, 1) - first;
-        let days = i64::from(first + day.min(length) - 1);
-        AsOf(days * 86_400 + self.0.rem_euclid(86_400))
+        let (year, month, day) = parse::civil_from_days(self.days());
+        let date = i16::try_from(year).ok().and_then(|year| {
+            let date = civil::Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?;
+            date.checked_sub(jiff::Span::new().try_months(months).ok()?).ok()
+        });
+        // Beyond the calendar's first year: earlier than any bar.
+        let days = date.map_or(Self::start_of(Minute::MIN).days(), days_to);
+        AsOf(i64::from(days) * 86_400 + self.0.rem_euclid(86_400))
     }
 
     /// Days from the epoch to its date.
@@ -385,7 +390,7 @@ impl AsOfSpec {
     pub fn moment(self) -> Option<AsOf> {
         match self {
             AsOfSpec::Latest => None,
-            AsOfSpec::Date(date) => Some(AsOf(i64::from(Minute::days_to(date)) * 86_400)),
+            AsOfSpec::Date(date) => Some(AsOf(i64::from(days_to(date)) * 86_400)),
             AsOfSpec::At(asof) => Some(asof),
         }
     }

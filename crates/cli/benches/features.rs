@@ -9,9 +9,11 @@ mod common;
 use std::path::Path;
 use std::time::Instant;
 
-use bars::source::store::Store;
-use bars::source::{BarTime, Source};
-use bars::{AsOf, Entry, Series};
+use bars::BarTime;
+use bars::{AsOf, Series};
+use bars_io::Entry;
+use bars_io::Source;
+use bars_io::store::Store;
 use common::{Bounds, folder, market, measure};
 use stages::metrics::{Params, Plan};
 

@@ -3,11 +3,11 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use bars::kraken::{self, Client, Pace};
-use bars::source::mysql::config::{Partial, Password};
-use bars::source::mysql::{Config, SslMode};
-use bars::source::{BarTime, ReadOptions};
 use bars::time::AsOfSpec;
+use bars::{BarTime, ReadOptions};
+use bars_io::kraken::{self, Client, Pace};
+use bars_io::mysql::config::{Partial, Password};
+use bars_io::mysql::{Config, SslMode};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
@@ -117,8 +117,8 @@ pub fn of<T: Into<OsString> + Clone>(
 }
 
 /// The password in a file: its first line.
-pub fn password_in(path: &Path) -> bars::Result<String> {
-    let text = std::fs::read_to_string(path).map_err(|e| bars::Error::io("read", path, e))?;
+pub fn password_in(path: &Path) -> bars_io::Result<String> {
+    let text = std::fs::read_to_string(path).map_err(|e| bars_io::Error::io("read", path, e))?;
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 

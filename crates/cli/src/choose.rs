@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context;
-use bars::import::Target;
-use bars::source::file::FileSource;
-use bars::source::mysql::config::{HOST, PORT, Partial, Password, TABLE, check_name};
-use bars::source::mysql::{Config, MySqlSource, MySqlWriter};
-use bars::source::store::{Store, Writer};
-use bars::source::{Source, newest_close};
-use bars::{AsOf, Entry, Symbol};
+use bars::{AsOf, Symbol};
+use bars_io::Entry;
+use bars_io::Target;
+use bars_io::file::FileSource;
+use bars_io::mysql::config::{HOST, PORT, Partial, Password, TABLE, check_name};
+use bars_io::mysql::{Config, MySqlSource, MySqlWriter};
+use bars_io::store::{Store, StoreWriter};
+use bars_io::{Source, newest_close};
 
 use crate::args::{DatabaseFlags, SourceFlags};
 use crate::config;
@@ -118,7 +119,7 @@ pub fn newest(catalogue: &[Entry]) -> anyhow::Result<AsOf> {
 pub fn report_findings(source: &dyn Source, strict: bool) -> anyhow::Result<()> {
     let findings = source.findings();
     if strict && findings.breaks_strict() {
-        return Err(bars::Error::Strict(findings.to_string()).into());
+        return Err(bars_io::Error::Strict(findings.to_string()).into());
     }
     if !findings.is_empty() {
         tracing::warn!("{findings}");
@@ -139,14 +140,14 @@ pub fn target(into: Option<&str>, database: &DatabaseFlags) -> anyhow::Result<Bo
             Box::new(writer)
         }
         Place::Path(path) if path.is_file() => {
-            return Err(bars::Error::content(
+            return Err(bars_io::Error::content(
                 &path,
                 "this is a file; name a folder for the store, or mysql://...",
             )
             .into());
         }
         Place::Path(path) => {
-            let writer = Writer::open(&path)?;
+            let writer = StoreWriter::open(&path, crate::interrupt::temp_files())?;
             tracing::info!("writing bars into store {}", path.display());
             Box::new(writer)
         }

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use anyhow::Context;
 use bars::spelling::{Directory, Found};
-use bars::{AsOf, Entry, Source, Symbol, Window};
+use bars::{AsOf, Symbol, Window};
+use bars_io::{Entry, Source};
 
 use crate::choose;
 use crate::ui;
@@ -24,7 +25,7 @@ pub const ORIGIN: &str = "run 'data-pipeline leaderboards' first";
 
 /// The symbols of a file that `flag` names, each once, in the order of their first rows.
 pub fn symbols(input: &Path, flag: &str) -> anyhow::Result<Vec<Symbol>> {
-    let symbols = bars::source::rows::symbols(input).map_err(|e| explain(e, "no list of symbols", flag))?;
+    let symbols = bars_io::reader::symbols(input).map_err(|e| explain(e, "no list of symbols", flag))?;
     if symbols.is_empty() {
         anyhow::bail!("{} names no symbol; {ORIGIN}, or name another file with {flag}", input.display());
     }
@@ -32,9 +33,9 @@ pub fn symbols(input: &Path, flag: &str) -> anyhow::Result<Vec<Symbol>> {
 }
 
 /// A cohort file that is missing under its own name has yet to be made; of another path the error tells what is near.
-pub fn explain(error: bars::Error, what: &str, flag: &str) -> anyhow::Error {
+pub fn explain(error: bars_io::Error, what: &str, flag: &str) -> anyhow::Error {
     let is_unmade = match &error {
-        bars::Error::Missing { path, .. } => path.to_string_lossy().starts_with("habitual_"),
+        bars_io::Error::Missing { path, .. } => path.to_string_lossy().starts_with("habitual_"),
         _ => false,
     };
     let error = anyhow::Error::from(error);

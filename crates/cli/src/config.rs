@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use anyhow::Context;
-use bars::source::mysql::config::{Partial, Password};
+use bars_io::mysql::config::{Partial, Password};
 use clap::builder::OsStr;
 use clap::{Arg, ArgAction, Command};
 use toml::{Table, Value};
@@ -58,7 +58,7 @@ pub fn load(words: &[OsString], program: &Command) -> anyhow::Result<()> {
         None if Path::new(NAME).is_file() => NAME.into(),
         None => return Ok(()),
     };
-    let text = std::fs::read_to_string(&path).map_err(|e| bars::Error::io("read", &path, e))?;
+    let text = std::fs::read_to_string(&path).map_err(|e| bars_io::Error::io("read", &path, e))?;
     let config =
         Config::parse(&path, &text, program).map_err(|what| Usage(format!("{}: {what}", path.display())))?;
     // It is loaded once, at the very beginning.

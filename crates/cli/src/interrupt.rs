@@ -2,9 +2,17 @@
 
 use std::thread;
 
-use bars::atomic;
+use std::sync::LazyLock;
+
+use bars_io::atomic::TempFiles;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+
+/// The unfinished files of this process.
+pub fn temp_files() -> &'static TempFiles {
+    static TEMP_FILES: LazyLock<TempFiles> = LazyLock::new(TempFiles::default);
+    &TEMP_FILES
+}
 
 /// From here on an interrupt ends the process with status 130 (143 for a termination) within moments. Every output is
 /// written beside its place, so nothing but those files has to be cleared away, and no work has to be asked to stop.
@@ -16,7 +24,7 @@ pub fn install() {
     };
     thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
-            let _held = atomic::discard_unfinished();
+            let _held = temp_files().discard();
             crate::ui::interrupted();
             std::process::exit(128 + signal);
         }
@@ -26,7 +34,7 @@ pub fn install() {
 /// A panic is a bug of ours: it ends the process at once, from whatever thread, with a sentence instead of a trace.
 fn tell_of_bugs() {
     std::panic::set_hook(Box::new(|panic| {
-        let _held = atomic::discard_unfinished();
+        let _held = temp_files().discard();
         crate::ui::say(&format!("error: this is a bug of data-pipeline, please report it: {panic}"));
         std::process::exit(1);
     }));

@@ -9,10 +9,11 @@ use std::path::PathBuf;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array, RecordBatch};
-use bars::source::file::FileSource;
-use bars::source::store::Store;
-use bars::source::{BarTime, ReadOptions};
-use bars::{Bar, Source, Span, Window, resample::resample};
+use bars::{Bar, Span, Window, resample::resample};
+use bars::{BarTime, ReadOptions};
+use bars_io::Source;
+use bars_io::file::FileSource;
+use bars_io::store::Store;
 use libtest_mimic::Arguments;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
@@ -264,7 +265,7 @@ fn krakens_minutes_make_krakens_five_minutes() {
     desk.run(&["import", &minutes, "--into", "store"]).ok();
     let store = Store::open(&desk.file("store"), BarTime::Open).expect("a store");
     let series = store.bars(&"XBTUSDC".parse().expect("a symbol"), Span::ALL).expect("bars");
-    let bins = resample(&series, Window::of_minutes(5).expect("a window"));
+    let bins = resample(&series, Window::from_minutes(5).expect("a window"));
 
     let options =
         ReadOptions { symbol: Some("XBTUSDC".parse().expect("a symbol")), ..ReadOptions::default() };

@@ -7,9 +7,10 @@ use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use bars::BarTime;
 use bars::Span;
-use bars::source::store::Store;
-use bars::source::{BarTime, Source};
+use bars_io::Source;
+use bars_io::store::Store;
 use support::{desk, market};
 
 /// Runs the program and kills it as soon as `is_there` holds; tells whether it did before the end.

@@ -10,9 +10,11 @@ use std::process::Stdio;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use bars::BarTime;
 use bars::Span;
-use bars::source::store::{Store, Writer};
-use bars::source::{BarTime, Source};
+use bars_io::Source;
+use bars_io::atomic::TempFiles;
+use bars_io::store::{Store, StoreWriter};
 use support::{HEADER, desk, market};
 use testkit::program::Desk;
 
@@ -168,7 +170,7 @@ fn no_stage_sees_a_bar_after_the_as_of() {
     let asof = "2025-12-20T06:00:00Z";
     let end = bars::Minute::from_epoch_seconds(1_766_210_400).unwrap();
     let store = Store::open(&desk.file("bars"), BarTime::Open).unwrap();
-    let cut = Writer::open(&desk.file("cut")).unwrap();
+    let cut = StoreWriter::open(&desk.file("cut"), &TempFiles::default()).unwrap();
     for symbol in store.symbols().unwrap() {
         let series = store.bars(&symbol, Span { start: bars::Minute::MIN, end }).unwrap();
         cut.upsert(&symbol, &series).unwrap();

@@ -2,7 +2,8 @@
 
 use bars::spelling::Directory;
 use bars::time::DAY;
-use bars::{AsOf, Minute, Series, Source, Span, Symbol};
+use bars::{AsOf, Minute, Series, Span, Symbol};
+use bars_io::Source;
 use clap::Args;
 use rayon::prelude::*;
 
@@ -76,22 +77,22 @@ fn gcd(a: i32, b: i32) -> i32 {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
-fn look(source: &dyn Source) -> anyhow::Result<Vec<(bars::Entry, Held)>> {
+fn look(source: &dyn Source) -> anyhow::Result<Vec<(bars_io::Entry, Held)>> {
     let catalogue = choose::catalogue(source)?;
     let progress = Progress::new("check", Unit::Symbols, catalogue.len() as u64);
-    let look = |entry: &bars::Entry| {
+    let look = |entry: &bars_io::Entry| {
         let held = Held::of(&source.bars(&entry.symbol, Span::ALL)?);
         progress.add(1);
         Ok((entry.clone(), held))
     };
-    Ok(catalogue.par_iter().map(look).collect::<bars::Result<Vec<_>>>()?)
+    Ok(catalogue.par_iter().map(look).collect::<bars_io::Result<Vec<_>>>()?)
 }
 
 fn is_stale(last: Minute, newest: AsOf) -> bool {
     last < newest.end().plus(-DAY)
 }
 
-fn print_symbols(symbols: &[(bars::Entry, Held)], newest: AsOf) -> anyhow::Result<()> {
+fn print_symbols(symbols: &[(bars_io::Entry, Held)], newest: AsOf) -> anyhow::Result<()> {
     let rows = symbols.iter().map(|(entry, held)| {
         let share = 100.0 * held.missing as f64 / (held.bars + held.missing).max(1) as f64;
         vec![
@@ -108,7 +109,7 @@ fn print_symbols(symbols: &[(bars::Entry, Held)], newest: AsOf) -> anyhow::Resul
     ui::print(&ui::table(&header, &[3, 4, 5], rows))
 }
 
-fn print_span(symbols: &[(bars::Entry, Held)], newest: AsOf) -> anyhow::Result<()> {
+fn print_span(symbols: &[(bars_io::Entry, Held)], newest: AsOf) -> anyhow::Result<()> {
     let bars: usize = symbols.iter().map(|(_, held)| held.bars).sum();
     let first = symbols.iter().map(|(entry, _)| entry.first).min().unwrap_or(newest.end());
     let days = f64::from(newest.end().index() - first.index()) / f64::from(DAY);
@@ -130,7 +131,7 @@ fn print_span(symbols: &[(bars::Entry, Held)], newest: AsOf) -> anyhow::Result<(
 }
 
 /// What would make results wrong, a sentence each.
-fn problems(source: &dyn Source, symbols: &[(bars::Entry, Held)]) -> Vec<String> {
+fn problems(source: &dyn Source, symbols: &[(bars_io::Entry, Held)]) -> Vec<String> {
     let mut problems = Vec::new();
     let findings = source.findings();
     if findings.breaks_strict() {

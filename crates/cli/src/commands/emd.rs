@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use bars::Symbol;
-use bars::atomic::SealedFile;
-use bars::source::column::{self, Numbered, Numbers};
 use bars::spelling::{Directory, Found};
+use bars_io::atomic::FinishedFile;
+use bars_io::column::{self, Numbered, Numbers};
 use clap::{Args, ValueEnum};
 use emd::{Analytic, Control, Decomposition, NoiseScale, Params, Preset, Sifting};
 use parquet::file::metadata::KeyValue;
@@ -329,7 +329,7 @@ impl Form {
         }
     }
 
-    fn write(self, place: &Path, found: &Decomposition) -> bars::Result<SealedFile> {
+    fn write(self, place: &Path, found: &Decomposition) -> bars_io::Result<FinishedFile> {
         match self {
             Form::Npz => npz::write_modes(place, found, npz::Packing::Stored),
             Form::Parquet => {

@@ -86,7 +86,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let [input, output] = flags.cohort.files();
     let (input, output) =
         (path(flags.input_csv.as_deref(), input), path(flags.output_csv.as_deref(), output));
-    let wanted = bars::source::rows::symbols(&input).with_context(|| {
+    let wanted = bars_io::reader::symbols(&input).with_context(|| {
         format!("no list of symbols; {}, or name one with --input-csv", flags.cohort.origin())
     })?;
     if let (Ok(a), Ok(b)) = (input.canonicalize(), output.canonicalize())

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use bars::atomic::{self, AtomicFile, SealedFile};
-use bars::source::file::FileSource;
-use bars::source::{ReadOptions, Source};
+use bars::ReadOptions;
 use bars::time::AsOfSpec;
 use bars::{Minute, Span, Symbol, Window};
+use bars_io::Source;
+use bars_io::atomic::FinishedFile;
+use bars_io::file::FileSource;
 use clap::Args;
 use rayon::prelude::*;
 use stages::cohort_cycles::kinds::{Kind, Kinds, SAMPLE};
@@ -19,6 +20,7 @@ use super::places::check_places;
 use crate::args::{self, ReadingFlags, SourceFlags};
 use crate::choose;
 use crate::cohort;
+use crate::interrupt::temp_files;
 use crate::logging::step;
 use crate::ui::{self, Progress, Unit, Usage};
 
@@ -88,14 +90,14 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         );
     }
     for place in &outputs {
-        drop(AtomicFile::create(place)?);
+        temp_files().check_writable(place)?;
     }
     let span = Span { start: Minute::MIN, end: flags.asof.moment().map_or(Minute::MAX, |asof| asof.end()) };
     let members = step("computing", || compute(&file, symbols, span, &params, &decomposer))?;
     tell_of_skipped(&members, flags.min_points);
     tell_of_samples(&members);
     let files = step("writing", || write(&members, &outputs))?;
-    files.into_iter().try_for_each(SealedFile::commit)?;
+    files.into_iter().try_for_each(FinishedFile::commit)?;
     print(&members)?;
     ui::print(&format!("\nWritten: {}, {}", outputs[0].display(), outputs[1].display()))
 }
@@ -182,7 +184,7 @@ fn tell_of_samples(members: &[Member]) {
     }
 }
 
-fn write(members: &[Member], [json, text]: &[PathBuf; 2]) -> anyhow::Result<Vec<SealedFile>> {
+fn write(members: &[Member], [json, text]: &[PathBuf; 2]) -> anyhow::Result<Vec<FinishedFile>> {
     let mut symbols = serde_json::Map::new();
     let mut lines = String::new();
     let empty = Kinds::default();
@@ -203,7 +205,7 @@ fn write(members: &[Member], [json, text]: &[PathBuf; 2]) -> anyhow::Result<Vec<
     }
     let mut bytes = serde_json::to_vec_pretty(&symbols)?;
     bytes.push(b'\n');
-    Ok(vec![atomic::sealed(json, &bytes)?, atomic::sealed(text, lines.as_bytes())?])
+    Ok(vec![temp_files().write_temp(json, &bytes)?, temp_files().write_temp(text, lines.as_bytes())?])
 }
 
 /// The kind with the greatest median amplitude over all windows, the first of equals.

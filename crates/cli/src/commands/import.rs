@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Context;
-use bars::import::{self, Plan, Summary, Target};
 use bars::{Series, Symbol};
+use bars_io::Target;
+use bars_io::import::{self, Plan, Summary};
 use clap::Args;
 
 use crate::args::{DatabaseFlags, ReadingFlags};
@@ -77,13 +78,13 @@ impl Counted {
 }
 
 impl Target for Counted {
-    fn upsert(&self, symbol: &Symbol, series: &Series) -> bars::Result<usize> {
+    fn upsert(&self, symbol: &Symbol, series: &Series) -> bars_io::Result<usize> {
         let new = self.target.upsert(symbol, series)?;
         self.done.fetch_add(1, Ordering::Relaxed);
         Ok(new)
     }
 
-    fn held(&self) -> bars::Result<Vec<bars::Entry>> {
+    fn held(&self) -> bars_io::Result<Vec<bars_io::Entry>> {
         self.target.held()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use bars::kraken::market::{self, Pair, Ticker};
+use bars_io::kraken::market::{self, Pair, Ticker};
 use clap::Args;
 use stages::features::layout::DType;
 use stages::features::table::Values;

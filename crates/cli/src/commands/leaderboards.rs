@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use bars::atomic::{self, AtomicFile, SealedFile};
-use bars::source::{Source, newest_close};
 use bars::spelling::Directory;
 use bars::time::{AsOfSpec, DAY};
-use bars::{AsOf, Closes, Entry, Span, Symbol, Window};
+use bars::{AsOf, Closes, Span, Symbol, Window};
+use bars_io::Entry;
+use bars_io::atomic::FinishedFile;
+use bars_io::{Source, newest_close};
 use clap::Args;
 use rayon::prelude::*;
 use stages::leaderboards::{
@@ -17,6 +18,7 @@ use stages::leaderboards::{
 
 use crate::args::{self, SourceFlags};
 use crate::choose;
+use crate::interrupt::temp_files;
 use crate::logging::step;
 use crate::output::{bar_csv, boards as summary, parquet};
 use crate::ui::{self, Progress, Unit, Usage};
@@ -60,7 +62,7 @@ const PLACES: &str = "leaderboards.parquet";
 pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let params = params(flags)?;
     // A folder that cannot be written shall be known before the market is read.
-    drop(AtomicFile::create(&flags.out_dir.join(summary::NAME))?);
+    temp_files().check_writable(&flags.out_dir.join(summary::NAME))?;
     let opened = choose::source(&flags.source)?;
     let source = opened.source();
     let catalogue = step("listing the symbols", || choose::catalogue(source))?;
@@ -181,7 +183,7 @@ fn summarise(
         tracing::trace!("{}: {} bars", entry.symbol, scratch.time.len());
         Ok((entry.symbol.clone(), plan.summarise(scratch)))
     };
-    let symbols: bars::Result<Vec<_>> = seen.par_iter().map_init(Closes::default, read).collect();
+    let symbols: bars_io::Result<Vec<_>> = seen.par_iter().map_init(Closes::default, read).collect();
     Ok((seen.len(), symbols?))
 }
 
@@ -202,11 +204,11 @@ fn write_outputs(
         Ok(bar_csv::write(&dir.join(name), source, &symbols, span)?.0)
     };
     let mut files = vec![
-        atomic::sealed(&dir.join(summary::NAME), &summary(boards)?)?,
+        temp_files().write_temp(&dir.join(summary::NAME), &summary(boards)?)?,
         write_places(&dir.join(PLACES), boards)?,
     ];
-    files.extend(cohorts.par_iter().map(write).collect::<bars::Result<Vec<_>>>()?);
-    files.into_iter().try_for_each(SealedFile::commit)?;
+    files.extend(cohorts.par_iter().map(write).collect::<bars_io::Result<Vec<_>>>()?);
+    files.into_iter().try_for_each(FinishedFile::commit)?;
     let names = [summary::NAME, PLACES].into_iter().chain(cohorts.iter().map(|(name, _)| *name));
     Ok(names.map(|name| dir.join(name)).collect())
 }
@@ -253,7 +255,7 @@ fn summary_of(board: &Board) -> summary::Board {
     }
 }
 
-fn write_places(place: &Path, boards: &Leaderboards) -> bars::Result<SealedFile> {
+fn write_places(place: &Path, boards: &Leaderboards) -> bars_io::Result<FinishedFile> {
     let places = &boards.places;
     let rank =
         |kind: Kind| parquet::integers(places.iter().map(move |p| p.ranks[kind as usize].map(i64::from)));

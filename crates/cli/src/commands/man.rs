@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use bars::atomic::{self, SealedFile};
+use bars_io::atomic::FinishedFile;
 use clap::{Args, CommandFactory};
 use clap_mangen::Man;
 
 use crate::args::Cli;
+use crate::interrupt::temp_files;
 use crate::ui;
 
 /// Flags of `man`.
@@ -29,15 +30,15 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         files.push(page(flags, command)?);
     }
     let pages = ui::things(files.len(), "page");
-    files.into_iter().try_for_each(SealedFile::commit)?;
+    files.into_iter().try_for_each(FinishedFile::commit)?;
     let dir = flags.out_dir.display();
     ui::print(&format!("Written: {pages} in {dir}; read one with: man {dir}/data-pipeline.1"))
 }
 
-fn page(flags: &Flags, command: clap::Command) -> anyhow::Result<SealedFile> {
+fn page(flags: &Flags, command: clap::Command) -> anyhow::Result<FinishedFile> {
     let name = command.get_display_name().unwrap_or(command.get_name());
     let place = flags.out_dir.join(format!("{name}.1"));
     let mut page = Vec::new();
     Man::new(command).render(&mut page)?;
-    Ok(atomic::sealed(&place, &page)?)
+    Ok(temp_files().write_temp(&place, &page)?)
 }

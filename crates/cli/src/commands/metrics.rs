@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use bars::atomic::{AtomicFile, SealedFile};
-use bars::source::ReadOptions;
-use bars::source::file::FileSource;
+use bars::ReadOptions;
 use bars::time::AsOfSpec;
-use bars::{Series, Source, Window};
+use bars::{Series, Window};
+use bars_io::Source;
+use bars_io::atomic::FinishedFile;
+use bars_io::file::FileSource;
 use clap::{Args, ValueEnum};
 use rayon::prelude::*;
 use stages::features::panel::Panel;
@@ -20,6 +21,7 @@ use super::standing;
 use crate::args::{self, SourceFlags};
 use crate::choose::{self, Ask};
 use crate::cohort::{self, Member};
+use crate::interrupt::temp_files;
 use crate::logging::step;
 use crate::output::series::SeriesFile;
 use crate::output::table::{self, Compression, Format};
@@ -110,7 +112,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     check_places(&input, &flags.source, &outputs)?;
     for place in &outputs {
         Format::check(place)?;
-        drop(AtomicFile::create(place)?);
+        temp_files().check_writable(place)?;
     }
 
     let opened = if flags.no_baseline { None } else { choose::optional_source(&flags.source, Ask::Person)? };
@@ -155,7 +157,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     if let History::Source(source, _) = history {
         choose::report_findings(source, flags.source.reading.strict)?;
     }
-    files.into_iter().try_for_each(SealedFile::commit)?;
+    files.into_iter().try_for_each(FinishedFile::commit)?;
 
     standing::print(plan.layout(), &rows, PICKS, Window::DAY)?;
     ui::print(&format!(
@@ -190,7 +192,7 @@ fn compute(
     history: &History<'_>,
     flags: &Flags,
     output: &Path,
-) -> anyhow::Result<(Vec<Row>, Vec<SealedFile>)> {
+) -> anyhow::Result<(Vec<Row>, Vec<FinishedFile>)> {
     let metrics = plan.layout().catalogue.metrics;
     let mut series =
         flags.series_output.as_ref().map(|place| SeriesFile::create(place, metrics)).transpose()?;
@@ -205,7 +207,7 @@ fn compute(
             progress.add(1);
             Ok((rows, if flags.series_output.is_some() { panels } else { Vec::new() }))
         };
-        let studies = batch.par_iter().map(study).collect::<bars::Result<Vec<_>>>()?;
+        let studies = batch.par_iter().map(study).collect::<bars_io::Result<Vec<_>>>()?;
         for (&place, (own, panels)) in batch.iter().zip(studies) {
             rows.extend(own);
             if let Some(series) = &mut series {
@@ -228,11 +230,11 @@ fn study(
     member: &Member,
     history: &History<'_>,
     place: usize,
-) -> bars::Result<(Vec<Row>, Vec<Panel>)> {
+) -> bars_io::Result<(Vec<Row>, Vec<Panel>)> {
     let Some(entry) = &member.entry else {
         return Ok((Vec::new(), Vec::new()));
     };
-    let current = |panels: Option<&[Panel]>| {
+    let current = |panels: Option<&[Panel]>| -> bars_io::Result<Vec<Row>> {
         let current = |series: &Series| plan.current_panels(series);
         let current = with_prices(file, &entry.symbol, plan.current_span(), current)?;
         Ok(plan.rows(&member.symbol, entry.first, &current, panels))

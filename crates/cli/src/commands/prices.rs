@@ -2,7 +2,8 @@
 
 use std::cell::Cell;
 
-use bars::{Series, Source, Span, Symbol};
+use bars::{Series, Span, Symbol};
+use bars_io::Source;
 
 thread_local! {
     /// Megabytes that would else go back to the kernel after every symbol, and come anew page by page.
@@ -15,7 +16,7 @@ pub fn with_prices<T>(
     symbol: &Symbol,
     span: Span,
     look: impl FnOnce(&Series) -> T,
-) -> bars::Result<T> {
+) -> bars_io::Result<T> {
     let mut series = SERIES.take();
     source.prices(symbol, span, &mut series)?;
     let seen = look(&series);

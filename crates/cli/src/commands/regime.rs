@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use bars::{AsOf, Entry, Source, Symbol, Window};
+use bars::{AsOf, Symbol, Window};
+use bars_io::{Entry, Source};
 use clap::Args;
 use stages::features::asofs::AsOfs;
 use stages::features::layout::Layout;
@@ -116,7 +117,7 @@ impl Stage for Regime {
         plan.layout()
     }
 
-    fn study(plan: &Plan, source: &dyn Source, symbol: &Symbol, entry: &Entry) -> bars::Result<Study> {
+    fn study(plan: &Plan, source: &dyn Source, symbol: &Symbol, entry: &Entry) -> bars_io::Result<Study> {
         let read =
             |span| with_prices(source, &entry.symbol, span, |series| plan.history(series, entry.first));
         let mut days = read(plan.span())?;

@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::args;
 use crate::gather::{Depth, Outputs, gather};
+use crate::interrupt::temp_files;
 use crate::ui::{self, Usage};
 
 /// Flags of `report`.
@@ -50,7 +51,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         tracing::info!("not in the report: {} ({})", absent.what, absent.command);
     }
     let page = report::render(&report);
-    bars::atomic::write(&flags.out, page.as_bytes())?;
+    temp_files().write(&flags.out, page.as_bytes())?;
     ui::print(&format!(
         "Written: {} ({}, {:.1} MB); open it in a browser",
         flags.out.display(),

@@ -2,15 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use bars::source::store::Store;
-use bars::source::{BarTime, Source};
+use bars::AsOf;
+use bars::BarTime;
 use bars::time::AsOfSpec;
-use bars::{AsOf, Entry, atomic};
+use bars_io::Entry;
+use bars_io::Source;
+use bars_io::store::Store;
 use clap::Args;
 use rayon::prelude::*;
 
 use crate::args::{self, DatabaseFlags};
 use crate::choose;
+use crate::interrupt::temp_files;
 use crate::sample::{Market, Settings};
 use crate::ui::{self, Progress, Unit, Usage};
 
@@ -63,11 +66,11 @@ pub fn write(into: &str, database: &DatabaseFlags, settings: Settings) -> anyhow
         progress.add(1);
         Ok(truth)
     };
-    let truths: Vec<_> = (0..market.len()).into_par_iter().map(each).collect::<bars::Result<_>>()?;
+    let truths: Vec<_> = (0..market.len()).into_par_iter().map(each).collect::<bars_io::Result<_>>()?;
     let place = truth_of(into);
     let mut bytes = serde_json::to_vec_pretty(&market.truth(truths))?;
     bytes.push(b'\n');
-    atomic::write(&place, &bytes)?;
+    temp_files().write(&place, &bytes)?;
     Ok(place)
 }
 

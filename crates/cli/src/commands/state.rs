@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use bars::{AsOf, Entry, Source, Symbol, Window};
+use bars::{AsOf, Symbol, Window};
+use bars_io::{Entry, Source};
 use clap::Args;
 use stages::features::asofs::AsOfs;
 use stages::features::layout::Layout;
@@ -102,7 +103,7 @@ impl Stage for State {
         plan.layout()
     }
 
-    fn study(plan: &Plan, source: &dyn Source, symbol: &Symbol, entry: &Entry) -> bars::Result<Study> {
+    fn study(plan: &Plan, source: &dyn Source, symbol: &Symbol, entry: &Entry) -> bars_io::Result<Study> {
         let panels = with_prices(source, &entry.symbol, plan.span(), |series| plan.panels(series))?;
         let rows = plan.rows(symbol, entry.first, &panels, Some(&panels));
         Ok(Study { rows, panels })

@@ -3,11 +3,12 @@
 use std::cell::{Cell, OnceCell};
 use std::collections::BTreeSet;
 
-use bars::kraken::market::{self, Pair, Pairs};
-use bars::kraken::sync::{Cost, News, Synced, Task, sync};
 use bars::spelling::Directory;
 use bars::time::AsOfSpec;
-use bars::{Entry, Minute, Symbol};
+use bars::{Minute, Symbol};
+use bars_io::Entry;
+use bars_io::kraken::market::{self, Pair, Pairs};
+use bars_io::kraken::sync::{Cost, News, Synced, Task, sync};
 use clap::Args;
 
 use crate::args::{self, DatabaseFlags, ExchangeFlags};

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
-use bars::source::ReadOptions;
-use bars::source::file::FileSource;
-use bars::{AsOf, Minute, Series, Source, Span, Window};
+use bars::ReadOptions;
+use bars::{AsOf, Minute, Series, Span, Window};
+use bars_io::Source;
+use bars_io::file::FileSource;
 use report::model::{Board, Coin, Market, Places, Quality};
 use report::{Report, Thinned};
 

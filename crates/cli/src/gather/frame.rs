@@ -9,7 +9,8 @@ use arrow_array::types::{Float64Type, TimestampMicrosecondType};
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_cast::cast;
 use arrow_schema::{DataType, TimeUnit};
-use bars::{AsOf, Error};
+use bars::AsOf;
+use bars_io::Error;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 /// A table, all of it in memory.

@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use bars::AsOf;
 use bars::time::AsOfSpec;
-use bars::{AsOf, Error};
+use bars_io::Error;
 use report::Report;
 use report::model::Absent;
 use serde::de::DeserializeOwned;

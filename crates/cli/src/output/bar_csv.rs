@@ -1,10 +1,12 @@
 //! Bars as CSV in the form of the cohort and history files.
 
+use crate::interrupt::temp_files;
 use std::io::Write;
 use std::path::Path;
 
-use bars::atomic::{AtomicFile, SealedFile};
-use bars::{Error, Series, Source, Span, Symbol};
+use bars::{Series, Span, Symbol};
+use bars_io::atomic::FinishedFile;
+use bars_io::{Error, Source};
 
 /// Writes the bars of `symbols` within `span`, ready to be put at `place`: symbols in the order given, time ascending, a `trades`
 /// column if any of the bars has a number of trades. Returns how many bars each symbol had.
@@ -16,12 +18,12 @@ pub fn write(
     source: &dyn Source,
     symbols: &[Symbol],
     span: Span,
-) -> bars::Result<(SealedFile, Vec<usize>)> {
+) -> bars_io::Result<(FinishedFile, Vec<usize>)> {
     let mut has_trades = false;
     for symbol in symbols {
         has_trades = has_trades || source.has_trades(symbol, span)?;
     }
-    let mut file = AtomicFile::create(place)?;
+    let mut file = temp_files().create(place)?;
     let mut lines = Vec::new();
     lines.extend(b"symbol,timestamp,open,high,low,close,volume");
     lines.extend(if has_trades { &b",trades\n"[..] } else { b"\n" });
@@ -34,7 +36,7 @@ pub fn write(
         counts.push(series.len());
     }
     file.write_all(&lines).map_err(|e| Error::io("write", place, e))?;
-    Ok((file.seal()?, counts))
+    Ok((file.finish()?, counts))
 }
 
 fn push_lines(out: &mut Vec<u8>, symbol: &Symbol, series: &Series, has_trades: bool) {

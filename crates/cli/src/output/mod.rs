@@ -1,4 +1,4 @@
-//! What is written: each form a file. Every file appears whole or not at all ([`bars::atomic`]).
+//! What is written: each form a file. Every file appears whole or not at all ([`bars_io::atomic`]).
 
 pub mod bar_csv;
 pub mod boards;

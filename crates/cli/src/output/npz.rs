@@ -1,12 +1,13 @@
 //! Arrays as numpy's archives: `numpy.load` reads them, and so do we.
 
+use crate::interrupt::temp_files;
 use std::fs::File;
 use std::io::{BufReader, Cursor, Read, Write};
 use std::path::Path;
 
 use anyhow::bail;
-use bars::Error;
-use bars::atomic::{self, SealedFile};
+use bars_io::Error;
+use bars_io::atomic::FinishedFile;
 use emd::Decomposition;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
@@ -31,7 +32,7 @@ pub enum Packing {
 }
 
 /// Writes `arrays` as an archive, ready to be put at `place`. Nothing in it tells when it was made.
-fn write(place: &Path, arrays: &[Array<'_>], packing: Packing) -> bars::Result<SealedFile> {
+fn write(place: &Path, arrays: &[Array<'_>], packing: Packing) -> bars_io::Result<FinishedFile> {
     let error = |e: zip::result::ZipError| Error::io("write", place, e.into());
     let options = SimpleFileOptions::default().large_file(false);
     let options = match packing {
@@ -48,11 +49,11 @@ fn write(place: &Path, arrays: &[Array<'_>], packing: Packing) -> bars::Result<S
         archive.write_all(&bytes).map_err(|e| Error::io("write", place, e))?;
     }
     let bytes = archive.finish().map_err(error)?.into_inner();
-    atomic::sealed(place, &bytes)
+    temp_files().write_temp(place, &bytes)
 }
 
 /// Writes what a series came apart into: `imfs` (a row per mode), `residue` and `imf_variances`.
-pub fn write_modes(place: &Path, found: &Decomposition, packing: Packing) -> bars::Result<SealedFile> {
+pub fn write_modes(place: &Path, found: &Decomposition, packing: Packing) -> bars_io::Result<FinishedFile> {
     let (variances, n) = (found.variances(), found.residue.len());
     let rows = found.modes.iter().map(Vec::as_slice).collect();
     let arrays = [

@@ -1,11 +1,13 @@
 //! Tables as Parquet: plain types, snappy, readable everywhere.
 
+use crate::interrupt::temp_files;
 use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
-use bars::atomic::{AtomicFile, SealedFile};
-use bars::{Error, Minute};
+use bars::Minute;
+use bars_io::Error;
+use bars_io::atomic::FinishedFile;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::metadata::KeyValue;
@@ -33,7 +35,7 @@ pub fn integers(values: impl Iterator<Item = Option<i64>>) -> ArrayRef {
 }
 
 /// Writes `columns` as a file, ready to be put at `place`.
-pub fn write(place: &Path, columns: Vec<(&str, ArrayRef)>) -> bars::Result<SealedFile> {
+pub fn write(place: &Path, columns: Vec<(&str, ArrayRef)>) -> bars_io::Result<FinishedFile> {
     write_with(place, columns, Vec::new())
 }
 
@@ -42,7 +44,7 @@ pub fn write_with(
     place: &Path,
     columns: Vec<(&str, ArrayRef)>,
     metadata: Vec<KeyValue>,
-) -> bars::Result<SealedFile> {
+) -> bars_io::Result<FinishedFile> {
     let error = |e| Error::writing_parquet(place, e);
     let nullable = columns.into_iter().map(|(name, column)| (name, column, true));
     let batch = RecordBatch::try_from_iter_with_nullable(nullable).map_err(|e| error(e.into()))?;
@@ -51,8 +53,8 @@ pub fn write_with(
         .set_key_value_metadata(Some(metadata).filter(|texts| !texts.is_empty()))
         .set_created_by(concat!("data_pipeline ", env!("CARGO_PKG_VERSION")).to_owned())
         .build();
-    let file = AtomicFile::create(place)?;
+    let file = temp_files().create(place)?;
     let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties)).map_err(error)?;
     writer.write(&batch).map_err(error)?;
-    writer.into_inner().map_err(error)?.seal()
+    writer.into_inner().map_err(error)?.finish()
 }

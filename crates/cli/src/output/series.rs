@@ -3,8 +3,8 @@
 use std::ops::Range;
 use std::path::Path;
 
-use bars::atomic::SealedFile;
 use bars::{AsOf, Symbol};
+use bars_io::atomic::FinishedFile;
 use stages::features::layout::DType;
 use stages::features::metric::Metric;
 use stages::features::panel::{Bucket, Panel};
@@ -17,7 +17,7 @@ pub struct SeriesFile(TableWriter);
 
 impl SeriesFile {
     /// A file of a panel of `metrics`, to be put at `place`.
-    pub fn create(place: &Path, metrics: &[Metric]) -> bars::Result<SeriesFile> {
+    pub fn create(place: &Path, metrics: &[Metric]) -> bars_io::Result<SeriesFile> {
         let keys = [
             ("symbol", DType::Utf8),
             ("window", DType::Utf8),
@@ -33,7 +33,7 @@ impl SeriesFile {
     }
 
     /// Adds the buckets at `range` that are covered well enough.
-    pub fn write(&mut self, symbol: &Symbol, panel: &Panel, range: Range<usize>) -> bars::Result<()> {
+    pub fn write(&mut self, symbol: &Symbol, panel: &Panel, range: Range<usize>) -> bars_io::Result<()> {
         let buckets = &panel.buckets()[range];
         let (ok, values): (Vec<&Bucket>, Vec<&[f64]>) =
             buckets.iter().filter_map(|bucket| Some((bucket, panel.values(bucket)?))).unzip();
@@ -55,7 +55,7 @@ impl SeriesFile {
     }
 
     /// Ends the file.
-    pub fn seal(self) -> bars::Result<SealedFile> {
+    pub fn seal(self) -> bars_io::Result<FinishedFile> {
         self.0.seal()
     }
 }

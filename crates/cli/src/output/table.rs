@@ -8,8 +8,8 @@ use arrow_array::{
     ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use bars::Error;
-use bars::atomic::{AtomicFile, SealedFile};
+use bars_io::Error;
+use bars_io::atomic::{AtomicFile, FinishedFile};
 use clap::ValueEnum;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression as Codec, ZstdLevel};
@@ -18,6 +18,7 @@ use stages::features::layout::{DType, Layout};
 use stages::features::table::{Row, Values, fill};
 
 use super::bar_csv::quoted;
+use crate::interrupt::temp_files;
 use crate::ui::Usage;
 
 /// In what form a table is written.
@@ -115,8 +116,8 @@ impl TableWriter {
         format: Format,
         compression: Compression,
         columns: &Columns,
-    ) -> bars::Result<TableWriter> {
-        let mut file = AtomicFile::create(place)?;
+    ) -> bars_io::Result<TableWriter> {
+        let mut file = temp_files().create(place)?;
         let form = match format {
             Format::Parquet => {
                 let writer =
@@ -134,7 +135,7 @@ impl TableWriter {
     }
 
     /// Adds rows: a value per column, all of one length.
-    pub fn write(&mut self, values: Vec<Values>) -> bars::Result<()> {
+    pub fn write(&mut self, values: Vec<Values>) -> bars_io::Result<()> {
         match &mut self.form {
             Form::Parquet(writer) => {
                 let error = |e| Error::writing_parquet(&self.place, e);
@@ -150,7 +151,7 @@ impl TableWriter {
     }
 
     /// Ends a row group, and with it what is held of it in memory.
-    pub fn end_group(&mut self) -> bars::Result<()> {
+    pub fn end_group(&mut self) -> bars_io::Result<()> {
         match &mut self.form {
             Form::Parquet(writer) => writer.flush().map_err(|e| Error::writing_parquet(&self.place, e)),
             Form::Csv(_) => Ok(()),
@@ -158,12 +159,12 @@ impl TableWriter {
     }
 
     /// Ends the table.
-    pub fn seal(self) -> bars::Result<SealedFile> {
+    pub fn seal(self) -> bars_io::Result<FinishedFile> {
         match self.form {
             Form::Parquet(writer) => {
-                writer.into_inner().map_err(|e| Error::writing_parquet(&self.place, e))?.seal()
+                writer.into_inner().map_err(|e| Error::writing_parquet(&self.place, e))?.finish()
             }
-            Form::Csv(file) => file.seal(),
+            Form::Csv(file) => file.finish(),
         }
     }
 }
@@ -175,7 +176,7 @@ pub fn write(
     compression: Compression,
     layout: &Layout,
     rows: &[Row],
-) -> bars::Result<SealedFile> {
+) -> bars_io::Result<FinishedFile> {
     let mut table = TableWriter::create(place, format, compression, &Columns::of(layout))?;
     table.write(fill(layout, rows))?;
     table.seal()

@@ -394,7 +394,11 @@ mod tests {
         let lengths: Vec<usize> = (0..market.len()).map(|i| market.symbol(i).1.len()).collect();
         for i in 0..market.len() {
             let (_, series, _) = market.symbol(i);
-            assert!(series.iter().all(|bar| Finding::of(&bar).is_none() && !Finding::is_outside_range(&bar)));
+            assert!(
+                series
+                    .iter()
+                    .all(|bar| Finding::from_bar(&bar).is_none() && !Finding::is_outside_range(&bar))
+            );
             assert!(series.ends().unwrap().1 < market.settings.end);
         }
         assert!(

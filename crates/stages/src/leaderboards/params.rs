@@ -20,7 +20,7 @@ pub struct Params {
 impl Default for Params {
     /// 20 places; 1h, 4h, 12h and 24h; 30 days.
     fn default() -> Params {
-        let hours = [60, 240, 720].into_iter().filter_map(Window::of_minutes);
+        let hours = [60, 240, 720].into_iter().filter_map(Window::from_minutes);
         Params {
             top_n: 20,
             windows: hours.chain([Window::DAY]).collect(),
@@ -100,7 +100,7 @@ impl ValidParams {
     /// The longest window of which all windows are multiples: bars are summed into it once for all of them.
     pub(super) fn base_window(&self) -> Window {
         let minutes = self.0.windows.iter().map(|window| window.minutes()).fold(0, gcd);
-        Window::of_minutes(minutes).unwrap_or(Window::HOUR)
+        Window::from_minutes(minutes).unwrap_or(Window::HOUR)
     }
 }
 

@@ -19,5 +19,5 @@ pub fn bin_minutes(window: Window) -> Window {
         10080 => 120,
         _ => (1..=minutes / FEWEST).rev().find(|width| minutes % width == 0).unwrap_or(1),
     };
-    Window::of_minutes(width).unwrap_or(window)
+    Window::from_minutes(width).unwrap_or(window)
 }

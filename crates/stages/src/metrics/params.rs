@@ -18,7 +18,7 @@ pub struct Params {
 impl Default for Params {
     /// 1h, 4h, 12h and 24h; 0.8; 3 months.
     fn default() -> Params {
-        let windows = [1, 4, 12, 24].into_iter().filter_map(Window::of_hours).collect();
+        let windows = [1, 4, 12, 24].into_iter().filter_map(Window::from_hours).collect();
         Params { windows, coverage_threshold: 0.8, months: Some(3) }
     }
 }

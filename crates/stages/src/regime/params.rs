@@ -18,7 +18,8 @@ pub struct Params {
 impl Default for Params {
     /// 3d, 7d, 14d, 30d and 90d; 20 days; 12 months.
     fn default() -> Params {
-        let windows = [3, 7, 14, 30, 90].into_iter().filter_map(|days| Window::of_hours(24 * days)).collect();
+        let windows =
+            [3, 7, 14, 30, 90].into_iter().filter_map(|days| Window::from_hours(24 * days)).collect();
         Params { windows, breakout_days: 20, months: Some(12) }
     }
 }

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use bars::{AsOf, Error};
+use bars::AsOf;
+use bars_io::Error;
 use serde_json::Value;
 use stages::cycles::Lookback;
 
@@ -18,7 +19,7 @@ impl RunConfig {
     ///
     /// # Errors
     /// Where the one that was named is missing, or either is not JSON.
-    pub(super) fn find(named: Option<&Path>, folder: &Path) -> bars::Result<Option<RunConfig>> {
+    pub(super) fn find(named: Option<&Path>, folder: &Path) -> bars_io::Result<Option<RunConfig>> {
         let path = named.map_or_else(|| folder.join("run_config.json"), Path::to_owned);
         if named.is_none() && !path.exists() {
             return Ok(None);
@@ -35,7 +36,7 @@ impl RunConfig {
     ///
     /// # Errors
     /// Where it is none.
-    pub(super) fn window_days(&self) -> bars::Result<Option<f64>> {
+    pub(super) fn window_days(&self) -> bars_io::Result<Option<f64>> {
         match &self.value["window_days"] {
             Value::Null => Ok(None),
             days => match days.as_f64() {
@@ -54,7 +55,7 @@ impl RunConfig {
     ///
     /// # Errors
     /// Where it is no time.
-    pub(super) fn asof(&self) -> bars::Result<Option<AsOf>> {
+    pub(super) fn asof(&self) -> bars_io::Result<Option<AsOf>> {
         let text = match &self.value["asof"] {
             Value::Null => return Ok(None),
             Value::String(text) => text.clone(),
@@ -77,7 +78,7 @@ impl RunConfig {
 }
 
 /// The JSON in a file.
-pub(super) fn json(path: &Path) -> bars::Result<Value> {
+pub(super) fn json(path: &Path) -> bars_io::Result<Value> {
     let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, e))?;
     serde_json::from_slice(&bytes).map_err(|e| {
         Error::content(path, format!("this is no JSON ({e}); name the file that imf-stage wrote"))

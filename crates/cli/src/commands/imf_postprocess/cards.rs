@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use bars::Error;
+use bars_io::Error;
 use serde_json::Value;
 use stages::cycles::Series;
 use stages::cycles::cluster::Pool;
@@ -19,7 +19,7 @@ type Counts = BTreeMap<String, usize>;
 ///
 /// # Errors
 /// Names the first cluster that differs.
-pub(super) fn check(flags: &Flags, folder: &Path, summary: &Summary) -> bars::Result<()> {
+pub(super) fn check(flags: &Flags, folder: &Path, summary: &Summary) -> bars_io::Result<()> {
     let is_mixed =
         summary.cycles.iter().any(|cycle| cycle.cluster_id_global.starts_with(Pool::Mixed.prefix()));
     let pools = [
@@ -76,14 +76,14 @@ fn of_symbols(summary: &Summary, is_mixed: bool) -> Counts {
 }
 
 /// Cycles per cluster over all symbols, as the cards have them.
-fn global(path: &Path) -> bars::Result<Counts> {
+fn global(path: &Path) -> bars_io::Result<Counts> {
     let value = json(path)?;
     let cards = value.as_array().ok_or_else(|| no_cards(path, "a list"))?;
     cards.iter().map(|card| counted(path, card)).collect()
 }
 
 /// Cycles per cluster within a symbol, likewise.
-fn asset(path: &Path) -> bars::Result<Counts> {
+fn asset(path: &Path) -> bars_io::Result<Counts> {
     let value = json(path)?;
     let symbols = value.as_object().ok_or_else(|| no_cards(path, "lists by symbol"))?;
     let mut counts = Counts::new();
@@ -97,7 +97,7 @@ fn asset(path: &Path) -> bars::Result<Counts> {
     Ok(counts)
 }
 
-fn counted(path: &Path, card: &Value) -> bars::Result<(String, usize)> {
+fn counted(path: &Path, card: &Value) -> bars_io::Result<(String, usize)> {
     let (id, count) = (card["cluster_id"].as_str(), card["n_imfs"].as_u64());
     let (Some(id), Some(count)) = (id, count) else {
         return Err(no_cards(path, "cards with cluster_id and n_imfs"));
@@ -112,7 +112,7 @@ fn no_cards(path: &Path, what: &str) -> Error {
     )
 }
 
-fn same(path: &Path, cards: &Counts, summary: &Counts) -> bars::Result<()> {
+fn same(path: &Path, cards: &Counts, summary: &Counts) -> bars_io::Result<()> {
     let all: std::collections::BTreeSet<&String> = cards.keys().chain(summary.keys()).collect();
     let Some(first) = all.into_iter().find(|id| cards.get(*id) != summary.get(*id)) else { return Ok(()) };
     let cycles = |counts: &Counts| match counts.get(first) {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use bars::AsOf;
-use bars::atomic::{AtomicFile, SealedFile};
 use bars::time::AsOfSpec;
+use bars_io::atomic::FinishedFile;
 use clap::{Args, ValueEnum};
 use stages::cycles::postprocess::{Cycle, Params, summarise};
 use stages::cycles::table::{self, Column, PostLine, fill, top_lines};
@@ -13,6 +13,7 @@ use stages::cycles::{Lookback, Series, Status};
 
 use super::places::check_places;
 use crate::args::{self, SourceFlags};
+use crate::interrupt::temp_files;
 use crate::logging::step;
 use crate::output::table::{Columns, Compression, Format, TableWriter};
 use crate::ui::{self, Usage};
@@ -106,7 +107,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let places = Places { out, format: flags.format };
     let outputs = [places.of("imf_post_summary"), places.of("imf_post_top_imfs")];
     check_places(&flags.summary, &SourceFlags::default(), &[&outputs[0], &outputs[1]])?;
-    drop(AtomicFile::create(&outputs[0])?);
+    temp_files().check_writable(&outputs[0])?;
 
     tell_of_dropped(&summary);
     let chosen: Vec<Cycle> =
@@ -124,7 +125,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         places.write(&outputs[0], &table::post_summary(), &lines)?,
         places.write(&outputs[1], &table::post_top(), &top_lines(&lines))?,
     ];
-    files.into_iter().try_for_each(SealedFile::commit)?;
+    files.into_iter().try_for_each(FinishedFile::commit)?;
     places.remove_other_form()?;
     print(&lines)?;
     let rows = ui::things(lines.len(), "row");
@@ -199,7 +200,7 @@ impl Places<'_> {
         self.out.join(format!("{name}.{}", self.format.extension()))
     }
 
-    fn write<L>(&self, place: &Path, columns: &[Column<L>], lines: &[L]) -> bars::Result<SealedFile> {
+    fn write<L>(&self, place: &Path, columns: &[Column<L>], lines: &[L]) -> bars_io::Result<FinishedFile> {
         let named = Columns::new(columns.iter().map(|column| (column.name.clone(), column.dtype())));
         let mut writer = TableWriter::create(place, self.format, Compression::Snappy, &named)?;
         writer.write(fill(columns, lines))?;
@@ -207,13 +208,13 @@ impl Places<'_> {
     }
 
     /// Removes what an earlier run wrote in the other form: it is not of this run.
-    fn remove_other_form(&self) -> bars::Result<()> {
+    fn remove_other_form(&self) -> bars_io::Result<()> {
         let format = if self.format == Format::Csv { Format::Parquet } else { Format::Csv };
         let other = Places { out: self.out, format };
         for name in ["imf_post_summary", "imf_post_top_imfs"] {
             let place = other.of(name);
             if place.exists() {
-                std::fs::remove_file(&place).map_err(|e| bars::Error::io("remove", &place, e))?;
+                std::fs::remove_file(&place).map_err(|e| bars_io::Error::io("remove", &place, e))?;
                 tracing::info!("removed {}, which an earlier run wrote in the other form", place.display());
             }
         }

@@ -8,7 +8,8 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type, TimestampMicrosecondType};
 use arrow_cast::cast;
 use arrow_schema::{DataType, TimeUnit};
-use bars::{AsOf, Error};
+use bars::AsOf;
+use bars_io::Error;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use stages::cycles::postprocess::Cycle;
 use stages::cycles::{Series, Status};
@@ -29,7 +30,7 @@ impl Summary {
     ///
     /// # Errors
     /// Where it is missing, no Parquet file, or no summary.
-    pub(super) fn read(path: &Path) -> bars::Result<Summary> {
+    pub(super) fn read(path: &Path) -> bars_io::Result<Summary> {
         let damaged = |e: &dyn std::fmt::Display| {
             Error::content(
                 path,
@@ -49,7 +50,7 @@ impl Summary {
         Ok(summary)
     }
 
-    fn add(&mut self, path: &Path, batch: &RecordBatch) -> bars::Result<()> {
+    fn add(&mut self, path: &Path, batch: &RecordBatch) -> bars_io::Result<()> {
         let before = self.cycles.len();
         let table = Table { path, batch, before };
         let (symbol, series, status) = (table.text("symbol")?, table.text("series")?, table.text("status")?);
@@ -108,7 +109,7 @@ struct Table<'a> {
 }
 
 impl Table<'_> {
-    fn column(&self, name: &str, to: &DataType) -> bars::Result<arrow_array::ArrayRef> {
+    fn column(&self, name: &str, to: &DataType) -> bars_io::Result<arrow_array::ArrayRef> {
         let Some(column) = self.batch.column_by_name(name) else {
             let has: Vec<&str> = self.batch.schema_ref().fields().iter().map(|f| f.name().as_str()).collect();
             let mut has = has.join(", ");
@@ -128,22 +129,22 @@ impl Table<'_> {
         })
     }
 
-    fn text(&self, name: &str) -> bars::Result<Vec<Option<String>>> {
+    fn text(&self, name: &str) -> bars_io::Result<Vec<Option<String>>> {
         let column = self.column(name, &DataType::Utf8)?;
         Ok(column.as_string::<i32>().iter().map(|text| text.map(str::to_owned)).collect())
     }
 
-    fn number(&self, name: &str) -> bars::Result<Vec<f64>> {
+    fn number(&self, name: &str) -> bars_io::Result<Vec<f64>> {
         let column = self.column(name, &DataType::Float64)?;
         Ok(column.as_primitive::<Float64Type>().iter().map(|x| x.unwrap_or(f64::NAN)).collect())
     }
 
-    fn whole(&self, name: &str) -> bars::Result<Vec<Option<i64>>> {
+    fn whole(&self, name: &str) -> bars_io::Result<Vec<Option<i64>>> {
         let column = self.column(name, &DataType::Int64)?;
         Ok(column.as_primitive::<Int64Type>().iter().collect())
     }
 
-    fn times(&self, name: &str) -> bars::Result<Vec<Option<AsOf>>> {
+    fn times(&self, name: &str) -> bars_io::Result<Vec<Option<AsOf>>> {
         // Times without a zone are UTC, as all are here.
         let column = self.column(name, &DataType::Timestamp(TimeUnit::Microsecond, None))?;
         let micros = column.as_primitive::<TimestampMicrosecondType>();

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use bars::atomic::SealedFile;
+use bars::BarTime;
+use bars::Symbol;
 use bars::series::Closes;
-use bars::source::BarTime;
-use bars::{Source, Symbol};
+use bars_io::Source;
+use bars_io::atomic::FinishedFile;
 use emd::{Control, Decomposer, Decomposition, NoiseEnsemble};
 use rayon::prelude::*;
 use stages::cycles::{Coverage, Lookback, Prepared, Row, Series, ValidParams};
@@ -70,7 +71,7 @@ pub(super) struct Done {
     /// How long the noise took.
     pub(super) noise_seconds: f64,
     /// The modes, not yet in their places.
-    pub(super) modes: Vec<SealedFile>,
+    pub(super) modes: Vec<FinishedFile>,
 }
 
 /// What came of one symbol.
@@ -78,7 +79,7 @@ struct Studied {
     rows: [Vec<Row>; 2],
     prepared: (Symbol, Coverage),
     seconds: f64,
-    modes: Vec<SealedFile>,
+    modes: Vec<FinishedFile>,
 }
 
 /// Whose noise is used.
@@ -310,7 +311,8 @@ fn of(member: &Member, error: emd::Error) -> anyhow::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bars::{Bar, Entry, Findings, Minute, Span};
+    use bars::{Bar, Findings, Minute, Span};
+    use bars_io::Entry;
     use emd::Params;
 
     /// Two symbols that move, and one that does not.
@@ -328,7 +330,7 @@ mod tests {
             "three".to_owned()
         }
 
-        fn catalogue(&self) -> bars::Result<Vec<Entry>> {
+        fn catalogue(&self) -> bars_io::Result<Vec<Entry>> {
             let entry = |name: &str| Entry {
                 symbol: name.parse().unwrap(),
                 first: minute(0),
@@ -337,7 +339,7 @@ mod tests {
             Ok(["A", "B", "FLAT"].map(entry).to_vec())
         }
 
-        fn bars(&self, symbol: &Symbol, _: Span) -> bars::Result<bars::Series> {
+        fn bars(&self, symbol: &Symbol, _: Span) -> bars_io::Result<bars::Series> {
             let pace = if symbol.as_str() == "A" { 7.0 } else { 11.0 };
             let price = |i: i32| {
                 let (t, stir) = (f64::from(i), f64::from(i * i % 17) * 0.1);

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use bars::atomic::{AtomicFile, SealedFile};
 use bars::time::AsOfSpec;
 use bars::{AsOf, Minute, Span, Symbol};
+use bars_io::atomic::FinishedFile;
 use clap::Args;
 use stages::cycles::cluster::{Clustered, Method, Pool, cluster};
 use stages::cycles::{Lookback, Params, Row, Series, Status};
@@ -13,6 +13,7 @@ use super::emd::DecompositionFlags;
 use crate::args::{self, SourceFlags};
 use crate::choose;
 use crate::cohort::{self, Member};
+use crate::interrupt::temp_files;
 use crate::logging::step;
 use crate::ui::{self, Usage};
 
@@ -95,7 +96,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     tell_of_window(&lookback, ends);
 
     let partition = Partition::new(&flags.out, &lookback);
-    drop(AtomicFile::create(&partition.summary())?);
+    temp_files().check_writable(&partition.summary())?;
     let jobs = flags.n_jobs.map(usize::from);
     let persist = flags.persist_imfs.then_some(&partition);
     let bar_time = flags.source.reading.bar_time();
@@ -110,7 +111,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let files = step("writing", || outputs::write(&partition, &work, &members, &done, &pools))?;
     // The summary is the last of all: where it stands, the rest does.
     let Done { modes, rows, .. } = done;
-    modes.into_iter().chain(files).try_for_each(SealedFile::commit)?;
+    modes.into_iter().chain(files).try_for_each(FinishedFile::commit)?;
     partition.remove_stale(flags.cluster_mixed, flags.persist_imfs)?;
 
     print(&members, &rows)?;

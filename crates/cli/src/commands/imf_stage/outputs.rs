@@ -2,15 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use bars::atomic::{self, SealedFile};
-use bars::source::BarTime;
-use bars::{Error, Symbol};
+use bars::BarTime;
+use bars::Symbol;
+use bars_io::Error;
+use bars_io::atomic::{self, FinishedFile};
 use serde_json::{Map, Value, json};
 use stages::cycles::cluster::{self, Clustered, FEATURES, Pool};
 use stages::cycles::{Lookback, Series, cards, table};
 
 use super::decompose::{Done, Work};
 use crate::cohort::Member;
+use crate::interrupt::temp_files;
 use crate::output::table::{Columns, Compression, Format, TableWriter};
 
 /// Where a run's files stand.
@@ -32,7 +34,7 @@ impl Partition {
 
     /// Removes tables of an earlier run of the same date that contradict this one: cards of other pools, and sums. Modes, which took
     /// long to make, stay, and it is told whose they are.
-    pub(super) fn remove_stale(&self, mixed: bool, persisted: bool) -> bars::Result<()> {
+    pub(super) fn remove_stale(&self, mixed: bool, persisted: bool) -> bars_io::Result<()> {
         let other_cards = Pool::all(!mixed).iter().map(|pool| cards_name(*pool));
         let sums = ["imf_post_summary", "imf_post_top_imfs"];
         let sums = sums.iter().flat_map(|name| ["parquet", "csv"].map(|end| format!("{name}.{end}")));
@@ -54,7 +56,7 @@ impl Partition {
         }
         let modes = self.0.join("imfs");
         // What a killed run left of symbols that this one may not have.
-        atomic::sweep(&modes, ".");
+        atomic::remove_stale_temps(&modes, ".");
         if !persisted && modes.exists() {
             tracing::warn!("the modes in {} are of an earlier run, and not of this one", modes.display());
         }
@@ -78,7 +80,7 @@ pub(super) fn write(
     members: &[Member],
     done: &Done,
     pools: &[Clustered],
-) -> anyhow::Result<Vec<SealedFile>> {
+) -> anyhow::Result<Vec<FinishedFile>> {
     let mut files = Vec::new();
     for pool in pools {
         files.push(json_file(&partition.0.join(cards_name(pool.pool)), &cards::global(pool, &done.rows))?);
@@ -93,10 +95,10 @@ pub(super) fn write(
     Ok(files)
 }
 
-fn json_file(place: &Path, value: &impl serde::Serialize) -> anyhow::Result<SealedFile> {
+fn json_file(place: &Path, value: &impl serde::Serialize) -> anyhow::Result<FinishedFile> {
     let mut bytes = serde_json::to_vec_pretty(value)?;
     bytes.push(b'\n');
-    Ok(atomic::sealed(place, &bytes)?)
+    Ok(temp_files().write_temp(place, &bytes)?)
 }
 
 /// Libraries that compute what is in the results.

@@ -4,7 +4,7 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use bars::Error;
+use bars_io::Error;
 
 use super::record::{Record, digest};
 use crate::args::{self, Command, SourceFlags};

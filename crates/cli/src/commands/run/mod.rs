@@ -3,13 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use bars::time::AsOfSpec;
-use bars::{AsOf, Entry, Error, Symbol, Window};
+use bars::{AsOf, Symbol, Window};
+use bars_io::{Entry, Error};
 use clap::Args;
 
 use super::leaderboards;
 use super::metrics::Cohort;
 use crate::args::{self, SourceFlags};
 use crate::choose;
+use crate::interrupt::temp_files;
 use crate::ui::{self, Usage};
 
 mod course;
@@ -296,7 +298,7 @@ fn must_exist(path: &Path) -> anyhow::Result<()> {
 
 /// The symbols of a cohort file. It may be long, and they stand in few runs.
 fn symbols(path: &Path) -> anyhow::Result<Vec<Symbol>> {
-    Ok(bars::source::rows::symbols(path)?)
+    Ok(bars_io::reader::symbols(path)?)
 }
 
 /// Only if it differs: a file that is as it was keeps its time.
@@ -307,7 +309,7 @@ fn write_leaders(place: &Path, leaders: &[Symbol]) -> anyhow::Result<()> {
     if std::fs::read_to_string(place).is_ok_and(|old| old == text) {
         return Ok(());
     }
-    bars::atomic::write(place, text.as_bytes()).map_err(Error::into)
+    temp_files().write(place, text.as_bytes()).map_err(Error::into)
 }
 
 impl Course {

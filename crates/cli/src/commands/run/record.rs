@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use bars::{Entry, Error, Source};
+use bars_io::{Entry, Error, Source};
 use serde::{Deserialize, Serialize};
 
 use crate::args::SourceFlags;
+use crate::interrupt::temp_files;
 
 pub mod digest;
 
@@ -56,7 +57,7 @@ impl Record {
     }
 
     /// Forgets a stage before it is done again: whatever stops it, its outputs are not taken for the answer.
-    pub fn forget(&mut self, dir: &Path, name: &str) -> bars::Result<()> {
+    pub fn forget(&mut self, dir: &Path, name: &str) -> bars_io::Result<()> {
         if self.stages.remove(name).is_some() { self.write(dir) } else { Ok(()) }
     }
 
@@ -67,7 +68,7 @@ impl Record {
         name: &str,
         question: String,
         outputs: &[PathBuf],
-    ) -> bars::Result<()> {
+    ) -> bars_io::Result<()> {
         let mut files = BTreeMap::new();
         if outputs.iter().all(|path| files_of(path).is_empty()) {
             let place = outputs.first().map_or(dir, PathBuf::as_path);
@@ -90,11 +91,11 @@ impl Record {
         outputs.map(|path| dir.join(path)).collect()
     }
 
-    fn write(&self, dir: &Path) -> bars::Result<()> {
+    fn write(&self, dir: &Path) -> bars_io::Result<()> {
         let path = dir.join(NAME);
         let mut text = serde_json::to_vec_pretty(self).map_err(|e| Error::content(&path, e.to_string()))?;
         text.push(b'\n');
-        bars::atomic::write(&path, &text)
+        temp_files().write(&path, &text)
     }
 }
 
@@ -114,7 +115,7 @@ fn files_of(path: &Path) -> Vec<PathBuf> {
 
 /// The state of a source in a text: of files their lengths and times of change, of a database its symbols and the spans of
 /// their bars.
-pub fn of_source(flags: &SourceFlags, source: &dyn Source, catalogue: &[Entry]) -> bars::Result<String> {
+pub fn of_source(flags: &SourceFlags, source: &dyn Source, catalogue: &[Entry]) -> bars_io::Result<String> {
     let mut lines = vec![source.describe()];
     lines.extend(catalogue.iter().map(|entry| format!("{} {} {}", entry.symbol, entry.first, entry.last)));
     let path = flags.source.as_deref().map(Path::new).filter(|path| path.exists());
@@ -127,7 +128,7 @@ pub fn of_source(flags: &SourceFlags, source: &dyn Source, catalogue: &[Entry]) 
 }
 
 /// A file itself, or the files of a store: those in its symbols' folders.
-fn of_folder(path: &Path) -> bars::Result<Vec<PathBuf>> {
+fn of_folder(path: &Path) -> bars_io::Result<Vec<PathBuf>> {
     if path.is_file() {
         return Ok(vec![path.to_owned()]);
     }

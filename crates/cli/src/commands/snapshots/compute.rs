@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use bars::atomic::{self, SealedFile};
-use bars::{AsOf, Entry, Source, Symbol};
+use bars::{AsOf, Symbol};
+use bars_io::atomic::FinishedFile;
+use bars_io::{Entry, Source};
 use rayon::prelude::*;
 use stages::features::layout::Layout;
 use stages::features::table::{Row, fill};
@@ -12,6 +13,7 @@ use stages::features::table::{Row, fill};
 use super::partitions::Partitions;
 use super::{SnapshotFlags, Stage, Study};
 use crate::cohort::Member;
+use crate::interrupt::temp_files;
 use crate::output::series::SeriesFile;
 use crate::output::table::{Columns, TableWriter, schema};
 use crate::ui::{Progress, Unit};
@@ -25,7 +27,7 @@ const DATES: usize = 64;
 /// What a run made.
 pub(super) struct Done {
     /// The files, not yet in their places.
-    pub(super) files: Vec<SealedFile>,
+    pub(super) files: Vec<FinishedFile>,
     pub(super) layout: Layout,
     pub(super) partitions: usize,
     pub(super) rows: usize,
@@ -74,7 +76,7 @@ pub(super) fn run<S: Stage>(
                 tracing::trace!("{symbol}: {} rows", study.rows.len());
                 Ok(study)
             };
-            let studies = batch.par_iter().map(study).collect::<bars::Result<Vec<Study>>>()?;
+            let studies = batch.par_iter().map(study).collect::<bars_io::Result<Vec<Study>>>()?;
             if let Some(series) = &mut series {
                 for ((symbol, _), study) in batch.iter().zip(&studies) {
                     for panel in &study.panels {
@@ -106,9 +108,9 @@ pub(super) fn run<S: Stage>(
                     *table = Some(writer);
                     return Ok(Vec::new());
                 }
-                Ok(vec![writer.seal()?, atomic::sealed(&partitions.schema(date[0]), &schema)?])
+                Ok(vec![writer.seal()?, temp_files().write_temp(&partitions.schema(date[0]), &schema)?])
             };
-            let sealed: bars::Result<Vec<Vec<SealedFile>>> =
+            let sealed: bars_io::Result<Vec<Vec<FinishedFile>>> =
                 tables.par_iter_mut().zip(pass).map(write).collect();
             done.files.extend(sealed?.into_iter().flatten());
         }

@@ -1,6 +1,7 @@
 //! What a run would do.
 
-use bars::{AsOf, Source};
+use bars::AsOf;
+use bars_io::Source;
 use indicators::moments::median;
 use rayon::prelude::*;
 use stages::features::table::Row;
@@ -26,7 +27,7 @@ pub(super) fn run<S: Stage>(
         };
         Ok(S::study(&plan, source, &member.symbol, entry)?.rows)
     };
-    let rows: Vec<Row> = members.par_iter().map(study).collect::<bars::Result<Vec<_>>>()?.concat();
+    let rows: Vec<Row> = members.par_iter().map(study).collect::<bars_io::Result<Vec<_>>>()?.concat();
     let names: Vec<&str> = rows.iter().map(|row| row.symbol.as_str()).collect();
     ui::print(&format!("{} of {}: {}", names.len(), ui::things(members.len(), "symbol"), names.join(", ")))?;
     ui::print(&match asofs.len() {

@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use bars::atomic::{AtomicFile, SealedFile};
-use bars::source::file::FileSource;
 use bars::time::AsOfSpec;
-use bars::{AsOf, Entry, Source, Symbol, Window};
+use bars::{AsOf, Symbol, Window};
+use bars_io::atomic::FinishedFile;
+use bars_io::file::FileSource;
+use bars_io::{Entry, Source};
 use clap::Args;
 use stages::features::asofs::AsOfs;
 use stages::features::layout::Layout;
@@ -17,6 +18,7 @@ use super::standing::{self, Pick};
 use crate::args::{self, SourceFlags};
 use crate::choose::{self, Ask};
 use crate::cohort;
+use crate::interrupt::temp_files;
 use crate::logging::step;
 use crate::output::table::{Compression, Format};
 use crate::ui::{self, Usage};
@@ -92,7 +94,12 @@ pub trait Stage: Sync + Sized {
     /// The columns.
     fn layout(plan: &Self::Plan) -> &Layout;
     /// A symbol's rows, and the panels behind its baselines.
-    fn study(plan: &Self::Plan, source: &dyn Source, symbol: &Symbol, entry: &Entry) -> bars::Result<Study>;
+    fn study(
+        plan: &Self::Plan,
+        source: &dyn Source,
+        symbol: &Symbol,
+        entry: &Entry,
+    ) -> bars_io::Result<Study>;
     /// The as-ofs.
     fn asofs(plan: &Self::Plan) -> &AsOfs;
 }
@@ -148,13 +155,13 @@ pub fn run<S: Stage>(
     let outputs = [Some(&*first), series_output];
     check_places(&flags.input, &flags.source, &outputs.into_iter().flatten().collect::<Vec<_>>())?;
     for place in outputs.into_iter().flatten() {
-        drop(AtomicFile::create(place)?);
+        temp_files().check_writable(place)?;
     }
     let done = step("computing and writing", || {
         compute::run(stage, source, &members, &asofs, &partitions, flags, series_output)
     })?;
     choose::report_findings(source, flags.source.reading.strict)?;
-    done.files.into_iter().try_for_each(SealedFile::commit)?;
+    done.files.into_iter().try_for_each(FinishedFile::commit)?;
     partitions.remove_other_form(&asofs)?;
 
     let last = asofs[asofs.len() - 1];

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use bars::{AsOf, Error};
+use bars::AsOf;
+use bars_io::Error;
 
 use crate::output::table::Format;
 
@@ -34,7 +35,7 @@ impl Partitions<'_> {
 
     /// Removes the tables of these dates that an earlier run wrote in the other form: a partition is replaced, and its schema
     /// is that of the table which is there.
-    pub(super) fn remove_other_form(&self, asofs: &[AsOf]) -> bars::Result<()> {
+    pub(super) fn remove_other_form(&self, asofs: &[AsOf]) -> bars_io::Result<()> {
         let other = match self.format {
             Format::Parquet => Format::Csv,
             Format::Csv => Format::Parquet,

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use bars::Error;
+use bars_io::Error;
 use sha2::{Digest, Sha256};
 
 /// Bytes that are read at once.
@@ -13,7 +13,7 @@ const CHUNK: usize = 1 << 16;
 
 /// The digest of what a stage is asked: its `command` with all flags, the state of the source, and the content of `inputs`, by this
 /// very program.
-pub fn of_question(command: &str, state_of_source: &str, inputs: &[PathBuf]) -> bars::Result<String> {
+pub fn of_question(command: &str, state_of_source: &str, inputs: &[PathBuf]) -> bars_io::Result<String> {
     let mut parts = vec![of_program().to_owned(), command.to_owned(), state_of_source.to_owned()];
     for path in inputs {
         // An input that there may be, and is not.
@@ -33,7 +33,7 @@ fn of_program() -> &'static str {
 }
 
 /// The digest of an output. Of `run_config.json` without what differs between runs of the same question.
-pub fn of_output(path: &Path) -> bars::Result<String> {
+pub fn of_output(path: &Path) -> bars_io::Result<String> {
     let error = |e| Error::io("read", path, e);
     if path.file_name().is_some_and(|name| name == "run_config.json") {
         let text = std::fs::read(path).map_err(error)?;

@@ -1,0 +1,234 @@
+//! One column of numbers of any CSV or Parquet file, by symbol where the file has a column of symbols.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use arrow_array::Array;
+use arrow_array::cast::AsArray;
+use arrow_array::types::Float64Type;
+use arrow_cast::{CastOptions, cast, cast_with_options};
+use arrow_schema::DataType;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use crate::error::{Error, Result};
+use crate::reader::OpenFile;
+use crate::{decimal, lines, parquet as parquet_bars};
+use bars::Symbol;
+use bars::rows::{BarColumn, header_excerpt};
+
+/// The numbers of a column, in the order of the file's rows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Numbers {
+    /// The numbers; NaN where the file has none.
+    pub values: Vec<f64>,
+    /// Their rows in the file, from 1 on, the header not counted.
+    pub rows: Vec<u64>,
+}
+
+/// A column of a file.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Numbered {
+    /// Of a file without a column of symbols.
+    One(Numbers),
+    /// By symbol, in the order of their first rows.
+    BySymbol(Vec<(Symbol, Numbers)>),
+}
+
+/// Reads the column `name` (in any case) of a CSV (with a header, plain or compressed) or Parquet file.
+///
+/// # Errors
+/// Where the file is missing, damaged, lacks the column, or the column does not hold numbers.
+pub fn read(path: &Path, name: &str) -> Result<Numbered> {
+    let mut gathered = Gathered::default();
+    match OpenFile::at(path, &|_| {})? {
+        OpenFile::Parquet(file, _) => of_parquet(path, file, name, &mut gathered)?,
+        OpenFile::Csv(bytes) => of_csv(path, bytes, name, &mut gathered)?,
+    }
+    Ok(if gathered.has_symbols {
+        Numbered::BySymbol(gathered.groups)
+    } else {
+        Numbered::One(gathered.groups.pop().map(|(_, numbers)| numbers).unwrap_or_default())
+    })
+}
+
+#[derive(Default)]
+struct Gathered {
+    has_symbols: bool,
+    groups: Vec<(Symbol, Numbers)>,
+    places: HashMap<String, usize>,
+    row: u64,
+}
+
+impl Gathered {
+    fn push(&mut self, path: &Path, symbol: Option<&str>, value: f64) -> Result<()> {
+        self.row += 1;
+        // The one group of a file without symbols needs a key, not a name.
+        let key = symbol.unwrap_or("-");
+        let place = match self.places.get(key) {
+            Some(&place) => place,
+            None => {
+                let symbol = key.parse().map_err(|_| {
+                    let reason = format!("row {} has no readable symbol; mend the row", self.row);
+                    Error::content(path, reason)
+                })?;
+                self.groups.push((symbol, Numbers::default()));
+                self.places.insert(key.to_owned(), self.groups.len() - 1);
+                self.groups.len() - 1
+            }
+        };
+        let numbers = &mut self.groups[place].1;
+        numbers.values.push(value);
+        numbers.rows.push(self.row);
+        Ok(())
+    }
+}
+
+/// The places of the column and of the symbols in a header.
+fn places(path: &Path, header: &[String], name: &str) -> Result<(usize, Option<usize>)> {
+    let alike: Vec<usize> = (0..header.len())
+        .filter(|&i| header[i].trim().eq_ignore_ascii_case(name) && !name.is_empty())
+        .collect();
+    let exact: Vec<usize> = alike.iter().copied().filter(|&i| header[i].trim() == name).collect();
+    match (&exact[..], &alike[..]) {
+        ([place], _) | ([], [place]) => Ok((*place, BarColumn::Symbol.find(header))),
+        ([], []) => Err(Error::content(
+            path,
+            format!("no column {name}; it has {}: name one of those", header_excerpt(header)),
+        )),
+        _ => Err(Error::content(
+            path,
+            format!("several columns are named {name}; give each a name of its own"),
+        )),
+    }
+}
+
+fn of_csv(path: &Path, bytes: Box<dyn Read + '_>, name: &str, gathered: &mut Gathered) -> Result<()> {
+    let mut form = None;
+    // Blank lines are no records; in a file of one column they are missing values all the same.
+    let (mut fields, mut line) = (0, 0);
+    lines::for_each(path, bytes, &Cell::new(usize::MAX), &mut |record| {
+        let Some((number, symbol)) = form else {
+            let header: Vec<String> = (0..record.len()).map(|i| record.text(Some(i)).to_owned()).collect();
+            let places = places(path, &header, name)?;
+            gathered.has_symbols = places.1.is_some();
+            (fields, line) = (record.len(), record.line);
+            form = Some(places);
+            return Ok(());
+        };
+        for _ in line + 1..if fields == 1 { record.line } else { 0 } {
+            gathered.push(path, None, f64::NAN)?;
+        }
+        line = record.line;
+        if record.len() > fields {
+            let reason =
+                format!("line {line} has {} fields and the header {fields}; mend the line", record.len());
+            return Err(Error::content(path, reason));
+        }
+        let text = record.text(Some(number));
+        let value = decimal::parse(text);
+        let is_missing =
+            ["", "nan", "null", "na", "n/a", "none"].iter().any(|none| text.eq_ignore_ascii_case(none));
+        if value.is_nan() && !is_missing {
+            let reason = format!(
+                "line {}: {:?} in the column {name} is not a number; mend it or name another column",
+                record.line, text
+            );
+            return Err(Error::content(path, reason));
+        }
+        gathered.push(path, symbol.map(|place| record.text(Some(place))), value)
+    })?;
+    form.map(|_| ())
+        .ok_or_else(|| Error::content(path, format!("empty; it needs a header with {name}, and rows")))
+}
+
+fn of_parquet(path: &Path, file: File, name: &str, gathered: &mut Gathered) -> Result<()> {
+    let damaged = |e: String| parquet_bars::damaged(path, e);
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| damaged(e.to_string()))?;
+    let header: Vec<String> = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let (number, symbol) = places(path, &header, name)?;
+    gathered.has_symbols = symbol.is_some();
+    let mask = ProjectionMask::roots(builder.parquet_schema(), [number].into_iter().chain(symbol));
+    for batch in builder.with_projection(mask).build().map_err(|e| damaged(e.to_string()))? {
+        let batch = batch.map_err(|e| damaged(e.to_string()))?;
+        let column = |place: usize| {
+            batch.column_by_name(&header[place]).ok_or_else(|| damaged("a column is lost".into()))
+        };
+        let values = column(number)?;
+        let kind = values.data_type().clone();
+        let not_numbers = || {
+            Error::content(
+                path,
+                format!("the column {name} is of type {kind} and not, or not all, numbers; name another"),
+            )
+        };
+        if !(kind.is_numeric() || kind == DataType::Utf8 || kind == DataType::LargeUtf8) {
+            return Err(not_numbers());
+        }
+        // A text that is no number is an error, and not missing.
+        let strict = CastOptions { safe: false, ..CastOptions::default() };
+        let numbers = cast_with_options(values, &DataType::Float64, &strict).map_err(|_| not_numbers())?;
+        let numbers = numbers.as_primitive::<Float64Type>();
+        let symbols = symbol.map(column).transpose()?;
+        let symbols = symbols
+            .map(|array| cast(array, &DataType::Utf8).map_err(|e| damaged(e.to_string())))
+            .transpose()?;
+        let texts = symbols.as_ref().map(|array| array.as_string::<i32>());
+        for i in 0..batch.num_rows() {
+            let value = if numbers.is_valid(i) { numbers.value(i) } else { f64::NAN };
+            let symbol = texts.map(|texts| if texts.is_valid(i) { texts.value(i) } else { "" });
+            gathered.push(path, symbol, value)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(text: &str) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), text).expect("written");
+        file
+    }
+
+    #[test]
+    fn a_column_of_numbers() {
+        let file = file("when,Height\n1,2.5\n2,\n3,1e3\n");
+        let Ok(Numbered::One(numbers)) = read(file.path(), "height") else { panic!("one series") };
+        assert_eq!((numbers.values[0], numbers.values[2], numbers.rows), (2.5, 1e3, vec![1, 2, 3]));
+        assert!(numbers.values[1].is_nan());
+    }
+
+    #[test]
+    fn a_blank_line_is_a_gap() {
+        let file = file("close\n1\n\n\n2\n\n");
+        let Ok(Numbered::One(numbers)) = read(file.path(), "close") else { panic!("one series") };
+        assert_eq!((numbers.values.len(), numbers.values[3]), (4, 2.0));
+        assert!(numbers.values[1].is_nan() && numbers.values[2].is_nan());
+    }
+
+    #[test]
+    fn by_symbol_in_order() {
+        let file = file("symbol,close\nB,1\nA,2\nB,3\n");
+        let Ok(Numbered::BySymbol(groups)) = read(file.path(), "close") else { panic!("by symbol") };
+        let seen: Vec<_> =
+            groups.iter().map(|(symbol, n)| (symbol.as_str(), n.values.clone(), n.rows.clone())).collect();
+        assert_eq!(seen, [("B", vec![1.0, 3.0], vec![1, 3]), ("A", vec![2.0], vec![2])]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let message =
+            |text: &str| read(file(text).path(), "close").err().map(|e| e.to_string()).unwrap_or_default();
+        assert!(message("a,b\n1,2\n").contains("no column close; it has a, b"));
+        assert!(message("close\n1,5\n").contains("line 2 has 2 fields and the header 1"));
+        assert!(message("close,close\n1,5\n").contains("several columns are named close"));
+        assert!(message("").contains("empty"));
+        assert!(message("close\nhigh\n").contains("line 2: \"high\""), "{}", message("close\nhigh\n"));
+    }
+}

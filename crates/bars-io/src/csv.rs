@@ -1,0 +1,165 @@
+//! Bars from CSV: with a header, or one of the two headerless forms that exchanges publish.
+
+use std::cell::Cell;
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+use flate2::read::MultiGzDecoder;
+
+use crate::decimal;
+use crate::error::{Error, Result};
+use crate::header::{find_columns, find_symbol};
+use crate::lines::{self, Record};
+use bars::clean::Finding;
+use bars::rows::{BarColumn, BarColumns, RawRow, ReadOptions, RowValidator, trades_from};
+use bars::time::StampReader;
+
+/// The plain bytes of a file that may be compressed, told by its first bytes.
+///
+/// # Errors
+/// Where the decompressor cannot start.
+pub fn decompress<'a>(path: &Path, file: impl Read + 'a, magic: &[u8]) -> Result<Box<dyn Read + 'a>> {
+    Ok(match magic {
+        [0x1f, 0x8b, ..] => {
+            Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(BufReader::new(file))))
+        }
+        [0x28, 0xb5, 0x2f, 0xfd] => {
+            Box::new(zstd::Decoder::new(file).map_err(|e| Error::io("read", path, e))?)
+        }
+        _ => Box::new(file),
+    })
+}
+
+/// Kraken's archive: epoch seconds, open, high, low, close, volume, trades.
+const KRAKEN: [(BarColumn, usize); 7] = [
+    (BarColumn::Timestamp, 0),
+    (BarColumn::Open, 1),
+    (BarColumn::High, 2),
+    (BarColumn::Low, 3),
+    (BarColumn::Close, 4),
+    (BarColumn::Volume, 5),
+    (BarColumn::Trades, 6),
+];
+
+/// Binance's klines: the first six of those, close time, quote volume, trades, and three more.
+const BINANCE: [(BarColumn, usize); 7] = [
+    (BarColumn::Timestamp, 0),
+    (BarColumn::Open, 1),
+    (BarColumn::High, 2),
+    (BarColumn::Low, 3),
+    (BarColumn::Close, 4),
+    (BarColumn::Volume, 5),
+    (BarColumn::Trades, 8),
+];
+
+/// Reads the rows of a CSV file.
+///
+/// # Errors
+/// Where the file is empty, lacks a column, or ends in the middle of its compression.
+pub fn read(
+    path: &Path,
+    bytes: impl Read,
+    options: &ReadOptions,
+    mut validator: RowValidator<'_, Error>,
+) -> Result<()> {
+    let mut stamps = StampReader::default();
+    // The places of the columns, and the number of fields of the first record.
+    let mut form: Option<(BarColumns, usize)> = None;
+    lines::for_each(path, bytes, &Cell::new(usize::MAX), &mut |record| {
+        let (columns, fields) = match form {
+            Some(form) => form,
+            None => {
+                let (columns, is_header) = columns(path, &record, options, &mut stamps)?;
+                form = Some((columns, record.len()));
+                if is_header {
+                    return Ok(());
+                }
+                (columns, record.len())
+            }
+        };
+        let place = || format!("{}, line {}", path.display(), record.line);
+        if record.spans_lines() {
+            let reason =
+                format!("a quote that opens in line {} is not closed in it; mend the line", record.line);
+            return Err(Error::content(path, reason));
+        }
+        if record.len() > fields {
+            validator.reject(Finding::Fields, place);
+            return Ok(());
+        }
+        validator.row(&row(&record, &columns, &mut stamps), place)
+    })?;
+    form.map(|_| ()).ok_or_else(|| empty(path))
+}
+
+/// Where the columns are, and whether the first record tells so, being a header.
+fn columns(
+    path: &Path,
+    first: &Record<'_>,
+    options: &ReadOptions,
+    stamps: &mut StampReader,
+) -> Result<(BarColumns, bool)> {
+    let is_number = stamps.read(first.text(Some(0))).is_some_and(|stamp| stamp.offset.is_none());
+    let (columns, is_header) = match (is_number, first.len()) {
+        (true, 7) => (BarColumns::fixed(&KRAKEN), false),
+        (true, 12) => (BarColumns::fixed(&BINANCE), false),
+        // A header that looks like a number is none of ours: the columns will be missing.
+        _ => (find_columns(path, &names(first), options)?, !is_number),
+    };
+    if columns.index(BarColumn::Symbol).is_none() && options.symbol.is_none() {
+        return Err(Error::content(
+            path,
+            "no column symbol, and no header to find one; import it with --symbol NAME",
+        ));
+    }
+    Ok((columns, is_header))
+}
+
+fn row<'a>(record: &Record<'a>, columns: &BarColumns, stamps: &mut StampReader) -> RawRow<'a> {
+    let field = |column| record.text(columns.index(column));
+    let number = |column| decimal::parse(field(column));
+    let trades = match field(BarColumn::Trades) {
+        "" => Ok(None),
+        text => text.parse().map(Some).or_else(|_| text.parse().map_err(|_| ()).and_then(trades_from)),
+    };
+    RawRow {
+        symbol: columns.index(BarColumn::Symbol).map(|_| field(BarColumn::Symbol)),
+        stamp: stamps.read(field(BarColumn::Timestamp)),
+        numbers: [BarColumn::Open, BarColumn::High, BarColumn::Low, BarColumn::Close, BarColumn::Volume]
+            .map(number),
+        trades,
+    }
+}
+
+/// Hands the text of the column of symbols of each row to `take`.
+///
+/// # Errors
+/// Where the file is empty or has no such column.
+pub fn symbols(path: &Path, bytes: impl Read, take: &mut dyn FnMut(&str)) -> Result<()> {
+    let mut place = None;
+    let fields = Cell::new(usize::MAX);
+    lines::for_each(path, bytes, &fields, &mut |record| {
+        match place {
+            Some(place) => take(record.text(Some(place))),
+            None => {
+                let found = find_symbol(path, &names(&record))?;
+                place = Some(found);
+                fields.set(found + 1);
+            }
+        }
+        Ok(())
+    })?;
+    place.map(|_| ()).ok_or_else(|| empty(path))
+}
+
+fn names(record: &Record<'_>) -> Vec<String> {
+    let name = |place| String::from_utf8_lossy(record.get(place).unwrap_or_default()).into_owned();
+    (0..record.len()).map(name).collect()
+}
+
+fn empty(path: &Path) -> Error {
+    Error::content(
+        path,
+        "the file is empty; it must begin with a header line such as symbol,timestamp,open,high,low,close,volume",
+    )
+}

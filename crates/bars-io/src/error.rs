@@ -1,0 +1,136 @@
+//! What can go wrong with bars, in sentences that name the input and the remedy.
+
+use std::path::{Path, PathBuf};
+
+use parquet::errors::ParquetError;
+
+/// The result of anything in this crate that reads or writes.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An error that a person can act on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file could not be read or written.
+    #[error("cannot {action} {}: {cause}{}", path.display(), remedy(cause))]
+    Io {
+        /// What was being done, as a verb.
+        action: &'static str,
+        /// To which file.
+        path: PathBuf,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// An input path does not exist.
+    #[error("there is no {}{}", path.display(), did_you_mean(near))]
+    Missing {
+        /// The path as given.
+        path: PathBuf,
+        /// Names in the same folder that are alike.
+        near: Vec<String>,
+    },
+    /// A file's content is not what it should be.
+    #[error("{}: {reason}", path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        reason: String,
+    },
+    /// The database refused, or went away.
+    #[error("{server}: {reason}")]
+    Database {
+        /// The server and table, without the password.
+        server: String,
+        /// What is wrong and what to do.
+        reason: String,
+    },
+    /// The exchange refused, could not be reached, or answers what nobody understands.
+    #[error("{place}: {reason}")]
+    Exchange {
+        /// What was asked for, as an address.
+        place: String,
+        /// What is wrong and what to do.
+        reason: String,
+    },
+    /// Columns in memory are not a series of bars.
+    #[error(transparent)]
+    Bars(#[from] bars::Error),
+    /// Rows were set aside and `--strict` forbids it.
+    #[error(
+        "{0}\n(--strict makes this an error; mend the input, or leave --strict out to go on without these rows)"
+    )]
+    Strict(String),
+    /// Something asked for cannot be had.
+    #[error("{0}")]
+    Input(String),
+}
+
+impl Error {
+    /// An [`Error::Io`] on `path`; a missing input becomes [`Error::Missing`] with near misses.
+    pub fn io(action: &'static str, path: &Path, cause: std::io::Error) -> Error {
+        if cause.kind() == std::io::ErrorKind::NotFound && matches!(action, "read" | "open") {
+            return Error::Missing { path: path.to_owned(), near: near_misses(path) };
+        }
+        Error::Io { action, path: path.to_owned(), cause }
+    }
+
+    /// What kept a Parquet file from being written to `path`.
+    pub fn writing_parquet(path: &Path, error: ParquetError) -> Error {
+        match error {
+            ParquetError::External(e) => match e.downcast::<std::io::Error>() {
+                Ok(cause) => Error::io("write", path, *cause),
+                Err(e) => Error::content(path, e.to_string()),
+            },
+            e => Error::content(path, e.to_string()),
+        }
+    }
+
+    /// An [`Error::Content`].
+    pub fn content(path: &Path, reason: impl Into<String>) -> Error {
+        Error::Content { path: path.to_owned(), reason: reason.into() }
+    }
+}
+
+fn remedy(cause: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind as Kind;
+    match cause.kind() {
+        Kind::StorageFull | Kind::QuotaExceeded => {
+            "; free some room there or choose another folder, nothing was replaced"
+        }
+        Kind::FileTooLarge => "; the system limits the size of a file (ulimit -f), nothing was replaced",
+        Kind::PermissionDenied | Kind::ReadOnlyFilesystem => {
+            "; check who may use it, or choose another place"
+        }
+        _ => "",
+    }
+}
+
+fn did_you_mean(names: &[String]) -> String {
+    match names {
+        [] => "; check the path".to_owned(),
+        [one] => format!("; did you mean {one}?"),
+        many => format!("; did you mean one of {}?", many.join(", ")),
+    }
+}
+
+/// Names in the folder of `path` that someone may have meant, likeliest first, at most three.
+fn near_misses(path: &Path) -> Vec<String> {
+    let Some(wanted) = path.file_name().map(|name| name.to_string_lossy().to_lowercase()) else {
+        return Vec::new();
+    };
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let mut alike: Vec<(f64, String)> = entries
+        .flatten()
+        .filter_map(|entry| {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let likeness = strsim::jaro_winkler(&wanted, &name.to_lowercase());
+            (likeness > 0.85).then(|| (likeness, folder.join(name).display().to_string()))
+        })
+        .collect();
+    alike.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    alike.into_iter().take(3).map(|(_, name)| name).collect()
+}

@@ -1,0 +1,167 @@
+//! Bars from files and archives into a store or a table.
+//!
+//! [`Plan::of`] looks at what was named and lists the inputs; [`run`] reads them in that order, and of bars of one
+//! symbol and minute the one read last wins. A target takes a symbol's bars of one input all or not at all, so a
+//! process that is killed leaves each symbol as before or after, and doing it again completes the rest.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+
+use rayon::prelude::*;
+
+use crate::error::{Error, Result};
+use crate::spill_buffer::SpillBuffer;
+use crate::target::Target;
+use bars::clean::{Finding, Findings};
+use bars::rows::ReadOptions;
+use bars::series::{Series, SeriesBuilder};
+use bars::symbol::Symbol;
+use bars::time::Minute;
+
+pub use plan::{Input, Plan};
+
+mod plan;
+
+/// What came in for a symbol.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// Bars read and kept.
+    pub bars: usize,
+    /// Those of them whose minute the target did not have.
+    pub new: usize,
+    /// First and last open time; `None` where every row was set aside.
+    pub ends: Option<(Minute, Minute)>,
+    /// Minutes without a bar between first and last.
+    pub gaps: usize,
+    /// Rows set aside or replaced.
+    pub set_aside: u64,
+}
+
+/// What came in.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    /// By symbol.
+    pub symbols: BTreeMap<Symbol, Imported>,
+    /// What was found in the rows.
+    pub findings: Findings,
+}
+
+impl Summary {
+    fn add(&mut self, symbol: &Symbol, series: &Series, new: usize, set_aside: u64) {
+        let bars = series.len();
+        let all = self.symbols.entry(symbol.clone()).or_default();
+        if let Some((first, last)) = series.ends() {
+            all.gaps += usize::try_from(last.index() - first.index()).unwrap_or(0) + 1 - bars;
+            let (from, to) = all.ends.unwrap_or((first, last));
+            all.ends = Some((from.min(first), to.max(last)));
+        }
+        all.bars += bars;
+        all.new += new;
+        all.set_aside += set_aside;
+    }
+}
+
+/// Reads every input of `plan` into `target`. `progress` is told of bytes as they are read.
+///
+/// # Errors
+/// The first input that cannot be read, or write that fails; with `strict` also a row that was set aside or
+/// replaced, before its symbol is written.
+pub fn run(
+    plan: &Plan,
+    options: &ReadOptions,
+    strict: bool,
+    target: &dyn Target,
+    progress: Progress<'_>,
+) -> Result<Summary> {
+    let summary = Mutex::new(Summary::default());
+    let done = |symbol: &Symbol, series: &Series, set_aside: u64| {
+        let new = target.upsert(symbol, series)?;
+        summary.lock().unwrap_or_else(PoisonError::into_inner).add(symbol, series, new, set_aside);
+        Ok(())
+    };
+    let options = (options, strict);
+    for wave in plan.waves() {
+        let found = match wave {
+            plan::Wave::OfSymbols(groups) => {
+                let each = |(symbol, inputs): &(Symbol, Vec<&Input>)| {
+                    one_symbol(symbol, inputs, options, progress, &done)
+                };
+                groups.par_iter().map(each).collect::<Result<Vec<_>>>()?
+            }
+            plan::Wave::Mixed(input) => {
+                vec![many_symbols(input, options, progress, &done)?]
+            }
+        };
+        let mut summary = summary.lock().unwrap_or_else(PoisonError::into_inner);
+        found.iter().for_each(|findings| summary.findings.merge(findings));
+    }
+    Ok(summary.into_inner().unwrap_or_else(PoisonError::into_inner))
+}
+
+type Done<'a> = &'a (dyn Fn(&Symbol, &Series, u64) -> Result<()> + Sync);
+type Progress<'a> = &'a (dyn Fn(u64) + Sync);
+
+fn refuse_if_strict(strict: bool, findings: &Findings) -> Result<()> {
+    if strict && findings.breaks_strict() { Err(Error::Strict(findings.to_string())) } else { Ok(()) }
+}
+
+/// All inputs of one symbol, which come in together, so that a kill leaves none of them or all.
+fn one_symbol(
+    symbol: &Symbol,
+    inputs: &[&Input],
+    (options, strict): (&ReadOptions, bool),
+    progress: Progress<'_>,
+    done: Done<'_>,
+) -> Result<Findings> {
+    let options = ReadOptions { symbol: Some(symbol.clone()), ..options.clone() };
+    let mut findings = Findings::default();
+    let mut all = SeriesBuilder::default();
+    for input in inputs {
+        let mut builder = SeriesBuilder::default();
+        input.read(&options, &mut findings, progress, &mut |named, bar| {
+            if named != symbol {
+                return Err(input.names_another(named, symbol));
+            }
+            bar.into_iter().for_each(|bar| builder.push(bar));
+            Ok(())
+        })?;
+        // A row that a later input replaces is no finding: archives overlap.
+        findings.series(symbol, builder).iter().for_each(|bar| all.push(bar));
+    }
+    refuse_if_strict(strict, &findings)?;
+    done(symbol, &all.finish().0, findings.set_aside() + findings.count(Finding::Duplicate))?;
+    Ok(findings)
+}
+
+/// An input of many symbols.
+fn many_symbols(
+    input: &Input,
+    (options, strict): (&ReadOptions, bool),
+    progress: Progress<'_>,
+    done: Done<'_>,
+) -> Result<Findings> {
+    let mut spool = SpillBuffer::default();
+    let mut set_aside: BTreeMap<Symbol, u64> = BTreeMap::new();
+    let mut findings = Findings::default();
+    input.read(options, &mut findings, progress, &mut |symbol, bar| match bar {
+        Some(bar) => spool.push(symbol, bar),
+        None => {
+            *set_aside.entry(symbol.clone()).or_default() += 1;
+            Ok(())
+        }
+    })?;
+    refuse_if_strict(strict, &findings)?;
+    let with_bars = spool.catalogue().into_iter().map(|entry| entry.symbol);
+    let symbols: BTreeSet<Symbol> = with_bars.chain(set_aside.keys().cloned()).collect();
+    let each = |symbol: Symbol| {
+        let mut replaced = Findings::default();
+        let series = spool.series(&symbol, &mut replaced)?;
+        refuse_if_strict(strict, &replaced)?;
+        let set_aside = set_aside.get(&symbol).copied().unwrap_or(0) + replaced.count(Finding::Duplicate);
+        done(&symbol, &series, set_aside)?;
+        Ok(replaced)
+    };
+    let replaced: Vec<Findings> = symbols.into_par_iter().map(each).collect::<Result<_>>()?;
+    replaced.iter().for_each(|more| findings.merge(more));
+    Ok(findings)
+}

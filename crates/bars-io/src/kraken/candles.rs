@@ -1,0 +1,139 @@
+//! The newest minutes of a pair, at most 720 of them.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::Client;
+use super::market::number;
+use crate::error::Result;
+use bars::series::Bar;
+use bars::time::Minute;
+
+const METHOD: &str = "OHLC";
+
+/// The finished minutes of an answer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Candles {
+    /// The oldest minute that the answer tells of, whether it has a bar or not.
+    pub first: Option<Minute>,
+    /// The minute that was not over yet.
+    pub unfinished: Option<Minute>,
+    /// Whether anything was traded in these minutes, the unfinished one included.
+    pub was_traded: bool,
+    /// Bars of minutes with trades. The API fills the others with flat bars; its archive has none for them, and so have we.
+    pub bars: Vec<Bar>,
+}
+
+/// The minutes of the pair with this REST key from `since` on, or those of them that the API still has.
+///
+/// Rows are `[epoch seconds, open, high, low, close, vwap, volume, count]`, and the last is the minute that is under way.
+///
+/// # Errors
+/// Where the API cannot be asked, or answers in another form.
+pub fn newest(client: &Client, key: &str, since: Option<Minute>) -> Result<Candles> {
+    let since = since.map(|minute| minute.epoch_seconds().to_string());
+    let mut query = vec![("pair", key), ("interval", "1")];
+    query.extend(since.as_deref().map(|since| ("since", since)));
+    let answer: BTreeMap<String, Value> = client.get(METHOD, &query)?;
+    read(&answer).map_err(|what| client.senseless(METHOD, what))
+}
+
+fn read(answer: &BTreeMap<String, Value>) -> Result<Candles, String> {
+    // The rows stand under the REST key even where another name was asked for.
+    let rows = answer.values().find_map(Value::as_array).ok_or("it holds no list of bars")?;
+    let Some((unfinished, finished)) = rows.split_last() else {
+        return Ok(Candles::default());
+    };
+    let time = |row: &Value| {
+        let seconds = row.get(0).and_then(Value::as_i64);
+        seconds
+            .and_then(|seconds| (seconds % 60 == 0).then(|| Minute::from_epoch_seconds(seconds))?)
+            .ok_or_else(|| format!("the row {row} has no minute"))
+    };
+    let mut candles = Candles {
+        first: Some(time(&rows[0])?),
+        unfinished: Some(time(unfinished)?),
+        was_traded: rows.iter().any(|row| row.get(7).and_then(Value::as_u64) > Some(0)),
+        bars: Vec::with_capacity(finished.len()),
+    };
+    let mut last = None;
+    for row in finished {
+        let time = time(row)?;
+        if last.is_some_and(|last| time <= last) || Some(time) >= candles.unfinished {
+            return Err(format!("its rows are not in order of time at {time}"));
+        }
+        last = Some(time);
+        candles.bars.extend(bar(row, time).ok_or_else(|| format!("the row {row} is no bar"))?);
+    }
+    Ok(candles)
+}
+
+/// The bar of a row, or `None` in it where nothing was traded; `None` where it is not a bar.
+fn bar(row: &Value, time: Minute) -> Option<Option<Bar>> {
+    let count = u32::try_from(row.get(7)?.as_u64()?).ok()?;
+    if count == 0 {
+        return Some(None);
+    }
+    let number = |place: usize| number(row.get(place)?);
+    let bar = Bar {
+        time,
+        open: number(1)?,
+        high: number(2)?,
+        low: number(3)?,
+        close: number(4)?,
+        volume: number(6)?,
+        trades: Some(count),
+    };
+    let prices = [bar.open, bar.high, bar.low, bar.close];
+    let is_bar = prices.iter().all(|&price| price > 0.0) && bar.volume >= 0.0 && bar.high >= bar.low;
+    is_bar.then_some(Some(bar))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read_rows(rows: Value) -> Result<Candles, String> {
+        read(&BTreeMap::from([("XXBTZUSD".to_owned(), rows), ("last".to_owned(), json!("60"))]))
+    }
+
+    #[test]
+    fn the_last_row_and_minutes_without_trades_are_left_out() {
+        let candles = read_rows(json!([
+            [60, "1", "3", "1", "2", "1.5", "10.5", 4],
+            [120, "2", "2", "2", "2", "0", "0.0", 0],
+            [180, "2", "2", "2", "2", "2", "1", 1],
+            [240, "2", "9", "2", "9", "2", "1", 1],
+        ]))
+        .unwrap();
+        let times: Vec<i64> = candles.bars.iter().map(|bar| bar.time.epoch_seconds()).collect();
+        assert_eq!(times, [60, 180]);
+        assert_eq!(
+            (candles.bars[0].high, candles.bars[0].volume, candles.bars[0].trades),
+            (3.0, 10.5, Some(4))
+        );
+        assert_eq!(candles.first.map(Minute::epoch_seconds), Some(60));
+        assert_eq!(candles.unfinished.map(Minute::epoch_seconds), Some(240));
+        assert_eq!(read_rows(json!([])), Ok(Candles::default()));
+    }
+
+    #[test]
+    fn what_is_no_list_of_bars_is_an_error() {
+        let now = json!([600, "1", "1", "1", "1", "1", "1", 1]);
+        for rows in [
+            json!([[61, "1", "1", "1", "1", "1", "1", 1], now]),
+            json!([["x", "1", "1", "1", "1", "1", "1", 1], now]),
+            json!([[60, "1", "1", "1", "x", "1", "1", 1], now]),
+            json!([[60, "0", "1", "0", "1", "1", "1", 1], now]),
+            json!([[60, "1", "1", "1", "1", "1", "-1", 1], now]),
+            json!([[60, "1", "1", "1", "1", "1", "1"], now]),
+            json!([[120, "1", "1", "1", "1", "1", "1", 1], [60, "1", "1", "1", "1", "1", "1", 1], now]),
+            json!([7, now]),
+        ] {
+            assert!(read_rows(rows.clone()).is_err(), "{rows}");
+        }
+        assert!(read(&BTreeMap::from([("last".to_owned(), json!(1))])).is_err());
+    }
+}

@@ -1,0 +1,43 @@
+//! Findings by symbol.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use bars::{Findings, Symbol};
+
+/// Findings of a source whose symbols are read in parallel and maybe more than once: what was found in a symbol last
+/// counts, and the symbols' come together in their order.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger(Mutex<BTreeMap<Option<Symbol>, Findings>>);
+
+impl Ledger {
+    /// Notes what was found in `symbol`, in place of what was known of it.
+    pub(crate) fn note(&self, symbol: &Symbol, findings: Findings) {
+        self.set(Some(symbol.clone()), findings);
+    }
+
+    /// Notes what was found in rows of no readable symbol.
+    pub(crate) fn note_of_all(&self, findings: Findings) {
+        self.set(None, findings);
+    }
+
+    fn set(&self, symbol: Option<Symbol>, findings: Findings) {
+        let mut ledger = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if findings.is_empty() {
+            ledger.remove(&symbol);
+        } else {
+            ledger.insert(symbol, findings);
+        }
+    }
+
+    /// All of them.
+    pub(crate) fn total(&self) -> Findings {
+        let mut total = Findings::default();
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .for_each(|findings| total.merge(findings));
+        total
+    }
+}

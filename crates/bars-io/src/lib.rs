@@ -1,0 +1,35 @@
+//! Where one-minute bars come from and where they go to.
+//!
+//! - [`source`]: the trait [`Source`]: a catalog of symbols, and the bars of one symbol in a span.
+//! - [`file`], [`store`], [`memory`], `mysql`: its implementations; [`reader`], [`csv`], [`parquet`] read files.
+//! - [`import`]: files and archives into the store or into MySQL.
+//! - `kraken`: Kraken's public REST API.
+//! - [`atomic`]: files that appear whole or not at all.
+//!
+//! Cargo features: `mysql`, `kraken`, `archive` (ZIP archives). Parquet and CSV are always there.
+
+pub mod atomic;
+pub mod column;
+pub mod csv;
+mod decimal;
+pub mod error;
+pub mod file;
+mod header;
+pub mod import;
+#[cfg(feature = "kraken")]
+pub mod kraken;
+mod ledger;
+mod lines;
+pub mod memory;
+#[cfg(feature = "mysql")]
+pub mod mysql;
+pub mod parquet;
+pub mod reader;
+pub mod source;
+pub mod spill_buffer;
+pub mod store;
+pub mod target;
+
+pub use error::{Error, Result};
+pub use source::{Entry, Source, newest_close};
+pub use target::Target;

@@ -1,0 +1,176 @@
+//! The table of bars: which columns it has, and whether reads have an index to go along.
+
+use mysql::prelude::Queryable;
+
+use super::config::check_name;
+use super::connect::Database;
+use crate::error::{Error, Result};
+use bars::rows::BarColumn;
+
+/// The table as the catalogue describes it; names are ready to stand in a statement.
+#[derive(Clone, Debug)]
+pub(super) struct Table {
+    pub(super) name: String,
+    /// Symbol, timestamp, open, high, low, close, volume.
+    pub(super) columns: [String; 7],
+    pub(super) trades: Option<String>,
+    /// The statement that would make the index that is missing.
+    pub(super) missing_index: Option<String>,
+    /// Whether symbol and time are unique together.
+    pub(super) is_keyed: bool,
+    /// Further columns to order rows by, each after a comma.
+    pub(super) tie_break: String,
+    /// Whether the column of symbols takes some that differ, in case alone perhaps, for one.
+    pub(super) overlooks_case: bool,
+    /// Whether it is a view: those have no index of their own.
+    pub(super) is_view: bool,
+    /// Its storage engine.
+    pub(super) engine: String,
+}
+
+impl Table {
+    pub(super) fn symbol(&self) -> &str {
+        &self.columns[0]
+    }
+
+    pub(super) fn time(&self) -> &str {
+        &self.columns[1]
+    }
+
+    /// Finds the configured table; `None` where there is none.
+    pub(super) fn find(database: &Database) -> Result<Option<Table>> {
+        let config = &database.config;
+        let problem = |reason: String| Error::Database { server: config.to_string(), reason };
+        let name = check_name("table", &config.table).map_err(problem)?;
+        let columns: Vec<(String, String, Option<String>)> = database.attempt("reading the catalogue", |connection| {
+            connection.exec(
+                "SELECT CAST(column_name AS CHAR), CAST(data_type AS CHAR), CAST(collation_name AS CHAR) FROM information_schema.columns \
+                 WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position",
+                (&config.database, name),
+            )
+        })?;
+        if columns.is_empty() {
+            return Ok(None);
+        }
+        let find = |column: BarColumn| {
+            let is = |name: &&str| columns.iter().find(|(have, _, _)| have.eq_ignore_ascii_case(name));
+            column.names().iter().find_map(is)
+        };
+        let needed = &BarColumn::ALL[..7];
+        let missing: Vec<&str> =
+            needed.iter().filter(|column| find(**column).is_none()).map(|column| column.names()[0]).collect();
+        if !missing.is_empty() {
+            let have: Vec<&str> = columns.iter().map(|(name, _, _)| name.as_str()).collect();
+            return Err(problem(format!(
+                "the table lacks the column {}; it has {}. Add it, or make a view that has it",
+                missing.join(", "),
+                have.join(", ")
+            )));
+        }
+        if let Some((column, kind, _)) = find(BarColumn::Timestamp)
+            && !matches!(kind.to_ascii_lowercase().as_str(), "datetime" | "timestamp")
+        {
+            return Err(problem(format!(
+                "the column {column} is of type {kind}; it must be DATETIME or TIMESTAMP. Make a view that converts it"
+            )));
+        }
+        let quoted = |column: BarColumn| find(column).map(|(name, _, _)| quote(name));
+        let columns = BarColumn::ALL.map(|column| quoted(column).unwrap_or_default());
+        let [symbol, time, open, high, low, close, volume, _] = columns;
+        let collation = find(BarColumn::Symbol).and_then(|(_, _, collation)| collation.as_deref());
+        let overlooks_case = collation.is_some_and(|collation| !collation.ends_with("_bin"));
+        let mut table = Table {
+            name: quote(name),
+            columns: [symbol, time, open, high, low, close, volume],
+            trades: quoted(BarColumn::Trades),
+            missing_index: None,
+            is_keyed: false,
+            tie_break: String::new(),
+            overlooks_case,
+            is_view: false,
+            engine: String::new(),
+        };
+        table.look_at_indices(database)?;
+        Ok(Some(table))
+    }
+
+    /// The configured table.
+    ///
+    /// # Errors
+    /// Where it is missing: names the tables that are there.
+    pub(super) fn open(database: &Database) -> Result<Table> {
+        if let Some(table) = Table::find(database)? {
+            return Ok(table);
+        }
+        let config = &database.config;
+        let tables: Vec<String> = database.attempt("reading the catalogue", |connection| {
+            connection.exec(
+                "SELECT CAST(table_name AS CHAR) FROM information_schema.tables WHERE table_schema = ? ORDER BY 1 LIMIT 20",
+                (&config.database,),
+            )
+        })?;
+        let have = if tables.is_empty() {
+            "it has no table".to_owned()
+        } else {
+            format!("it has {}", tables.join(", "))
+        };
+        let reason = format!(
+            "there is no table {} in the database {} ({have}); name it with --table, or fill it with 'data-pipeline import'",
+            config.table, config.database
+        );
+        Err(Error::Database { server: config.to_string(), reason })
+    }
+
+    fn look_at_indices(&mut self, database: &Database) -> Result<()> {
+        let config = &database.config;
+        let kind: Option<(String, Option<String>)> =
+            database.attempt("reading the catalogue", |connection| {
+                connection.exec_first(
+                    "SELECT CAST(table_type AS CHAR), CAST(engine AS CHAR) FROM information_schema.tables \
+                 WHERE table_schema = ? AND table_name = ?",
+                    (&config.database, &config.table),
+                )
+            })?;
+        let (kind, engine) = kind.unwrap_or_default();
+        self.is_view = kind.to_uppercase().contains("VIEW");
+        self.engine = engine.unwrap_or_default();
+        let rows: Vec<(String, u64, String)> = database.attempt("reading the catalogue", |connection| {
+            connection.exec(
+                "SELECT CAST(index_name AS CHAR), non_unique, CAST(column_name AS CHAR) FROM information_schema.statistics \
+                 WHERE table_schema = ? AND table_name = ? AND sub_part IS NULL ORDER BY index_name, seq_in_index",
+                (&config.database, &config.table),
+            )
+        })?;
+        let mut covered = false;
+        let mut primary = Vec::new();
+        for index in rows.chunk_by(|a, b| a.0 == b.0) {
+            let columns: Vec<String> = index.iter().map(|(_, _, column)| quote(column)).collect();
+            covered |= columns.len() >= 2 && columns[0] == self.symbol() && columns[1] == self.time();
+            let both = columns.len() == 2
+                && columns.contains(&self.columns[0])
+                && columns.contains(&self.columns[1]);
+            self.is_keyed |= both && index[0].1 == 0;
+            if index[0].0 == "PRIMARY" {
+                primary = columns;
+            }
+        }
+        // Rows of one time come in the order of the primary key, which costs nothing along an index; without one, in
+        // that of their values, so that which of them is the last does not change from run to run.
+        let order = match (self.is_keyed, primary.is_empty()) {
+            (true, _) => &[][..],
+            (false, false) => &primary,
+            (false, true) => &self.columns[2..],
+        };
+        self.tie_break = order.iter().map(|column| format!(", {column}")).collect();
+        if !covered && !self.is_view {
+            let (name, symbol, time) = (&self.name, self.symbol(), self.time());
+            self.missing_index = Some(format!("CREATE INDEX symbol_timestamp ON {name} ({symbol}, {time});"));
+        }
+        Ok(())
+    }
+}
+
+/// A name in backticks. Names come from the catalogue or are checked; a backtick in one is doubled all the same.
+pub(super) fn quote(name: &str) -> String {
+    format!("`{}`", name.replace('`', "``"))
+}

@@ -1,0 +1,188 @@
+//! Bringing bars into a table: a symbol is one transaction.
+
+use mysql::prelude::Queryable;
+use mysql::{Params, TxOpts, Value};
+
+use super::config::{Config, check_name};
+use super::connect::Database;
+use super::read::MySqlSource;
+use super::table::{Table, quote};
+use crate::error::{Error, Result};
+use crate::source::{Entry, Source};
+use crate::target::Target;
+use bars::rows::BarTime;
+use bars::series::Series;
+use bars::symbol::Symbol;
+
+/// Rows of one statement.
+const BATCH: usize = 1000;
+
+/// A table that takes bars.
+#[derive(Debug)]
+pub struct MySqlWriter {
+    database: Database,
+    table: Table,
+}
+
+impl MySqlWriter {
+    /// Connects, and makes the table where it is absent.
+    ///
+    /// # Errors
+    /// Where the server refuses, or a table of that name has no unique key on symbol and time.
+    pub fn open(config: &Config) -> Result<MySqlWriter> {
+        let database = Database::open(config)?;
+        let problem = |reason: String| Error::Database { server: config.to_string(), reason };
+        let name = check_name("table", &config.table).map_err(problem)?;
+        if Table::find(&database)?.is_none() {
+            let statement = format!(
+                "CREATE TABLE IF NOT EXISTS `{name}` (\
+                 symbol VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, timestamp DATETIME NOT NULL, \
+                 open DOUBLE NOT NULL, high DOUBLE NOT NULL, low DOUBLE NOT NULL, close DOUBLE NOT NULL, \
+                 volume DOUBLE NOT NULL, trades INT NULL, PRIMARY KEY (symbol, timestamp)) ENGINE=InnoDB"
+            );
+            database.attempt("making the table", |connection| connection.query_drop(&statement))?;
+        }
+        let table = Table::open(&database)?;
+        if table.is_view {
+            return Err(problem("this is a view; bars are imported into the table behind it".to_owned()));
+        }
+        if matches!(
+            table.engine.to_ascii_lowercase().as_str(),
+            "myisam" | "aria" | "memory" | "csv" | "archive"
+        ) {
+            return Err(problem(format!(
+                "the table's engine {} knows no transactions, so a kill could leave half a symbol; \
+                 change it with: ALTER TABLE {} ENGINE=InnoDB;",
+                table.engine, table.name
+            )));
+        }
+        if !table.is_keyed {
+            return Err(problem(format!(
+                "the table has no unique key on symbol and timestamp alone, so bars could come in twice; \
+                 make one with: ALTER TABLE {} ADD UNIQUE KEY symbol_timestamp ({}, {});",
+                table.name,
+                table.symbol(),
+                table.time()
+            )));
+        }
+        if table.trades.is_none() {
+            tracing::warn!(
+                "{config}: the table has no column for the number of trades, so they are not stored"
+            );
+        }
+        let writer = MySqlWriter { database, table };
+        writer.warn_of_lossy_columns()?;
+        Ok(writer)
+    }
+
+    /// A table that is already there may hold less than a bar's numbers.
+    fn warn_of_lossy_columns(&self) -> Result<()> {
+        let config = &self.database.config;
+        let lossy: Vec<(String, String)> = self.database.attempt("reading the catalogue", |connection| {
+            connection.exec(
+                "SELECT CAST(column_name AS CHAR), CAST(column_type AS CHAR) FROM information_schema.columns \
+                 WHERE table_schema = ? AND table_name = ? AND data_type NOT IN ('double')",
+                (&config.database, &config.table),
+            )
+        })?;
+        let numbers = &self.table.columns[2..];
+        let lossy: Vec<String> = lossy
+            .iter()
+            .filter(|(name, _)| numbers.contains(&quote(name)))
+            .map(|(name, kind)| format!("{name} {kind}"))
+            .collect();
+        if !lossy.is_empty() {
+            tracing::warn!(
+                "{config}: {} may round what is imported; only DOUBLE columns keep every number as it is",
+                lossy.join(", ")
+            );
+        }
+        Ok(())
+    }
+
+    /// The table in a few words, without the password.
+    pub fn describe(&self) -> String {
+        self.database.config.to_string()
+    }
+
+    /// Every symbol of the table with the span of its bars, ordered by symbol.
+    ///
+    /// # Errors
+    /// Where the server refuses or is lost for good.
+    pub fn held(&self) -> Result<Vec<Entry>> {
+        MySqlSource::of(self.database.clone(), self.table.clone(), BarTime::Open).catalogue()
+    }
+
+    /// Brings the bars of `series` in, all or none; where a minute is in both, `series` wins. Returns how many of its
+    /// minutes were new.
+    ///
+    /// # Errors
+    /// Where the server refuses or is lost for good; the symbol then is as it was.
+    pub fn upsert(&self, symbol: &Symbol, series: &Series) -> Result<usize> {
+        let Some((first, last)) = series.ends() else {
+            return Ok(0);
+        };
+        let (name, key, time) = (&self.table.name, self.table.symbol(), self.table.time());
+        let spelling = format!("SELECT CAST({key} AS CHAR) FROM {name} WHERE {key} = ? LIMIT 1");
+        let have: Option<String> = self.database.attempt("looking for other spellings", |connection| {
+            connection.exec_first(&spelling, (symbol.as_str(),))
+        })?;
+        if let Some(other) = have.filter(|have| have != symbol.as_str()) {
+            let reason = format!(
+                "the column {key} takes {symbol} for {other}, which is there already; give it a binary collation (utf8mb4_bin)"
+            );
+            return Err(Error::Database { server: self.describe(), reason });
+        }
+        let count = format!("SELECT COUNT(*) FROM {name} WHERE {key} = ? AND {time} BETWEEN ? AND ?");
+        let range = (symbol.as_str(), first.plain(), last.plain());
+        self.database.attempt(&format!("importing {symbol}"), |connection| {
+            let mut transaction = connection.start_transaction(TxOpts::default())?;
+            let before: Option<usize> = transaction.exec_first(&count, &range)?;
+            for start in (0..series.len()).step_by(BATCH) {
+                let rows = start..(start + BATCH).min(series.len());
+                transaction.exec_drop(self.insert(rows.len()), self.values(symbol, series, rows))?;
+            }
+            let after: Option<usize> = transaction.exec_first(&count, &range)?;
+            transaction.commit()?;
+            Ok(after.unwrap_or(0).saturating_sub(before.unwrap_or(0)))
+        })
+    }
+
+    fn insert(&self, rows: usize) -> String {
+        let columns: Vec<&str> =
+            self.table.columns.iter().chain(&self.table.trades).map(String::as_str).collect();
+        let marks = format!("({})", vec!["?"; columns.len()].join(","));
+        let updates: Vec<String> =
+            columns[2..].iter().map(|column| format!("{column}=VALUES({column})")).collect();
+        format!(
+            "INSERT INTO {} ({}) VALUES {} ON DUPLICATE KEY UPDATE {}",
+            self.table.name,
+            columns.join(","),
+            vec![marks; rows].join(","),
+            updates.join(",")
+        )
+    }
+
+    fn values(&self, symbol: &Symbol, series: &Series, rows: std::ops::Range<usize>) -> Params {
+        let mut values = Vec::with_capacity(rows.len() * 8);
+        for bar in rows.map(|i| series.bar(i)) {
+            values.push(Value::from(symbol.as_str()));
+            values.push(Value::from(bar.time.plain()));
+            values.extend([bar.open, bar.high, bar.low, bar.close, bar.volume].map(Value::Double));
+            if self.table.trades.is_some() {
+                values.push(bar.trades.map_or(Value::NULL, |count| Value::UInt(count.into())));
+            }
+        }
+        Params::Positional(values)
+    }
+}
+
+impl Target for MySqlWriter {
+    fn upsert(&self, symbol: &Symbol, series: &Series) -> Result<usize> {
+        MySqlWriter::upsert(self, symbol, series)
+    }
+
+    fn held(&self) -> Result<Vec<Entry>> {
+        MySqlWriter::held(self)
+    }
+}

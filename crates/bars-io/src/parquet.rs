@@ -1,0 +1,85 @@
+//! Bars from a Parquet file of any writer: columns by name, types as they come.
+
+use std::fs::File;
+use std::path::Path;
+
+use arrow_array::cast::AsArray;
+use arrow_cast::cast;
+use arrow_schema::DataType;
+use bars::arrow::BatchRows;
+use bars::rows::{BarColumn, ReadOptions, RowValidator};
+use bars::time::StampReader;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use crate::error::{Error, Result};
+use crate::header::{find_columns, find_symbol};
+
+const BATCH_ROWS: usize = 8192;
+
+/// Reads the rows of a Parquet file. Prices and volume may be floats, decimals, integers or text; times may be
+/// timestamps, dates, text or epoch numbers.
+///
+/// # Errors
+/// Where the file is damaged, lacks a column, or a column has a type that cannot be read so.
+pub fn read(
+    path: &Path,
+    file: File,
+    options: &ReadOptions,
+    mut validator: RowValidator<'_, Error>,
+) -> Result<()> {
+    let damaged = |e| damaged(path, e);
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| damaged(e.to_string()))?;
+    let header: Vec<String> = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let columns = find_columns(path, &header, options)?;
+    let wanted: Vec<usize> = BarColumn::ALL.into_iter().filter_map(|column| columns.index(column)).collect();
+    let mask = ProjectionMask::roots(builder.parquet_schema(), wanted);
+    let reader = builder
+        .with_projection(mask)
+        .with_batch_size(BATCH_ROWS)
+        .build()
+        .map_err(|e| damaged(e.to_string()))?;
+    let mut stamps = StampReader::default();
+    let mut done = 0;
+    for batch in reader {
+        let batch = batch.map_err(|e| damaged(e.to_string()))?;
+        let batch = BatchRows::new(&batch, &header, &columns).map_err(|e| unreadable(path, &e))?;
+        for i in 0..batch.len() {
+            let row = batch.row(i, &mut stamps);
+            validator.row(&row, || format!("{}, row {}", path.display(), done + i + 1))?;
+        }
+        done += batch.len();
+    }
+    Ok(())
+}
+
+/// Hands the text of the column of symbols of each row to `take`.
+///
+/// # Errors
+/// Where the file is damaged or has no such column.
+pub fn symbols(path: &Path, file: File, take: &mut dyn FnMut(&str)) -> Result<()> {
+    let damaged = |e| damaged(path, e);
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| damaged(e.to_string()))?;
+    let header: Vec<String> = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let mask = ProjectionMask::roots(builder.parquet_schema(), [find_symbol(path, &header)?]);
+    for batch in builder.with_projection(mask).build().map_err(|e| damaged(e.to_string()))? {
+        let batch = batch.map_err(|e| damaged(e.to_string()))?;
+        let texts = cast(batch.column(0), &DataType::Utf8).map_err(|e| damaged(e.to_string()))?;
+        texts.as_string::<i32>().iter().flatten().for_each(&mut *take);
+    }
+    Ok(())
+}
+
+pub(super) fn damaged(path: &Path, error: String) -> Error {
+    Error::content(path, format!("not readable as Parquet ({error}); write or fetch it again"))
+}
+
+/// A column that is missing from a batch or has the wrong type.
+fn unreadable(path: &Path, error: &bars::Error) -> Error {
+    match error {
+        bars::Error::ColumnType { wanted, .. } => {
+            Error::content(path, format!("{error}; write it as {wanted}"))
+        }
+        other => Error::content(path, other.to_string()),
+    }
+}

@@ -1,0 +1,121 @@
+//! Reads bar files of any supported format, told apart by their first bytes.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{Read, Seek};
+use std::path::Path;
+
+use bars::rows::{ReadOptions, RowValidator};
+use bars::{Bar, Findings, Symbol};
+
+use crate::error::{Error, Result};
+use crate::{csv, parquet};
+
+/// Receives the bars of a file one by one, in file order; `None` stands for a rejected row of the symbol.
+pub type Sink<'a> = &'a mut dyn FnMut(&Symbol, Option<Bar>) -> Result<()>;
+
+/// Reads the bars of one CSV (plain, gzip or zstd) or Parquet file into `sink`, told apart by their first bytes.
+///
+/// # Errors
+/// Where the file is missing, damaged or lacks a column.
+pub fn read_file(path: &Path, options: &ReadOptions, findings: &mut Findings, sink: Sink<'_>) -> Result<()> {
+    read_counted(path, options, findings, &|_| {}, sink)
+}
+
+/// [`read_file`], telling `progress` of the file's bytes as they are read.
+pub(crate) fn read_counted(
+    path: &Path,
+    options: &ReadOptions,
+    findings: &mut Findings,
+    progress: &(dyn Fn(u64) + Sync),
+    sink: Sink<'_>,
+) -> Result<()> {
+    let validator = RowValidator::new(options, findings, sink);
+    match OpenFile::at(path, progress)? {
+        OpenFile::Parquet(file, bytes) => {
+            parquet::read(path, file, options, validator)?;
+            progress(bytes);
+            Ok(())
+        }
+        OpenFile::Csv(bytes) => csv::read(path, bytes, options, validator),
+    }
+}
+
+/// The symbols that a file names in its column of symbols, each once, in the order of their first rows.
+///
+/// # Errors
+/// Where the file is missing, damaged or has no such column.
+pub fn symbols(path: &Path) -> Result<Vec<Symbol>> {
+    let (mut seen, mut symbols) = (BTreeSet::new(), Vec::new());
+    let mut last = String::new();
+    let mut unreadable = BTreeSet::new();
+    let mut take = |text: &str| {
+        // Cohort files repeat a symbol some 40,000 times.
+        if text != last {
+            text.clone_into(&mut last);
+            match text.parse::<Symbol>() {
+                Ok(symbol) if seen.insert(symbol.clone()) => symbols.push(symbol),
+                Ok(_) => {}
+                Err(_) => {
+                    unreadable.insert(text.escape_debug().to_string());
+                }
+            }
+        }
+    };
+    match OpenFile::at(path, &|_| {})? {
+        OpenFile::Parquet(file, _) => parquet::symbols(path, file, &mut take)?,
+        OpenFile::Csv(bytes) => csv::symbols(path, bytes, &mut take)?,
+    }
+    if let Some(first) = unreadable.first() {
+        let n = unreadable.len();
+        tracing::warn!("{}: {n} texts are no symbols and passed over, the first '{first}'", path.display());
+    }
+    Ok(symbols)
+}
+
+/// A file whose form is known by its first bytes.
+pub(crate) enum OpenFile<'a> {
+    Parquet(File, u64),
+    Csv(Box<dyn Read + 'a>),
+}
+
+impl<'a> OpenFile<'a> {
+    pub(crate) fn at(path: &Path, progress: &'a (dyn Fn(u64) + Sync)) -> Result<OpenFile<'a>> {
+        // Looked at before it is opened: opening a pipe would wait for its writer.
+        let kind = std::fs::metadata(path).map_err(|e| Error::io("open", path, e))?;
+        if !kind.is_file() {
+            let what = if kind.is_dir() { "a folder" } else { "a pipe or device" };
+            return Err(Error::content(
+                path,
+                format!("this is {what}, and a file is needed here; name a file"),
+            ));
+        }
+        let mut file = File::open(path).map_err(|e| Error::io("open", path, e))?;
+        let metadata = file.metadata().map_err(|e| Error::io("read", path, e))?;
+        let mut magic = Vec::new();
+        file.by_ref().take(4).read_to_end(&mut magic).map_err(|e| Error::io("read", path, e))?;
+        file.rewind().map_err(|e| Error::io("read", path, e))?;
+        match magic[..] {
+            [b'P', b'A', b'R', b'1'] => Ok(OpenFile::Parquet(file, metadata.len())),
+            [b'P', b'K', 3, 4] => Err(Error::content(
+                path,
+                "this is a ZIP archive; bring it into a store with 'data-pipeline import'",
+            )),
+            _ => Ok(OpenFile::Csv(csv::decompress(path, Counted { file, progress }, &magic)?)),
+        }
+    }
+}
+
+/// A file that tells of the bytes read from it.
+struct Counted<'a> {
+    file: File,
+    progress: &'a (dyn Fn(u64) + Sync),
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        (self.progress)(read as u64);
+        Ok(read)
+    }
+}

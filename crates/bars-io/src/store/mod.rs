@@ -1,0 +1,261 @@
+//! The embedded store: a folder of Parquet files, `symbol=<SYMBOL>/part-<n>.parquet`, hive style, so that DuckDB,
+//! polars, pandas and Spark read it as it is.
+//!
+//! A part holds bars of one symbol, cleaned, sorted and unique, in row groups of [`ROW_GROUP`] rows whose
+//! statistics tell their span, so that a time range reads only what it needs. Parts of a symbol never overlap in
+//! time, with one exception of a moment: [`StoreWriter::upsert`] puts a new part in place with one rename and only then
+//! removes the parts whose bars it took over. A reader therefore lets a part with a higher number hide those with
+//! lower ones that it overlaps, and sees a symbol as it was before an import or after it, never between.
+//!
+//! A dataset in the same layout by another writer is read too, if its columns have names that we know: its files
+//! (any `*.parquet`) pass through the same cleaning as any input.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use crate::error::{Error, Result};
+use crate::ledger::Ledger;
+use crate::reader::read_file;
+use crate::source::{Entry, Source};
+use bars::clean::Findings;
+use bars::rows::{BarTime, ReadOptions};
+use bars::series::{Closes, Series, SeriesBuilder};
+use bars::symbol::Symbol;
+use bars::time::{Minute, Span};
+
+pub use part::ROW_GROUP;
+pub use writer::{StoreWriter, Upsert};
+
+use part::Part;
+
+mod part;
+mod writer;
+
+/// How often a symbol's folder is looked at again when a part vanished under the reader.
+const LOOKS: usize = 5;
+
+/// The store as a source.
+#[derive(Debug)]
+pub struct Store {
+    root: PathBuf,
+    bar_time: BarTime,
+    ledger: Ledger,
+}
+
+impl Store {
+    /// The store in the folder `root`. `bar_time` tells how files of another writer are labelled.
+    ///
+    /// # Errors
+    /// Where there is no such folder, or no symbol in it.
+    pub fn open(root: &Path, bar_time: BarTime) -> Result<Store> {
+        let store = Store { root: root.to_owned(), bar_time, ledger: Ledger::default() };
+        if folders(root)?.is_empty() {
+            return Err(Error::content(
+                root,
+                "no bars here: a store holds folders named symbol=<SYMBOL>. Fill it with \
+                 'data-pipeline import FILE --into DIR' or 'data-pipeline sample --into DIR'",
+            ));
+        }
+        Ok(store)
+    }
+
+    /// The live files of a symbol, read by `read`; looked at again where an import removed one meanwhile.
+    fn with_files<T>(&self, symbol: &Symbol, mut read: impl FnMut(Files) -> Result<T>) -> Result<T> {
+        let folder = folder_of(&self.root, symbol)?;
+        let mut looks = 0;
+        loop {
+            looks += 1;
+            match Files::of(&folder).and_then(&mut read) {
+                Err(Error::Missing { .. }) if looks < LOOKS => {}
+                done => return done,
+            }
+        }
+    }
+
+    /// The bars of another writer's files, cleaned, and what was found in them.
+    fn foreign(&self, symbol: &Symbol, paths: &[PathBuf]) -> Result<(Series, Findings)> {
+        let options =
+            ReadOptions { bar_time: self.bar_time, symbol: Some(symbol.clone()), closes_only: false };
+        let mut findings = Findings::default();
+        let mut builder = SeriesBuilder::default();
+        for path in paths {
+            read_file(path, &options, &mut findings, &mut |_, bar| {
+                bar.into_iter().for_each(|bar| builder.push(bar));
+                Ok(())
+            })?;
+        }
+        let series = findings.series(symbol, builder);
+        Ok((series, findings))
+    }
+
+    /// Those of [`Store::foreign`] within `span`, with what was found noted.
+    fn foreign_within(&self, symbol: &Symbol, paths: &[PathBuf], span: Span) -> Result<Series> {
+        let (series, findings) = self.foreign(symbol, paths)?;
+        self.ledger.note(symbol, findings);
+        Ok(series.within(span))
+    }
+}
+
+impl Source for Store {
+    fn describe(&self) -> String {
+        format!("store {}", self.root.display())
+    }
+
+    fn catalogue(&self) -> Result<Vec<Entry>> {
+        self.entries(&self.symbols()?)
+    }
+
+    fn symbols(&self) -> Result<Vec<Symbol>> {
+        Ok(folders(&self.root)?.into_keys().collect())
+    }
+
+    fn entries(&self, symbols: &[Symbol]) -> Result<Vec<Entry>> {
+        let ends = |symbol: &&Symbol| {
+            self.with_files(symbol, |files| match files {
+                Files::Own(parts) => Ok(ends_of(&parts)),
+                Files::Foreign(paths) => Ok(self.foreign(symbol, &paths)?.0.ends()),
+            })
+        };
+        let symbols: Vec<&Symbol> = symbols.iter().collect::<BTreeSet<_>>().into_iter().collect();
+        let all: Vec<_> = symbols.par_iter().map(ends).collect::<Result<_>>()?;
+        let entry = |(symbol, ends): (&Symbol, Option<(Minute, Minute)>)| {
+            ends.map(|(first, last)| Entry { symbol: symbol.clone(), first, last })
+        };
+        Ok(symbols.into_iter().zip(all).filter_map(entry).collect())
+    }
+
+    fn bars(&self, symbol: &Symbol, span: Span) -> Result<Series> {
+        self.with_files(symbol, |files| match files {
+            Files::Own(parts) => part::series(&parts, span),
+            Files::Foreign(paths) => self.foreign_within(symbol, &paths, span),
+        })
+    }
+
+    fn prices(&self, symbol: &Symbol, span: Span, into: &mut Series) -> Result<()> {
+        self.with_files(symbol, |files| match files {
+            Files::Own(parts) => part::prices(&parts, span, into),
+            Files::Foreign(paths) => {
+                *into = self.foreign_within(symbol, &paths, span)?.without_trades();
+                Ok(())
+            }
+        })
+    }
+
+    fn closes(&self, symbol: &Symbol, span: Span, into: &mut Closes) -> Result<()> {
+        self.with_files(symbol, |files| match files {
+            Files::Own(parts) => part::closes(&parts, span, into),
+            Files::Foreign(paths) => {
+                into.copy_from(&self.foreign_within(symbol, &paths, span)?);
+                Ok(())
+            }
+        })
+    }
+
+    fn has_trades(&self, symbol: &Symbol, span: Span) -> Result<bool> {
+        self.with_files(symbol, |files| match files {
+            Files::Own(parts) if parts.iter().all(|part| !part.has_trades()) => Ok(false),
+            Files::Own(parts) => Ok(part::series(&parts, span)?.trades().is_some()),
+            Files::Foreign(paths) => Ok(self.foreign_within(symbol, &paths, span)?.trades().is_some()),
+        })
+    }
+
+    fn findings(&self) -> Findings {
+        self.ledger.total()
+    }
+}
+
+/// The files of a symbol: our parts that are live, oldest bars first, or another writer's.
+enum Files {
+    Own(Vec<Part>),
+    Foreign(Vec<PathBuf>),
+}
+
+impl Files {
+    fn of(folder: &Path) -> Result<Files> {
+        let paths = parquet_files(folder)?;
+        let mut parts = Vec::with_capacity(paths.len());
+        for path in &paths {
+            match Part::open(path)? {
+                Some(part) => parts.push(part),
+                None => return Ok(Files::Foreign(paths)),
+            }
+        }
+        Ok(Files::Own(live(parts)))
+    }
+}
+
+/// Of our parts those that no newer one hides, oldest bars first.
+fn live(mut parts: Vec<Part>) -> Vec<Part> {
+    parts.sort_by_key(|part| std::cmp::Reverse(part.number()));
+    let mut live: Vec<Part> = Vec::with_capacity(parts.len());
+    for part in parts {
+        let hidden = live.iter().any(|newer| newer.first() <= part.last() && part.first() <= newer.last());
+        if !hidden {
+            live.push(part);
+        }
+    }
+    live.sort_by_key(Part::first);
+    live
+}
+
+fn ends_of(parts: &[Part]) -> Option<(Minute, Minute)> {
+    Some((parts.first()?.first(), parts.last()?.last()))
+}
+
+/// The folder of a symbol: under our encoding of its name, or as another writer spelled it.
+fn folder_of(root: &Path, symbol: &Symbol) -> Result<PathBuf> {
+    let ours = root.join(format!("symbol={}", symbol.file_name()));
+    if ours.is_dir() {
+        return Ok(ours);
+    }
+    Ok(folders(root)?.remove(symbol).unwrap_or(ours))
+}
+
+/// The symbols of a store and their folders.
+fn folders(root: &Path) -> Result<BTreeMap<Symbol, PathBuf>> {
+    let mut folders = BTreeMap::new();
+    for entry in fs::read_dir(root).map_err(|e| Error::io("open", root, e))? {
+        let entry = entry.map_err(|e| Error::io("read", root, e))?;
+        let name = entry.file_name();
+        let Some(encoded) = name.to_str().and_then(|name| name.strip_prefix("symbol=")) else {
+            continue;
+        };
+        let symbol = Symbol::from_file_name(encoded).ok_or_else(|| {
+            Error::content(
+                &entry.path(),
+                "this folder's name is no symbol; rename it or take it out of the store",
+            )
+        })?;
+        if let Some(other) = folders.insert(symbol.clone(), entry.path()) {
+            let reason = format!(
+                "this folder and {} are both of the symbol {symbol}; join them into one",
+                other.display()
+            );
+            return Err(Error::content(&entry.path(), reason));
+        }
+    }
+    Ok(folders)
+}
+
+/// The Parquet files of a folder by name; none where there is no folder.
+fn parquet_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) => return Err(Error::io("read", folder, e)),
+    };
+    let mut paths = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|e| Error::io("read", folder, e))?.path();
+        let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        if !hidden && path.extension().is_some_and(|extension| extension == "parquet") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}

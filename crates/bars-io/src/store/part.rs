@@ -1,0 +1,428 @@
+//! One Parquet file of the store: writing it, and reading a time range of it without detours.
+//!
+//! Columns are plain (no dictionary: minute prices and volumes compress better without one) under zstd, times
+//! delta-packed; all but `trades` are required, so a column chunk decodes straight into a vector.
+
+use std::fs::File;
+use std::io::Write;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::column::reader::get_typed_column_reader;
+use parquet::data_type::{DataType, DoubleType, Int64Type};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{KeyValue, RowGroupMetaData};
+use parquet::file::properties::{WriterProperties, WriterPropertiesPtr};
+use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
+use parquet::file::statistics::Statistics;
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::schema::parser::parse_message_type;
+use parquet::schema::types::{ColumnPath, TypePtr};
+
+use crate::error::{Error, Result};
+use bars::series::{Closes, ColumnsMut, Series};
+use bars::time::{Minute, Span};
+
+/// Rows in a row group: 22 days, a quarter of a megabyte a column before compression.
+pub const ROW_GROUP: usize = 1 << 15;
+
+/// Rows in a page: what is decoded at least, and at once. 64 kB a column, so that its buffer stays in the cache and is
+/// no business of the kernel's.
+const PAGE: usize = 1 << 14;
+
+/// The mark that tells a part of ours, and the version of its form.
+const FORMAT_KEY: &str = "data_pipeline.bars";
+const FORMAT: &str = "1";
+
+const COMPRESSION_LEVEL: i32 = 3;
+
+/// Places of the columns in a part.
+const TIME: usize = 0;
+const OPEN: usize = 1;
+const HIGH: usize = 2;
+const LOW: usize = 3;
+const CLOSE: usize = 4;
+const VOLUME: usize = 5;
+const TRADES: usize = 6;
+
+/// An open part.
+pub(super) struct Part {
+    path: PathBuf,
+    reader: SerializedFileReader<File>,
+    number: u64,
+    first: Minute,
+    last: Minute,
+}
+
+impl Part {
+    /// Opens the file at `path`; `None` where it is by another writer.
+    pub(super) fn open(path: &Path) -> Result<Option<Part>> {
+        let file = File::open(path).map_err(|e| Error::io("open", path, e))?;
+        let reader = SerializedFileReader::new(file).map_err(|e| damaged(path, &e))?;
+        let keys = reader.metadata().file_metadata().key_value_metadata();
+        let format = keys
+            .and_then(|keys| keys.iter().find(|pair| pair.key == FORMAT_KEY))
+            .map(|pair| pair.value.clone());
+        let Some(format) = format else {
+            return Ok(None);
+        };
+        if format.as_deref() != Some(FORMAT) {
+            return Err(Error::content(path, "written by a newer version of this program; use that version"));
+        }
+        // Another program may have rewritten the file and kept our mark.
+        let have = reader.metadata().file_metadata().schema_descr();
+        let ours = schema(have.num_columns() > TRADES).map_err(|e| damaged(path, &e))?;
+        if have.root_schema().get_fields() != ours.get_fields() {
+            return Ok(None);
+        }
+        let number = number_of(path)
+            .ok_or_else(|| Error::content(path, "a part was renamed; call it part-<number>.parquet"))?;
+        let spans: Option<Vec<_>> = reader.metadata().row_groups().iter().map(span_of).collect();
+        let ends = spans.as_ref().and_then(|spans| Some((spans.first()?.0, spans.last()?.1)));
+        let Some((first, last)) = ends else {
+            return Err(Error::content(
+                path,
+                "its row groups do not tell their time span; import the symbol again",
+            ));
+        };
+        Ok(Some(Part { path: path.to_owned(), reader, number, first, last }))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    pub(super) fn first(&self) -> Minute {
+        self.first
+    }
+
+    pub(super) fn last(&self) -> Minute {
+        self.last
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        usize::try_from(self.reader.metadata().file_metadata().num_rows()).unwrap_or(0)
+    }
+
+    pub(super) fn has_trades(&self) -> bool {
+        self.reader.metadata().file_metadata().schema_descr().num_columns() > TRADES
+    }
+
+    /// Calls `take` with each row group that can hold bars of `span`.
+    fn groups(
+        &self,
+        span: Span,
+        mut take: impl FnMut(&dyn RowGroupReader, usize) -> Result<(), ParquetError>,
+    ) -> Result<()> {
+        for (i, group) in self.reader.metadata().row_groups().iter().enumerate() {
+            if span_of(group).is_some_and(|(first, last)| span.touches(first, last)) {
+                let rows = usize::try_from(group.num_rows()).unwrap_or(0);
+                let group = self.reader.get_row_group(i).map_err(|e| damaged(&self.path, &e))?;
+                take(&*group, rows).map_err(|e| damaged(&self.path, &e))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The number in `part-<number>.parquet`.
+fn number_of(path: &Path) -> Option<u64> {
+    path.file_stem()?.to_str()?.strip_prefix("part-")?.parse().ok()
+}
+
+/// First and last open time of a row group, by its statistics.
+fn span_of(group: &RowGroupMetaData) -> Option<(Minute, Minute)> {
+    let Some(Statistics::Int64(times)) = group.column(TIME).statistics() else {
+        return None;
+    };
+    let minute = |micros: i64| Minute::new(micros.div_euclid(60_000_000));
+    Some((minute(*times.min_opt()?)?, minute(*times.max_opt()?)?))
+}
+
+fn damaged(path: &Path, error: &ParquetError) -> Error {
+    if let ParquetError::External(e) = error
+        && let Some(e) = e.downcast_ref::<std::io::Error>()
+        && e.raw_os_error().is_some()
+    {
+        // The system refused; the file may be as sound as ever.
+        return Error::content(path, format!("cannot read it: {e}"));
+    }
+    Error::content(path, format!("damaged ({error}); delete this file and import the symbol again"))
+}
+
+/// Appends the column `place` of a row group at `range` to `into`. Pages before and after it are not decoded.
+fn column<T: DataType>(
+    group: &dyn RowGroupReader,
+    place: usize,
+    range: &Range<usize>,
+    into: &mut Vec<T::T>,
+) -> Result<(), ParquetError> {
+    let mut reader = get_typed_column_reader::<T>(group.get_column_reader(place)?);
+    let mut left = range.len();
+    if left > 0 && range.start > 0 && reader.skip_records(range.start)? < range.start {
+        return Err(ParquetError::General(format!("column {place} ends early")));
+    }
+    while left > 0 {
+        let (read, _, _) = reader.read_records(left, None, None, into)?;
+        if read == 0 {
+            return Err(ParquetError::General(format!("column {place} ends {left} rows early")));
+        }
+        left -= read;
+    }
+    Ok(())
+}
+
+/// Appends the column of trade counts, `None` where a bar has none.
+fn trades(group: &dyn RowGroupReader, rows: usize, into: &mut Vec<Option<u32>>) -> Result<(), ParquetError> {
+    let mut reader = get_typed_column_reader::<Int64Type>(group.get_column_reader(TRADES)?);
+    let (mut levels, mut counts) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
+    while levels.len() < rows {
+        let (read, _, _) = reader.read_records(rows - levels.len(), Some(&mut levels), None, &mut counts)?;
+        if read == 0 {
+            return Err(ParquetError::General("the column trades ends early".to_owned()));
+        }
+    }
+    let mut counts = counts.into_iter();
+    into.extend(
+        levels
+            .iter()
+            .map(|&level| (level > 0).then(|| counts.next()).flatten().and_then(|n| u32::try_from(n).ok())),
+    );
+    Ok(())
+}
+
+/// Appends the times of a row group and returns which of its rows lie within `span`.
+fn times(
+    group: &dyn RowGroupReader,
+    rows: usize,
+    span: Span,
+    scratch: &mut Vec<i64>,
+    into: &mut Vec<Minute>,
+) -> Result<Range<usize>, ParquetError> {
+    scratch.clear();
+    column::<Int64Type>(group, TIME, &(0..rows), scratch)?;
+    let (start, end) = (span.start.epoch_micros(), span.end.epoch_micros());
+    let from = scratch.partition_point(|&t| t < start);
+    let to = scratch.partition_point(|&t| t < end).max(from);
+    for &micros in &scratch[from..to] {
+        let minute = Minute::new(micros.div_euclid(60_000_000));
+        into.push(minute.ok_or_else(|| ParquetError::General(format!("{micros} is no time of a bar")))?);
+    }
+    Ok(from..to)
+}
+
+/// Cuts what was appended to `column` since `before` to the rows of `range`.
+fn cut<T>(column: &mut Vec<T>, before: usize, range: &Range<usize>) {
+    column.truncate(before + range.end);
+    column.drain(before..before + range.start);
+}
+
+/// Parts hold bars only; a row that is none tells of damage that the compression did not notice.
+fn no_bar(time: Minute) -> ParquetError {
+    ParquetError::General(format!("the row of {time} is no bar"))
+}
+
+/// Close and volume of `parts` within `span`.
+pub(super) fn closes(parts: &[Part], span: Span, into: &mut Closes) -> Result<()> {
+    into.clear();
+    let mut scratch = Vec::new();
+    for part in parts {
+        part.groups(span, |group, rows| {
+            let before = into.time.len();
+            let range = times(group, rows, span, &mut scratch, &mut into.time)?;
+            for (place, column_into) in [(CLOSE, &mut into.close), (VOLUME, &mut into.volume)] {
+                column::<DoubleType>(group, place, &range, column_into)?;
+            }
+            let sound = |(close, volume): (&f64, &f64)| {
+                close.is_finite() && *close > 0.0 && volume.is_finite() && *volume >= 0.0
+            };
+            let mut rows = into.close[before..].iter().zip(&into.volume[before..]);
+            rows.position(|row| !sound(row)).map_or(Ok(()), |at| Err(no_bar(into.time[before + at])))
+        })?;
+    }
+    Ok(())
+}
+
+/// All columns of `parts` within `span`.
+pub(super) fn series(parts: &[Part], span: Span) -> Result<Series> {
+    let mut series = Series::default();
+    read(parts, span, true, &mut series)?;
+    Ok(series)
+}
+
+/// All columns of `parts` within `span` but the numbers of trades, in place of what `into` held.
+pub(super) fn prices(parts: &[Part], span: Span, into: &mut Series) -> Result<()> {
+    read(parts, span, false, into)
+}
+
+fn read(parts: &[Part], span: Span, wants_trades: bool, into: &mut Series) -> Result<()> {
+    into.refill(|ColumnsMut { time, mut numbers, trades: counts }| {
+        let mut scratch = Vec::new();
+        for part in parts {
+            part.groups(span, |group, rows| {
+                let before = time.len();
+                let range = times(group, rows, span, &mut scratch, time)?;
+                for (into, place) in numbers.iter_mut().zip([OPEN, HIGH, LOW, CLOSE, VOLUME]) {
+                    column::<DoubleType>(group, place, &range, into)?;
+                }
+                if wants_trades && part.has_trades() {
+                    // Parts before this one may not have counts.
+                    counts.resize(before, None);
+                    trades(group, rows, counts)?;
+                    cut(counts, before, &range);
+                }
+                check(time, &numbers, before).map_or(Ok(()), |time| Err(no_bar(time)))
+            })?;
+        }
+        if !counts.is_empty() {
+            counts.resize(time.len(), None);
+        }
+        Ok(())
+    })
+}
+
+/// The time of the first row from `from` on that is no bar, or does not come after the one before it.
+fn check(time: &[Minute], numbers: &[&mut Vec<f64>; 5], from: usize) -> Option<Minute> {
+    let [open, high, low, close, volume] = numbers;
+    let is_bar = |i: usize| {
+        let positive = |x: f64| x > 0.0 && x < f64::INFINITY;
+        let prices = positive(open[i]) & positive(high[i]) & positive(low[i]) & positive(close[i]);
+        prices & (volume[i] >= 0.0) & (volume[i] < f64::INFINITY) & (high[i] >= low[i])
+    };
+    let ascends = |i: usize| i == 0 || time[i - 1] < time[i];
+    (from..time.len()).find(|&i| !(is_bar(i) & ascends(i))).map(|i| time[i])
+}
+
+fn schema(has_trades: bool) -> Result<TypePtr, ParquetError> {
+    let trades = if has_trades { "optional int64 trades;" } else { "" };
+    parse_message_type(&format!(
+        "message bars {{ required int64 timestamp (TIMESTAMP(MICROS,true)); required double open; required double high; \
+         required double low; required double close; required double volume; {trades} }}"
+    ))
+    .map(Arc::new)
+}
+
+fn properties() -> Result<WriterPropertiesPtr, ParquetError> {
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(COMPRESSION_LEVEL)?))
+        .set_dictionary_enabled(false)
+        .set_encoding(Encoding::PLAIN)
+        .set_column_encoding(ColumnPath::from("timestamp"), Encoding::DELTA_BINARY_PACKED)
+        .set_data_page_row_count_limit(PAGE)
+        .set_created_by(format!("data_pipeline {}", env!("CARGO_PKG_VERSION")))
+        .set_key_value_metadata(Some(vec![KeyValue::new(FORMAT_KEY.to_owned(), FORMAT.to_owned())]))
+        .build();
+    Ok(Arc::new(properties))
+}
+
+/// Writes `series`, which must not be empty, as a part.
+pub(super) fn write<W: Write + Send>(series: &Series, out: W) -> Result<(), ParquetError> {
+    let mut file = SerializedFileWriter::new(out, schema(series.trades().is_some())?, properties()?)?;
+    let mut scratch = Vec::with_capacity(ROW_GROUP.min(series.len()));
+    for start in (0..series.len()).step_by(ROW_GROUP) {
+        let rows = start..(start + ROW_GROUP).min(series.len());
+        let mut group = file.next_row_group()?;
+        scratch.clear();
+        scratch.extend(series.time()[rows.clone()].iter().map(|time| time.epoch_micros()));
+        write_column::<_, Int64Type>(&mut group, &scratch, None)?;
+        for column in [series.open(), series.high(), series.low(), series.close(), series.volume()] {
+            write_column::<_, DoubleType>(&mut group, &column[rows.clone()], None)?;
+        }
+        if let Some(trades) = series.trades() {
+            let levels: Vec<i16> =
+                trades[rows.clone()].iter().map(|count| i16::from(count.is_some())).collect();
+            let counts: Vec<i64> = trades[rows].iter().flatten().map(|&count| count.into()).collect();
+            write_column::<_, Int64Type>(&mut group, &counts, Some(&levels))?;
+        }
+        group.close()?;
+    }
+    file.close().map(|_| ())
+}
+
+fn write_column<W: Write + Send, T: DataType>(
+    group: &mut SerializedRowGroupWriter<'_, W>,
+    values: &[T::T],
+    levels: Option<&[i16]>,
+) -> Result<(), ParquetError> {
+    if let Some(mut column) = group.next_column()? {
+        column.typed::<T>().write_batch(values, levels, None)?;
+        column.close()?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bars::series::Bar;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_span_reads_what_was_written(
+            minutes in prop::collection::btree_set(-50_i64..50, 1..40),
+            with_trades in any::<bool>(),
+            start in -60_i64..60,
+            length in 0_i64..60,
+        ) {
+            let series: Series = minutes.iter().map(|&m| {
+                let p = 2.5 + m.unsigned_abs() as f64 * 0.1;
+                let trades = (with_trades && m % 3 != 0).then_some(m.unsigned_abs() as u32);
+                let time = Minute::new(m).unwrap();
+                Bar { time, open: p, high: p + 1.0, low: p - 1.0, close: p, volume: m as f64 * m as f64, trades }
+            }).collect();
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("part-7.parquet");
+            write(&series, File::create(&path).unwrap()).unwrap();
+            let part = Part::open(&path).unwrap().unwrap();
+            prop_assert_eq!((part.number(), part.rows()), (7, series.len()));
+            prop_assert_eq!(Some((part.first(), part.last())), series.ends());
+
+            let span = Span { start: Minute::new(start).unwrap(), end: Minute::new(start + length).unwrap() };
+            let expected = series.clone().within(span);
+            let parts = [part];
+            prop_assert_eq!(&super::series(&parts, span).unwrap(), &expected);
+            let without: Series = expected.iter().map(|bar| Bar { trades: None, ..bar }).collect();
+            let mut prices = series.clone();
+            super::prices(&parts, span, &mut prices).unwrap();
+            prop_assert_eq!(prices, without);
+            let (mut closes, mut wanted) = (Closes::default(), Closes::default());
+            wanted.copy_from(&expected);
+            super::closes(&parts, span, &mut closes).unwrap();
+            prop_assert_eq!(closes, wanted);
+        }
+    }
+
+    #[test]
+    fn pages_outside_of_the_span_are_skipped_over() {
+        let bar = |m: usize| {
+            let p = 100.0 + (m as f64 * 0.7).sin();
+            let (time, volume) = (Minute::new(m as i64).unwrap(), m as f64);
+            Bar { time, open: p, high: p + 1.0, low: p - 1.0, close: p, volume, trades: Some(m as u32) }
+        };
+        let series: Series = (0..2 * ROW_GROUP + 777).map(bar).collect();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("part-1.parquet");
+        write(&series, File::create(&path).unwrap()).unwrap();
+        let parts = [Part::open(&path).unwrap().unwrap()];
+        let edges =
+            [0, 1, PAGE - 1, PAGE, PAGE + 1, 3 * PAGE + 5, ROW_GROUP, ROW_GROUP + PAGE + 1, series.len()];
+        for &start in &edges {
+            for &end in &edges {
+                let minute = |m: usize| Minute::new(m as i64).unwrap();
+                let span = Span { start: minute(start), end: minute(end) };
+                assert_eq!(
+                    super::series(&parts, span).unwrap(),
+                    series.clone().within(span),
+                    "{start} {end}"
+                );
+            }
+        }
+    }
+}

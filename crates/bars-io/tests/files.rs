@@ -1,0 +1,268 @@
+//! Bar files of every form, sound and not.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_array::{
+    ArrayRef, Date32Array, Decimal128Array, Float32Array, Int64Array, RecordBatch, StringArray,
+    TimestampMillisecondArray, UInt32Array,
+};
+use bars::{Bar, Finding, Minute, Series, Span, Symbol};
+use bars::{BarTime, ReadOptions};
+use bars_io::Source;
+use bars_io::atomic::TempFiles;
+use bars_io::file::FileSource;
+use bars_io::reader::symbols;
+use bars_io::store::{Store, StoreWriter};
+use parquet::arrow::ArrowWriter;
+
+const TEXT: &str = "\
+Pair, TIME ,Open,high,low,close,Qty,count
+B/C,2024-01-01T00:01:00Z,2,3,1,2,5,7
+A,2024-01-01 00:02:00,2,3,1,2,5,
+A,1704067260,2,3,1,2.5,5,3
+A,2024-01-01 00:02:00,4,4,4,4,0,9
+";
+
+fn open(path: &Path) -> FileSource {
+    FileSource::open(path, &ReadOptions::default()).unwrap()
+}
+
+fn bars(source: &dyn Source, symbol: &str) -> Vec<Bar> {
+    source.bars(&symbol.parse().unwrap(), Span::ALL).unwrap().iter().collect()
+}
+
+fn bar(minute: i64, prices: [f64; 4], volume: f64, trades: Option<u32>) -> Bar {
+    let [open, high, low, close] = prices;
+    Bar { time: Minute::new(28_401_120 + minute).unwrap(), open, high, low, close, volume, trades }
+}
+
+#[test]
+fn plain_gzip_zstd_and_parquet_read_alike() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    std::fs::write(file("x.csv"), TEXT).unwrap();
+    let mut gzip =
+        flate2::write::GzEncoder::new(File::create(file("x.csv.gz")).unwrap(), flate2::Compression::fast());
+    gzip.write_all(TEXT.as_bytes()).unwrap();
+    gzip.finish().unwrap();
+    std::fs::write(file("x.csv.zst"), zstd::encode_all(TEXT.as_bytes(), 1).unwrap()).unwrap();
+    // The form is told by the content, whatever the name.
+    std::fs::copy(file("x.csv.gz"), file("misnamed.csv")).unwrap();
+
+    for name in ["x.csv", "x.csv.gz", "x.csv.zst", "misnamed.csv"] {
+        let source = open(&file(name));
+        let first = bar(1, [2.0, 3.0, 1.0, 2.5], 5.0, Some(3));
+        assert_eq!(bars(&source, "A"), [first, bar(2, [4.0; 4], 0.0, Some(9))], "{name}");
+        assert_eq!(bars(&source, "B/C"), [bar(1, [2.0, 3.0, 1.0, 2.0], 5.0, Some(7))]);
+        let findings = source.findings();
+        assert_eq!((findings.count(Finding::Duplicate), findings.count(Finding::MixedOffsets)), (1, 2));
+        assert!(
+            findings.to_string().contains("line 3") && findings.to_string().contains("read as UTC"),
+            "{findings}"
+        );
+        assert_eq!(symbols(&file(name)).unwrap(), ["B/C", "A"].map(|s| s.parse().unwrap()));
+    }
+}
+
+fn parquet(path: &Path, columns: Vec<(&str, ArrayRef)>) {
+    let batch =
+        RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(n, c)| (n, c, true))).unwrap();
+    let mut writer = ArrowWriter::try_new(File::create(path).unwrap(), batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+}
+
+#[test]
+fn parquet_of_many_types() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.parquet");
+    let prices = || -> ArrayRef { Arc::new(Float32Array::from(vec![Some(1.5), Some(2.0), None])) };
+    let times: [ArrayRef; 4] = [
+        Arc::new(TimestampMillisecondArray::from(vec![0, 60_000, 120_000]).with_timezone("Europe/Berlin")),
+        Arc::new(Int64Array::from(vec![0, 60, 120])),
+        Arc::new(StringArray::from(vec!["1970-01-01 00:00", "1970-01-01T00:01Z", "1970-01-01 00:02"])),
+        Arc::new(Date32Array::from(vec![0, 1, 2])),
+    ];
+    for (i, time) in times.into_iter().enumerate() {
+        let high = Decimal128Array::from(vec![250, 250, 250]).with_precision_and_scale(10, 2).unwrap();
+        parquet(
+            &path,
+            vec![
+                ("Symbol", Arc::new(StringArray::from(vec!["A", "A", "A"])) as ArrayRef),
+                ("date", time),
+                ("open", prices()),
+                ("high", Arc::new(high)),
+                ("low", Arc::new(UInt32Array::from(vec![1, 1, 1]))),
+                ("close", prices()),
+                ("vol", Arc::new(StringArray::from(vec!["0.5", "1", "2"]))),
+                ("extra", prices()),
+            ],
+        );
+        let source = open(&path);
+        let second = if i == 3 { 1440 } else { 1 };
+        let expected = [(0, 1.5, 0.5), (second, 2.0, 1.0)].map(|(minute, price, volume)| {
+            let time = Minute::new(minute).unwrap();
+            Bar { time, open: price, high: 2.5, low: 1.0, close: price, volume, trades: None }
+        });
+        assert_eq!(bars(&source, "A"), expected);
+        assert_eq!(source.findings().count(Finding::Price), 1);
+        assert_eq!(symbols(&path).unwrap(), ["A".parse::<Symbol>().unwrap()]);
+    }
+}
+
+fn error(name: &str, content: impl AsRef<[u8]>) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    std::fs::write(&path, content).unwrap();
+    FileSource::open(&path, &ReadOptions::default()).unwrap_err().to_string()
+}
+
+#[test]
+fn files_that_cannot_be_read() {
+    assert!(error("x.csv", "").contains("the file is empty"));
+    let lacking = error("x.csv", "symbol,timestamp,open,high,low,volume\n");
+    assert!(
+        lacking.contains("no column close; it has symbol, timestamp, open, high, low, volume"),
+        "{lacking}"
+    );
+    assert!(error("x.csv", "1704067260,1,1,1,1,1,1\n").contains("--symbol"));
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(TEXT.repeat(100).as_bytes()).unwrap();
+    let whole = gzip.finish().unwrap();
+    let cut = error("x.csv.gz", &whole[..whole.len() / 2]);
+    assert!(cut.contains("ends in the middle of its compression"), "{cut}");
+    assert!(error("x.parquet", "PAR1 and no more").contains("not readable as Parquet"));
+    assert!(error("x.zip", b"PK\x03\x04").contains("data-pipeline import"));
+    let binary = error("x.csv", [0xff, 0x00, 0xfe, b'\n', 0x80]);
+    assert!(binary.contains("no column symbol, timestamp"), "{binary}");
+    let missing = FileSource::open(Path::new("no/such/file.csv"), &ReadOptions::default()).unwrap_err();
+    assert!(missing.to_string().contains("there is no no/such/file.csv"), "{missing}");
+}
+
+#[test]
+fn each_kind_of_dirt_is_counted_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.csv");
+    let rows = [
+        "A,2024-01-01 00:00,1,1,1,1,1",
+        "A,2024-01-01 00:01,nan,1,1,1,1",
+        "A,2024-01-01 00:02,1,1,1,0,1",
+        "A,2024-01-01 00:03,1,1,1,-1,1",
+        "A,2024-01-01 00:04,1,1,1,1,-1",
+        "A,2024-01-01 00:05,1,1,2,1,1",
+        "A,not a time,1,1,1,1,1",
+        ",2024-01-01 00:06,1,1,1,1,1",
+        "A,2024-01-01 00:07:30,1,1,1,1,1",
+        "A,2024-01-01 00:08,1,1",
+        "A,2024-01-01 00:09,inf,1,1,1,1",
+        "A,2024-01-01 00:10,3,2,1,1,1",
+    ];
+    std::fs::write(&path, format!("symbol,timestamp,open,high,low,close,volume\n{}\n", rows.join("\n")))
+        .unwrap();
+    let source = open(&path);
+    assert_eq!(bars(&source, "A").len(), 2);
+    let findings = source.findings();
+    let counts = [Finding::Symbol, Finding::Timestamp, Finding::OffMinute, Finding::Price, Finding::Volume]
+        .map(|finding| findings.count(finding));
+    assert_eq!(counts, [1, 1, 1, 5, 1]);
+    assert_eq!((findings.count(Finding::HighBelowLow), findings.count(Finding::OutsideRange)), (1, 1));
+    assert_eq!(findings.set_aside(), 10);
+    for (what, line) in [("a price", 3), ("a volume", 6), ("high below low", 7), ("no readable timestamp", 8)]
+    {
+        let text = findings.to_string();
+        let part = text.split(';').find(|part| part.contains(what)).unwrap();
+        assert!(part.contains(&format!("line {line})")), "{text}");
+    }
+}
+
+fn series(minutes: std::ops::Range<i64>, price: f64) -> Series {
+    minutes.map(|minute| bar(minute, [price; 4], 1.0, None)).collect()
+}
+
+#[test]
+fn the_store_takes_bars_in_any_order_and_the_last_wins() {
+    let folder = tempfile::tempdir().unwrap();
+    let symbol: Symbol = "../A/B".parse().unwrap();
+    let writer = StoreWriter::open(folder.path(), &TempFiles::default()).unwrap();
+    let second = StoreWriter::open(folder.path(), &TempFiles::default()).unwrap_err().to_string();
+    assert!(second.contains("another process is writing"), "{second}");
+    let mut expected: std::collections::BTreeMap<i64, f64> = Default::default();
+    for (minutes, price) in
+        [(1000..1100, 1.0), (1100..1200, 2.0), (0..50, 3.0), (500..600, 4.0), (40..1050, 5.0)]
+    {
+        writer.upsert(&symbol, &series(minutes.clone(), price)).unwrap();
+        expected.extend(minutes.map(|minute| (minute, price)));
+        let store = Store::open(folder.path(), BarTime::Open).unwrap();
+        let all: Series =
+            expected.iter().map(|(&minute, &price)| bar(minute, [price; 4], 1.0, None)).collect();
+        assert_eq!(store.bars(&symbol, Span::ALL).unwrap(), all);
+        let entry = &store.catalogue().unwrap()[0];
+        assert_eq!((&entry.symbol, Some((entry.first, entry.last))), (&symbol, all.ends()));
+    }
+    // The same bars again change nothing, not even a time stamp.
+    let parts = || {
+        let files = std::fs::read_dir(folder.path().join("symbol=%2E.%2FA%2FB")).unwrap();
+        let mut files: Vec<_> = files
+            .map(|f| f.unwrap())
+            .map(|f| (f.path(), f.metadata().unwrap().modified().unwrap()))
+            .collect();
+        files.sort();
+        files
+    };
+    let before = parts();
+    let again = writer.upsert(&symbol, &series(40..1050, 5.0)).unwrap();
+    assert_eq!((again.added, again.changed, parts()), (0, 0, before));
+}
+
+#[test]
+fn a_part_that_a_killed_import_left_is_hidden_and_then_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let symbol: Symbol = "A".parse().unwrap();
+    let writer = StoreWriter::open(folder.path(), &TempFiles::default()).unwrap();
+    writer.upsert(&symbol, &series(0..100, 1.0)).unwrap();
+    let old = folder.path().join("symbol=A/part-000001.parquet");
+    let kept = std::fs::read(&old).unwrap();
+    writer.upsert(&symbol, &series(50..150, 2.0)).unwrap();
+    assert!(!old.exists());
+    // As if the process had died between its rename and its removal.
+    std::fs::write(&old, kept).unwrap();
+    let store = Store::open(folder.path(), BarTime::Open).unwrap();
+    let bars = store.bars(&symbol, Span::ALL).unwrap();
+    assert_eq!((bars.len(), bars.close()[49], bars.close()[50]), (150, 1.0, 2.0));
+    writer.upsert(&symbol, &series(150..151, 2.0)).unwrap();
+    assert!(!old.exists());
+}
+
+#[test]
+fn a_dataset_of_another_writer_is_read_and_never_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let partition = folder.path().join("symbol=A%2FB");
+    std::fs::create_dir(&partition).unwrap();
+    let prices = || -> ArrayRef { Arc::new(Float32Array::from(vec![1.5, 2.0])) };
+    let columns = |times: Vec<i64>| {
+        let time: ArrayRef = Arc::new(Int64Array::from(times));
+        vec![
+            ("time", time),
+            ("open", prices()),
+            ("high", prices()),
+            ("low", prices()),
+            ("close", prices()),
+            ("vol", prices()),
+        ]
+    };
+    parquet(&partition.join("data_0.parquet"), columns(vec![120, 60]));
+    parquet(&partition.join("data_1.parquet"), columns(vec![180, 120]));
+    let store = Store::open(folder.path(), BarTime::Open).unwrap();
+    let bars = store.bars(&"A/B".parse().unwrap(), Span::ALL).unwrap();
+    assert_eq!(bars.close(), [2.0, 2.0, 1.5]);
+    assert_eq!(store.findings().count(Finding::Duplicate), 1);
+    let refused = StoreWriter::open(folder.path(), &TempFiles::default())
+        .unwrap()
+        .upsert(&"A/B".parse().unwrap(), &series(0..1, 1.0))
+        .unwrap_err();
+    assert!(refused.to_string().contains("never overwritten"), "{refused}");
+}
