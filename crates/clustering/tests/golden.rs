@@ -1,12 +1,12 @@
-//! The clusterings against scikit-learn, hdbscan and kneed.
+//! Compares the algorithms with scikit-learn, hdbscan and kneed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeMap;
 
-use clustering::dbscan::{Grid, Neighbourhoods};
+use clustering::dbscan::{DbscanGrid, DbscanIndex};
 use clustering::mixture::{self, Mixture};
 use clustering::scale::RobustScaler;
-use clustering::{Labels, hdbscan, kmeans, knee, silhouette};
+use clustering::{Labels, Points, hdbscan, kmeans, knee, silhouette};
 use libtest_mimic::Arguments;
 use serde_json::Value;
 use testkit::Need::Shared;
@@ -14,12 +14,20 @@ use testkit::{npz, trial};
 
 fn main() {
     let tests = vec![
-        trial("hdbscan_and_scaling_of_the_pools", &[Shared], hdbscan_and_scaling_of_the_pools),
-        trial("k_means_where_there_is_no_cluster", &[Shared], k_means_where_there_is_no_cluster),
-        trial("mixtures_from_given_labels", &[Shared], mixtures_from_given_labels),
-        trial("mixtures_of_ones_own", &[Shared], mixtures_of_ones_own),
-        trial("dbscan_over_the_grid", &[Shared], dbscan_over_the_grid),
-        trial("knees", &[Shared], knees),
+        trial("hdbscan_and_scaling_match_the_pools", &[Shared], hdbscan_and_scaling_match_the_pools),
+        trial(
+            "kmeans_matches_pools_without_hdbscan_clusters",
+            &[Shared],
+            kmeans_matches_pools_without_hdbscan_clusters,
+        ),
+        trial("mixtures_match_from_given_labels", &[Shared], mixtures_match_from_given_labels),
+        trial(
+            "fitted_mixtures_are_as_likely_as_expected",
+            &[Shared],
+            fitted_mixtures_are_as_likely_as_expected,
+        ),
+        trial("dbscan_grid_search_matches", &[Shared], dbscan_grid_search_matches),
+        trial("knees_match", &[Shared], knees_match),
     ];
     libtest_mimic::run(&Arguments::from_args(), tests).exit();
 }
@@ -38,8 +46,15 @@ fn numbers(value: &Value) -> Vec<f64> {
     value.as_array().expect("a list").iter().map(|x| x.as_f64().unwrap_or(f64::NAN)).collect()
 }
 
-fn points<const D: usize>(value: &Value) -> Vec<[f64; D]> {
-    value.as_array().expect("a list").iter().map(|row| numbers(row).try_into().expect("D numbers")).collect()
+/// Rows of `dim` numbers, flat.
+fn flat(value: &Value, dim: usize) -> Vec<f64> {
+    let rows = value.as_array().expect("a list").iter();
+    rows.flat_map(|row| Some(numbers(row)).filter(|row| row.len() == dim).expect("rows of the dimension"))
+        .collect()
+}
+
+fn points(values: &[f64], dim: usize) -> Points<'_> {
+    Points::new(values, dim).expect("valid points")
 }
 
 fn labels(value: &Value) -> Labels {
@@ -52,7 +67,7 @@ fn close(got: f64, expected: f64, tolerance: f64, what: &str) {
     assert!(within || got == expected, "{what}: {got}, expected {expected}");
 }
 
-/// Whether two clusterings are the same but for the numbers.
+/// Whether two clusterings are equal up to the numbers of the clusters.
 fn same(a: &Labels, b: &Labels) -> bool {
     let mut pairs = BTreeMap::new();
     let mut back = BTreeMap::new();
@@ -65,33 +80,33 @@ fn same(a: &Labels, b: &Labels) -> bool {
 const FEATURES: [&str; 6] =
     ["period_days", "amp_pct", "energy_share", "cycles_count", "pct_cycles_ge_2pct", "phase_var"];
 
-/// The features of a table's pool, in the order of its rows.
-fn pool(table: &str, pool: &str) -> Vec<[f64; 6]> {
+/// The features of the rows of a pool, flat.
+fn pool(table: &str, pool: &str) -> Vec<f64> {
     let text = std::fs::read_to_string(golden(&format!("imf/table{table}_clustered.csv"))).expect("a table");
     let mut lines = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
     let header = lines.next().expect("a header");
-    let place = |name: &str| header.iter().position(|column| *column == name).expect("a column");
-    let rows = lines.filter(|row| pool == "mixed" || row[place("series")] == pool);
-    let rows = rows.filter(|row| row[place("imf_id")] != "-1");
-    rows.map(|row| FEATURES.map(|name| row[place(name)].parse().expect("a number"))).collect()
+    let column = |name: &str| header.iter().position(|column| *column == name).expect("a column");
+    let rows = lines.filter(|row| pool == "mixed" || row[column("series")] == pool);
+    let rows = rows.filter(|row| row[column("imf_id")] != "-1");
+    rows.flat_map(|row| FEATURES.map(|name| row[column(name)].parse().expect("a number"))).collect()
 }
 
-fn scaled<const D: usize>(raw: &[[f64; D]], info: &Value) -> Vec<[f64; D]> {
-    let scaler = RobustScaler::fit(raw);
+fn scaled(raw: &[f64], dim: usize, info: &Value) -> Vec<f64> {
+    let scaler = RobustScaler::fit(points(raw, dim));
     let expected = (numbers(&info["center"]), numbers(&info["scale"]));
-    for d in 0..D {
+    for d in 0..dim {
         close(scaler.center[d], expected.0[d], 1e-14, "center");
         close(scaler.scale[d], expected.1[d], 1e-13, "scale");
     }
-    raw.iter().map(|point| scaler.apply(point)).collect()
+    scaler.transform(points(raw, dim)).expect("the dimension fitted")
 }
 
-fn hdbscan_and_scaling_of_the_pools() {
+fn hdbscan_and_scaling_match_the_pools() {
     for (table, info) in [("A", "A"), ("A", "A_mixed"), ("B", "B"), ("C", "C"), ("R", "R")] {
         let info = json(&format!("imf/table{info}_info.json"));
         for (name, info) in info.as_object().unwrap() {
-            let points = scaled(&pool(table, name), info);
-            let found = hdbscan::leaves(&points, 8);
+            let scaled = scaled(&pool(table, name), 6, info);
+            let found = hdbscan::leaf_clusters(points(&scaled, 6), 8);
             if info["method"] == "hdbscan" {
                 let expected = labels(&info["hdbscan"]["sklearn_ms9_brute"]);
                 assert!(same(&found, &expected), "{table} {name}: {found:?}, expected {expected:?}");
@@ -102,16 +117,16 @@ fn hdbscan_and_scaling_of_the_pools() {
     }
 }
 
-fn k_means_where_there_is_no_cluster() {
-    for (table, least) in [("B", None), ("R", Some(0.485))] {
+fn kmeans_matches_pools_without_hdbscan_clusters() {
+    for (table, min_score) in [("B", None), ("R", Some(0.485))] {
         let info = json(&format!("imf/table{table}_info.json"));
         for (name, info) in info.as_object().unwrap() {
-            let points = scaled(&pool(table, name), info);
-            let found = kmeans::by_silhouette(&points, 12, 10, 1337).unwrap();
+            let scaled = scaled(&pool(table, name), 6, info);
+            let found = kmeans::select_k(points(&scaled, 6), 12, 10, 1337).unwrap();
             let best = found.silhouettes.iter().map(|(_, score)| *score).fold(0.0, f64::max);
-            // One pool depends on the seed.
-            match least {
-                Some(least) if name == "price" => assert!(best >= least, "{best}"),
+            // The result of one pool depends on the seed.
+            match min_score {
+                Some(min_score) if name == "price" => assert!(best >= min_score, "{best}"),
                 _ => {
                     assert_eq!(found.k as u64, info["k"].as_u64().unwrap(), "{table} {name}");
                     close(best, info["silhouette_by_k"][found.k.to_string()].as_f64().unwrap(), 1e-12, name);
@@ -121,13 +136,13 @@ fn k_means_where_there_is_no_cluster() {
     }
 }
 
-fn mixtures_from_given_labels() {
+fn mixtures_match_from_given_labels() {
     for (name, case) in json("imf_cluster/gmm_em_from_labels.json").as_object().unwrap() {
-        let points = points::<3>(&case["X_scaled"]);
+        let values = flat(&case["X_scaled"], 3);
         let start: Vec<usize> = labels(&case["hard_labels"]).into_iter().flatten().collect();
         let k = case["weights"].as_array().unwrap().len();
-        let found = Mixture::from_labels(&points, &start, k).unwrap();
-        assert_eq!(found.rounds as u64, case["n_iter"].as_u64().unwrap(), "{name}");
+        let found = Mixture::from_labels(points(&values, 3), &start, k).unwrap().unwrap();
+        assert_eq!(found.iterations as u64, case["n_iter"].as_u64().unwrap(), "{name}");
         assert_eq!(found.converged, case["converged"].as_bool().unwrap(), "{name}");
         close(found.log_likelihood, case["total_loglik"].as_f64().unwrap(), 1e-8, name);
         close(found.bic(), case["bic"].as_f64().unwrap(), 1e-8, name);
@@ -138,46 +153,47 @@ fn mixtures_from_given_labels() {
                 close(component.mean[a], case["means"][c][a].as_f64().unwrap(), 1e-7, name);
                 for b in 0..3 {
                     let expected = case["covariances"][c][a][b].as_f64().unwrap();
-                    let size = (component.covariance[a][a] * component.covariance[b][b]).sqrt();
-                    assert!((component.covariance[a][b] - expected).abs() < 1e-8 * size, "{name}");
+                    let size = (component.covariance[4 * a] * component.covariance[4 * b]).sqrt();
+                    assert!((component.covariance[3 * a + b] - expected).abs() < 1e-8 * size, "{name}");
                 }
             }
         }
     }
 }
 
-/// The fused cycles of each window: name, points, what is expected.
-fn windows() -> Vec<(String, Vec<[f64; 3]>, Value)> {
+/// The matched cycles of each window: name, scaled points (flat, 3 coordinates), expected results.
+fn windows() -> Vec<(String, Vec<f64>, Value)> {
     let cycles = golden("imf_cluster/series_modes_cycles.npz");
     let details = json("imf_cluster/details.json");
     let window = |(name, case): (&String, &Value)| {
         let fused = npz::load(&cycles, &format!("{name}__fused"));
         // imf, start, end, minutes, amplitude, volume cycles, total volume
-        let raw: Vec<[f64; 3]> = fused.rows().iter().map(|row| [row[4], row[3], row[6]]).collect();
-        (raw.len() > 1).then(|| (name.clone(), scaled(&raw, case), case.clone()))
+        let raw: Vec<f64> = fused.rows().iter().flat_map(|row| [row[4], row[3], row[6]]).collect();
+        (raw.len() > 3).then(|| (name.clone(), scaled(&raw, 3, case), case.clone()))
     };
     details["windows"].as_object().unwrap().iter().filter_map(window).collect()
 }
 
-fn mixtures_of_ones_own() {
-    for (name, points, case) in windows() {
+fn fitted_mixtures_are_as_likely_as_expected() {
+    for (name, values, case) in windows() {
+        let points = points(&values, 3);
         let Some(bics) = case["gmm"]["bic_seed0"].as_object() else { continue };
         let median =
             |k: usize| case["gmm"]["bic_over_15_other_seeds"][k.to_string()]["median"].as_f64().unwrap();
-        let mut least = f64::INFINITY;
+        let mut lowest = f64::INFINITY;
         for (k, bic) in bics {
-            let found = mixture::fit(&points, k.parse().unwrap(), 5, 1337).unwrap();
+            let found = mixture::fit(points, k.parse().unwrap(), 5, 1337).unwrap();
             let others = case["gmm"]["bic_over_15_other_seeds"][k]["max"].as_f64().unwrap();
             let greatest = others.max(bic.as_f64().unwrap());
             assert!(found.bic() <= greatest + 1e-6, "{name} {k}: {} {greatest}", found.bic());
-            least = least.min(found.bic());
+            lowest = lowest.min(found.bic());
         }
         let best = case["gmm"]["best_k"].as_u64().unwrap() as usize;
-        assert!(least <= median(best), "{name}: {least}, {}", median(best));
-        let most = bics.keys().map(|k| k.parse().unwrap()).max().unwrap();
-        let chosen = mixture::by_bic(&points, most, 5, 1337).unwrap();
-        assert_eq!(chosen.bic(), least);
-        // Where all seeds come to one mixture, ours is that one.
+        assert!(lowest <= median(best), "{name}: {lowest}, {}", median(best));
+        let max_components = bics.keys().map(|k| k.parse().unwrap()).max().unwrap();
+        let chosen = mixture::select_by_bic(points, max_components, 5, 1337).unwrap();
+        assert_eq!(chosen.bic(), lowest);
+        // If all seeds of the reference agree on a mixture, this one agrees with it.
         let of =
             |field: &str| case["gmm"]["bic_over_15_other_seeds"][best.to_string()][field].as_f64().unwrap();
         if chosen.components.len() == best && of("max") - of("min") < 1.0 {
@@ -188,7 +204,7 @@ fn mixtures_of_ones_own() {
     }
 }
 
-/// How far two clusterings agree: 1 for the same, about 0 for any two (Hubert and Arabie 1985).
+/// Adjusted Rand index of two clusterings: 1 for equal ones, about 0 for random ones (Hubert and Arabie 1985).
 fn adjusted_rand_index(a: &Labels, b: &Labels) -> f64 {
     let pairs = |n: usize| n as f64 * (n as f64 - 1.0) / 2.0;
     fn counts<K: Ord>(keys: impl Iterator<Item = K>) -> Vec<usize> {
@@ -202,16 +218,23 @@ fn adjusted_rand_index(a: &Labels, b: &Labels) -> f64 {
     (both - chance) / ((own + other) / 2.0 - chance)
 }
 
-fn dbscan_over_the_grid() {
-    let grid = Grid { eps_steps: 10, min_samples: 2, most_samples: 7, sample: 4000, seed: 1337 };
-    for (name, points, case) in windows() {
+fn dbscan_grid_search_matches() {
+    let grid = DbscanGrid {
+        eps_steps: 10,
+        min_min_samples: 2,
+        max_min_samples: 7,
+        max_silhouette_points: 4000,
+        seed: 1337,
+    };
+    for (name, values, case) in windows() {
+        let points = points(&values, 3);
         let case = &case["dbscan"];
-        let space = Neighbourhoods::of(&points, 7);
-        let reach = space.kth(7.min(points.len()));
-        for (got, expected) in reach.iter().zip(numbers(&case["kth_distance"])) {
+        let index = DbscanIndex::new(points, 7);
+        let kth = index.kth_distances(7.min(points.len()));
+        for (got, expected) in kth.iter().zip(numbers(&case["kth_distance"])) {
             close(*got, expected, 1e-10, &name);
         }
-        let found = grid.best(&points).unwrap();
+        let found = grid.search(points).unwrap();
         assert_eq!(found.cells.len(), case["grid"].as_array().unwrap().len(), "{name}");
         for (cell, expected) in found.cells.iter().zip(case["grid"].as_array().unwrap()) {
             close(cell.eps, expected["eps"].as_f64().unwrap(), 1e-10, &name);
@@ -227,14 +250,14 @@ fn dbscan_over_the_grid() {
         close(found.eps, case["chosen"]["eps"].as_f64().unwrap(), 1e-10, &name);
         assert_eq!(found.min_samples as u64, case["chosen"]["min_samples"].as_u64().unwrap(), "{name}");
         assert_eq!(found.labels, labels(&case["labels"]), "{name}");
-        assert_eq!(silhouette::mean(&points, &found.labels).is_some(), found.silhouette.is_some());
+        assert_eq!(silhouette::mean(points, &found.labels).unwrap().is_some(), found.silhouette.is_some());
     }
 }
 
-fn knees() {
+fn knees_match() {
     for (name, case) in json("imf_cluster/knee.json").as_object().unwrap() {
         let curve = numbers(&case["x"]);
         let found = knee::find(&curve);
-        assert_eq!(found.map(|place| place as u64), case["knee_index"].as_u64(), "{name}");
+        assert_eq!(found.map(|index| index as u64), case["knee_index"].as_u64(), "{name}");
     }
 }

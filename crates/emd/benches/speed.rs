@@ -1,22 +1,22 @@
-//! How fast, beside EMD-signal in the same run, and how much memory.
+//! Speed, compared with EMD-signal in the same run, and memory.
 //!
-//! `cargo xtask bench` runs it; words choose parts: `kernel` (a step of sifting by kernel and density of extrema), `counts`
-//! (its instructions under callgrind), `decompose` (whole series of real prices and volumes where the shared folder is
-//! there, beside EMD-signal), `job` (20 symbols x 2 series x 130,000 samples x 100 trials in both noise modes). It prints
-//! tables and fails where a bound is broken. CPU seconds are of one thread unless said otherwise.
+//! `cargo xtask bench` runs it. Arguments select parts: `kernel` (a step of sifting by kernel and density of extrema), `counts` (its
+//! instructions under callgrind), `decompose` (whole series, of real prices and volumes if the shared folder is available, compared
+//! with EMD-signal), `job` (20 symbols x 2 series x 130,000 samples x 100 trials in both noise modes). Prints tables and fails if a bound is
+//! broken. CPU seconds are those of one thread unless noted otherwise.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use emd::{Control, Decomposer, Kernel, NoiseEnsemble, Params, Preset};
 use std::process::Command;
 use std::time::Instant;
 
-/// Runs of which the best counts.
+/// Number of runs, of which the fastest counts.
 const RUNS: usize = 3;
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        // This program as a child of itself, to be measured from outside.
+        // This program as its own child process, measured from outside.
         ["child-steps", kernel, sifts] => return child_steps(kernel, sifts),
         ["child-job", mode] => return child_job(mode),
         _ => {}
@@ -38,7 +38,7 @@ fn main() {
     assert!(bounds.0.is_empty(), "bounds broken: {}", bounds.0.join(", "));
 }
 
-/// Bounds that did not hold.
+/// The bounds that were broken.
 struct Bounds(Vec<String>);
 
 impl Bounds {
@@ -49,12 +49,12 @@ impl Bounds {
         }
     }
 
-    fn at_most(&mut self, what: &str, value: f64, most: f64) {
-        self.check(what, value, value <= most, &format!("at most {most}"));
+    fn at_most(&mut self, what: &str, value: f64, max: f64) {
+        self.check(what, value, value <= max, &format!("at most {max}"));
     }
 
-    fn at_least(&mut self, what: &str, value: f64, least: f64) {
-        self.check(what, value, value >= least, &format!("at least {least}"));
+    fn at_least(&mut self, what: &str, value: f64, min: f64) {
+        self.check(what, value, value >= min, &format!("at least {min}"));
     }
 }
 
@@ -62,7 +62,7 @@ fn kernels_here() -> Vec<Kernel> {
     Kernel::ALL.into_iter().filter(|kernel| kernel.is_available()).collect()
 }
 
-/// A walk with bounces, as log prices are; of any length.
+/// A random walk with bounces, like log prices.
 fn walk(n: usize, seed: u32) -> Vec<f64> {
     let white = emd::white_noise(seed, n, 2);
     let steps = white[0].iter().scan(0.0, |sum, x| {
@@ -72,7 +72,7 @@ fn walk(n: usize, seed: u32) -> Vec<f64> {
     steps.zip(&white[1]).map(|(level, bounce)| level + 3e-4 * bounce).collect()
 }
 
-/// A positive, lasting, bursting series, as log volumes are.
+/// A positive, persistent series with bursts, like log volumes.
 fn bursts(n: usize, seed: u32) -> Vec<f64> {
     let white = emd::white_noise(seed, n, 2);
     let lasting = white[0].iter().scan(0.0, |state, x| {
@@ -82,17 +82,17 @@ fn bursts(n: usize, seed: u32) -> Vec<f64> {
     lasting.zip(&white[1]).map(|(level, now)| (3.0 + level + 0.8 * now).exp().ln_1p()).collect()
 }
 
-/// CPU seconds of this thread so far: what others do on the machine counts only by the caches they spoil.
+/// CPU seconds of this thread so far, which other load on the machine affects through the caches only.
 #[allow(unsafe_code)]
 fn thread_seconds() -> f64 {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: the clock writes the time that it is given.
-    let told = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut now) };
-    assert_eq!(told, 0, "no clock of this thread");
+    // SAFETY: the clock writes to the time that it is passed.
+    let status = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut now) };
+    assert_eq!(status, 0, "no CPU clock of this thread");
     now.tv_sec as f64 + now.tv_nsec as f64 / 1e9
 }
 
-/// CPU seconds of the best of some runs, on this thread.
+/// CPU seconds of the fastest of [`RUNS`] runs, on this thread.
 fn best(mut run: impl FnMut()) -> f64 {
     let once = |_| {
         let begun = thread_seconds();
@@ -102,7 +102,7 @@ fn best(mut run: impl FnMut()) -> f64 {
     (0..RUNS).map(once).fold(f64::INFINITY, f64::min)
 }
 
-/// The modes of white noise have half as many extrema each: what a step costs at each density.
+/// The cost of a step at each density of extrema: each mode of white noise has half as many as the one before.
 fn kernels() {
     const N: usize = 43_200;
     println!("\n== a step of sifting: ns per sample, modes of white noise, n = {N}");
@@ -121,7 +121,7 @@ fn kernels() {
     for (k, mode) in plain.modes.iter().enumerate() {
         let extrema = emd::extrema(&left);
         let density = (extrema.maxima.len() + extrema.minima.len()) as f64 / N as f64;
-        // 40 sifts more of the same signal cost 40 steps.
+        // The difference of 41 sifts and 1 sift of the same signal is 40 steps.
         let step = |kernel: &Kernel| {
             let time = |sifts| best(|| drop(ceemdan(sifts, *kernel).first_mode(&left).expect("a mode")));
             (time(41) - time(1)) / 40.0 / N as f64 * 1e9
@@ -133,7 +133,7 @@ fn kernels() {
     }
 }
 
-/// Instructions per sample and step under callgrind: the same on any machine, however busy it is.
+/// Instructions per sample and step under callgrind, which do not depend on the load of the machine.
 fn counts() {
     println!("\n== instructions per sample and step (callgrind), price and volume, n = 4320");
     for kernel in kernels_here().into_iter().filter(|kernel| *kernel != Kernel::Avx512) {
@@ -142,12 +142,12 @@ fn counts() {
             valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
             valgrind.arg(std::env::current_exe().expect("this program"));
             valgrind.args(["child-steps", &format!("{kernel:?}"), &sifts.to_string()]);
-            let told = valgrind.output().expect("valgrind").stderr;
-            let told = String::from_utf8_lossy(&told).into_owned();
-            let total = told.lines().find_map(|line| line.split_once("Collected : ")).expect("a count").1;
+            let stderr = valgrind.output().expect("valgrind").stderr;
+            let stderr = String::from_utf8_lossy(&stderr).into_owned();
+            let total = stderr.lines().find_map(|line| line.split_once("Collected : ")).expect("a count").1;
             total.trim().parse::<f64>().expect("a number")
         };
-        // Two signals, 4320 samples, 40 steps more; what the two runs have in common cancels.
+        // Two signals of 4320 samples and 40 steps: what the two runs have in common cancels.
         println!("  {kernel:?}: {:.1}", (count(50) - count(10)) / (2.0 * 4320.0 * 40.0));
     }
 }
@@ -161,7 +161,7 @@ fn child_steps(kernel: &str, sifts: &str) {
     }
 }
 
-/// A series of the shared folder, or one like it.
+/// A series of the shared folder, or a similar generated one.
 fn series(kind: &str, n: usize) -> Vec<f64> {
     let folder = testkit::shared().map(|shared| shared.join("golden/emd"));
     let file = match (n, kind) {
@@ -180,7 +180,7 @@ fn series(kind: &str, n: usize) -> Vec<f64> {
     series
 }
 
-/// What EMD-signal takes: CPU seconds of `CEEMDAN(trials, seed=1337, parallel=False)` on the numbers of a file.
+/// Prints the CPU seconds of EMD-signal's `CEEMDAN(trials, seed=1337, parallel=False)` on the numbers of a file.
 const EMD_SIGNAL: &str = "\
 import sys, time, warnings
 warnings.filterwarnings('ignore')
@@ -193,7 +193,7 @@ rows = ceemdan.ceemdan(y)
 print(time.process_time() - begun)
 rows.tofile(sys.argv[3])";
 
-/// Seconds that EMD-signal takes, and whether its rows are ours to the last bit.
+/// The seconds of EMD-signal, and whether its rows have the bits of `ours`.
 fn emd_signal(y: &[f64], trials: usize, ours: &emd::Decomposition) -> Option<(f64, bool)> {
     let python = std::env::var_os("DATA_PIPELINE_PYTHON")?;
     let folder = tempfile::tempdir().expect("a folder");
@@ -203,9 +203,9 @@ fn emd_signal(y: &[f64], trials: usize, ours: &emd::Decomposition) -> Option<(f6
     let mut run = Command::new(python);
     run.args(["-c", EMD_SIGNAL]).arg(&input).arg(trials.to_string()).arg(&output);
     run.env("OMP_NUM_THREADS", "1").env("OPENBLAS_NUM_THREADS", "1");
-    let told = run.output().expect("Python");
-    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
-    let seconds = String::from_utf8_lossy(&told.stdout).trim().parse().expect("seconds");
+    let output_of_run = run.output().expect("Python");
+    assert!(output_of_run.status.success(), "{}", String::from_utf8_lossy(&output_of_run.stderr));
+    let seconds = String::from_utf8_lossy(&output_of_run.stdout).trim().parse().expect("seconds");
     let rows: Vec<u8> = ours.modes.iter().chain([&ours.residue]).flat_map(|row| bytes(row)).collect();
     Some((seconds, std::fs::read(&output).expect("rows") == rows))
 }
@@ -214,11 +214,11 @@ fn decomposer(preset: Preset, trials: usize) -> Decomposer {
     Params::new(preset).trials(trials).check().expect("valid parameters")
 }
 
-/// Best seconds of the noise and of the series, on one thread, and what came out.
+/// Seconds of the noise and of the series, on one thread, and the results.
 fn time(ceemdan: &Decomposer, y: &[f64]) -> (f64, f64, NoiseEnsemble, emd::Decomposition) {
     let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool");
     let make = || ceemdan.noise(y.len(), Control::default()).expect("noise");
-    // Within the pool of one thread, so that it is this thread's time.
+    // In a pool of one thread, so that the time of one thread is measured.
     let (for_noise, noise) = alone.install(|| {
         let mut noise = make();
         (best(|| noise = make()), noise)
@@ -234,7 +234,7 @@ fn decompose(bounds: &mut Bounds) {
     println!(
         "  preset    n       series  trials  noise   series  modes  ns/sample/sift  EMD-signal  times  same bits"
     );
-    for (n, kind, trials, least, most) in [
+    for (n, kind, trials, min_speedup, max_seconds) in [
         (1440, "price", 100, None, None),
         (1440, "volume", 100, None, None),
         (4320, "price", 100, Some(25.0), Some(0.5)),
@@ -249,22 +249,22 @@ fn decompose(bounds: &mut Bounds) {
         if let Some((theirs, same)) = emd_signal(&y, trials, &found) {
             println!("  {theirs:10.2}  {:5.1}  {same}", theirs / (noise + own));
             assert!(same, "{what}: not the bits of EMD-signal");
-            if let Some(least) = least {
+            if let Some(min_speedup) = min_speedup {
                 bounds.at_least(
                     &format!("{what}: times faster than EMD-signal"),
                     theirs / (noise + own),
-                    least,
+                    min_speedup,
                 );
             }
         } else {
             println!("  not run");
         }
-        if let Some(most) = most {
-            bounds.at_most(&format!("{what}: seconds"), noise + own, most);
+        if let Some(max_seconds) = max_seconds {
+            bounds.at_most(&format!("{what}: seconds"), noise + own, max_seconds);
         }
     }
     let mut per_sifts = Vec::new();
-    for (preset, n, kind, most) in [
+    for (preset, n, kind, max_seconds) in [
         (Preset::Pyemd, 43_200, "price", Some(17.0)),
         (Preset::Pyemd, 43_200, "volume", None),
         (Preset::Standard, 4320, "price", None),
@@ -278,10 +278,10 @@ fn decompose(bounds: &mut Bounds) {
         let (noise, own, ensemble, found) = time(&decomposer(preset, 100), &y);
         let per_sift = print_row(name, &y, kind, 100, (noise, own, &ensemble, &found));
         println!();
-        if let Some(most) = most {
-            bounds.at_most(&format!("{name} {n} {kind}: seconds, noise included"), noise + own, most);
+        if let Some(max_seconds) = max_seconds {
+            bounds.at_most(&format!("{name} {n} {kind}: seconds, noise included"), noise + own, max_seconds);
         }
-        // Of short series the ends take their share.
+        // In short series the ends dominate.
         if preset == Preset::Standard && n >= 43_200 {
             per_sifts.push(per_sift);
         }
@@ -290,7 +290,7 @@ fn decompose(bounds: &mut Bounds) {
     bounds.at_most("standard, n >= 43200: ns per sample and sift, mean of the series", mean, 1.5);
 }
 
-/// Prints a row without its end, and gives nanoseconds per sample and sift, noise included.
+/// Prints a row without its end; returns nanoseconds per sample and sift, noise included.
 fn print_row(
     preset: &str,
     y: &[f64],
@@ -322,7 +322,7 @@ fn child_job(mode: &str) {
     } else {
         ceemdan.ceemdan_all_streamed(&signals, Control::default())
     };
-    // A number that depends on every bit, to compare the modes.
+    // A hash of all bits, to compare the modes.
     let rows = found.iter().flatten().flat_map(|found| found.modes.iter().chain([&found.residue]));
     let hash =
         rows.flatten().fold(0_u64, |hash, x| hash.rotate_left(5).wrapping_mul(0x9e37_79b9) ^ x.to_bits());
@@ -332,7 +332,7 @@ fn child_job(mode: &str) {
     println!("{} {} {hash}", cpu(), peak / 1024.0);
 }
 
-/// CPU seconds of this process so far, in hundredths.
+/// CPU seconds of this process so far, to hundredths.
 fn cpu() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").expect("Linux");
     let fields: Vec<&str> = stat.rsplit(')').next().expect("fields").split_whitespace().collect();
@@ -352,12 +352,12 @@ fn job(bounds: &mut Bounds) {
         let wall = begun.elapsed().as_secs_f64();
         let output = child.expect("a child");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let told = String::from_utf8_lossy(&output.stdout).into_owned();
-        let [cpu, peak, hash] = told.split_whitespace().collect::<Vec<_>>()[..] else { panic!("{told}") };
+        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+        let [cpu, peak, hash] = stdout.split_whitespace().collect::<Vec<_>>()[..] else { panic!("{stdout}") };
         let (cpu, peak): (f64, f64) = (cpu.parse().expect("seconds"), peak.parse().expect("MB"));
         println!("  {mode:8}  {cpu:6.1}  {wall:6.1}  {peak:7.0}");
         bounds.at_most(&format!("the job, noise {mode}: CPU seconds"), cpu, 480.0);
         hashes.push(hash.to_owned());
     }
-    assert_eq!(hashes[0], hashes[1], "noise in memory and streamed give other bits");
+    assert_eq!(hashes[0], hashes[1], "noise in memory and streamed give different bits");
 }

@@ -4,16 +4,14 @@
 //! cargo run --release --package emd --example evidence [-- --quick] > evidence.md
 //! ```
 //!
-//! Everything comes from fixed seeds: but for the last column, processor time, the tables are the same each time. `--quick`
-//! takes few realisations and trials, to see that it runs. Four tests:
+//! All seeds are fixed: except for the last column, processor time, every run gives the same tables. `--quick` uses few realizations and
+//! trials, for testing. Four experiments:
 //!
-//! 1. **Planted cycles.** Surrogates of a log price and of a log volume, to each of which three cycles are added ([`Kind`],
-//!    [`planted`]). The score of a decomposition is the mean over the cycles of the correlation of each with the mode that
-//!    matches it best.
-//!    The **left-over noise** of a configuration is what of the first mode hangs on the seed of the noise: with the first
-//!    modes `a` and `b` of one signal by two seeds, `deviation(a - b) / sqrt(2) / deviation(a)`, averaged over the
-//!    realisations. (If each is the same signal plus independent left-over noise, this is that noise's share of the
-//!    deviation.)
+//! 1. **Planted cycles.** Three cycles are added to surrogates of a log price and of a log volume ([`Kind`], [`planted`]). The score of a
+//!    decomposition is the mean over the cycles of the correlation of each with its best matching mode.
+//!    The **left-over noise** of a configuration is the part of the first mode that depends on the seed of the noise: with the first modes
+//!    `a` and `b` of one signal by two seeds, `deviation(a - b) / sqrt(2) / deviation(a)`, averaged over the realizations. (If each is the
+//!    same signal plus independent left-over noise, this is the share of that noise in the deviation.)
 //! 2. **Two tones.** Rilling and Flandrin, "One or two frequencies? The empirical mode decomposition answers", IEEE
 //!    Transactions on Signal Processing 56 (2008).
 //! 3. **An intermittent tone.** The signal of Torres, Colominas, Schlotthauer and Flandrin, "A complete ensemble empirical
@@ -27,7 +25,7 @@ use rayon::prelude::*;
 use std::f64::consts::{SQRT_2, TAU};
 use std::time::Instant;
 
-/// Of the noise of CEEMDAN. The surrogates take theirs from 10,000 and up.
+/// Seeds of the noise of CEEMDAN. The seeds of the surrogates begin at 10,000.
 const SEEDS: [u32; 3] = [1337, 1, 2];
 
 fn main() {
@@ -53,7 +51,7 @@ fn main() {
 struct Config {
     name: String,
     params: Params,
-    /// Plain EMD, without noise.
+    /// Whether to use plain EMD, without noise.
     plain: bool,
 }
 
@@ -83,7 +81,7 @@ impl Config {
         Self { name, params: Params::new(Preset::Pyemd), plain: false }
     }
 
-    /// The ones that differ in the noise.
+    /// Configurations that differ in the noise.
     fn noises() -> Vec<Self> {
         let residue = [0.05, 0.1, 0.2].map(|epsilon| Self::noisy(NoiseScale::Residue, epsilon));
         let fastest = [0.2, 0.5, 1.0, 1.5, 2.0].map(|epsilon| Self::noisy(NoiseScale::Fastest, epsilon));
@@ -98,8 +96,8 @@ impl Config {
         Self::noises().into_iter().chain(half).chain(one).collect()
     }
 
-    /// What the others are compared with.
-    fn is_yardstick(&self) -> bool {
+    /// Whether the others are compared with this one.
+    fn is_baseline(&self) -> bool {
         self.name == Self::noisy(NoiseScale::Fastest, 0.5).name
     }
 
@@ -122,11 +120,10 @@ const PERIODS: [f64; 3] = [37.0, 180.0, 720.0];
 /// How cycles are planted.
 #[derive(Clone, Copy)]
 struct Cycles {
-    /// How often the root mean square of a cycle is that of the background in its octave.
+    /// Root mean square of a cycle, relative to that of the background in its octave.
     strength: f64,
-    /// Whether the periods differ from realisation to realisation: those of [`PERIODS`], times a factor from 2^-1/2 to
-    /// 2^1/2, evenly spread. The modes are bands about an octave wide, so otherwise much would hang on whether these
-    /// periods happen to be in the middle of a configuration's bands or between two of them.
+    /// Whether the periods differ between realizations: [`PERIODS`] times a factor from 2^-1/2 to 2^1/2, evenly spread. Modes are bands
+    /// about an octave wide, so otherwise the score would depend on whether these periods are in the middle of a band or between two.
     octave: bool,
 }
 
@@ -134,7 +131,7 @@ impl Cycles {
     const USUAL: Self = Self { strength: 1.5, octave: true };
 
     fn periods(self, i: usize) -> [f64; 3] {
-        // Multiples of the golden ratio: any number of them in a row is spread evenly over 0..1.
+        // Consecutive multiples of the golden ratio are spread evenly over 0..1.
         let at = (i as f64 * 0.618_033_988_749_894_9).fract();
         PERIODS.map(|period| if self.octave { period * (at - 0.5).exp2() } else { period })
     }
@@ -151,13 +148,13 @@ enum Kind {
     Volume,
 }
 
-/// A surrogate and the cycles in it.
+/// A surrogate with its cycles.
 struct Planted {
     signal: Vec<f64>,
     cycles: [Vec<f64>; 3],
 }
 
-/// Realisation `i`: three cycles over the background, with a phase that drifts by some 0.2 radians per period.
+/// Realization `i`: three cycles over the background, whose phases drift by about 0.2 radians per period.
 fn planted(kind: Kind, n: usize, i: usize, how: Cycles) -> Planted {
     let seed = i as u32 + if matches!(kind, Kind::Price) { 10_000 } else { 20_000 };
     let gaussians = white_noise(seed, n, 12);
@@ -216,12 +213,12 @@ fn volume(gaussian: &[Vec<f64>], cycles: &[f64]) -> Vec<f64> {
     cycles.iter().enumerate().map(step).collect()
 }
 
-/// The next value, of deviation 1.
+/// The next value of an autoregression of deviation 1.
 fn autoregression(last: f64, memory: f64, z: f64) -> f64 {
     memory * last + (1.0 - memory * memory).sqrt() * z
 }
 
-/// Root mean square of what `signal` holds in the octave about `period`, once the line through its ends is taken away.
+/// Root mean square of `signal`, minus the line through its ends, in the octave around `period`.
 fn octave_rms(signal: &[f64], period: f64) -> f64 {
     let n = signal.len() as f64;
     let (first, last) = (signal[0], signal[signal.len() - 1]);
@@ -231,7 +228,7 @@ fn octave_rms(signal: &[f64], period: f64) -> f64 {
     bins.map(|k| power_at(&level, k)).sum::<f64>().sqrt()
 }
 
-/// Mean square of the sinusoid that makes `k` turns over `x`.
+/// Mean square of the component of `x` with `k` periods.
 fn power_at(x: &[f64], k: usize) -> f64 {
     let turn = |t: usize| TAU * (k * t % x.len()) as f64 / x.len() as f64;
     let (re, im) = x.iter().enumerate().fold((0.0, 0.0), |(re, im), (t, x)| {
@@ -241,16 +238,16 @@ fn power_at(x: &[f64], k: usize) -> f64 {
     2.0 * (re * re + im * im) / (x.len() as f64).powi(2)
 }
 
-fn realisations(n: usize, count: usize, how: Cycles) -> [Vec<Planted>; 2] {
+fn realizations(n: usize, count: usize, how: Cycles) -> [Vec<Planted>; 2] {
     [Kind::Price, Kind::Volume]
         .map(|kind| (0..count).into_par_iter().map(|i| planted(kind, n, i, how)).collect())
 }
 
 // ---------------------------------------------------------------- 1. planted cycles
 
-/// What a configuration made of all realisations of a kind, by one seed of the noise.
+/// The results of a configuration over all realizations of a kind, with one seed of the noise.
 struct Found {
-    /// Per realisation and cycle: correlation of the mode that matches the cycle best.
+    /// Per realization and cycle: correlation of the best matching mode.
     matches: Vec<[f64; 3]>,
     first_modes: Vec<Vec<f64>>,
     modes: f64,
@@ -271,7 +268,7 @@ impl Found {
         Self { matches, first_modes, modes, seconds }
     }
 
-    /// Per realisation.
+    /// The score of each realization.
     fn scores(&self) -> Vec<f64> {
         self.matches.iter().map(|matches| mean(matches)).collect()
     }
@@ -289,7 +286,7 @@ impl Found {
     }
 }
 
-/// A configuration and what it made of price and volume, by each seed.
+/// A configuration and its results for price and volume, per seed.
 struct Row {
     config: Config,
     price: Vec<Found>,
@@ -298,7 +295,7 @@ struct Row {
 
 impl Row {
     fn by(config: Config, data: &[Vec<Planted>; 2], trials: usize, seeds: &[u32]) -> Self {
-        // Plain EMD has no noise that a seed could change.
+        // Plain EMD does not use the seed.
         let seeds = if config.plain { &seeds[..1] } else { seeds };
         let [price, volume] = [0, 1]
             .map(|kind| seeds.iter().map(|&seed| Found::by(&config, &data[kind], trials, seed)).collect());
@@ -317,26 +314,26 @@ impl Row {
 
 fn planted_cycles(n: usize, count: usize, trials: usize, seeds: &[u32]) {
     eprintln!("planted cycles, n = {n}");
-    let data = realisations(n, count, Cycles::USUAL);
+    let data = realizations(n, count, Cycles::USUAL);
     let rows: Vec<Row> =
         Config::all().into_iter().map(|config| Row::by(config, &data, trials, seeds)).collect();
     println!("## Planted cycles, n = {n}\n");
     println!(
-        "{count} realisations x {trials} trials. Price and volume: score ± standard error over the realisations; `-`: the \
-         score less that of fastest 0.5, fixed:10, on the same realisations; bold: the default. The cycles are {} times as strong as the \
-         background in their octave, so a filter that passes just that octave would score {:.2}.\n",
+        "{count} realizations x {trials} trials. Price and volume: score ± standard error over the realizations; `-`: the \
+         score minus that of fastest 0.5, fixed:10, on the same realizations; bold: the default. The cycles are {} times as strong as the \
+         background in their octave, so a filter that passes only that octave would score {:.2}.\n",
         Cycles::USUAL.strength,
         by_octave(Cycles::USUAL.strength)
     );
     print_scores(&rows);
-    println!("Cycle by cycle: mean correlation of the mode that matches it best.\n");
+    println!("Per cycle: mean correlation of the best matching mode.\n");
     print_cycles(&rows);
     println!("Other seeds of the noise: price, and volume.\n");
     print_seeds(&rows, seeds);
 }
 
 fn print_scores(rows: &[Row]) {
-    let yardstick = rows.iter().find(|row| row.config.is_yardstick()).unwrap();
+    let baseline = rows.iter().find(|row| row.config.is_baseline()).unwrap();
     header(&[
         "configuration",
         "price",
@@ -355,9 +352,9 @@ fn print_scores(rows: &[Row]) {
         line([
             row.name(),
             with_error(&price.scores()),
-            difference(price, &yardstick.price[0]),
+            difference(price, &baseline.price[0]),
             with_error(&volume.scores()),
-            difference(volume, &yardstick.volume[0]),
+            difference(volume, &baseline.volume[0]),
             number(left_over(&row.price), 3),
             number(left_over(&row.volume), 3),
             number(Some(price.modes), 1),
@@ -392,22 +389,22 @@ fn print_seeds(rows: &[Row], seeds: &[u32]) {
     println!();
 }
 
-/// What the cycle and a background of mean square 1 in its octave correlate with the cycle.
+/// The correlation of a cycle with the sum of it and a background of mean square 1 in its octave.
 fn by_octave(strength: f64) -> f64 {
     strength / strength.hypot(1.0)
 }
 
-/// Whether the ranking hangs on how strong the cycles are, or on their periods.
+/// Tests whether the ranking depends on the strength of the cycles or on their periods.
 fn variants(n: usize, count: usize, trials: usize) {
     eprintln!("other cycles");
     let weak = Cycles { strength: 0.75, ..Cycles::USUAL };
     let strong = Cycles { strength: 3.0, ..Cycles::USUAL };
     let equal = Cycles { octave: false, ..Cycles::USUAL };
-    let data = [weak, strong, equal].map(|how| realisations(n, count, how));
+    let data = [weak, strong, equal].map(|how| realizations(n, count, how));
     println!("## Other cycles, n = {n}\n");
     println!(
-        "As above ({count} realisations x {trials} trials), but with weaker and stronger cycles ({} and {} times the background: \
-         such a filter would score {:.2} and {:.2}), and with cycles of {PERIODS:?} samples in all realisations.\n",
+        "As above ({count} realizations x {trials} trials), but with weaker and stronger cycles ({} and {} times the background: \
+         such a filter would score {:.2} and {:.2}), and with cycles of {PERIODS:?} samples in all realizations.\n",
         weak.strength,
         strong.strength,
         by_octave(weak.strength),
@@ -434,12 +431,12 @@ fn variants(n: usize, count: usize, trials: usize) {
 
 // ---------------------------------------------------------------- 2. two tones
 
-/// Of the high tone, in samples: far from the sampling rate.
+/// Period of the high tone, in samples.
 const TONE: f64 = 20.5;
 const FREQUENCIES: [f64; 9] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 const AMPLITUDES: [f64; 5] = [0.1, 0.3, 1.0, 3.0, 10.0];
 
-/// `cos(2 pi t f1) + a cos(2 pi f t f1)`, as the high and the low tone.
+/// The high and the low tone of `cos(2 pi t f1) + a cos(2 pi f t f1)`.
 fn tones(f: f64, a: f64) -> [Vec<f64>; 2] {
     let tone = |f: f64, a: f64| (0..2000).map(|t| a * (TAU * f * f64::from(t) / TONE).cos()).collect();
     [tone(1.0, 1.0), tone(f, a)]
@@ -453,8 +450,8 @@ fn two_tones(trials: usize) {
     let signals: Vec<&[f64]> = sums.iter().map(Vec::as_slice).collect();
     println!("## Two tones\n");
     println!(
-        "`cos(2 pi t f1) + a cos(2 pi f t f1)` with 1 / f1 = {TONE} samples, n = 2000, the outer fifths left out. c = norm of \
-         (IMF1 - high tone) / norm of the low tone: 0 where they are separated, 1 where they are taken for one.\n"
+        "`cos(2 pi t f1) + a cos(2 pi f t f1)` with 1 / f1 = {TONE} samples, n = 2000, without the outer fifths. c = norm of \
+         (IMF1 - high tone) / norm of the low tone: 0 if they are separated, 1 if they are not.\n"
     );
     let noisy = [0.5, 1.0].map(|epsilon| Config::noisy(NoiseScale::Fastest, epsilon));
     let [half, one] = noisy.map(|config| config.decompose(&signals, trials, SEEDS[0]));
@@ -477,7 +474,7 @@ fn best_cut(found: &Decomposition, pair: &[Vec<f64>; 2]) -> f64 {
     cuts(found, pair).into_iter().fold(f64::INFINITY, f64::min) * low / low.min(high)
 }
 
-/// c of the sum of the first k modes, for all k.
+/// `c` of the sum of the first k modes, for each k.
 fn cuts(found: &Decomposition, [high, low]: &[Vec<f64>; 2]) -> Vec<f64> {
     let inner = low.len() / 5..low.len() * 4 / 5;
     let norm = |x: &[f64]| x[inner.clone()].iter().map(|x| x * x).sum::<f64>().sqrt();
@@ -537,10 +534,10 @@ fn intermittent_tone(trials: usize) {
 
 // ---------------------------------------------------------------- 4. white noise
 
-/// Over all realisations that have the mode.
+/// Statistics of a mode, over all realizations that have it.
 #[derive(Clone, Default)]
 struct Bank {
-    realisations: usize,
+    realizations: usize,
     peaks: usize,
     samples: usize,
     energy: f64,
@@ -552,7 +549,7 @@ fn filter_bank(count: usize) {
     eprintln!("white noise");
     println!("## White noise as a filter bank\n");
     println!(
-        "Plain EMD, standard, of {count} realisations of white noise of {N} samples. Mean period = samples / maxima of the \
+        "Plain EMD, standard, of {count} realizations of white noise of {N} samples. Mean period = samples / maxima of the \
          mode; ratio to that of the mode before (a dyadic bank has 2); energy = mean square, of the modes there are; energy x \
          period (constant for modes 2 and on: Wu and Huang).\n"
     );
@@ -571,7 +568,7 @@ fn banks(found: &[Decomposition]) -> Vec<Bank> {
     for found in found {
         banks.resize(banks.len().max(found.modes.len()), Bank::default());
         for ((bank, mode), stats) in banks.iter_mut().zip(&found.modes).zip(&found.stats) {
-            bank.realisations += 1;
+            bank.realizations += 1;
             bank.peaks += extrema(mode).maxima.len();
             bank.samples += mode.len();
             bank.energy += mode.iter().map(|x| x * x).sum::<f64>();
@@ -589,8 +586,8 @@ fn print_bank(rule: Sifting, banks: &[Bank]) {
         line([
             rule.to_string(),
             (k + 1).to_string(),
-            bank.realisations.to_string(),
-            number(Some(bank.sifts / bank.realisations as f64), 1),
+            bank.realizations.to_string(),
+            number(Some(bank.sifts / bank.realizations as f64), 1),
             number(Some(period(bank)), 2),
             number(ratio, 2),
             number(Some(energy), 4),
@@ -620,12 +617,12 @@ fn sum(x: &[f64], y: &[f64]) -> Vec<f64> {
     x.iter().zip(y).map(|(x, y)| x + y).collect()
 }
 
-/// Correlation of the mode that matches `wave` best.
+/// Correlation of `wave` with its best matching mode.
 fn best(found: &Decomposition, wave: &[f64]) -> f64 {
     found.modes.iter().map(|mode| correlation(mode, wave)).fold(f64::NEG_INFINITY, f64::max)
 }
 
-/// Processor time of all threads so far, where Linux tells: in `/proc/self/stat`, in hundredths of a second.
+/// Processor time of all threads so far, in seconds; Linux only (`/proc/self/stat`).
 fn processor_seconds() -> Option<f64> {
     let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
     let (_, fields) = stat.rsplit_once(')')?;
@@ -656,7 +653,7 @@ fn with_error(x: &[f64]) -> String {
     format!("{:.3} ± {:.3}", mean(x), standard_error(x))
 }
 
-/// Of the scores, realisation by realisation.
+/// Mean difference of the scores, realization by realization.
 fn difference(found: &Found, other: &Found) -> String {
     let difference: Vec<f64> = found.scores().iter().zip(other.scores()).map(|(a, b)| a - b).collect();
     if difference.iter().all(|x| *x == 0.0) {

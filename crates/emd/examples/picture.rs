@@ -1,4 +1,4 @@
-//! The worked example of the documentation: a signal, its modes and its residue as an SVG picture on standard output.
+//! Draws the picture of the README: a signal, its modes and its residue, as SVG on standard output.
 //!
 //! `cargo run --release --package emd --example picture > crates/emd/docs/modes.svg`
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -14,11 +14,11 @@ const LEFT: f64 = 120.0;
 fn main() {
     let signal = signal();
     let ceemdan = Params::default().check().expect("valid parameters");
-    let found = ceemdan.ceemdan_all_streamed(&[&signal], Control::default()).remove(0).expect("modes");
+    let found = ceemdan.ceemdan_streamed(&signal, Control::default()).expect("modes");
     let mut rows = vec![("signal".to_owned(), String::new(), &signal)];
     for (k, mode) in found.modes.iter().enumerate() {
         let period =
-            Analytic::of(mode).period(0..N).map_or(String::new(), |period| format!("period {period:.1}"));
+            Analytic::new(mode).period(0..N).map_or(String::new(), |period| format!("period {period:.1}"));
         rows.push((format!("mode {}", k + 1), period, mode));
     }
     rows.push(("residue".to_owned(), String::new(), &found.residue));
@@ -43,7 +43,7 @@ fn draw(rows: &[(String, String, &Vec<f64>)]) -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" font-family=\"sans-serif\" \
          font-size=\"13\">\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n"
     );
-    // One scale for all rows, about each one's own middle: what is flat here is small.
+    // One scale for all rows, each row centered.
     let range = |row: &[f64]| {
         row.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(*x), high.max(*x)))
     };
@@ -52,7 +52,7 @@ fn draw(rows: &[(String, String, &Vec<f64>)]) -> String {
     for (i, (name, note, row)) in rows.iter().enumerate() {
         let (low, high) = range(row);
         let (middle, y) = (0.5 * (low + high), ROW * (i as f64 + 0.5) + 5.0);
-        // The signal and the residue may leave their row; a mode does not.
+        // Rows that exceed their height are scaled down.
         let scale = scale.min(0.92 * ROW / (high - low).max(1e-9));
         let color = if note.is_empty() { "#555" } else { "#1f5fa8" };
         writeln!(svg, "<text x=\"8\" y=\"{:.1}\" fill=\"#222\">{name}</text>", y - 2.0).expect("text");

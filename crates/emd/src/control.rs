@@ -1,27 +1,29 @@
-//! When to stop early.
+//! Deadline, cancellation and progress.
 
 use crate::Error;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-/// A deadline and a flag to stop by, looked at before each row of noise, mode and trial: the sifting in
-/// hand is finished first (10 sifts of 130,000 samples take 2 ms, the most that a rule allows 0.3 s). The default never stops.
+/// When to stop early, and whom to notify of progress. The default does neither.
+///
+/// Deadline and cancel flag are checked before each row of noise, each mode and each trial; a sifting that has begun is finished (10
+/// sifts of 130,000 samples take 2 ms, the longest that a stop rule allows 0.3 s).
 ///
 /// ```
 /// use std::sync::atomic::AtomicBool;
 /// use std::time::{Duration, Instant};
 ///
-/// let asked_to_stop = AtomicBool::new(false);
+/// let cancelled = AtomicBool::new(false);
 /// let control = emd::Control::default()
-///     .until(Instant::now() + Duration::from_secs(60))
-///     .unless(&asked_to_stop);
+///     .deadline(Instant::now() + Duration::from_secs(60))
+///     .cancel_flag(&cancelled);
 /// assert_eq!(control.check(), Ok(()));
 /// ```
 #[derive(Clone, Copy, Default)]
 pub struct Control<'a> {
     deadline: Option<Instant>,
     cancelled: Option<&'a AtomicBool>,
-    told: Option<&'a (dyn Fn() + Sync)>,
+    on_mode: Option<&'a (dyn Fn() + Sync)>,
 }
 
 impl std::fmt::Debug for Control<'_> {
@@ -35,28 +37,42 @@ impl std::fmt::Debug for Control<'_> {
 
 impl<'a> Control<'a> {
     /// Stops at `deadline`, with [`Error::DeadlinePassed`].
-    pub fn until(self, deadline: Instant) -> Self {
+    pub fn deadline(self, deadline: Instant) -> Self {
         Self { deadline: Some(deadline), ..self }
     }
 
     /// Stops once `cancelled` is true, with [`Error::Cancelled`].
-    pub fn unless(self, cancelled: &'a AtomicBool) -> Self {
+    pub fn cancel_flag(self, cancelled: &'a AtomicBool) -> Self {
         Self { cancelled: Some(cancelled), ..self }
     }
 
-    /// Calls `told` whenever a mode of a signal has been found, from whatever thread: there are at most log2 n of them in
-    /// the standard preset.
-    pub fn telling(self, told: &'a (dyn Fn() + Sync)) -> Self {
-        Self { told: Some(told), ..self }
+    /// Calls `on_mode` for each mode of a signal that has been found, from any thread. In the standard preset a signal has at most
+    /// `log2 n` modes.
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    ///
+    /// let modes = AtomicUsize::new(0);
+    /// let count = || drop(modes.fetch_add(1, Ordering::Relaxed));
+    /// let signal: Vec<f64> = (0..99).map(|t| f64::from(t * t % 17)).collect();
+    /// let found = emd::Params::default().check()?.emd(&signal, emd::Control::default().on_mode(&count))?;
+    /// assert_eq!(found.modes.len(), modes.into_inner());
+    /// # Ok::<(), emd::Error>(())
+    /// ```
+    pub fn on_mode(self, on_mode: &'a (dyn Fn() + Sync)) -> Self {
+        Self { on_mode: Some(on_mode), ..self }
     }
 
     pub(crate) fn found_mode(&self) {
-        if let Some(told) = self.told {
-            told();
+        if let Some(on_mode) = self.on_mode {
+            on_mode();
         }
     }
 
-    /// Whether to go on.
+    /// Whether to continue.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] or [`Error::DeadlinePassed`].
     pub fn check(&self) -> Result<(), Error> {
         if self.cancelled.is_some_and(|flag| flag.load(Ordering::Relaxed)) {
             return Err(Error::Cancelled);

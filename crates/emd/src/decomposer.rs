@@ -1,23 +1,36 @@
-//! Complete ensemble EMD with adaptive noise.
+//! Plain EMD and CEEMDAN.
 
-use crate::course::{Course, check};
-use crate::decomposition::{Decomposition, Tally};
-use crate::lockstep::{Held, Streamed, lockstep};
+use crate::batch::{InMemory, Streaming, decompose_batch};
+use crate::ceemdan_state::CeemdanState;
+use crate::decomposition::{Decomposition, SiftTally};
+use crate::mode_extractor::ModeExtractor;
 use crate::noise::NoiseEnsemble;
-use crate::plain::Peeling;
 use crate::sift::{Sifter, is_finite};
+use crate::signal::{MIN_SAMPLES, check};
 use crate::{Control, Error, Kernel, Params, Preset, Settings};
 use rayon::prelude::*;
 
-/// Scratch for signals of one length: made once, it serves any number of decompositions, and the sifting allocates nothing.
-/// [`Decomposer::workspace`] makes it.
+/// Reusable scratch for signals of one length, from [`Decomposer::workspace`]. Sifting in it allocates nothing.
+///
+/// ```
+/// use emd::{Control, Params};
+///
+/// let decomposer = Params::default().check()?;
+/// let mut workspace = decomposer.workspace(100);
+/// for period in [3.0, 9.0] {
+///     let signal: Vec<f64> = (0..100).map(|t| (f64::from(t) / period).sin()).collect();
+///     let found = decomposer.emd_with(&mut workspace, &signal, Control::default())?;
+///     assert!(!found.modes.is_empty());
+/// }
+/// # Ok::<(), emd::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Workspace {
     sifter: Sifter,
     made_for: (usize, Kernel, Preset),
 }
 
-/// A decomposer, its parameters checked: [`Params::check`] makes it.
+/// Decomposes signals, with parameters that [`Params::check`] has checked.
 ///
 /// ```
 /// use emd::{Control, Params};
@@ -38,18 +51,26 @@ pub struct Decomposer {
     params: Params,
 }
 
-impl Decomposer {
-    pub(crate) fn of(params: Params) -> Self {
-        Self { params }
+impl Params {
+    /// Checks the parameters.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] if a parameter is out of its range, the pyemd preset is combined with noise scaled by the fastest
+    /// mode (which EMD-signal does not have), or this processor cannot run the kernel.
+    pub fn check(self) -> Result<Decomposer, Error> {
+        self.validate()?;
+        Ok(Decomposer { params: self })
     }
+}
 
-    /// What it was made with.
+impl Decomposer {
+    /// The parameters.
     pub fn settings(&self) -> Settings {
         let Params { preset, sifting, noise_scale, epsilon, trials, seed, kernel: _ } = self.params;
         Settings { preset, sifting, noise_scale, epsilon, trials, seed }
     }
 
-    /// The same with another number of trials, which noise of more serves too.
+    /// The same decomposer with another number of trials. It accepts noise of more trials, of which it uses the first ones.
     ///
     /// # Errors
     /// As [`Params::check`].
@@ -57,7 +78,7 @@ impl Decomposer {
         self.params.clone().trials(trials).check()
     }
 
-    /// Scratch for signals of `n` samples.
+    /// Makes scratch for signals of `n` samples.
     pub fn workspace(&self, n: usize) -> Workspace {
         Workspace {
             sifter: Sifter::new(n, &self.params),
@@ -65,7 +86,7 @@ impl Decomposer {
         }
     }
 
-    /// The scratch of `workspace`, made anew where it was made for another length or kernel.
+    /// The scratch of `workspace`, replaced if it was made for another length, kernel or preset.
     fn sifter<'w>(&self, workspace: &'w mut Workspace, n: usize) -> &'w mut Sifter {
         if workspace.made_for != (n, self.params.kernel, self.params.preset) {
             *workspace = self.workspace(n);
@@ -73,18 +94,33 @@ impl Decomposer {
         &mut workspace.sifter
     }
 
-    /// Plain EMD of `signal`, without noise, by the preset's rules.
+    /// Plain EMD of `signal` (Huang et al. 1998), without noise, by the rules of the preset.
+    ///
+    /// A signal with fewer than three extrema has no modes; it is the residue.
     ///
     /// # Errors
-    /// A signal that is too short, not finite or too large; sifting that grows without bound; `control`.
+    /// - [`Error::TooShort`], [`Error::NotFinite`] or [`Error::TooLarge`] if the signal is invalid.
+    /// - [`Error::Diverged`] if a mode overflows.
+    /// - [`Error::Cancelled`] or [`Error::DeadlinePassed`] if `control` stops it.
+    ///
+    /// ```
+    /// use emd::{Control, Params};
+    ///
+    /// let signal: Vec<f64> = (0..300).map(f64::from).map(|t| (t / 2.0).sin() + (t / 20.0).sin()).collect();
+    /// let found = Params::default().check()?.emd(&signal, Control::default())?;
+    /// let middle = 50..250;
+    /// let error = middle.map(|t| (found.modes[0][t] - (t as f64 / 2.0).sin()).abs()).fold(0.0, f64::max);
+    /// assert!(error < 0.05);
+    /// # Ok::<(), emd::Error>(())
+    /// ```
     pub fn emd(&self, signal: &[f64], control: Control<'_>) -> Result<Decomposition, Error> {
         self.emd_with(&mut self.workspace(signal.len()), signal, control)
     }
 
-    /// The same in scratch that is at hand.
+    /// [`Decomposer::emd`] with reusable scratch.
     ///
     /// # Errors
-    /// As [`Decomposer::emd`].
+    /// Those of [`Decomposer::emd`].
     pub fn emd_with(
         &self,
         workspace: &mut Workspace,
@@ -93,54 +129,68 @@ impl Decomposer {
     ) -> Result<Decomposition, Error> {
         check(signal)?;
         let sifter = self.sifter(workspace, signal.len());
-        let mut peeling = Peeling::new(signal.to_vec(), &self.params);
+        let mut extractor = ModeExtractor::new(signal.to_vec(), &self.params);
         let (mut modes, mut stats) = (Vec::new(), Vec::new());
         loop {
             control.check()?;
-            let Some(sifted) = peeling.next(sifter) else { break };
+            let Some(sifted) = extractor.next(sifter) else { break };
             if !is_finite(&sifter.mode) {
                 return Err(Error::Diverged(modes.len() + 1));
             }
             modes.push(sifter.mode.clone());
-            let mut tally = Tally::default();
+            let mut tally = SiftTally::default();
             tally.add(sifted);
             stats.push(tally.stats());
             control.found_mode();
         }
-        Ok(Decomposition { modes, residue: peeling.left, stats })
+        Ok(Decomposition { modes, residue: extractor.rest, stats })
     }
 
-    /// The fastest mode of `signal` alone, by plain sifting; `None` where it has fewer than three extrema, or by the
-    /// parity preset's rules keeps too few.
+    /// The fastest mode of `signal`, by plain sifting. `None` if the signal has fewer than three extrema or, by the rules of the pyemd
+    /// preset, its first mode does.
     ///
     /// # Errors
-    /// A signal that is too short, not finite or too large; sifting that grows without bound.
+    /// Those of [`Decomposer::emd`].
+    ///
+    /// ```
+    /// let decomposer = emd::Params::default().check()?;
+    /// assert_eq!(decomposer.first_mode(&[1.0, 2.0, 3.0, 4.0])?, None);
+    /// # Ok::<(), emd::Error>(())
+    /// ```
     pub fn first_mode(&self, signal: &[f64]) -> Result<Option<Vec<f64>>, Error> {
         check(signal)?;
         let mut sifter = Sifter::new(signal.len(), &self.params);
-        let mut peeling = Peeling::new(signal.to_vec(), &self.params);
-        if peeling.next(&mut sifter).is_none() {
+        let mut extractor = ModeExtractor::new(signal.to_vec(), &self.params);
+        if extractor.next(&mut sifter).is_none() {
             return Ok(None);
         }
         if is_finite(&sifter.mode) { Ok(Some(sifter.mode)) } else { Err(Error::Diverged(1)) }
     }
 
-    /// Makes and decomposes the noise for signals of `n` samples, in parallel.
+    /// Draws and decomposes the noise for signals of `n` samples, in parallel on rayon's pool.
     ///
     /// # Errors
-    /// [`Error::TooShort`], and what `control` says.
+    /// [`Error::TooShort`]; [`Error::Cancelled`] or [`Error::DeadlinePassed`] if `control` stops it.
+    ///
+    /// ```
+    /// use emd::{Control, Params};
+    ///
+    /// let noise = Params::default().trials(5).check()?.noise(256, Control::default())?;
+    /// assert_eq!((noise.trials(), noise.samples()), (5, 256));
+    /// # Ok::<(), emd::Error>(())
+    /// ```
     pub fn noise(&self, n: usize, control: Control<'_>) -> Result<NoiseEnsemble, Error> {
-        if n < 4 {
+        if n < MIN_SAMPLES {
             return Err(Error::TooShort(n));
         }
         NoiseEnsemble::new(n, &self.params, control)
     }
 
-    /// CEEMDAN of one signal, on this thread.
+    /// CEEMDAN of one signal, on the calling thread.
     ///
     /// # Errors
-    /// A signal that is too short, not finite or too large; noise that was made for another length or by other rules;
-    /// sifting that grows without bound; `control`.
+    /// Those of [`Decomposer::emd`]; [`Error::LengthMismatch`] or [`Error::NoiseMismatch`] if the noise was made for another length or
+    /// with other parameters.
     pub fn ceemdan(
         &self,
         signal: &[f64],
@@ -150,10 +200,10 @@ impl Decomposer {
         self.ceemdan_with(&mut self.workspace(signal.len()), signal, noise, control)
     }
 
-    /// The same in scratch that is at hand.
+    /// [`Decomposer::ceemdan`] with reusable scratch.
     ///
     /// # Errors
-    /// As [`Decomposer::ceemdan`].
+    /// Those of [`Decomposer::ceemdan`].
     pub fn ceemdan_with(
         &self,
         workspace: &mut Workspace,
@@ -161,26 +211,37 @@ impl Decomposer {
         noise: &NoiseEnsemble,
         control: Control<'_>,
     ) -> Result<Decomposition, Error> {
-        self.fits(noise, signal.len())?;
-        let mut course = Course::new(signal, &self.params)?;
+        self.check_noise(noise, signal.len())?;
+        let mut state = CeemdanState::new(signal, &self.params)?;
         let sifter = self.sifter(workspace, signal.len());
-        while course.begin(sifter) {
-            let k = course.stage();
+        while state.start_stage(sifter) {
+            let k = state.stage();
             for trial in 0..self.params.trials {
                 control.check()?;
-                course.trial(noise.mode(trial, k), sifter);
+                state.add_trial(noise.mode(trial, k), sifter);
             }
-            course.finish()?;
+            state.finish_stage()?;
             control.found_mode();
         }
-        Ok(course.result())
+        Ok(state.into_decomposition())
     }
 
-    /// CEEMDAN of many signals of one length, in parallel: signal by signal while there is one for each thread of rayon's
-    /// pool, trial by trial for the last few. The bits do not depend on the number of threads.
+    /// CEEMDAN of many signals of one length, in parallel: signal by signal while there is one for each thread of rayon's pool, trial
+    /// by trial for the rest. The bits do not depend on the number of threads.
     ///
     /// # Errors
-    /// Per signal, as [`Decomposer::ceemdan`].
+    /// Per signal, those of [`Decomposer::ceemdan`].
+    ///
+    /// ```
+    /// use emd::{Control, Params};
+    ///
+    /// let signals = [3.0, 7.0].map(|period| (0..128).map(|t| (f64::from(t) / period).sin()).collect::<Vec<_>>());
+    /// let decomposer = Params::default().trials(5).check()?;
+    /// let noise = decomposer.noise(128, Control::default())?;
+    /// let found = decomposer.ceemdan_all(&[&signals[0], &signals[1]], &noise, Control::default());
+    /// assert!(found.iter().all(Result::is_ok));
+    /// # Ok::<(), emd::Error>(())
+    /// ```
     pub fn ceemdan_all(
         &self,
         signals: &[&[f64]],
@@ -196,65 +257,78 @@ impl Decomposer {
                 |workspace, signal| self.ceemdan_with(workspace, signal, noise, control),
             )
             .collect();
-        let courses = few.iter().map(|signal| {
-            self.fits(noise, signal.len())?;
-            Course::new(signal, &self.params)
+        let states = few.iter().map(|signal| {
+            self.check_noise(noise, signal.len())?;
+            CeemdanState::new(signal, &self.params)
         });
-        found.extend(lockstep(courses.collect(), &self.params, control, &mut Held(noise)));
+        found.extend(decompose_batch(states.collect(), &self.params, control, &mut InMemory(noise)));
         found
     }
 
-    /// CEEMDAN of one signal without a noise ensemble in memory, its trials in parallel: the best way for a single signal,
-    /// as no noise is decomposed further than it is.
+    /// CEEMDAN of one signal, its trials in parallel, without a noise ensemble in memory. The fastest way for a single signal, as the
+    /// noise is decomposed no further than the signal. The bits are those of [`Decomposer::ceemdan`].
     ///
     /// # Errors
-    /// As [`Decomposer::ceemdan`].
+    /// Those of [`Decomposer::emd`].
+    ///
+    /// ```
+    /// use emd::{Control, Params};
+    ///
+    /// let signal: Vec<f64> = (0..128).map(|t| (f64::from(t) / 3.0).sin()).collect();
+    /// let decomposer = Params::default().trials(5).check()?;
+    /// let noise = decomposer.noise(128, Control::default())?;
+    /// let streamed = decomposer.ceemdan_streamed(&signal, Control::default())?;
+    /// assert_eq!(streamed, decomposer.ceemdan(&signal, &noise, Control::default())?);
+    /// # Ok::<(), emd::Error>(())
+    /// ```
     pub fn ceemdan_streamed(&self, signal: &[f64], control: Control<'_>) -> Result<Decomposition, Error> {
         self.ceemdan_all_streamed(&[signal], control).pop().unwrap_or(Err(Error::TooShort(signal.len())))
     }
 
-    /// About the bytes that [`Decomposer::ceemdan_all_streamed`] keeps of the noise for signals of `n` samples.
+    /// Estimated memory of the noise in [`Decomposer::ceemdan_all_streamed`], in bytes, for signals of `n` samples.
     pub fn streamed_bytes(&self, n: usize) -> u64 {
         let rows = if self.params.preset == Preset::Pyemd { 3 } else { 1 };
         8 * rows * n as u64 * self.params.trials as u64
     }
 
-    /// The same for many signals, to the same bits: all signals go stage by stage together, and of the
-    /// noise only what is left of each trial is kept (one signal's length each, three in the parity preset).
+    /// CEEMDAN of many signals of one length without a noise ensemble in memory, with the bits of [`Decomposer::ceemdan_all`].
+    ///
+    /// All signals go through a stage together while the noise is decomposed along; of the noise of each trial only the residue is kept
+    /// (one signal length per trial, three in the pyemd preset).
     ///
     /// # Errors
-    /// Per signal, as [`Decomposer::ceemdan`]; all signals must be as long as the first.
+    /// Per signal, those of [`Decomposer::emd`]; [`Error::LengthMismatch`] if a signal is not as long as the first.
     pub fn ceemdan_all_streamed(
         &self,
         signals: &[&[f64]],
         control: Control<'_>,
     ) -> Vec<Result<Decomposition, Error>> {
         let Some(n) = signals.first().map(|signal| signal.len()) else { return Vec::new() };
-        let course = |signal: &&[f64]| {
+        let state = |signal: &&[f64]| {
             if signal.len() == n {
-                Course::new(signal, &self.params)
+                CeemdanState::new(signal, &self.params)
             } else {
-                Err(Error::Length { expected: n, signal: signal.len() })
+                Err(Error::LengthMismatch { expected: n, signal: signal.len() })
             }
         };
-        let courses = signals.iter().map(course).collect();
-        lockstep(courses, &self.params, control, &mut Streamed(None))
+        let states = signals.iter().map(state).collect();
+        decompose_batch(states, &self.params, control, &mut Streaming(None))
     }
 
-    /// Noise may have more trials than are asked for; the first ones are used.
-    fn fits(&self, noise: &NoiseEnsemble, n: usize) -> Result<(), Error> {
+    /// Checks that the noise was made for signals of `n` samples with these parameters; it may have more trials.
+    fn check_noise(&self, noise: &NoiseEnsemble, n: usize) -> Result<(), Error> {
         let (ours, theirs) = (&self.params, &noise.made_with);
         if noise.n != n {
-            return Err(Error::Length { expected: noise.n, signal: n });
+            return Err(Error::LengthMismatch { expected: noise.n, signal: n });
         }
         if ours.preset != theirs.preset || ours.sifting != theirs.sifting {
-            return Err(Error::OtherNoise("another preset or stop rule"));
+            return Err(Error::NoiseMismatch("preset or stop rule differ"));
         }
         if ours.seed != theirs.seed {
-            return Err(Error::OtherNoise("another seed"));
+            return Err(Error::NoiseMismatch("seeds differ"));
         }
         if ours.trials > theirs.trials {
-            return Err(Error::OtherNoise("fewer trials"));
+            return Err(Error::NoiseMismatch("it has fewer trials"));
         }
         Ok(())
     }

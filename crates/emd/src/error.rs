@@ -1,48 +1,65 @@
-/// What cannot be decomposed, and why.
+use std::num::ParseIntError;
+
+/// Why a signal cannot be decomposed.
+///
+/// ```
+/// use emd::{Control, Error, Params};
+///
+/// let decomposer = Params::default().check()?;
+/// let error = decomposer.emd(&[1.0, f64::NAN, 2.0, 1.0], Control::default()).unwrap_err();
+/// assert_eq!(error, Error::NotFinite(1));
+/// assert_eq!(error.to_string(), "sample 1 is not finite");
+/// # Ok::<(), emd::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Extrema need neighbours.
-    #[error("a signal of {0} samples is too short to be decomposed: it needs 4")]
+    /// The signal has fewer than 4 samples: the number of samples.
+    #[error("signal of {0} samples is too short: expected at least 4")]
     TooShort(usize),
-    /// NaN or an infinity.
-    #[error("sample {0} is not a finite number: fill the gaps, or decompose the parts between them")]
+    /// A sample is NaN or infinite: its index. Fill gaps beforehand, or decompose the parts between them.
+    #[error("sample {0} is not finite")]
     NotFinite(usize),
-    /// Squares of its samples, or sums of them, would overflow.
-    #[error("sample {0} is larger than 1e150: scale the signal down")]
+    /// A sample exceeds 1e150 in absolute value, so that squares and their sums would overflow: its index. Scale the signal down.
+    #[error("sample {0} exceeds 1e150 in absolute value")]
     TooLarge(usize),
-    /// Numbers grew beyond all bounds, in noise or in sifting.
-    #[error(
-        "mode {0} has grown beyond all numbers: use a smaller epsilon or fewer sifts, or scale the signal down"
-    )]
+    /// A mode overflowed, in the noise or in sifting: its number from 1. Use a smaller epsilon, fewer sifts, or scale the signal down.
+    #[error("mode {0} overflowed: epsilon, the number of sifts or the signal is too large")]
     Diverged(usize),
-    /// The noise was made for another length, or the signals differ in theirs.
-    #[error(
-        "{expected} samples are expected here, the signal has {signal}: noise and signals must be equally long"
-    )]
-    Length {
+    /// The signal is not as long as the noise or the other signals.
+    #[error("signal of {signal} samples, expected {expected}: noise and signals must have the same length")]
+    LengthMismatch {
         /// Samples of the noise, or of the first signal.
         expected: usize,
         /// Samples of the signal.
         signal: usize,
     },
-    /// The noise was decomposed for another preset or stop rule, or has too few trials.
-    #[error("the noise was made with other parameters: {0}")]
-    OtherNoise(&'static str),
-    /// A parameter out of its range.
-    #[error("{name} {value}: {must}")]
-    Parameter {
-        /// Which.
+    /// The noise was made with another preset, stop rule or seed, or has too few trials.
+    #[error("noise was made with other parameters: {0}")]
+    NoiseMismatch(&'static str),
+    /// A parameter is out of its range.
+    #[error("invalid {name} \"{value}\": expected {expected}")]
+    InvalidParameter {
+        /// Name of the parameter.
         name: &'static str,
-        /// What was given.
+        /// Its value.
         value: String,
-        /// What it must be.
-        must: &'static str,
+        /// The valid values.
+        expected: &'static str,
     },
-    /// The caller asked to stop.
+    /// A stop rule cannot be parsed.
+    #[error("invalid sifting \"{text}\": expected fixed:N, s-number:S or reference")]
+    InvalidSifting {
+        /// The text.
+        text: String,
+        /// Why its number cannot be parsed, if it names a rule with a number.
+        #[source]
+        source: Option<ParseIntError>,
+    },
+    /// The cancel flag was set.
     #[error("cancelled")]
     Cancelled,
-    /// The time given is over.
-    #[error("the deadline has passed")]
+    /// The deadline passed.
+    #[error("deadline exceeded")]
     DeadlinePassed,
 }

@@ -1,22 +1,23 @@
-//! Extrema and zero crossings of a sampled signal, by their definition.
+//! Extrema and zero crossings of a sampled signal.
 
-/// Where a signal has its extrema, in samples, ascending.
+/// The extrema of a signal: ascending indices of samples.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Extrema {
-    /// Samples of the maxima.
+    /// Indices of the maxima.
     pub maxima: Vec<usize>,
-    /// Samples of the minima.
+    /// Indices of the minima.
     pub minima: Vec<usize>,
 }
 
-/// The extrema of `signal`, as the sifting sees them. The rules are those of EMD-signal's detection named "simple", its
-/// quirks included, which both presets share:
-/// - an extremum is a sample where successive differences change sign;
-/// - a run of equal samples (a plateau) between opposite slopes is one extremum, at its middle, halves rounded to even;
-/// - a plateau that begins with the first sample takes the last difference of the signal as the slope before it;
-/// - a plateau that begins with the second sample is passed over, as is one that touches the end.
+/// The extrema of `signal` as sifting uses them, by the rules of EMD-signal's detection named "simple", including its special cases,
+/// which both presets share:
 ///
-/// Maxima and minima alternate always.
+/// - an extremum is a sample at which successive differences change sign;
+/// - a run of equal samples (a plateau) between opposite slopes is one extremum, at its middle, halves rounded to even;
+/// - for a plateau that begins with the first sample the last difference of the signal counts as the slope before it;
+/// - a plateau that begins with the second sample, and one that touches the end, is ignored.
+///
+/// Maxima and minima always alternate.
 ///
 /// ```
 /// let found = emd::extrema(&[0.0, 2.0, 1.0, 1.0, 3.0, 0.0]);
@@ -24,29 +25,33 @@ pub struct Extrema {
 /// ```
 pub fn extrema(signal: &[f64]) -> Extrema {
     let mut found = Extrema::default();
-    each(signal, Signs::Compared, |at, kind| match kind {
-        Kind::Maximum => found.maxima.push(at),
-        Kind::Minimum => found.minima.push(at),
+    for_each_extremum(signal, SignTest::Compared, |at, kind| match kind {
+        ExtremumKind::Maximum => found.maxima.push(at),
+        ExtremumKind::Minimum => found.minima.push(at),
     });
     found
 }
 
-/// How often `signal` crosses zero: neighbours of opposite sign, and runs of zeros.
+/// The number of zero crossings of `signal`: neighbors of opposite sign, plus runs of zeros.
+///
+/// ```
+/// assert_eq!(emd::zero_crossings(&[1.0, -1.0, 0.0, 0.0, 2.0]), 2);
+/// ```
 pub fn zero_crossings(signal: &[f64]) -> usize {
-    crossings(signal, Signs::Compared)
+    crossings(signal, SignTest::Compared)
 }
 
-/// How it is told that two numbers have opposite signs.
+/// The test for opposite signs of two numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Signs {
-    /// One is below zero and one above.
+pub(crate) enum SignTest {
+    /// One is negative and one positive.
     Compared,
-    /// Their product is negative, as EMD-signal has it: it is not where it underflows. Smooth pulses on a ground of
-    /// all but nothing have such differences.
+    /// Their product is negative, as in EMD-signal. It is not if it underflows, as for the differences of smooth pulses far from their
+    /// peaks.
     Multiplied,
 }
 
-impl Signs {
+impl SignTest {
     fn differ(self, a: f64, b: f64) -> bool {
         match self {
             Self::Compared => (a < 0.0 && b > 0.0) || (a > 0.0 && b < 0.0),
@@ -54,33 +59,33 @@ impl Signs {
         }
     }
 
-    /// Numbers larger than this have opposite signs by either rule, or by neither.
+    /// The two tests agree on numbers whose absolute values exceed this.
     pub fn safe_above(self) -> f64 {
         match self {
             Self::Compared => 0.0,
-            // The product of two such is the least number above zero.
+            // The product of two of these is the smallest positive number.
             Self::Multiplied => f64::from_bits((1023 - 537) << 52),
         }
     }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ExtremumKind {
     Maximum,
     Minimum,
 }
 
-/// Hands each extremum to `found`, in order.
-pub(crate) fn each(signal: &[f64], signs: Signs, mut found: impl FnMut(usize, Kind)) {
+/// Calls `found` for each extremum, in order.
+pub(crate) fn for_each_extremum(signal: &[f64], signs: SignTest, mut found: impl FnMut(usize, ExtremumKind)) {
     let Some(last) = signal.len().checked_sub(2) else { return };
     let difference = |i: usize| signal[i + 1] - signal[i];
     let mut first_plateau = true;
     let mut i = 0;
     while i <= last {
-        let here = difference(i);
-        if here != 0.0 {
-            if i < last && signs.differ(here, difference(i + 1)) {
-                found(i + 1, if here > 0.0 { Kind::Maximum } else { Kind::Minimum });
+        let current = difference(i);
+        if current != 0.0 {
+            if i < last && signs.differ(current, difference(i + 1)) {
+                found(i + 1, if current > 0.0 { ExtremumKind::Maximum } else { ExtremumKind::Minimum });
             }
             i += 1;
             continue;
@@ -89,11 +94,14 @@ pub(crate) fn each(signal: &[f64], signs: Signs, mut found: impl FnMut(usize, Ki
         while end <= last && difference(end) == 0.0 {
             end += 1;
         }
-        let passed_over = end > last || (first_plateau && i == 1);
-        if !passed_over {
+        let is_ignored = end > last || (first_plateau && i == 1);
+        if !is_ignored {
             let before = difference(if i == 0 { last } else { i - 1 });
-            if Signs::Compared.differ(before, difference(end)) {
-                found(half_to_even(i + end), if before > 0.0 { Kind::Maximum } else { Kind::Minimum });
+            if SignTest::Compared.differ(before, difference(end)) {
+                found(
+                    half_to_even(i + end),
+                    if before > 0.0 { ExtremumKind::Maximum } else { ExtremumKind::Minimum },
+                );
             }
         }
         first_plateau = false;
@@ -101,13 +109,14 @@ pub(crate) fn each(signal: &[f64], signs: Signs, mut found: impl FnMut(usize, Ki
     }
 }
 
-/// `sum / 2`, a half rounded to the even neighbour.
+/// `sum / 2`, halves rounded to even.
 fn half_to_even(sum: usize) -> usize {
     let down = sum / 2;
     if sum % 2 == 1 && down % 2 == 1 { down + 1 } else { down }
 }
 
-pub(crate) fn crossings(signal: &[f64], signs: Signs) -> usize {
+/// The number of zero crossings, see [`zero_crossings`].
+pub(crate) fn crossings(signal: &[f64], signs: SignTest) -> usize {
     let opposite = signal.windows(2).filter(|w| signs.differ(w[0], w[1])).count();
     let zeros =
         signal.iter().enumerate().filter(|&(i, &x)| x == 0.0 && (i == 0 || signal[i - 1] != 0.0)).count();
@@ -124,39 +133,39 @@ mod tests {
     }
 
     #[test]
-    fn plateaus() {
+    fn plateaus_follow_the_rules_of_emd_signal() {
         check(&[0.0, 1.0, 2.0, 2.0, 1.0], &[2], &[]);
         check(&[0.0, 1.0, 1.5, 2.0, 2.0, 1.0], &[4], &[]);
         check(&[0.0, 1.0, 2.0, 2.0, 2.0, 3.0], &[], &[]);
-        // It begins with the second sample; it touches the end.
+        // Plateaus that begin with the second sample, and that touch the end.
         check(&[0.0, 2.0, 2.0, 1.0, 3.0, 0.0, 0.0], &[4], &[3]);
-        // It begins with the first sample: the last difference counts as the slope before.
+        // Plateaus that begin with the first sample: the last difference counts as the slope before.
         check(&[2.0, 2.0, 1.0, 3.0], &[0], &[2]);
         check(&[2.0, 2.0, 2.0, 1.0, 3.0, 2.5], &[4], &[3]);
     }
 
     #[test]
-    fn nothing() {
+    fn monotonic_and_short_signals_have_no_extrema() {
         for signal in [&[][..], &[1.0], &[1.0, 2.0], &[1.0; 9], &[1.0, 2.0, 3.0]] {
             check(signal, &[], &[]);
         }
     }
 
     #[test]
-    fn products_underflow() {
+    fn underflowing_products_hide_extrema() {
         let pulse = [0.0, 1e-200, 0.5e-200, 1.0, 0.0];
         let count = |signs| {
             let mut count = 0;
-            each(&pulse, signs, |_, _| count += 1);
+            for_each_extremum(&pulse, signs, |_, _| count += 1);
             count
         };
-        assert_eq!((count(Signs::Compared), count(Signs::Multiplied)), (3, 2));
-        let least = Signs::Multiplied.safe_above();
-        assert!(least * -least < 0.0 && least * (-least / 4.0) == 0.0);
+        assert_eq!((count(SignTest::Compared), count(SignTest::Multiplied)), (3, 2));
+        let smallest = SignTest::Multiplied.safe_above();
+        assert!(smallest * -smallest < 0.0 && smallest * (-smallest / 4.0) == 0.0);
     }
 
     #[test]
-    fn zeros_and_signs() {
+    fn runs_of_zeros_count_as_one_crossing() {
         assert_eq!(zero_crossings(&[1.0, -1.0, 0.0, 0.0, 2.0, -1.0, 0.0]), 4);
         assert_eq!(zero_crossings(&[0.0; 5]), 1);
         assert_eq!(zero_crossings(&[]), 0);

@@ -1,17 +1,17 @@
-//! The normal numbers of numpy's legacy `RandomState(seed).normal`.
+//! The normal distribution of numpy's legacy `RandomState(seed).normal`.
 
 use rand_mt::Mt;
 
-/// A stream of standard normal numbers: MT19937, doubles of 53 bits from two draws, Marsaglia's polar method. Of each pair
-/// the second comes first. Bit for bit numpy's where the platform's logarithm is (glibc).
+/// A stream of standard normal numbers: MT19937, doubles of 53 bits from two draws, Marsaglia's polar method; the second number of
+/// each pair comes first. The bits are numpy's if the logarithm of the platform is that of glibc.
 pub(crate) struct Gaussian {
     generator: Mt,
-    kept: Option<f64>,
+    spare: Option<f64>,
 }
 
 impl Gaussian {
     pub fn new(seed: u32) -> Self {
-        Self { generator: Mt::new(seed), kept: None }
+        Self { generator: Mt::new(seed), spare: None }
     }
 
     fn uniform(&mut self) -> f64 {
@@ -20,16 +20,16 @@ impl Gaussian {
     }
 
     fn next(&mut self) -> f64 {
-        if let Some(kept) = self.kept.take() {
-            return kept;
+        if let Some(spare) = self.spare.take() {
+            return spare;
         }
-        // Of a square's points 21 % lie outside of the circle; a generator that gave only such ones would be broken.
+        // 21 % of the points are rejected, so the loop ends soon.
         loop {
             let (x1, x2) = (2.0 * self.uniform() - 1.0, 2.0 * self.uniform() - 1.0);
             let r2 = x1 * x1 + x2 * x2;
             if r2 < 1.0 && r2 != 0.0 {
                 let f = (-2.0 * r2.ln() / r2).sqrt();
-                self.kept = Some(f * x1);
+                self.spare = Some(f * x1);
                 return f * x2;
             }
         }

@@ -1,35 +1,37 @@
-//! The knots of one envelope: the extrema of a signal, and beyond its ends their mirror images.
+//! The knots of one envelope: the extrema of a signal and, beyond its ends, their mirror images.
 //!
-//! Rilling, Flandrin and Goncalves (2003): an envelope needs knots outside of the signal, or it swings out at the ends. Per
-//! end two extrema of each kind are mirrored, about the outermost extremum where the end sample lies inside the range of
-//! the next one, else about the end sample, which then counts as an extremum itself.
+//! Rilling, Flandrin and Goncalves (2003): without knots outside of the signal an envelope overshoots at the ends. At each end two extrema
+//! of each kind are mirrored: about the outermost extremum if the end sample is inside the range of the next one, else about the end
+//! sample, which then counts as an extremum itself.
 
-/// Room before the first extremum, for mirrored knots and for vectors that reach back.
-const FRONT: usize = 8;
-/// Room behind the last knot, for vectors that reach beyond it.
-const BACK: usize = 16;
-/// Extrema mirrored per end and kind.
-const MIRRORED: usize = 2;
+/// Entries before the first extremum, for mirrored knots and vector accesses.
+const FRONT_PADDING: usize = 8;
+/// Entries after the last knot, for vector accesses.
+const BACK_PADDING: usize = 16;
+/// Number of extrema that are mirrored, per end and kind.
+const MIRRORED_PER_END: usize = 2;
 
-/// Maxima or minima of a signal of `n` samples, their mirror images, and the spline through them.
+/// One envelope of a signal of `n` samples: its maxima or minima, their mirror images, and the spline through them.
 #[derive(Debug)]
 pub(crate) struct Side {
-    /// Positions, in samples from the first one, and values; those in `knots()` count.
+    /// Positions in samples; the entries in `knots()` are valid.
     pub x: Vec<f64>,
+    /// Values at the positions.
     pub y: Vec<f64>,
-    /// The extrema of the signal that a step makes, found while those above are in use.
+    /// The extrema of the next signal, found while those above are in use.
     pub next_x: Vec<f64>,
     pub next_y: Vec<f64>,
-    /// Coefficients of the power basis per interval, beginning at the knot of the same index: slope, square, cube.
+    /// Coefficients of each piece, which begins at the knot of the same index: slope, square, cube.
     pub c2: Vec<f64>,
     pub c1: Vec<f64>,
     pub c0: Vec<f64>,
-    /// Bit s: sample s is an extremum, or (once the ends are mirrored) begins an interval. One word more than samples need.
+    /// Bit s: sample s is an extremum or, after mirroring, begins a piece. One word more than the samples need.
     pub bits: Vec<u64>,
-    /// How many extrema there are, from `FRONT` on.
+    /// Number of extrema, stored from `FRONT_PADDING` on.
     pub count: usize,
-    /// The knots, mirrored ones included.
+    /// First knot, mirrored ones included.
     start: usize,
+    /// End of the knots.
     end: usize,
 }
 
@@ -47,19 +49,19 @@ impl Side {
             c0: zeros(),
             bits: vec![0; n / 64 + 2],
             count: 0,
-            start: FRONT,
-            end: FRONT,
+            start: FRONT_PADDING,
+            end: FRONT_PADDING,
         }
     }
 
-    /// Length of arrays that hold a number per knot. Extrema of a kind are at least two samples apart.
+    /// Length of arrays with an entry per knot: extrema of a kind are at least two samples apart.
     pub fn room(n: usize) -> usize {
-        FRONT + n / 2 + 2 + BACK
+        FRONT_PADDING + n / 2 + 2 + BACK_PADDING
     }
 
     /// Index of the first extremum in `x` and `y`.
     pub const fn first() -> usize {
-        FRONT
+        FRONT_PADDING
     }
 
     /// Indices of the knots.
@@ -77,44 +79,44 @@ impl Side {
         &self.y[self.knots()]
     }
 
-    /// Forgets all extrema, so that others can be pushed.
+    /// Removes all extrema.
     pub fn clear(&mut self) {
         self.bits.fill(0);
         self.count = 0;
     }
 
-    /// Adds an extremum, at a sample behind those before.
+    /// Adds an extremum after the others.
     pub fn push(&mut self, sample: usize, value: f64) {
-        self.x[FRONT + self.count] = sample as f64;
-        self.y[FRONT + self.count] = value;
+        self.x[FRONT_PADDING + self.count] = sample as f64;
+        self.y[FRONT_PADDING + self.count] = value;
         self.bits[sample / 64] |= 1 << (sample % 64);
         self.count += 1;
     }
 
-    /// What was found becomes what is known.
+    /// Makes the extrema of the next signal the current ones.
     pub fn swap_found(&mut self) {
         std::mem::swap(&mut self.x, &mut self.next_x);
         std::mem::swap(&mut self.y, &mut self.next_y);
     }
 
-    /// The sample of the k-th extremum, counted from the end that is looked at.
+    /// The sample of the k-th extremum, counted from the left or the right end.
     fn sample(&self, k: usize, from_right: bool) -> usize {
-        self.x[FRONT + if from_right { self.count - 1 - k } else { k }] as usize
+        self.x[FRONT_PADDING + if from_right { self.count - 1 - k } else { k }] as usize
     }
 
-    /// The samples of extrema `k..` (at most [`MIRRORED`]), outwards from the end that is looked at.
-    fn nearest(&self, from: usize, from_right: bool) -> Outwards {
-        let mut found = Outwards::default();
-        for k in from..self.count.min(from + MIRRORED) {
+    /// The samples of the extrema from the `from`-th on, at most [`MIRRORED_PER_END`], counted from the left or the right end.
+    fn nearest(&self, from: usize, from_right: bool) -> NearestSamples {
+        let mut found = NearestSamples::default();
+        for k in from..self.count.min(from + MIRRORED_PER_END) {
             found.push(self.sample(k, from_right));
         }
         found
     }
 
-    /// Without mirrored knots.
+    /// Removes the mirrored knots.
     pub fn clear_knots(&mut self) {
-        self.start = FRONT;
-        self.end = FRONT + self.count;
+        self.start = FRONT_PADDING;
+        self.end = FRONT_PADDING + self.count;
     }
 
     fn push_left(&mut self, x: f64, y: f64, n: usize) {
@@ -133,6 +135,7 @@ impl Side {
         }
     }
 
+    /// Marks a knot inside of the signal as the beginning of a piece.
     fn mark(&mut self, x: f64, n: usize) {
         if x >= 0.0 && x < n as f64 {
             let s = x as usize;
@@ -140,13 +143,13 @@ impl Side {
         }
     }
 
-    /// The interval that holds the samples before the first marked one.
+    /// The piece of the samples before the first marked one.
     pub fn interval_before_first_mark(&self) -> usize {
-        let inside = self.x[self.start..self.end].iter().take_while(|&&x| x < 0.0).count();
-        (self.start + inside).wrapping_sub(1)
+        let before = self.x[self.start..self.end].iter().take_while(|&&x| x < 0.0).count();
+        (self.start + before).wrapping_sub(1)
     }
 
-    /// The last interval is closed: a knot at the last sample begins none.
+    /// Clears the mark of the last knot, which begins no piece.
     fn close(&mut self) {
         let x = self.x[self.end - 1];
         let s = x as usize;
@@ -156,14 +159,14 @@ impl Side {
     }
 }
 
-/// Samples of at most two extrema, the nearest to the end first.
+/// The samples of at most two extrema, the nearest to the end first.
 #[derive(Clone, Copy, Debug, Default)]
-struct Outwards {
-    samples: [usize; MIRRORED],
+struct NearestSamples {
+    samples: [usize; MIRRORED_PER_END],
     len: usize,
 }
 
-impl Outwards {
+impl NearestSamples {
     fn push(&mut self, sample: usize) {
         self.samples[self.len] = sample;
         self.len += 1;
@@ -174,7 +177,7 @@ impl Outwards {
     }
 }
 
-/// Adds the mirrored knots of both ends to the extrema of `signal`, of which there are at least three.
+/// Adds the mirrored knots of both ends to the extrema of `signal`, at least three.
 pub(crate) fn mirror(maxima: &mut Side, minima: &mut Side, signal: &[f64]) {
     maxima.clear_knots();
     minima.clear_knots();
@@ -190,7 +193,8 @@ pub(crate) fn mirror(maxima: &mut Side, minima: &mut Side, signal: &[f64]) {
     minima.close();
 }
 
-/// `outer` has the outermost extremum of this end; `inside` says whether the end sample lies inside the range of `inner`'s.
+/// Mirrors one end. `outer` has the outermost extremum of this end; `inside` tests whether the end sample is inside of the range of the
+/// outermost extremum of `inner`.
 fn mirror_end(
     outer: &mut Side,
     inner: &mut Side,
@@ -209,8 +213,8 @@ fn mirror_end(
         if of_outer.len == 0 {
             of_outer = outer.nearest(0, from_right);
         }
-        // All images of one kind may still lie inside of the signal: then the end sample is the mirror.
-        let falls_short = |of: &Outwards| {
+        // If all images of one kind are still inside of the signal, the end sample is the mirror instead.
+        let falls_short = |of: &NearestSamples| {
             of.iter().last().is_some_and(|s| {
                 let image = 2 * about as i64 - s as i64;
                 if from_right { image < end as i64 } else { image > end as i64 }
@@ -223,9 +227,9 @@ fn mirror_end(
     } else {
         about = end;
         of_outer = outer.nearest(0, from_right);
-        let mut with_end = Outwards::default();
+        let mut with_end = NearestSamples::default();
         with_end.push(end);
-        inner.nearest(0, from_right).iter().take(MIRRORED - 1).for_each(|s| with_end.push(s));
+        inner.nearest(0, from_right).iter().take(MIRRORED_PER_END - 1).for_each(|s| with_end.push(s));
         of_inner = with_end;
     }
     for (side, of) in [(outer, of_outer), (inner, of_inner)] {

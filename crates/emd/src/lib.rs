@@ -1,8 +1,8 @@
-//! Empirical mode decomposition: EMD, CEEMDAN, and the instantaneous frequency of what they find.
+//! Empirical mode decomposition: EMD, CEEMDAN, and the instantaneous frequency of the modes.
 //!
-//! A signal is taken apart into *intrinsic mode functions* (IMFs, modes), oscillations whose amplitude and frequency may
-//! change slowly, from the fastest to the slowest, and a residue that oscillates no more. Nothing is assumed of the signal
-//! but that it has extrema: no basis, no stationarity. Slices go in, modes come out.
+//! A signal is decomposed into *intrinsic mode functions* (IMFs, modes), oscillations with slowly varying amplitude and frequency, from
+//! the fastest to the slowest, and a residue. There are no basis functions and stationarity is not assumed; a signal only needs extrema.
+//! Signals are slices of evenly spaced samples; times are in samples.
 //!
 //! ```
 //! use emd::{Analytic, Control, Params};
@@ -11,9 +11,8 @@
 //! let tone = |t: f64, period: f64| (std::f64::consts::TAU * t / period).sin();
 //! let signal: Vec<f64> = (0..600).map(f64::from).map(|t| tone(t, 12.0) + 2.0 * tone(t, 90.0) + 0.01 * t).collect();
 //!
-//! let ceemdan = Params::default().trials(50).check()?;
-//! let found = ceemdan.ceemdan_all_streamed(&[&signal], Control::default()).remove(0)?;
-//! let periods: Vec<f64> = found.modes.iter().filter_map(|mode| Analytic::of(mode).period(50..550)).collect();
+//! let found = Params::default().trials(50).check()?.ceemdan_streamed(&signal, Control::default())?;
+//! let periods: Vec<f64> = found.modes.iter().filter_map(|mode| Analytic::new(mode).period(50..550)).collect();
 //! assert!(periods.iter().any(|period| (period - 12.0).abs() < 0.2));
 //! assert!(periods.iter().any(|period| (period - 90.0).abs() < 3.0));
 //! # Ok::<(), emd::Error>(())
@@ -21,24 +20,23 @@
 //!
 //! # Sifting
 //!
-//! A mode oscillates about zero. To get the fastest one, subtract from the signal `h` the mean of its two envelopes again
-//! and again (Huang et al. 1998):
+//! A mode oscillates about zero. The fastest mode is what remains after repeatedly subtracting from the signal `h` the mean of its two
+//! envelopes (Huang et al. 1998):
 //!
 //! ```text
 //! h <- h - (U + L) / 2      U: cubic spline through the maxima of h, L: through its minima
 //! ```
 //!
-//! [`Sifting`] says when to stop: after a fixed number of times, when extrema and zero crossings have settled, or by the rule
-//! of EMD-signal. What has been sifted is the mode, what it leaves is sifted next. The envelopes are not-a-knot splines through the
-//! extrema ([`extrema`] tells the rules) and, beyond either end, their mirror images ([`envelopes`] shows all of it). Plain
-//! EMD is [`Decomposer::emd`].
+//! [`Sifting`] is the stop rule: a fixed number of sifts, the S number, or the rule of EMD-signal. The mode is subtracted from the
+//! signal, and the next mode is sifted from the rest. The envelopes are not-a-knot splines through the extrema ([`extrema()`]) and, beyond
+//! either end, their mirror images ([`envelopes()`]). Plain EMD is [`Decomposer::emd`].
 //!
 //! # CEEMDAN
 //!
-//! Where a fast oscillation comes and goes, plain EMD mixes it with slower ones into one mode. Noise helps: it fills all scales,
-//! so that each mode keeps to its octave, and is averaged away over many trials. In the improved form of
-//! Colominas, Schlotthauer and Torres (2014), which is [`Preset::Standard`], with `E(y)` the first mode of `y` by plain
-//! sifting, `M(y) = y - E(y)` its local mean, and `E_k(w_i)` the k-th mode of the white noise of trial i:
+//! If a fast oscillation is intermittent, plain EMD mixes it with slower ones into one mode. Adding noise prevents that: it occupies all
+//! scales, so that each mode stays within its octave, and averages out over many trials. The improved form of Colominas, Schlotthauer and
+//! Torres (2014) is [`Preset::Standard`]. With `E(y)` the first mode of `y` by plain sifting, `M(y) = y - E(y)` its local mean, and
+//! `E_k(w_i)` the k-th mode of the white noise of trial i:
 //!
 //! ```text
 //! r_0 = x
@@ -46,26 +44,25 @@
 //! beta_k = epsilon std(E(r_{k-1}))     (or epsilon std(r_{k-1}), see NoiseScale)
 //! ```
 //!
-//! `E_1(w_i)` is divided by its own deviation, later modes of the noise are taken as they come. It ends where `r_{k-1}` has fewer than three
-//! extrema, or with `floor(log2 n)` modes. The modes and the residue add up to the signal, to rounding.
+//! `E_1(w_i)` is divided by its standard deviation, later modes of the noise are not scaled. The decomposition ends when `r_{k-1}` has fewer
+//! than three extrema, or with `floor(log2 n)` modes. Modes and residue add up to the signal, up to rounding.
 //!
-//! [`Preset::Pyemd`] computes instead what PyPI's EMD-signal 1.10 does, to the last bit.
+//! [`Preset::Pyemd`] computes the results of PyPI's EMD-signal 1.10 instead, to the last bit.
 //!
-//! The noise depends on the seed, the length and the number of trials, not on the signal: decompose it once
-//! ([`Decomposer::noise`]) and use it for all signals of a length ([`Decomposer::ceemdan`], [`Decomposer::ceemdan_all`]), or, where
-//! that takes too much memory or there is one signal only, have it decomposed as the signals go along
-//! ([`Decomposer::ceemdan_all_streamed`]).
+//! The noise depends on the seed, the length and the number of trials, not on the signal. Decompose it once ([`Decomposer::noise`]) and
+//! use it for all signals of a length ([`Decomposer::ceemdan`], [`Decomposer::ceemdan_all`]); or, if it does not fit into memory or there is
+//! one signal only, let it be decomposed along with the signals ([`Decomposer::ceemdan_streamed`], [`Decomposer::ceemdan_all_streamed`]).
 //!
 //! # Frequency
 //!
-//! A mode has one frequency at a time, that of its analytic signal: [`Analytic`] tells it, and the period, and how steady
-//! both are. [`brackets`] lists a mode's cycles.
+//! [`Analytic`] is the analytic signal of a mode: its instantaneous frequency and amplitude, its period, and the variance of its phase.
+//! [`brackets`] lists the cycles of a mode.
 //!
-//! # The same bits everywhere
+//! # Reproducibility
 //!
-//! Results depend on the signal, the parameters and nothing else: not on the number of threads, not on the way the noise is held,
-//! not on the instructions used ([`Kernel`]; AVX-512 and AVX2 are found at run time). The noise goes
-//! through the platform's logarithm, so that between C libraries its last bit may differ.
+//! Results depend on the signal and the parameters only: not on the number of threads, on whether the noise is in memory or streamed, or on
+//! the instruction set ([`Kernel`]; AVX-512 and AVX2 are detected at run time). The noise uses the logarithm of the platform, so its last
+//! bit can differ between C libraries.
 //!
 //! # Sources
 //!
@@ -81,9 +78,10 @@
 //! - Colominas, Schlotthauer and Torres (2014), *Improved complete ensemble EMD: a suitable tool for biomedical signal
 //!   processing*, Biomed. Signal Process. Control 14: the standard preset.
 
+mod batch;
 mod brackets;
+mod ceemdan_state;
 mod control;
-mod course;
 mod decomposer;
 mod decomposition;
 mod envelopes;
@@ -92,18 +90,18 @@ mod extrema;
 mod gaussian;
 mod hilbert;
 mod kernel;
-// Off x86-64 what the vector kernels keep in it is not used.
+// Off x86-64 the fields of the vector kernels are unused.
 #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 mod knots;
-mod lockstep;
+mod mode_extractor;
 mod noise;
 mod params;
-mod plain;
 mod sift;
+mod signal;
 mod spline;
 mod sum;
 
-pub use brackets::{Turn, brackets, turns};
+pub use brackets::{TurningPoint, brackets, turning_points};
 pub use control::Control;
 pub use decomposer::{Decomposer, Workspace};
 pub use decomposition::{Decomposition, ModeStats};

@@ -1,36 +1,45 @@
 //! The noise that CEEMDAN adds: white noise, decomposed beforehand.
 //!
-//! It depends on the seed, the length, the number of trials and the rules of sifting, but not on the signal, so all series
-//! of a run share it.
+//! It depends on the seed, the length, the number of trials and the stop rule, but not on the signal, so all signals of a length share
+//! it.
 
-use crate::decomposition::{ModeStats, Tally};
+use crate::decomposition::{ModeStats, SiftTally};
 use crate::gaussian::Gaussian;
-use crate::plain::Peeling;
-use crate::sift::{Lent, Sifter, Sifters};
+use crate::mode_extractor::ModeExtractor;
+use crate::sift::{Sifter, SifterGuard, SifterPool};
 use crate::sum::deviation;
 use crate::{Control, Error, Params, Preset};
 use rayon::prelude::*;
 
-/// White noise of all trials, decomposed and held in memory: `trials x (about log2 n) x n` numbers of 8 bytes.
+/// The decomposed white noise of all trials, in memory: about `trials x log2(n) x n` numbers of 8 bytes.
+///
+/// ```
+/// use emd::{Control, Params};
+///
+/// let noise = Params::default().trials(3).check()?.noise(512, Control::default())?;
+/// assert_eq!(noise.mode(0, 0).map(<[f64]>::len), Some(512));
+/// assert!(noise.mode_count(0) >= 5);
+/// # Ok::<(), emd::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct NoiseEnsemble {
     pub(crate) made_with: Params,
     pub(crate) n: usize,
-    /// `rows[trial][k]`: mode k, divided as the preset asks.
+    /// `rows[trial][k]` is mode k, scaled by the rule of the preset.
     rows: Vec<Vec<Vec<f64>>>,
     stats: Vec<ModeStats>,
     sifts: u64,
 }
 
 impl NoiseEnsemble {
-    /// As [`crate::Decomposer::noise`].
+    /// See [`crate::Decomposer::noise`].
     pub(crate) fn new(n: usize, params: &Params, control: Control<'_>) -> Result<Self, Error> {
         let white = white(n, params, control)?;
-        let sifters = Sifters::new(n, params);
+        let sifters = SifterPool::new(n, params);
         let decomposed: Result<Vec<_>, Error> = white
             .into_par_iter()
             .map_init(
-                || sifters.lend(),
+                || sifters.acquire(),
                 |sifter, row| {
                     let mut modes = NoiseModes::new(row, params);
                     let (mut rows, mut sifted) = (Vec::new(), Vec::new());
@@ -41,61 +50,68 @@ impl NoiseEnsemble {
                         rows.push(mode);
                         sifted.extend(one);
                     }
-                    Ok((rows, sifted, modes.peeling.sifts))
+                    Ok((rows, sifted, modes.extractor.sifts))
                 },
             )
             .collect();
-        let mut tallies: Vec<Tally> = Vec::new();
+        let mut tallies: Vec<SiftTally> = Vec::new();
         let (mut rows, mut sifts) = (Vec::new(), 0);
         for (modes, sifted, all) in decomposed? {
             sifts += all;
-            tallies.resize(tallies.len().max(sifted.len()), Tally::default());
+            tallies.resize(tallies.len().max(sifted.len()), SiftTally::default());
             sifted.into_iter().zip(&mut tallies).for_each(|(one, tally)| tally.add(one));
             rows.push(modes);
         }
-        let stats = tallies.into_iter().map(Tally::stats).collect();
+        let stats = tallies.into_iter().map(SiftTally::stats).collect();
         Ok(Self { made_with: params.clone(), n, rows, stats, sifts })
     }
 
-    /// Bytes that an ensemble for signals of `n` samples takes in memory, about.
+    /// Estimated memory of an ensemble for signals of `n` samples, in bytes.
     pub fn bytes(n: usize, trials: usize) -> u64 {
-        // A mode an octave, and in the parity preset a residue, less the octave or so at the slow end.
+        // One mode per octave, minus about one octave at the slow end; in the pyemd preset plus the residue.
         8 * n as u64 * trials as u64 * u64::from(n.max(2).ilog2())
     }
 
-    /// Length of its rows.
+    /// Number of samples of each mode.
     pub fn samples(&self) -> usize {
         self.n
     }
 
-    /// Mode `k` (from 0) of the noise of `trial`, if there is one.
+    /// Mode `k` (from 0) of the noise of `trial`; `None` if there is none.
     pub fn mode(&self, trial: usize, k: usize) -> Option<&[f64]> {
         self.rows.get(trial)?.get(k).map(Vec::as_slice)
     }
 
-    /// How many modes the noise of a trial has. In the parity preset the residue counts as the last.
-    pub fn modes(&self, trial: usize) -> usize {
+    /// Number of modes of the noise of a trial; in the pyemd preset including the residue.
+    pub fn mode_count(&self, trial: usize) -> usize {
         self.rows.get(trial).map_or(0, Vec::len)
     }
 
-    /// How many trials there are.
+    /// Number of trials.
     pub fn trials(&self) -> usize {
         self.rows.len()
     }
 
-    /// How the noise was sifted, mode by mode, over the trials that have the mode.
+    /// How the noise was sifted, per mode, over the trials that have the mode.
     pub fn stats(&self) -> &[ModeStats] {
         &self.stats
     }
 
-    /// All sifts of all trials, those included that led to no mode.
+    /// Number of sifts of all trials, including those that led to no mode.
     pub fn sifts(&self) -> u64 {
         self.sifts
     }
 }
 
-/// Rows of white noise, as numpy's `RandomState(seed).normal(0, 1, (trials, n))`: bit for bit where the platform's
-/// logarithm is that of glibc.
+/// Standard normal white noise: `trials` rows of `n` samples, as numpy's `RandomState(seed).normal(0, 1, (trials, n))`; bit for bit if the
+/// logarithm of the platform is that of glibc.
+///
+/// ```
+/// let noise = emd::white_noise(1337, 1000, 2);
+/// assert_eq!((noise.len(), noise[0].len()), (2, 1000));
+/// let mean = noise[0].iter().sum::<f64>() / 1000.0;
+/// assert!(mean.abs() < 0.2);
+/// ```
 pub fn white_noise(seed: u32, n: usize, trials: usize) -> Vec<Vec<f64>> {
     rows(seed, n).take(trials).collect()
 }
@@ -109,7 +125,7 @@ fn rows(seed: u32, n: usize) -> impl Iterator<Item = Vec<f64>> {
     })
 }
 
-/// The same, row by row while `control` lets it.
+/// [`white_noise`], checking `control` before each row.
 fn white(n: usize, params: &Params, control: Control<'_>) -> Result<Vec<Vec<f64>>, Error> {
     let rows = rows(params.seed, n).take(params.trials);
     let mut white = Vec::new();
@@ -121,36 +137,42 @@ fn white(n: usize, params: &Params, control: Control<'_>) -> Result<Vec<Vec<f64>
     Ok(white)
 }
 
-/// The modes of one trial's noise, one after the other.
+/// Extracts the modes of the noise of one trial.
 #[derive(Debug)]
 struct NoiseModes {
-    peeling: Peeling,
+    extractor: ModeExtractor,
     preset: Preset,
-    /// Deviation of the first mode, once it is known.
+    /// Deviation of the first mode, once that is extracted.
     first: Option<f64>,
-    over: bool,
+    is_finished: bool,
 }
 
 impl NoiseModes {
     fn new(white: Vec<f64>, params: &Params) -> Self {
-        Self { peeling: Peeling::new(white, params), preset: params.preset, first: None, over: false }
+        Self {
+            extractor: ModeExtractor::new(white, params),
+            preset: params.preset,
+            first: None,
+            is_finished: false,
+        }
     }
 
-    /// The next mode into `out`; `None` when there is none. The inner `None` is a residue, which was not sifted.
-    fn next(&mut self, sifter: &mut Sifter, out: &mut Vec<f64>) -> Option<Option<crate::sift::Sifted>> {
-        if self.over {
+    /// Writes the next mode to `out`; `None` if there are no more. The inner `None` stands for the residue, which is not sifted.
+    fn next(&mut self, sifter: &mut Sifter, out: &mut Vec<f64>) -> Option<Option<crate::sift::SiftResult>> {
+        if self.is_finished {
             return None;
         }
-        let sifted = self.peeling.next(sifter);
+        let sifted = self.extractor.next(sifter);
         out.clear();
         if sifted.is_some() {
             out.extend_from_slice(&sifter.mode);
         } else {
-            self.over = true;
-            if self.preset != Preset::Pyemd || crate::sift::is_nothing(self.peeling.left.iter().copied()) {
+            self.is_finished = true;
+            if self.preset != Preset::Pyemd || crate::sift::is_near_zero(self.extractor.rest.iter().copied())
+            {
                 return None;
             }
-            out.extend_from_slice(&self.peeling.left);
+            out.extend_from_slice(&self.extractor.rest);
         }
         let is_first = self.first.is_none();
         let first = *self.first.get_or_insert_with(|| deviation(out));
@@ -161,11 +183,11 @@ impl NoiseModes {
     }
 }
 
-/// The same noise, for runs whose ensemble does not fit into memory: stage by stage, some trials at a time.
+/// The noise of an ensemble that does not fit into memory: extracted stage by stage, a few trials at a time.
 #[derive(Debug)]
 pub(crate) struct NoiseStream {
     trials: Vec<NoiseModes>,
-    /// Room for the modes of the trials that are asked for.
+    /// The modes of the last trials that were requested.
     modes: Vec<Vec<f64>>,
 }
 
@@ -176,20 +198,20 @@ impl NoiseStream {
         Ok(Self { trials, modes: Vec::new() })
     }
 
-    /// The next modes of the trials `range`, in parallel; `None` where there is none. Each trial is asked once a stage.
+    /// The next mode of each trial in `range`, in parallel; `None` if there is none. Called once per stage and trial.
     pub fn next(
         &mut self,
         range: std::ops::Range<usize>,
-        sifters: &Sifters<'_>,
+        sifters: &SifterPool<'_>,
         control: Control<'_>,
     ) -> Result<Vec<Option<&[f64]>>, Error> {
         self.modes.resize_with(self.modes.len().max(range.len()), Vec::new);
-        let one = |sifter: &mut Lent<'_>, (trial, mode): (&mut NoiseModes, &mut Vec<f64>)| {
+        let one = |sifter: &mut SifterGuard<'_>, (trial, mode): (&mut NoiseModes, &mut Vec<f64>)| {
             control.check()?;
             Ok(trial.next(sifter, mode).is_some())
         };
         let both = self.trials[range].par_iter_mut().zip(&mut self.modes);
-        let found: Result<Vec<bool>, Error> = both.map_init(|| sifters.lend(), one).collect();
+        let found: Result<Vec<bool>, Error> = both.map_init(|| sifters.acquire(), one).collect();
         Ok(self.modes.iter().zip(found?).map(|(mode, found)| found.then_some(mode.as_slice())).collect())
     }
 }

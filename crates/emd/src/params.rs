@@ -1,34 +1,45 @@
-//! What a decomposition is asked to be: parameters are checked once and become a type that is valid.
+//! Parameters of a decomposition.
 
 use crate::{Error, Kernel};
 
-/// When a mode has been sifted enough.
+const MAX_TRIALS: usize = 100_000;
+const MAX_EPSILON: f64 = 1e6;
+
+/// The stop rule: when a mode has been sifted enough.
+///
+/// ```
+/// use emd::Sifting;
+///
+/// assert_eq!("s-number:4".parse(), Ok(Sifting::SNumber(4)));
+/// assert_eq!(Sifting::Fixed(10).to_string(), "fixed:10");
+/// assert!("fixed:0".parse::<Sifting>().is_err());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Sifting {
-    /// That many sifts (Wu and Huang 2009: about 10 keep an octave per mode).
+    /// A fixed number of sifts, 1 to 1,000 (Wu and Huang 2009: with about 10 the modes are an octave apart).
     Fixed(u32),
-    /// That many sifts in a row in which the numbers of extrema and of zero crossings differ by at most 1 and neither
-    /// changed (Huang et al. 2003); at most [`Sifting::S_NUMBER_CAP`] sifts.
+    /// The S number (Huang et al. 2003), 1 to 50: the number of consecutive sifts in which the numbers of extrema and of zero crossings
+    /// differ by at most 1 and neither changes; at most [`Sifting::S_NUMBER_CAP`] sifts. 4 to 8 are usual.
     SNumber(u32),
-    /// The rule of EMD-signal 1.10: numbers of extrema and of zero crossings differ by at most 1, and a Cauchy-like test
-    /// over the whole signal; at most [`Sifting::REFERENCE_CAP`] sifts. It depends on the signal's scale and length.
+    /// The rule of EMD-signal 1.10: the numbers of extrema and of zero crossings differ by at most 1, and a Cauchy-like test over the
+    /// whole signal passes; at most [`Sifting::REFERENCE_CAP`] sifts. It depends on the scale and the length of the signal.
     Reference,
 }
 
 impl Sifting {
-    /// Most sifts of a mode by [`Sifting::SNumber`].
+    /// Limit of sifts per mode with [`Sifting::SNumber`].
     pub const S_NUMBER_CAP: u32 = 100;
-    /// Most sifts of a mode by [`Sifting::Reference`].
+    /// Limit of sifts per mode with [`Sifting::Reference`].
     pub const REFERENCE_CAP: u32 = 999;
-    const MOST: u32 = 1_000;
+    const MAX_FIXED_SIFTS: u32 = 1_000;
 
     pub(crate) fn check(self) -> Result<(), Error> {
-        let bad = |name, value: u32, must| Err(Error::Parameter { name, value: value.to_string(), must });
+        let invalid = |name, value: u32, expected| {
+            Err(Error::InvalidParameter { name, value: value.to_string(), expected })
+        };
         match self {
-            Self::Fixed(n) if n == 0 || n > Self::MOST => bad("sifts", n, "must be between 1 and 1,000"),
-            Self::SNumber(s) if s == 0 || s > Self::S_NUMBER_CAP / 2 => {
-                bad("S number", s, "must be between 1 and 50")
-            }
+            Self::Fixed(n) if n == 0 || n > Self::MAX_FIXED_SIFTS => invalid("sifts", n, "1 to 1,000"),
+            Self::SNumber(s) if s == 0 || s > Self::S_NUMBER_CAP / 2 => invalid("s_number", s, "1 to 50"),
             _ => Ok(()),
         }
     }
@@ -47,40 +58,40 @@ impl std::fmt::Display for Sifting {
 impl std::str::FromStr for Sifting {
     type Err = Error;
 
-    /// `fixed:N`, `s-number:S` or `reference`.
+    /// Parses `fixed:N`, `s-number:S` or `reference`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidSifting`], or [`Error::InvalidParameter`] if the number is out of range.
     fn from_str(text: &str) -> Result<Self, Error> {
-        let unknown = || Error::Parameter {
-            name: "sifting",
-            value: format!("\"{text}\""),
-            must: "must be fixed:N, s-number:S or reference",
-        };
+        let invalid = |source| Error::InvalidSifting { text: text.to_owned(), source };
+        let number = |digits: &str| digits.parse().map_err(|error| invalid(Some(error)));
         let sifting = match text.split_once(':') {
-            Some(("fixed", n)) => Self::Fixed(n.parse().map_err(|_| unknown())?),
-            Some(("s-number", s)) => Self::SNumber(s.parse().map_err(|_| unknown())?),
+            Some(("fixed", n)) => Self::Fixed(number(n)?),
+            Some(("s-number", s)) => Self::SNumber(number(s)?),
             None if text == "reference" => Self::Reference,
-            _ => return Err(unknown()),
+            _ => return Err(invalid(None)),
         };
         sifting.check()?;
         Ok(sifting)
     }
 }
 
-/// What the noise's deviation is measured by.
+/// The unit of epsilon: the noise has a deviation of epsilon times this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum NoiseScale {
-    /// The deviation of the fastest mode of the bare residue.
+    /// The deviation of the fastest mode of the residue.
     Fastest,
-    /// The deviation of the whole residue.
+    /// The deviation of the residue.
     Residue,
 }
 
-/// Which algorithm, and with it the defaults.
+/// The algorithm, and with it the defaults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Preset {
-    /// Improved CEEMDAN (Colominas, Schlotthauer and Torres 2014), 10 sifts, noise of the fastest mode's deviation.
+    /// Improved CEEMDAN (Colominas, Schlotthauer and Torres 2014); 10 sifts, noise with the deviation of the fastest mode.
     Standard,
-    /// What `CEEMDAN(trials, seed=..., parallel=False)` of PyPI's EMD-signal 1.10 computes, bit for bit on x86-64. With
-    /// another stop rule or epsilon it is that library's algorithm, and no longer its default.
+    /// The results of `CEEMDAN(trials, seed=..., parallel=False)` of PyPI's EMD-signal 1.10, bit for bit on x86-64. With another stop
+    /// rule or epsilon it is the algorithm of that library, with parameters that it does not offer.
     Pyemd,
 }
 
@@ -102,24 +113,33 @@ impl std::fmt::Display for NoiseScale {
     }
 }
 
-/// What a decomposer was made with, to be written down beside its results.
+/// The parameters of a decomposer, to be stored with its results.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {
-    /// Which algorithm.
+    /// The algorithm.
     pub preset: Preset,
-    /// When a mode has been sifted enough.
+    /// The stop rule.
     pub sifting: Sifting,
-    /// What the noise's deviation is measured by.
+    /// The unit of epsilon.
     pub noise_scale: NoiseScale,
-    /// Deviation of the noise in units of that.
+    /// Deviation of the noise, in units of the noise scale.
     pub epsilon: f64,
-    /// Noisy copies.
+    /// Number of noisy copies.
     pub trials: usize,
     /// Seed of the noise.
     pub seed: u32,
 }
 
-/// Parameters to be checked; see [`Params::check`].
+/// Parameters of a decomposition; [`Params::check`] turns valid ones into a [`crate::Decomposer`].
+///
+/// ```
+/// use emd::{Params, Preset, Sifting};
+///
+/// let decomposer = Params::new(Preset::Standard).sifting(Sifting::SNumber(4)).trials(50).check()?;
+/// assert_eq!(decomposer.settings().trials, 50);
+/// assert!(Params::default().trials(0).check().is_err());
+/// # Ok::<(), emd::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Params {
     pub(crate) preset: Preset,
@@ -138,7 +158,7 @@ impl Default for Params {
 }
 
 impl Params {
-    /// The preset's own: 100 trials, seed 1337.
+    /// The defaults of a preset, with 100 trials and seed 1337.
     pub fn new(preset: Preset) -> Self {
         let (sifting, noise_scale, epsilon) = match preset {
             Preset::Standard => (Sifting::Fixed(10), NoiseScale::Fastest, 1.0),
@@ -147,56 +167,52 @@ impl Params {
         Self { preset, sifting, noise_scale, epsilon, trials: 100, seed: 1337, kernel: Kernel::detect() }
     }
 
-    /// When a mode has been sifted enough.
+    /// Sets the stop rule.
     pub fn sifting(self, sifting: Sifting) -> Self {
         Self { sifting, ..self }
     }
 
-    /// What the noise's deviation is measured by.
+    /// Sets the unit of epsilon.
     pub fn noise_scale(self, noise_scale: NoiseScale) -> Self {
         Self { noise_scale, ..self }
     }
 
-    /// Deviation of the noise, in units of [`NoiseScale`].
+    /// Sets the deviation of the noise, in units of [`NoiseScale`]; above 0, at most 1,000,000.
     pub fn epsilon(self, epsilon: f64) -> Self {
         Self { epsilon, ..self }
     }
 
-    /// How many noisy copies are averaged.
+    /// Sets the number of noisy copies that are averaged, 1 to 100,000.
     pub fn trials(self, trials: usize) -> Self {
         Self { trials, ..self }
     }
 
-    /// Of the noise.
+    /// Sets the seed of the noise.
     pub fn seed(self, seed: u32) -> Self {
         Self { seed, ..self }
     }
 
-    /// Other instructions than the fastest there are: the bits stay the same.
+    /// Sets the instruction set, by default the fastest available one. It does not change a bit of the result.
     pub fn kernel(self, kernel: Kernel) -> Self {
         Self { kernel, ..self }
     }
 
-    /// The decomposer, if the parameters are valid.
-    ///
-    /// # Errors
-    /// [`Error::Parameter`]: trials 0, an epsilon that is not a positive number, 0 sifts, noise scaled by the fastest mode
-    /// in the parity preset (which would not be parity), a kernel that this processor cannot run.
-    pub fn check(self) -> Result<crate::Decomposer, Error> {
-        let bad = |name, value: String, must| Err(Error::Parameter { name, value, must });
+    /// Checks all parameters.
+    pub(crate) fn validate(&self) -> Result<(), Error> {
+        let invalid = |name, value: String, expected| Err(Error::InvalidParameter { name, value, expected });
         self.sifting.check()?;
-        if self.trials == 0 || self.trials > 100_000 {
-            return bad("trials", self.trials.to_string(), "must be between 1 and 100,000");
+        if self.trials == 0 || self.trials > MAX_TRIALS {
+            return invalid("trials", self.trials.to_string(), "1 to 100,000");
         }
-        if !(self.epsilon > 0.0 && self.epsilon <= 1e6) {
-            return bad("epsilon", self.epsilon.to_string(), "must be a positive number, at most 1,000,000");
+        if !(self.epsilon > 0.0 && self.epsilon <= MAX_EPSILON) {
+            return invalid("epsilon", self.epsilon.to_string(), "a number above 0, at most 1,000,000");
         }
         if self.preset == Preset::Pyemd && self.noise_scale == NoiseScale::Fastest {
-            return bad("noise scale", "fastest".into(), "must be residue in the pyemd preset");
+            return invalid("noise_scale", "fastest".into(), "residue in the pyemd preset");
         }
         if !self.kernel.is_available() {
-            return bad("kernel", format!("{:?}", self.kernel), "must be one that this processor can run");
+            return invalid("kernel", format!("{:?}", self.kernel), "one that this processor can run");
         }
-        Ok(crate::Decomposer::of(self))
+        Ok(())
     }
 }

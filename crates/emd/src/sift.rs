@@ -1,53 +1,57 @@
-//! Sifting: from a signal its fastest mode.
+//! Sifting: the fastest mode of a signal.
 
-use crate::extrema::Signs;
-use crate::kernel::Sieve;
+use crate::extrema::SignTest;
+use crate::kernel::SiftStep;
 use crate::sum::{pairwise, range, sum};
 use crate::{Params, Preset, Sifting};
 use std::sync::{Mutex, PoisonError};
 
-/// Room for the sifting of signals of one length.
+/// Scratch for sifting signals of one length.
 #[derive(Debug)]
 pub(crate) struct Sifter {
-    sieve: Sieve,
-    /// The signal under the sieve: after [`Sifter::sift`] its first mode.
+    step: SiftStep,
+    /// The signal that is sifted; after [`Sifter::sift`] its first mode.
     pub mode: Vec<f64>,
-    /// Whether the extrema that the last sift leaves are asked for.
+    /// Whether the extrema after the last sift are counted.
     counts_last: bool,
 }
 
-/// Sifters for signals of one length, lent to whatever thread needs one: their memory is not given back in between.
+/// Sifters for signals of one length, shared by threads and reused.
 #[derive(Debug)]
-pub(crate) struct Sifters<'a> {
+pub(crate) struct SifterPool<'a> {
     n: usize,
     params: &'a Params,
     idle: Mutex<Vec<Sifter>>,
 }
 
-impl<'a> Sifters<'a> {
+impl<'a> SifterPool<'a> {
     pub fn new(n: usize, params: &'a Params) -> Self {
         Self { n, params, idle: Mutex::default() }
     }
 
-    /// Samples of the signals.
+    /// Samples per signal.
     pub fn len(&self) -> usize {
         self.n
     }
 
-    pub fn lend(&self) -> Lent<'_> {
+    /// An idle sifter, or a new one.
+    pub fn acquire(&self) -> SifterGuard<'_> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        Lent { sifter: vec![idle.unwrap_or_else(|| Sifter::new(self.n, self.params))], to: &self.idle }
+        SifterGuard {
+            sifter: vec![idle.unwrap_or_else(|| Sifter::new(self.n, self.params))],
+            pool: &self.idle,
+        }
     }
 }
 
-/// A sifter that goes back when it is no longer needed.
-pub(crate) struct Lent<'a> {
-    /// The only one.
+/// A sifter that returns to its pool when dropped.
+pub(crate) struct SifterGuard<'a> {
+    /// One sifter; a vector, so that `drop` can move it.
     sifter: Vec<Sifter>,
-    to: &'a Mutex<Vec<Sifter>>,
+    pool: &'a Mutex<Vec<Sifter>>,
 }
 
-impl std::ops::Deref for Lent<'_> {
+impl std::ops::Deref for SifterGuard<'_> {
     type Target = Sifter;
 
     fn deref(&self) -> &Sifter {
@@ -55,33 +59,33 @@ impl std::ops::Deref for Lent<'_> {
     }
 }
 
-impl std::ops::DerefMut for Lent<'_> {
+impl std::ops::DerefMut for SifterGuard<'_> {
     fn deref_mut(&mut self) -> &mut Sifter {
         &mut self.sifter[0]
     }
 }
 
-impl Drop for Lent<'_> {
+impl Drop for SifterGuard<'_> {
     fn drop(&mut self) {
-        self.to.lock().unwrap_or_else(PoisonError::into_inner).append(&mut self.sifter);
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner).append(&mut self.sifter);
     }
 }
 
-/// How a sifting went.
+/// The outcome of a sifting.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Sifted {
-    /// How often the mean of the envelopes was subtracted.
+pub(crate) struct SiftResult {
+    /// How many times the mean of the envelopes was subtracted.
     pub sifts: u32,
-    /// The cap ended it, not the rule.
+    /// Whether the limit of sifts ended it, not the stop rule.
     pub capped: bool,
-    /// Fewer than three extrema were left, before the rule was met.
+    /// Whether fewer than three extrema remained before the stop rule was met.
     pub ran_out: bool,
-    /// Extrema of what was left; of what came before it where the standard preset's fixed number of sifts was done.
+    /// Number of extrema of the result; with a fixed number of sifts in the standard preset, before the last sift.
     pub extrema: usize,
 }
 
-impl Sifted {
-    /// Whether there was anything to sift: a signal of fewer than three extrema has no mode.
+impl SiftResult {
+    /// Whether there is a mode: a signal of fewer than three extrema has none.
     pub fn has_mode(&self) -> bool {
         self.sifts > 0
     }
@@ -90,31 +94,31 @@ impl Sifted {
 impl Sifter {
     pub fn new(n: usize, params: &Params) -> Self {
         let signs = match params.preset {
-            Preset::Standard => Signs::Compared,
-            Preset::Pyemd => Signs::Multiplied,
+            Preset::Standard => SignTest::Compared,
+            Preset::Pyemd => SignTest::Multiplied,
         };
         Self {
-            sieve: Sieve::new(n, params.kernel, signs),
+            step: SiftStep::new(n, params.kernel, signs),
             mode: vec![0.0; n],
             counts_last: params.preset == Preset::Pyemd,
         }
     }
 
-    /// Sifts what `mode` holds, in place, until the rule ends it or fewer than three extrema are left.
-    pub fn sift(&mut self, rule: Sifting) -> Sifted {
-        self.sieve.scan(&mut self.mode, !matches!(rule, Sifting::Fixed(_)));
-        let mut so_far = Sifted { extrema: self.sieve.extrema(), ..Sifted::default() };
+    /// Sifts `mode` in place until the stop rule is met or fewer than three extrema remain.
+    pub fn sift(&mut self, rule: Sifting) -> SiftResult {
+        self.step.scan(&mut self.mode, !matches!(rule, Sifting::Fixed(_)));
+        let mut so_far = SiftResult { extrema: self.step.extrema(), ..SiftResult::default() };
         let mut streak = 0;
-        let mut crossings = self.sieve.crossings();
+        let mut crossings = self.step.crossings();
         loop {
             if so_far.extrema <= 2 {
                 so_far.ran_out = true;
                 return so_far;
             }
             let is_last = !self.counts_last && matches!(rule, Sifting::Fixed(n) if so_far.sifts + 1 >= n);
-            if !self.sieve.step(&mut self.mode, is_last) {
+            if !self.step.step(&mut self.mode, is_last) {
                 if !is_finite(&self.mode) {
-                    // What has overflowed is no mode: whoever asked looks at the numbers.
+                    // It overflowed: the caller checks the numbers.
                     self.mode.fill(f64::NAN);
                     so_far.sifts += 1;
                     return so_far;
@@ -123,11 +127,11 @@ impl Sifter {
                 continue;
             }
             so_far.sifts += 1;
-            let extrema = std::mem::replace(&mut so_far.extrema, self.sieve.extrema());
+            let extrema = std::mem::replace(&mut so_far.extrema, self.step.extrema());
             let (done, cap) = match rule {
                 Sifting::Fixed(n) => (so_far.sifts >= n, u32::MAX),
                 Sifting::SNumber(s) => {
-                    let had = std::mem::replace(&mut crossings, self.sieve.crossings());
+                    let had = std::mem::replace(&mut crossings, self.step.crossings());
                     let steady = so_far.extrema == extrema
                         && crossings == had
                         && so_far.extrema.abs_diff(crossings) <= 1;
@@ -146,10 +150,10 @@ impl Sifter {
         }
     }
 
-    /// The reference rule, after a step.
+    /// The stop rule of EMD-signal, after a step.
     fn is_reference_mode(&self) -> bool {
-        let (old, new) = (self.sieve.before(), &self.mode);
-        if self.sieve.knots_on_wrong_side() || self.sieve.extrema().abs_diff(self.sieve.crossings()) >= 2 {
+        let (old, new) = (self.step.before(), &self.mode);
+        if self.step.knots_on_wrong_side() || self.step.extrema().abs_diff(self.step.crossings()) >= 2 {
             return false;
         }
         if pairwise(new, new, &|a, _| a * a) < 1e-10 {
@@ -162,18 +166,18 @@ impl Sifter {
     }
 }
 
-/// Whether `v` is zero for numpy's `allclose`.
-pub(crate) fn is_nothing(mut v: impl Iterator<Item = f64>) -> bool {
+/// Whether `v` is zero by numpy's `allclose`.
+pub(crate) fn is_near_zero(mut v: impl Iterator<Item = f64>) -> bool {
     v.all(|x| x.abs() <= 1e-8)
 }
 
-/// The thresholds at which EMD-signal sees nothing left: absolute, so they depend on the signal's unit.
-pub(crate) fn is_spent(left: &[f64], least_range: f64, least_sum: f64) -> bool {
-    range(left) < least_range || pairwise(left, left, &|a, _| a.abs()) < least_sum
+/// Whether EMD-signal stops at this rest: its thresholds are absolute, so they depend on the unit of the signal.
+pub(crate) fn is_negligible(rest: &[f64], min_range: f64, min_sum: f64) -> bool {
+    range(rest) < min_range || pairwise(rest, rest, &|a, _| a.abs()) < min_sum
 }
 
-/// Numbers that are finite.
+/// Whether all numbers are finite.
 pub(crate) fn is_finite(v: &[f64]) -> bool {
-    // The sum of finite numbers may overflow; then look at each.
+    // A finite sum proves it; a sum of finite numbers can overflow.
     sum(v).is_finite() || v.iter().all(|x| x.is_finite())
 }

@@ -1,4 +1,4 @@
-//! Cubic splines with the not-a-knot condition, in the order of operations of scipy's `CubicSpline`.
+//! Cubic splines with the not-a-knot condition, with the order of operations of scipy's `CubicSpline`.
 //!
 //! The unknowns are the slopes m_i at the knots. With d_i = x_{i+1} - x_i and s_i = (y_{i+1} - y_i) / d_i, continuity of the
 //! second derivative gives for the inner knots
@@ -7,12 +7,12 @@
 //! d_i m_{i-1} + 2 (d_{i-1} + d_i) m_i + d_{i-1} m_{i+1} = 3 (d_i s_{i-1} + d_{i-1} s_i)
 //! ```
 //!
-//! and the third derivative's at the second and the last knot but one the two equations missing. The tridiagonal system is
-//! solved by elimination with row interchanges, as LAPACK's `dgtsv`; a piece is then `c3 + c2 s + c1 s^2 + c0 s^3`.
+//! and continuity of the third derivative at the second and the second to last knot gives the other two equations. The tridiagonal
+//! system is solved by elimination with row interchanges, like LAPACK's `dgtsv`; a piece is `c3 + c2 s + c1 s^2 + c0 s^3`.
 
 use crate::knots::Side;
 
-/// Room for one tridiagonal system.
+/// Scratch for one tridiagonal system.
 #[derive(Debug, Default)]
 pub(crate) struct Tridiagonal {
     lower: Vec<f64>,
@@ -21,20 +21,20 @@ pub(crate) struct Tridiagonal {
     right: Vec<f64>,
 }
 
-/// Computes the pieces of the spline through the knots of `side`, of which there are at least three.
+/// Computes the pieces of the spline through the knots of `side`, at least three.
 pub(crate) fn interpolate(side: &mut Side, system: &mut Tridiagonal) {
     let knots = side.knots();
     if knots.len() == 3 {
-        natural_three(side);
+        solve_three_knots(side);
         return;
     }
-    system.of_not_a_knot(&side.x[knots.clone()], &side.y[knots.clone()]);
+    system.assemble_not_a_knot(&side.x[knots.clone()], &side.y[knots.clone()]);
     system.solve();
     side.c2[knots].copy_from_slice(&system.right);
     pieces(side);
 }
 
-/// From the slopes in `c2`: the square's and the cube's coefficient of each piece.
+/// Computes the square and the cube coefficient of each piece from the slopes in `c2`.
 fn pieces(side: &mut Side) {
     let knots = side.knots();
     for i in knots.start..knots.end - 1 {
@@ -46,16 +46,15 @@ fn pieces(side: &mut Side) {
     }
 }
 
-/// Three knots leave nothing for not-a-knot to ask: second derivatives of zero at the ends instead. Only the slopes are
-/// computed, from three dense equations; rounding is that of numpy's solver, whose elimination multiplies by reciprocals
-/// and whose substitutions are fused.
-fn natural_three(side: &mut Side) {
+/// Computes the slopes at three knots, for which the not-a-knot condition is void: the second derivatives at the ends are 0 instead.
+/// The rounding is that of numpy's dense solver, whose elimination multiplies by reciprocals and whose substitutions are fused.
+fn solve_three_knots(side: &mut Side) {
     let i = side.knots().start;
     let (x, y) = (&side.x[i..i + 3], &side.y[i..i + 3]);
     let (a, b) = (1.0 / (x[1] - x[0]), 1.0 / (x[2] - x[1]));
     let first = 3.0 * (y[1] - y[0]) * a * a;
     let last = 3.0 * (y[2] - y[1]) * b * b;
-    // 2a m0 + a m1 = first;  a m0 + 2(a + b) m1 + b m2 = first + last;  b m1 + 2b m2 = last. No row need be interchanged.
+    // 2a m0 + a m1 = first;  a m0 + 2(a + b) m1 + b m2 = first + last;  b m1 + 2b m2 = last. No rows are interchanged.
     let l1 = a * (1.0 / (2.0 * a));
     let u1 = 2.0 * (a + b) - l1 * a;
     let l2 = b * (1.0 / u1);
@@ -67,7 +66,7 @@ fn natural_three(side: &mut Side) {
     side.c2[i..i + 3].copy_from_slice(&[m0, m1, m2]);
 }
 
-/// A piece of the spline of three knots, in the form in which EMD-signal writes it.
+/// A piece of the spline of three knots, in the form of EMD-signal.
 struct Piece {
     x: f64,
     dx: f64,
@@ -91,8 +90,8 @@ impl Piece {
 }
 
 impl Tridiagonal {
-    /// The equations of the slopes at four knots or more.
-    fn of_not_a_knot(&mut self, x: &[f64], y: &[f64]) {
+    /// Sets up the equations of the slopes at four knots or more.
+    fn assemble_not_a_knot(&mut self, x: &[f64], y: &[f64]) {
         let n = x.len();
         for row in [&mut self.lower, &mut self.diagonal, &mut self.upper, &mut self.right] {
             row.clear();
@@ -100,19 +99,19 @@ impl Tridiagonal {
         }
         let d = |i: usize| x[i + 1] - x[i];
         let secant = |i: usize| (y[i + 1] - y[i]) / d(i);
-        // `lower[i]` stands in row i + 1, as in LAPACK.
+        // `lower[i]` belongs to row i + 1, as in LAPACK.
         for i in 1..n - 1 {
             self.lower[i - 1] = d(i);
             self.diagonal[i] = 2.0 * (d(i - 1) + d(i));
             self.upper[i] = d(i - 1);
             self.right[i] = 3.0 * (d(i) * secant(i - 1) + d(i - 1) * secant(i));
         }
-        (self.diagonal[0], self.upper[0], self.right[0]) = outer_row(d(0), d(1), secant(0), secant(1));
+        (self.diagonal[0], self.upper[0], self.right[0]) = first_row(d(0), d(1), secant(0), secant(1));
         (self.diagonal[n - 1], self.lower[n - 2], self.right[n - 1]) =
             last_row(d(n - 2), d(n - 3), secant(n - 2), secant(n - 3));
     }
 
-    /// Elimination with row interchanges; the solution replaces the right-hand side.
+    /// Solves by elimination with row interchanges; the solution replaces the right-hand side.
     fn solve(&mut self) {
         let (dl, d, du, b) = (&mut self.lower, &mut self.diagonal, &mut self.upper, &mut self.right);
         let n = d.len();
@@ -144,21 +143,21 @@ impl Tridiagonal {
     }
 }
 
-/// Diagonal, neighbour and right-hand side of the first equation: the third derivative is continuous at the second knot.
+/// Diagonal, off-diagonal and right-hand side of the first equation: continuity of the third derivative at the second knot.
 #[inline(always)]
-pub(crate) fn outer_row(d0: f64, d1: f64, secant0: f64, secant1: f64) -> (f64, f64, f64) {
+pub(crate) fn first_row(d0: f64, d1: f64, secant0: f64, secant1: f64) -> (f64, f64, f64) {
     let d = d0 + d1;
     (d1, d, ((d0 + 2.0 * d) * d1 * secant0 + d0 * d0 * secant1) / d)
 }
 
-/// The last equation, its terms from the end inwards; it adds in another order than the first.
+/// The last equation, with the arguments from the end inwards; its terms are added in another order than those of the first.
 #[inline(always)]
 pub(crate) fn last_row(d0: f64, d1: f64, secant0: f64, secant1: f64) -> (f64, f64, f64) {
     let d = d0 + d1;
     (d1, d, (d0 * d0 * secant1 + (2.0 * d + d0) * d1 * secant0) / d)
 }
 
-/// The spline at the samples `0..out.len()`, which lie between the first and the last knot.
+/// Evaluates the spline at the samples `0..out.len()`, which are between the first and the last knot.
 #[inline(always)]
 pub(crate) fn evaluate(side: &Side, out: &mut [f64]) {
     let knots = side.knots();
@@ -178,7 +177,7 @@ pub(crate) fn evaluate(side: &Side, out: &mut [f64]) {
         }
         let from = x.max(0.0) as usize;
         let to = if i + 2 == knots.end { n } else { (next as usize).min(n) };
-        // A sum that begins with zero has no negative zero.
+        // Adding 0 turns a negative zero into a positive one, as in scipy.
         let (c3, c2, c1, c0) = (0.0 + side.y[i], side.c2[i], side.c1[i], side.c0[i]);
         for (j, out) in out[from.min(to)..to].iter_mut().enumerate() {
             let s = (from + j) as f64 - x;

@@ -1,9 +1,11 @@
-//! Sums in the order in which numpy makes them, so that both give the same bits.
+//! Sums in the order of numpy, so that both have the same bits.
 //!
-//! A row is summed pairwise: halves (cut at a multiple of 8) down to blocks of at most 128 numbers, within which eight
-//! accumulators take turns. The error grows with log n, not with n, and eight lanes are what a vector unit wants.
+//! A row is summed pairwise: it is halved (at a multiple of 8) down to blocks of at most 128 numbers, which are summed in eight
+//! accumulators. The error grows with log n instead of n, and eight accumulators suit vector units.
 
+/// Largest block.
 const BLOCK: usize = 128;
+/// Accumulators of a block.
 const LANES: usize = 8;
 
 /// Sum of a slice.
@@ -11,7 +13,7 @@ pub(crate) fn sum(v: &[f64]) -> f64 {
     pairwise(v, v, &|a, _| a)
 }
 
-/// Sum of `f(a_i, b_i)`; the slices are equally long.
+/// Sum of `f(a_i, b_i)` over slices of the same length.
 pub(crate) fn pairwise(a: &[f64], b: &[f64], f: &impl Fn(f64, f64) -> f64) -> f64 {
     if a.len() <= BLOCK {
         return block(a, b, f);
@@ -39,7 +41,7 @@ fn block(a: &[f64], b: &[f64], f: &impl Fn(f64, f64) -> f64) -> f64 {
     a_rest.iter().zip(b_rest).fold(sum, |sum, (&a, &b)| sum + f(a, b))
 }
 
-/// Population standard deviation, as `numpy.std`; of numbers whose squares overflow or vanish too.
+/// Population standard deviation, as `numpy.std`; also of numbers whose squares overflow or underflow.
 pub(crate) fn deviation(v: &[f64]) -> f64 {
     let plain = |v: &[f64]| {
         let n = v.len() as f64;
@@ -54,7 +56,7 @@ pub(crate) fn deviation(v: &[f64]) -> f64 {
     plain(&v.iter().map(|x| x / unit).collect::<Vec<_>>()) * unit
 }
 
-/// The power of two at or below `x`, to scale by without rounding; 1 for what has none.
+/// The largest power of two up to `x`, for scaling without rounding; 1 for 0.
 pub(crate) fn power_of_two(x: f64) -> f64 {
     if x.is_normal() {
         f64::from_bits(x.to_bits() & (0x7ff << 52))
@@ -78,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_little() {
+    fn deviation_scales_over_the_whole_range() {
         assert_eq!(sum(&[]), 0.0);
         assert_eq!(sum(&[1.0, 2.0]), 3.0);
         for unit in [1.0, 2f64.powi(-1000), 2f64.powi(-600), 2f64.powi(600), 2f64.powi(1000)] {

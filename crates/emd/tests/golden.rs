@@ -1,4 +1,4 @@
-//! Against numbers of an independent oracle.
+//! Compares with numbers of an independent reference.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use emd::{Control, Decomposer, Decomposition, Kernel, NoiseScale, Params, Preset, Sifting};
@@ -10,15 +10,19 @@ use testkit::{Need::Shared, npz, trial};
 
 fn main() {
     let tests = vec![
-        trial("noise", &[Shared], noise),
-        trial("one_step", &[Shared], one_step),
-        trial("plain_emd", &[Shared], plain_emd),
-        trial("tiny_signals", &[Shared], tiny_signals),
-        trial("tiny_ceemdan", &[Shared], tiny_ceemdan),
-        trial("parity", &[Shared], parity),
-        trial("parity_of_a_month", &[Shared], parity_of_a_month),
-        trial("standard", &[Shared], standard),
-        trial("hilbert", &[Shared], hilbert),
+        trial("noise_matches_numpy", &[Shared], noise_matches_numpy),
+        trial("one_step_matches", &[Shared], one_step_matches),
+        trial("plain_emd_matches", &[Shared], plain_emd_matches),
+        trial("tiny_signals_match", &[Shared], tiny_signals_match),
+        trial("ceemdan_of_tiny_signals_matches", &[Shared], ceemdan_of_tiny_signals_matches),
+        trial("pyemd_preset_matches_emd_signal", &[Shared], pyemd_preset_matches_emd_signal),
+        trial(
+            "pyemd_preset_matches_emd_signal_over_a_month",
+            &[Shared],
+            pyemd_preset_matches_emd_signal_over_a_month,
+        ),
+        trial("standard_preset_matches", &[Shared], standard_preset_matches),
+        trial("analytic_signals_match", &[Shared], analytic_signals_match),
     ];
     libtest_mimic::run(&Arguments::from_args(), tests).exit();
 }
@@ -65,13 +69,13 @@ fn assert_near(got: &[f64], golden: &[f64], within: f64, what: &str) {
     assert!(worst <= within, "{what}: off by {worst}, allowed {within}");
 }
 
-/// Rows as EMD-signal gives them: a residue that is nothing is left out.
+/// Rows as EMD-signal returns them: without a residue of zero.
 fn rows(found: &Decomposition) -> Vec<Vec<f64>> {
     let residue = Some(&found.residue).filter(|residue| residue.iter().any(|x| x.abs() > 1e-8));
     found.modes.iter().chain(residue).cloned().collect()
 }
 
-/// This processor's kernels.
+/// The kernels that this processor can run.
 fn kernels() -> impl Iterator<Item = Kernel> {
     Kernel::ALL.into_iter().filter(|kernel| kernel.is_available())
 }
@@ -84,7 +88,7 @@ fn plain(preset: Preset, kernel: Kernel, signal: &[f64]) -> Decomposition {
     check(Params::new(preset).kernel(kernel)).emd(signal, Control::default()).expect("a decomposition")
 }
 
-fn noise() {
+fn noise_matches_numpy() {
     for case in json("noise.json").as_array().expect("cases") {
         let seed = u32::try_from(case["seed"].as_u64().expect("a seed")).expect("32 bits");
         let rows: Vec<f64> = emd::white_noise(seed, 1001, 3).into_iter().flatten().collect();
@@ -94,7 +98,7 @@ fn noise() {
     }
 }
 
-fn one_step() {
+fn one_step_matches() {
     let cases = json("step.json");
     for (name, case) in cases.as_object().expect("cases") {
         let x = array("step.npz", &format!("{name}__x")).values;
@@ -124,7 +128,7 @@ fn one_step() {
     }
 }
 
-fn plain_emd() {
+fn plain_emd_matches() {
     for kernel in kernels() {
         for (name, case) in json("emd_plain.json").as_object().expect("cases") {
             let x = array("emd_plain.npz", &format!("{name}__x")).values;
@@ -146,7 +150,7 @@ fn plain_emd() {
     }
 }
 
-fn tiny_signals() {
+fn tiny_signals_match() {
     for kernel in kernels() {
         for (name, case) in json("tiny.json").as_object().expect("cases") {
             let x = numbers(&case["x"]);
@@ -158,7 +162,7 @@ fn tiny_signals() {
                 .iter()
                 .zip(&golden)
                 .for_each(|(row, golden)| assert_near(row, golden, 1e-12 * largest, name));
-            // Not asked for where a spline has three knots, but had.
+            // More than required for splines of three knots.
             for (row, golden) in found.iter().zip(case["pyemd_row_sha256"].as_array().expect("hashes")) {
                 assert_eq!(hash(row), golden.as_str().expect("a hash"), "{name}");
             }
@@ -176,7 +180,7 @@ fn tiny_signals() {
     }
 }
 
-fn tiny_ceemdan() {
+fn ceemdan_of_tiny_signals_matches() {
     for kernel in kernels() {
         for (name, case) in json("tiny_ceemdan.json").as_object().expect("cases") {
             let x = numbers(&case["x"]);
@@ -213,7 +217,7 @@ fn tiny_ceemdan() {
     }
 }
 
-/// Hashes of the rows, and statistics of the sifting.
+/// Compares hashes of the rows, and statistics of the sifting.
 fn assert_parity(name: &str, case: &Value, y: &[f64], kernel: Kernel) {
     assert_eq!(hash(y), case["input_sha256"].as_str().expect("a hash"), "{name}");
     let trials = case["trials"].as_u64().expect("trials") as usize;
@@ -226,7 +230,7 @@ fn assert_parity(name: &str, case: &Value, y: &[f64], kernel: Kernel) {
         assert_eq!(hash(row), golden.as_str().expect("a hash"), "{name}, row {k}");
     }
     if let Some(stages) = case["stages"].as_array() {
-        let rows: Vec<_> = (0..trials).map(|trial| noise.modes(trial)).collect();
+        let rows: Vec<_> = (0..trials).map(|trial| noise.mode_count(trial)).collect();
         assert_eq!(rows, indices(&case["noise_emd_rows"]), "{name}");
         assert_eq!(noise.sifts(), case["noise_sifts_total"].as_u64().expect("a number"), "{name}");
         assert_eq!(found.stats.len(), stages.len());
@@ -241,7 +245,7 @@ fn assert_parity(name: &str, case: &Value, y: &[f64], kernel: Kernel) {
     }
 }
 
-fn parity() {
+fn pyemd_preset_matches_emd_signal() {
     for (name, case) in json("parity.json")["cases"].as_object().expect("cases") {
         let y = array(case["file"].as_str().expect("a file"), "y").values;
         for kernel in kernels() {
@@ -250,14 +254,14 @@ fn parity() {
     }
 }
 
-fn parity_of_a_month() {
+fn pyemd_preset_matches_emd_signal_over_a_month() {
     for (name, case) in json("parity43200.json")["cases"].as_object().expect("cases") {
         let y = array(case["file"].as_str().expect("a file"), "y").values;
         assert_parity(name, case, &y, Kernel::detect());
     }
 }
 
-fn standard() {
+fn standard_preset_matches() {
     let cases = json("standard.json");
     let residue = cases["cases"].as_object().expect("cases");
     let fastest = json("standard_fastest.json");
@@ -281,20 +285,20 @@ fn standard() {
             for (mode, golden) in found.modes.iter().zip(golden.rows()) {
                 assert_near(mode, golden, 1e-9 * deviation(golden), name);
             }
-            // Not asked for, but had: the order of operations is the oracle's.
+            // More than required: the order of operations is that of the reference.
             let hashes = case["mode_sha256"].as_array().expect("hashes");
             for (mode, golden) in found.modes.iter().zip(hashes) {
                 assert_eq!(hash(mode), golden.as_str().expect("a hash"), "{name}");
             }
             if let Some(modes) = case["noise_modes_per_trial"].as_array() {
-                let found: Vec<_> = (0..modes.len()).map(|trial| noise.modes(trial)).collect();
+                let found: Vec<_> = (0..modes.len()).map(|trial| noise.mode_count(trial)).collect();
                 assert_eq!(found, indices(&case["noise_modes_per_trial"]), "{name}");
             }
         }
     }
 }
 
-fn hilbert() {
+fn analytic_signals_match() {
     let cases = json("hilbert.json");
     let modes = array("standard_p1440_atom.npz", "modes");
     let close = |got: Option<f64>, golden: &Value, within: f64| {
@@ -311,7 +315,7 @@ fn hilbert() {
             (of("x"), of("im"))
         };
         let n = x.len();
-        let found = emd::Analytic::of(&x);
+        let found = emd::Analytic::new(&x);
         let largest = x.iter().chain(&imaginary).fold(0.0, |max: f64, x| max.max(x.abs()));
         assert_near(found.imaginary(), &imaginary, 1e-12 * largest, name);
         assert_eq!(found.real(), x);

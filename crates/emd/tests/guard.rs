@@ -1,5 +1,5 @@
-//! Every buffer between two pages that cannot be touched: a kernel that reads or writes beyond one is killed. For AVX-512
-//! above all, which valgrind does not know.
+//! Runs the kernels with every buffer between two inaccessible pages: an access outside of a buffer crashes. Mainly for AVX-512, which
+//! valgrind does not support.
 #![allow(unsafe_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg(target_os = "linux")]
 
@@ -7,29 +7,29 @@ use emd::{Control, Decomposition, Error, Kernel, Params, Preset, Sifting};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Puts buffers of some size at the end of their pages, or at the beginning, with a forbidden page on either side.
+/// An allocator that puts larger buffers at the end of their pages, or at the beginning, with an inaccessible page on either side.
 struct Guarded;
 
 const PAGE: usize = 4096;
-/// Smaller ones are none of the kernels'.
-const LEAST: usize = 64;
+/// Smaller buffers are not those of the kernels.
+const MIN_GUARDED_BYTES: usize = 64;
 
 static AT_THE_BEGINNING: AtomicBool = AtomicBool::new(false);
 
 fn is_guarded(layout: Layout) -> bool {
-    layout.size() >= LEAST && layout.align() <= 64
+    layout.size() >= MIN_GUARDED_BYTES && layout.align() <= 64
 }
 
-// SAFETY: what is handed out is mapped, large and aligned enough, and lives until it is given back.
+// SAFETY: the returned memory is mapped, large and aligned enough, and stays mapped until it is deallocated.
 unsafe impl GlobalAlloc for Guarded {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if !is_guarded(layout) {
-            // SAFETY: as promised by the caller.
+            // SAFETY: guaranteed by the caller.
             return unsafe { System.alloc(layout) };
         }
         let data = layout.size().next_multiple_of(PAGE);
         let slack = if AT_THE_BEGINNING.load(Ordering::Relaxed) { 0 } else { data - layout.size() };
-        // SAFETY: a fresh mapping, of which all but the first and the last page are opened.
+        // SAFETY: a new mapping, of which all but the first and the last page become accessible.
         unsafe {
             let none = libc::PROT_NONE;
             let private = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
@@ -47,7 +47,7 @@ unsafe impl GlobalAlloc for Guarded {
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
         if !is_guarded(layout) {
-            // SAFETY: as promised by the caller.
+            // SAFETY: guaranteed by the caller.
             return unsafe { System.dealloc(at, layout) };
         }
         let data = layout.size().next_multiple_of(PAGE);
@@ -67,7 +67,7 @@ fn run(kernel: Kernel, preset: Preset, rule: Sifting, x: &[f64]) -> [Result<Deco
 }
 
 #[test]
-fn no_kernel_reaches_beyond_its_buffers() {
+fn kernels_stay_within_their_buffers() {
     let lengths = (4..13).chain([31, 63, 64, 65, 127, 128, 129, 200, 511, 1000, 1024, 1031, 4097]);
     for n in lengths {
         let white = emd::white_noise(n as u32, n, 1).remove(0);

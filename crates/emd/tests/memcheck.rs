@@ -1,4 +1,4 @@
-//! The kernels under valgrind's memcheck, which knows AVX2 but not AVX-512: that one has its guard pages (`guard.rs`).
+//! Runs the kernels under valgrind's memcheck. It supports AVX2 but not AVX-512, which `guard.rs` covers.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use emd::{Control, Kernel, Params, Preset, Sifting};
@@ -6,18 +6,19 @@ use libtest_mimic::Arguments;
 use std::process::Command;
 use testkit::Need::Valgrind;
 
-/// With this word the program sifts instead of testing.
+/// With this argument the program sifts instead of testing.
 const SIFT: &str = "sift-under-valgrind";
 
 fn main() {
     if std::env::args().any(|word| word == SIFT) {
         return sift();
     }
-    let tests = vec![testkit::trial("scalar_and_avx2_are_clean", &[Valgrind], is_clean)];
+    let tests =
+        vec![testkit::trial("scalar_and_avx2_pass_memcheck", &[Valgrind], scalar_and_avx2_pass_memcheck)];
     libtest_mimic::run(&Arguments::from_args(), tests).exit();
 }
 
-fn is_clean() {
+fn scalar_and_avx2_pass_memcheck() {
     let program = std::env::current_exe().expect("this program");
     let mut valgrind = Command::new("valgrind");
     valgrind.args([
@@ -27,15 +28,15 @@ fn is_clean() {
         "--errors-for-leak-kinds=definite",
     ]);
     let output = valgrind.arg(program).arg(SIFT).env("RAYON_NUM_THREADS", "1").output().expect("valgrind");
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{}: {told}", output.status);
-    let done = String::from_utf8_lossy(&output.stdout);
-    assert!(done.contains("Scalar") && !done.contains("Avx512"), "{done}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {stderr}", output.status);
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(stdout.contains("Scalar") && !stdout.contains("Avx512"), "{stdout}");
     let has_avx2 = Kernel::Avx2.is_available();
-    assert_eq!(done.contains("Avx2"), has_avx2, "{done}");
+    assert_eq!(stdout.contains("Avx2"), has_avx2, "{stdout}");
 }
 
-/// All paths of the kernels: few and many knots, plateaus, tails of every length, each stop rule.
+/// Runs all paths of the kernels: few and many knots, plateaus, tails of several lengths, each stop rule.
 fn sift() {
     for kernel in Kernel::ALL.into_iter().filter(|kernel| kernel.is_available()) {
         for n in [4, 9, 63, 64, 65, 200, 1031, 2500] {

@@ -1,11 +1,11 @@
-//! What holds for any signal.
+//! Properties of any signal.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use emd::{Control, Decomposer, Decomposition, Error, Kernel, NoiseScale, Params, Preset, Sifting};
 use proptest::prelude::*;
 
-/// Signals as they come, and as they must not crash anything: walks, noise, plateaus, ties, runs of zeros, steps, one or
-/// two extrema, alternating signs; of 4 to 3,000 samples.
+/// Usual and unusual signals: random walks, noise, plateaus, ties, runs of zeros, steps, one or two extrema, alternating signs; of 4 to
+/// 3,000 samples.
 fn signal() -> impl Strategy<Value = Vec<f64>> {
     let length = prop_oneof![3 => 4..80_usize, 2 => 80..700_usize, 1 => 700..3000_usize];
     (length, 0..10_u32, any::<u32>(), -3..4_i32).prop_map(|(n, kind, seed, scale)| {
@@ -14,7 +14,7 @@ fn signal() -> impl Strategy<Value = Vec<f64>> {
         let mut x: Vec<f64> = match kind {
             0 => white,
             1 => sum_of(&white),
-            // Plateaus and ties, at both ends too.
+            // Plateaus and ties, also at both ends.
             2 => white.iter().map(|x| x.round()).collect(),
             3 => sum_of(&white).iter().map(|x| x.round()).collect(),
             4 => white.iter().map(|x| if *x < 0.8 { 0.0 } else { *x }).collect(),
@@ -82,7 +82,7 @@ fn bits(found: &Decomposition) -> Vec<Vec<u64>> {
 fn assert_complete(found: &Decomposition, x: &[f64]) {
     let largest = x.iter().fold(0.0, |max: f64, x| max.max(x.abs()));
     let bound = 8.0 * (found.modes.len() + 1) as f64 * largest * f64::EPSILON;
-    // In modes far larger than the signal the rounding is theirs.
+    // Modes far larger than the signal determine the rounding.
     let rows = || found.modes.iter().chain([&found.residue]);
     let bound = bound.max(2.0 * rows().flatten().fold(0.0, |max: f64, x| max.max(x.abs())) * f64::EPSILON);
     for (i, x) in x.iter().enumerate() {
@@ -99,7 +99,7 @@ fn kernels() -> impl Iterator<Item = Kernel> {
 
 proptest! {
     #[test]
-    fn plain_is_complete_and_the_same_for_every_kernel(x in signal(), preset in preset(), sifting in sifting()) {
+    fn plain_emd_is_complete_and_equal_for_every_kernel(x in signal(), preset in preset(), sifting in sifting()) {
         let run = |kernel| check(Params::new(preset).sifting(sifting).kernel(kernel)).emd(&x, Control::default());
         let scalar = run(Kernel::Scalar);
         if let Ok(found) = &scalar {
@@ -111,7 +111,7 @@ proptest! {
     }
 
     #[test]
-    fn ceemdan_is_complete_and_the_same_for_every_kernel(x in signal(), params in params()) {
+    fn ceemdan_is_complete_and_equal_for_every_kernel(x in signal(), params in params()) {
         let scalar = ceemdan(params.clone().kernel(Kernel::Scalar), &x);
         if let Ok(found) = &scalar {
             assert_complete(found, &x);
@@ -124,7 +124,7 @@ proptest! {
     }
 
     #[test]
-    fn neither_threads_nor_memory_change_a_bit(
+    fn threads_and_streaming_do_not_change_a_bit(
         x in signal(), y in signal(), z in signal(), params in params(), threads in 1..4_usize,
     ) {
         let n = x.len().min(y.len()).min(z.len());
@@ -132,18 +132,18 @@ proptest! {
         let alone: Vec<_> = signals.iter().map(|x| ceemdan(params.clone(), x)).collect();
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let ceemdan = check(params);
-        let (held, streamed) = pool.install(|| {
+        let (in_memory, streamed) = pool.install(|| {
             let noise = ceemdan.noise(n, Control::default()).unwrap();
             (
                 ceemdan.ceemdan_all(&signals, &noise, Control::default()),
                 ceemdan.ceemdan_all_streamed(&signals, Control::default()),
             )
         });
-        prop_assert_eq!(&held, &alone);
+        prop_assert_eq!(&in_memory, &alone);
         prop_assert_eq!(&streamed, &alone);
     }
 
-    /// The standard preset knows no unit, and neither does the parity preset's CEEMDAN, which divides by the deviation.
+    /// CEEMDAN does not depend on the unit: the standard preset has no absolute threshold, and pyemd divides by the deviation.
     #[test]
     fn powers_of_two_scale_exactly(x in signal(), params in params(), power in -40..40_i32) {
         let fixed = params.sifting(Sifting::Fixed(6));
@@ -159,14 +159,14 @@ proptest! {
 
     /// Noise of more trials begins with the noise of fewer.
     #[test]
-    fn a_larger_ensemble_serves(x in signal(), params in params()) {
+    fn larger_ensemble_gives_the_same_result(x in signal(), params in params()) {
         let more = check(params.clone().trials(7)).noise(x.len(), Control::default()).unwrap();
         let fewer = check(params.clone()).ceemdan(&x, &more, Control::default());
         prop_assert_eq!(fewer, ceemdan(params, &x));
     }
 
     #[test]
-    fn any_number_at_all(x in prop::collection::vec(any::<f64>(), 0..40), params in params()) {
+    fn arbitrary_numbers_give_finite_modes_or_an_error(x in prop::collection::vec(any::<f64>(), 0..40), params in params()) {
         let found = ceemdan(params.clone(), &x);
         let plain = check(params).emd(&x, Control::default());
         for found in [found, plain].into_iter().flatten() {
@@ -184,7 +184,7 @@ proptest! {
     }
 
     #[test]
-    fn envelopes_meet_the_extrema(x in signal()) {
+    fn envelopes_pass_through_the_extrema(x in signal()) {
         if let Some(found) = emd::envelopes(&x).unwrap() {
             let extrema = emd::extrema(&x);
             let near = |envelope: &[f64], s: usize| {

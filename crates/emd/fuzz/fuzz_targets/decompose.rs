@@ -1,5 +1,5 @@
-//! Any bytes, read as parameters and a signal: nothing may panic or hang, modes add up to the signal, and all kernels give
-//! the same bits. `cargo +nightly fuzz run decompose` in the crate's folder.
+//! Reads any bytes as parameters and a signal. Nothing may panic or hang, the modes must add up to the signal, and all kernels must give
+//! the same bits. Run `cargo +nightly fuzz run decompose` in the folder of the crate.
 
 #![no_main]
 
@@ -23,7 +23,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
 });
 
-/// At most 600 samples: numbers as they are, or small steps, which give ties, plateaus and runs of zeros.
+/// At most 600 samples: arbitrary numbers, or small steps, which give ties, plateaus and runs of zeros.
 fn signal(kind: u8, bytes: &[u8]) -> Vec<f64> {
     let steps = bytes.iter().take(600).map(|byte| f64::from(*byte as i8));
     match kind % 4 {
@@ -70,7 +70,7 @@ fn bits(found: &[Result<Decomposition, Error>; 2]) -> [Bits; 2] {
 fn is_complete(found: &Decomposition, signal: &[f64]) {
     let rows = || found.modes.iter().chain([&found.residue]);
     let largest = rows().flatten().chain(signal).fold(0.0, |max: f64, x| max.max(x.abs()));
-    // An ulp of the largest number, or of the smallest ones there are.
+    // An ulp of the largest number, or the smallest positive number.
     let ulp = (largest * f64::EPSILON).max(f64::from_bits(1));
     let bound = 8.0 * (found.modes.len() + 1) as f64 * ulp;
     for (i, x) in signal.iter().enumerate() {

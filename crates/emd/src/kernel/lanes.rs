@@ -1,12 +1,12 @@
-//! A vector of numbers, four or eight, and what sifting does with it. Operations are those of IEEE 754, each rounded by
-//! itself: nothing is fused, so that every kernel gives the bits of the scalar one.
+//! Vectors of two, four or eight numbers, and the operations of sifting. Each operation is rounded by itself as in IEEE 754 and
+//! none are fused, so that every kernel has the bits of the scalar one.
 
 use std::arch::x86_64::*;
 
-/// Numbers side by side.
+/// A vector of numbers.
 ///
 /// # Safety
-/// All functions need the instructions of the implementing type; pointers must be good for [`Lanes::N`] numbers.
+/// All functions need the instructions of the implementing type; pointers must be valid for [`Lanes::N`] numbers.
 pub(super) trait Lanes: Copy {
     const N: usize;
 
@@ -17,55 +17,55 @@ pub(super) trait Lanes: Copy {
     unsafe fn sub(self, other: Self) -> Self;
     unsafe fn mul(self, other: Self) -> Self;
     unsafe fn div(self, other: Self) -> Self;
-    /// Which lanes of `a` are nearer to zero than those of `b`.
-    unsafe fn smaller(a: Self, b: Self) -> Self::Choice;
-    /// Per lane `yes` where chosen, else `no`.
-    unsafe fn choose(choice: Self::Choice, yes: Self, no: Self) -> Self;
+    /// Lanes in which `|a| < |b|`.
+    unsafe fn abs_less(a: Self, b: Self) -> Self::Mask;
+    /// Per lane `yes` if set in the mask, else `no`.
+    unsafe fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
     unsafe fn negated(self) -> Self;
-    type Choice: Copy;
-    /// As many vectors as lanes: what was lane i of vector j becomes lane j of vector i.
+    type Mask: Copy;
+    /// Transposes as many vectors as there are lanes: lane i of vector j becomes lane j of vector i.
     unsafe fn transpose(square: &mut Square<Self>);
 }
 
-/// Lanes that stand for neighbouring samples.
+/// Lanes that hold consecutive samples.
 ///
 /// # Safety
 /// As [`Lanes`].
 pub(super) trait Samples: Lanes {
-    /// Bit i: lane i is below that of `bound`.
+    /// Bit i: lane i is below lane i of `bound`.
     unsafe fn below(self, bound: Self) -> u64;
-    /// Bit i: lane i is above that of `bound`.
+    /// Bit i: lane i is above lane i of `bound`.
     unsafe fn above(self, bound: Self) -> u64;
     /// 0, 1, 2, ...
     unsafe fn iota() -> Self;
-    /// The lanes that `bits` names, moved together to the front.
+    /// The lanes that are set in `bits`, moved to the front.
     unsafe fn packed(self, bits: u64) -> Self;
-    /// The last lane of `before`, then all of these but the last.
+    /// The last lane of `before`, then all lanes of `self` but the last.
     unsafe fn delayed(self, before: Self) -> Self;
-    /// Lane i takes the number at `from` plus the count of the set bits of `marks` up to and with i. At most half of the
-    /// bits are set.
+    /// Lane i is the number at `from` plus the number of bits set in `marks` up to and including i. At most half of the bits are
+    /// set.
     unsafe fn pick(from: *const f64, steps: Self::Steps) -> Self;
-    /// What [`Lanes::pick`] needs to know of `marks`.
+    /// `marks` in the form that [`Samples::pick`] takes.
     type Steps: Copy;
     unsafe fn steps(marks: u64) -> Self::Steps;
 }
 
-/// As many vectors as they have lanes, at most eight.
+/// As many vectors as they have lanes, at most eight; the others are unused.
 pub(super) type Square<L> = [L; 8];
 
 /// Four numbers (AVX2).
 #[derive(Clone, Copy)]
-pub(super) struct Four(__m256d);
+pub(super) struct F64x4(__m256d);
 
-/// Per mask of four marks: for each lane the count of marks up to it, as two halves of a number to be permuted.
-static STEPS_OF_FOUR: [[u32; 8]; 16] = {
+/// For each mask of four marks: per lane the count of marks up to it, as the indices of the two 32-bit halves of a number.
+static STEPS_X4: [[u32; 8]; 16] = {
     let mut table = [[0; 8]; 16];
     let mut marks = 0;
     while marks < 16 {
         let (mut lane, mut count) = (0, 0);
         while lane < 4 {
             count += (marks as u32 >> lane) & 1;
-            // Four marks in a row do not occur; the table stays within the vector all the same.
+            // Four marks in a row do not occur; clamped so that the table stays within the vector.
             let at = if count > 3 { 3 } else { count };
             table[marks][2 * lane] = 2 * at;
             table[marks][2 * lane + 1] = 2 * at + 1;
@@ -76,8 +76,8 @@ static STEPS_OF_FOUR: [[u32; 8]; 16] = {
     table
 };
 
-/// Per mask of four bits: the lanes that are set, as two halves of a number to be permuted.
-static PACKED_FOUR: [[u32; 8]; 16] = {
+/// For each mask of four bits: the set lanes, as the indices of the two 32-bit halves of a number.
+static PACKED_X4: [[u32; 8]; 16] = {
     let mut table = [[0; 8]; 16];
     let mut bits = 0;
     while bits < 16 {
@@ -96,18 +96,18 @@ static PACKED_FOUR: [[u32; 8]; 16] = {
 };
 
 #[allow(unsafe_op_in_unsafe_fn)]
-impl Lanes for Four {
+impl Lanes for F64x4 {
     const N: usize = 4;
-    type Choice = __m256d;
+    type Mask = __m256d;
 
     #[inline(always)]
-    unsafe fn smaller(a: Self, b: Self) -> __m256d {
+    unsafe fn abs_less(a: Self, b: Self) -> __m256d {
         let sign = _mm256_set1_pd(-0.0);
         _mm256_cmp_pd::<_CMP_LT_OQ>(_mm256_andnot_pd(sign, a.0), _mm256_andnot_pd(sign, b.0))
     }
     #[inline(always)]
-    unsafe fn choose(choice: __m256d, yes: Self, no: Self) -> Self {
-        Self(_mm256_blendv_pd(no.0, yes.0, choice))
+    unsafe fn select(mask: __m256d, yes: Self, no: Self) -> Self {
+        Self(_mm256_blendv_pd(no.0, yes.0, mask))
     }
     #[inline(always)]
     unsafe fn negated(self) -> Self {
@@ -155,7 +155,7 @@ impl Lanes for Four {
 }
 
 #[allow(unsafe_op_in_unsafe_fn)]
-impl Samples for Four {
+impl Samples for F64x4 {
     type Steps = __m256i;
 
     #[inline(always)]
@@ -168,7 +168,7 @@ impl Samples for Four {
     }
     #[inline(always)]
     unsafe fn delayed(self, before: Self) -> Self {
-        // [before 2, before 3, self 0, self 1], then one further.
+        // [before 2, before 3, self 0, self 1], then shifted by one lane.
         let middle = _mm256_permute2f128_pd::<0x21>(before.0, self.0);
         Self(_mm256_shuffle_pd::<0b0101>(middle, self.0))
     }
@@ -178,12 +178,12 @@ impl Samples for Four {
     }
     #[inline(always)]
     unsafe fn packed(self, bits: u64) -> Self {
-        let order = _mm256_loadu_si256(PACKED_FOUR.as_ptr().add(bits as usize).cast());
+        let order = _mm256_loadu_si256(PACKED_X4.as_ptr().add(bits as usize).cast());
         Self(_mm256_castps_pd(_mm256_permutevar8x32_ps(_mm256_castpd_ps(self.0), order)))
     }
     #[inline(always)]
     unsafe fn steps(marks: u64) -> __m256i {
-        _mm256_loadu_si256(STEPS_OF_FOUR.as_ptr().add(marks as usize).cast())
+        _mm256_loadu_si256(STEPS_X4.as_ptr().add(marks as usize).cast())
     }
     #[inline(always)]
     unsafe fn pick(from: *const f64, steps: __m256i) -> Self {
@@ -194,10 +194,10 @@ impl Samples for Four {
 
 /// Eight numbers (AVX-512).
 #[derive(Clone, Copy)]
-pub(super) struct Eight(__m512d);
+pub(super) struct F64x8(__m512d);
 
-/// Per mask of eight marks: for each lane the count of marks up to it.
-static STEPS_OF_EIGHT: [[u8; 8]; 256] = {
+/// For each mask of eight marks: per lane the count of marks up to it.
+static STEPS_X8: [[u8; 8]; 256] = {
     let mut table = [[0; 8]; 256];
     let mut marks = 0;
     while marks < 256 {
@@ -213,17 +213,17 @@ static STEPS_OF_EIGHT: [[u8; 8]; 256] = {
 };
 
 #[allow(unsafe_op_in_unsafe_fn)]
-impl Lanes for Eight {
+impl Lanes for F64x8 {
     const N: usize = 8;
-    type Choice = __mmask8;
+    type Mask = __mmask8;
 
     #[inline(always)]
-    unsafe fn smaller(a: Self, b: Self) -> __mmask8 {
+    unsafe fn abs_less(a: Self, b: Self) -> __mmask8 {
         _mm512_cmp_pd_mask::<_CMP_LT_OQ>(_mm512_abs_pd(a.0), _mm512_abs_pd(b.0))
     }
     #[inline(always)]
-    unsafe fn choose(choice: __mmask8, yes: Self, no: Self) -> Self {
-        Self(_mm512_mask_blend_pd(choice, no.0, yes.0))
+    unsafe fn select(mask: __mmask8, yes: Self, no: Self) -> Self {
+        Self(_mm512_mask_blend_pd(mask, no.0, yes.0))
     }
     #[inline(always)]
     unsafe fn negated(self) -> Self {
@@ -233,7 +233,7 @@ impl Lanes for Eight {
     #[inline(always)]
     unsafe fn transpose(square: &mut Square<Self>) {
         let v = *square;
-        // Pairs of neighbouring vectors, then quarters of vectors, then halves.
+        // Pairs of vectors, then quarters of vectors, then halves.
         let even = |i: usize| _mm512_unpacklo_pd(v[i].0, v[i + 1].0);
         let odd = |i: usize| _mm512_unpackhi_pd(v[i].0, v[i + 1].0);
         let quarters =
@@ -280,7 +280,7 @@ impl Lanes for Eight {
 }
 
 #[allow(unsafe_op_in_unsafe_fn)]
-impl Samples for Eight {
+impl Samples for F64x8 {
     type Steps = __m512i;
 
     #[inline(always)]
@@ -306,7 +306,7 @@ impl Samples for Eight {
     }
     #[inline(always)]
     unsafe fn steps(marks: u64) -> __m512i {
-        _mm512_cvtepu8_epi64(_mm_loadl_epi64(STEPS_OF_EIGHT.as_ptr().add(marks as usize).cast()))
+        _mm512_cvtepu8_epi64(_mm_loadl_epi64(STEPS_X8.as_ptr().add(marks as usize).cast()))
     }
     #[inline(always)]
     unsafe fn pick(from: *const f64, steps: __m512i) -> Self {
@@ -314,14 +314,14 @@ impl Samples for Eight {
     }
 }
 
-/// Two numbers (SSE2, which every x86-64 has): two systems side by side.
+/// Two numbers (SSE2, which every x86-64 processor has).
 #[derive(Clone, Copy)]
-pub(super) struct Two(__m128d);
+pub(super) struct F64x2(__m128d);
 
 #[allow(unsafe_op_in_unsafe_fn)]
-impl Lanes for Two {
+impl Lanes for F64x2 {
     const N: usize = 2;
-    type Choice = __m128d;
+    type Mask = __m128d;
 
     #[inline(always)]
     unsafe fn load(from: *const f64) -> Self {
@@ -352,13 +352,13 @@ impl Lanes for Two {
         Self(_mm_div_pd(self.0, other.0))
     }
     #[inline(always)]
-    unsafe fn smaller(a: Self, b: Self) -> __m128d {
+    unsafe fn abs_less(a: Self, b: Self) -> __m128d {
         let sign = _mm_set1_pd(-0.0);
         _mm_cmplt_pd(_mm_andnot_pd(sign, a.0), _mm_andnot_pd(sign, b.0))
     }
     #[inline(always)]
-    unsafe fn choose(choice: __m128d, yes: Self, no: Self) -> Self {
-        Self(_mm_or_pd(_mm_and_pd(choice, yes.0), _mm_andnot_pd(choice, no.0)))
+    unsafe fn select(mask: __m128d, yes: Self, no: Self) -> Self {
+        Self(_mm_or_pd(_mm_and_pd(mask, yes.0), _mm_andnot_pd(mask, no.0)))
     }
     #[inline(always)]
     unsafe fn negated(self) -> Self {

@@ -1,15 +1,15 @@
-//! Substitution in all chunks side by side.
+//! Back substitution of all chunks in parallel lanes.
 
-use super::{MOST, Plan, Systems};
+use super::plan::{ChunkPlan, MAX_CHUNKS, Systems};
 use crate::kernel::lanes::{Lanes, Square};
 
-/// The unknowns of a row of lanes, which is `at` numbers into the fields, from those of the next two.
+/// The unknowns of one row of all lanes, at offset `at` of the fields, from the unknowns of the next two rows.
 ///
 /// # Safety
-/// As [`Lanes`]; there is a vector at that place.
+/// As [`Lanes`]; there is a vector at that offset.
 #[inline(always)]
 unsafe fn substitute<L: Lanes>(fields: &[*const f64; 4], at: usize, next: L, after: L) -> L {
-    // SAFETY: as promised by the caller.
+    // SAFETY: guaranteed by the caller.
     unsafe {
         let upper = L::load(fields[1].add(at)).mul(next);
         let second = L::load(fields[2].add(at)).mul(after);
@@ -17,62 +17,65 @@ unsafe fn substitute<L: Lanes>(fields: &[*const f64; 4], at: usize, next: L, aft
     }
 }
 
-/// The numbers of `known`, lane by lane.
+/// Stores `known` in `values`, lane by lane.
 ///
 /// # Safety
 /// As [`Lanes`].
 #[inline(always)]
-unsafe fn keep<L: Lanes, const G: usize>(known: &[(L, L); G], numbers: &mut [[f64; MOST]; 2]) {
+unsafe fn store_lanes<L: Lanes, const G: usize>(known: &[(L, L); G], values: &mut [[f64; MAX_CHUNKS]; 2]) {
     for g in 0..G {
-        // SAFETY: there are at most MOST lanes.
+        // SAFETY: there are at most MAX_CHUNKS lanes.
         unsafe {
-            known[g].0.store(numbers[0].as_mut_ptr().add(g * L::N));
-            known[g].1.store(numbers[1].as_mut_ptr().add(g * L::N));
+            known[g].0.store(values[0].as_mut_ptr().add(g * L::N));
+            known[g].1.store(values[1].as_mut_ptr().add(g * L::N));
         }
     }
 }
 
-/// Substitution, from the last rows of the chunks up: `last` are the two unknowns behind the last chunk of a side. False if
-/// a joint fails.
+/// Substitutes from the last rows of the chunks upwards. `last` are the two unknowns after the last chunk of each side. Returns
+/// false if two chunks disagree.
 ///
 /// # Safety
-/// As [`super::solve_chunks`]; `slopes` have a place for each row.
+/// As [`super::solve_chunks`]; `slopes` have room for each row.
 #[inline(always)]
 pub(super) unsafe fn backward<L: Lanes, const G: usize>(
     systems: &Systems,
-    plan: Plan,
+    plan: ChunkPlan,
     last: [(f64, f64); 2],
     slopes: [*mut f64; 2],
 ) -> bool {
     let lanes = G * L::N;
-    let to: [*mut f64; MOST] = std::array::from_fn(|lane| {
+    let to: [*mut f64; MAX_CHUNKS] = std::array::from_fn(|lane| {
         let lane = lane.min(lanes - 1);
         slopes[lane / plan.per_side].wrapping_add(plan.start(lane))
     });
     let rows = systems.eliminated.each_ref().map(|field| field.as_ptr());
-    // SAFETY: rows were eliminated for all lanes; one number behind the last row belongs to the room.
+    // SAFETY: rows were eliminated for all lanes, and the buffers have room for a number after the last row.
     unsafe {
         let zero = L::splat(0.0);
         let mut known = [(zero, zero); G];
-        let mut begun = [[0.0; MOST]; 2];
+        let mut start_values = [[0.0; MAX_CHUNKS]; 2];
         if plan.per_side > 1 {
-            for i in (0..plan.warm).rev() {
+            for i in (0..plan.warm_up).rev() {
                 for g in 0..G {
-                    // The rows of the next lane.
+                    // The warm-up of a lane uses the rows of the next lane.
                     let at = i * lanes + g * L::N + 1;
                     known[g] = (substitute(&rows, at, known[g].0, known[g].1), known[g].0);
                 }
             }
-            keep(&known, &mut begun);
+            store_lanes(&known, &mut start_values);
         }
         for side in 0..2 {
             let lane = (side + 1) * plan.per_side - 1;
-            (begun[0][lane], begun[1][lane]) = last[side];
+            (start_values[0][lane], start_values[1][lane]) = last[side];
         }
         for g in 0..G {
-            known[g] = (L::load(begun[0].as_ptr().add(g * L::N)), L::load(begun[1].as_ptr().add(g * L::N)));
+            known[g] = (
+                L::load(start_values[0].as_ptr().add(g * L::N)),
+                L::load(start_values[1].as_ptr().add(g * L::N)),
+            );
         }
-        // Rows that fill no square, one by one; then squares.
+        // The rows beyond a multiple of the lanes one by one, then squares that are transposed.
         let mut i = plan.len;
         while !i.is_multiple_of(L::N) {
             i -= 1;
@@ -102,10 +105,11 @@ pub(super) unsafe fn backward<L: Lanes, const G: usize>(
                 }
             }
         }
-        let mut ended = [[0.0; MOST]; 2];
-        keep(&known, &mut ended);
+        let mut end_values = [[0.0; MAX_CHUNKS]; 2];
+        store_lanes(&known, &mut end_values);
         (0..lanes).all(|lane| {
-            let same = |field: usize| begun[field][lane].to_bits() == ended[field][lane + 1].to_bits();
+            let same =
+                |field: usize| start_values[field][lane].to_bits() == end_values[field][lane + 1].to_bits();
             plan.is_last(lane) || (same(0) && same(1))
         })
     }

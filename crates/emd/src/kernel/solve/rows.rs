@@ -1,18 +1,21 @@
-//! The equations of a spline's slopes, row by row: what they are made of, and one step of elimination.
+//! The equations of the slopes of a spline, row by row: their coefficients, and one step of elimination.
 
 use crate::kernel::lanes::{Lanes, Samples};
 use crate::knots::Side;
-use crate::spline::{last_row, outer_row};
+use crate::spline::{first_row, last_row};
 
-/// What the rows of one system are made of, per knot.
+/// The coefficients of one system, per knot.
 #[derive(Debug)]
 pub(super) struct Rows {
-    /// Distance to the next knot, and the slope of the secant to it.
+    /// Distance to the next knot.
     pub(super) distance: Vec<f64>,
+    /// Slope of the secant to the next knot.
     pub(super) secant: Vec<f64>,
+    /// Right-hand side.
     pub(super) right: Vec<f64>,
 }
-/// A row in the course of elimination: the factors of its own unknown and of the next, and the right-hand side.
+
+/// A row during elimination: the coefficients of its own unknown and of the next one, and the right-hand side.
 #[derive(Clone, Copy)]
 pub(super) struct State<T> {
     pub(super) diagonal: T,
@@ -20,7 +23,7 @@ pub(super) struct State<T> {
     pub(super) right: T,
 }
 
-/// An eliminated row. `second` is the factor of the unknown after the next, where rows have been interchanged.
+/// An eliminated row. `second` is the coefficient of the unknown after the next one, not 0 only if rows were interchanged.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Eliminated {
     pub(super) diagonal: f64,
@@ -29,7 +32,7 @@ pub(super) struct Eliminated {
     pub(super) right: f64,
 }
 
-/// A row not yet reached.
+/// A row before elimination.
 #[derive(Clone, Copy)]
 pub(super) struct Row<T> {
     pub(super) lower: T,
@@ -39,7 +42,7 @@ pub(super) struct Row<T> {
 }
 
 impl Rows {
-    /// Distances, secants and right-hand sides of the inner rows.
+    /// Computes distances, secants and the right-hand sides of the inner rows.
     ///
     /// # Safety
     /// As [`Lanes`].
@@ -47,7 +50,7 @@ impl Rows {
     pub(super) unsafe fn fill<L: Samples>(&mut self, side: &Side) {
         let knots = side.knots();
         debug_assert!(knots.end + L::N < side.x.len() && knots.len() + L::N < self.right.len());
-        // SAFETY: sides and rows have room for a vector behind the last knot.
+        // SAFETY: sides and rows have room for a vector after the last knot.
         unsafe {
             let (x, y) = (side.x.as_ptr().add(knots.start), side.y.as_ptr().add(knots.start));
             let three = L::splat(3.0);
@@ -67,7 +70,7 @@ impl Rows {
         }
     }
 
-    /// The pieces' coefficients, from the slopes in `side.c2`.
+    /// Computes the coefficients of the pieces from the slopes in `side.c2`.
     ///
     /// # Safety
     /// As [`Lanes`].
@@ -95,7 +98,7 @@ impl Rows {
 
     pub(super) fn first(&self) -> State<f64> {
         let (d, s) = (&self.distance, &self.secant);
-        let (diagonal, upper, right) = outer_row(d[0], d[1], s[0], s[1]);
+        let (diagonal, upper, right) = first_row(d[0], d[1], s[0], s[1]);
         State { diagonal, upper, right }
     }
 
@@ -112,7 +115,7 @@ impl Rows {
     }
 }
 
-/// One step of elimination, the rows interchanged where the next row's factor is the larger.
+/// One step of elimination; the rows are interchanged if the coefficient of the next row is larger.
 pub(super) fn eliminate(row: State<f64>, next: Row<f64>) -> (Eliminated, State<f64>) {
     if row.diagonal.abs() < next.lower.abs() {
         let factor = row.diagonal / next.lower;
@@ -136,31 +139,31 @@ pub(super) fn eliminate(row: State<f64>, next: Row<f64>) -> (Eliminated, State<f
     }
 }
 
-/// The same, chunk by chunk side by side. The fields of the eliminated row follow [`Eliminated`].
+/// [`eliminate`] in parallel lanes. The fields of the eliminated row are those of [`Eliminated`], in their order.
 ///
 /// # Safety
 /// As [`Lanes`].
 #[inline(always)]
 pub(super) unsafe fn eliminate_lanes<L: Lanes>(row: State<L>, next: Row<L>) -> ([L; 4], State<L>) {
-    // SAFETY: the caller has the instructions.
+    // SAFETY: the caller guarantees the instructions.
     unsafe {
-        let swap = L::smaller(row.diagonal, next.lower);
-        let small = L::choose(swap, row.diagonal, next.lower);
-        let large = L::choose(swap, next.lower, row.diagonal);
-        let upper = L::choose(swap, next.diagonal, row.upper);
-        let right = L::choose(swap, next.right, row.right);
+        let swap = L::abs_less(row.diagonal, next.lower);
+        let small = L::select(swap, row.diagonal, next.lower);
+        let large = L::select(swap, next.lower, row.diagonal);
+        let upper = L::select(swap, next.diagonal, row.upper);
+        let right = L::select(swap, next.right, row.right);
         let factor = small.div(large);
         let state = State {
-            diagonal: L::choose(swap, row.upper, next.diagonal).sub(factor.mul(upper)),
-            upper: L::choose(swap, factor.negated().mul(next.upper), next.upper),
-            right: L::choose(swap, row.right, next.right).sub(factor.mul(right)),
+            diagonal: L::select(swap, row.upper, next.diagonal).sub(factor.mul(upper)),
+            upper: L::select(swap, factor.negated().mul(next.upper), next.upper),
+            right: L::select(swap, row.right, next.right).sub(factor.mul(right)),
         };
-        ([large, upper, L::choose(swap, next.upper, L::splat(0.0)), right], state)
+        ([large, upper, L::select(swap, next.upper, L::splat(0.0)), right], state)
     }
 }
 
 impl Eliminated {
-    /// The unknown of this row, from the next two.
+    /// The unknown of this row, from the next two unknowns.
     pub(super) fn substitute(self, next: f64, after: f64) -> f64 {
         (self.right - self.upper * next - self.second * after) / self.diagonal
     }

@@ -1,39 +1,41 @@
-//! One series on its way through CEEMDAN, stage by stage.
+//! The CEEMDAN of one signal, stage by stage.
 //!
-//! A stage gives a mode: [`Course::begin`] tests whether there is one, then each trial's result is added in trial order
-//! ([`Course::trial`], or [`Course::local_mean`] and [`Course::add`] where trials run at the same time), and
-//! [`Course::finish`] takes the average. Where the noise comes from is the caller's.
+//! A stage finds a mode: [`CeemdanState::start_stage`] tests whether there is one, then the result of each trial is added in the order of
+//! trials ([`CeemdanState::add_trial`], or [`CeemdanState::contribution`] and [`CeemdanState::add_contribution`] if trials run in
+//! parallel), and [`CeemdanState::finish_stage`] averages them. The caller provides the noise.
 
-use crate::decomposition::{Decomposition, ModeStats, Tally};
-use crate::extrema::{Signs, each};
-use crate::plain::most_modes;
-use crate::sift::{Sifted, Sifter, is_finite, is_nothing, is_spent};
+use crate::decomposition::{Decomposition, ModeStats, SiftTally};
+use crate::extrema::{SignTest, for_each_extremum};
+use crate::mode_extractor::max_modes;
+use crate::sift::{SiftResult, Sifter, is_finite, is_near_zero, is_negligible};
+use crate::signal::check;
 use crate::sum::{deviation, range};
 use crate::{Error, NoiseScale, Params, Preset};
 
-/// Most stages of the parity preset: the first, and a hundred more.
-const MOST_STAGES_PYEMD: usize = 101;
+/// Limit of stages in the pyemd preset: the first one and a hundred more.
+const PYEMD_MAX_STAGES: usize = 101;
 
 #[derive(Debug)]
-pub(crate) struct Course<'a> {
+pub(crate) struct CeemdanState<'a> {
     params: &'a Params,
-    /// The signal, in the parity preset divided by its deviation.
+    /// The signal; in the pyemd preset divided by its deviation.
     signal: Vec<f64>,
-    /// What multiplies the result: the deviation, or 1.
+    /// The factor of the result: the deviation, or 1.
     scale: f64,
-    /// What the modes found leave.
+    /// The signal minus the modes found.
     residue: Vec<f64>,
-    /// Sum of the modes found (parity, where the end is tested on the signal without it).
+    /// Sum of the modes found; used by the end test of the pyemd preset only.
     found: Vec<f64>,
     modes: Vec<Vec<f64>>,
     stats: Vec<ModeStats>,
-    /// The stage under way.
+    /// Amplitude of the noise in the current stage.
     beta: f64,
+    /// Sum of the contributions of the trials in the current stage.
     total: Vec<f64>,
-    tally: Tally,
+    tally: SiftTally,
 }
 
-impl<'a> Course<'a> {
+impl<'a> CeemdanState<'a> {
     pub fn new(signal: &[f64], params: &'a Params) -> Result<Self, Error> {
         check(signal)?;
         let n = signal.len();
@@ -54,26 +56,26 @@ impl<'a> Course<'a> {
             stats: Vec::new(),
             beta: 0.0,
             total: vec![0.0; n],
-            tally: Tally::default(),
+            tally: SiftTally::default(),
         })
     }
 
-    /// Samples of the signal.
+    /// Number of samples of the signal.
     pub fn len(&self) -> usize {
         self.signal.len()
     }
 
-    /// Number of the stage under way or next, from 0: as many modes have been found.
+    /// Index of the current or next stage: the number of modes found.
     pub fn stage(&self) -> usize {
         self.modes.len()
     }
 
-    /// Whether there is another mode to be found; then the trials may come.
-    pub fn begin(&mut self, sifter: &mut Sifter) -> bool {
-        if range(&self.signal) == 0.0 || !self.goes_on(sifter) {
+    /// Prepares the next stage; false if there are no more modes.
+    pub fn start_stage(&mut self, sifter: &mut Sifter) -> bool {
+        if range(&self.signal) == 0.0 || !self.has_next_mode(sifter) {
             return false;
         }
-        let measured = match (self.params.preset, self.params.noise_scale) {
+        let scale = match (self.params.preset, self.params.noise_scale) {
             (Preset::Pyemd, _) if self.stage() == 0 => 1.0,
             (_, NoiseScale::Residue) => deviation(&self.residue),
             (_, NoiseScale::Fastest) => {
@@ -82,42 +84,42 @@ impl<'a> Course<'a> {
                 deviation(&sifter.mode)
             }
         };
-        self.beta = self.params.epsilon * measured;
+        self.beta = self.params.epsilon * scale;
         self.total.fill(0.0);
-        self.tally = Tally::default();
+        self.tally = SiftTally::default();
         true
     }
 
-    fn goes_on(&self, sifter: &mut Sifter) -> bool {
+    fn has_next_mode(&self, sifter: &mut Sifter) -> bool {
         match self.params.preset {
             Preset::Standard => {
                 let mut extrema = 0;
-                each(&self.residue, Signs::Compared, |_, _| extrema += 1);
-                extrema >= 3 && self.stage() < most_modes(self.signal.len())
+                for_each_extremum(&self.residue, SignTest::Compared, |_, _| extrema += 1);
+                extrema >= 3 && self.stage() < max_modes(self.signal.len())
             }
             Preset::Pyemd if self.stage() == 0 => true,
             Preset::Pyemd => {
-                let left = &mut sifter.mode;
-                left.iter_mut()
+                let rest = &mut sifter.mode;
+                rest.iter_mut()
                     .zip(&self.signal)
                     .zip(&self.found)
-                    .for_each(|((left, s), found)| *left = s - found);
-                let is_over = is_spent(left, 0.01, 0.05);
-                let left = left.clone();
+                    .for_each(|((rest, s), found)| *rest = s - found);
+                let is_over = is_negligible(rest, 0.01, 0.05);
+                let rest = rest.clone();
                 let sifted = sifter.sift(self.params.sifting);
                 let is_mode = sifted.extrema > 2;
                 let is_single = if is_mode {
-                    is_nothing(left.iter().zip(&sifter.mode).map(|(left, mode)| left - mode))
+                    is_near_zero(rest.iter().zip(&sifter.mode).map(|(rest, mode)| rest - mode))
                 } else {
-                    !is_nothing(left.iter().copied())
+                    !is_near_zero(rest.iter().copied())
                 };
-                !is_over && !is_single && self.stage() < MOST_STAGES_PYEMD
+                !is_over && !is_single && self.stage() < PYEMD_MAX_STAGES
             }
         }
     }
 
-    /// Sifts the residue with this noise, whose deviation is as [`crate::NoiseEnsemble`] leaves it.
-    fn sift(&self, noise: Option<&[f64]>, sifter: &mut Sifter) -> Sifted {
+    /// Sifts the residue plus `beta` times `noise`, a mode of [`crate::NoiseEnsemble`].
+    fn sift(&self, noise: Option<&[f64]>, sifter: &mut Sifter) -> SiftResult {
         match noise {
             Some(noise) => {
                 let both = sifter.mode.iter_mut().zip(&self.residue).zip(noise);
@@ -128,22 +130,22 @@ impl<'a> Course<'a> {
         sifter.sift(self.params.sifting)
     }
 
-    /// What a sifted trial contributes: its sample of the noisy residue and of the first mode give the local mean, or in
-    /// the parity preset's first stage the mode.
-    fn contribution(&self, sifted: Sifted, mode: &[f64], noise: Option<&[f64]>) -> Contribution {
+    /// What a sifted trial contributes to the average.
+    fn kind_of(&self, sifted: SiftResult, mode: &[f64], noise: Option<&[f64]>) -> Contribution {
         match self.params.preset {
-            Preset::Standard if sifted.has_mode() => Contribution::Mean,
-            Preset::Standard => Contribution::Noisy,
-            Preset::Pyemd if sifted.extrema <= 2 => Contribution::Noisy,
+            Preset::Standard if sifted.has_mode() => Contribution::LocalMean,
+            Preset::Standard => Contribution::NoisyResidue,
+            Preset::Pyemd if sifted.extrema <= 2 => Contribution::NoisyResidue,
             Preset::Pyemd if self.stage() == 0 => Contribution::Mode,
-            // A local mean of nothing is left out by the library, and the mode then stands in its place.
-            Preset::Pyemd if is_nothing(self.noisy(noise).zip(mode).map(|(y, mode)| y - mode)) => {
+            // The library drops a local mean of zero and then uses the mode in its place.
+            Preset::Pyemd if is_near_zero(self.noisy(noise).zip(mode).map(|(y, mode)| y - mode)) => {
                 Contribution::Mode
             }
-            Preset::Pyemd => Contribution::Mean,
+            Preset::Pyemd => Contribution::LocalMean,
         }
     }
 
+    /// The residue plus the noise.
     fn noisy<'b>(&'b self, noise: Option<&'b [f64]>) -> impl Iterator<Item = f64> + 'b {
         let beta = self.beta;
         self.residue.iter().enumerate().map(move |(i, r)| match noise {
@@ -152,12 +154,12 @@ impl<'a> Course<'a> {
         })
     }
 
-    /// One trial, added to the stage.
-    pub fn trial(&mut self, noise: Option<&[f64]>, sifter: &mut Sifter) {
+    /// Runs one trial and adds it to the stage.
+    pub fn add_trial(&mut self, noise: Option<&[f64]>, sifter: &mut Sifter) {
         let sifted = self.sift(noise, sifter);
-        match (self.contribution(sifted, &sifter.mode, noise), noise) {
-            // Nearly all: the local mean goes straight to the sum.
-            (Contribution::Mean, Some(noise)) if !self.divides_each() => {
+        match (self.kind_of(sifted, &sifter.mode, noise), noise) {
+            // Nearly all trials: the local mean is added without being stored.
+            (Contribution::LocalMean, Some(noise)) if !self.divides_each() => {
                 let beta = self.beta;
                 let noisy = self.residue.iter().zip(noise).map(|(r, w)| r + beta * w);
                 let total = self.total.iter_mut().zip(noisy).zip(&sifter.mode);
@@ -165,39 +167,39 @@ impl<'a> Course<'a> {
                 self.tally.add(sifted);
             }
             (contribution, _) => {
-                self.leave(contribution, noise, sifter);
-                self.add(&sifter.mode, sifted);
+                self.write_contribution(contribution, noise, sifter);
+                self.add_contribution(&sifter.mode, sifted);
             }
         }
     }
 
-    /// The parity preset divides each trial's local mean, but in the first stage the sum.
+    /// Whether the contributions are divided by the number of trials one by one, as EMD-signal does after the first stage.
     fn divides_each(&self) -> bool {
         self.params.preset == Preset::Pyemd && self.stage() > 0
     }
 
-    /// One trial, its contribution left in `sifter.mode`.
-    pub fn local_mean(&self, noise: Option<&[f64]>, sifter: &mut Sifter) -> Sifted {
+    /// Runs one trial and writes its contribution to `sifter.mode`.
+    pub fn contribution(&self, noise: Option<&[f64]>, sifter: &mut Sifter) -> SiftResult {
         let sifted = self.sift(noise, sifter);
-        self.leave(self.contribution(sifted, &sifter.mode, noise), noise, sifter);
+        self.write_contribution(self.kind_of(sifted, &sifter.mode, noise), noise, sifter);
         sifted
     }
 
-    /// Leaves a contribution in `sifter.mode`, which holds the mode.
-    fn leave(&self, contribution: Contribution, noise: Option<&[f64]>, sifter: &mut Sifter) {
+    /// Replaces the mode in `sifter.mode` by the contribution.
+    fn write_contribution(&self, contribution: Contribution, noise: Option<&[f64]>, sifter: &mut Sifter) {
         match contribution {
             Contribution::Mode => {}
-            Contribution::Mean => {
+            Contribution::LocalMean => {
                 sifter.mode.iter_mut().zip(self.noisy(noise)).for_each(|(mode, y)| *mode = y - *mode)
             }
-            Contribution::Noisy => {
+            Contribution::NoisyResidue => {
                 sifter.mode.iter_mut().zip(self.noisy(noise)).for_each(|(mode, y)| *mode = y)
             }
         }
     }
 
-    /// Adds what [`Course::local_mean`] gave; trials come in their order.
-    pub fn add(&mut self, contribution: &[f64], sifted: Sifted) {
+    /// Adds a result of [`CeemdanState::contribution`]; trials are added in their order.
+    pub fn add_contribution(&mut self, contribution: &[f64], sifted: SiftResult) {
         let divided = self.divides_each();
         let total = self.total.iter_mut().zip(contribution);
         if divided {
@@ -209,8 +211,8 @@ impl<'a> Course<'a> {
         self.tally.add(sifted);
     }
 
-    /// Takes the average over the trials; the mode is what it takes away from the residue.
-    pub fn finish(&mut self) -> Result<(), Error> {
+    /// Averages over the trials: the average is the new residue, the difference to the old one the mode.
+    pub fn finish_stage(&mut self) -> Result<(), Error> {
         let trials = self.params.trials as f64;
         let mut mode = std::mem::take(&mut self.total);
         match self.params.preset {
@@ -238,7 +240,7 @@ impl<'a> Course<'a> {
         Ok(())
     }
 
-    pub fn result(mut self) -> Decomposition {
+    pub fn into_decomposition(mut self) -> Decomposition {
         if self.params.preset == Preset::Pyemd {
             self.residue
                 .iter_mut()
@@ -253,25 +255,12 @@ impl<'a> Course<'a> {
     }
 }
 
+/// What a trial contributes to the average of its stage.
 enum Contribution {
-    /// The first mode.
+    /// The first mode of the noisy residue, in the first stage of the pyemd preset.
     Mode,
-    /// The noisy residue without its first mode.
-    Mean,
+    /// The noisy residue minus its first mode.
+    LocalMean,
     /// The noisy residue, which has no mode.
-    Noisy,
-}
-
-/// Whether a signal can be decomposed.
-pub(crate) fn check(signal: &[f64]) -> Result<(), Error> {
-    if let Some(i) = signal.iter().position(|x| !x.is_finite()) {
-        return Err(Error::NotFinite(i));
-    }
-    if let Some(i) = signal.iter().position(|x| x.abs() > 1e150) {
-        return Err(Error::TooLarge(i));
-    }
-    if signal.len() < 4 {
-        return Err(Error::TooShort(signal.len()));
-    }
-    Ok(())
+    NoisyResidue,
 }
