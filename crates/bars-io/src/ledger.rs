@@ -17,6 +17,7 @@ impl Ledger {
     }
 
     /// Notes what was found in rows of no readable symbol.
+    #[cfg(feature = "mysql")]
     pub(crate) fn note_of_all(&self, findings: Findings) {
         self.set(None, findings);
     }

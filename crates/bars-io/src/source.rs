@@ -1,4 +1,4 @@
-//! Where bars come from. Each place is a file of this folder behind one trait, [`Source`].
+//! Where bars come from. Each place is a module of this crate behind one trait, [`Source`].
 
 use std::collections::BTreeSet;
 

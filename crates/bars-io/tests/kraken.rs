@@ -12,7 +12,7 @@ use bars::{BarTime, ReadOptions};
 use bars_io::Target;
 use bars_io::atomic::TempFiles;
 use bars_io::kraken::market::{self, Pair, Pairs};
-use bars_io::kraken::sync::{News, Synced, Task, sync};
+use bars_io::kraken::sync::{News, SyncTask, Synced, sync};
 use bars_io::kraken::{Client, Pace, candles};
 use bars_io::reader as rows;
 use bars_io::store::{Store, StoreWriter};
@@ -216,7 +216,7 @@ fn held(folder: &tempfile::TempDir) -> Vec<Bar> {
 fn bring_up(client: &Client, writer: &StoreWriter, trades: bool, tell: &dyn Fn(News)) -> Result<Synced> {
     let after = writer.held().unwrap().first().map(|entry| entry.last);
     let pair = pair();
-    let task = Task { pair: &pair, symbol: PAIR.parse().unwrap(), after, trades };
+    let task = SyncTask { pair: &pair, symbol: PAIR.parse().unwrap(), after, trades };
     sync(client, &task, writer as &dyn Target, tell)
 }
 
@@ -307,7 +307,7 @@ fn trades_that_lead_nowhere_end() {
             let writer = StoreWriter::open(folder.path(), &TempFiles::default()).unwrap();
             let pair = pair();
             let after = Minute::from_epoch_seconds(6_000_000 - 60);
-            let task = Task { pair: &pair, symbol: PAIR.parse().unwrap(), after, trades: true };
+            let task = SyncTask { pair: &pair, symbol: PAIR.parse().unwrap(), after, trades: true };
             let synced = sync(&client, &task, &writer, &|_| ());
             assert!(server.asked().len() <= 3, "{:?}", server.asked());
             if count == 0 {

@@ -1,6 +1,6 @@
 //! Errors of this crate. Messages name columns and values; callers add the file and the remedy.
 
-use crate::clean::Finding;
+use crate::finding::Finding;
 use crate::time::Minute;
 
 /// The result of fallible functions in this crate.

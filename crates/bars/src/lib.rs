@@ -6,15 +6,20 @@
 //! - [`clean`]: which rows are not bars, counted by cause; [`rows`]: validation row by row.
 //! - [`resample`](mod@resample): minutes to longer bins.
 //! - `arrow` (feature `arrow`): series from and to Arrow record batches.
+//! - Feature `serde`: domain types as text.
 //!
 //! Where bars come from is the business of the crate `bars-io`.
 
 #[cfg(feature = "arrow")]
 pub mod arrow;
+mod bar;
 pub mod clean;
 pub mod error;
+mod finding;
 pub mod resample;
 pub mod rows;
+#[cfg(feature = "serde")]
+mod serde_text;
 pub mod series;
 pub mod spelling;
 pub mod symbol;

@@ -20,6 +20,14 @@ pub enum BarTime {
 }
 
 impl BarTime {
+    /// `open` or `close`.
+    pub fn name(self) -> &'static str {
+        match self {
+            BarTime::Open => "open",
+            BarTime::Close => "close",
+        }
+    }
+
     /// The open time for a timestamp in nanoseconds since the epoch. A close label within the minute (Binance's
     /// `…:59.999`) stands for the minute's end; an open label must be on a whole minute.
     ///
@@ -194,13 +202,14 @@ pub struct RawRow<'a> {
     pub trades: Result<Option<u32>, ()>,
 }
 
+/// Receives each row with a valid symbol: `Some(bar)`, or `None` for a rejected row.
+pub type BarSink<'a, E> = dyn FnMut(&Symbol, Option<Bar>) -> Result<(), E> + 'a;
+
 /// Validates the rows of one input and passes the bars on.
-///
-/// The callback receives each row with a valid symbol: `Some(bar)`, or `None` for a rejected row.
 pub struct RowValidator<'a, E> {
     options: &'a ReadOptions,
     findings: &'a mut Findings,
-    sink: &'a mut dyn FnMut(&Symbol, Option<Bar>) -> Result<(), E>,
+    sink: &'a mut BarSink<'a, E>,
     symbol: Option<Symbol>,
     has_offsets: Option<bool>,
 }
@@ -210,7 +219,7 @@ impl<'a, E> RowValidator<'a, E> {
     pub fn new(
         options: &'a ReadOptions,
         findings: &'a mut Findings,
-        sink: &'a mut dyn FnMut(&Symbol, Option<Bar>) -> Result<(), E>,
+        sink: &'a mut BarSink<'a, E>,
     ) -> RowValidator<'a, E> {
         let symbol = options.symbol.clone();
         RowValidator { options, findings, sink, symbol, has_offsets: None }
@@ -273,6 +282,7 @@ impl<'a, E> RowValidator<'a, E> {
 ///
 /// # Errors
 /// If it is not.
+#[expect(clippy::result_unit_err, reason = "as in RawRow: there is one way to fail")]
 pub fn trades_from(number: f64) -> Result<Option<u32>, ()> {
     let whole = number.fract() == 0.0 && (0.0..f64::from(u32::MAX)).contains(&number);
     if whole { Ok(Some(number as u32)) } else { Err(()) }

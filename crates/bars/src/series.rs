@@ -1,27 +1,9 @@
 //! A symbol's bars in memory: columnar, sorted by time, unique in time.
 
-use crate::clean::Finding;
+pub use crate::bar::Bar;
 use crate::error::{Error, Result};
+use crate::finding::Finding;
 use crate::time::{Minute, Span};
-
-/// One bar: the minute that opens at `time`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Bar {
-    /// Open time.
-    pub time: Minute,
-    /// First price.
-    pub open: f64,
-    /// Highest price.
-    pub high: f64,
-    /// Lowest price.
-    pub low: f64,
-    /// Last price.
-    pub close: f64,
-    /// Volume in units of the base asset.
-    pub volume: f64,
-    /// Number of trades, where it is known.
-    pub trades: Option<u32>,
-}
 
 /// Owned columns of a series, all of one length; the input of [`Series::from_columns`].
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -396,6 +396,16 @@ impl AsOfSpec {
     }
 }
 
+impl fmt::Display for AsOfSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AsOfSpec::Latest => f.pad("latest"),
+            AsOfSpec::Date(date) => f.pad(&date.to_string()),
+            AsOfSpec::At(asof) => asof.fmt(f),
+        }
+    }
+}
+
 impl FromStr for AsOfSpec {
     type Err = String;
 

@@ -10,3 +10,4 @@ pub mod leaderboards;
 pub mod metrics;
 pub mod regime;
 pub mod stats;
+pub mod table;

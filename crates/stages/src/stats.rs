@@ -18,6 +18,11 @@ pub fn mean_and_std(values: &[f64]) -> (f64, f64) {
     (mean, variance.sqrt())
 }
 
+/// The value itself if it is finite, else NaN: missing.
+pub(crate) fn finite(value: f64) -> f64 {
+    if value.is_finite() { value } else { f64::NAN }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

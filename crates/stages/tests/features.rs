@@ -3,9 +3,10 @@
 
 use bars::{AsOf, Bar, Minute, Series, Span, Symbol, Window};
 use proptest::prelude::*;
-use stages::features::baseline::{Knots, PERCENTS};
+use stages::features::baseline::{QUANTILE_LEVELS, Quantiles};
 use stages::features::metric::Transform;
-use stages::features::table::{Row, Values, fill};
+use stages::features::table::{FeatureRow, fill};
+use stages::table::Values;
 use stages::{metrics, regime};
 
 /// 2024-02-27T00:00Z: as-ofs go over the end of a February of 29 days.
@@ -57,17 +58,17 @@ fn windows() -> impl Strategy<Value = Vec<&'static str>> {
     prop::sample::subsequence(vec!["45m", "1h", "4h", "12h", "24h", "72h"], 1..4)
 }
 
-fn metric_rows(plan: &metrics::Plan, series: &Series) -> Vec<Row> {
+fn metric_rows(plan: &metrics::MetricsPlan, series: &Series) -> Vec<FeatureRow> {
     let panels = plan.panels(series);
     plan.rows(&symbol(), first(series), &panels, Some(&panels))
 }
 
 /// Rows as text, in which a missing value equals another.
-fn shown(plan: &metrics::Plan, rows: &[Row]) -> String {
+fn shown(plan: &metrics::MetricsPlan, rows: &[FeatureRow]) -> String {
     format!("{:?}", fill(plan.layout(), rows))
 }
 
-fn regime_rows(plan: &regime::Plan, series: &Series) -> Vec<Row> {
+fn regime_rows(plan: &regime::RegimePlan, series: &Series) -> Vec<FeatureRow> {
     let days = plan.history(series, first(series));
     plan.rows(&symbol(), first(series), &days, &plan.panels(&days))
 }
@@ -82,7 +83,7 @@ proptest! {
     ) {
         let newest = series.ends().unwrap().1;
         let asof = AsOf::start_of(newest).plus(-back).plus_seconds(seconds);
-        let plan = metrics::Plan::new(params(&names, threshold, Some(1)), vec![asof], imputed);
+        let plan = metrics::MetricsPlan::new(params(&names, threshold, Some(1)), vec![asof], imputed);
         let past = past(&series, asof);
         prop_assume!(!past.is_empty());
         let rows = |series: &Series| {
@@ -103,11 +104,11 @@ proptest! {
         let from = AsOf::start_of(series.ends().unwrap().1).plus(-every * (count - 3));
         let asofs: Vec<AsOf> = (0..count).map(|i| from.plus(i * every)).collect();
         let params = params(&names, threshold, Some(1));
-        let panel = metrics::Plan::new(params.clone(), asofs.clone(), true);
+        let panel = metrics::MetricsPlan::new(params.clone(), asofs.clone(), true);
         let rows = metric_rows(&panel, &series.clone().within(panel.span()));
         let mut singles = Vec::new();
         for asof in asofs {
-            let plan = metrics::Plan::new(params.clone(), vec![asof], true);
+            let plan = metrics::MetricsPlan::new(params.clone(), vec![asof], true);
             let panels = plan.panels(&series.clone().within(plan.span()));
             singles.extend(plan.rows(&symbol(), first(&series), &panels, Some(&panels)));
         }
@@ -120,7 +121,7 @@ proptest! {
         let window: Window = name.parse().unwrap();
         let asof = AsOf::start_of(series.ends().unwrap().1).plus(-back);
         prop_assume!(AsOf::close_of(first(&series)) <= asof);
-        let plan = metrics::Plan::new(params(&[name], 0.02, Some(1)), vec![asof], false);
+        let plan = metrics::MetricsPlan::new(params(&[name], 0.02, Some(1)), vec![asof], false);
         let rows = metric_rows(&plan, &series);
 
         let from = asof.months_before(1).epoch_seconds();
@@ -130,7 +131,7 @@ proptest! {
         while (start.epoch_seconds() + width * 60) <= asof.epoch_seconds() {
             if start.epoch_seconds() >= from {
                 let end = AsOf::start_of(start).plus(width);
-                let single = metrics::Plan::new(params(&[name], 0.02, None), vec![end], false);
+                let single = metrics::MetricsPlan::new(params(&[name], 0.02, None), vec![end], false);
                 let panels = single.current_panels(&series);
                 if let Some(values) = panels[0].at(start).and_then(|bucket| panels[0].values(bucket)) {
                     buckets.push(values.to_vec());
@@ -148,7 +149,7 @@ proptest! {
             }
             prop_assert_eq!(got.n, values.len(), "{}", metric.stem);
             let value = rows[0].window(0).value(m);
-            let Some(knots) = Knots::of_sorted(&values) else {
+            let Some(knots) = Quantiles::of_sorted(&values) else {
                 continue;
             };
             for (got, expected) in knots.at.iter().zip(naive_knots(&values)) {
@@ -168,7 +169,7 @@ proptest! {
     fn regimes_do_not_see_the_future(series in series(700, 1200), back in 0_i64..60, lookback in 1_u32..30) {
         let asof = AsOf::start_of(series.ends().unwrap().1).plus(-back * 1440);
         let params = regime::Params { breakout_days: lookback, ..regime::Params::default() };
-        let plan = regime::Plan::new(params.check().unwrap(), vec![asof]);
+        let plan = regime::RegimePlan::new(params.check().unwrap(), vec![asof]);
         let past = past(&series, plan.asofs().as_slice()[0]);
         prop_assume!(!past.is_empty());
         let text = |series: &Series| format!("{:?}", fill(plan.layout(), &regime_rows(&plan, series)));
@@ -185,24 +186,24 @@ proptest! {
         let asofs: Vec<AsOf> = (0..count).map(|i| last.plus(-1440 * 3 * i)).collect();
         let windows: Vec<Window> = names.iter().map(|name| name.parse().unwrap()).collect();
         let params = regime::Params { windows, breakout_days: 20, months: Some(months) }.check().unwrap();
-        let whole = regime::Plan::new(params.clone(), asofs.clone());
+        let whole = regime::RegimePlan::new(params.clone(), asofs.clone());
         let rows = regime_rows(&whole, &series);
         let mut singles = Vec::new();
         for &asof in whole.asofs().as_slice() {
-            let plan = regime::Plan::new(params.clone(), vec![asof]);
+            let plan = regime::RegimePlan::new(params.clone(), vec![asof]);
             let mut days = plan.history(&series.clone().within(plan.span()), first(&series));
             if plan.needs_more(&days, first(&series)) {
                 days = plan.history(&series.clone().within(plan.whole_span()), first(&series));
             }
             singles.extend(plan.rows(&symbol(), first(&series), &days, &plan.panels(&days)));
         }
-        let text = |rows: &[Row]| format!("{:?}", fill(whole.layout(), rows));
+        let text = |rows: &[FeatureRow]| format!("{:?}", fill(whole.layout(), rows));
         prop_assert_eq!(text(&rows), text(&singles));
     }
 }
 
 fn naive_knots(sorted: &[f64]) -> [f64; 13] {
-    PERCENTS.map(|percent| {
+    QUANTILE_LEVELS.map(|percent| {
         let position = (sorted.len() - 1) as f64 * f64::from(percent) / 100.0;
         let (below, above) = (position.floor() as usize, position.ceil() as usize);
         sorted[below] + (sorted[above] - sorted[below]) * (position - below as f64)
@@ -212,7 +213,7 @@ fn naive_knots(sorted: &[f64]) -> [f64; 13] {
 /// Equal knots become one at the mean of their percentages; then a line between each two.
 fn naive_pctile(value: f64, knots: &[f64; 13], transform: Transform) -> f64 {
     let mut merged: Vec<(f64, Vec<f64>)> = Vec::new();
-    for (&knot, &percent) in knots.iter().zip(&PERCENTS) {
+    for (&knot, &percent) in knots.iter().zip(&QUANTILE_LEVELS) {
         match merged.last_mut() {
             Some((last, percents)) if *last == knot => percents.push(f64::from(percent)),
             _ => merged.push((knot, vec![f64::from(percent)])),
@@ -251,7 +252,7 @@ fn columns_do_not_depend_on_the_data() {
     let flat: Series = (0..2900).map(|i| bar(i, 0.1)).collect();
     let one: Series = [bar(0, 5.0)].into_iter().collect();
     for (months, imputed) in [(None, false), (None, true), (Some(3), false), (Some(3), true)] {
-        let plan = metrics::Plan::new(params(&["1h", "4h", "24h"], 0.8, months), vec![asof], imputed);
+        let plan = metrics::MetricsPlan::new(params(&["1h", "4h", "24h"], 0.8, months), vec![asof], imputed);
         for series in [&flat, &one] {
             let rows = metric_rows(&plan, series);
             let columns = fill(plan.layout(), &rows);
@@ -261,7 +262,7 @@ fn columns_do_not_depend_on_the_data() {
             assert!(!text.contains("inf"));
         }
     }
-    let plan = regime::Plan::new(regime::Params::default().check().unwrap(), vec![asof]);
+    let plan = regime::RegimePlan::new(regime::Params::default().check().unwrap(), vec![asof]);
     for series in [&flat, &one] {
         let text = format!("{:?}", fill(plan.layout(), &regime_rows(&plan, series)));
         assert!(!(text.contains("NaN") || text.contains("None") || text.contains("inf")), "{text}");
@@ -282,16 +283,16 @@ fn neutral_values_by_name() {
         trades: None,
     };
     let one: Series = [bar(0)].into_iter().collect();
-    let plan = metrics::Plan::new(params(&["1h", "4h", "24h"], 0.8, Some(3)), vec![asof], true);
-    let regimes = regime::Plan::new(regime::Params::default().check().unwrap(), vec![asof]);
+    let plan = metrics::MetricsPlan::new(params(&["1h", "4h", "24h"], 0.8, Some(3)), vec![asof], true);
+    let regimes = regime::RegimePlan::new(regime::Params::default().check().unwrap(), vec![asof]);
     let (rows, daily) = (metric_rows(&plan, &one), regime_rows(&regimes, &one));
     for (layout, rows) in [(plan.layout(), rows), (regimes.layout(), daily)] {
         for (column, values) in layout.columns().iter().zip(fill(layout, &rows)) {
-            let name = &column.name[..];
+            let name = &column.spec.name[..];
             let got = match values {
                 Values::Number(values) => values[0],
                 Values::Whole(values) => values[0].unwrap() as f64,
-                Values::Text(values) if column.family == "flag" => {
+                Values::Text(values) if column.spec.family == "flag" => {
                     assert_eq!(values[0].as_deref(), Some("none"));
                     continue;
                 }
@@ -306,7 +307,7 @@ fn neutral_values_by_name() {
                 _ if name.ends_with("_imputed") => 1.0,
                 _ if name.ends_with("_pctile") => 50.0,
                 _ if name.ends_with("_quintile") => 3.0,
-                _ if ["knot", "rz", "abs_rz"].contains(&column.family) => 0.0,
+                _ if ["knot", "rz", "abs_rz"].contains(&column.spec.family) => 0.0,
                 _ if name.contains("_over_") => 1.0,
                 _ if name.contains("_minus_") => 0.0,
                 _ if name.ends_with("_pos") => 0.5,
@@ -331,7 +332,7 @@ fn nothing_is_infinite() {
     };
     let series: Series = (0..3000).map(bar).collect();
     for imputed in [false, true] {
-        let plan = metrics::Plan::new(params(&["1h", "4h", "24h"], 0.0, Some(3)), vec![asof], imputed);
+        let plan = metrics::MetricsPlan::new(params(&["1h", "4h", "24h"], 0.0, Some(3)), vec![asof], imputed);
         let rows = metric_rows(&plan, &series);
         let columns = fill(plan.layout(), &rows);
         let text = format!("{columns:?}");
@@ -345,8 +346,11 @@ fn a_window_without_bars_is_never_ok() {
     let time = Minute::new(START).unwrap();
     let bar = Bar { time, open: 5.0, high: 5.0, low: 5.0, close: 5.0, volume: 1.0, trades: None };
     let series: Series = [bar].into_iter().collect();
-    let plan =
-        metrics::Plan::new(params(&["1h", "24h"], 0.0, None), vec![AsOf::start_of(time.plus(1440))], true);
+    let plan = metrics::MetricsPlan::new(
+        params(&["1h", "24h"], 0.0, None),
+        vec![AsOf::start_of(time.plus(1440))],
+        true,
+    );
     let rows = metric_rows(&plan, &series);
     assert_eq!([0, 1].map(|place| rows[0].window(place).is_ok()), [false, true]);
 }

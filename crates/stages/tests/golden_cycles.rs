@@ -11,8 +11,8 @@ use serde_json::Value;
 use stages::cycles::cluster::{Cluster, Clustered, FEATURES, cluster};
 use stages::cycles::fusion::fuse;
 use stages::cycles::imf::{Features, Imf, Reason, inspect};
-use stages::cycles::postprocess::{self, Cycle, Summary, summarise};
-use stages::cycles::{Lookback, Row, Series, Status, cards, detrend};
+use stages::cycles::postprocess::{self, RecordedCycle, Summary, summarise};
+use stages::cycles::{CycleRow, Lookback, SignalKind, Status, cards, detrend};
 use testkit::Need::Shared;
 use testkit::{npz, trial};
 
@@ -169,7 +169,7 @@ fn number(record: &Record, column: &str) -> f64 {
     if text.is_empty() { f64::NAN } else { text.parse().expect("a number") }
 }
 
-fn row(record: &Record) -> Row {
+fn row(record: &Record) -> CycleRow {
     let features = || Features {
         period_days: number(record, "period_days"),
         amp_pct: number(record, "amp_pct"),
@@ -178,9 +178,9 @@ fn row(record: &Record) -> Row {
         pct_cycles_ge_gate: number(record, "pct_cycles_ge_2pct"),
         phase_var: number(record, "phase_var"),
     };
-    Row {
+    CycleRow {
         symbol: record["symbol"].parse().unwrap(),
-        series: Series::named(&record["series"]).unwrap(),
+        series: SignalKind::named(&record["series"]).unwrap(),
         status: Status::named(&record["status"]).unwrap(),
         cycle: record["imf_id"].parse::<usize>().ok().map(|id| (id, features())),
         fusion: None,
@@ -196,7 +196,7 @@ fn clusters_and_cards() {
     for (name, mixed) in [("A", false), ("A_mixed", true), ("B", false), ("C", false), ("R", false)] {
         let expected = records(&format!("imf/table{name}_clustered.csv"));
         let mut order: Vec<usize> = (0..expected.len()).collect();
-        let rows: Vec<Row> = expected.iter().map(row).collect();
+        let rows: Vec<CycleRow> = expected.iter().map(row).collect();
         let key = |place: &usize| {
             (rows[*place].series, rows[*place].symbol.clone(), rows[*place].cycle.map(|c| c.0))
         };
@@ -321,10 +321,10 @@ fn sums() {
     }
 }
 
-fn cycle(record: &Record) -> Cycle {
-    Cycle {
+fn cycle(record: &Record) -> RecordedCycle {
+    RecordedCycle {
         symbol: record["symbol"].clone(),
-        series: Series::named(&record["series"]).unwrap(),
+        series: SignalKind::named(&record["series"]).unwrap(),
         status: record["status"].clone(),
         imf_id: number(record, "imf_id") as i64,
         period_days: number(record, "period_days"),
@@ -343,7 +343,7 @@ fn same_summary(summary: &Summary, expected: &Value, name: &str) {
     let (first, what) = (summary.dominant(), format!("{name} {}", expected["symbol"]));
     let text = |field: &str| expected[field].as_str().unwrap();
     assert_eq!((first.cycle.symbol.as_str(), first.cycle.series.name()), (text("symbol"), text("series")));
-    let is_price = first.cycle.series == Series::Price;
+    let is_price = first.cycle.series == SignalKind::Price;
     let of_price = |value: f64| if is_price { value } else { f64::NAN };
     for (field, got) in [
         ("agg_period_days", summary.agg_period_days),

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use bars::time::AsOfSpec;
 use bars::{AsOf, Closes, Minute, Symbol, Window};
 use proptest::prelude::*;
-use stages::leaderboards::{Buckets, Kind, Leaderboards, Params, Plan, ValidParams};
+use stages::leaderboards::{Buckets, LeaderboardsPlan, Params, RankKind, RankedBoards, ValidParams};
 
 const NAMES: [&str; 6] = ["A/B", "B", "C", "D:PERP", "E", "a"];
 /// 2024-01-03T00:00Z.
@@ -58,7 +58,7 @@ fn closes(bars: &BTreeMap<i64, (f64, f64)>) -> Closes {
     closes
 }
 
-fn run(plan: &Plan, rows: &[Row]) -> Option<Leaderboards> {
+fn run(plan: &LeaderboardsPlan, rows: &[Row]) -> Option<RankedBoards> {
     let end = i64::from(plan.span().end.index());
     let market = market(rows);
     let seen: Vec<_> = market.iter().filter(|(_, bars)| bars.keys().any(|&m| m < end)).collect();
@@ -122,8 +122,8 @@ fn naive(params: &ValidParams, asof_seconds: i64, rows: &[Row]) -> Vec<Naive> {
                 }
             }
             let mut ranks: BTreeMap<&str, [Option<u32>; 4]> = BTreeMap::new();
-            for kind in Kind::ALL {
-                let sign = if matches!(kind, Kind::Loss | Kind::Drop) { -1.0 } else { 1.0 };
+            for kind in RankKind::ALL {
+                let sign = if matches!(kind, RankKind::Loss | RankKind::Drop) { -1.0 } else { 1.0 };
                 let value =
                     |row: &(&str, Option<f64>, Option<f64>, f64)| if kind.is_price() { row.1 } else { row.2 };
                 let mut best: Vec<(f64, &str)> = rows
@@ -159,7 +159,7 @@ proptest! {
 
     #[test]
     fn places_are_those_of_the_definition(rows in rows(), params in params(), past in 0_i64..200 * 60) {
-        let plan = Plan::new(params.clone(), asof(past)).unwrap();
+        let plan = LeaderboardsPlan::new(params.clone(), asof(past)).unwrap();
         let expected = naive(&params, past, &rows);
         let Some(boards) = run(&plan, &rows) else {
             prop_assert!(expected.is_empty());
@@ -176,10 +176,10 @@ proptest! {
             prop_assert_eq!(&got.ranks, ranks);
         }
         // Tallies are the places counted, boards their order.
-        let tally = |symbol: &str, kind: Kind| {
+        let tally = |symbol: &str, kind: RankKind| {
             expected.iter().filter(|place| place.2 == symbol && place.6[kind as usize].is_some()).count() as u32
         };
-        for (board, kind) in [(&boards.gainers, Kind::Gain), (&boards.losers, Kind::Loss)] {
+        for (board, kind) in [(&boards.gainers, RankKind::Gain), (&boards.losers, RankKind::Loss)] {
             let mut order: Vec<(std::cmp::Reverse<u32>, &str)> = NAMES
                 .iter()
                 .map(|name| (std::cmp::Reverse(tally(name, kind)), *name))
@@ -189,7 +189,7 @@ proptest! {
             let expected: Vec<&str> = order.iter().take(params.top_n()).map(|(_, name)| *name).collect();
             prop_assert_eq!(board.coins.iter().map(|coin| coin.symbol.as_str()).collect::<Vec<_>>(), expected);
             for coin in &board.coins {
-                let (gains, losses) = (tally(coin.symbol.as_str(), Kind::Gain), tally(coin.symbol.as_str(), Kind::Loss));
+                let (gains, losses) = (tally(coin.symbol.as_str(), RankKind::Gain), tally(coin.symbol.as_str(), RankKind::Loss));
                 prop_assert_eq!((coin.gains, coin.losses), (gains, losses));
             }
         }
@@ -197,7 +197,7 @@ proptest! {
 
     #[test]
     fn deleting_the_future_changes_nothing(rows in rows(), params in params(), past in 0_i64..200 * 60) {
-        let plan = Plan::new(params, asof(past)).unwrap();
+        let plan = LeaderboardsPlan::new(params, asof(past)).unwrap();
         let end = i64::from(plan.span().end.index());
         let closed: Vec<Row> = rows.iter().copied().filter(|(_, back, _, _)| END + 200 - back < end).collect();
         let (all, cut) = (run(&plan, &rows), run(&plan, &closed));
@@ -209,11 +209,11 @@ proptest! {
 #[test]
 fn what_cannot_be_asked_for() {
     let check = |params: Params| params.check().unwrap_err().to_string();
-    assert!(check(Params { top_n: 0, ..Params::default() }).contains("--top-n 0"));
-    assert!(check(Params { windows: vec![], ..Params::default() }).contains("--windows"));
-    assert!(check(Params { lookback_days: 0, ..Params::default() }).contains("--lookback-days"));
+    assert!(check(Params { top_n: 0, ..Params::default() }).contains("top_n 0"));
+    assert!(check(Params { windows: vec![], ..Params::default() }).contains("windows"));
+    assert!(check(Params { lookback_days: 0, ..Params::default() }).contains("lookback_days"));
     let long = Params { windows: vec![Window::THREE_DAYS], lookback_days: 2, ..Params::default() };
-    let error = Plan::new(long.check().unwrap(), asof(0)).unwrap_err().to_string();
+    let error = LeaderboardsPlan::new(long.check().unwrap(), asof(0)).unwrap_err().to_string();
     assert!(
         error.contains("72h window has no complete bucket in the 2 days before 2024-01-03T00:00:00Z"),
         "{error}"

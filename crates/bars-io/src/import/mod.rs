@@ -1,6 +1,6 @@
 //! Bars from files and archives into a store or a table.
 //!
-//! [`Plan::of`] looks at what was named and lists the inputs; [`run`] reads them in that order, and of bars of one
+//! [`ImportPlan::from_paths`] looks at what was named and lists the inputs; [`run`] reads them in that order, and of bars of one
 //! symbol and minute the one read last wins. A target takes a symbol's bars of one input all or not at all, so a
 //! process that is killed leaves each symbol as before or after, and doing it again completes the rest.
 
@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
+use crate::reader::{Sink, read_counted};
 use crate::spill_buffer::SpillBuffer;
 use crate::target::Target;
 use bars::clean::{Finding, Findings};
@@ -18,8 +19,12 @@ use bars::series::{Series, SeriesBuilder};
 use bars::symbol::Symbol;
 use bars::time::Minute;
 
-pub use plan::{Input, Plan};
+pub use file::ImportFile;
+pub use plan::ImportPlan;
 
+#[cfg(feature = "archive")]
+mod archive;
+mod file;
 mod plan;
 
 /// What came in for a symbol.
@@ -39,14 +44,14 @@ pub struct Imported {
 
 /// What came in.
 #[derive(Clone, Debug, Default)]
-pub struct Summary {
+pub struct ImportSummary {
     /// By symbol.
     pub symbols: BTreeMap<Symbol, Imported>,
     /// What was found in the rows.
     pub findings: Findings,
 }
 
-impl Summary {
+impl ImportSummary {
     fn add(&mut self, symbol: &Symbol, series: &Series, new: usize, set_aside: u64) {
         let bars = series.len();
         let all = self.symbols.entry(symbol.clone()).or_default();
@@ -67,13 +72,13 @@ impl Summary {
 /// The first input that cannot be read, or write that fails; with `strict` also a row that was set aside or
 /// replaced, before its symbol is written.
 pub fn run(
-    plan: &Plan,
+    plan: &ImportPlan,
     options: &ReadOptions,
     strict: bool,
     target: &dyn Target,
     progress: Progress<'_>,
-) -> Result<Summary> {
-    let summary = Mutex::new(Summary::default());
+) -> Result<ImportSummary> {
+    let summary = Mutex::new(ImportSummary::default());
     let done = |symbol: &Symbol, series: &Series, set_aside: u64| {
         let new = target.upsert(symbol, series)?;
         summary.lock().unwrap_or_else(PoisonError::into_inner).add(symbol, series, new, set_aside);
@@ -83,7 +88,7 @@ pub fn run(
     for wave in plan.waves() {
         let found = match wave {
             plan::Wave::OfSymbols(groups) => {
-                let each = |(symbol, inputs): &(Symbol, Vec<&Input>)| {
+                let each = |(symbol, inputs): &(Symbol, Vec<&ImportFile>)| {
                     one_symbol(symbol, inputs, options, progress, &done)
                 };
                 groups.par_iter().map(each).collect::<Result<Vec<_>>>()?
@@ -108,7 +113,7 @@ fn refuse_if_strict(strict: bool, findings: &Findings) -> Result<()> {
 /// All inputs of one symbol, which come in together, so that a kill leaves none of them or all.
 fn one_symbol(
     symbol: &Symbol,
-    inputs: &[&Input],
+    inputs: &[&ImportFile],
     (options, strict): (&ReadOptions, bool),
     progress: Progress<'_>,
     done: Done<'_>,
@@ -118,7 +123,7 @@ fn one_symbol(
     let mut all = SeriesBuilder::default();
     for input in inputs {
         let mut builder = SeriesBuilder::default();
-        input.read(&options, &mut findings, progress, &mut |named, bar| {
+        read(input, &options, &mut findings, progress, &mut |named, bar| {
             if named != symbol {
                 return Err(input.names_another(named, symbol));
             }
@@ -135,7 +140,7 @@ fn one_symbol(
 
 /// An input of many symbols.
 fn many_symbols(
-    input: &Input,
+    input: &ImportFile,
     (options, strict): (&ReadOptions, bool),
     progress: Progress<'_>,
     done: Done<'_>,
@@ -143,7 +148,7 @@ fn many_symbols(
     let mut spool = SpillBuffer::default();
     let mut set_aside: BTreeMap<Symbol, u64> = BTreeMap::new();
     let mut findings = Findings::default();
-    input.read(options, &mut findings, progress, &mut |symbol, bar| match bar {
+    read(input, options, &mut findings, progress, &mut |symbol, bar| match bar {
         Some(bar) => spool.push(symbol, bar),
         None => {
             *set_aside.entry(symbol.clone()).or_default() += 1;
@@ -164,4 +169,24 @@ fn many_symbols(
     let replaced: Vec<Findings> = symbols.into_par_iter().map(each).collect::<Result<_>>()?;
     replaced.iter().for_each(|more| findings.merge(more));
     Ok(findings)
+}
+
+/// Reads the bars of an input into `sink`.
+fn read(
+    input: &ImportFile,
+    options: &ReadOptions,
+    findings: &mut Findings,
+    progress: Progress<'_>,
+    sink: Sink<'_>,
+) -> Result<()> {
+    let Some((index, _)) = &input.entry else {
+        return read_counted(&input.path, options, findings, progress, sink);
+    };
+    #[cfg(feature = "archive")]
+    return archive::read_entry(input, *index, options, findings, progress, sink);
+    #[cfg(not(feature = "archive"))]
+    {
+        let _ = index;
+        Err(file::unsupported(&input.path))
+    }
 }

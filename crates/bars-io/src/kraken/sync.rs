@@ -21,7 +21,7 @@ const CHUNK: usize = 30;
 
 /// What is brought up to date.
 #[derive(Clone, Debug)]
-pub struct Task<'a> {
+pub struct SyncTask<'a> {
     /// The pair.
     pub pair: &'a Pair,
     /// Its symbol in the target.
@@ -68,7 +68,12 @@ pub enum News {
 ///
 /// # Errors
 /// Where the API cannot be asked or the target not be written; what came in until then stays.
-pub fn sync(client: &Client, task: &Task<'_>, target: &dyn Target, tell: &dyn Fn(News)) -> Result<Synced> {
+pub fn sync(
+    client: &Client,
+    task: &SyncTask<'_>,
+    target: &dyn Target,
+    tell: &dyn Fn(News),
+) -> Result<Synced> {
     let newest = candles::newest(client, &task.pair.key, task.after)?;
     let mut synced = Synced::default();
     let mut bars = Vec::new();
@@ -102,7 +107,7 @@ fn cost(gap: Span, newest: &Candles) -> Cost {
 /// Makes the bars of `gap` out of trades. Most come in on the way; the last are returned.
 fn rebuild(
     client: &Client,
-    task: &Task<'_>,
+    task: &SyncTask<'_>,
     gap: Span,
     newest: &Candles,
     target: &dyn Target,
@@ -146,7 +151,7 @@ fn rebuild(
 /// Brings in the bars whose minute is over.
 fn take_finished(
     gatherer: &mut Gatherer,
-    task: &Task<'_>,
+    task: &SyncTask<'_>,
     target: &dyn Target,
     synced: &mut Synced,
 ) -> Result<()> {

@@ -2,7 +2,7 @@
 
 /// From one peak of a mode to the next.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Cycle {
+pub struct Upswing {
     /// The mode, from 0.
     pub imf: usize,
     /// The sample of its first peak.
@@ -13,7 +13,7 @@ pub struct Cycle {
     pub amplitude_pct: f64,
 }
 
-impl Cycle {
+impl Upswing {
     /// Its length in samples.
     pub fn duration(&self) -> usize {
         self.end - self.start
@@ -21,12 +21,13 @@ impl Cycle {
 }
 
 /// The cycles of a mode, with the amplitudes that they have on `original`.
-pub fn of_mode(imf: usize, mode: &[f64], original: &[f64]) -> Vec<Cycle> {
-    let peaks: Vec<usize> = emd::turns(mode).iter().filter(|turn| turn.is_peak).map(|turn| turn.at).collect();
+pub fn of_mode(imf: usize, mode: &[f64], original: &[f64]) -> Vec<Upswing> {
+    let peaks: Vec<usize> =
+        emd::turning_points(mode).iter().filter(|point| point.is_peak).map(|point| point.index).collect();
     let cycle = |pair: &[usize]| {
         let (start, end) = (pair[0], pair[1]);
         let amplitude_pct = (original[end] - original[start]) / original[start] * 100.0;
-        Cycle { imf, start, end, amplitude_pct }
+        Upswing { imf, start, end, amplitude_pct }
     };
     peaks.windows(2).map(cycle).collect()
 }
@@ -40,7 +41,7 @@ mod tests {
         let mode = [0.0, 1.0, 0.0, 1.0, 1.0, 1.0, 0.0, 2.0, 0.0];
         let original = [1.0, 10.0, 1.0, 1.0, 12.0, 1.0, 1.0, 6.0, 1.0];
         let found = of_mode(3, &mode, &original);
-        let cycle = |start, end, amplitude_pct| Cycle { imf: 3, start, end, amplitude_pct };
+        let cycle = |start, end, amplitude_pct| Upswing { imf: 3, start, end, amplitude_pct };
         assert_eq!(found, [cycle(1, 4, 20.0), cycle(4, 7, -50.0)]);
         assert_eq!(found[0].duration(), 3);
         assert!(of_mode(0, &[0.0; 9], &original).is_empty());

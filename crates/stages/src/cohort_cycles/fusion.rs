@@ -1,12 +1,12 @@
 //! Cycles of price with the volume that was traded in the cycles of volume that overlap them.
 
-use super::cycle::Cycle;
+use super::cycle::Upswing;
 
 /// A cycle of price with its volume.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Fused {
     /// The cycle of price.
-    pub cycle: Cycle,
+    pub cycle: Upswing,
     /// Cycles of volume that start or end in it, its ends included.
     pub volume_cycles: usize,
     /// Volume traded in these, from start to end, ends included.
@@ -15,14 +15,14 @@ pub struct Fused {
 
 /// Fuses each of `rises` with those of `moves` that start or end in it; one without any is left out. `volume` is that of each
 /// minute.
-pub fn fuse(rises: &[Cycle], moves: &[Cycle], volume: &[f64]) -> Vec<Fused> {
+pub fn fuse(rises: &[Upswing], moves: &[Upswing], volume: &[f64]) -> Vec<Fused> {
     // Cycles of one mode follow each other, so that these sums together go through the minutes once per mode.
-    let traded = |cycle: &Cycle| volume[cycle.start..=cycle.end].iter().sum::<f64>();
-    let mut by_start: Vec<(Cycle, f64)> = moves.iter().map(|cycle| (*cycle, traded(cycle))).collect();
+    let traded = |cycle: &Upswing| volume[cycle.start..=cycle.end].iter().sum::<f64>();
+    let mut by_start: Vec<(Upswing, f64)> = moves.iter().map(|cycle| (*cycle, traded(cycle))).collect();
     by_start.sort_by_key(|(cycle, _)| (cycle.start, cycle.end, cycle.imf));
     let mut by_end = by_start.clone();
     by_end.sort_by_key(|(cycle, _)| (cycle.end, cycle.start, cycle.imf));
-    let fused = |rise: &Cycle| {
+    let fused = |rise: &Upswing| {
         let from = by_start.partition_point(|(cycle, _)| cycle.start < rise.start);
         let to = by_start.partition_point(|(cycle, _)| cycle.start <= rise.end);
         let (mut volume_cycles, mut total_volume) = (to - from, 0.0);
@@ -55,9 +55,9 @@ mod tests {
             volume in prop::collection::vec(0_u8..9, 40),
         ) {
             let volume: Vec<f64> = volume.into_iter().map(f64::from).collect();
-            let cycles = |of: Vec<(usize, usize)>| -> Vec<Cycle> {
+            let cycles = |of: Vec<(usize, usize)>| -> Vec<Upswing> {
                 of.into_iter().enumerate()
-                    .map(|(imf, (start, length))| Cycle { imf, start, end: start + length, amplitude_pct: 3.0 })
+                    .map(|(imf, (start, length))| Upswing { imf, start, end: start + length, amplitude_pct: 3.0 })
                     .collect()
             };
             let (rises, moves) = (cycles(rises), cycles(moves));

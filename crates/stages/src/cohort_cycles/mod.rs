@@ -1,31 +1,32 @@
-//! The cycles of a cohort: how far, how long and with how much volume its symbols rise from peak to peak, and in what kinds.
+//! The cycles of a cohort: how far, how long and with how much volume its symbols rise from peak to peak, and in what
+//! kinds.
 //!
-//! Over each window price and volume are taken apart by plain EMD; cycles are read off the modes ([`cycle`]), [`fusion`] joins those
-//! of price with those of volume that overlap them, and [`kinds`] clusters what comes of it.
+//! Over each window price and volume are decomposed by plain EMD. [`cycle`] reads the cycles off the modes, [`fusion`]
+//! joins each cycle of price with the cycles of volume that overlap it, and [`clusters`] groups the result.
 
+pub mod clusters;
 pub mod cycle;
 pub mod fusion;
-pub mod kinds;
 mod params;
 
 use bars::Window;
 use emd::{Control, Decomposer};
 
 use crate::grid::Grid;
-use cycle::Cycle;
+use clusters::SwingClusters;
+use cycle::Upswing;
 use fusion::Fused;
-use kinds::Kinds;
 pub use params::{Params, ParamsError, ValidParams};
 
 /// A symbol over one window.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Study {
+pub struct WindowUpswings {
     /// The window.
     pub window: Window,
     /// Minutes that were looked at.
     pub minutes: usize,
     /// What was found.
-    pub kinds: Result<Kinds, Skipped>,
+    pub kinds: Result<SwingClusters, Skipped>,
 }
 
 /// Why a window was not looked at.
@@ -50,16 +51,16 @@ impl ValidParams {
     }
 
     /// Looks at a symbol over one window that ends with `grid`.
-    pub fn study(&self, grid: &Grid, window: Window, decomposer: &Decomposer) -> Study {
+    pub fn study(&self, grid: &Grid, window: Window, decomposer: &Decomposer) -> WindowUpswings {
         let minutes = last(grid, window);
         let kinds = if minutes.len() < self.get().min_points {
             Err(Skipped::Short)
         } else {
             let (close, volume) = (&grid.close[minutes.clone()], &grid.volume[minutes.clone()]);
             let fused = self.fused(close, volume, decomposer).map_err(Skipped::Numbers);
-            fused.map(|fused| kinds::of(&fused, window))
+            fused.map(|fused| clusters::of(&fused, window))
         };
-        Study { window, minutes: minutes.len(), kinds }
+        WindowUpswings { window, minutes: minutes.len(), kinds }
     }
 
     /// The rises of a price, each with the volume of the cycles that overlap it. Samples are minutes.
@@ -72,11 +73,11 @@ impl ValidParams {
         volume: &[f64],
         decomposer: &Decomposer,
     ) -> Result<Vec<Fused>, emd::Error> {
-        let rises: Vec<Cycle> = cycles(close, decomposer)?
+        let rises: Vec<Upswing> = cycles(close, decomposer)?
             .into_iter()
             .filter(|cycle| cycle.amplitude_pct >= self.get().min_amplitude_pct)
             .collect();
-        let moves: Vec<Cycle> = cycles(volume, decomposer)?
+        let moves: Vec<Upswing> = cycles(volume, decomposer)?
             .into_iter()
             .filter(|cycle| volume[cycle.start] != 0.0 && cycle.amplitude_pct != 0.0)
             .collect();
@@ -88,7 +89,7 @@ impl ValidParams {
 ///
 /// # Errors
 /// What `decomposer` cannot take apart.
-pub fn cycles(original: &[f64], decomposer: &Decomposer) -> Result<Vec<Cycle>, emd::Error> {
+pub fn cycles(original: &[f64], decomposer: &Decomposer) -> Result<Vec<Upswing>, emd::Error> {
     let found = decomposer.emd(original, Control::default())?;
     Ok(found.modes.iter().enumerate().flat_map(|(imf, mode)| cycle::of_mode(imf, mode, original)).collect())
 }

@@ -3,7 +3,8 @@
 use bars::Window;
 
 /// What may be asked for.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Params {
     /// The windows, each once.
     pub windows: Vec<Window>,
@@ -15,17 +16,28 @@ pub struct Params {
 
 /// What cannot be asked for.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ParamsError {
     /// No amplitude.
-    #[error("--min-amplitude-pct {0} is no rise; give a number from 0 on")]
+    #[error("min_amplitude_pct {0} is not a rise; must be at least 0")]
     Amplitude(f64),
     /// Too few for a decomposition.
-    #[error("--min-points {0} are too few to find a cycle in; give at least 4")]
+    #[error("min_points {0} are too few to find a cycle in; must be at least 4")]
     Points(usize),
 }
 
 /// The fewest samples that EMD takes.
 const FEWEST: usize = 4;
+
+impl ParamsError {
+    /// The parameter; messages begin with it.
+    pub fn parameter(&self) -> &'static str {
+        match self {
+            ParamsError::Amplitude(_) => "min_amplitude_pct",
+            ParamsError::Points(_) => "min_points",
+        }
+    }
+}
 
 impl Params {
     /// Checks what is asked for.
@@ -44,8 +56,23 @@ impl Params {
 }
 
 /// [`Params`] that were checked.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "Params", into = "Params")]
 pub struct ValidParams(Params);
+
+impl TryFrom<Params> for ValidParams {
+    type Error = ParamsError;
+
+    fn try_from(params: Params) -> Result<ValidParams, ParamsError> {
+        params.check()
+    }
+}
+
+impl From<ValidParams> for Params {
+    fn from(valid: ValidParams) -> Params {
+        valid.0
+    }
+}
 
 impl ValidParams {
     /// What they are.

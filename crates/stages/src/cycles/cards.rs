@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::Row;
+use super::CycleRow;
 use super::cluster::{Cluster, Clustered};
 
 /// What every card tells.
@@ -72,7 +72,7 @@ impl Card {
 const EXAMPLES: usize = 5;
 
 /// The cards of a pool, in the order of their numbers.
-pub fn global(pool: &Clustered, rows: &[Row]) -> Vec<GlobalCard> {
+pub fn global(pool: &Clustered, rows: &[CycleRow]) -> Vec<GlobalCard> {
     let card = |cluster: &Cluster| GlobalCard {
         card: Card::of(cluster),
         reliability_period: cluster.reliability_period,
@@ -95,7 +95,7 @@ pub fn asset(pools: &[Clustered]) -> BTreeMap<&str, Vec<AssetCard>> {
 }
 
 /// Distinct symbols of a cluster by their greatest energy share, then by name.
-fn examples(cluster: &Cluster, rows: &[Row]) -> Vec<String> {
+fn examples(cluster: &Cluster, rows: &[CycleRow]) -> Vec<String> {
     let mut greatest: BTreeMap<&str, f64> = BTreeMap::new();
     for row in cluster.rows.iter().map(|place| &rows[*place]) {
         if let Some((_, features)) = &row.cycle {

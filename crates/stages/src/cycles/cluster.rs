@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use clustering::scale::RobustScaler;
-use clustering::{hdbscan, kmeans, ward};
+use clustering::{Labels, Points, hdbscan, kmeans, ward};
 
 use super::imf::Features;
-use super::{Row, Series};
+use super::{CycleRow, SignalKind};
 use crate::stats::percentile;
 
 /// The names of the features by which cycles are compared, in their order.
@@ -67,10 +67,10 @@ impl Pool {
     }
 
     /// Whether a row takes part.
-    fn has(self, row: &Row) -> bool {
+    fn has(self, row: &CycleRow) -> bool {
         match self {
-            Pool::Price => row.series == Series::Price,
-            Pool::Volume => row.series == Series::Volume,
+            Pool::Price => row.series == SignalKind::Price,
+            Pool::Volume => row.series == SignalKind::Volume,
             Pool::Mixed => true,
         }
     }
@@ -133,7 +133,7 @@ pub struct Clustered {
     /// Which pool.
     pub pool: Pool,
     /// How features were scaled.
-    pub scaler: RobustScaler<6>,
+    pub scaler: RobustScaler,
     /// What decided.
     pub method: Method,
     /// The clusters over all symbols, in the order of their numbers.
@@ -150,17 +150,15 @@ impl Clustered {
 }
 
 /// Clusters the cycles of `rows`, which are in the order of series, symbol and mode. Stubs take no part.
-pub fn cluster(rows: &[Row], mixed: bool) -> Vec<Clustered> {
+pub fn cluster(rows: &[CycleRow], mixed: bool) -> Vec<Clustered> {
     Pool::all(mixed).iter().map(|pool| of_pool(rows, *pool)).collect()
 }
 
-fn of_pool(rows: &[Row], pool: Pool) -> Clustered {
-    let cycle = |(place, row): (usize, &Row)| pool.has(row).then(|| Some((place, row.cycle?.1)))?;
+fn of_pool(rows: &[CycleRow], pool: Pool) -> Clustered {
+    let cycle = |(place, row): (usize, &CycleRow)| pool.has(row).then(|| Some((place, row.cycle?.1)))?;
     let cycles: Vec<(usize, Features)> = rows.iter().enumerate().filter_map(cycle).collect();
     let raw: Vec<[f64; 6]> = cycles.iter().map(|(_, features)| point(features)).collect();
-    let scaler = RobustScaler::fit(&raw);
-    let points: Vec<[f64; 6]> = raw.iter().map(|point| scaler.apply(point)).collect();
-    let (labels, method) = global(&points);
+    let (scaler, labels, method) = global(&raw).unwrap_or_else(|_| one_cluster(raw.len()));
     let mut alone = Vec::new();
     let mut groups: BTreeMap<usize, Vec<(usize, Features)>> = BTreeMap::new();
     for (cycle, label) in cycles.iter().zip(labels) {
@@ -187,30 +185,42 @@ fn point(features: &Features) -> [f64; 6] {
     ]
 }
 
-fn global(points: &[[f64; 6]]) -> (clustering::Labels, Method) {
-    if points.is_empty() {
-        return (Vec::new(), Method::Empty);
+fn global(raw: &[[f64; 6]]) -> Result<(RobustScaler, Labels, Method), clustering::Error> {
+    let raw = Points::new(raw.as_flattened(), 6)?;
+    let scaler = RobustScaler::fit(raw);
+    if raw.is_empty() {
+        return Ok((scaler, Vec::new(), Method::Empty));
     }
-    let leaves = hdbscan::leaves(points, FEWEST);
+    let scaled = scaler.transform(raw)?;
+    let points = Points::new(&scaled, 6)?;
+    let leaves = hdbscan::leaf_clusters(points, FEWEST);
     if leaves.iter().any(Option::is_some) {
-        return (leaves, Method::Hdbscan);
+        return Ok((scaler, leaves, Method::Hdbscan));
     }
-    match kmeans::by_silhouette(points, MOST, STARTS, SEED) {
-        Some(choice) => (choice.labels.into_iter().map(Some).collect(), Method::KMeans),
-        None => (vec![Some(0); points.len()], Method::OneCluster),
-    }
+    Ok(match kmeans::select_k(points, MOST, STARTS, SEED) {
+        Some(selection) => (scaler, selection.labels.into_iter().map(Some).collect(), Method::KMeans),
+        None => (scaler, vec![Some(0); points.len()], Method::OneCluster),
+    })
+}
+
+/// What features that are not finite get.
+fn one_cluster(cycles: usize) -> (RobustScaler, Labels, Method) {
+    let scaler = RobustScaler { center: vec![0.0; 6], scale: vec![1.0; 6] };
+    (scaler, vec![Some(0); cycles], Method::OneCluster)
 }
 
 /// The clusters of each symbol's cycles by period.
-fn within_symbols(rows: &[Row], cycles: &[(usize, Features)]) -> Vec<(String, Vec<Cluster>)> {
+fn within_symbols(rows: &[CycleRow], cycles: &[(usize, Features)]) -> Vec<(String, Vec<Cluster>)> {
     let mut by_symbol: BTreeMap<&str, Vec<(usize, Features)>> = BTreeMap::new();
     for cycle in cycles {
         by_symbol.entry(rows[cycle.0].symbol.as_str()).or_default().push(*cycle);
     }
     let of_symbol = |(symbol, cycles): (&str, Vec<(usize, Features)>)| {
         let periods: Vec<f64> = cycles.iter().map(|(_, f)| libm::log(f.period_days)).collect();
+        // Periods are positive and finite; others would be one group.
+        let near = ward::groups(&periods, NEAR).unwrap_or_else(|_| vec![0; periods.len()]);
         let mut groups: BTreeMap<usize, Vec<(usize, Features)>> = BTreeMap::new();
-        for (cycle, group) in cycles.into_iter().zip(ward::groups(&periods, NEAR)) {
+        for (cycle, group) in cycles.into_iter().zip(near) {
             groups.entry(group).or_default().push(cycle);
         }
         (symbol.to_owned(), numbered(groups.into_values().collect(), &format!("A:{symbol}:"), 1))
@@ -296,7 +306,7 @@ mod tests {
     use super::super::Status;
     use super::*;
 
-    fn row(symbol: &str, series: Series, id: usize, period_days: f64) -> Row {
+    fn row(symbol: &str, series: SignalKind, id: usize, period_days: f64) -> CycleRow {
         let features = Features {
             period_days,
             amp_pct: 4.0,
@@ -306,12 +316,12 @@ mod tests {
             phase_var: 0.1,
         };
         let symbol = symbol.parse().unwrap();
-        Row { symbol, series, status: Status::Ok, cycle: Some((id, features)), fusion: None }
+        CycleRow { symbol, series, status: Status::Ok, cycle: Some((id, features)), fusion: None }
     }
 
     #[test]
     fn stubs_alone_give_nothing() {
-        let stub = Row::stub(&"A".parse().unwrap(), Series::Price, Status::NoData);
+        let stub = CycleRow::stub(&"A".parse().unwrap(), SignalKind::Price, Status::NoData);
         for pool in cluster(&[stub], false) {
             assert_eq!((pool.method, pool.global.len(), pool.asset.len()), (Method::Empty, 0, 0));
         }
@@ -319,7 +329,7 @@ mod tests {
 
     #[test]
     fn one_row_is_one_cluster_without_a_deviation() {
-        let found = cluster(&[row("A", Series::Price, 0, 2.0)], false);
+        let found = cluster(&[row("A", SignalKind::Price, 0, 2.0)], false);
         assert_eq!(found[0].method, Method::OneCluster);
         let [only] = &found[0].global[..] else { panic!("{found:?}") };
         assert_eq!((only.id.as_str(), only.size, only.reliability_period), ("GP0001", 1, 0.0));
@@ -329,10 +339,10 @@ mod tests {
 
     #[test]
     fn clusters_are_numbered_by_size_and_period() {
-        let mut rows: Vec<Row> =
-            (0..10).map(|i| row("A", Series::Price, i, 5.0 + 0.001 * i as f64)).collect();
-        rows.extend((0..10).map(|i| row("B", Series::Price, i, 1.0 + 0.001 * i as f64)));
-        rows.push(row("C", Series::Price, 0, 300.0));
+        let mut rows: Vec<CycleRow> =
+            (0..10).map(|i| row("A", SignalKind::Price, i, 5.0 + 0.001 * i as f64)).collect();
+        rows.extend((0..10).map(|i| row("B", SignalKind::Price, i, 1.0 + 0.001 * i as f64)));
+        rows.push(row("C", SignalKind::Price, 0, 300.0));
         let found = &cluster(&rows, true)[0];
         let names: Vec<_> = found.global.iter().map(|cluster| (cluster.id.as_str(), cluster.size)).collect();
         assert_eq!(names, [("GM0001", 10), ("GM0002", 10), ("GM90001", 1)]);

@@ -87,7 +87,7 @@ pub fn inspect(found: &Decomposition, original: &[f64], least_depth: f64) -> Vec
     let variances = found.variances();
     let total: f64 = variances.iter().sum();
     let share = |k: usize| if total > 0.0 { variances[k] / total } else { 0.0 };
-    let analytic = Analytic::of_all(found.modes.iter().map(Vec::as_slice));
+    let analytic = Analytic::from_signals(found.modes.iter().map(Vec::as_slice));
     let each = found.modes.iter().zip(&analytic).enumerate();
     each.map(|(id, (mode, analytic))| {
         let mut imf = Imf {

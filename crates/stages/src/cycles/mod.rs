@@ -20,36 +20,36 @@ use std::fmt;
 
 pub use lookback::Lookback;
 pub use params::{Params, ParamsError, ValidParams};
-pub use study::{Coverage, Inputs, Prepared, Row, Status};
+pub use study::{Coverage, CycleRow, Inputs, Prepared, Status};
 
 /// One of a symbol's two series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Series {
+pub enum SignalKind {
     /// Its price.
     Price,
     /// Its volume.
     Volume,
 }
 
-impl Series {
+impl SignalKind {
     /// Both, in the order of the rows.
-    pub const BOTH: [Series; 2] = [Series::Price, Series::Volume];
+    pub const BOTH: [SignalKind; 2] = [SignalKind::Price, SignalKind::Volume];
 
     /// Its name in tables.
     pub fn name(self) -> &'static str {
         match self {
-            Series::Price => "price",
-            Series::Volume => "volume",
+            SignalKind::Price => "price",
+            SignalKind::Volume => "volume",
         }
     }
 
     /// The series of that name.
-    pub fn named(name: &str) -> Option<Series> {
-        Series::BOTH.into_iter().find(|series| series.name() == name)
+    pub fn named(name: &str) -> Option<SignalKind> {
+        SignalKind::BOTH.into_iter().find(|series| series.name() == name)
     }
 }
 
-impl fmt::Display for Series {
+impl fmt::Display for SignalKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }

@@ -1,7 +1,8 @@
 //! What is asked for, checked once.
 
 /// What may be asked for.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Params {
     /// Calendar months that are looked at.
     pub lookback_months: u32,
@@ -24,13 +25,24 @@ impl Default for Params {
 
 /// What cannot be asked for.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ParamsError {
     /// No month, or more than ten years.
-    #[error("--lookback-months {0} is out of range; ask for 1 to 120 months")]
+    #[error("lookback_months {0} is out of range; must be 1 to 120")]
     Months(u32),
     /// No depth.
-    #[error("--min-cycle-depth-pct {0} is no depth; ask for 0 to 200 percent")]
+    #[error("min_cycle_depth_pct {0} is not a depth; must be 0 to 200 percent")]
     Depth(f64),
+}
+
+impl ParamsError {
+    /// The parameter; messages begin with it.
+    pub fn parameter(&self) -> &'static str {
+        match self {
+            ParamsError::Months(_) => "lookback_months",
+            ParamsError::Depth(_) => "min_cycle_depth_pct",
+        }
+    }
 }
 
 impl Params {
@@ -51,8 +63,23 @@ impl Params {
 }
 
 /// [`Params`] that were checked.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "Params", into = "Params")]
 pub struct ValidParams(pub(super) Params);
+
+impl TryFrom<Params> for ValidParams {
+    type Error = ParamsError;
+
+    fn try_from(params: Params) -> Result<ValidParams, ParamsError> {
+        params.check()
+    }
+}
+
+impl From<ValidParams> for Params {
+    fn from(valid: ValidParams) -> Params {
+        valid.0
+    }
+}
 
 impl ValidParams {
     /// What they are.

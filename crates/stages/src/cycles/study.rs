@@ -6,7 +6,7 @@ use emd::Decomposition;
 
 use super::fusion::{Fusion, fuse};
 use super::imf::{Features, Imf, inspect};
-use super::{Lookback, Series, ValidParams, transform};
+use super::{Lookback, SignalKind, ValidParams, transform};
 use crate::grid::Grid;
 
 /// How much of the lookback has bars.
@@ -72,11 +72,11 @@ impl Status {
 
 /// A row of the summary: a cycle, or a stub for a series without one.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Row {
+pub struct CycleRow {
     /// Whose.
     pub symbol: Symbol,
     /// Of which series.
-    pub series: Series,
+    pub series: SignalKind,
     /// What it stands for.
     pub status: Status,
     /// The cycle's place among the modes, and what describes it; a stub has none.
@@ -85,10 +85,10 @@ pub struct Row {
     pub fusion: Option<Fusion>,
 }
 
-impl Row {
+impl CycleRow {
     /// The stub of a series.
-    pub fn stub(symbol: &Symbol, series: Series, status: Status) -> Row {
-        Row { symbol: symbol.clone(), series, status, cycle: None, fusion: None }
+    pub fn stub(symbol: &Symbol, series: SignalKind, status: Status) -> CycleRow {
+        CycleRow { symbol: symbol.clone(), series, status, cycle: None, fusion: None }
     }
 }
 
@@ -137,7 +137,11 @@ impl ValidParams {
 
     /// The rows of a symbol, of price, then of volume: cycles in the order of the modes, or a stub. `found` are the two
     /// decompositions, absent where the series was not taken apart, and whether time ran out on it.
-    pub fn study(&self, prepared: &Prepared, found: &[Option<(Decomposition, bool)>; 2]) -> [Vec<Row>; 2] {
+    pub fn study(
+        &self,
+        prepared: &Prepared,
+        found: &[Option<(Decomposition, bool)>; 2],
+    ) -> [Vec<CycleRow>; 2] {
         let least = self.0.min_cycle_depth_pct;
         let inspected = |place: usize| -> Option<Vec<Imf>> {
             let (decomposition, _) = found[place].as_ref()?;
@@ -145,22 +149,22 @@ impl ValidParams {
         };
         let imfs = [inspected(0), inspected(1)];
         let volumes = imfs[1].as_deref().unwrap_or_default();
-        Series::BOTH.map(|series| {
+        SignalKind::BOTH.map(|series| {
             let place = series as usize;
             let symbol = &prepared.symbol;
             let Some(own) = &imfs[place] else {
                 let status = if prepared.inputs.is_none() { Status::NoData } else { Status::Flat };
-                return vec![Row::stub(symbol, series, status)];
+                return vec![CycleRow::stub(symbol, series, status)];
             };
             let reduced = found[place].as_ref().is_some_and(|(_, reduced)| *reduced);
             let status = if reduced { Status::TimeBudgetReduced } else { Status::Ok };
             let row = |imf: &Imf| {
-                let fusion = if series == Series::Price { fuse(imf, volumes) } else { None };
+                let fusion = if series == SignalKind::Price { fuse(imf, volumes) } else { None };
                 let cycle = Some((imf.id, *imf.features()?));
-                Some(Row { symbol: symbol.clone(), series, status, cycle, fusion })
+                Some(CycleRow { symbol: symbol.clone(), series, status, cycle, fusion })
             };
-            let rows: Vec<Row> = own.iter().filter_map(row).collect();
-            if rows.is_empty() { vec![Row::stub(symbol, series, Status::NoKeptImfs)] } else { rows }
+            let rows: Vec<CycleRow> = own.iter().filter_map(row).collect();
+            if rows.is_empty() { vec![CycleRow::stub(symbol, series, Status::NoKeptImfs)] } else { rows }
         })
     }
 }

@@ -9,91 +9,14 @@ use bars::AsOf;
 use super::cluster::{Cluster, Clustered};
 use super::imf::Features;
 use super::postprocess::{Judged, Summary, TOP};
-use super::{Row, Series};
-use crate::features::layout::DType;
-use crate::features::table::Values;
-
-/// A column of a table with lines of type `L`.
-pub struct Column<L> {
-    /// Its name.
-    pub name: String,
-    /// What it holds.
-    pub about: String,
-    /// Its values.
-    pub value: Value<L>,
-}
-
-/// What a column says of a line.
-type Of<L, T> = Box<dyn Fn(&L) -> T>;
-
-/// Where the values of a column come from; `None` and NaN are missing.
-pub enum Value<L> {
-    /// Text.
-    Text(Of<L, Option<String>>),
-    /// Times.
-    Time(Of<L, AsOf>),
-    /// Numbers.
-    Number(Of<L, f64>),
-    /// Whole numbers.
-    Whole(Of<L, Option<i64>>),
-    /// Flags.
-    Flag(Of<L, bool>),
-}
-
-impl<L> Column<L> {
-    fn new(name: impl Into<String>, about: impl Into<String>, value: Value<L>) -> Column<L> {
-        Column { name: name.into(), about: about.into(), value }
-    }
-
-    /// Its type.
-    pub fn dtype(&self) -> DType {
-        match self.value {
-            Value::Text(_) => DType::Utf8,
-            Value::Time(_) => DType::Timestamp,
-            Value::Number(_) => DType::Float64,
-            Value::Whole(_) => DType::Int64,
-            Value::Flag(_) => DType::Boolean,
-        }
-    }
-}
-
-/// The values of `lines`, column by column.
-pub fn fill<L>(columns: &[Column<L>], lines: &[L]) -> Vec<Values> {
-    let values = |column: &Column<L>| match &column.value {
-        Value::Text(of) => Values::Text(lines.iter().map(of).collect()),
-        Value::Time(of) => Values::Time(lines.iter().map(of).collect()),
-        Value::Number(of) => Values::Number(lines.iter().map(of).collect()),
-        Value::Whole(of) => Values::Whole(lines.iter().map(of).collect()),
-        Value::Flag(of) => Values::Flag(lines.iter().map(of).collect()),
-    };
-    columns.iter().map(values).collect()
-}
-
-fn text<L>(name: &str, about: &str, of: impl Fn(&L) -> Option<String> + 'static) -> Column<L> {
-    Column::new(name, about, Value::Text(Box::new(of)))
-}
-
-fn time<L>(name: &str, about: &str, of: impl Fn(&L) -> AsOf + 'static) -> Column<L> {
-    Column::new(name, about, Value::Time(Box::new(of)))
-}
-
-fn number<L>(name: &str, about: &str, of: impl Fn(&L) -> f64 + 'static) -> Column<L> {
-    Column::new(name, about, Value::Number(Box::new(of)))
-}
-
-fn whole<L>(name: &str, about: &str, of: impl Fn(&L) -> Option<i64> + 'static) -> Column<L> {
-    Column::new(name, about, Value::Whole(Box::new(of)))
-}
-
-fn flag<L>(name: &str, about: &str, of: impl Fn(&L) -> bool + 'static) -> Column<L> {
-    Column::new(name, about, Value::Flag(Box::new(of)))
-}
+use super::{CycleRow, SignalKind};
+use crate::table::{ColumnSource, DType};
 
 /// A row of the summary with its clusters.
 #[derive(Debug, Clone)]
 pub struct SummaryLine {
     /// The row.
-    pub row: Row,
+    pub row: CycleRow,
     /// The as-of.
     pub asof: AsOf,
     /// Its cluster over all symbols; a stub has none.
@@ -103,7 +26,7 @@ pub struct SummaryLine {
 }
 
 /// Each row with its clusters.
-pub fn summary_lines(rows: &[Row], pools: &[Clustered], asof: AsOf) -> Vec<SummaryLine> {
+pub fn summary_lines(rows: &[CycleRow], pools: &[Clustered], asof: AsOf) -> Vec<SummaryLine> {
     let by_row = |clusters: &mut dyn Iterator<Item = &Cluster>| {
         let mut of = BTreeMap::new();
         for cluster in clusters {
@@ -114,7 +37,7 @@ pub fn summary_lines(rows: &[Row], pools: &[Clustered], asof: AsOf) -> Vec<Summa
     };
     let mut global = by_row(&mut pools.iter().flat_map(|pool| &pool.global));
     let mut asset = by_row(&mut pools.iter().flat_map(|pool| &pool.asset).flat_map(|(_, own)| own));
-    let line = |(place, row): (usize, &Row)| SummaryLine {
+    let line = |(place, row): (usize, &CycleRow)| SummaryLine {
         row: row.clone(),
         asof,
         global: global.remove(&place),
@@ -124,22 +47,28 @@ pub fn summary_lines(rows: &[Row], pools: &[Clustered], asof: AsOf) -> Vec<Summa
 }
 
 /// The columns of `imf_summary`.
-pub fn summary() -> Vec<Column<SummaryLine>> {
+pub fn summary() -> Vec<ColumnSource<SummaryLine>> {
     type Line = SummaryLine;
     let feature = |name, about, of: fn(&Features) -> f64| {
-        number(name, about, move |line: &Line| line.row.cycle.map_or(f64::NAN, |(_, features)| of(&features)))
+        ColumnSource::number(name, about, move |line: &Line| {
+            line.row.cycle.map_or(f64::NAN, |(_, features)| of(&features))
+        })
     };
     let mut columns = vec![
-        text("symbol", "symbol", |line: &Line| Some(line.row.symbol.to_string())),
-        time("asof", "as-of; of a date its last second", |line: &Line| line.asof),
-        text("series", "`price` or `volume`", |line: &Line| Some(line.row.series.name().to_owned())),
-        whole("imf_id", "place among the modes, from 0 for the fastest; -1 in a stub", |line: &Line| {
-            Some(line.row.cycle.map_or(-1, |(id, _)| id as i64))
+        ColumnSource::text("symbol", "symbol", |line: &Line| Some(line.row.symbol.to_string())),
+        ColumnSource::time("asof", "as-of; of a date its last second", |line: &Line| line.asof),
+        ColumnSource::text("series", "`price` or `volume`", |line: &Line| {
+            Some(line.row.series.name().to_owned())
         }),
+        ColumnSource::whole(
+            "imf_id",
+            "place among the modes, from 0 for the fastest; -1 in a stub",
+            |line: &Line| Some(line.row.cycle.map_or(-1, |(id, _)| id as i64)),
+        ),
         feature("period_days", "period within the guard, days", |f| f.period_days),
         feature("amp_pct", "median depth of the brackets that pass the gate, percent", |f| f.amp_pct),
         feature("energy_share", "variance over the sum of those of all modes", |f| f.energy_share),
-        whole("cycles_count", "brackets within the guard", |line: &Line| {
+        ColumnSource::whole("cycles_count", "brackets within the guard", |line: &Line| {
             line.row.cycle.map(|(_, features)| features.cycles_count as i64)
         }),
         feature("pct_cycles_ge_2pct", "percent of these that pass the gate (`--min-cycle-depth-pct`)", |f| {
@@ -148,24 +77,28 @@ pub fn summary() -> Vec<Column<SummaryLine>> {
         feature("phase_var", "circular variance of the phase increments, 0 for a steady cycle", |f| {
             f.phase_var
         }),
-        text("status", "`ok`, `time_budget_reduced`, `no_kept_imfs`, `no_data`, `flat`", |line: &Line| {
-            Some(line.row.status.name().to_owned())
-        }),
-        number(
+        ColumnSource::text(
+            "status",
+            "`ok`, `time_budget_reduced`, `no_kept_imfs`, `no_data`, `flat`",
+            |line: &Line| Some(line.row.status.name().to_owned()),
+        ),
+        ColumnSource::number(
             "vol_amp_corr",
             "correlation of the envelope with that of a near cycle of volume",
             |line: &Line| line.row.fusion.and_then(|fusion| fusion.amp_corr).unwrap_or(f64::NAN),
         ),
-        number("vol_period_ratio", "period over that cycle's", |line: &Line| {
+        ColumnSource::number("vol_period_ratio", "period over that cycle's", |line: &Line| {
             line.row.fusion.map_or(f64::NAN, |fusion| fusion.period_ratio)
         }),
-        number("vol_energy_share", "energy share of that cycle", |line: &Line| {
+        ColumnSource::number("vol_energy_share", "energy share of that cycle", |line: &Line| {
             line.row.fusion.map_or(f64::NAN, |fusion| fusion.energy_share)
         }),
-        text("cluster_id_global", "cluster over all symbols; singletons from 90001 on", |line: &Line| {
-            line.global.as_ref().map(|cluster| cluster.id.clone())
-        }),
-        text(
+        ColumnSource::text(
+            "cluster_id_global",
+            "cluster over all symbols; singletons from 90001 on",
+            |line: &Line| line.global.as_ref().map(|cluster| cluster.id.clone()),
+        ),
+        ColumnSource::text(
             "cluster_id_asset",
             "cluster within the symbol, unique together with the series",
             |line: &Line| line.asset.as_ref().map(|cluster| cluster.id.clone()),
@@ -181,10 +114,10 @@ fn of_cluster(
     which: &str,
     about: &str,
     cluster: fn(&SummaryLine) -> Option<&Cluster>,
-) -> Vec<Column<SummaryLine>> {
+) -> Vec<ColumnSource<SummaryLine>> {
     let size = move |line: &SummaryLine| cluster(line).map(|cluster| cluster.size as i64);
     let name = format!("cluster_size_{which}");
-    let mut columns = vec![whole(&name, &format!("cycles in the cluster {about}"), size)];
+    let mut columns = vec![ColumnSource::whole(&name, &format!("cycles in the cluster {about}"), size)];
     type Number = fn(&Cluster) -> f64;
     let numbers: [(&str, &str, Number); 6] = [
         ("median_period", "median period, days,", |cluster| cluster.median_period),
@@ -198,7 +131,11 @@ fn of_cluster(
     ];
     columns.extend(numbers.map(|(what, meaning, of)| {
         let value = move |line: &SummaryLine| cluster(line).map_or(f64::NAN, of);
-        number(&format!("cluster_{what}_{which}"), &format!("{meaning} in the cluster {about}"), value)
+        ColumnSource::number(
+            &format!("cluster_{what}_{which}"),
+            &format!("{meaning} in the cluster {about}"),
+            value,
+        )
     }));
     columns
 }
@@ -215,68 +152,84 @@ pub struct PostLine {
 }
 
 /// The columns of `imf_post_summary`.
-pub fn post_summary() -> Vec<Column<PostLine>> {
+pub fn post_summary() -> Vec<ColumnSource<PostLine>> {
     type Line = PostLine;
     fn first(line: &Line) -> &Judged {
         line.summary.dominant()
     }
     // Cycles of volume have no cycle of volume that goes with them.
     let of_price = |of: fn(&Judged) -> f64| {
-        move |line: &Line| if first(line).cycle.series == Series::Price { of(first(line)) } else { f64::NAN }
+        move |line: &Line| {
+            if first(line).cycle.series == SignalKind::Price { of(first(line)) } else { f64::NAN }
+        }
     };
     vec![
-        text("symbol", "symbol", |line: &Line| Some(first(line).cycle.symbol.clone())),
-        time("asof", "as-of of the run", |line: &Line| line.asof),
-        text("series", "`price` or `volume`", |line: &Line| Some(first(line).cycle.series.name().to_owned())),
-        number("agg_period_days", "mean period weighted by energy", |line: &Line| {
+        ColumnSource::text("symbol", "symbol", |line: &Line| Some(first(line).cycle.symbol.clone())),
+        ColumnSource::time("asof", "as-of of the run", |line: &Line| line.asof),
+        ColumnSource::text("series", "`price` or `volume`", |line: &Line| {
+            Some(first(line).cycle.series.name().to_owned())
+        }),
+        ColumnSource::number("agg_period_days", "mean period weighted by energy", |line: &Line| {
             line.summary.agg_period_days
         }),
-        number("agg_amp_pct", "mean depth weighted by energy", |line: &Line| line.summary.agg_amp_pct),
-        number(
+        ColumnSource::number("agg_amp_pct", "mean depth weighted by energy", |line: &Line| {
+            line.summary.agg_amp_pct
+        }),
+        ColumnSource::number(
             "mad_pct_period_all",
             "1.4826 MAD of all periods in percent of their median",
             |line: &Line| line.summary.mad_pct_period_all,
         ),
-        number("dom_period_days", "period of the dominant cycle", |line: &Line| {
+        ColumnSource::number("dom_period_days", "period of the dominant cycle", |line: &Line| {
             first(line).cycle.period_days
         }),
-        number("dom_amp_pct", "its depth", |line: &Line| first(line).cycle.amp_pct),
-        number("dom_energy_share", "its share of the variance", |line: &Line| first(line).cycle.energy_share),
-        number("dom_reliability", "how far it is to be trusted, 0 to 1", |line: &Line| {
+        ColumnSource::number("dom_amp_pct", "its depth", |line: &Line| first(line).cycle.amp_pct),
+        ColumnSource::number("dom_energy_share", "its share of the variance", |line: &Line| {
+            first(line).cycle.energy_share
+        }),
+        ColumnSource::number("dom_reliability", "how far it is to be trusted, 0 to 1", |line: &Line| {
             first(line).reliability
         }),
-        text("dom_cluster_id_global", "its cluster over all symbols", |line: &Line| {
+        ColumnSource::text("dom_cluster_id_global", "its cluster over all symbols", |line: &Line| {
             Some(first(line).cycle.cluster_id_global.clone())
         }),
-        whole("dom_cluster_size_global", "cycles in that", |line: &Line| {
+        ColumnSource::whole("dom_cluster_size_global", "cycles in that", |line: &Line| {
             Some(first(line).cycle.cluster_size_global)
         }),
-        number("dom_score", "what it was ranked by", |line: &Line| first(line).score),
-        text("dom_amp_band", "`small`, `medium` or `large`", |line: &Line| {
+        ColumnSource::number("dom_score", "what it was ranked by", |line: &Line| first(line).score),
+        ColumnSource::text("dom_amp_band", "`small`, `medium` or `large`", |line: &Line| {
             Some(first(line).band.name().to_owned())
         }),
-        number("dom_expected_cycles", "how often it fits into the window", |line: &Line| {
+        ColumnSource::number("dom_expected_cycles", "how often it fits into the window", |line: &Line| {
             first(line).expected_cycles
         }),
-        flag("dom_singleton_global_flag", "no cluster took it", |line: &Line| first(line).singleton),
-        flag("dom_undersampled_flag", "it fits less than 1.5 times", |line: &Line| first(line).undersampled),
-        flag("dom_long_cycle_flag", "its period is over two thirds of the window", |line: &Line| {
-            first(line).long
+        ColumnSource::flag("dom_singleton_global_flag", "no cluster took it", |line: &Line| {
+            first(line).singleton
         }),
-        number(
+        ColumnSource::flag("dom_undersampled_flag", "it fits less than 1.5 times", |line: &Line| {
+            first(line).undersampled
+        }),
+        ColumnSource::flag(
+            "dom_long_cycle_flag",
+            "its period is over two thirds of the window",
+            |line: &Line| first(line).long,
+        ),
+        ColumnSource::number(
             "dom_vol_amp_corr",
             "correlation of its envelope with a cycle of volume; price only",
             of_price(|judged| judged.cycle.vol_amp_corr),
         ),
-        number(
+        ColumnSource::number(
             "dom_vol_period_ratio",
             "its period over that cycle's; price only",
             of_price(|judged| judged.cycle.vol_period_ratio),
         ),
-        number("missing_share", "share of the window's minutes without a bar", |line: &Line| {
-            line.missing_share
-        }),
-        text("text_summary", "a sentence of at most 120 characters", |line: &Line| {
+        ColumnSource::number(
+            "missing_share",
+            "share of the window's minutes without a bar",
+            |line: &Line| line.missing_share,
+        ),
+        ColumnSource::text("text_summary", "a sentence of at most 120 characters", |line: &Line| {
             Some(line.summary.text.clone())
         }),
     ]
@@ -303,30 +256,42 @@ pub fn top_lines(lines: &[PostLine]) -> Vec<TopLine> {
 }
 
 /// The columns of `imf_post_top_imfs`.
-pub fn post_top() -> Vec<Column<TopLine>> {
+pub fn post_top() -> Vec<ColumnSource<TopLine>> {
     type Line = TopLine;
     vec![
-        text("symbol", "symbol", |line: &Line| Some(line.judged.cycle.symbol.clone())),
-        time("asof", "as-of of the run", |line: &Line| line.asof),
-        text("series", "`price` or `volume`", |line: &Line| Some(line.judged.cycle.series.name().to_owned())),
-        whole("rank", "1 for the dominant cycle", |line: &Line| Some(line.rank)),
-        number("period_days", "period, days", |line: &Line| line.judged.cycle.period_days),
-        number("amp_pct", "depth, percent", |line: &Line| line.judged.cycle.amp_pct),
-        number("energy_share", "share of the variance", |line: &Line| line.judged.cycle.energy_share),
-        number("reliability", "how far it is to be trusted, 0 to 1", |line: &Line| line.judged.reliability),
-        text("cluster_id_global", "cluster over all symbols", |line: &Line| {
+        ColumnSource::text("symbol", "symbol", |line: &Line| Some(line.judged.cycle.symbol.clone())),
+        ColumnSource::time("asof", "as-of of the run", |line: &Line| line.asof),
+        ColumnSource::text("series", "`price` or `volume`", |line: &Line| {
+            Some(line.judged.cycle.series.name().to_owned())
+        }),
+        ColumnSource::whole("rank", "1 for the dominant cycle", |line: &Line| Some(line.rank)),
+        ColumnSource::number("period_days", "period, days", |line: &Line| line.judged.cycle.period_days),
+        ColumnSource::number("amp_pct", "depth, percent", |line: &Line| line.judged.cycle.amp_pct),
+        ColumnSource::number("energy_share", "share of the variance", |line: &Line| {
+            line.judged.cycle.energy_share
+        }),
+        ColumnSource::number("reliability", "how far it is to be trusted, 0 to 1", |line: &Line| {
+            line.judged.reliability
+        }),
+        ColumnSource::text("cluster_id_global", "cluster over all symbols", |line: &Line| {
             Some(line.judged.cycle.cluster_id_global.clone())
         }),
-        whole("cluster_size_global", "cycles in that", |line: &Line| {
+        ColumnSource::whole("cluster_size_global", "cycles in that", |line: &Line| {
             Some(line.judged.cycle.cluster_size_global)
         }),
-        flag("singleton_global_flag", "no cluster took it", |line: &Line| line.judged.singleton),
-        flag("undersampled_flag", "it fits less than 1.5 times into the window", |line: &Line| {
-            line.judged.undersampled
+        ColumnSource::flag("singleton_global_flag", "no cluster took it", |line: &Line| {
+            line.judged.singleton
         }),
-        flag("long_cycle_flag", "its period is over two thirds of the window", |line: &Line| {
-            line.judged.long
-        }),
+        ColumnSource::flag(
+            "undersampled_flag",
+            "it fits less than 1.5 times into the window",
+            |line: &Line| line.judged.undersampled,
+        ),
+        ColumnSource::flag(
+            "long_cycle_flag",
+            "its period is over two thirds of the window",
+            |line: &Line| line.judged.long,
+        ),
     ]
 }
 
@@ -340,8 +305,11 @@ pub fn page() -> String {
             let _ = writeln!(page, "| `{name}` | {} | {about} |", dtype.name());
         }
     };
-    fn rows<L>(columns: &[Column<L>]) -> Vec<(&str, DType, &str)> {
-        columns.iter().map(|column| (&*column.name, column.dtype(), &*column.about)).collect()
+    fn rows<L>(columns: &[ColumnSource<L>]) -> Vec<(&str, DType, &str)> {
+        columns
+            .iter()
+            .map(|column| (&*column.spec.name, column.spec.dtype, &*column.spec.description))
+            .collect()
     }
     part("`imf_summary` (imf-stage)", rows(&summary()));
     part("`imf_post_summary` (imf-postprocess)", rows(&post_summary()));

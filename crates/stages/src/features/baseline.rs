@@ -8,11 +8,11 @@ use super::metric::Metric;
 use super::panel::Panel;
 
 /// The percentages at which a baseline is known.
-pub const PERCENTS: [u32; 13] = [1, 5, 10, 20, 25, 40, 50, 60, 75, 80, 90, 95, 99];
+pub const QUANTILE_LEVELS: [u32; 13] = [1, 5, 10, 20, 25, 40, 50, 60, 75, 80, 90, 95, 99];
 
 /// A baseline that cannot be asked for: of no month, or of more than ten years.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("--months {0} is out of range; ask for 1 to 120 months, or for --no-baseline")]
+#[error("months {0} is out of range; must be 1 to 120, or none for no baseline")]
 pub struct MonthsError(u32);
 
 /// Checks the months of a baseline, if one is wanted.
@@ -25,23 +25,23 @@ pub(crate) fn check_months(months: Option<u32>) -> Result<(), MonthsError> {
 
 /// The quantiles of a metric, and how many values they are of.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Knots {
-    /// The quantile at each of [`PERCENTS`].
-    pub at: [f64; PERCENTS.len()],
+pub struct Quantiles {
+    /// The quantile at each of [`QUANTILE_LEVELS`].
+    pub at: [f64; QUANTILE_LEVELS.len()],
     /// Number of values, at least 1.
     pub n: usize,
 }
 
-impl Knots {
+impl Quantiles {
     /// The quantiles of `sorted` (ascending): linear between order statistics at `(n - 1) p / 100`; `None` where empty.
-    pub fn of_sorted(sorted: &[f64]) -> Option<Knots> {
-        Knots::of(sorted.len(), |place| sorted[place])
+    pub fn of_sorted(sorted: &[f64]) -> Option<Quantiles> {
+        Quantiles::of(sorted.len(), |place| sorted[place])
     }
 
     /// Those of `n` values of which `value` tells the one at a place in their order.
-    fn of(n: usize, value: impl Fn(usize) -> f64) -> Option<Knots> {
+    fn of(n: usize, value: impl Fn(usize) -> f64) -> Option<Quantiles> {
         let last = n.checked_sub(1)?;
-        let at = PERCENTS.map(|percent| {
+        let at = QUANTILE_LEVELS.map(|percent| {
             let position = last * percent as usize;
             let (below, rest) = (position / 100, position % 100);
             let low = value(below);
@@ -53,12 +53,12 @@ impl Knots {
             // Of huge numbers the difference can be too large; the sum of the parts is not.
             if between.is_finite() { between } else { low * (1.0 - share) + high * share }
         });
-        Some(Knots { at, n })
+        Some(Quantiles { at, n })
     }
 
-    /// The quantile at `percent`, which must be one of [`PERCENTS`]; else NaN.
+    /// The quantile at `percent`, which must be one of [`QUANTILE_LEVELS`]; else NaN.
     pub fn percent(&self, percent: u32) -> f64 {
-        PERCENTS.iter().position(|&p| p == percent).map_or(f64::NAN, |i| self.at[i])
+        QUANTILE_LEVELS.iter().position(|&p| p == percent).map_or(f64::NAN, |i| self.at[i])
     }
 }
 
@@ -132,9 +132,9 @@ impl<'a> Baselines<'a> {
     }
 
     /// The knots of the metric at `place`; `None` where there is no value.
-    pub fn knots(&self, place: usize) -> Option<Knots> {
+    pub fn knots(&self, place: usize) -> Option<Quantiles> {
         let pool = &self.pools[place];
-        Knots::of(pool.len(), |place| number(pool[place]))
+        Quantiles::of(pool.len(), |place| number(pool[place]))
     }
 }
 
@@ -165,7 +165,7 @@ mod tests {
                 baselines.slide(range.clone());
                 let mut expected: Vec<f64> = range.filter(|i| i % 7 != 0).filter_map(|i| values[i]).collect();
                 expected.sort_by(f64::total_cmp);
-                prop_assert_eq!(baselines.knots(0), Knots::of_sorted(&expected));
+                prop_assert_eq!(baselines.knots(0), Quantiles::of_sorted(&expected));
                 prop_assert_eq!(baselines.knots(1), None);
             }
         }

@@ -2,9 +2,10 @@
 
 use indicators::EPS;
 
-use super::baseline::{Knots, PERCENTS};
-use super::layout::DType;
+use super::baseline::{QUANTILE_LEVELS, Quantiles};
 use super::metric::Transform;
+use crate::stats::finite;
+use crate::table::DType;
 
 /// The columns that stand after a metric with a baseline, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,7 +142,7 @@ pub struct Enriched {
 
 impl Enriched {
     /// `value` (NaN where missing) against `knots`.
-    pub fn new(value: f64, knots: Option<&Knots>, transform: Transform) -> Enriched {
+    pub fn new(value: f64, knots: Option<&Quantiles>, transform: Transform) -> Enriched {
         let Some(knots) = knots else {
             let quartiles = [f64::NAN; 3];
             return Enriched {
@@ -168,16 +169,11 @@ impl Enriched {
     }
 }
 
-/// What is not finite is missing.
-pub(super) fn finite(value: f64) -> f64 {
-    if value.is_finite() { value } else { f64::NAN }
-}
-
 /// The percentile of `value` among `knots`, piecewise linear between all of them in the space of `transform`.
 ///
 /// Equal knots count as one, at the mean of their percentages; below the first it is 1, above the last 99; 50 where all are
 /// equal, whatever the value. NaN where the value is.
-pub fn pctile(value: f64, knots: &Knots, transform: Transform) -> f64 {
+pub fn pctile(value: f64, knots: &Quantiles, transform: Transform) -> f64 {
     let at = &knots.at;
     let last = at.len() - 1;
     if value.is_nan() {
@@ -207,9 +203,9 @@ pub fn pctile(value: f64, knots: &Knots, transform: Transform) -> f64 {
 }
 
 /// The mean percentage of the knots that equal the one at `place`.
-fn merged(at: &[f64; PERCENTS.len()], place: usize) -> f64 {
+fn merged(at: &[f64; QUANTILE_LEVELS.len()], place: usize) -> f64 {
     let equal =
-        || PERCENTS.iter().zip(at).filter(|(_, knot)| **knot == at[place]).map(|(percent, _)| percent);
+        || QUANTILE_LEVELS.iter().zip(at).filter(|(_, knot)| **knot == at[place]).map(|(percent, _)| percent);
     f64::from(equal().sum::<u32>()) / equal().count() as f64
 }
 
@@ -224,7 +220,7 @@ mod tests {
             mut values in prop::collection::vec((0_i32..30).prop_map(f64::from), 1..60), a in -1.0_f64..31.0, b in -1.0_f64..31.0,
         ) {
             values.sort_by(f64::total_cmp);
-            let knots = Knots::of_sorted(&values).unwrap();
+            let knots = Quantiles::of_sorted(&values).unwrap();
             for transform in [Transform::Identity, Transform::SignedLog] {
                 let (low, high) = (pctile(a.min(b), &knots, transform), pctile(a.max(b), &knots, transform));
                 prop_assert!((1.0..=99.0).contains(&low) && low <= high && high <= 99.0, "{low} {high}");

@@ -3,39 +3,12 @@
 use bars::Window;
 
 use super::enrich::Enrichment;
-use super::metric::{Catalogue, Family, Form};
-
-/// The type of a column, in the words of the schema.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DType {
-    /// Text.
-    Utf8,
-    /// A time in microseconds, UTC.
-    Timestamp,
-    /// A number.
-    Float64,
-    /// A whole number.
-    Int64,
-    /// True or false.
-    Boolean,
-}
-
-impl DType {
-    /// The word of the schema.
-    pub fn name(self) -> &'static str {
-        match self {
-            DType::Utf8 => "Utf8",
-            DType::Timestamp => "Timestamp(us, UTC)",
-            DType::Float64 => "Float64",
-            DType::Int64 => "Int64",
-            DType::Boolean => "Boolean",
-        }
-    }
-}
+use super::metric::{Family, Form, MetricCatalog};
+use crate::table::{ColumnSpec, DType};
 
 /// Where a column's values come from: places of a window, a metric, a roll-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cell {
+pub enum FeatureCell {
     /// The symbol.
     Symbol,
     /// The as-of.
@@ -58,26 +31,18 @@ pub enum Cell {
     Mask(usize),
 }
 
-/// A column.
+/// A column of a feature table.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Column {
-    /// Name.
-    pub name: String,
-    /// Type.
-    pub dtype: DType,
-    /// Family tag: raw, mag, pos, dir, pctile, quintile, rz, abs_rz, knot, flag, imputed_flag, key.
-    pub family: &'static str,
-    /// The window's name; empty where it is of none.
-    pub window: String,
-    /// What it is, in a line.
-    pub description: String,
+pub struct FeatureColumn {
+    /// The description.
+    pub spec: ColumnSpec,
     /// Where its values come from.
-    pub cell: Cell,
+    pub cell: FeatureCell,
 }
 
 /// What columns are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Extent {
+pub struct LayoutOptions {
     /// Those of enrichment.
     pub has_baseline: bool,
     /// Neutral values in place of missing ones, and the masks that tell of them.
@@ -86,88 +51,107 @@ pub struct Extent {
 
 /// The columns of a result.
 #[derive(Debug, Clone)]
-pub struct Layout {
+pub struct FeatureLayout {
     /// The metrics.
-    pub catalogue: Catalogue,
+    pub catalogue: MetricCatalog,
     /// The windows, ascending.
     pub windows: Vec<Window>,
     /// What columns there are.
-    pub extent: Extent,
-    columns: Vec<Column>,
+    pub options: LayoutOptions,
+    columns: Vec<FeatureColumn>,
 }
 
-impl Layout {
+impl FeatureLayout {
     /// The columns of `catalogue` over `windows`: keys, then window by window coverage, ok, metrics each with its enrichment,
     /// validity; then the roll-ups. A mask stands directly after its column.
-    pub fn new(catalogue: Catalogue, windows: &[Window], extent: Extent) -> Layout {
-        let mut columns = Columns { list: Vec::new(), is_imputed: extent.is_imputed };
-        columns.push("symbol", DType::Utf8, "key", "the symbol", Cell::Symbol);
+    pub fn new(catalogue: MetricCatalog, windows: &[Window], options: LayoutOptions) -> FeatureLayout {
+        let mut columns = Columns { list: Vec::new(), is_imputed: options.is_imputed };
+        columns.push("symbol", DType::Utf8, "key", "the symbol", FeatureCell::Symbol);
         let asof = "the as-of: no bar that closes later was used";
-        columns.push("timestamp_asof_utc", DType::Timestamp, "key", asof, Cell::AsOf);
+        columns.push("timestamp_asof_utc", DType::Timestamp, "key", asof, FeatureCell::AsOf);
         for (place, window) in windows.iter().enumerate() {
             let from = columns.list.len();
-            columns.window(&catalogue, *window, place, extent);
+            columns.window(&catalogue, *window, place, options);
             let name = window.to_string();
-            columns.list[from..].iter_mut().for_each(|column| column.window.clone_from(&name));
+            columns.list[from..].iter_mut().for_each(|column| column.spec.window.clone_from(&name));
         }
         for (place, rollup) in
             catalogue.rollups.iter().enumerate().filter(|(_, rollup)| rollup.is_formed(windows))
         {
             let is_whole = matches!(rollup.form, Form::SignAgreement(..));
             let dtype = if is_whole { DType::Int64 } else { DType::Float64 };
-            columns.masked(rollup.column, dtype, rollup.kind.tag(), rollup.description, Cell::Rollup(place));
+            columns.masked(
+                rollup.column,
+                dtype,
+                rollup.kind.tag(),
+                rollup.description,
+                FeatureCell::Rollup(place),
+            );
             let (name, what) =
                 (format!("{}_valid", rollup.column), format!("whether {} has a value", rollup.column));
-            columns.push(&name, DType::Boolean, "flag", &what, Cell::IsRollupValid(place));
+            columns.push(&name, DType::Boolean, "flag", &what, FeatureCell::IsRollupValid(place));
         }
-        Layout { catalogue, windows: windows.to_vec(), extent, columns: columns.list }
+        FeatureLayout { catalogue, windows: windows.to_vec(), options, columns: columns.list }
     }
 
     /// The columns, in order.
-    pub fn columns(&self) -> &[Column] {
+    pub fn columns(&self) -> &[FeatureColumn] {
         &self.columns
     }
 }
 
 struct Columns {
-    list: Vec<Column>,
+    list: Vec<FeatureColumn>,
     is_imputed: bool,
 }
 
 impl Columns {
-    fn push(&mut self, name: &str, dtype: DType, family: &'static str, description: &str, cell: Cell) {
-        let (name, description) = (name.to_owned(), description.to_owned());
-        self.list.push(Column { name, dtype, family, window: String::new(), description, cell });
+    fn push(&mut self, name: &str, dtype: DType, family: &'static str, description: &str, cell: FeatureCell) {
+        let spec = ColumnSpec { family, ..ColumnSpec::new(name, dtype, description) };
+        self.list.push(FeatureColumn { spec, cell });
     }
 
     /// A column that is filled where it is missing, and its mask.
-    fn masked(&mut self, name: &str, dtype: DType, family: &'static str, description: &str, cell: Cell) {
+    fn masked(
+        &mut self,
+        name: &str,
+        dtype: DType,
+        family: &'static str,
+        description: &str,
+        cell: FeatureCell,
+    ) {
         self.push(name, dtype, family, description, cell);
         if self.is_imputed {
-            let mask = Cell::Mask(self.list.len() - 1);
+            let mask = FeatureCell::Mask(self.list.len() - 1);
             let what = format!("1 where {name} was missing and a neutral value stands in its place, else 0");
             self.push(&format!("{name}_imputed"), DType::Int64, "imputed_flag", &what, mask);
         }
     }
 
-    fn window(&mut self, catalogue: &Catalogue, window: Window, place: usize, extent: Extent) {
+    fn window(&mut self, catalogue: &MetricCatalog, window: Window, place: usize, options: LayoutOptions) {
         let coverage = "share of the window's time for which there are bars, 0 to 1";
         self.push(
             &format!("window_coverage_{window}"),
             DType::Float64,
             "flag",
             coverage,
-            Cell::Coverage(place),
+            FeatureCell::Coverage(place),
         );
         let ok = "whether the coverage reaches the threshold; where not, the window has no metrics";
-        self.push(&format!("window_ok_{window}"), DType::Boolean, "flag", ok, Cell::IsOk(place));
+        self.push(&format!("window_ok_{window}"), DType::Boolean, "flag", ok, FeatureCell::IsOk(place));
         for (m, metric) in catalogue.metrics.iter().enumerate() {
             let name = metric.column(window);
-            self.masked(&name, DType::Float64, metric.kind.tag(), metric.description, Cell::Value(place, m));
-            if extent.has_baseline && metric.has_baseline {
+            self.masked(
+                &name,
+                DType::Float64,
+                metric.kind.tag(),
+                metric.description,
+                FeatureCell::Value(place, m),
+            );
+            if options.has_baseline && metric.has_baseline {
                 for column in Enrichment::TABLE {
                     let (own, cell) =
-                        (format!("{name}_{}", column.suffix), Cell::Enriched(place, m, column.which));
+                        (format!("{name}_{}", column.suffix), FeatureCell::Enriched(place, m, column.which));
                     let what = format!("{name}: {}", column.description);
                     let push = if column.has_mask { Columns::masked } else { Columns::push };
                     push(self, &own, column.dtype, column.family, &what, cell);
@@ -179,7 +163,7 @@ impl Columns {
             let members: Vec<&str> = members.map(|metric| metric.stem).collect();
             let what = format!("whether any of {} has a value", members.join(", "));
             let name = format!("metrics_valid_{}_{window}", family.name());
-            self.push(&name, DType::Boolean, "flag", &what, Cell::IsValid(place, family));
+            self.push(&name, DType::Boolean, "flag", &what, FeatureCell::IsValid(place, family));
         }
     }
 }

@@ -4,7 +4,7 @@ use bars::Window;
 
 /// What kind of number a metric is; a part of its column's name and the family tag of the schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum MetricKind {
     /// In its own units.
     Raw,
     /// A magnitude, from 0 up.
@@ -15,23 +15,23 @@ pub enum Kind {
     Direction,
 }
 
-impl Kind {
+impl MetricKind {
     /// The tag of the schema.
     pub fn tag(self) -> &'static str {
         match self {
-            Kind::Raw => "raw",
-            Kind::Magnitude => "mag",
-            Kind::Position => "pos",
-            Kind::Direction => "dir",
+            MetricKind::Raw => "raw",
+            MetricKind::Magnitude => "mag",
+            MetricKind::Position => "pos",
+            MetricKind::Direction => "dir",
         }
     }
 
     fn suffix(self) -> &'static str {
         match self {
-            Kind::Raw => "",
-            Kind::Magnitude => "_mag",
-            Kind::Position => "_pos",
-            Kind::Direction => "_dir",
+            MetricKind::Raw => "",
+            MetricKind::Magnitude => "_mag",
+            MetricKind::Position => "_pos",
+            MetricKind::Direction => "_dir",
         }
     }
 }
@@ -121,9 +121,9 @@ impl Family {
 pub struct Metric {
     /// Name without window and kind, as in the series panel.
     pub stem: &'static str,
-    /// Kind.
-    pub kind: Kind,
-    /// Transform of its percentile.
+    /// What kind of number it is: the column's suffix, and its `family` in the schema.
+    pub kind: MetricKind,
+    /// The scale on which its percentile is interpolated between quantiles.
     pub transform: Transform,
     /// Whether it has a baseline, and so the columns of enrichment.
     pub has_baseline: bool,
@@ -136,7 +136,7 @@ pub struct Metric {
 }
 
 impl Metric {
-    const fn of(stem: &'static str, kind: Kind, neutral: Neutral, description: &'static str) -> Metric {
+    const fn of(stem: &'static str, kind: MetricKind, neutral: Neutral, description: &'static str) -> Metric {
         Metric {
             stem,
             kind,
@@ -150,22 +150,22 @@ impl Metric {
 
     /// A metric in its own units; 0 is neutral.
     pub(crate) const fn raw(stem: &'static str, description: &'static str) -> Metric {
-        Metric::of(stem, Kind::Raw, Neutral::Is(0.0), description)
+        Metric::of(stem, MetricKind::Raw, Neutral::Is(0.0), description)
     }
 
     /// A magnitude; the symbol's own median is neutral.
     pub(crate) const fn mag(stem: &'static str, description: &'static str) -> Metric {
-        Metric::of(stem, Kind::Magnitude, Neutral::OwnMedian, description)
+        Metric::of(stem, MetricKind::Magnitude, Neutral::OwnMedian, description)
     }
 
     /// A position or share; one half is neutral.
     pub(crate) const fn pos(stem: &'static str, description: &'static str) -> Metric {
-        Metric::of(stem, Kind::Position, Neutral::Is(0.5), description)
+        Metric::of(stem, MetricKind::Position, Neutral::Is(0.5), description)
     }
 
     /// A direction; 0 is neutral.
     pub(crate) const fn dir(stem: &'static str, description: &'static str) -> Metric {
-        Metric::of(stem, Kind::Direction, Neutral::Is(0.0), description)
+        Metric::of(stem, MetricKind::Direction, Neutral::Is(0.0), description)
     }
 
     pub(crate) const fn log(self) -> Metric {
@@ -216,8 +216,8 @@ pub(crate) use metrics;
 pub struct Rollup {
     /// Its column.
     pub column: &'static str,
-    /// Kind.
-    pub kind: Kind,
+    /// What kind of number it is: the column's suffix, and its `family` in the schema.
+    pub kind: MetricKind,
     /// What stands for a missing value.
     pub neutral: f64,
     /// How it is formed.
@@ -263,14 +263,14 @@ impl Rollup {
 
 /// The metrics of a stage and its roll-ups.
 #[derive(Debug, Clone, Copy)]
-pub struct Catalogue {
+pub struct MetricCatalog {
     /// Per window, in the order of their columns.
     pub metrics: &'static [Metric],
     /// Across windows.
     pub rollups: &'static [Rollup],
 }
 
-impl Catalogue {
+impl MetricCatalog {
     /// The families that have a member, in the order of their columns.
     pub fn families(&self) -> impl Iterator<Item = Family> + '_ {
         Family::ALL

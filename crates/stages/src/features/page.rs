@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::enrich::{Described, Enrichment};
-use super::metric::{Catalogue, Family, Metric, Neutral, Transform};
+use super::metric::{Family, Metric, MetricCatalog, Neutral, Transform};
 
 /// The page `docs/columns.md`.
 pub fn columns() -> String {
@@ -52,10 +52,10 @@ fn enrichment() -> String {
     Enrichment::TABLE.iter().map(line).collect()
 }
 
-fn catalogue(page: &mut String, title: &str, windows: &str, catalogue: &Catalogue) {
+fn catalogue(page: &mut String, title: &str, windows: &str, catalogue: &MetricCatalog) {
     let _ = write!(
         page,
-        "\n## {title}\n\n{windows}\n\n| column | what | baseline | percentile in | neutral | family |\n| --- | --- | --- | --- | --- | --- |\n"
+        "\n## {title}\n\n{windows}\n\n| column | what | baseline | percentile in | neutral | validity flag of |\n| --- | --- | --- | --- | --- | --- |\n"
     );
     for metric in catalogue.metrics {
         let _ = writeln!(page, "{}", line(metric));

@@ -2,7 +2,7 @@
 
 use bars::{Minute, Span, Window};
 
-use super::enrich::finite;
+use crate::stats::finite;
 
 /// A bucket that has a bar.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -4,29 +4,31 @@ use std::sync::Arc;
 
 use bars::{AsOf, Symbol};
 
-use super::baseline::Knots;
-use super::enrich::{Enriched, Enrichment, finite};
-use super::layout::{Cell, Column, DType, Layout};
-use super::metric::{Catalogue, Neutral};
+use super::baseline::Quantiles;
+use super::enrich::{Enriched, Enrichment};
+use super::layout::{FeatureCell, FeatureColumn, FeatureLayout};
+use super::metric::{MetricCatalog, Neutral};
+use crate::stats::finite;
+use crate::table::{DType, Table, Values};
 
 /// A window's part of a row.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Reading {
+pub struct WindowValues {
     coverage: f64,
     is_ok: bool,
     values: Vec<f64>,
     enriched: Vec<Enriched>,
 }
 
-impl Reading {
+impl WindowValues {
     /// The metrics of a window and each against its baseline, `knots(metric)`. `values` is `None` where the window is not ok; a
     /// value that is not finite is missing.
     pub fn new(
-        catalogue: &Catalogue,
+        catalogue: &MetricCatalog,
         coverage: f64,
         values: Option<&[f64]>,
-        knots: impl Fn(usize) -> Option<Knots>,
-    ) -> Reading {
+        knots: impl Fn(usize) -> Option<Quantiles>,
+    ) -> WindowValues {
         let is_ok = values.is_some();
         let values = match values {
             Some(values) => values.iter().map(|&value| finite(value)).collect(),
@@ -36,7 +38,7 @@ impl Reading {
             Enriched::new(*value, knots(m).as_ref(), metric.transform)
         };
         let enriched = catalogue.metrics.iter().zip(&values).enumerate().map(enrich).collect();
-        Reading { coverage, is_ok, values, enriched }
+        WindowValues { coverage, is_ok, values, enriched }
     }
 
     /// Share of the window's time for which there are bars.
@@ -62,54 +64,50 @@ impl Reading {
 
 /// A row: a symbol at an as-of.
 #[derive(Debug, Clone)]
-pub struct Row {
+pub struct FeatureRow {
     /// The symbol.
     pub symbol: Symbol,
     /// The as-of.
     pub asof: AsOf,
-    windows: Vec<Arc<Reading>>,
+    windows: Vec<Arc<WindowValues>>,
     rollups: Vec<f64>,
 }
 
-impl Row {
+impl FeatureRow {
     /// A row of the windows' readings, in the order of `layout`.
-    pub fn new(layout: &Layout, symbol: Symbol, asof: AsOf, windows: Vec<Arc<Reading>>) -> Row {
+    pub fn new(
+        layout: &FeatureLayout,
+        symbol: Symbol,
+        asof: AsOf,
+        windows: Vec<Arc<WindowValues>>,
+    ) -> FeatureRow {
         let value = |metric: usize, minutes: i32| {
             let place = layout.windows.iter().position(|window| window.minutes() == minutes);
             place.map_or(f64::NAN, |place| windows[place].values[metric])
         };
         let rollups = layout.catalogue.rollups.iter().map(|rollup| finite(rollup.value(value))).collect();
-        Row { symbol, asof, windows, rollups }
+        FeatureRow { symbol, asof, windows, rollups }
     }
 
     /// The reading of the window at `place`.
-    pub fn window(&self, place: usize) -> &Reading {
+    pub fn window(&self, place: usize) -> &WindowValues {
         &self.windows[place]
     }
 }
 
-/// The values of a column; `None` and NaN where missing.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Values {
-    /// Text.
-    Text(Vec<Option<String>>),
-    /// Times.
-    Time(Vec<AsOf>),
-    /// Numbers.
-    Number(Vec<f64>),
-    /// Whole numbers.
-    Whole(Vec<Option<i64>>),
-    /// Flags.
-    Flag(Vec<bool>),
-}
-
-/// Fills the columns of `layout` from `rows`, in the order of [`Layout::columns`].
-pub fn fill(layout: &Layout, rows: &[Row]) -> Vec<Values> {
+/// Fills the columns of `layout` from `rows`, in the order of [`FeatureLayout::columns`].
+pub fn fill(layout: &FeatureLayout, rows: &[FeatureRow]) -> Vec<Values> {
     layout.columns().iter().map(|column| fill_column(layout, column, rows)).collect()
 }
 
-fn fill_column(layout: &Layout, column: &Column, rows: &[Row]) -> Values {
-    match column.dtype {
+/// The rows as a table with the columns of `layout`.
+pub fn to_table(layout: &FeatureLayout, rows: &[FeatureRow]) -> Table {
+    let columns = layout.columns().iter().map(|column| column.spec.clone()).collect();
+    Table { columns, values: fill(layout, rows) }
+}
+
+fn fill_column(layout: &FeatureLayout, column: &FeatureColumn, rows: &[FeatureRow]) -> Values {
+    match column.spec.dtype {
         DType::Utf8 => Values::Text(rows.iter().map(|row| text(layout, column.cell, row)).collect()),
         DType::Timestamp => Values::Time(rows.iter().map(|row| row.asof).collect()),
         DType::Float64 => Values::Number(rows.iter().map(|row| filled(layout, column.cell, row)).collect()),
@@ -125,11 +123,11 @@ fn fill_column(layout: &Layout, column: &Column, rows: &[Row]) -> Values {
 }
 
 /// The number of a cell; NaN where missing.
-fn number(layout: &Layout, cell: Cell, row: &Row) -> f64 {
+fn number(layout: &FeatureLayout, cell: FeatureCell, row: &FeatureRow) -> f64 {
     match cell {
-        Cell::Coverage(w) => row.windows[w].coverage,
-        Cell::Value(w, m) => row.windows[w].values[m],
-        Cell::Enriched(w, m, which) => {
+        FeatureCell::Coverage(w) => row.windows[w].coverage,
+        FeatureCell::Value(w, m) => row.windows[w].values[m],
+        FeatureCell::Enriched(w, m, which) => {
             let enriched = &row.windows[w].enriched[m];
             match which {
                 Enrichment::Pctile => enriched.pctile,
@@ -143,53 +141,57 @@ fn number(layout: &Layout, cell: Cell, row: &Row) -> f64 {
                 Enrichment::Direction => f64::NAN,
             }
         }
-        Cell::Rollup(r) => row.rollups[r],
-        Cell::Mask(of) => f64::from(u8::from(number(layout, layout.columns()[of].cell, row).is_nan())),
-        Cell::Symbol | Cell::AsOf | Cell::IsOk(_) | Cell::IsValid(..) | Cell::IsRollupValid(_) => f64::NAN,
+        FeatureCell::Rollup(r) => row.rollups[r],
+        FeatureCell::Mask(of) => f64::from(u8::from(number(layout, layout.columns()[of].cell, row).is_nan())),
+        FeatureCell::Symbol
+        | FeatureCell::AsOf
+        | FeatureCell::IsOk(_)
+        | FeatureCell::IsValid(..)
+        | FeatureCell::IsRollupValid(_) => f64::NAN,
     }
 }
 
 /// The number of a cell, or its neutral value where that is wanted.
-fn filled(layout: &Layout, cell: Cell, row: &Row) -> f64 {
+fn filled(layout: &FeatureLayout, cell: FeatureCell, row: &FeatureRow) -> f64 {
     let value = number(layout, cell, row);
-    if value.is_nan() && layout.extent.is_imputed { neutral(layout, cell, row) } else { value }
+    if value.is_nan() && layout.options.is_imputed { neutral(layout, cell, row) } else { value }
 }
 
-fn neutral(layout: &Layout, cell: Cell, row: &Row) -> f64 {
+fn neutral(layout: &FeatureLayout, cell: FeatureCell, row: &FeatureRow) -> f64 {
     match cell {
-        Cell::Value(w, m) => match layout.catalogue.metrics[m].neutral {
+        FeatureCell::Value(w, m) => match layout.catalogue.metrics[m].neutral {
             Neutral::Is(value) => value,
             Neutral::OwnMedian => {
                 let median = row.windows[w].enriched[m].quartiles[1];
                 if median.is_nan() { 0.0 } else { median }
             }
         },
-        Cell::Enriched(_, _, which) => which.neutral(),
-        Cell::Rollup(r) => layout.catalogue.rollups[r].neutral,
+        FeatureCell::Enriched(_, _, which) => which.neutral(),
+        FeatureCell::Rollup(r) => layout.catalogue.rollups[r].neutral,
         _ => 0.0,
     }
 }
 
-fn text(layout: &Layout, cell: Cell, row: &Row) -> Option<String> {
+fn text(layout: &FeatureLayout, cell: FeatureCell, row: &FeatureRow) -> Option<String> {
     match cell {
-        Cell::Symbol => Some(row.symbol.to_string()),
-        Cell::Enriched(w, m, Enrichment::Direction) => {
+        FeatureCell::Symbol => Some(row.symbol.to_string()),
+        FeatureCell::Enriched(w, m, Enrichment::Direction) => {
             let direction =
                 row.windows[w].enriched[m].is_over.map(|is_over| if is_over { "over" } else { "under" });
-            direction.or(layout.extent.is_imputed.then_some("none")).map(str::to_owned)
+            direction.or(layout.options.is_imputed.then_some("none")).map(str::to_owned)
         }
         _ => None,
     }
 }
 
-fn flag(layout: &Layout, cell: Cell, row: &Row) -> bool {
+fn flag(layout: &FeatureLayout, cell: FeatureCell, row: &FeatureRow) -> bool {
     match cell {
-        Cell::IsOk(w) => row.windows[w].is_ok,
-        Cell::IsValid(w, family) => {
+        FeatureCell::IsOk(w) => row.windows[w].is_ok,
+        FeatureCell::IsValid(w, family) => {
             let mut members = layout.catalogue.metrics.iter().zip(&row.windows[w].values);
             members.any(|(metric, value)| metric.family == Some(family) && !value.is_nan())
         }
-        Cell::IsRollupValid(r) => !row.rollups[r].is_nan(),
+        FeatureCell::IsRollupValid(r) => !row.rollups[r].is_nan(),
         _ => false,
     }
 }

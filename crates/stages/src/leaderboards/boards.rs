@@ -4,7 +4,7 @@ use bars::Symbol;
 
 use super::buckets::Buckets;
 use super::params::ValidParams;
-use super::ranking::{Kind, Tallies, newest_change};
+use super::ranking::{RankKind, Tallies, newest_change};
 use super::skew::{self, SkewDetail, Tag};
 
 /// A board: its symbols in order, and how they differ.
@@ -37,11 +37,11 @@ pub struct Coin {
 pub(super) type Scores = Vec<f64>;
 
 pub(super) fn gainers(tallies: &[Tallies]) -> Scores {
-    tallies.iter().map(|tallies| tallies.of(Kind::Gain).into()).collect()
+    tallies.iter().map(|tallies| tallies.of(RankKind::Gain).into()).collect()
 }
 
 pub(super) fn losers(tallies: &[Tallies]) -> Scores {
-    tallies.iter().map(|tallies| tallies.of(Kind::Loss).into()).collect()
+    tallies.iter().map(|tallies| tallies.of(RankKind::Loss).into()).collect()
 }
 
 /// min(gains / most gains, losses / most losses).
@@ -75,8 +75,8 @@ pub(super) fn make(
             symbol: symbol.clone(),
             price_change: newest.map_or(f64::NAN, |change| change.price),
             pct_vol_change: newest.map_or(f64::NAN, |change| change.volume),
-            gains: tallies[i].of(Kind::Gain),
-            losses: tallies[i].of(Kind::Loss),
+            gains: tallies[i].of(RankKind::Gain),
+            losses: tallies[i].of(RankKind::Loss),
             tags,
         }
     });

@@ -3,7 +3,7 @@
 use bars::time::DAY;
 use bars::{Closes, Minute, Span, Window};
 
-use super::Plan;
+use super::LeaderboardsPlan;
 
 /// The used buckets of a window: consecutive and epoch-aligned.
 #[derive(Debug, Clone)]
@@ -70,6 +70,20 @@ pub struct Buckets {
 }
 
 impl Buckets {
+    /// Open time of the last bar in the lookback.
+    pub fn last(&self) -> Option<Minute> {
+        self.last
+    }
+
+    /// The buckets with bars: index of the window, of the bucket, last close, total volume. For sending them to another process,
+    /// where [`LeaderboardsPlan::buckets`] puts them together.
+    pub fn cells(&self) -> impl Iterator<Item = (usize, usize, f64, f64)> + '_ {
+        self.windows.iter().enumerate().flat_map(|(window, cells)| {
+            let with_bars = cells.iter().enumerate().filter(|(_, cell)| cell.has_bar());
+            with_bars.map(move |(bucket, cell)| (window, bucket, cell.close, cell.volume))
+        })
+    }
+
     /// Whether the symbol has a bar in the day before `end`.
     pub(super) fn is_fresh(&self, end: Minute) -> bool {
         self.last.is_some_and(|last| last >= end.plus(-DAY))
@@ -81,8 +95,22 @@ impl Buckets {
     }
 }
 
-impl Plan {
-    /// Sums a symbol's bars (of [`Plan::span`]; others are passed over) into the buckets of every window.
+impl LeaderboardsPlan {
+    /// Buckets from what [`Buckets::cells`] gave for the same plan; `None` if a cell does not belong to it.
+    pub fn buckets(
+        &self,
+        last: Option<Minute>,
+        cells: impl IntoIterator<Item = (usize, usize, f64, f64)>,
+    ) -> Option<Buckets> {
+        let mut windows: Vec<Box<[Cell]>> =
+            self.grids.iter().map(|grid| vec![Cell::EMPTY; grid.len()].into_boxed_slice()).collect();
+        for (window, bucket, close, volume) in cells {
+            *windows.get_mut(window)?.get_mut(bucket)? = Cell { close, volume };
+        }
+        Some(Buckets { windows, last })
+    }
+
+    /// Sums a symbol's bars (of [`LeaderboardsPlan::span`]; others are passed over) into the buckets of every window.
     ///
     /// Bars go once into bins of the windows' greatest common divisor, and bins into windows, so that the sums are
     /// the same from every source and cost one pass.

@@ -11,11 +11,11 @@
 //! ```
 //! use bars::time::AsOfSpec;
 //! use bars::{Closes, Minute};
-//! use stages::leaderboards::{Params, Plan};
+//! use stages::leaderboards::{Params, LeaderboardsPlan};
 //!
 //! let asof = "2024-01-02".parse::<AsOfSpec>()?.moment().ok_or("a moment")?;
 //! let params = Params { windows: vec!["1h".parse()?], lookback_days: 1, ..Params::default() }.check()?;
-//! let plan = Plan::new(params, asof)?;
+//! let plan = LeaderboardsPlan::new(params, asof)?;
 //! // One bar at the end of each hour, rising by 1.
 //! let mut rising = Closes::default();
 //! for hour in 1..=24 {
@@ -40,18 +40,19 @@ use bars::{AsOf, Span, Symbol, Window};
 pub use boards::{Board, Coin};
 pub use buckets::Buckets;
 pub use params::{Params, ParamsError, ValidParams, changes_of};
-pub use ranking::{Kind, Place, Tallies};
+pub use ranking::{BucketRank, RankKind, Tallies};
 pub use skew::{Level, SkewDetail, Tag};
 
 use buckets::Grid;
 
 /// Why no boards could be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// A window does not fit.
     #[error(
-        "the {window} window has no complete bucket in the {days} days before {asof}; ask for more --lookback-days, \
-         a shorter window, or --include-partial"
+        "the {window} window has no complete bucket in the {days} days before {asof}; use more lookback_days, a shorter \
+         window, or include_partial"
     )]
     NoCompleteBucket {
         /// The window.
@@ -63,8 +64,8 @@ pub enum Error {
     },
     /// Nothing was traded of late.
     #[error(
-        "none of the {seen} symbols has a bar in the day before {asof}, so there is nobody to rank; choose an earlier \
-         --asof, or take stale symbols in with --include-stale"
+        "none of the {seen} symbols has a bar in the day before {asof}: nothing to rank; use an earlier asof, or \
+         include_stale"
     )]
     AllStale {
         /// Symbols with a bar closed by the as-of.
@@ -89,7 +90,7 @@ pub enum Error {
 
 /// The buckets of every window before an as-of.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub struct LeaderboardsPlan {
     params: ValidParams,
     asof: AsOf,
     span: Span,
@@ -99,7 +100,7 @@ pub struct Plan {
 
 /// The boards, and the places behind them.
 #[derive(Debug, Clone)]
-pub struct Leaderboards {
+pub struct RankedBoards {
     /// What was looked at.
     pub run: Run,
     /// Those with most places among the gains.
@@ -109,7 +110,7 @@ pub struct Leaderboards {
     /// Those with many of both.
     pub overlaps: Board,
     /// Every place that was taken, by window, bucket and symbol.
-    pub places: Vec<Place>,
+    pub places: Vec<BucketRank>,
 }
 
 /// What was looked at.
@@ -129,12 +130,12 @@ pub struct Run {
     pub changes_of: Window,
 }
 
-impl Plan {
+impl LeaderboardsPlan {
     /// Lays the buckets out.
     ///
     /// # Errors
     /// Where a window has no complete bucket in the lookback.
-    pub fn new(params: ValidParams, asof: AsOf) -> Result<Plan, Error> {
+    pub fn new(params: ValidParams, asof: AsOf) -> Result<LeaderboardsPlan, Error> {
         let days = params.lookback_days();
         let span = Span::days_before(asof, days);
         let grid = |&window: &Window| {
@@ -144,7 +145,7 @@ impl Plan {
         };
         let grids = params.windows().iter().map(grid).collect::<Result<_, _>>()?;
         let base = Grid::new(params.base_window(), span, true);
-        Ok(Plan { params, asof, span, grids, base })
+        Ok(LeaderboardsPlan { params, asof, span, grids, base })
     }
 
     /// The bars that are needed of each symbol.
@@ -153,11 +154,11 @@ impl Plan {
     }
 
     /// Makes the boards. `seen` is the number of symbols with a bar closed by the as-of; `symbols` are those that
-    /// may be ranked, in the order of their names, with what [`Plan::summarise`] kept of each.
+    /// may be ranked, in the order of their names, with what [`LeaderboardsPlan::summarise`] kept of each.
     ///
     /// # Errors
     /// Where nobody can be ranked.
-    pub fn rank(&self, seen: usize, symbols: Vec<(Symbol, Buckets)>) -> Result<Leaderboards, Error> {
+    pub fn rank(&self, seen: usize, symbols: Vec<(Symbol, Buckets)>) -> Result<RankedBoards, Error> {
         let asof = self.asof.to_string();
         let (stale, fresh): (Vec<_>, Vec<_>) =
             symbols.into_iter().partition(|(_, buckets)| !buckets.is_fresh(self.span.end));
@@ -179,7 +180,7 @@ impl Plan {
         let changes_of = self.params.changes_of();
         let changes = self.grids.iter().position(|grid| grid.window == changes_of).unwrap_or(0);
         let make = |ranking| boards::make(&self.params, ranking, &ranked, &tallies, changes);
-        Ok(Leaderboards {
+        Ok(RankedBoards {
             gainers: make(boards::gainers(&tallies)),
             losers: make(boards::losers(&tallies)),
             overlaps: make(boards::overlaps(&tallies)),

@@ -3,7 +3,8 @@
 use bars::Window;
 
 /// What may be asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Params {
     /// Places per bucket and kind, and symbols per board.
     pub top_n: usize,
@@ -33,16 +34,28 @@ impl Default for Params {
 
 /// What cannot be asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ParamsError {
     /// No place to take.
-    #[error("--top-n 0 leaves no place to take; ask for at least 1")]
+    #[error("top_n 0 leaves no place to take; must be at least 1")]
     NoPlaces,
     /// No window.
-    #[error("no window was asked for; name at least one, as in --windows 1h,24h")]
+    #[error("windows is empty; name at least one, such as 1h,24h")]
     NoWindows,
     /// No day, or more than ten years.
-    #[error("--lookback-days {0} is out of range; ask for 1 to 3660 days")]
+    #[error("lookback_days {0} is out of range; must be 1 to 3660")]
     Lookback(u32),
+}
+
+impl ParamsError {
+    /// The parameter; messages begin with it.
+    pub fn parameter(&self) -> &'static str {
+        match self {
+            ParamsError::NoPlaces => "top_n",
+            ParamsError::NoWindows => "windows",
+            ParamsError::Lookback(_) => "lookback_days",
+        }
+    }
 }
 
 impl Params {
@@ -63,8 +76,23 @@ impl Params {
 }
 
 /// [`Params`] that make sense: windows ascending, each once.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "Params", into = "Params")]
 pub struct ValidParams(Params);
+
+impl TryFrom<Params> for ValidParams {
+    type Error = ParamsError;
+
+    fn try_from(params: Params) -> Result<ValidParams, ParamsError> {
+        params.check()
+    }
+}
+
+impl From<ValidParams> for Params {
+    fn from(valid: ValidParams) -> Params {
+        valid.0
+    }
+}
 
 impl ValidParams {
     /// Places per bucket and kind, and symbols per board.

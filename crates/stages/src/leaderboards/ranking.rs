@@ -9,7 +9,7 @@ use super::params::ValidParams;
 
 /// What a place is taken for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum RankKind {
     /// Among the biggest falls of price.
     Loss,
     /// Among the biggest rises of price.
@@ -20,49 +20,49 @@ pub enum Kind {
     Spike,
 }
 
-impl Kind {
+impl RankKind {
     /// All of them.
-    pub const ALL: [Kind; 4] = [Kind::Loss, Kind::Gain, Kind::Drop, Kind::Spike];
+    pub const ALL: [RankKind; 4] = [RankKind::Loss, RankKind::Gain, RankKind::Drop, RankKind::Spike];
 
     /// Whether it is about price and not volume.
     pub fn is_price(self) -> bool {
-        matches!(self, Kind::Loss | Kind::Gain)
+        matches!(self, RankKind::Loss | RankKind::Gain)
     }
 
     /// The size of a change that counts for this kind, larger being better; `None` where it goes the other way.
     fn size(self, change: Change) -> Option<f64> {
         let value = if self.is_price() { change.price } else { change.volume };
-        let size = if matches!(self, Kind::Loss | Kind::Drop) { -value } else { value };
+        let size = if matches!(self, RankKind::Loss | RankKind::Drop) { -value } else { value };
         (size > 0.0).then_some(size)
     }
 }
 
 /// `price_<w>_loss` and the like are named of these.
-impl fmt::Display for Kind {
+impl fmt::Display for RankKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Kind::Loss => "loss",
-            Kind::Gain => "gain",
-            Kind::Drop => "drop",
-            Kind::Spike => "spike",
+            RankKind::Loss => "loss",
+            RankKind::Gain => "gain",
+            RankKind::Drop => "drop",
+            RankKind::Spike => "spike",
         })
     }
 }
 
-/// How often a symbol took a place, by window and [`Kind`].
+/// How often a symbol took a place, by window and [`RankKind`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tallies(pub Vec<[u32; 4]>);
 
 impl Tallies {
     /// Places of one kind over all windows.
-    pub fn of(&self, kind: Kind) -> u32 {
+    pub fn of(&self, kind: RankKind) -> u32 {
         self.0.iter().map(|window| window[kind as usize]).sum()
     }
 }
 
 /// A bucket in which a symbol took at least one place.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Place {
+pub struct BucketRank {
     /// The window.
     pub window: Window,
     /// Where the bucket starts.
@@ -75,7 +75,7 @@ pub struct Place {
     pub pct_vol_change: f64,
     /// The bucket's volume.
     pub total_volume: f64,
-    /// Rank from 1 for each [`Kind`].
+    /// Rank from 1 for each [`RankKind`].
     pub ranks: [Option<u32>; 4],
 }
 
@@ -129,7 +129,7 @@ pub(super) fn rank(
     params: &ValidParams,
     grids: &[Grid],
     symbols: &[(Symbol, Buckets)],
-) -> (Vec<Place>, Vec<Tallies>) {
+) -> (Vec<BucketRank>, Vec<Tallies>) {
     let mut places = Vec::new();
     let mut tallies = vec![Tallies(vec![[0; 4]; grids.len()]); symbols.len()];
     for (w, grid) in grids.iter().enumerate() {
@@ -140,7 +140,7 @@ pub(super) fn rank(
                 *change = walk.step(buckets.windows[w][bucket]);
             }
             let mut ranks = vec![[None; 4]; symbols.len()];
-            for kind in Kind::ALL {
+            for kind in RankKind::ALL {
                 for (rank, symbol) in (1..).zip(best(kind, &changes, params.top_n())) {
                     ranks[symbol][kind as usize] = Some(rank);
                     tallies[symbol].0[w][kind as usize] += 1;
@@ -150,7 +150,7 @@ pub(super) fn rank(
                 ranks.into_iter().enumerate().filter(|(_, ranks)| ranks.iter().any(Option::is_some))
             {
                 let change = changes[symbol].unwrap_or(Change { price: f64::NAN, volume: f64::NAN });
-                places.push(Place {
+                places.push(BucketRank {
                     window: grid.window,
                     start: grid.start(bucket),
                     symbol: symbols[symbol].0.clone(),
@@ -166,7 +166,7 @@ pub(super) fn rank(
 }
 
 /// The symbols with the `top_n` biggest changes of a kind, biggest first, of equals the first.
-fn best(kind: Kind, changes: &[Option<Change>], top_n: usize) -> Vec<usize> {
+fn best(kind: RankKind, changes: &[Option<Change>], top_n: usize) -> Vec<usize> {
     let sizes =
         changes.iter().enumerate().filter_map(|(symbol, change)| Some((kind.size((*change)?)?, symbol)));
     let mut sizes: Vec<(f64, usize)> = sizes.collect();

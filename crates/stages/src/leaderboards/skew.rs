@@ -9,7 +9,7 @@ use std::fmt;
 
 use bars::{Symbol, Window};
 
-use super::ranking::{Kind, Tallies};
+use super::ranking::{RankKind, Tallies};
 use crate::stats::{mean_and_std, percentile};
 
 /// A share that is unusual on its board.
@@ -137,14 +137,14 @@ fn limit(distances: &[f64]) -> f64 {
 struct Bucket {
     name: String,
     window: usize,
-    kind: Kind,
+    kind: RankKind,
 }
 
 /// Those that occur, in the order of their names.
 fn buckets(windows: &[Window], tallies: &[&Tallies]) -> Vec<Bucket> {
     let mut buckets = BTreeSet::new();
     for (at, window) in windows.iter().enumerate() {
-        for kind in Kind::ALL {
+        for kind in RankKind::ALL {
             if tallies.iter().any(|tallies| tallies.0[at][kind as usize] > 0) {
                 let name = format!("{}_{window}_{kind}", if kind.is_price() { "price" } else { "vol" });
                 buckets.insert(Bucket { name, window: at, kind });
@@ -164,8 +164,8 @@ fn shares(buckets: &[Bucket], tallies: &Tallies) -> Vec<f64> {
 
 fn tags(tallies: &Tallies, is_near: bool) -> Vec<Tag> {
     let more = |a: u32, b: u32| f64::from(a) > 1.5 * f64::from(b);
-    let price = tallies.of(Kind::Loss) + tallies.of(Kind::Gain);
-    let volume = tallies.of(Kind::Drop) + tallies.of(Kind::Spike);
+    let price = tallies.of(RankKind::Loss) + tallies.of(RankKind::Gain);
+    let volume = tallies.of(RankKind::Drop) + tallies.of(RankKind::Spike);
     // With an odd number of windows the middle one counts for neither half.
     let half = tallies.0.len() / 2;
     let sum = |windows: &[[u32; 4]]| windows.iter().flatten().sum::<u32>();

@@ -2,7 +2,7 @@
 //!
 //! ```
 //! use bars::{AsOf, Bar, Minute, Series};
-//! use stages::metrics::{Params, Plan};
+//! use stages::metrics::{Params, MetricsPlan};
 //!
 //! let bar = |i: i64| {
 //!     let close = 100.0 + (i as f64 / 9.0).sin();
@@ -12,7 +12,7 @@
 //! let series: Series = (0..3 * 1440).map(bar).collect();
 //! let asof = AsOf::close_of(series.ends().unwrap().1);
 //! let params = Params { windows: vec!["1h".parse().unwrap()], ..Params::default() }.check().unwrap();
-//! let plan = Plan::new(params, vec![asof], false);
+//! let plan = MetricsPlan::new(params, vec![asof], false);
 //! let panels = plan.panels(&series);
 //! let rows = plan.rows(&"A/USD".parse().unwrap(), Minute::new(0).unwrap(), &panels, Some(&panels));
 //! assert_eq!(rows.len(), 1);
@@ -26,9 +26,9 @@ use bars::{AsOf, Minute, Series, Span, Symbol, Window};
 
 use crate::features::asofs::AsOfs;
 use crate::features::baseline::Baselines;
-use crate::features::layout::{Extent, Layout};
+use crate::features::layout::{FeatureLayout, LayoutOptions};
 use crate::features::panel::Panel;
-use crate::features::table::{Reading, Row};
+use crate::features::table::{FeatureRow, WindowValues};
 
 pub use self::bins::bin_minutes;
 pub use self::params::{Params, ParamsError, ValidParams};
@@ -41,22 +41,22 @@ mod values;
 
 /// What a run computes: parameters, as-ofs, and the columns that follow from them.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub struct MetricsPlan {
     params: ValidParams,
     asofs: AsOfs,
-    layout: Layout,
+    layout: FeatureLayout,
 }
 
-impl Plan {
+impl MetricsPlan {
     /// A plan for the given as-ofs, of which there must be one; `is_imputed` puts neutral values and masks into the result.
-    pub fn new(params: ValidParams, asofs: Vec<AsOf>, is_imputed: bool) -> Plan {
-        let extent = Extent { has_baseline: params.months().is_some(), is_imputed };
-        let layout = Layout::new(CATALOGUE, params.windows(), extent);
-        Plan { asofs: AsOfs::new(asofs, params.months()), params, layout }
+    pub fn new(params: ValidParams, asofs: Vec<AsOf>, is_imputed: bool) -> MetricsPlan {
+        let options = LayoutOptions { has_baseline: params.months().is_some(), is_imputed };
+        let layout = FeatureLayout::new(CATALOGUE, params.windows(), options);
+        MetricsPlan { asofs: AsOfs::new(asofs, params.months()), params, layout }
     }
 
     /// The columns of the result.
-    pub fn layout(&self) -> &Layout {
+    pub fn layout(&self) -> &FeatureLayout {
         &self.layout
     }
 
@@ -137,7 +137,7 @@ impl Plan {
         first: Minute,
         current: &[Panel],
         history: Option<&[Panel]>,
-    ) -> Vec<Row> {
+    ) -> Vec<FeatureRow> {
         let catalogue = &self.layout.catalogue;
         let mut windows: Vec<Snapshots<'_>> = (0..current.len())
             .map(|w| {
@@ -151,7 +151,7 @@ impl Plan {
                 let baseline = self.asofs.baseline(asof);
                 let readings =
                     windows.iter_mut().map(|window| window.at(asof, baseline, &self.layout)).collect();
-                Row::new(&self.layout, symbol.clone(), asof, readings)
+                FeatureRow::new(&self.layout, symbol.clone(), asof, readings)
             })
             .collect()
     }
@@ -166,11 +166,11 @@ pub fn bucket_before(asof: AsOf, window: Window) -> Minute {
 struct Snapshots<'a> {
     current: &'a Panel,
     history: Option<Baselines<'a>>,
-    last: Option<(Minute, std::ops::Range<usize>, Arc<Reading>)>,
+    last: Option<(Minute, std::ops::Range<usize>, Arc<WindowValues>)>,
 }
 
 impl Snapshots<'_> {
-    fn at(&mut self, asof: AsOf, baseline: Option<Span>, layout: &Layout) -> Arc<Reading> {
+    fn at(&mut self, asof: AsOf, baseline: Option<Span>, layout: &FeatureLayout) -> Arc<WindowValues> {
         let start = bucket_before(asof, self.current.window());
         let mut range = 0..0;
         if let (Some(history), Some(span)) = (&mut self.history, baseline) {
@@ -188,7 +188,7 @@ impl Snapshots<'_> {
         let coverage = bucket.map_or(0.0, |bucket| bucket.coverage);
         let values = bucket.and_then(|bucket| self.current.values(bucket));
         let knots = |metric| self.history.as_ref().and_then(|history| history.knots(metric));
-        let reading = Arc::new(Reading::new(&layout.catalogue, coverage, values, knots));
+        let reading = Arc::new(WindowValues::new(&layout.catalogue, coverage, values, knots));
         self.last = Some((start, range, reading.clone()));
         reading
     }

@@ -5,7 +5,8 @@ use bars::Window;
 use crate::features::baseline::{MonthsError, check_months};
 
 /// What may be asked for.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Params {
     /// The windows, each once.
     pub windows: Vec<Window>,
@@ -25,16 +26,28 @@ impl Default for Params {
 
 /// What cannot be asked for.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ParamsError {
     /// No window.
-    #[error("no window was asked for; name at least one, as in --windows 1h,24h")]
+    #[error("windows is empty; name at least one, such as 1h,24h")]
     NoWindows,
     /// Not a share.
-    #[error("--coverage-threshold {0} is not a share; give a number from 0 to 1, such as 0.8")]
+    #[error("coverage_threshold {0} is not a share; must be 0 to 1, such as 0.8")]
     Threshold(f64),
     /// No such baseline.
     #[error(transparent)]
     Months(#[from] MonthsError),
+}
+
+impl ParamsError {
+    /// The parameter; messages begin with it.
+    pub fn parameter(&self) -> &'static str {
+        match self {
+            ParamsError::NoWindows => "windows",
+            ParamsError::Threshold(_) => "coverage_threshold",
+            ParamsError::Months(_) => "months",
+        }
+    }
 }
 
 impl Params {
@@ -57,8 +70,23 @@ impl Params {
 }
 
 /// [`Params`] that make sense: windows ascending, each once.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "Params", into = "Params")]
 pub struct ValidParams(Params);
+
+impl TryFrom<Params> for ValidParams {
+    type Error = ParamsError;
+
+    fn try_from(params: Params) -> Result<ValidParams, ParamsError> {
+        params.check()
+    }
+}
+
+impl From<ValidParams> for Params {
+    fn from(valid: ValidParams) -> Params {
+        valid.0
+    }
+}
 
 impl ValidParams {
     /// The same without baselines.

@@ -1,7 +1,7 @@
 //! The metrics of an intraday window, said once. Columns, transforms, enrichment, imputation, schema and documentation follow.
 
 use crate::features::metric::Family::{Bbands, Momentum, Range, Trend, Volatility, Volume, Vwap};
-use crate::features::metric::{Catalogue, Form, Kind, Metric, Rollup, metrics};
+use crate::features::metric::{Form, Metric, MetricCatalog, MetricKind, Rollup, metrics};
 
 metrics! {
     /// The places of the metrics in the table.
@@ -60,7 +60,7 @@ const HORIZONS: &[i32] = &[HOUR, 4 * HOUR, 12 * HOUR, 24 * HOUR];
 const fn agreement(column: &'static str, metric: Intraday, description: &'static str) -> Rollup {
     Rollup {
         column,
-        kind: Kind::Raw,
+        kind: MetricKind::Raw,
         neutral: 0.0,
         form: Form::SignAgreement(metric as usize, HORIZONS),
         description,
@@ -68,7 +68,7 @@ const fn agreement(column: &'static str, metric: Intraday, description: &'static
 }
 
 /// The intraday metrics and their roll-ups.
-pub const CATALOGUE: Catalogue = Catalogue {
+pub const CATALOGUE: MetricCatalog = MetricCatalog {
     metrics: Intraday::TABLE,
     rollups: &[
         agreement(
@@ -88,35 +88,35 @@ pub const CATALOGUE: Catalogue = Catalogue {
         ),
         Rollup {
             column: "rv_close_1h_over_4h_mag",
-            kind: Kind::Magnitude,
+            kind: MetricKind::Magnitude,
             neutral: 1.0,
             form: Form::Ratio(Intraday::RvClose as usize, [HOUR, 4 * HOUR]),
             description: "realised volatility over 1h / that over 4h",
         },
         Rollup {
             column: "rv_close_4h_over_24h_mag",
-            kind: Kind::Magnitude,
+            kind: MetricKind::Magnitude,
             neutral: 1.0,
             form: Form::Ratio(Intraday::RvClose as usize, [4 * HOUR, 24 * HOUR]),
             description: "realised volatility over 4h / that over 24h",
         },
         Rollup {
             column: "roc_4h_over_24h_dir",
-            kind: Kind::Direction,
+            kind: MetricKind::Direction,
             neutral: 1.0,
             form: Form::Ratio(Intraday::Roc as usize, [4 * HOUR, 24 * HOUR]),
             description: "rate of change over 4h / the absolute one over 24h",
         },
         Rollup {
             column: "adx_1h_minus_4h_mag",
-            kind: Kind::Magnitude,
+            kind: MetricKind::Magnitude,
             neutral: 0.0,
             form: Form::Difference(Intraday::Adx as usize, [HOUR, 4 * HOUR]),
             description: "ADX over 1h - that over 4h",
         },
         Rollup {
             column: "adx_4h_minus_24h_mag",
-            kind: Kind::Magnitude,
+            kind: MetricKind::Magnitude,
             neutral: 0.0,
             form: Form::Difference(Intraday::Adx as usize, [4 * HOUR, 24 * HOUR]),
             description: "ADX over 4h - that over 24h",

@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use bars::Series;
 use indicators::log::{ln_ratios, returns};
-use indicators::{EPS, bands, moments, momentum, trend, volatility, volume};
+use indicators::{EPS, WILDER_PERIOD, bands, moments, momentum, trend, volatility, volume};
 
 use super::Intraday;
 
-/// The bins of a window.
+/// The bins of a window, each [`bin_minutes`](super::bins::bin_minutes) wide. Bins without a bar are absent.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bins<'a> {
     open: &'a [f64],
@@ -72,15 +72,15 @@ pub(super) fn fill(bins: Bins<'_>, scratch: &mut Scratch, out: &mut [f64]) {
     set(Intraday::DownVolumeShare, down_share);
     set(Intraday::VolSpikeShare, volume::spike_share(traded, &mut scratch.keys));
 
-    let macd = momentum::macd(close);
-    let (k, d) = momentum::stochastic(high, low, close);
+    let macd = momentum::macd(close, 12, 26, 9);
+    let (k, d) = momentum::stochastic(high, low, close, WILDER_PERIOD, 3);
     set(Intraday::Roc, momentum::roc(close));
     set(Intraday::EmaFast, macd.fast);
     set(Intraday::EmaSlow, macd.slow);
     set(Intraday::Macd, macd.macd);
     set(Intraday::MacdSignal, macd.signal);
     set(Intraday::MacdHistogram, macd.macd - macd.signal);
-    set(Intraday::Rsi, momentum::rsi(close));
+    set(Intraday::Rsi, momentum::rsi(close, WILDER_PERIOD));
     set(Intraday::StochasticK, k);
     set(Intraday::StochasticD, d);
     set(Intraday::Cci, momentum::cci(&scratch.typical));
@@ -89,8 +89,8 @@ pub(super) fn fill(bins: Bins<'_>, scratch: &mut Scratch, out: &mut [f64]) {
     set(Intraday::RunUpMax, runs.up as f64);
     set(Intraday::RunDnMax, runs.down as f64);
 
-    let (atr, adx) = trend::atr_and_adx(high, low, close);
-    let bands = bands::bollinger(close);
+    let (atr, adx) = trend::atr_and_adx(high, low, close, WILDER_PERIOD);
+    let bands = bands::bollinger(close, 20, 2.0);
     let (lowest, highest) = (moments::range(low).0, moments::range(high).1);
     let (to_high, to_low) = ((last - close_max) / (atr + EPS), (last - close_min) / (atr + EPS));
     set(Intraday::Atr, atr);

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use bars::time::DAY;
 use bars::{Minute, Series, Window};
-use indicators::average::moving;
+use indicators::average::sma_series;
 
 /// The most daily bars that a figure looks back from its window: ATR and ADX of short windows. The 200-day average and the sign
 /// before a crossing are within it.
@@ -26,9 +26,7 @@ pub(super) struct History {
 impl History {
     /// Of daily `bars`; `first` is the open time of the symbol's first bar, which may lie before them.
     pub(super) fn new(bars: &Series, first: Minute, breakout_days: u32) -> History {
-        let (mut ma50, mut ma200) = (Vec::new(), Vec::new());
-        moving(bars.close(), 50, &mut ma50);
-        moving(bars.close(), 200, &mut ma200);
+        let (ma50, ma200) = (sma_series(bars.close(), 50), sma_series(bars.close(), 200));
         let cross = crossings(&ma50, &ma200);
         let breakout = breakouts(bars, first.floor(Window::DAY), breakout_days);
         History { bars: bars.clone(), ma50, ma200, cross, breakout }

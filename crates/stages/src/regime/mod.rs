@@ -7,9 +7,9 @@ use bars::{AsOf, Minute, Series, Span, Symbol, Window};
 
 use crate::features::asofs::AsOfs;
 use crate::features::baseline::Baselines;
-use crate::features::layout::{Extent, Layout};
+use crate::features::layout::{FeatureLayout, LayoutOptions};
 use crate::features::panel::Panel;
-use crate::features::table::{Reading, Row};
+use crate::features::table::{FeatureRow, WindowValues};
 
 pub use self::params::{Params, ParamsError, ValidParams};
 pub use self::table::{CATALOGUE, Daily};
@@ -29,23 +29,23 @@ const LEAD_DAYS: i64 = CONTEXT as i64 * 6 / 5;
 
 /// What a run computes: parameters, as-ofs, and the columns that follow from them.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub struct RegimePlan {
     params: ValidParams,
     asofs: AsOfs,
-    layout: Layout,
+    layout: FeatureLayout,
 }
 
-impl Plan {
+impl RegimePlan {
     /// A plan for the UTC dates of the given as-ofs, of which there must be one.
-    pub fn new(params: ValidParams, asofs: Vec<AsOf>) -> Plan {
-        let extent = Extent { has_baseline: params.months().is_some(), is_imputed: true };
-        let layout = Layout::new(CATALOGUE, params.windows(), extent);
+    pub fn new(params: ValidParams, asofs: Vec<AsOf>) -> RegimePlan {
+        let options = LayoutOptions { has_baseline: params.months().is_some(), is_imputed: true };
+        let layout = FeatureLayout::new(CATALOGUE, params.windows(), options);
         let asofs = AsOfs::new(asofs.into_iter().map(AsOf::midnight), params.months());
-        Plan { params, asofs, layout }
+        RegimePlan { params, asofs, layout }
     }
 
     /// The columns of the result.
-    pub fn layout(&self) -> &Layout {
+    pub fn layout(&self) -> &FeatureLayout {
         &self.layout
     }
 
@@ -62,7 +62,7 @@ impl Plan {
         current.into_iter().chain(self.asofs.reach()).min().unwrap_or(Minute::MIN)
     }
 
-    /// The bars that open in this span are all that can be of use, unless [`Plan::needs_more`] says otherwise.
+    /// The bars that open in this span are all that can be of use, unless [`RegimePlan::needs_more`] says otherwise.
     pub fn span(&self) -> Span {
         let breakout = i64::from(self.params.breakout_days());
         let start =
@@ -109,7 +109,7 @@ impl Plan {
     }
 
     /// The rows of a symbol, one per as-of by which a bar of it has closed; `first` is the open time of its first bar.
-    pub fn rows(&self, symbol: &Symbol, first: Minute, days: &Days, history: &[Panel]) -> Vec<Row> {
+    pub fn rows(&self, symbol: &Symbol, first: Minute, days: &Days, history: &[Panel]) -> Vec<FeatureRow> {
         let metrics = self.layout.catalogue.metrics;
         let mut baselines: Vec<Baselines<'_>> =
             history.iter().map(|panel| Baselines::new(panel, metrics)).collect();
@@ -130,12 +130,12 @@ impl Plan {
                         values::fill(&days.0, found, &mut scratch, &mut row);
                     }
                     let values = is_ok.then_some(&row[..]);
-                    Arc::new(Reading::new(&self.layout.catalogue, coverage, values, |metric| {
+                    Arc::new(WindowValues::new(&self.layout.catalogue, coverage, values, |metric| {
                         baselines.knots(metric)
                     }))
                 });
                 let readings = readings.collect();
-                Row::new(&self.layout, symbol.clone(), asof, readings)
+                FeatureRow::new(&self.layout, symbol.clone(), asof, readings)
             })
             .collect()
     }

@@ -5,7 +5,8 @@ use bars::Window;
 use crate::features::baseline::{MonthsError, check_months};
 
 /// What may be asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Params {
     /// The windows, whole days, each once.
     pub windows: Vec<Window>,
@@ -26,19 +27,31 @@ impl Default for Params {
 
 /// What cannot be asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ParamsError {
     /// No window.
-    #[error("no window was asked for; name at least one, as in --windows 7d,30d")]
+    #[error("windows is empty; name at least one, such as 7d,30d")]
     NoWindows,
     /// Not whole days.
-    #[error("the window '{0}' is not a whole number of days; name windows as in --windows 3d,7d,30d")]
+    #[error("windows: \"{0}\" is not a whole number of days; use windows such as 3d,7d,30d")]
     NotDays(Window),
     /// No day, or more than ten years.
-    #[error("--breakout-lookback-days {0} is out of range; ask for 1 to 3660 days")]
+    #[error("breakout_lookback_days {0} is out of range; must be 1 to 3660")]
     Breakout(u32),
     /// No such baseline.
     #[error(transparent)]
     Months(#[from] MonthsError),
+}
+
+impl ParamsError {
+    /// The parameter; messages begin with it.
+    pub fn parameter(&self) -> &'static str {
+        match self {
+            ParamsError::NoWindows | ParamsError::NotDays(_) => "windows",
+            ParamsError::Breakout(_) => "breakout_lookback_days",
+            ParamsError::Months(_) => "months",
+        }
+    }
 }
 
 impl Params {
@@ -63,8 +76,23 @@ impl Params {
 }
 
 /// [`Params`] that make sense: windows of whole days, named in days, ascending, each once.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "Params", into = "Params")]
 pub struct ValidParams(Params);
+
+impl TryFrom<Params> for ValidParams {
+    type Error = ParamsError;
+
+    fn try_from(params: Params) -> Result<ValidParams, ParamsError> {
+        params.check()
+    }
+}
+
+impl From<ValidParams> for Params {
+    fn from(valid: ValidParams) -> Params {
+        valid.0
+    }
+}
 
 impl ValidParams {
     /// The same without baselines.

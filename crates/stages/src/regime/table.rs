@@ -1,7 +1,7 @@
 //! The metrics of a window of days, said once. Columns, transforms, enrichment, imputation, schema and documentation follow.
 
 use crate::features::metric::Family::{Breakout, Range, Trend, Volatility};
-use crate::features::metric::{Catalogue, Metric, metrics};
+use crate::features::metric::{Metric, MetricCatalog, metrics};
 
 metrics! {
     /// The places of the metrics in the table.
@@ -28,4 +28,4 @@ metrics! {
 }
 
 /// The daily metrics; there are no roll-ups.
-pub const CATALOGUE: Catalogue = Catalogue { metrics: Daily::TABLE, rollups: &[] };
+pub const CATALOGUE: MetricCatalog = MetricCatalog { metrics: Daily::TABLE, rollups: &[] };

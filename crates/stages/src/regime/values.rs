@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use indicators::log::{ln_ratios, returns};
-use indicators::{EPS, WILDER, bands, moments, momentum, trend, volatility};
+use indicators::{EPS, WILDER_PERIOD, bands, moments, momentum, trend, volatility};
 
 use super::Daily;
 use super::history::{CONTEXT, History};
@@ -52,15 +52,20 @@ pub(super) fn fill(days: &History, window: Range<usize>, scratch: &mut Scratch, 
         |fewest: usize| if window.len() >= fewest { first } else { window.end.saturating_sub(CONTEXT) };
     let directional = |from: usize| {
         let over = from..window.end;
-        trend::atr_and_adx(&bars.high()[over.clone()], &bars.low()[over.clone()], &bars.close()[over])
+        trend::atr_and_adx(
+            &bars.high()[over.clone()],
+            &bars.low()[over.clone()],
+            &bars.close()[over],
+            WILDER_PERIOD,
+        )
     };
-    let atr = directional(from(WILDER)).0;
-    let bands = bands::bollinger(close);
+    let atr = directional(from(WILDER_PERIOD)).0;
+    let bands = bands::bollinger(close, 20, 2.0);
     let (lowest, highest) = (moments::range(low).0, moments::range(high).1);
     ln_ratios(high, low, &mut scratch.high_low);
     ln_ratios(close, open, &mut scratch.close_open);
     set(Daily::Atr, atr);
-    set(Daily::Adx, directional(from(2 * WILDER - 1)).1);
+    set(Daily::Adx, directional(from(2 * WILDER_PERIOD - 1)).1);
     set(Daily::ParkinsonVol, volatility::parkinson(&scratch.high_low));
     set(Daily::GarmanKlass, volatility::garman_klass(&scratch.high_low, &scratch.close_open));
     set(Daily::SqueezeIndex, bands::squeeze_index(bands, atr));

@@ -5,15 +5,15 @@ mod text;
 use std::collections::BTreeMap;
 
 use super::cluster::{FIRST_SINGLETON, mad_pct, number_of};
-use super::{Series, Status};
+use super::{SignalKind, Status};
 
 /// A cycle as the summary of `imf-stage` has it; a number that is missing is NaN.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Cycle {
+pub struct RecordedCycle {
     /// Whose.
     pub symbol: String,
     /// Of which series.
-    pub series: Series,
+    pub series: SignalKind,
     /// What its row stands for; only cycles that are `ok` are summed up.
     pub status: String,
     /// Its place among the modes.
@@ -39,7 +39,8 @@ pub struct Cycle {
 }
 
 /// What is asked for.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Params {
     /// Length of the window.
     pub window_days: f64,
@@ -51,18 +52,28 @@ pub struct Params {
 
 /// What cannot be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ParamsError {
     /// No length.
-    #[error("--window-days {0} is no length of a window; give its days, as in --window-days 90")]
+    #[error("window_days {0} is not a length of a window; must be above 0, such as 90")]
     Window(f64),
     /// No share.
-    #[error("--min-energy-share {0} is no share; give 0 to 1")]
+    #[error("min_energy_share {0} is not a share; must be 0 to 1")]
     Share(f64),
     /// Bands that are not in order.
-    #[error(
-        "--amp-bands {0} {1} are not two depths above 0 in ascending order; give them as in --amp-bands 5 12"
-    )]
+    #[error("amp_bands {0} {1} are not two depths above 0 in ascending order; use two such as 5 12")]
     Bands(f64, f64),
+}
+
+impl ParamsError {
+    /// The parameter; messages begin with it.
+    pub fn parameter(&self) -> &'static str {
+        match self {
+            ParamsError::Window(_) => "window_days",
+            ParamsError::Share(_) => "min_energy_share",
+            ParamsError::Bands(..) => "amp_bands",
+        }
+    }
 }
 
 impl Params {
@@ -86,8 +97,23 @@ impl Params {
 }
 
 /// [`Params`] that were checked.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "Params", into = "Params")]
 pub struct ValidParams(Params);
+
+impl TryFrom<Params> for ValidParams {
+    type Error = ParamsError;
+
+    fn try_from(params: Params) -> Result<ValidParams, ParamsError> {
+        params.check()
+    }
+}
+
+impl From<ValidParams> for Params {
+    fn from(valid: ValidParams) -> Params {
+        valid.0
+    }
+}
 
 /// How deep a cycle is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,7 +141,7 @@ impl Band {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judged {
     /// The cycle.
-    pub cycle: Cycle,
+    pub cycle: RecordedCycle,
     /// How often it fits into the window.
     pub expected_cycles: f64,
     /// Whether that is under one and a half times.
@@ -158,8 +184,8 @@ impl Summary {
 pub const TOP: usize = 3;
 
 /// Sums up the cycles of each symbol's series, by symbol and series.
-pub fn summarise(cycles: Vec<Cycle>, params: &ValidParams) -> Vec<Summary> {
-    let mut groups: BTreeMap<(String, Series), Vec<Judged>> = BTreeMap::new();
+pub fn summarise(cycles: Vec<RecordedCycle>, params: &ValidParams) -> Vec<Summary> {
+    let mut groups: BTreeMap<(String, SignalKind), Vec<Judged>> = BTreeMap::new();
     for cycle in cycles {
         // One without a number for its energy has none to speak of.
         let is_weak = cycle.energy_share.is_nan() || cycle.energy_share < params.0.min_energy_share;
@@ -171,7 +197,7 @@ pub fn summarise(cycles: Vec<Cycle>, params: &ValidParams) -> Vec<Summary> {
 }
 
 impl ValidParams {
-    fn judge(&self, cycle: Cycle) -> Judged {
+    fn judge(&self, cycle: RecordedCycle) -> Judged {
         let [small, large] = self.0.amp_bands;
         let expected_cycles = self.0.window_days / cycle.period_days;
         let neutral = |mad_pct: f64| if mad_pct.is_nan() { 0.5 } else { libm::exp(-mad_pct / 25.0) };
@@ -206,7 +232,7 @@ fn summary(mut cycles: Vec<Judged>) -> Summary {
         b.score.total_cmp(&a.score).then_with(by_amp).then_with(by_period).then_with(by_id)
     });
     let energy: f64 = cycles.iter().map(|judged| judged.cycle.energy_share).sum();
-    let mean = |of: fn(&Cycle) -> f64| {
+    let mean = |of: fn(&RecordedCycle) -> f64| {
         let sum: f64 = cycles.iter().map(|judged| judged.cycle.energy_share * of(&judged.cycle)).sum();
         if energy > 0.0 { sum / energy } else { f64::NAN }
     };
@@ -225,10 +251,10 @@ fn summary(mut cycles: Vec<Judged>) -> Summary {
 mod tests {
     use super::*;
 
-    pub(super) fn cycle(imf_id: i64, period_days: f64, amp_pct: f64) -> Cycle {
-        Cycle {
+    pub(super) fn cycle(imf_id: i64, period_days: f64, amp_pct: f64) -> RecordedCycle {
+        RecordedCycle {
             symbol: "A".to_owned(),
-            series: Series::Price,
+            series: SignalKind::Price,
             status: "ok".to_owned(),
             imf_id,
             period_days,
@@ -257,7 +283,8 @@ mod tests {
         assert!((judged.score - reliability * (0.15 + 0.2)).abs() < 1e-12);
         assert_eq!((judged.expected_cycles, judged.undersampled, judged.long), (1.5, false, false));
         assert_eq!((judged.band, judged.singleton), (Band::Medium, false));
-        let alone = params().judge(Cycle { cluster_id_global: "GP90001".to_owned(), ..cycle(0, 21.0, 12.5) });
+        let alone =
+            params().judge(RecordedCycle { cluster_id_global: "GP90001".to_owned(), ..cycle(0, 21.0, 12.5) });
         assert_eq!(
             (alone.undersampled, alone.long, alone.singleton, alone.band),
             (true, true, true, Band::Large)
@@ -275,7 +302,7 @@ mod tests {
     #[test]
     fn nothing_is_made_of_nothing() {
         assert!(summarise(Vec::new(), &params()).is_empty());
-        let silent = Cycle { energy_share: 0.0, ..cycle(0, 1.0, 9.0) };
+        let silent = RecordedCycle { energy_share: 0.0, ..cycle(0, 1.0, 9.0) };
         let found = summarise(vec![silent.clone()], &params());
         assert!(found[0].agg_period_days.is_nan() && found[0].mad_pct_period_all.is_nan());
         let strict = Params { min_energy_share: 0.1, ..params().0 }.check().unwrap();

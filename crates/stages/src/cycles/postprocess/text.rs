@@ -5,7 +5,7 @@ use super::Judged;
 /// The most characters.
 const LONGEST: usize = 120;
 
-/// `Cycle ~2.3d, medium (6.4%). Alt: 1.3d/9.6h. Rel 0.89; undersampled: no.`: the dominant cycle, the next two where there are
+/// `RecordedCycle ~2.3d, medium (6.4%). Alt: 1.3d/9.6h. Rel 0.89; undersampled: no.`: the dominant cycle, the next two where there are
 /// others, how far the first is to be trusted, and its name where it is alone. At most 120 characters.
 pub(super) fn of(cycles: &[Judged]) -> String {
     let [first, others @ ..] = cycles else { return String::new() };
@@ -57,11 +57,11 @@ fn pair(a: &Judged, b: &Judged) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Cycle;
+    use super::super::RecordedCycle;
     use super::super::tests::{cycle, params};
     use super::*;
 
-    fn text(cycles: &[Cycle]) -> String {
+    fn text(cycles: &[RecordedCycle]) -> String {
         of(&cycles.iter().map(|cycle| params().judge(cycle.clone())).collect::<Vec<_>>())
     }
 
@@ -86,7 +86,7 @@ mod tests {
         wild[0].cluster_id_global = format!("GP{}", "9".repeat(9));
         assert!(text(&wild).chars().count() <= 120);
         let usual = [cycle(0, 119.9, 199.9), cycle(1, 119.9, 3.0), cycle(2, 0.99, 1.0)]
-            .map(|cycle| Cycle { cluster_id_global: "GP900001".to_owned(), ..cycle });
+            .map(|cycle| RecordedCycle { cluster_id_global: "GP900001".to_owned(), ..cycle });
         assert!(text(&usual).contains("(GP900001)") && text(&usual).contains("Alt: 119.9d/23.8h."));
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use bars::Window;
-use clustering::dbscan::Grid;
-use clustering::mixture;
+use clustering::dbscan::DbscanGrid;
 use clustering::scale::RobustScaler;
+use clustering::{Points, mixture};
 use serde::Serialize;
 
 use super::fusion::Fused;
@@ -24,7 +24,13 @@ const CYCLES_PER_COMPONENT: usize = 10;
 pub const SAMPLE: usize = 4000;
 
 /// The grid of DBSCAN's parameters.
-const GRID: Grid = Grid { eps_steps: 10, min_samples: 2, most_samples: 7, sample: SAMPLE, seed: SEED };
+const GRID: DbscanGrid = DbscanGrid {
+    eps_steps: 10,
+    min_min_samples: 2,
+    max_min_samples: 7,
+    max_silhouette_points: SAMPLE,
+    seed: SEED,
+};
 
 /// A cluster of DBSCAN of fewer cycles is small.
 const SMALL: usize = 5;
@@ -34,7 +40,7 @@ const FEWEST: usize = 2;
 
 /// A kind of cycle.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Kind {
+pub struct SwingCluster {
     /// Its number, from 0: by count, then the shorter median duration, then the first cycle.
     pub cluster: usize,
     /// Cycles in it.
@@ -70,7 +76,7 @@ pub struct Parameters {
 pub struct DenseKind {
     /// What it is.
     #[serde(flatten)]
-    pub kind: Kind,
+    pub kind: SwingCluster,
     /// How it was found.
     pub parameters: Parameters,
     /// Whether it has fewer than five cycles.
@@ -79,9 +85,9 @@ pub struct DenseKind {
 
 /// The kinds of cycles of a symbol over a window, by two methods.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct Kinds {
+pub struct SwingClusters {
     /// Components of a Gaussian mixture.
-    pub gmm: Vec<Kind>,
+    pub gmm: Vec<SwingCluster>,
     /// Clusters of DBSCAN.
     pub dbscan: Vec<DenseKind>,
     /// Whether there are cycles enough for a mixture, and yet none could be had: their numbers lie too far apart.
@@ -89,9 +95,9 @@ pub struct Kinds {
     pub has_failed: bool,
 }
 
-impl Kinds {
+impl SwingClusters {
     /// The kinds that count: the mixture's where there is one, else DBSCAN's.
-    pub fn first_choice(&self) -> impl Iterator<Item = &Kind> {
+    pub fn first_choice(&self) -> impl Iterator<Item = &SwingCluster> {
         let dense = self.dbscan.iter().map(|dense| &dense.kind);
         self.gmm.iter().chain(dense.take(if self.gmm.is_empty() { usize::MAX } else { 0 }))
     }
@@ -108,27 +114,37 @@ fn most_components(window: Window, cycles: usize) -> usize {
 }
 
 /// The kinds of `fused`.
-pub fn of(fused: &[Fused], window: Window) -> Kinds {
+pub fn of(fused: &[Fused], window: Window) -> SwingClusters {
     if fused.len() < FEWEST {
-        return Kinds::default();
+        return SwingClusters::default();
     }
     let raw: Vec<[f64; 3]> = fused.iter().map(point).collect();
-    let scaler = RobustScaler::fit(&raw);
-    let points: Vec<[f64; 3]> = raw.iter().map(|point| scaler.apply(point)).collect();
-    let most = most_components(window, points.len());
-    let mixture = mixture::by_bic(&points, most, STARTS, SEED);
+    let most = most_components(window, raw.len());
+    let scaled = scaled(&raw);
+    let Ok(points) = scaled.as_deref().map_err(|error| *error).and_then(|scaled| Points::new(scaled, 3))
+    else {
+        // Numbers that are not finite have no kinds.
+        return SwingClusters { has_failed: most >= 2, ..SwingClusters::default() };
+    };
+    let mixture = mixture::select_by_bic(points, most, STARTS, SEED);
     let has_failed = most >= 2 && mixture.is_none();
     let gmm = mixture.map(|mixture| kinds(&raw, mixture.labels.into_iter().map(Some))).unwrap_or_default();
-    let dbscan = GRID.best(&points).map_or_else(Vec::new, |choice| {
+    let dbscan = GRID.search(points).map_or_else(Vec::new, |choice| {
         let parameters = Parameters {
             eps: choice.eps,
             min_samples: choice.min_samples,
             silhouette_sample: choice.sampled,
         };
-        let dense = |kind: Kind| DenseKind { flag_small: kind.count < SMALL, parameters, kind };
+        let dense = |kind: SwingCluster| DenseKind { flag_small: kind.count < SMALL, parameters, kind };
         kinds(&raw, choice.labels.into_iter()).into_iter().map(dense).collect()
     });
-    Kinds { gmm, dbscan, has_failed }
+    SwingClusters { gmm, dbscan, has_failed }
+}
+
+/// The coordinates of all cycles, scaled.
+fn scaled(raw: &[[f64; 3]]) -> Result<Vec<f64>, clustering::Error> {
+    let raw = Points::new(raw.as_flattened(), 3)?;
+    RobustScaler::fit(raw).transform(raw)
 }
 
 /// Amplitude, duration, volume.
@@ -136,23 +152,23 @@ fn point(fused: &Fused) -> [f64; 3] {
     [fused.cycle.amplitude_pct, fused.cycle.duration() as f64, fused.total_volume]
 }
 
-fn kinds(raw: &[[f64; 3]], labels: impl Iterator<Item = Option<usize>>) -> Vec<Kind> {
+fn kinds(raw: &[[f64; 3]], labels: impl Iterator<Item = Option<usize>>) -> Vec<SwingCluster> {
     let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (cycle, label) in labels.enumerate() {
         if let Some(label) = label {
             groups.entry(label).or_default().push(cycle);
         }
     }
-    let mut kinds: Vec<(usize, Kind)> =
+    let mut kinds: Vec<(usize, SwingCluster)> =
         groups.into_values().map(|cycles| (cycles[0], kind(raw, &cycles))).collect();
     kinds.sort_by(|(first, a), (other, b)| {
         let by_duration = || a.median_duration_min.total_cmp(&b.median_duration_min);
         b.count.cmp(&a.count).then_with(by_duration).then_with(|| first.cmp(other))
     });
-    kinds.into_iter().enumerate().map(|(cluster, (_, kind))| Kind { cluster, ..kind }).collect()
+    kinds.into_iter().enumerate().map(|(cluster, (_, kind))| SwingCluster { cluster, ..kind }).collect()
 }
 
-fn kind(raw: &[[f64; 3]], cycles: &[usize]) -> Kind {
+fn kind(raw: &[[f64; 3]], cycles: &[usize]) -> SwingCluster {
     let median_and_mad = |d: usize| {
         let mut column: Vec<f64> = cycles.iter().map(|cycle| raw[*cycle][d]).collect();
         column.sort_by(f64::total_cmp);
@@ -162,7 +178,7 @@ fn kind(raw: &[[f64; 3]], cycles: &[usize]) -> Kind {
         (median, percentile(&column, 50.0))
     };
     let [amplitude, duration, volume] = [0, 1, 2].map(median_and_mad);
-    Kind {
+    SwingCluster {
         cluster: 0,
         count: cycles.len(),
         median_amplitude_pct: amplitude.0,
@@ -176,11 +192,11 @@ fn kind(raw: &[[f64; 3]], cycles: &[usize]) -> Kind {
 
 #[cfg(test)]
 mod tests {
-    use super::super::cycle::Cycle;
+    use super::super::cycle::Upswing;
     use super::*;
 
     fn fused(amplitude_pct: f64, duration: usize, total_volume: f64) -> Fused {
-        let cycle = Cycle { imf: 0, start: 0, end: duration, amplitude_pct };
+        let cycle = Upswing { imf: 0, start: 0, end: duration, amplitude_pct };
         Fused { cycle, volume_cycles: 1, total_volume }
     }
 
@@ -204,8 +220,8 @@ mod tests {
 
     #[test]
     fn few_cycles() {
-        assert_eq!(of(&[], Window::DAY), Kinds::default());
-        assert_eq!(of(&[fused(3.0, 20, 1.0)], Window::DAY), Kinds::default());
+        assert_eq!(of(&[], Window::DAY), SwingClusters::default());
+        assert_eq!(of(&[fused(3.0, 20, 1.0)], Window::DAY), SwingClusters::default());
         let two = of(&[fused(3.0, 20, 1.0), fused(3.0, 20, 1.0)], Window::DAY);
         assert_eq!((two.gmm.len(), two.dbscan.len(), two.dbscan[0].flag_small), (0, 1, true));
         assert_eq!(two.first_choice().count(), 1);

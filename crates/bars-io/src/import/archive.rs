@@ -1,0 +1,124 @@
+//! ZIP archives as input of an import. Entry names are compared and never used as paths.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::{Component, Path};
+
+use bars::rows::{ReadOptions, RowValidator};
+use bars::{Findings, Symbol};
+use zip::ZipArchive;
+use zip::result::ZipError;
+
+use super::file::{FileName, ImportFile};
+use crate::csv;
+use crate::error::{Error, Result};
+use crate::reader::Sink;
+
+/// Bytes that an entry may unpack to: some 20 million bars, forty years of minutes.
+const MAX_ENTRY: u64 = 1 << 30;
+
+/// Adds the bar files in the archive at `path` to `inputs`, and what is not one to `skipped`.
+pub(super) fn add(
+    path: &Path,
+    symbol: Option<&Symbol>,
+    inputs: &mut Vec<ImportFile>,
+    skipped: &mut Vec<String>,
+) -> Result<()> {
+    let mut archive = open_archive(path)?;
+    for index in 0..archive.len() {
+        let entry = archive.by_index_raw(index).map_err(|e| damaged(path, &e))?;
+        let name = entry.name().map_err(|e| damaged(path, &e))?.into_owned();
+        let outside = Path::new(&name)
+            .components()
+            .any(|part| !matches!(part, Component::Normal(_) | Component::CurDir));
+        if outside || name.contains('\\') {
+            return Err(Error::content(
+                path,
+                format!(
+                    "it has an entry named '{}', a place outside of the archive, so it is damaged or hostile; \
+                     nothing of it was imported",
+                    name.escape_debug()
+                ),
+            ));
+        }
+        let base = name.rsplit('/').next().unwrap_or_default();
+        if entry.is_dir() || base.starts_with('.') || name.starts_with("__MACOSX/") {
+            continue;
+        }
+        if !base.to_lowercase().ends_with(".csv") {
+            skipped.push(format!("{name} in {} (not a CSV file)", path.display()));
+            continue;
+        }
+        let known = match FileName::parse(base) {
+            FileName::Minutes(known) => Some(known),
+            FileName::Plain => None,
+            FileName::Other(interval) => {
+                skipped.push(format!("{name} in {} (bars of {interval})", path.display()));
+                continue;
+            }
+        };
+        if entry.size() == 0 {
+            skipped.push(format!("{name} in {} (empty)", path.display()));
+            continue;
+        }
+        if entry.size() > MAX_ENTRY {
+            return Err(too_large(path, &name));
+        }
+        let (symbol, bytes) = (symbol.cloned().or(known), entry.size());
+        inputs.push(ImportFile { path: path.to_owned(), entry: Some((index, name)), symbol, bytes });
+    }
+    Ok(())
+}
+
+/// Reads the entry at `index` of an archive.
+pub(super) fn read_entry(
+    input: &ImportFile,
+    index: usize,
+    options: &ReadOptions,
+    findings: &mut Findings,
+    progress: &(dyn Fn(u64) + Sync),
+    sink: Sink<'_>,
+) -> Result<()> {
+    let mut archive = open_archive(&input.path)?;
+    let entry = archive.by_index(index).map_err(|e| damaged(&input.path, &e))?;
+    // The size in the directory may lie: what is read is bounded too.
+    let bounded = Bounded { inner: BufReader::new(entry), left: MAX_ENTRY, progress };
+    csv::read(&input.shown(), bounded, options, RowValidator::new(options, findings, sink))
+}
+
+struct Bounded<'a, R> {
+    inner: R,
+    left: u64,
+    progress: &'a (dyn Fn(u64) + Sync),
+}
+
+impl<R: Read> Read for Bounded<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        (self.progress)(read as u64);
+        self.left = self
+            .left
+            .checked_sub(read as u64)
+            .ok_or_else(|| io::Error::other("it unpacks to more than 1 GiB"))?;
+        Ok(read)
+    }
+}
+
+fn open_archive(path: &Path) -> Result<ZipArchive<BufReader<File>>> {
+    let file = File::open(path).map_err(|e| Error::io("open", path, e))?;
+    ZipArchive::new(BufReader::new(file)).map_err(|e| damaged(path, &e))
+}
+
+fn damaged(path: &Path, error: &ZipError) -> Error {
+    Error::content(path, format!("not a whole ZIP archive ({error}); fetch it again"))
+}
+
+fn too_large(path: &Path, name: &str) -> Error {
+    Error::content(
+        path,
+        format!(
+            "its entry '{}' unpacks to more than 1 GiB, more than one symbol's minutes can be",
+            name.escape_debug()
+        ),
+    )
+}

@@ -1,0 +1,112 @@
+//! A file or archive entry with bars, and what its name says.
+
+#[cfg(not(feature = "archive"))]
+use std::path::Path;
+use std::path::PathBuf;
+
+use bars::Symbol;
+
+use crate::error::Error;
+
+const KRAKEN_INTERVALS: [&str; 8] = ["1", "5", "15", "30", "60", "240", "720", "1440"];
+/// Extensions of bar files and archives.
+pub(super) const EXTENSIONS: [&str; 5] = [".csv", ".csv.gz", ".csv.zst", ".parquet", ".zip"];
+
+/// A file or an entry of an archive.
+#[derive(Clone, Debug)]
+pub struct ImportFile {
+    pub(super) path: PathBuf,
+    /// Index and name of the entry where `path` is an archive.
+    pub(super) entry: Option<(usize, String)>,
+    /// Known from the name or by `--symbol`; `None` where a column must tell it.
+    pub(super) symbol: Option<Symbol>,
+    pub(super) bytes: u64,
+}
+
+impl ImportFile {
+    /// The error of a row that names another symbol than `--symbol` or the file's name does.
+    pub(super) fn names_another(&self, named: &Symbol, symbol: &Symbol) -> Error {
+        let reason = format!(
+            "it is taken for bars of {symbol}, by its name or by --symbol, but its column of symbols names {named}; \
+             rename it or leave --symbol out"
+        );
+        Error::content(&self.shown(), reason)
+    }
+
+    /// Its path, that of an entry below that of its archive.
+    pub(super) fn shown(&self) -> PathBuf {
+        self.entry.as_ref().map_or_else(|| self.path.clone(), |(_, name)| self.path.join(name))
+    }
+}
+
+#[cfg(not(feature = "archive"))]
+pub(super) fn unsupported(path: &Path) -> Error {
+    Error::content(
+        path,
+        "this is a ZIP archive, and this build reads none (cargo feature archive); unpack it first",
+    )
+}
+
+/// What a file's name tells.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum FileName {
+    /// One-minute bars of a symbol.
+    Minutes(Symbol),
+    /// Bars of another interval.
+    Other(String),
+    /// Nothing.
+    Plain,
+}
+
+impl FileName {
+    pub(super) fn parse(name: &str) -> FileName {
+        let stem = EXTENSIONS.iter().rev().find_map(|extension| name.strip_suffix(extension)).unwrap_or(name);
+        let pair = |text: &str| {
+            let plain = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'.';
+            (!text.is_empty() && text.bytes().all(plain)).then(|| text.parse().ok()).flatten()
+        };
+        if let Some((base, interval)) = stem.rsplit_once('_')
+            && let (Some(symbol), true) = (pair(base), KRAKEN_INTERVALS.contains(&interval))
+        {
+            return if interval == "1" {
+                FileName::Minutes(symbol)
+            } else {
+                FileName::Other(format!("{interval} minutes"))
+            };
+        }
+        let mut parts = stem.splitn(3, '-');
+        if let (Some(base), Some(interval), Some(date)) = (parts.next(), parts.next(), parts.next())
+            && let Some(symbol) = pair(base)
+            && interval.len() >= 2
+            && interval.as_bytes()[0].is_ascii_digit()
+            && date.len() >= 7
+            && date.bytes().all(|b| b.is_ascii_digit() || b == b'-')
+        {
+            return if interval == "1m" {
+                FileName::Minutes(symbol)
+            } else {
+                FileName::Other(interval.to_owned())
+            };
+        }
+        FileName::Plain
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_tell_symbol_and_interval() {
+        let minutes = |symbol: &str| FileName::Minutes(symbol.parse().unwrap());
+        assert_eq!(FileName::parse("XBTUSDC_1.csv"), minutes("XBTUSDC"));
+        assert_eq!(FileName::parse("XBTUSDC_1.csv.gz"), minutes("XBTUSDC"));
+        assert_eq!(FileName::parse("XBTUSDC_15.csv"), FileName::Other("15 minutes".into()));
+        assert_eq!(FileName::parse("BTCUSDT-1m-2024-02.csv"), minutes("BTCUSDT"));
+        assert_eq!(FileName::parse("BTCUSDT-1m-2024-02-03.zip"), minutes("BTCUSDT"));
+        assert_eq!(FileName::parse("BTCUSDT-1h-2024-02.csv"), FileName::Other("1h".into()));
+        for plain in ["bars.csv", "my_bars_1.csv", "market-2024-02.csv", "BARS_2.csv", "_1.csv", "é_1.csv"] {
+            assert_eq!(FileName::parse(plain), FileName::Plain, "{plain}");
+        }
+    }
+}
