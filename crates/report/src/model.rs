@@ -1,300 +1,365 @@
-//! What is shown: the outputs of the stages, read and put together by whoever calls. A number that is missing is NaN.
+//! The data of a report. The caller reads it from the outputs of the stages.
+//!
+//! Each collection is one part of the page; an empty collection omits the part. Collections are
+//! shown in the order in which they are given. A missing number is NaN, unless its field says
+//! otherwise. Times are UTC. Texts are plain text, not markup; symbols and windows are text because
+//! the page prints them as the outputs spell them.
 
 use bars::AsOf;
 
-use crate::thin::Thinned;
+use crate::downsample::MinMaxSeries;
 
-/// What a market's stages found. Parts that were not there are empty, and named in [`Report::absent`].
+/// The results of the stages for one market.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// As of when the boards are.
+    /// As-of of the boards.
     pub asof: Option<AsOf>,
-    /// How many symbols were ranked, of how many, over how many days.
-    pub market: Option<Market>,
-    /// The boards, in the order in which they are shown.
-    pub boards: Vec<Board>,
-    /// Places by symbol and bucket.
-    pub places: Places,
-    /// As of when the state is.
+    /// Size of the ranked market.
+    pub market: Option<MarketSummary>,
+    /// Gainers, losers and overlaps.
+    pub boards: Vec<BoardTable>,
+    /// How often each symbol was ranked, by bucket.
+    pub rank_counts: RankCounts,
+    /// As-of of [`state`](Report::state) and [`outliers`](Report::outliers).
     pub state_asof: Option<AsOf>,
-    /// Where symbols stand within the day, a part per window.
-    pub state: Vec<Standing>,
-    /// What stands furthest out of its own past, most unusual first.
-    pub unusual: Vec<Unusual>,
-    /// As of when the regime is.
+    /// Percentiles of intraday metrics, one heatmap per window, shortest window first.
+    pub state: Vec<StateHeatmap>,
+    /// Metrics far from a symbol's own median, farthest first.
+    pub outliers: Vec<MetricOutlier>,
+    /// As-of of [`regime`](Report::regime).
     pub regime_asof: Option<AsOf>,
-    /// The slow context.
-    pub regime: Vec<Regime>,
-    /// From when to when cycles were looked for.
-    pub cycles_of: Option<(AsOf, AsOf)>,
-    /// The symbols whose price was taken apart.
-    pub leaders: Vec<Leader>,
-    /// The cycle that dominates each symbol's price, best first.
-    pub dominant: Vec<Dominant>,
-    /// Every cycle.
-    pub cycles: Vec<Cycle>,
-    /// Kinds of rises, symbol by symbol.
-    pub rises: Vec<Rise>,
-    /// How sound the bars of each symbol are.
-    pub quality: Vec<Quality>,
-    /// What is missing, and what would make it.
-    pub absent: Vec<Absent>,
+    /// Metrics of daily bars, one row per symbol and window.
+    pub regime: Vec<RegimeRow>,
+    /// Start and end of the bars that were decomposed into cycles.
+    pub cycle_window: Option<(AsOf, AsOf)>,
+    /// Price and modes of each decomposed symbol.
+    pub leaders: Vec<LeaderChart>,
+    /// The dominant cycle of each symbol's price, best score first.
+    pub dominant_cycles: Vec<DominantCycle>,
+    /// All cycles of all symbols, of price and of volume.
+    pub cycles: Vec<CyclePoint>,
+    /// Clusters of upswings, grouped by symbol.
+    pub upswing_clusters: Vec<UpswingCluster>,
+    /// Completeness of the bars of each symbol on the boards.
+    pub bar_quality: Vec<BarQuality>,
+    /// Parts of the report for which there is no data.
+    pub missing_parts: Vec<MissingPart>,
 }
 
-/// The market that was ranked.
-#[derive(Clone, Debug)]
-pub struct Market {
-    /// Symbols in the source.
-    pub seen: usize,
-    /// Those that took part.
-    pub ranked: usize,
-    /// Those without a bar in the last day.
-    pub stale: usize,
-    /// Days looked back.
-    pub days: usize,
-    /// The window of the changes that the boards show.
-    pub changes_of: String,
+impl Report {
+    /// The as-of of the boards, or without boards the latest as-of of the other parts; `None` if no
+    /// part has one.
+    pub fn latest_asof(&self) -> Option<AsOf> {
+        let cycle_asof = self.cycle_window.map(|(_, end)| end);
+        self.asof.or(cycle_asof.max(self.state_asof).max(self.regime_asof))
+    }
 }
 
-/// A board: gainers, losers or overlaps.
+/// Size of the ranked market.
 #[derive(Clone, Debug)]
-pub struct Board {
-    /// What a person calls it.
+pub struct MarketSummary {
+    /// Number of symbols in the source.
+    pub symbols_seen: usize,
+    /// Number of symbols that were ranked.
+    pub symbols_ranked: usize,
+    /// Number of symbols without a bar in the day before the as-of.
+    pub symbols_stale: usize,
+    /// Length of the lookback in days.
+    pub lookback_days: usize,
+    /// Window of the changes shown on the boards, such as `24h`.
+    pub change_window: String,
+}
+
+/// One board: gainers, losers or overlaps.
+#[derive(Clone, Debug)]
+pub struct BoardTable {
+    /// Title, such as `Gainers`.
     pub title: String,
-    /// What puts a symbol on it, in a sentence.
-    pub about: String,
-    /// Its symbols, first first.
-    pub coins: Vec<Coin>,
+    /// Which symbols are on the board, in one sentence.
+    pub description: String,
+    /// Symbols of the board, best rank first.
+    pub rows: Vec<BoardRow>,
 }
 
-/// A symbol of a board.
+/// A symbol on a board.
 #[derive(Clone, Debug)]
-pub struct Coin {
-    /// The symbol.
+pub struct BoardRow {
+    /// Symbol.
     pub symbol: String,
-    /// Its price over the lookback.
-    pub price: Thinned,
-    /// Percent change of the price in the newest used bucket.
-    pub price_change: f64,
-    /// Percent change of the volume against the bucket before.
-    pub volume_change: f64,
-    /// Places among the biggest gains.
-    pub gains: usize,
-    /// Places among the biggest losses.
-    pub losses: usize,
-    /// What kind of mover it is.
+    /// Closing price over the lookback; without bins if it is not available.
+    pub price: MinMaxSeries,
+    /// Change of the price in the newest bucket that was ranked, in percent.
+    pub price_change_pct: f64,
+    /// Change of the volume from the bucket before to the newest one that was ranked, in percent.
+    pub volume_change_pct: f64,
+    /// Number of buckets in which the symbol ranked among the biggest gains.
+    pub gain_count: usize,
+    /// Number of buckets in which the symbol ranked among the biggest losses.
+    pub loss_count: usize,
+    /// Labels of the kind of mover, such as `Short-Term`.
     pub tags: Vec<String>,
 }
 
-/// Numbers of places by symbol and bucket.
+/// How often each symbol was ranked, by bucket.
 #[derive(Clone, Debug, Default)]
-pub struct Places {
-    /// The buckets: window and kind.
-    pub buckets: Vec<(String, &'static str)>,
-    /// A symbol and its places, a number per bucket; those with most first.
-    pub rows: Vec<(String, Vec<usize>)>,
-    /// Symbols that are left out, having fewer places than the last of these.
-    pub more: usize,
+pub struct RankCounts {
+    /// The columns of the table.
+    pub buckets: Vec<RankBucket>,
+    /// The rows of the table, highest total first.
+    pub rows: Vec<RankCountRow>,
+    /// Number of symbols with fewer ranks that are not in [`rows`](RankCounts::rows).
+    pub omitted_symbols: usize,
 }
 
-/// Percentiles by symbol and metric over one window.
-#[derive(Clone, Debug)]
-pub struct Standing {
-    /// The window.
-    pub window: String,
-    /// The metrics.
-    pub metrics: Vec<Metric>,
-    /// A symbol and its percentiles, 0 to 100, a number per metric.
-    pub rows: Vec<(String, Vec<f64>)>,
-}
-
-/// A metric.
+/// A column of [`RankCounts`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Metric {
-    /// Its name.
-    pub name: String,
-    /// What it is, in a sentence.
-    pub about: String,
-}
-
-/// A metric that stands far out of a symbol's own past.
-#[derive(Clone, Debug)]
-pub struct Unusual {
-    /// The symbol.
-    pub symbol: String,
-    /// The column.
-    pub metric: String,
-    /// Its percentile, 0 to 100.
-    pub percentile: f64,
-    /// Its distance from the median in interquartile ranges, with a sign.
-    pub deviations: f64,
-}
-
-/// A symbol's slow context over one window.
-#[derive(Clone, Debug)]
-pub struct Regime {
-    /// The symbol.
-    pub symbol: String,
-    /// The window.
+pub struct RankBucket {
+    /// Length of the bucket, such as `24h`.
     pub window: String,
-    /// Its length in days, to sort by.
-    pub days: f64,
-    /// Figures, in the order of [`REGIME`].
-    pub figures: [Figure; REGIME.len()],
+    /// What was ranked, such as `gain` or `volume spike`.
+    pub ranking: &'static str,
 }
 
-/// A value and where it stands in its own past.
+/// A row of [`RankCounts`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RankCountRow {
+    /// Symbol.
+    pub symbol: String,
+    /// Number of ranks in each of [`RankCounts::buckets`].
+    pub counts: Vec<usize>,
+}
+
+/// Percentiles of intraday metrics over one window: symbols by metrics.
+#[derive(Clone, Debug)]
+pub struct StateHeatmap {
+    /// Window, such as `4h`.
+    pub window: String,
+    /// The columns of the heatmap.
+    pub metrics: Vec<HeatmapMetric>,
+    /// The rows of the heatmap.
+    pub rows: Vec<HeatmapRow>,
+}
+
+/// A column of a [`StateHeatmap`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeatmapMetric {
+    /// Name of the metric, without its window.
+    pub name: String,
+    /// Description shown as a tooltip; may be empty.
+    pub description: String,
+}
+
+/// A row of a [`StateHeatmap`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct HeatmapRow {
+    /// Symbol.
+    pub symbol: String,
+    /// Percentile of each of [`StateHeatmap::metrics`] in the symbol's own history, 0 to 100; NaN
+    /// if the history is too short.
+    pub percentiles: Vec<f64>,
+}
+
+/// A metric of a symbol that is far from its own median.
+#[derive(Clone, Debug)]
+pub struct MetricOutlier {
+    /// Symbol.
+    pub symbol: String,
+    /// Column of the metric in the state snapshot, with its window, such as `rsi_1h`.
+    pub column: String,
+    /// Percentile in the symbol's own history, 0 to 100.
+    pub percentile: f64,
+    /// Signed distance from the median, in interquartile ranges.
+    pub iqr_distance: f64,
+}
+
+/// Metrics of daily bars of a symbol over one window.
+#[derive(Clone, Debug)]
+pub struct RegimeRow {
+    /// Symbol.
+    pub symbol: String,
+    /// Window, such as `30d`.
+    pub window: String,
+    /// Length of the window in days, to sort by.
+    pub window_days: f64,
+    /// One value for each of [`REGIME_COLUMNS`].
+    pub values: [RegimeValue; REGIME_COLUMNS.len()],
+}
+
+/// A value of a [`RegimeRow`].
 #[derive(Clone, Copy, Debug)]
-pub struct Figure {
-    /// The value.
+pub struct RegimeValue {
+    /// Value in the unit of the snapshot.
     pub value: f64,
-    /// Its percentile, 0 to 100.
+    /// Percentile in the symbol's own history, 0 to 100; NaN if the history is too short.
     pub percentile: f64,
 }
 
-/// A column of the table of regimes.
+/// A column of the regime table.
 #[derive(Clone, Copy, Debug)]
 pub struct RegimeColumn {
-    /// The metric in the snapshot, without window.
+    /// Name of the metric in the regime snapshot, without its window.
     pub metric: &'static str,
-    /// Its title.
+    /// Title of the column.
     pub title: &'static str,
-    /// What it is multiplied by.
+    /// Factor from the unit of the snapshot to the unit of the title.
     pub scale: f64,
-    /// Digits after the point.
-    pub digits: usize,
+    /// Number of decimals.
+    pub decimals: usize,
 }
 
-/// The figures that are shown of a regime.
-pub const REGIME: [RegimeColumn; 6] = [
-    RegimeColumn { metric: "roc", title: "change %", scale: 1.0, digits: 1 },
-    RegimeColumn { metric: "rv_close", title: "volatility %", scale: 100.0, digits: 2 },
-    RegimeColumn { metric: "adx", title: "ADX", scale: 1.0, digits: 0 },
-    RegimeColumn { metric: "above_ma50_share", title: "above MA50 %", scale: 100.0, digits: 0 },
-    RegimeColumn { metric: "breakout_hi_share", title: "breakouts up %", scale: 100.0, digits: 0 },
-    RegimeColumn { metric: "breakout_lo_share", title: "breakouts down %", scale: 100.0, digits: 0 },
+/// The columns of the regime table.
+pub const REGIME_COLUMNS: [RegimeColumn; 6] = [
+    RegimeColumn { metric: "roc", title: "change %", scale: 1.0, decimals: 1 },
+    RegimeColumn { metric: "rv_close", title: "volatility %", scale: 100.0, decimals: 2 },
+    RegimeColumn { metric: "adx", title: "ADX", scale: 1.0, decimals: 0 },
+    RegimeColumn { metric: "above_ma50_share", title: "above MA50 %", scale: 100.0, decimals: 0 },
+    RegimeColumn { metric: "breakout_hi_share", title: "breakouts up %", scale: 100.0, decimals: 0 },
+    RegimeColumn { metric: "breakout_lo_share", title: "breakouts down %", scale: 100.0, decimals: 0 },
 ];
 
-/// A symbol whose price was taken apart.
+/// Price and strongest modes of a decomposed symbol.
 #[derive(Clone, Debug)]
-pub struct Leader {
-    /// The symbol.
+pub struct LeaderChart {
+    /// Symbol.
     pub symbol: String,
-    /// What is to be said of its cycles: series and sentence.
-    pub sentences: Vec<(String, String)>,
-    /// The first minute of the window and the end of its last.
-    pub span: (AsOf, AsOf),
-    /// The price.
-    pub price: Thinned,
-    /// The price without what is faster than its dominant cycle; empty where none dominates.
-    pub swing: Thinned,
-    /// The cycles of its price that hold most energy, fastest first.
-    pub modes: Vec<Mode>,
+    /// Sentences about the symbol's cycles; the first one is its headline.
+    pub notes: Vec<LeaderNote>,
+    /// Start and end of the decomposed bars: the axis of time of all charts of the symbol.
+    pub window: (AsOf, AsOf),
+    /// Closing price; without bins if it is not available.
+    pub price: MinMaxSeries,
+    /// Price without the modes faster than the dominant cycle; without bins if no cycle dominates.
+    pub slow_price: MinMaxSeries,
+    /// The modes of the price with most energy, shortest period first.
+    pub modes: Vec<ModeChart>,
 }
 
-/// A mode of a leader.
+/// A sentence about the cycles of a symbol.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeaderNote {
+    /// What the sentence is about: `price`, `volume` or `note`.
+    pub label: String,
+    /// The sentence.
+    pub text: String,
+}
+
+/// A mode of a symbol's price over time.
 #[derive(Clone, Debug)]
-pub struct Mode {
+pub struct ModeChart {
     /// Period in days.
     pub period_days: f64,
-    /// Depth in percent.
+    /// Median peak-to-trough depth of its oscillations, in percent of the price.
     pub amp_pct: f64,
-    /// Share of the energy, 0 to 1.
+    /// Share of the energy of all modes, 0 to 1.
     pub energy_share: f64,
-    /// Whether it dominates.
+    /// Whether it is the dominant cycle.
     pub is_dominant: bool,
-    /// The mode itself, in percent of the price.
-    pub wave: Thinned,
+    /// The mode over time, in percent of the price.
+    pub waveform: MinMaxSeries,
 }
 
-/// The cycle that dominates a symbol's price.
+/// The dominant cycle of a symbol's price.
 #[derive(Clone, Debug)]
-pub struct Dominant {
-    /// The symbol.
+pub struct DominantCycle {
+    /// Symbol.
     pub symbol: String,
     /// Period in days.
     pub period_days: f64,
-    /// Depth in percent.
+    /// Median peak-to-trough depth of its oscillations, in percent of the price.
     pub amp_pct: f64,
-    /// How far it is to be trusted, 0 to 1.
+    /// Reliability, 0 to 1.
     pub reliability: f64,
-    /// Whether the window holds too few of it.
+    /// Whether the window holds too few repetitions of the cycle.
     pub is_undersampled: bool,
-    /// Whether bars are missing for so long that it may be made of the gap.
-    pub is_of_gaps: bool,
+    /// Whether so many bars are missing that the cycle may be an artifact of the gaps.
+    pub is_gap_affected: bool,
 }
 
-impl Dominant {
-    /// Why it is not to be trusted, if it is not.
-    pub fn doubt(&self) -> Option<&'static str> {
+impl DominantCycle {
+    /// Why the cycle is not reliable, or `None` if nothing speaks against it.
+    pub fn caveat(&self) -> Option<&'static str> {
         match self {
-            Dominant { is_of_gaps: true, .. } => Some("many bars missing"),
-            Dominant { is_undersampled: true, .. } => Some("too long for the window"),
+            DominantCycle { is_gap_affected: true, .. } => Some("many bars missing"),
+            DominantCycle { is_undersampled: true, .. } => Some("too long for the window"),
             _ => None,
         }
     }
 }
 
-/// A cycle of price or volume.
+/// A cycle of a symbol's price or volume: one point of the scatter plot.
 #[derive(Clone, Debug)]
-pub struct Cycle {
-    /// The symbol.
+pub struct CyclePoint {
+    /// Symbol.
     pub symbol: String,
-    /// Whether it is of volume, rather than of price.
-    pub of_volume: bool,
+    /// Whether it is a cycle of the volume rather than of the price.
+    pub is_volume: bool,
     /// Period in days.
     pub period_days: f64,
-    /// Depth in percent.
+    /// Median peak-to-trough depth of its oscillations, in percent.
     pub amp_pct: f64,
-    /// Share of the energy, 0 to 1.
+    /// Share of the energy of the symbol's modes, 0 to 1.
     pub energy_share: f64,
-    /// Its cluster over all symbols.
+    /// Cluster of the cycle among all symbols.
     pub cluster: String,
 }
 
-/// A kind of rises.
+/// A cluster of similar upswings of a symbol.
 #[derive(Clone, Debug)]
-pub struct Rise {
-    /// The symbol.
+pub struct UpswingCluster {
+    /// Symbol.
     pub symbol: String,
-    /// The window.
+    /// Window, such as `30d`.
     pub window: String,
-    /// Its length, to sort by.
+    /// Length of the window in minutes, to sort by.
     pub window_minutes: f64,
-    /// How many rises are of this kind.
+    /// Number of upswings in the cluster.
     pub count: usize,
-    /// Median height in percent.
-    pub amplitude_pct: f64,
-    /// Median length in minutes.
-    pub minutes: f64,
-    /// Median total volume.
-    pub volume: f64,
+    /// Median rise from trough to peak, in percent.
+    pub median_amplitude_pct: f64,
+    /// Median time from trough to peak, in minutes.
+    pub median_duration_minutes: f64,
+    /// Median total volume of an upswing.
+    pub median_volume: f64,
 }
 
-/// How sound a symbol's bars are.
+/// Completeness of the bars of a symbol over the lookback.
 #[derive(Clone, Debug)]
-pub struct Quality {
-    /// The symbol.
+pub struct BarQuality {
+    /// Symbol.
     pub symbol: String,
-    /// Bars over the lookback.
-    pub bars: usize,
-    /// Share of the lookback's minutes from its first bar on without one, 0 to 1.
-    pub missing: f64,
-    /// The longest run of minutes without one.
-    pub longest_gap: usize,
-    /// Minutes from its last bar's close to the as-of.
-    pub behind: i64,
-    /// Share of minutes without any volume, 0 to 1.
-    pub idle: f64,
-    /// What is to be minded.
-    pub notes: Vec<String>,
+    /// Number of bars.
+    pub bar_count: usize,
+    /// Share of minutes without a bar, from the first bar to the end of the lookback, 0 to 1.
+    pub missing_share: f64,
+    /// Longest run of minutes without a bar.
+    pub longest_gap_minutes: usize,
+    /// Minutes from the close of the last bar to the as-of.
+    pub minutes_behind: i64,
+    /// Share of bars without volume, 0 to 1.
+    pub zero_volume_share: f64,
+    /// Warnings in a few words each; empty if the bars are complete.
+    pub warnings: Vec<String>,
 }
 
-/// A part that is missing.
+/// A part of the report for which there is no data.
 #[derive(Clone, Debug)]
-pub struct Absent {
-    /// What.
-    pub what: &'static str,
-    /// The command that makes it.
+pub struct MissingPart {
+    /// Name of the part.
+    pub name: &'static str,
+    /// Command that produces its data.
     pub command: &'static str,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_of_of_the_boards_takes_precedence() {
+        let day = |day: i64| AsOf::from_epoch_micros(day * 86_400_000_000);
+        let parts = Report { state_asof: day(2), regime_asof: day(3), ..Report::default() };
+        assert_eq!(parts.latest_asof(), day(3));
+        assert_eq!(Report { asof: day(1), ..parts }.latest_asof(), day(1));
+        assert_eq!(Report::default().latest_asof(), None);
+    }
 }

@@ -1,54 +1,74 @@
-//! The page around its sections.
+//! The page: head, header, navigation, sections, footer.
 
-use crate::html::{count, escape, put};
-use crate::model::Report;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use crate::format::Count;
+use crate::model::{MarketSummary, Report};
 use crate::sections;
 
 const STYLE: &str = include_str!("assets/style.css");
 const SCRIPT: &str = include_str!("assets/script.js");
 
-/// The page of a report.
+/// Renders a report as a complete HTML document.
+///
+/// The document contains its style and script and refers to nothing outside. Sections without data
+/// are omitted; an empty report gives a valid page. Every text of the report is escaped. The result
+/// depends on `report` only.
 pub fn render(report: &Report) -> String {
-    let mut out = String::with_capacity(1 << 20);
-    let of_parts = report.cycles_of.map(|span| span.1).max(report.state_asof).max(report.regime_asof);
-    let asof = report.asof.or(of_parts).map(|asof| asof.to_string());
-    put!(
-        &mut out,
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
-         <meta name=\"color-scheme\" content=\"light dark\"><title>Market report{}</title><link rel=\"icon\" href=\"data:,\"><style>{STYLE}</style></head><body>",
-        asof.as_deref().map(|asof| format!(", as of {asof}")).unwrap_or_default()
-    );
-    out.push_str(
-        "<a class=\"skip\" href=\"#glance\">To the content</a><header><div><h1>Market report</h1><p>",
-    );
-    if let Some(asof) = &asof {
-        put!(&mut out, "as of <time>{}</time>", escape(asof));
-    }
-    if let Some(market) = &report.market {
-        put!(
-            &mut out,
-            " · {} of {} symbols ranked over {} days",
-            count(market.ranked),
-            count(market.seen),
-            market.days
-        );
-        if market.stale > 0 {
-            put!(&mut out, " · {} stale", count(market.stale));
+    let asof = report.latest_asof().map(|asof| asof.to_string());
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width,initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { "Market report" @if let Some(asof) = &asof { ", as of " (asof) } }
+                link rel="icon" href="data:,";
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                a class="skip" href="#glance" { "To the content" }
+                header {
+                    div {
+                        h1 { "Market report" }
+                        p {
+                            @if let Some(asof) = &asof { "as of " time { (asof) } }
+                            @if let Some(market) = &report.market { (symbol_counts(market)) }
+                        }
+                    }
+                    div class="tools" {
+                        label {
+                            "Filter "
+                            input id="filter" type="search" placeholder="symbol or kind" autocomplete="off";
+                        }
+                        button id="theme" type="button" aria-label="Change between light and dark" { "◐" }
+                    }
+                }
+                nav aria-label="Sections" {
+                    @for section in sections::with_content(report) {
+                        a href={ "#" (section.id) } { (section.title) }
+                    }
+                }
+                main {
+                    @for section in sections::with_content(report) { (section.render(report)) }
+                }
+                footer {
+                    "Made by data-pipeline " (env!("CARGO_PKG_VERSION"))
+                    ". No result uses a bar that closes after its as-of; times are UTC."
+                }
+                script { (PreEscaped(SCRIPT)) }
+            }
         }
+        "\n"
+    };
+    page.into_string()
+}
+
+fn symbol_counts(market: &MarketSummary) -> Markup {
+    html! {
+        " · " (Count(market.symbols_ranked)) " of " (Count(market.symbols_seen)) " symbols ranked over "
+        (market.lookback_days) " days"
+        @if market.symbols_stale > 0 { " · " (Count(market.symbols_stale)) " stale" }
     }
-    out.push_str(
-        "</p></div><div class=\"tools\"><label>Filter <input id=\"filter\" type=\"search\" placeholder=\"symbol or kind\" autocomplete=\"off\"></label>\
-         <button id=\"theme\" type=\"button\" aria-label=\"Change between light and dark\">◐</button></div></header><nav aria-label=\"Sections\">",
-    );
-    for section in sections::there(report) {
-        put!(&mut out, "<a href=\"#{}\">{}</a>", section.id, escape(section.title));
-    }
-    out.push_str("</nav><main>");
-    sections::there(report).for_each(|section| sections::render(section, report, &mut out));
-    put!(
-        &mut out,
-        "</main><footer>Made by data-pipeline {}. No result uses a bar that closes after its as-of; times are UTC.</footer><script>{SCRIPT}</script></body></html>\n",
-        env!("CARGO_PKG_VERSION")
-    );
-    out
 }

@@ -1,59 +1,65 @@
-//! The three boards.
+//! Section "Boards": the symbols of each board.
 
-use super::Section;
-use crate::chart;
-use crate::html::{count, escape, put, signed};
-use crate::model::{Coin, Report};
-use crate::table::{Cell, Column, render as table};
+use maud::{Markup, html};
+
+use super::section::Section;
+use crate::chart::sparkline;
+use crate::format::{Count, Signed};
+use crate::model::{BoardRow, Report};
+use crate::table::{HtmlCell, HtmlColumn, table};
 
 pub const SECTION: Section = Section {
     id: "boards",
     title: "Boards",
-    about: "The symbols that most often take a place among the biggest gains or losses of a bucket of time.",
-    render,
-    is_there: |report| report.boards.iter().any(|board| !board.coins.is_empty()),
-    of: super::of_page,
+    description: "The symbols that most often take a place among the biggest gains or losses of a bucket of time.",
+    content,
+    has_content: |report| report.boards.iter().any(|board| !board.rows.is_empty()),
+    time: |_| None,
 };
 
-fn render(report: &Report, out: &mut String) {
-    let of = report.market.as_ref().map_or("", |market| &market.changes_of);
-    let price =
-        report.market.as_ref().map_or("price".to_owned(), |market| format!("price, {} days", market.days));
+fn content(report: &Report) -> Markup {
+    let market = report.market.as_ref();
+    let window = market.map_or("", |market| &market.change_window);
+    let price_title =
+        market.map_or("price".to_owned(), |market| format!("price, {} days", market.lookback_days));
     let columns = [
-        Column::text("symbol"),
-        Column::text(&price).about("a column per equal share of the time, its lowest and highest close"),
-        Column::number(&format!("{of} change %"))
-            .about(&format!("of the price, over the newest used bucket of {of}")),
-        Column::number(&format!("{of} volume %")).about("change of the volume against the bucket before"),
-        Column::number("gains").about("places among the biggest gains"),
-        Column::number("losses").about("places among the biggest losses"),
-        Column::text("kind"),
+        HtmlColumn::text("symbol"),
+        HtmlColumn::text(price_title)
+            .tooltip("a column per equal share of the time, its lowest and highest close"),
+        HtmlColumn::number(format!("{window} change %"))
+            .tooltip(format!("of the price, over the newest used bucket of {window}")),
+        HtmlColumn::number(format!("{window} volume %"))
+            .tooltip("change of the volume against the bucket before"),
+        HtmlColumn::number("gains").tooltip("places among the biggest gains"),
+        HtmlColumn::number("losses").tooltip("places among the biggest losses"),
+        HtmlColumn::text("kind"),
     ];
-    for board in report.boards.iter().filter(|board| !board.coins.is_empty()) {
-        put!(out, "<h3>{}</h3><p class=\"about\">{}</p>", escape(&board.title), escape(&board.about));
-        let rows: Vec<Vec<Cell>> = board.coins.iter().map(row).collect();
-        table(out, &board.title, &columns, &rows);
+    html! {
+        @for board in report.boards.iter().filter(|board| !board.rows.is_empty()) {
+            h3 { (board.title) }
+            p class="about" { (board.description) }
+            (table(&board.title, &columns, board.rows.iter().map(cells)))
+        }
     }
 }
 
-fn row(coin: &Coin) -> Vec<Cell> {
-    let mut spark = String::new();
-    chart::spark(&mut spark, &coin.price);
-    let change = |value: f64| {
-        let class = if value < 0.0 { "down" } else { "up" };
-        Cell::text(&signed(value, 2)).by(value).class(class)
+fn cells(row: &BoardRow) -> Vec<HtmlCell> {
+    let tags = html! {
+        @for (index, tag) in row.tags.iter().enumerate() {
+            @if index > 0 { " " }
+            span class="tag" { (tag) }
+        }
     };
-    let tags: Vec<String> =
-        coin.tags.iter().map(|tag| format!("<span class=\"tag\">{}</span>", escape(tag))).collect();
-    let known = || coin.price.low.iter().filter(|value| !value.is_nan());
-    let ends = known().next().zip(known().next_back());
+    let growth = row.price.first_and_last_low().map_or(f64::NAN, |(first, last)| last / first);
     vec![
-        Cell::text(&coin.symbol),
-        Cell::markup(spark).by(ends.map_or(f64::NAN, |(first, last)| last / first)),
-        change(coin.price_change),
-        Cell::text(&signed(coin.volume_change, 2)).by(coin.volume_change),
-        Cell::text(&count(coin.gains)).by(coin.gains as f64),
-        Cell::text(&count(coin.losses)).by(coin.losses as f64),
-        Cell::markup(tags.join(" ")),
+        HtmlCell::new(&row.symbol),
+        HtmlCell::new(sparkline(&row.price)).sort_key(growth),
+        HtmlCell::new(Signed(row.price_change_pct, 2))
+            .sort_key(row.price_change_pct)
+            .class(if row.price_change_pct < 0.0 { "down" } else { "up" }),
+        HtmlCell::new(Signed(row.volume_change_pct, 2)).sort_key(row.volume_change_pct),
+        HtmlCell::new(Count(row.gain_count)).sort_key(row.gain_count as f64),
+        HtmlCell::new(Count(row.loss_count)).sort_key(row.loss_count as f64),
+        HtmlCell::new(tags),
     ]
 }

@@ -1,119 +1,122 @@
-//! First what matters.
+//! Section "At a glance": the most important lines of the other sections.
 
-use super::Section;
-use crate::chart;
-use crate::html::{escape, number, period, put, signed};
-use crate::model::{Board, Report};
+use maud::{Markup, html};
+
+use super::section::Section;
+use crate::chart::sparkline;
+use crate::format::{Fixed, Period, Signed};
+use crate::model::{BoardTable, Report};
 
 pub const SECTION: Section = Section {
     id: "glance",
     title: "At a glance",
-    about: "Who leads, who turns, what is out of the ordinary, which cycles dominate, and whether the data is sound.",
-    render,
-    is_there: |_| true,
-    of: super::of_page,
+    description: "Who leads, who turns, what is out of the ordinary, which cycles dominate, and whether the data is sound.",
+    content,
+    has_content: |_| true,
+    time: |_| None,
 };
 
-/// Lines of a card.
-const MOST: usize = 5;
+const MAX_LINES_PER_CARD: usize = 5;
 
-fn render(report: &Report, out: &mut String) {
-    out.push_str("<div class=\"cards\">");
-    let of = report.market.as_ref().map_or("", |market| &market.changes_of);
-    report.boards.iter().for_each(|board| board_card(board, of, out));
-    if !report.unusual.is_empty() {
-        card(out, "Most unusual", "#state");
-        for unusual in report.unusual.iter().take(MOST) {
-            put!(
-                out,
-                "<li><b>{0}</b> <span class=\"grow\" title=\"{1}\">{1}</span><span class=\"n\" title=\"interquartile ranges from its median\">{2} IQR</span></li>",
-                escape(&unusual.symbol),
-                escape(&unusual.metric),
-                signed(unusual.deviations, 1)
-            );
+fn content(report: &Report) -> Markup {
+    let change_window = report.market.as_ref().map_or("", |market| &market.change_window);
+    html! {
+        div class="cards" {
+            @for board in &report.boards { (board_card(board, change_window)) }
+            @if !report.outliers.is_empty() { (outlier_card(report)) }
+            @if !report.dominant_cycles.is_empty() { (cycle_card(report)) }
+            @if !report.bar_quality.is_empty() { (quality_card(report)) }
         }
-        end(out);
-    }
-    if !report.dominant.is_empty() {
-        card(out, "Dominant cycles: depth, reliability", "#leaders");
-        if report.dominant.iter().all(|cycle| cycle.doubt().is_some()) {
-            out.push_str(
-                "<li class=\"warn\">None to be trusted: bars are missing, or the window is too short.</li>",
-            );
+        @if !report.missing_parts.is_empty() {
+            div class="absent" {
+                p { "Not in this report, and what makes it:" }
+                ul {
+                    @for part in &report.missing_parts { li { (part.name) ": " code { (part.command) } } }
+                }
+            }
         }
-        report.dominant.iter().filter(|cycle| cycle.doubt().is_none()).take(MOST).for_each(|cycle| {
-            put!(
-                out,
-                "<li><b>{}</b> <span class=\"grow\">every {}</span><span class=\"n\" title=\"how deep, and how far it is to be trusted, 0 to 1\">{} % · {}</span></li>",
-                escape(&cycle.symbol),
-                period(cycle.period_days),
-                number(cycle.amp_pct, 1),
-                number(cycle.reliability, 2)
-            );
-        });
-        end(out);
     }
-    data_card(report, out);
-    out.push_str("</div>");
-    absent(report, out);
 }
 
-fn card(out: &mut String, title: &str, link: &str) {
-    put!(out, "<div class=\"card\"><h3><a href=\"{link}\">{}</a></h3><ol>", escape(title));
+/// A card with a title that links to a section, and list items.
+fn card(title: &str, link: &'static str, items: &Markup) -> Markup {
+    html! {
+        div class="card" {
+            h3 { a href=(link) { (title) } }
+            ol { (items) }
+        }
+    }
 }
 
-fn end(out: &mut String) {
-    out.push_str("</ol></div>");
+fn board_card(board: &BoardTable, change_window: &str) -> Markup {
+    let items = html! {
+        @for row in board.rows.iter().take(MAX_LINES_PER_CARD) {
+            li {
+                b class="grow" { (row.symbol) }
+                (sparkline(&row.price))
+                span class={ "n " (if row.price_change_pct < 0.0 { "down" } else { "up" }) } {
+                    (Signed(row.price_change_pct, 1)) " %"
+                }
+            }
+        }
+        @if board.rows.is_empty() { li { "nobody" } }
+    };
+    card(&format!("{}: price, change over {change_window}", board.title), "#boards", &items)
 }
 
-fn board_card(board: &Board, of: &str, out: &mut String) {
-    card(out, &format!("{}: price, change over {of}", board.title), "#boards");
-    for coin in board.coins.iter().take(MOST) {
-        let class = if coin.price_change < 0.0 { "down" } else { "up" };
-        put!(out, "<li><b class=\"grow\">{}</b>", escape(&coin.symbol));
-        chart::spark(out, &coin.price);
-        put!(out, "<span class=\"n {class}\">{} %</span></li>", signed(coin.price_change, 1));
-    }
-    if board.coins.is_empty() {
-        out.push_str("<li>nobody</li>");
-    }
-    end(out);
+fn outlier_card(report: &Report) -> Markup {
+    let items = html! {
+        @for outlier in report.outliers.iter().take(MAX_LINES_PER_CARD) {
+            li {
+                b { (outlier.symbol) } " "
+                span class="grow" title=(outlier.column) { (outlier.column) }
+                span class="n" title="interquartile ranges from its median" {
+                    (Signed(outlier.iqr_distance, 1)) " IQR"
+                }
+            }
+        }
+    };
+    card("Most unusual", "#state", &items)
 }
 
-fn data_card(report: &Report, out: &mut String) {
-    if report.quality.is_empty() {
-        return;
-    }
-    card(out, "Is the data sound?", "#quality");
-    let noted: Vec<_> = report.quality.iter().filter(|quality| !quality.notes.is_empty()).collect();
-    if noted.is_empty() {
-        put!(
-            out,
-            "<li>Yes: nothing to be minded in the bars of {} symbols on the boards.</li>",
-            report.quality.len()
-        );
-    }
-    for quality in noted.iter().take(MOST) {
-        put!(
-            out,
-            "<li><b>{}</b> <span class=\"grow warn\">{}</span></li>",
-            escape(&quality.symbol),
-            escape(&quality.notes.join(", "))
-        );
-    }
-    if noted.len() > MOST {
-        put!(out, "<li>and {} more</li>", noted.len() - MOST);
-    }
-    end(out);
+fn cycle_card(report: &Report) -> Markup {
+    let reliable = || report.dominant_cycles.iter().filter(|cycle| cycle.caveat().is_none());
+    let items = html! {
+        @if reliable().next().is_none() {
+            li class="warn" { "None to be trusted: bars are missing, or the window is too short." }
+        }
+        @for cycle in reliable().take(MAX_LINES_PER_CARD) {
+            li {
+                b { (cycle.symbol) } " "
+                span class="grow" { "every " (Period(cycle.period_days)) }
+                span class="n" title="how deep, and how far it is to be trusted, 0 to 1" {
+                    (Fixed(cycle.amp_pct, 1)) " % · " (Fixed(cycle.reliability, 2))
+                }
+            }
+        }
+    };
+    card("Dominant cycles: depth, reliability", "#leaders", &items)
 }
 
-fn absent(report: &Report, out: &mut String) {
-    if report.absent.is_empty() {
-        return;
-    }
-    out.push_str("<div class=\"absent\"><p>Not in this report, and what makes it:</p><ul>");
-    for absent in &report.absent {
-        put!(out, "<li>{}: <code>{}</code></li>", escape(absent.what), escape(absent.command));
-    }
-    out.push_str("</ul></div>");
+fn quality_card(report: &Report) -> Markup {
+    let flagged = || report.bar_quality.iter().filter(|quality| !quality.warnings.is_empty());
+    let flagged_count = flagged().count();
+    let items = html! {
+        @if flagged_count == 0 {
+            li {
+                "Yes: nothing to be minded in the bars of " (report.bar_quality.len())
+                " symbols on the boards."
+            }
+        }
+        @for quality in flagged().take(MAX_LINES_PER_CARD) {
+            li {
+                b { (quality.symbol) } " "
+                span class="grow warn" { (quality.warnings.join(", ")) }
+            }
+        }
+        @if flagged_count > MAX_LINES_PER_CARD {
+            li { "and " (flagged_count - MAX_LINES_PER_CARD) " more" }
+        }
+    };
+    card("Is the data sound?", "#quality", &items)
 }

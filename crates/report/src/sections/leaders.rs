@@ -1,137 +1,131 @@
-//! Each leader's price with its cycles.
+//! Section "Leaders and their cycles": price and strongest modes of each leader.
 
 use bars::AsOf;
+use maud::{Markup, html};
 
-use super::Section;
-use crate::chart::{path, room, spark, ticks, width};
-use crate::html::{escape, number, period, price, put};
-use crate::model::{Leader, Mode, Report};
+use super::section::Section;
+use crate::chart::{LinePath, drawing_range, sparkline, ticks, width};
+use crate::format::{Fixed, Period, Price};
+use crate::model::{LeaderChart, ModeChart, Report};
 
 pub const SECTION: Section = Section {
     id: "leaders",
     title: "Leaders and their cycles",
-    about: "The price of each leader, the same without what is faster than its dominant cycle, and the cycles that hold most of its energy.",
-    render,
-    is_there: |report| !report.leaders.is_empty(),
-    of: window,
+    description: "The price of each leader, the same without what is faster than its dominant cycle, and the cycles that hold most of its energy.",
+    content,
+    has_content: |report| !report.leaders.is_empty(),
+    time: |report| report.cycle_window.map(|(start, end)| format!("{start} to {end}.")),
 };
 
-fn window(report: &Report) -> String {
-    let span = report.cycles_of.map(|(start, end)| format!("{start} to {end}. "));
-    span.unwrap_or_default()
-}
+/// Heights of the charts in SVG units.
+const PRICE_HEIGHT: usize = 200;
+const MODE_HEIGHT: usize = 40;
 
-/// Heights of the boxes of a price and of a mode.
-const PRICE: usize = 200;
-const MODE: usize = 40;
-
-fn render(report: &Report, out: &mut String) {
-    for (place, leader) in report.leaders.iter().enumerate() {
-        one(leader, place == 0, out);
+fn content(report: &Report) -> Markup {
+    html! {
+        @for (index, leader) in report.leaders.iter().enumerate() { (details(leader, index == 0)) }
     }
 }
 
-fn one(leader: &Leader, open: bool, out: &mut String) {
-    put!(
-        out,
-        "<details class=\"leader\" data-row=\"{0}\"{1}><summary><b>{0}</b>",
-        escape(&leader.symbol),
-        if open { " open" } else { "" }
-    );
-    let has_price = leader.price.extent().is_some();
-    if has_price {
-        spark(out, &leader.price);
+fn details(leader: &LeaderChart, is_open: bool) -> Markup {
+    let has_price = leader.price.range().is_some();
+    html! {
+        details class="leader" data-row=(leader.symbol) open[is_open] {
+            summary {
+                b { (leader.symbol) }
+                @if has_price { (sparkline(&leader.price)) }
+                span class="grow" { (leader.notes.first().map_or("no cycle", |note| &note.text)) }
+            }
+            @if has_price {
+                (price_chart(leader))
+            } @else {
+                p class="about" {
+                    "The price over time is not there: imf-stage keeps it with --persist-imfs."
+                }
+            }
+            @if !leader.modes.is_empty() {
+                div class="modes" {
+                    @for mode in &leader.modes { (mode_chart(leader, mode)) }
+                }
+            }
+            ul class="said" {
+                @for note in &leader.notes { li { b { (note.label) } " " (note.text) } }
+            }
+        }
     }
-    let sentence = leader.sentences.first().map_or("no cycle", |(_, sentence)| sentence);
-    put!(out, "<span class=\"grow\">{}</span></summary>", escape(sentence));
-    if has_price {
-        chart(leader, out);
-    } else {
-        out.push_str("<p class=\"about\">The price over time is not there: imf-stage keeps it with --persist-imfs.</p>");
-    }
-    if !leader.modes.is_empty() {
-        out.push_str("<div class=\"modes\">");
-        leader.modes.iter().for_each(|mode| wave(leader, mode, out));
-        out.push_str("</div>");
-    }
-    out.push_str("<ul class=\"said\">");
-    for (series, sentence) in &leader.sentences {
-        put!(out, "<li><b>{}</b> {}</li>", escape(series), escape(sentence));
-    }
-    out.push_str("</ul></details>");
 }
 
-fn chart(leader: &Leader, out: &mut String) {
-    let extent = room(&leader.price);
-    let (start, end) = leader.span;
-    put!(
-        out,
-        "<figure class=\"chart\"><div class=\"plot\"><svg viewBox=\"0 0 {} {}\" preserveAspectRatio=\"none\" role=\"img\" \
-         aria-label=\"Price of {} from {} to {}, between {} and {}\">",
-        width(&leader.price),
-        PRICE,
-        escape(&leader.symbol),
-        start.date(),
-        end.date(),
-        price(extent.0),
-        price(extent.1)
-    );
-    let levels = ticks(extent, 4);
-    let digits = levels.get(1).map_or(2, |next| (-(next - levels[0]).log10().floor()).max(0.0) as usize);
-    let from_top = |level: f64| (extent.1 - level) / (extent.1 - extent.0);
-    for &level in &levels {
-        put!(
-            out,
-            "<path class=\"grid\" d=\"M0 {:.0}h{}\"/>",
-            from_top(level) * PRICE as f64,
-            width(&leader.price)
-        );
-    }
-    put!(out, "<path class=\"price\" d=\"{}\"/>", path(&leader.price, PRICE, extent));
-    if leader.swing.columns() > 0 {
-        put!(out, "<path class=\"swing\" d=\"{}\"/>", path(&leader.swing, PRICE, extent));
-    }
-    out.push_str("</svg>");
-    for level in levels {
-        put!(
-            out,
-            "<span class=\"y\" style=\"top:{:.1}%\">{}</span>",
-            100.0 * from_top(level),
-            number(level, digits)
-        );
-    }
-    out.push_str("</div><div class=\"x\">");
-    for quarter in 0..=4_i64 {
+fn price_chart(leader: &LeaderChart) -> Markup {
+    let range = drawing_range(&leader.price);
+    let levels = ticks(range, 4);
+    let decimals = match levels[..] {
+        [first, second, ..] => (-(second - first).log10().floor()).max(0.0) as usize,
+        _ => 2,
+    };
+    let from_top = |level: f64| (range.1 - level) / (range.1 - range.0);
+    let width = width(&leader.price);
+    let line = |series, class| LinePath { series, class: Some(class), height: PRICE_HEIGHT, range };
+    let (start, end) = leader.window;
+    let date = |quarter: i64| -> String {
         let seconds = end.epoch_seconds() - start.epoch_seconds();
         let moment: AsOf = start.plus_seconds(seconds * quarter / 4);
-        put!(out, "<span>{}</span>", &moment.date()[5..]);
+        moment.date()
+    };
+    html! {
+        figure class="chart" {
+            div class="plot" {
+                svg viewBox={ "0 0 " (width) " " (PRICE_HEIGHT) } preserveAspectRatio="none" role="img"
+                    aria-label={
+                        "Price of " (leader.symbol) " from " (start.date()) " to " (end.date())
+                        ", between " (Price(range.0)) " and " (Price(range.1))
+                    } {
+                    @for &level in &levels {
+                        @let y = from_top(level) * PRICE_HEIGHT as f64;
+                        path class="grid" d={ "M0 " (Fixed(y, 0)) "h" (width) } {}
+                    }
+                    (line(&leader.price, "price"))
+                    @if leader.slow_price.bin_count() > 0 {
+                        (line(&leader.slow_price, "swing"))
+                    }
+                }
+                @for &level in &levels {
+                    span class="y" style={ "top:" (Fixed(100.0 * from_top(level), 1)) "%" } {
+                        (Fixed(level, decimals))
+                    }
+                }
+            }
+            div class="x" {
+                // Month and day.
+                @for quarter in 0..=4 { span { (date(quarter).get(5..).unwrap_or_default()) } }
+            }
+            figcaption {
+                span class="key price" {} "price"
+                @if leader.slow_price.bin_count() > 0 {
+                    span class="key swing" {} "without what is faster than the dominant cycle"
+                }
+            }
+        }
     }
-    out.push_str("</div><figcaption><span class=\"key price\"></span>price");
-    if leader.swing.columns() > 0 {
-        out.push_str("<span class=\"key swing\"></span>without what is faster than the dominant cycle");
-    }
-    out.push_str("</figcaption></figure>");
 }
 
-fn wave(leader: &Leader, mode: &Mode, out: &mut String) {
-    let size = mode.wave.extent().map_or(0.0, |(low, high)| low.abs().max(high.abs()));
-    put!(
-        out,
-        "<div class=\"mode{}\"><div><b>{}</b><span>{} % deep</span><span>{} % of energy</span></div>",
-        if mode.is_dominant { " dominant" } else { "" },
-        period(mode.period_days),
-        number(mode.amp_pct, 1),
-        number(100.0 * mode.energy_share, 1)
-    );
-    put!(
-        out,
-        "<svg viewBox=\"0 -1 {} {}\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"Cycle of {} of {}\"><path d=\"{}\"/></svg>\
-         <span class=\"y\" title=\"its largest swing in percent of the price\">±{} %</span></div>",
-        width(&mode.wave),
-        MODE + 2,
-        period(mode.period_days),
-        escape(&leader.symbol),
-        path(&mode.wave, MODE, (-size, size)),
-        number(size, 1)
-    );
+fn mode_chart(leader: &LeaderChart, mode: &ModeChart) -> Markup {
+    let amplitude = mode.waveform.range().map_or(0.0, |(low, high)| low.abs().max(high.abs()));
+    let range = (-amplitude, amplitude);
+    let line = LinePath { series: &mode.waveform, class: None, height: MODE_HEIGHT, range };
+    html! {
+        div class={ "mode" @if mode.is_dominant { " dominant" } } {
+            div {
+                b { (Period(mode.period_days)) }
+                span { (Fixed(mode.amp_pct, 1)) " % deep" }
+                span { (Fixed(100.0 * mode.energy_share, 1)) " % of energy" }
+            }
+            svg viewBox={ "0 -1 " (width(&mode.waveform)) " " (MODE_HEIGHT + 2) } preserveAspectRatio="none"
+                role="img" aria-label={ "Cycle of " (Period(mode.period_days)) " of " (leader.symbol) } {
+                (line)
+            }
+            span class="y" title="its largest swing in percent of the price" {
+                "±" (Fixed(amplitude, 1)) " %"
+            }
+        }
+    }
 }

@@ -1,31 +1,34 @@
-//! The slow context.
+//! Section "Regime over days": metrics of daily bars.
 
-use super::Section;
-use crate::html::number;
-use crate::model::{Figure, REGIME, Regime, RegimeColumn, Report};
-use crate::table::{Cell, Column, render as table};
+use maud::Markup;
+
+use super::section::{Section, as_of};
+use crate::format::Fixed;
+use crate::model::{REGIME_COLUMNS, RegimeColumn, RegimeRow, RegimeValue, Report};
+use crate::table::{HtmlCell, HtmlColumn, table};
 
 pub const SECTION: Section = Section {
     id: "regime",
     title: "Regime over days",
-    about: "Figures of daily bars over each window; the colour is the percentile against the symbol's own past, where that has ten windows or more.",
-    render,
-    is_there: |report| !report.regime.is_empty(),
-    of: |report| super::as_of(report.regime_asof),
+    description: "Figures of daily bars over each window; the colour is the percentile against the symbol's own past, where that has ten windows or more.",
+    content,
+    has_content: |report| !report.regime.is_empty(),
+    time: |report| as_of(report.regime_asof),
 };
 
-fn render(report: &Report, out: &mut String) {
-    let mut columns = vec![Column::text("symbol"), Column::number("window")];
-    columns.extend(REGIME.iter().map(|column| Column::number(column.title)));
-    let row = |regime: &Regime| {
-        let mut cells = vec![Cell::text(&regime.symbol), Cell::text(&regime.window).by(regime.days)];
-        cells.extend(REGIME.iter().zip(&regime.figures).map(figure));
+fn content(report: &Report) -> Markup {
+    let mut columns = vec![HtmlColumn::text("symbol"), HtmlColumn::number("window")];
+    columns.extend(REGIME_COLUMNS.iter().map(|column| HtmlColumn::number(column.title)));
+    let cells = |row: &RegimeRow| {
+        let mut cells =
+            vec![HtmlCell::new(&row.symbol), HtmlCell::new(&row.window).sort_key(row.window_days)];
+        cells.extend(REGIME_COLUMNS.iter().zip(&row.values).map(value_cell));
         cells
     };
-    table(out, "Regime by symbol and window", &columns, &report.regime.iter().map(row).collect::<Vec<_>>());
+    table("Regime by symbol and window", &columns, report.regime.iter().map(cells))
 }
 
-fn figure((column, figure): (&RegimeColumn, &Figure)) -> Cell {
-    let value = figure.value * column.scale;
-    Cell::text(&number(value, column.digits)).by(value).pill(figure.percentile)
+fn value_cell((column, value): (&RegimeColumn, &RegimeValue)) -> HtmlCell {
+    let scaled = value.value * column.scale;
+    HtmlCell::new(Fixed(scaled, column.decimals)).sort_key(scaled).percentile_pill(value.percentile)
 }

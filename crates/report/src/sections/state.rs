@@ -1,57 +1,71 @@
-//! Where symbols stand within the day.
+//! Section "State within the day": percentiles of intraday metrics.
 
-use super::{Section, tabs};
-use crate::html::{number, signed};
-use crate::model::{Report, Standing};
-use crate::table::{Cell, Column, render as table};
+use maud::{Markup, html};
+
+use super::section::{Section, as_of};
+use crate::format::{Fixed, Signed};
+use crate::model::{HeatmapRow, MetricOutlier, Report, StateHeatmap};
+use crate::table::{HtmlCell, HtmlColumn, table};
+use crate::tabs::tabs;
 
 pub const SECTION: Section = Section {
     id: "state",
     title: "State within the day",
-    about: "Percentiles against each symbol's own past: blue is low, orange is high, pale is ordinary; blank where that past has fewer than ten windows.",
-    render,
-    is_there: |report| !report.state.is_empty(),
-    of: |report| super::as_of(report.state_asof),
+    description: "Percentiles against each symbol's own past: blue is low, orange is high, pale is ordinary; blank where that past has fewer than ten windows.",
+    content,
+    has_content: |report| !report.state.is_empty(),
+    time: |report| as_of(report.state_asof),
 };
 
-fn render(report: &Report, out: &mut String) {
-    let parts: Vec<(String, &Standing)> =
-        report.state.iter().map(|standing| (standing.window.clone(), standing)).collect();
+fn content(report: &Report) -> Markup {
     let has_values =
-        |standing: &&Standing| standing.rows.iter().any(|(_, row)| row.iter().any(|p| !p.is_nan()));
-    let first = parts.iter().rposition(|(_, standing)| has_values(standing)).unwrap_or(0);
-    tabs(out, "window", &parts, first, |standing, out| heatmap(standing, out));
-    if !report.unusual.is_empty() {
-        out.push_str("<h3>Most unusual</h3>");
-        let columns = [
-            Column::text("symbol"),
-            Column::text("metric"),
-            Column::number("percentile"),
-            Column::number("distance").about("from the median of its own past, in interquartile ranges"),
-        ];
-        let row = |unusual: &crate::model::Unusual| {
-            vec![
-                Cell::text(&unusual.symbol),
-                Cell::text(&unusual.metric),
-                Cell::text(&number(unusual.percentile, 0)).by(unusual.percentile).pill(unusual.percentile),
-                Cell::text(&signed(unusual.deviations, 1)).by(unusual.deviations.abs()),
-            ]
-        };
-        table(out, "Most unusual", &columns, &report.unusual.iter().map(row).collect::<Vec<_>>());
+        |map: &StateHeatmap| map.rows.iter().any(|row| row.percentiles.iter().any(|p| !p.is_nan()));
+    let selected = report.state.iter().rposition(has_values).unwrap_or(0);
+    let panels: Vec<(String, Markup)> =
+        report.state.iter().map(|map| (map.window.clone(), heatmap(map))).collect();
+    html! {
+        (tabs("window", &panels, selected))
+        @if !report.outliers.is_empty() {
+            h3 { "Most unusual" }
+            (outlier_table(&report.outliers))
+        }
     }
 }
 
-fn heatmap(standing: &Standing, out: &mut String) {
-    let mut columns = vec![Column::text("symbol")];
-    let title = |metric: &crate::model::Metric| Column::heat(&metric.name).about(&metric.about);
-    columns.extend(standing.metrics.iter().map(title));
-    let row = |(symbol, percentiles): &(String, Vec<f64>)| {
-        let cell = |&value: &f64| {
-            let text = if value.is_nan() { String::new() } else { number(value, 0) };
-            Cell::text(&text).percentile(value)
-        };
-        std::iter::once(Cell::text(symbol)).chain(percentiles.iter().map(cell)).collect()
+fn heatmap(map: &StateHeatmap) -> Markup {
+    let mut columns = vec![HtmlColumn::text("symbol")];
+    columns.extend(
+        map.metrics.iter().map(|metric| HtmlColumn::heatmap(&metric.name).tooltip(&metric.description)),
+    );
+    let cell = |&percentile: &f64| {
+        if percentile.is_nan() {
+            HtmlCell::empty()
+        } else {
+            HtmlCell::new(Fixed(percentile, 0)).percentile_fill(percentile)
+        }
     };
-    let rows: Vec<Vec<Cell>> = standing.rows.iter().map(row).collect();
-    table(out, &format!("Percentiles over {}", standing.window), &columns, &rows);
+    let cells = |row: &HeatmapRow| {
+        std::iter::once(HtmlCell::new(&row.symbol)).chain(row.percentiles.iter().map(cell)).collect()
+    };
+    table(&format!("Percentiles over {}", map.window), &columns, map.rows.iter().map(cells))
+}
+
+fn outlier_table(outliers: &[MetricOutlier]) -> Markup {
+    let columns = [
+        HtmlColumn::text("symbol"),
+        HtmlColumn::text("metric"),
+        HtmlColumn::number("percentile"),
+        HtmlColumn::number("distance").tooltip("from the median of its own past, in interquartile ranges"),
+    ];
+    let cells = |outlier: &MetricOutlier| {
+        vec![
+            HtmlCell::new(&outlier.symbol),
+            HtmlCell::new(&outlier.column),
+            HtmlCell::new(Fixed(outlier.percentile, 0))
+                .sort_key(outlier.percentile)
+                .percentile_pill(outlier.percentile),
+            HtmlCell::new(Signed(outlier.iqr_distance, 1)).sort_key(outlier.iqr_distance.abs()),
+        ]
+    };
+    table("Most unusual", &columns, outliers.iter().map(cells))
 }
