@@ -1,0 +1,159 @@
+//! Reads tables of text and numbers from Parquet or CSV: the reader of every table that the program writes.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, TimestampMicrosecondType};
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_cast::cast;
+use arrow_schema::{DataType, TimeUnit};
+use bars::AsOf;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use crate::error::{Error, Result};
+
+/// A table in memory.
+#[derive(Debug)]
+pub struct Frame {
+    path: PathBuf,
+    names: Vec<String>,
+    body: Body,
+}
+
+#[derive(Debug)]
+enum Body {
+    Parquet(Vec<RecordBatch>),
+    /// Column by column.
+    Csv(Vec<Vec<String>>),
+}
+
+impl Frame {
+    /// Reads a CSV file if its extension is `csv`, else a Parquet file.
+    ///
+    /// # Errors
+    /// If it is missing or damaged.
+    pub fn read(path: &Path) -> Result<Frame> {
+        if path.extension().is_some_and(|end| end == "csv") { Frame::csv(path) } else { Frame::parquet(path) }
+    }
+
+    fn parquet(path: &Path) -> Result<Frame> {
+        let file = File::open(path).map_err(|e| bars_io::Error::io("open", path, e))?;
+        let damaged = |e: &dyn std::fmt::Display| {
+            Error::artifact(path, format!("not a readable Parquet file ({e}); regenerate it"))
+        };
+        let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| damaged(&e))?;
+        let names = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
+        let reader = builder.build().map_err(|e| damaged(&e))?;
+        let batches = reader.collect::<Result<Vec<_>, _>>().map_err(|e| damaged(&e))?;
+        Ok(Frame { path: path.to_owned(), names, body: Body::Parquet(batches) })
+    }
+
+    fn csv(path: &Path) -> Result<Frame> {
+        let damaged =
+            |e: csv::Error| Error::artifact(path, format!("not a readable CSV file ({e}); regenerate it"));
+        let mut reader = csv::Reader::from_path(path).map_err(damaged)?;
+        let names: Vec<String> = reader.headers().map_err(damaged)?.iter().map(str::to_owned).collect();
+        let mut columns = vec![Vec::new(); names.len()];
+        for record in reader.records() {
+            let record = record.map_err(damaged)?;
+            columns.iter_mut().zip(&record).for_each(|(column, field)| column.push(field.to_owned()));
+        }
+        Ok(Frame { path: path.to_owned(), names, body: Body::Csv(columns) })
+    }
+
+    /// The names of the columns, in order.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Whether there is a column `name`.
+    pub fn has(&self, name: &str) -> bool {
+        self.names.iter().any(|other| other == name)
+    }
+
+    /// A column of text; empty where missing.
+    ///
+    /// # Errors
+    /// If there is no such column of text.
+    pub fn text(&self, name: &str) -> Result<Vec<String>> {
+        match &self.body {
+            Body::Csv(columns) => Ok(columns[self.index(name)?].clone()),
+            Body::Parquet(_) => {
+                let columns = self.columns(name, &DataType::Utf8)?;
+                let text = |column: &ArrayRef| {
+                    column
+                        .as_string::<i32>()
+                        .iter()
+                        .map(|text| text.unwrap_or_default().to_owned())
+                        .collect::<Vec<_>>()
+                };
+                Ok(columns.iter().flat_map(text).collect())
+            }
+        }
+    }
+
+    /// A column of numbers, flags as 0 and 1; NaN where missing or not a number.
+    ///
+    /// # Errors
+    /// If there is no such column of numbers.
+    pub fn numbers(&self, name: &str) -> Result<Vec<f64>> {
+        match &self.body {
+            Body::Csv(columns) => {
+                let column = &columns[self.index(name)?];
+                let number = |text: &String| match text.as_str() {
+                    "true" => 1.0,
+                    "false" => 0.0,
+                    text => text.parse().unwrap_or(f64::NAN),
+                };
+                Ok(column.iter().map(number).collect())
+            }
+            Body::Parquet(_) => {
+                let columns = self.columns(name, &DataType::Float64)?;
+                let number = |column: &ArrayRef| {
+                    let column = column.as_primitive::<Float64Type>();
+                    column.iter().map(|number| number.unwrap_or(f64::NAN)).collect::<Vec<_>>()
+                };
+                Ok(columns.iter().flat_map(number).collect())
+            }
+        }
+    }
+
+    /// A column of times.
+    ///
+    /// # Errors
+    /// If there is no such column of times.
+    pub fn times(&self, name: &str) -> Result<Vec<Option<AsOf>>> {
+        match &self.body {
+            Body::Csv(columns) => {
+                let time = |text: &String| text.parse::<bars::time::AsOfSpec>().ok()?.moment();
+                Ok(columns[self.index(name)?].iter().map(time).collect())
+            }
+            Body::Parquet(_) => {
+                let columns = self.columns(name, &DataType::Timestamp(TimeUnit::Microsecond, None))?;
+                let times = |column: &ArrayRef| {
+                    let column = column.as_primitive::<TimestampMicrosecondType>();
+                    column.iter().map(|micros| micros.and_then(AsOf::from_epoch_micros)).collect::<Vec<_>>()
+                };
+                Ok(columns.iter().flat_map(times).collect())
+            }
+        }
+    }
+
+    fn index(&self, name: &str) -> Result<usize> {
+        let index = self.names.iter().position(|other| other == name);
+        index.ok_or_else(|| Error::artifact(&self.path, format!("no column \"{name}\"; regenerate it")))
+    }
+
+    fn columns(&self, name: &str, to: &DataType) -> Result<Vec<ArrayRef>> {
+        let index = self.index(name)?;
+        let Body::Parquet(batches) = &self.body else {
+            return Ok(Vec::new());
+        };
+        let column = |batch: &RecordBatch| cast(batch.column(index), to);
+        let wrong = |e| {
+            Error::artifact(&self.path, format!("column \"{name}\" has another type ({e}); regenerate it"))
+        };
+        batches.iter().map(column).collect::<Result<_, _>>().map_err(wrong)
+    }
+}

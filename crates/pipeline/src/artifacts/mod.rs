@@ -1,0 +1,145 @@
+//! Every file that the program writes: its name, schema, writer and reader, each in one place.
+
+use std::path::{Path, PathBuf};
+
+use bars::AsOf;
+use bars_io::atomic::{FinishedFile, TempFiles};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::{Error, Result};
+
+pub mod bar_csv;
+pub mod cycles_table;
+pub mod frame;
+pub mod leaderboards_summary;
+pub mod modes;
+pub mod npz;
+pub mod parquet_file;
+pub mod run_config;
+pub mod series_file;
+pub mod table_file;
+
+/// The writer's name in Parquet files.
+const CREATED_BY: &str = concat!("data_pipeline ", env!("CARGO_PKG_VERSION"));
+
+/// Names of files in an output folder.
+pub mod names {
+    /// The boards as JSON.
+    pub const LEADERBOARDS_SUMMARY: &str = "leaderboards_summary.json";
+    /// Every place of every bucket.
+    pub const LEADERBOARDS_PLACES: &str = "leaderboards.parquet";
+    /// The symbols of all cohorts, written by `run` for the stages that take one list.
+    pub const RUN_LEADERS: &str = "run_leaders.csv";
+    /// What `run` did, with fingerprints.
+    pub const RUN_RECORD: &str = "run.json";
+    /// The report page.
+    pub const REPORT: &str = "report.html";
+    /// In a partition of cycles: the table of cycles.
+    pub const CYCLES_SUMMARY: &str = "imf_summary.parquet";
+    /// In a partition of cycles: parameters and provenance.
+    pub const CYCLES_CONFIG: &str = "run_config.json";
+    /// In a partition of cycles: the folder of modes.
+    pub const CYCLES_MODES: &str = "imfs";
+    /// In a partition of cycles: cards of clusters within symbols.
+    pub const CYCLES_CARDS_ASSET: &str = "cluster_cards_asset.json";
+    /// In a partition of cycles, without extension: the dominant cycle per symbol.
+    pub const POST_SUMMARY: &str = "imf_post_summary";
+    /// In a partition of cycles, without extension: the leading cycles per symbol.
+    pub const POST_TOP: &str = "imf_post_top_imfs";
+    /// The truth about a sample market, next to its store.
+    pub const SAMPLE_TRUTH: &str = "truth.json";
+}
+
+/// A group of symbols chosen by the leaderboards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum Cohort {
+    /// The habitual gainers.
+    Gainers,
+    /// The habitual losers.
+    Losers,
+    /// Symbols that are both.
+    Overlaps,
+}
+
+impl Cohort {
+    /// All cohorts.
+    pub const ALL: [Cohort; 3] = [Cohort::Gainers, Cohort::Losers, Cohort::Overlaps];
+
+    /// The name on the command line and in file names.
+    pub fn name(self) -> &'static str {
+        match self {
+            Cohort::Gainers => "gainers",
+            Cohort::Losers => "losers",
+            Cohort::Overlaps => "overlaps",
+        }
+    }
+
+    /// The file of its bars.
+    pub fn bars_file(self) -> &'static str {
+        match self {
+            Cohort::Gainers => "habitual_gainers.csv",
+            Cohort::Losers => "habitual_losers.csv",
+            Cohort::Overlaps => "habitual_overlaps.csv",
+        }
+    }
+
+    /// The file of its metrics.
+    pub fn metrics_file(self) -> &'static str {
+        match self {
+            Cohort::Gainers => "gainers_metrics.csv",
+            Cohort::Losers => "losers_metrics.csv",
+            Cohort::Overlaps => "overlap_metrics.csv",
+        }
+    }
+
+    /// The files of its clusters of upswings: JSON and text.
+    pub fn clusters_files(self) -> [String; 2] {
+        ["json", "txt"].map(|extension| format!("imf_clusters_{}.{extension}", self.name()))
+    }
+
+    /// Whether `path` is the bars file of a cohort by its name.
+    pub fn is_bars_file(path: &Path) -> bool {
+        let name = path.to_string_lossy();
+        Cohort::ALL.iter().any(|cohort| *name == *cohort.bars_file())
+    }
+}
+
+/// The folder of a date's partition: `<out>/dt=YYYY-MM-DD`.
+pub fn partition(out: &Path, asof: AsOf) -> PathBuf {
+    out.join(format!("dt={}", asof.date()))
+}
+
+/// Writes `value` as indented JSON with a final line end, ready to be committed to `path`.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn write_json(path: &Path, value: &impl Serialize, temp: &TempFiles) -> Result<FinishedFile> {
+    Ok(temp.write_temp(path, &json_bytes(path, value)?)?)
+}
+
+/// `value` as indented JSON with a final line end; `path` is for the error alone.
+pub(crate) fn json_bytes(path: &Path, value: &impl Serialize) -> Result<Vec<u8>> {
+    let mut bytes = serde_json::to_vec_pretty(value)
+        .map_err(|e| Error::artifact(path, format!("cannot be written: {e}")))?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+/// Reads a JSON file.
+///
+/// # Errors
+/// If it is missing or has another format.
+pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
+    let text = std::fs::read(path).map_err(|e| bars_io::Error::io("read", path, e))?;
+    serde_json::from_slice(&text)
+        .map_err(|e| Error::artifact(path, format!("unexpected format ({e}); regenerate it")))
+}
+
+/// Commits files that were written together.
+///
+/// # Errors
+/// If a folder no longer allows it.
+pub fn commit(files: Vec<FinishedFile>) -> Result<()> {
+    Ok(files.into_iter().try_for_each(FinishedFile::commit)?)
+}

@@ -1,0 +1,135 @@
+//! The symbols of a job, and where a source has their bars.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use bars::spelling::{Directory, Found};
+use bars::{AsOf, Symbol, Window};
+use bars_io::{Entry, Source};
+
+use crate::error::{Error, Result};
+use crate::observer::Observer;
+
+/// A symbol as the input spells it, and its entry in the source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// The symbol as in the input: its name in results.
+    pub symbol: Symbol,
+    /// Its entry in the source, under the source's spelling; `None` if the source lacks it.
+    pub entry: Option<Entry>,
+}
+
+/// The symbols in the symbol column of a CSV or Parquet file, each once, in the order of their first rows.
+///
+/// # Errors
+/// If the file cannot be read, has no symbol column, or no symbol.
+pub fn read_symbols(path: &Path) -> Result<Vec<Symbol>> {
+    let symbols = bars_io::reader::symbols(path)?;
+    if symbols.is_empty() { Err(Error::NoSymbols { path: path.to_owned() }) } else { Ok(symbols) }
+}
+
+/// Looks symbols up in a source, under other spellings too. Symbols that it lacks are reported in one warning that ends with
+/// `consequence`, such as `they get no row`.
+///
+/// # Errors
+/// If the source cannot be read or is empty.
+pub fn look_up(
+    symbols: &[Symbol],
+    source: &dyn Source,
+    consequence: &str,
+    observer: &dyn Observer,
+) -> Result<Vec<Member>> {
+    let known = crate::source::symbols(source)?;
+    let directory: Directory = known.iter().collect();
+    let found: Vec<Option<Symbol>> =
+        symbols.iter().map(|symbol| find(&directory, symbol, observer)).collect();
+    let wanted: Vec<Symbol> = found.iter().flatten().cloned().collect();
+    let entries: BTreeMap<Symbol, Entry> =
+        source.entries(&wanted)?.into_iter().map(|entry| (entry.symbol.clone(), entry)).collect();
+    let member = |(symbol, found): (&Symbol, Option<Symbol>)| {
+        let entry = found.and_then(|found| entries.get(&found).cloned());
+        Member { symbol: symbol.clone(), entry }
+    };
+    let members: Vec<Member> = symbols.iter().zip(found).map(member).collect();
+    let lacking: Vec<&str> =
+        members.iter().filter(|member| member.entry.is_none()).map(|member| member.symbol.as_str()).collect();
+    if !lacking.is_empty() {
+        observer.warn(format!("not in the source: {}; {consequence}", lacking.join(", ")));
+    }
+    Ok(members)
+}
+
+/// The symbol of the source that `symbol` stands for. Reports a different spelling, and warns if several match.
+pub fn find(directory: &Directory, symbol: &Symbol, observer: &dyn Observer) -> Option<Symbol> {
+    match directory.find(symbol) {
+        Found::Exact(symbol) => Some(symbol),
+        Found::Spelled(other) => {
+            observer.info(format!("{symbol} is {other} in the source"));
+            Some(other)
+        }
+        Found::Ambiguous(several) => {
+            let names: Vec<&str> = several.iter().map(Symbol::as_str).collect();
+            observer.warn(format!("{symbol} may be any of {}; use one of these names", names.join(", ")));
+            None
+        }
+        Found::Nothing => None,
+    }
+}
+
+/// First and last close of the members' bars. `place` names the source for the error.
+///
+/// # Errors
+/// [`Error::NotInSource`] if none of them has bars.
+pub fn extent(members: &[Member], place: &str) -> Result<(AsOf, AsOf)> {
+    let entries = || members.iter().filter_map(|member| member.entry.as_ref());
+    let first = entries().map(|entry| AsOf::close_of(entry.first)).min();
+    let last = entries().map(|entry| AsOf::close_of(entry.last)).max();
+    first.zip(last).ok_or_else(|| Error::NotInSource { count: members.len(), place: place.to_owned() })
+}
+
+/// Warns of an as-of so late that the shortest window has no bars.
+pub(crate) fn warn_of_future(asof: AsOf, newest: AsOf, shortest: Window, observer: &dyn Observer) {
+    if asof.epoch_seconds() - newest.epoch_seconds() >= i64::from(shortest.minutes()) * 60 {
+        observer.warn(format!(
+            "the as-of {asof} is later than the newest bar, which closed at {newest}: windows that end after it lack bars"
+        ));
+    }
+}
+
+/// Warns that baselines come from the input's own bars, which may be short.
+pub(crate) fn warn_of_short_history((oldest, newest): (AsOf, AsOf), months: u32, observer: &dyn Observer) {
+    const MONTH: f64 = 30.4375 * 86_400.0;
+    let held = (newest.epoch_seconds() - oldest.epoch_seconds()) as f64 / MONTH;
+    observer.warn(format!(
+        "no source for the history: the baselines are of the input's own bars, which span {held:.1} of the {months} months \
+         asked for"
+    ));
+}
+
+/// Warns of symbols that the input names twice under different spellings: their rows have the same bars.
+pub(crate) fn warn_of_repeats(members: &[Member], observer: &dyn Observer) {
+    let names: Vec<&str> = repeats(members).into_iter().map(|index| members[index].symbol.as_str()).collect();
+    if !names.is_empty() {
+        observer.warn(format!("the input names these again under another spelling: {}", names.join(", ")));
+    }
+}
+
+/// The members without repeats, where the same bars twice would count twice. Warns of them.
+pub(crate) fn without_repeats(members: Vec<Member>, observer: &dyn Observer) -> Vec<Member> {
+    warn_of_repeats(&members, observer);
+    let repeats = repeats(&members);
+    members
+        .into_iter()
+        .enumerate()
+        .filter(|(index, _)| !repeats.contains(index))
+        .map(|(_, member)| member)
+        .collect()
+}
+
+/// Indices of members whose symbol in the source is that of an earlier member.
+fn repeats(members: &[Member]) -> BTreeSet<usize> {
+    let mut seen = BTreeSet::new();
+    let entries =
+        members.iter().enumerate().filter_map(|(index, member)| Some((index, member.entry.as_ref()?)));
+    entries.filter(|(_, entry)| !seen.insert(&entry.symbol)).map(|(index, _)| index).collect()
+}

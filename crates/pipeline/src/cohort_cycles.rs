@@ -1,0 +1,173 @@
+//! Cycles of a cohort from peak to peak, clustered per symbol and window.
+
+use std::path::PathBuf;
+
+use bars::series::Closes;
+use bars::{Span, Symbol, Window};
+use bars_io::Source;
+use bars_io::atomic::{FinishedFile, TempFiles};
+use rayon::prelude::*;
+use stages::cohort_cycles::clusters::{SAMPLE, SwingCluster, SwingClusters};
+use stages::cohort_cycles::{Skipped, ValidParams, WindowUpswings};
+use stages::grid::Grid;
+
+use crate::artifacts::json_bytes;
+use crate::error::Result;
+use crate::observer::{Observer, Progress, Unit};
+use crate::text::pluralize;
+
+/// The upswings of one symbol.
+#[derive(Debug, Clone)]
+pub struct SymbolUpswings {
+    /// The symbol.
+    pub symbol: Symbol,
+    /// The result of each window, ascending.
+    pub windows: Vec<WindowUpswings>,
+}
+
+impl SymbolUpswings {
+    /// The cluster with the greatest median amplitude over all windows; the first of equals.
+    pub fn strongest(&self) -> Option<(Window, &SwingCluster)> {
+        let mut best: Option<(Window, &SwingCluster)> = None;
+        for study in &self.windows {
+            for kind in study.kinds.iter().flat_map(SwingClusters::first_choice) {
+                if best.is_none_or(|(_, best)| kind.median_amplitude_pct > best.median_amplitude_pct) {
+                    best = Some((study.window, kind));
+                }
+            }
+        }
+        best
+    }
+}
+
+/// The result of [`cohort_cycles`].
+#[derive(Debug, Clone)]
+pub struct CohortCycles {
+    /// The symbols, in the order given.
+    pub symbols: Vec<SymbolUpswings>,
+}
+
+/// Clusters the upswings of `symbols` in windows that end with each symbol's last bar within `span`.
+///
+/// # Errors
+/// If the source cannot be read or the observer cancels.
+pub fn cohort_cycles(
+    symbols: &[Symbol],
+    source: &dyn Source,
+    span: Span,
+    params: &ValidParams,
+    decomposer: &emd::Decomposer,
+    observer: &dyn Observer,
+) -> Result<CohortCycles> {
+    let progress = Progress::new(observer, "imf-cluster", Unit::Symbols, symbols.len() as u64);
+    let compute = |symbol: &Symbol| {
+        let mut closes = Closes::default();
+        source.closes(symbol, span, &mut closes)?;
+        let windows = &params.get().windows;
+        let windows = match Grid::last(&closes, params.longest()) {
+            Some(grid) => {
+                let study = |window: &Window| params.study(&grid, *window, decomposer);
+                windows.par_iter().map(study).collect()
+            }
+            None => {
+                let none = |window: &Window| WindowUpswings {
+                    window: *window,
+                    minutes: 0,
+                    kinds: Err(Skipped::Short),
+                };
+                windows.iter().map(none).collect()
+            }
+        };
+        progress.advance(1)?;
+        Ok(SymbolUpswings { symbol: symbol.clone(), windows })
+    };
+    let symbols = symbols.par_iter().map(compute).collect::<Result<Vec<_>>>()?;
+    drop(progress);
+    let result = CohortCycles { symbols };
+    result.warn_of_skipped(params.get().min_points, observer);
+    result.report_samples(observer);
+    Ok(result)
+}
+
+impl CohortCycles {
+    /// Writes the clusters as JSON and the strongest upswing per symbol as text, ready to be committed.
+    ///
+    /// # Errors
+    /// If a file cannot be written.
+    pub fn write(&self, [json, text]: &[PathBuf; 2], temp: &TempFiles) -> Result<Vec<FinishedFile>> {
+        let mut symbols = serde_json::Map::new();
+        let mut lines = String::new();
+        let empty = SwingClusters::default();
+        for symbol in &self.symbols {
+            let windows = symbol.windows.iter().map(|study| {
+                let kinds = serde_json::to_value(study.kinds.as_ref().unwrap_or(&empty))?;
+                Ok((study.window.to_string(), kinds))
+            });
+            let windows = windows.collect::<Result<serde_json::Map<_, _>, serde_json::Error>>();
+            let windows = windows.map_err(|e| crate::Error::artifact(json, e.to_string()))?;
+            symbols.insert(symbol.symbol.to_string(), windows.into());
+            let (mut duration, mut amplitude) = (zmij::Buffer::new(), zmij::Buffer::new());
+            let best = symbol.strongest().map(|(_, kind)| {
+                let duration = duration.format_finite(kind.median_duration_min);
+                (duration, amplitude.format_finite(kind.median_amplitude_pct))
+            });
+            let (duration, amplitude) =
+                best.map_or(("NA", "NA"), |(duration, amplitude)| (duration, amplitude));
+            lines += &format!("{}, {duration}, {amplitude}\n", symbol.symbol);
+        }
+        let bytes = json_bytes(json, &symbols)?;
+        Ok(vec![temp.write_temp(json, &bytes)?, temp.write_temp(text, lines.as_bytes())?])
+    }
+
+    /// Warns of windows without a result and of mixtures that failed, one warning per cause.
+    fn warn_of_skipped(&self, min_points: usize, observer: &dyn Observer) {
+        let skipped = self.symbols.iter().filter_map(|symbol| {
+            let windows: Vec<String> = symbol
+                .windows
+                .iter()
+                .filter(|study| study.kinds == Err(Skipped::Short))
+                .map(|study| format!("{} ({})", study.window, pluralize(study.minutes, "minute")))
+                .collect();
+            (!windows.is_empty()).then(|| format!("{} {}", symbol.symbol, windows.join(", ")))
+        });
+        let skipped: Vec<String> = skipped.collect();
+        if !skipped.is_empty() {
+            observer.warn(format!(
+                "skipped for fewer than {min_points} minutes of bars (min-points): {}; their results are empty",
+                skipped.join("; ")
+            ));
+        }
+        for SymbolUpswings { symbol, windows } in &self.symbols {
+            for study in windows {
+                let window = study.window;
+                match &study.kinds {
+                    Err(Skipped::Numbers(error)) => observer.warn(format!(
+                        "{symbol} over {window} cannot be decomposed, its result is empty: {error}"
+                    )),
+                    Ok(kinds) if kinds.has_failed => observer.warn(format!(
+                        "{symbol} over {window}: no mixture holds, as the rises lie too far apart; gmm is empty"
+                    )),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// Reports windows in which silhouettes were computed from a sample of the cycles.
+    fn report_samples(&self, observer: &dyn Observer) {
+        let is_sampled = |kinds: &SwingClusters| {
+            kinds.dbscan.iter().any(|dense| dense.parameters.silhouette_sample.is_some())
+        };
+        let sampled: Vec<String> = self
+            .symbols
+            .iter()
+            .flat_map(|symbol| symbol.windows.iter().map(move |study| (symbol, study)))
+            .filter(|(_, study)| study.kinds.as_ref().is_ok_and(is_sampled))
+            .map(|(symbol, study)| format!("{} {}", symbol.symbol, study.window))
+            .collect();
+        if !sampled.is_empty() {
+            observer
+                .info(format!("more than {SAMPLE} cycles, silhouettes of a sample: {}", sampled.join(", ")));
+        }
+    }
+}

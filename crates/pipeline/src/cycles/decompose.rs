@@ -1,0 +1,397 @@
+//! Decomposes the series of all symbols, as many at once as there are jobs.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use bars::Symbol;
+use bars::series::Closes;
+use bars_io::Source;
+use emd::{Control, Decomposer, Decomposition, NoiseEnsemble};
+use rayon::prelude::*;
+use stages::cycles::{Coverage, CycleRow, Lookback, Prepared, SignalKind};
+
+use super::{CyclesParams, ModeSink, REDUCED_TRIALS};
+use crate::cohort::Member;
+use crate::error::{Error, Result};
+use crate::memory;
+use crate::observer::{Observer, Progress, Unit};
+use crate::text;
+
+/// Modes of a decomposition, for the estimate of memory: the most, a residue and work space.
+const MODES: u64 = 20;
+
+/// How often the observer is asked whether to cancel.
+const POLL: Duration = Duration::from_millis(100);
+
+/// What to decompose, and how.
+pub(crate) struct DecomposeJob<'a> {
+    pub(crate) source: &'a dyn Source,
+    pub(crate) lookback: Lookback,
+    pub(crate) params: &'a CyclesParams,
+    pub(crate) modes: Option<&'a dyn ModeSink>,
+    pub(crate) observer: &'a dyn Observer,
+}
+
+/// What was found.
+#[derive(Default)]
+pub(crate) struct StageOutput {
+    /// The rows, by symbol, series and mode.
+    pub(crate) rows: Vec<CycleRow>,
+    /// How much of the lookback has bars, by symbol.
+    pub(crate) coverage: BTreeMap<Symbol, Coverage>,
+    /// Seconds per symbol.
+    pub(crate) seconds: BTreeMap<Symbol, f64>,
+    /// Seconds for the noise.
+    pub(crate) noise_seconds: f64,
+}
+
+/// What was found in one symbol.
+struct SymbolOutput {
+    rows: [Vec<CycleRow>; 2],
+    prepared: (Symbol, Coverage),
+    seconds: f64,
+}
+
+/// The noise of a job.
+enum Noise {
+    /// Decomposed once and held in memory.
+    InMemory(Box<NoiseEnsemble>),
+    /// Decomposed again along with each group of symbols.
+    Streaming,
+}
+
+/// A decomposition, and whether its time budget ran out; `None` for a series that is missing or flat.
+type Found = Option<(Decomposition, bool)>;
+
+impl DecomposeJob<'_> {
+    /// Decomposes the series of `members`.
+    pub(crate) fn run(&self, members: &[Member]) -> Result<StageOutput> {
+        let (cancelled, done) = (AtomicBool::new(false), AtomicBool::new(false));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    if self.observer.is_cancelled() {
+                        cancelled.store(true, Ordering::Relaxed);
+                        return;
+                    }
+                    std::thread::park_timeout(POLL);
+                }
+            });
+            let output = self.run_unless(&cancelled, members);
+            done.store(true, Ordering::Relaxed);
+            output
+        })
+    }
+
+    fn run_unless(&self, cancelled: &AtomicBool, members: &[Member]) -> Result<StageOutput> {
+        let begun = Instant::now();
+        let control = Control::default().cancel_flag(cancelled);
+        let noise = self.observer.step("the noise", || self.noise(members, control))?;
+        let noise_seconds = begun.elapsed().as_secs_f64();
+        let progress = Progress::new(self.observer, "imf-stage", Unit::SymbolsAndModes, members.len() as u64);
+        let mut output = StageOutput { noise_seconds, ..StageOutput::default() };
+        for symbol in self.symbols(members, &noise, control, &progress)? {
+            let (name, coverage) = symbol.prepared;
+            output.rows.extend(symbol.rows.into_iter().flatten());
+            output.seconds.insert(name.clone(), symbol.seconds);
+            output.coverage.insert(name, coverage);
+        }
+        Ok(output)
+    }
+
+    /// The noise, in memory if it fits.
+    fn noise(&self, members: &[Member], control: Control<'_>) -> Result<Noise> {
+        let span = self.lookback.span;
+        let entries = || members.iter().filter_map(|member| member.entry.as_ref());
+        if !entries().any(|entry| span.touches(entry.first, entry.last)) {
+            // Nothing to decompose, so no noise is needed.
+            return Ok(Noise::Streaming);
+        }
+        let decomposer = &self.params.decomposer;
+        let (n, trials) = (self.lookback.minutes(), decomposer.settings().trials);
+        let bytes = NoiseEnsemble::bytes(n, trials);
+        if bytes <= memory::to_hold() {
+            let (minutes, trials) = (text::count(n as u64), text::pluralize(trials, "trial"));
+            self.observer.info(format!("decomposing noise: {trials} x {minutes} minutes"));
+            return Ok(Noise::InMemory(Box::new(decomposer.noise(n, control).map_err(stopped)?)));
+        }
+        memory::check(decomposer.streamed_bytes(n))?;
+        self.observer.info(format!("the noise takes {} MB and is not held in memory", bytes >> 20));
+        if self.params.budget.is_some() {
+            self.observer.warn(
+                "noise does not fit in memory and is recomputed for every series; this counts towards max-seconds-per-asset",
+            );
+        }
+        Ok(Noise::Streaming)
+    }
+
+    fn symbols(
+        &self,
+        members: &[Member],
+        noise: &Noise,
+        control: Control<'_>,
+        progress: &Progress<'_>,
+    ) -> Result<Vec<SymbolOutput>> {
+        let mode_found = || progress.mode_found();
+        let control = control.on_mode(&mode_found);
+        let finished = |symbol: Result<SymbolOutput>| {
+            progress.advance(1)?;
+            symbol
+        };
+        if self.params.budget.is_some() {
+            // One series at a time, so that the budget measures it alone.
+            return members.iter().map(|member| finished(self.alone(member, noise, control))).collect();
+        }
+        match noise {
+            Noise::InMemory(held) => {
+                // A symbol per thread; the last few, or all if fewer jobs are wanted, share the threads.
+                let threads = rayon::current_num_threads();
+                let whole = if self.params.jobs.is_some_and(|jobs| jobs < threads) {
+                    0
+                } else {
+                    members.len() - members.len() % threads
+                };
+                let (many, few) = members.split_at(whole);
+                let one = |member: &Member| self.on_this_thread(member, held, control);
+                let mut all: Vec<SymbolOutput> =
+                    many.par_iter().map(|member| finished(one(member))).collect::<Result<_>>()?;
+                for member in few {
+                    all.push(finished(self.alone(member, noise, control))?);
+                }
+                Ok(all)
+            }
+            Noise::Streaming => {
+                let per_symbol = 2 * 8 * MODES * self.lookback.minutes() as u64;
+                let at_once = usize::try_from(memory::to_hold() / per_symbol.max(1)).unwrap_or(1);
+                let mut all = Vec::new();
+                // The noise is decomposed again for each group: the larger the better.
+                for group in members.chunks(self.params.jobs.unwrap_or(at_once.max(1))) {
+                    all.extend(self.together(group, control)?);
+                    progress.advance(group.len() as u64)?;
+                }
+                Ok(all)
+            }
+        }
+    }
+
+    /// A symbol, its series one after the other on the calling thread.
+    fn on_this_thread(
+        &self,
+        member: &Member,
+        noise: &NoiseEnsemble,
+        control: Control<'_>,
+    ) -> Result<SymbolOutput> {
+        let begun = Instant::now();
+        let prepared = self.prepare(member)?;
+        let mut workspace = self.params.decomposer.workspace(noise.samples());
+        let mut found: [Found; 2] = [None, None];
+        for (found, signal) in found.iter_mut().zip(signals(&prepared)) {
+            if let Some(signal) = signal {
+                let modes = self.params.decomposer.ceemdan_with(&mut workspace, signal, noise, control);
+                *found = Some((modes.map_err(|e| failed(member, e))?, false));
+            }
+        }
+        self.finish(prepared, &found, begun)
+    }
+
+    /// A symbol, its series one after the other on all threads, each within the budget, if any.
+    fn alone(&self, member: &Member, noise: &Noise, control: Control<'_>) -> Result<SymbolOutput> {
+        let begun = Instant::now();
+        let prepared = self.prepare(member)?;
+        let mut found: [Found; 2] = [None, None];
+        for (found, signal) in found.iter_mut().zip(signals(&prepared)) {
+            if let Some(signal) = signal {
+                *found = Some(self.within_budget(signal, noise, control).map_err(|e| failed(member, e))?);
+            }
+        }
+        self.finish(prepared, &found, begun)
+    }
+
+    /// Several symbols, all series mode by mode together.
+    fn together(&self, members: &[Member], control: Control<'_>) -> Result<Vec<SymbolOutput>> {
+        let begun = Instant::now();
+        let prepared: Vec<Prepared> =
+            members.par_iter().map(|member| self.prepare(member)).collect::<Result<_>>()?;
+        let inputs: Vec<&[f64]> = prepared.iter().flat_map(signals).flatten().collect();
+        let mut modes = self.params.decomposer.ceemdan_all_streamed(&inputs, control).into_iter();
+        let mut pairs = Vec::with_capacity(members.len());
+        for (member, prepared) in members.iter().zip(prepared) {
+            let mut found: [Found; 2] = [None, None];
+            for (found, signal) in found.iter_mut().zip(signals(&prepared)) {
+                if signal.is_some()
+                    && let Some(modes) = modes.next()
+                {
+                    *found = Some((modes.map_err(|e| failed(member, e))?, false));
+                }
+            }
+            pairs.push((prepared, found));
+        }
+        let finish = |(prepared, found): (Prepared, [Found; 2])| self.finish(prepared, &found, begun);
+        let mut all: Vec<SymbolOutput> = pairs.into_par_iter().map(finish).collect::<Result<_>>()?;
+        // They were timed together.
+        let each = begun.elapsed().as_secs_f64() / all.len().max(1) as f64;
+        all.iter_mut().for_each(|symbol| symbol.seconds = each);
+        Ok(all)
+    }
+
+    /// A series on all threads; if the budget runs out, again with fewer trials.
+    fn within_budget(
+        &self,
+        signal: &[f64],
+        noise: &Noise,
+        control: Control<'_>,
+    ) -> Result<(Decomposition, bool), emd::Error> {
+        let decompose = |decomposer: &Decomposer, control: Control<'_>| match noise {
+            Noise::InMemory(noise) => {
+                let mut found = decomposer.ceemdan_all(&[signal], noise, control);
+                found.pop().unwrap_or(Err(emd::Error::TooShort(signal.len())))
+            }
+            Noise::Streaming => decomposer.ceemdan_streamed(signal, control),
+        };
+        let budget = self.params.budget.filter(|_| self.params.decomposer.settings().trials > REDUCED_TRIALS);
+        let Some(time) = budget else {
+            return Ok((decompose(&self.params.decomposer, control)?, false));
+        };
+        match decompose(&self.params.decomposer, control.deadline(Instant::now() + time)) {
+            Err(emd::Error::DeadlinePassed) => {
+                Ok((decompose(&self.params.decomposer.with_trials(REDUCED_TRIALS)?, control)?, true))
+            }
+            found => Ok((found?, false)),
+        }
+    }
+
+    /// A symbol's bars as series to decompose.
+    fn prepare(&self, member: &Member) -> Result<Prepared> {
+        let mut closes = Closes::default();
+        if let Some(entry) = &member.entry {
+            self.source.closes(&entry.symbol, self.lookback.span, &mut closes)?;
+        }
+        Ok(self.params.stage.prepare(&member.symbol, &closes, &self.lookback))
+    }
+
+    /// The rows of a decomposed symbol; its modes go to the sink.
+    fn finish(&self, prepared: Prepared, found: &[Found; 2], begun: Instant) -> Result<SymbolOutput> {
+        let rows = self.params.stage.study(&prepared, found);
+        for (series, found) in SignalKind::BOTH.into_iter().zip(found) {
+            if let (Some(modes), Some((found, _))) = (self.modes, found) {
+                modes.take(&prepared.symbol, series, found)?;
+            }
+        }
+        let prepared = (prepared.symbol, prepared.coverage);
+        Ok(SymbolOutput { rows, prepared, seconds: begun.elapsed().as_secs_f64() })
+    }
+}
+
+/// The signals of price and volume; `None` if missing or flat.
+fn signals(prepared: &Prepared) -> [Option<&[f64]>; 2] {
+    let of = |place: usize| prepared.inputs.as_ref()?[place].signal.as_deref();
+    [of(0), of(1)]
+}
+
+/// The error of a symbol's decomposition.
+fn failed(member: &Member, error: emd::Error) -> Error {
+    match stopped(error) {
+        Error::Noise(source) => Error::Decomposition { symbol: member.symbol.clone(), source },
+        other => other,
+    }
+}
+
+/// The error of a decomposition, unless it was cancelled.
+fn stopped(error: emd::Error) -> Error {
+    match error {
+        emd::Error::Cancelled => Error::Cancelled,
+        other => Error::Noise(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bars::{Bar, Findings, Minute, Span};
+    use bars_io::Entry;
+    use emd::Params;
+
+    /// Two symbols that move, and one that does not.
+    struct Three;
+
+    const START: i32 = 29_000_000;
+    const MINUTES: i32 = 700;
+
+    fn minute(i: i32) -> Minute {
+        Minute::new(i64::from(START + i)).unwrap()
+    }
+
+    impl Source for Three {
+        fn describe(&self) -> String {
+            "three".to_owned()
+        }
+
+        fn catalogue(&self) -> bars_io::Result<Vec<Entry>> {
+            let entry = |name: &str| Entry {
+                symbol: name.parse().unwrap(),
+                first: minute(0),
+                last: minute(MINUTES - 1),
+            };
+            Ok(["A", "B", "FLAT"].map(entry).to_vec())
+        }
+
+        fn bars(&self, symbol: &Symbol, _: Span) -> bars_io::Result<bars::Series> {
+            let pace = if symbol.as_str() == "A" { 7.0 } else { 11.0 };
+            let price = |i: i32| {
+                let (t, stir) = (f64::from(i), f64::from(i * i % 17) * 0.1);
+                if symbol.as_str() == "FLAT" {
+                    5.0
+                } else {
+                    100.0 + 9.0 * (t / pace).sin() + 5.0 * (t / 60.0).sin() + stir
+                }
+            };
+            let bar = |i: i32| {
+                let close = price(i);
+                let volume = if symbol.as_str() == "FLAT" { 1.0 } else { 5.0 + f64::from(i * i % 23) };
+                Bar { time: minute(i), open: close, high: close, low: close, close, volume, trades: None }
+            };
+            Ok((0..MINUTES).map(bar).collect())
+        }
+
+        fn findings(&self) -> Findings {
+            Findings::default()
+        }
+    }
+
+    #[test]
+    fn rows_do_not_depend_on_how_the_noise_is_made() {
+        let params = CyclesParams {
+            stage: stages::cycles::Params::default().check().unwrap(),
+            decomposer: Params::default().trials(30).check().unwrap(),
+            budget: None,
+            jobs: None,
+            bar_time: bars::BarTime::Open,
+        };
+        let job = DecomposeJob {
+            source: &Three,
+            lookback: Lookback {
+                asof: bars::AsOf::start_of(minute(MINUTES)),
+                span: Span { start: minute(0), end: minute(MINUTES) },
+            },
+            params: &params,
+            modes: None,
+            observer: &crate::observer::Silent,
+        };
+        let member = |entry: Entry| Member { symbol: entry.symbol.clone(), entry: Some(entry) };
+        let members: Vec<Member> = Three.catalogue().unwrap().into_iter().map(member).collect();
+        let control = Control::default();
+        let held = job.params.decomposer.noise(MINUTES as usize, control).unwrap();
+        let rows =
+            |symbols: Vec<SymbolOutput>| symbols.into_iter().map(|symbol| symbol.rows).collect::<Vec<_>>();
+        let one = |member: &Member| job.on_this_thread(member, &held, control).unwrap();
+        let on_this_thread = rows(members.iter().map(one).collect());
+        assert!(on_this_thread[0][0].len() > 2 && on_this_thread[2][0][0].cycle.is_none());
+        assert_eq!(rows(job.together(&members, control).unwrap()), on_this_thread);
+        let held = Noise::InMemory(Box::new(held));
+        for noise in [&held, &Noise::Streaming] {
+            let alone = |member: &Member| job.alone(member, noise, control).unwrap();
+            assert_eq!(rows(members.iter().map(alone).collect()), on_this_thread);
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! Cycles in price and volume: decomposition per symbol, then clusters over all symbols.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use bars::time::AsOfSpec;
+use bars::{AsOf, BarTime, Minute, Span, Symbol};
+use bars_io::Source;
+use bars_io::atomic::{FinishedFile, TempFiles};
+use emd::{Decomposer, Decomposition};
+use serde::{Deserialize, Serialize};
+use stages::cycles::cluster::{Clustered, cluster};
+use stages::cycles::table::{summary, summary_lines};
+use stages::cycles::{Coverage, CycleRow, Lookback, SignalKind, Status, ValidParams};
+use stages::table::Table;
+
+use crate::artifacts::npz::{self, Packing};
+use crate::cohort::{Member, extent, look_up, without_repeats};
+use crate::error::{Error, Result};
+use crate::observer::Observer;
+use crate::source::report_findings;
+use crate::text;
+
+mod decompose;
+pub mod decomposer_serde;
+mod outputs;
+
+pub use outputs::{CyclesPartition, cards_name, modes_name};
+
+pub(crate) use decompose::DecomposeJob;
+
+/// Trials of a series whose time budget ran out.
+pub const REDUCED_TRIALS: usize = 20;
+
+/// Parameters of [`cycles`] that were checked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CyclesParams {
+    /// Lookback, gate, detrending, winsorizing, pools.
+    pub stage: ValidParams,
+    /// How series are decomposed.
+    #[serde(with = "decomposer_serde")]
+    pub decomposer: Decomposer,
+    /// Time for each of a symbol's two series. One that takes longer is computed again with [`REDUCED_TRIALS`]; results then
+    /// depend on the machine.
+    pub budget: Option<Duration>,
+    /// Symbols at once, to save memory; `None`: as many as there are threads.
+    pub jobs: Option<usize>,
+    /// How the source's timestamps were read; recorded with the results.
+    pub bar_time: BarTime,
+}
+
+impl CyclesParams {
+    /// A time budget of `seconds` for each series.
+    ///
+    /// # Errors
+    /// If it is not a positive number of at most 1e9 seconds.
+    pub fn budget_of(seconds: f64) -> Result<Duration> {
+        if seconds > 0.0 && seconds <= 1e9 {
+            return Ok(Duration::from_secs_f64(seconds));
+        }
+        Err(Error::parameter(
+            "max-seconds-per-asset",
+            format!("{seconds} is not a positive number of seconds"),
+        ))
+    }
+}
+
+/// Receives the modes of each series as they are found, from several threads.
+pub trait ModeSink: Sync {
+    /// Takes the modes of a symbol's series.
+    ///
+    /// # Errors
+    /// If they cannot be stored; the job then ends.
+    fn take(&self, symbol: &Symbol, series: SignalKind, modes: &Decomposition) -> Result<()>;
+}
+
+/// Keeps modes in memory.
+#[derive(Debug, Default)]
+pub struct ModesInMemory(Mutex<BTreeMap<(Symbol, SignalKind), Decomposition>>);
+
+impl ModesInMemory {
+    /// The modes so far, by symbol and series.
+    pub fn into_modes(self) -> BTreeMap<(Symbol, SignalKind), Decomposition> {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ModeSink for ModesInMemory {
+    fn take(&self, symbol: &Symbol, series: SignalKind, modes: &Decomposition) -> Result<()> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert((symbol.clone(), series), modes.clone());
+        Ok(())
+    }
+}
+
+/// Writes modes to temporary files of a partition.
+#[derive(Debug)]
+pub struct ModeFiles<'a> {
+    partition: &'a CyclesPartition,
+    temp: &'a TempFiles,
+    files: Mutex<Vec<FinishedFile>>,
+}
+
+impl<'a> ModeFiles<'a> {
+    /// A sink that writes into `partition`.
+    pub fn new(partition: &'a CyclesPartition, temp: &'a TempFiles) -> ModeFiles<'a> {
+        ModeFiles { partition, temp, files: Mutex::default() }
+    }
+
+    /// The files so far, complete but not yet committed.
+    pub fn into_files(self) -> Vec<FinishedFile> {
+        self.files.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ModeSink for ModeFiles<'_> {
+    fn take(&self, symbol: &Symbol, series: SignalKind, modes: &Decomposition) -> Result<()> {
+        let path = self.partition.modes(symbol, series);
+        let file = npz::write_modes(&path, modes, Packing::Deflated, self.temp)?;
+        self.files.lock().unwrap_or_else(PoisonError::into_inner).push(file);
+        Ok(())
+    }
+}
+
+/// The result of [`cycles`].
+#[derive(Debug, Clone)]
+pub struct Cycles {
+    /// The parameters.
+    pub params: CyclesParams,
+    /// The as-of and the minutes before it.
+    pub lookback: Lookback,
+    /// The symbols, each once, and their entries in the source.
+    pub members: Vec<Member>,
+    /// A row per cycle, or a stub per series without one: by series, symbol and mode.
+    pub rows: Vec<CycleRow>,
+    /// The clusters of price, volume or both.
+    pub pools: Vec<Clustered>,
+    /// How much of the lookback has bars, by symbol.
+    pub coverage: BTreeMap<Symbol, Coverage>,
+    /// What differs from run to run.
+    pub timing: Timing,
+    /// The source, for the record.
+    pub source: String,
+}
+
+/// How long parts of a run of [`cycles`] took.
+#[derive(Debug, Clone, Default)]
+pub struct Timing {
+    /// Seconds for the noise.
+    pub noise_seconds: f64,
+    /// Seconds per symbol.
+    pub seconds: BTreeMap<Symbol, f64>,
+    /// Threads.
+    pub threads: usize,
+}
+
+/// Decomposes price and volume of `symbols` over the lookback before `asof` (a date: all of it; `Latest`: the close of the symbols'
+/// newest bar) and clusters their cycles. Modes go to `modes`, if given. Memory is bounded by the threads: noise is held if it takes
+/// at most a quarter of the memory, else streamed; results are the same.
+///
+/// # Errors
+/// If the source cannot be read, has none of the symbols and the as-of is `Latest`, the noise does not fit in memory, a decomposition
+/// fails, or the observer cancels.
+pub fn cycles(
+    symbols: &[Symbol],
+    source: &dyn Source,
+    params: &CyclesParams,
+    asof: AsOfSpec,
+    modes: Option<&dyn ModeSink>,
+    observer: &dyn Observer,
+) -> Result<Cycles> {
+    let (members, lookback) = plan(symbols, source, params, asof, observer)?;
+    compute(members, lookback, source, params, modes, observer)
+}
+
+/// The cycles of looked-up symbols.
+pub(crate) fn compute(
+    members: Vec<Member>,
+    lookback: Lookback,
+    source: &dyn Source,
+    params: &CyclesParams,
+    modes: Option<&dyn ModeSink>,
+    observer: &dyn Observer,
+) -> Result<Cycles> {
+    let job = DecomposeJob { source, lookback, params, modes, observer };
+    let output = observer.step("decomposing", || job.run(&members))?;
+    report_findings(source, observer);
+    let threads = rayon::current_num_threads();
+    let timing = Timing { noise_seconds: output.noise_seconds, seconds: output.seconds, threads };
+    Ok(assemble(params, lookback, members, output.rows, output.coverage, timing, source.describe(), observer))
+}
+
+/// The symbols in the source, each once, and the lookback.
+pub(crate) fn plan(
+    symbols: &[Symbol],
+    source: &dyn Source,
+    params: &CyclesParams,
+    asof: AsOfSpec,
+    observer: &dyn Observer,
+) -> Result<(Vec<Member>, Lookback)> {
+    let members =
+        observer.step("looking the leaders up", || look_up(symbols, source, "they get stubs", observer))?;
+    let members = without_repeats(members, observer);
+    // If none of the symbols has bars, any given as-of will do.
+    let ends = match extent(&members, &source.describe()) {
+        Ok(ends) => Some(ends),
+        Err(_) if asof != AsOfSpec::Latest => None,
+        Err(e) => return Err(e),
+    };
+    let newest = ends.map_or(AsOf::start_of(Minute::MIN), |(_, newest)| newest);
+    let lookback = Lookback::new(asof, newest, params.stage.get().lookback_months);
+    report_window(&lookback, ends, observer);
+    Ok((members, lookback))
+}
+
+/// Clusters the rows of all symbols and reports what may mislead.
+#[expect(clippy::too_many_arguments, reason = "the fields of the result")]
+pub(crate) fn assemble(
+    params: &CyclesParams,
+    lookback: Lookback,
+    members: Vec<Member>,
+    rows: Vec<CycleRow>,
+    coverage: BTreeMap<Symbol, Coverage>,
+    timing: Timing,
+    source: String,
+    observer: &dyn Observer,
+) -> Cycles {
+    let mut rows = rows;
+    rows.sort_by_key(|row| (row.series, row.symbol.clone(), row.cycle.map(|(id, _)| id)));
+    warn_of_gaps(&coverage, observer);
+    warn_of_budget(&rows, observer);
+    let pools = observer.step("clustering", || cluster(&rows, params.stage.get().mixed));
+    Cycles { params: params.clone(), lookback, members, rows, pools, coverage, timing, source }
+}
+
+impl Cycles {
+    /// The cycles with their clusters: the content of `imf_summary.parquet`.
+    pub fn summary(&self) -> Table {
+        Table::from_rows(&summary(), &summary_lines(&self.rows, &self.pools, self.lookback.asof))
+    }
+}
+
+fn report_window(lookback: &Lookback, ends: Option<(AsOf, AsOf)>, observer: &dyn Observer) {
+    let Span { start, end } = lookback.span;
+    observer
+        .info(format!("the window is {} minutes, {start} to {end}", text::count(lookback.minutes() as u64)));
+    let Some((oldest, newest)) = ends else { return };
+    if AsOf::start_of(start) >= newest || AsOf::start_of(end) < oldest {
+        observer.warn(format!(
+            "no bar of the leaders lies in it, as they close from {oldest} to {newest}: all rows will be stubs"
+        ));
+    } else if AsOf::start_of(end) > newest {
+        observer.warn(format!(
+            "the newest bar of the leaders closed at {newest}: the minutes after it repeat its close"
+        ));
+    }
+}
+
+/// Symbols named in a warning at most.
+const MAX_NAMES: usize = 5;
+
+/// Warns of symbols whose gaps may have produced modes.
+fn warn_of_gaps(coverage: &BTreeMap<Symbol, Coverage>, observer: &dyn Observer) {
+    let poor: Vec<_> = coverage.iter().filter(|(_, coverage)| coverage.is_poor()).collect();
+    if poor.is_empty() {
+        return;
+    }
+    let named: Vec<String> = poor
+        .iter()
+        .take(MAX_NAMES)
+        .map(|(symbol, coverage)| {
+            let gap = text::minutes(coverage.longest_gap as f64);
+            format!("{symbol} ({:.0} % missing, {gap} in a row)", 100.0 * coverage.missing_share)
+        })
+        .collect();
+    let more =
+        if poor.len() > MAX_NAMES { format!(" and {} more", poor.len() - MAX_NAMES) } else { String::new() };
+    observer.warn(format!(
+        "long gaps can make fast cycles of their own: {}{more}; use a shorter lookback, or compare with noise-scale residue and \
+         epsilon 0.2 (run_config.json has the gaps of all symbols)",
+        named.join(", ")
+    ));
+}
+
+/// Warns of series whose time budget ran out.
+fn warn_of_budget(rows: &[CycleRow], observer: &dyn Observer) {
+    let reduced = rows.iter().filter(|row| row.status == Status::TimeBudgetReduced);
+    let mut series: Vec<String> = reduced.map(|row| format!("{} {}", row.symbol, row.series)).collect();
+    series.dedup();
+    if !series.is_empty() {
+        observer.warn(format!(
+            "max-seconds-per-asset ran out, and {REDUCED_TRIALS} trials were done instead, on {} series: {}",
+            series.len(),
+            series.join(", ")
+        ));
+    }
+}

@@ -1,0 +1,126 @@
+//! Checks that cards belong to a table of cycles.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use stages::cycles::SignalKind;
+use stages::cycles::cluster::Pool;
+
+use super::CardFiles;
+use crate::artifacts::cycles_table::CyclesTable;
+use crate::artifacts::{names, read_json};
+use crate::cycles::cards_name;
+use crate::error::{Error, Result};
+
+/// Cycles per cluster.
+type Counts = BTreeMap<String, usize>;
+
+/// Compares the given cards, or those in `folder`, with the table of cycles.
+///
+/// # Errors
+/// Names the first cluster that differs.
+pub(super) fn check(files: &CardFiles, folder: &Path, summary: &CyclesTable) -> Result<()> {
+    let is_mixed =
+        summary.cycles.iter().any(|cycle| cycle.cluster_id_global.starts_with(Pool::Mixed.prefix()));
+    let pools = [(Pool::Price, &files.price), (Pool::Volume, &files.volume), (Pool::Mixed, &files.mixed)];
+    for (pool, named) in pools {
+        let name = cards_name(pool);
+        // Cards of the other kind in the folder belong to another run.
+        let is_its = is_mixed == (pool == Pool::Mixed);
+        if let Some(path) = place(named.as_ref(), folder, &name, is_its) {
+            same(&path, &global(&path)?, &of_pool(summary, pool))?;
+        }
+    }
+    if let Some(path) = place(files.asset.as_ref(), folder, names::CYCLES_CARDS_ASSET, true) {
+        same(&path, &asset(&path)?, &of_symbols(summary, is_mixed))?;
+    }
+    Ok(())
+}
+
+/// The given file, else that of the name in `folder`, if it is expected there.
+fn place(named: Option<&PathBuf>, folder: &Path, name: &str, beside: bool) -> Option<PathBuf> {
+    let beside = || Some(folder.join(name)).filter(|path| beside && path.exists());
+    named.cloned().or_else(beside)
+}
+
+/// Cycles per cluster over all symbols, by the table.
+fn of_pool(summary: &CyclesTable, pool: Pool) -> Counts {
+    let takes_part = |series: SignalKind| match pool {
+        Pool::Price => series == SignalKind::Price,
+        Pool::Volume => series == SignalKind::Volume,
+        Pool::Mixed => true,
+    };
+    let mut counts = Counts::new();
+    for cycle in &summary.cycles {
+        if takes_part(cycle.series) && !cycle.cluster_id_global.is_empty() {
+            *counts.entry(cycle.cluster_id_global.clone()).or_default() += 1;
+        }
+    }
+    counts
+}
+
+/// Cycles per cluster within a symbol, by the table.
+fn of_symbols(summary: &CyclesTable, is_mixed: bool) -> Counts {
+    let mut counts = Counts::new();
+    for (cycle, cluster) in summary.cycles.iter().zip(&summary.asset_clusters) {
+        let series = if is_mixed { Pool::Mixed.name() } else { cycle.series.name() };
+        if let Some(cluster) = cluster {
+            *counts.entry(format!("{cluster} ({series})")).or_default() += 1;
+        }
+    }
+    counts
+}
+
+/// Cycles per cluster over all symbols, by the cards.
+fn global(path: &Path) -> Result<Counts> {
+    let value: Value = read_json(path)?;
+    let cards = value.as_array().ok_or_else(|| no_cards(path, "a list"))?;
+    cards.iter().map(|card| counted(path, card)).collect()
+}
+
+/// Cycles per cluster within a symbol, by the cards.
+fn asset(path: &Path) -> Result<Counts> {
+    let value: Value = read_json(path)?;
+    let symbols = value.as_object().ok_or_else(|| no_cards(path, "lists by symbol"))?;
+    let mut counts = Counts::new();
+    for cards in symbols.values() {
+        for card in cards.as_array().ok_or_else(|| no_cards(path, "lists by symbol"))? {
+            let (id, count) = counted(path, card)?;
+            let series = card["series"].as_str().unwrap_or_default();
+            counts.insert(format!("{id} ({series})"), count);
+        }
+    }
+    Ok(counts)
+}
+
+fn counted(path: &Path, card: &Value) -> Result<(String, usize)> {
+    let (id, count) = (card["cluster_id"].as_str(), card["n_imfs"].as_u64());
+    let (Some(id), Some(count)) = (id, count) else {
+        return Err(no_cards(path, "cards with cluster_id and n_imfs"));
+    };
+    Ok((id.to_owned(), usize::try_from(count).unwrap_or(usize::MAX)))
+}
+
+fn no_cards(path: &Path, what: &str) -> Error {
+    Error::artifact(
+        path,
+        format!("these are no cards of imf-stage: {what} would be; name the file that it wrote"),
+    )
+}
+
+fn same(path: &Path, cards: &Counts, summary: &Counts) -> Result<()> {
+    let all: std::collections::BTreeSet<&String> = cards.keys().chain(summary.keys()).collect();
+    let Some(first) = all.into_iter().find(|id| cards.get(*id) != summary.get(*id)) else { return Ok(()) };
+    let cycles = |counts: &Counts| match counts.get(first) {
+        Some(1) => "1 cycle".to_owned(),
+        Some(n) => format!("{n} cycles"),
+        None => "none of that name".to_owned(),
+    };
+    let reason = format!(
+        "these cards are not of this summary: {first} has {} by the cards, {} in the summary; name the cards of the same run",
+        cycles(cards),
+        cycles(summary)
+    );
+    Err(Error::artifact(path, reason))
+}

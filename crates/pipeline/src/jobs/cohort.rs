@@ -1,0 +1,166 @@
+use std::path::{Path, PathBuf};
+
+use bars::time::AsOfSpec;
+use bars::{BarTime, Minute, ReadOptions, Span};
+use bars_io::Source;
+use bars_io::file::FileSource;
+use serde::Serialize;
+use stages::{cohort_cycles as stage_cycles, metrics as stage_metrics};
+
+use super::{JobContext, check_outputs};
+use crate::artifacts::series_file::SeriesFile;
+use crate::artifacts::{Cohort, commit};
+use crate::cohort_cycles::{CohortCycles, cohort_cycles};
+use crate::error::{Error, Result};
+use crate::metrics::{History, Metrics, metrics};
+use crate::source::report_findings;
+
+/// Measures the symbols of a cohort file and writes their metrics.
+#[derive(Debug, Clone, Serialize)]
+pub struct MetricsJob {
+    /// The parameters; without months there are no baselines, and no source is needed.
+    pub params: stage_metrics::ValidParams,
+    /// The as-of.
+    pub asof: AsOfSpec,
+    /// The bars of the cohort.
+    pub input: PathBuf,
+    /// The metrics; Parquet if the extension says so, else CSV.
+    pub output: PathBuf,
+    /// The panel behind the baselines, if wanted.
+    pub series_output: Option<PathBuf>,
+    /// How timestamps are read: of the source, or of the input if there is no source.
+    pub bar_time: BarTime,
+    /// Path of the source, if it is one: no output may be there.
+    pub source_path: Option<PathBuf>,
+}
+
+/// The result of a [`MetricsJob`].
+#[derive(Debug, Clone)]
+pub struct MetricsOutput {
+    /// The metrics.
+    pub metrics: Metrics,
+}
+
+impl MetricsJob {
+    /// Runs the job.
+    ///
+    /// # Errors
+    /// As [`metrics`], and if the input cannot be read or a file not be written.
+    pub fn run(&self, context: &JobContext<'_>) -> Result<MetricsOutput> {
+        let JobContext { temp, observer, .. } = *context;
+        let outputs: Vec<&Path> =
+            [Some(&*self.output), self.series_output.as_deref()].into_iter().flatten().collect();
+        check_outputs(&self.input, self.source_path.as_deref(), &outputs)?;
+        outputs.iter().try_for_each(|path| temp.check_writable(path))?;
+        let has_baseline = self.params.months().is_some();
+        let source = context.source.filter(|_| has_baseline);
+        // The leaderboards label bars by open time: bar_time is about the source, if there is one.
+        let bar_time = if source.is_some() { BarTime::Open } else { self.bar_time };
+        let options = ReadOptions { bar_time, ..ReadOptions::default() };
+        let file = observer.step("reading the cohort", || FileSource::open(&self.input, &options))?;
+        report_findings(&file, observer);
+        context.check(&file)?;
+        let symbols = file.symbols();
+        if symbols.is_empty() {
+            return Err(Error::EmptyFile { path: self.input.clone() });
+        }
+        let history = match source {
+            _ if !has_baseline => History::None,
+            Some(source) => History::Source(source),
+            None => History::Cohort,
+        };
+        let metric_table = stage_metrics::CATALOGUE.metrics;
+        let series = self.series_output.as_ref().map(|path| SeriesFile::create(path, metric_table, temp));
+        let mut series = series.transpose()?;
+        let metrics = metrics(&symbols, &file, history, &self.params, self.asof, series.as_mut(), observer)?;
+        let mut files = vec![metrics.write(&self.output, temp)?];
+        files.extend(series.map(SeriesFile::finish).transpose()?);
+        if let History::Source(source) = history {
+            context.check(source)?;
+        }
+        commit(files)?;
+        Ok(MetricsOutput { metrics })
+    }
+
+    /// The files that the job reads, besides the source.
+    pub fn inputs(&self) -> Vec<PathBuf> {
+        vec![self.input.clone()]
+    }
+
+    /// The files that the job writes.
+    pub fn outputs(&self) -> Vec<PathBuf> {
+        [Some(&self.output), self.series_output.as_ref()].into_iter().flatten().cloned().collect()
+    }
+}
+
+/// Clusters the upswings of a cohort file and writes the clusters.
+#[derive(Debug, Clone, Serialize)]
+pub struct CohortCyclesJob {
+    /// Which cohort: it names the outputs.
+    pub cohort: Cohort,
+    /// The parameters.
+    pub params: stage_cycles::ValidParams,
+    /// How series are decomposed: `standard` or `pyemd`.
+    #[serde(serialize_with = "crate::cycles::decomposer_serde::preset")]
+    pub preset: emd::Preset,
+    /// The as-of; `Latest`: all bars of the input.
+    pub asof: AsOfSpec,
+    /// The bars of the cohort.
+    pub input: PathBuf,
+    /// The folder of the outputs.
+    pub out_dir: PathBuf,
+    /// How timestamps are read.
+    pub bar_time: BarTime,
+}
+
+/// The result of a [`CohortCyclesJob`].
+#[derive(Debug, Clone)]
+pub struct CohortCyclesOutput {
+    /// The clusters.
+    pub cycles: CohortCycles,
+    /// The files: JSON and text.
+    pub files: [PathBuf; 2],
+}
+
+impl CohortCyclesJob {
+    /// Runs the job.
+    ///
+    /// # Errors
+    /// As [`cohort_cycles`], and if the input cannot be read or a file not be written.
+    pub fn run(&self, context: &JobContext<'_>) -> Result<CohortCyclesOutput> {
+        let JobContext { temp, observer, .. } = *context;
+        let decomposer = emd::Params::new(self.preset).check()?;
+        let files = self.files();
+        check_outputs(&self.input, None, &[&files[0], &files[1]])?;
+        let options = ReadOptions { closes_only: true, bar_time: self.bar_time, ..ReadOptions::default() };
+        let file = observer.step("reading the cohort", || FileSource::open(&self.input, &options))?;
+        report_findings(&file, observer);
+        context.check(&file)?;
+        let symbols = file.symbols();
+        if symbols.is_empty() {
+            return Err(Error::EmptyFile { path: self.input.clone() });
+        }
+        files.iter().try_for_each(|path| temp.check_writable(path))?;
+        let end = self.asof.moment().map_or(Minute::MAX, |asof| asof.end());
+        let span = Span { start: Minute::MIN, end };
+        let cycles = observer.step("computing", || {
+            cohort_cycles(&symbols, &file as &dyn Source, span, &self.params, &decomposer, observer)
+        })?;
+        commit(cycles.write(&files, temp)?)?;
+        Ok(CohortCyclesOutput { cycles, files })
+    }
+
+    fn files(&self) -> [PathBuf; 2] {
+        self.cohort.clusters_files().map(|name| self.out_dir.join(name))
+    }
+
+    /// The files that the job reads.
+    pub fn inputs(&self) -> Vec<PathBuf> {
+        vec![self.input.clone()]
+    }
+
+    /// The files that the job writes.
+    pub fn outputs(&self) -> Vec<PathBuf> {
+        self.files().into()
+    }
+}

@@ -1,0 +1,151 @@
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use bars::time::AsOfSpec;
+use bars::{AsOf, Symbol};
+use serde::Serialize;
+use stages::cycles::cluster::Pool;
+use stages::cycles::{Lookback, SignalKind};
+
+use super::{JobContext, check_outputs};
+use crate::artifacts::table_file::Format;
+use crate::artifacts::{commit, names};
+use crate::cohort::read_symbols;
+use crate::cycles::{Cycles, CyclesParams, CyclesPartition, ModeFiles, ModeSink, cards_name};
+use crate::cycles_summary::{
+    CyclesSummary, CyclesSummaryRequest, cycles_summary, paths, remove_other_format,
+};
+use crate::error::Result;
+
+/// Decomposes leaders and writes their cycles.
+#[derive(Debug, Clone, Serialize)]
+pub struct CyclesJob {
+    /// A file with a symbol column.
+    pub leaders_file: Option<PathBuf>,
+    /// Symbols, after those of the file.
+    pub leaders: Vec<Symbol>,
+    /// The parameters.
+    pub params: CyclesParams,
+    /// The as-of.
+    pub asof: AsOfSpec,
+    /// The folder of the partitions.
+    pub out: PathBuf,
+    /// Also write the modes.
+    pub persist_modes: bool,
+}
+
+/// The result of a [`CyclesJob`].
+#[derive(Debug, Clone)]
+pub struct CyclesOutput {
+    /// The cycles.
+    pub cycles: Cycles,
+    /// Their table.
+    pub summary_file: PathBuf,
+}
+
+impl CyclesJob {
+    /// Runs the job.
+    ///
+    /// # Errors
+    /// As [`cycles`](crate::cycles::cycles), and if the file of leaders cannot be read or a file not be written.
+    pub fn run(&self, context: &JobContext<'_>) -> Result<CyclesOutput> {
+        let JobContext { temp, observer, .. } = *context;
+        let leaders = observer.step("reading the leaders", || self.symbols())?;
+        let source = context.source()?;
+        let (members, lookback) = crate::cycles::plan(&leaders, source, &self.params, self.asof, observer)?;
+        let partition = CyclesPartition::new(&self.out, &lookback);
+        temp.check_writable(&partition.summary())?;
+        let modes = ModeFiles::new(&partition, temp);
+        let sink = self.persist_modes.then_some(&modes as &dyn ModeSink);
+        let cycles = crate::cycles::compute(members, lookback, source, &self.params, sink, observer)?;
+        context.check(source)?;
+        let write = || cycles.write(&partition, self.persist_modes, temp);
+        let files = observer.step("writing", write)?;
+        commit(modes.into_files().into_iter().chain(files).collect())?;
+        partition.remove_stale(self.params.stage.get().mixed, self.persist_modes, observer)?;
+        Ok(CyclesOutput { cycles, summary_file: partition.summary() })
+    }
+
+    /// The leaders: those of the file, then the list, each once.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn symbols(&self) -> Result<Vec<Symbol>> {
+        let mut leaders = match &self.leaders_file {
+            Some(file) => read_symbols(file)?,
+            None => Vec::new(),
+        };
+        leaders.extend(self.leaders.iter().cloned());
+        let mut seen = BTreeSet::new();
+        leaders.retain(|leader| seen.insert(leader.clone()));
+        Ok(leaders)
+    }
+
+    /// The files that the job reads, besides the source.
+    pub fn inputs(&self) -> Vec<PathBuf> {
+        self.leaders_file.iter().cloned().collect()
+    }
+
+    /// The files that the job writes for `symbols` as of `asof`. Not the whole folder: modes of other symbols stay there.
+    pub fn outputs(&self, asof: AsOf, symbols: &[Symbol]) -> Vec<PathBuf> {
+        let partition = CyclesPartition::new(&self.out, &Lookback::new(AsOfSpec::At(asof), asof, 1));
+        let cards = [Pool::Price, Pool::Volume, Pool::Mixed].map(cards_name);
+        let names =
+            [names::CYCLES_SUMMARY, names::CYCLES_CONFIG, names::CYCLES_CARDS_ASSET].map(str::to_owned);
+        let mut outputs: Vec<PathBuf> =
+            names.into_iter().chain(cards).map(|name| partition.folder().join(name)).collect();
+        outputs.extend(
+            symbols.iter().flat_map(|symbol| SignalKind::BOTH.map(|series| partition.modes(symbol, series))),
+        );
+        outputs
+    }
+}
+
+/// Summarizes cycles per symbol and writes the tables.
+#[derive(Debug, Clone, Serialize)]
+pub struct CyclesSummaryJob {
+    /// Files and parameters.
+    pub request: CyclesSummaryRequest,
+    /// The folder of the tables.
+    pub out: PathBuf,
+    /// Parquet or CSV.
+    pub format: Format,
+}
+
+/// The result of a [`CyclesSummaryJob`].
+#[derive(Debug, Clone)]
+pub struct CyclesSummaryOutput {
+    /// The summary.
+    pub summary: CyclesSummary,
+    /// The tables: per symbol, and leading cycles.
+    pub files: [PathBuf; 2],
+}
+
+impl CyclesSummaryJob {
+    /// Runs the job.
+    ///
+    /// # Errors
+    /// As [`cycles_summary`], and if a file cannot be written.
+    pub fn run(&self, context: &JobContext<'_>) -> Result<CyclesSummaryOutput> {
+        let JobContext { temp, observer, .. } = *context;
+        let files = paths(&self.out, self.format);
+        check_outputs(&self.request.summary, None, &[&files[0], &files[1]])?;
+        let summary = cycles_summary(&self.request, observer)?;
+        commit(summary.write(&self.out, self.format, temp)?)?;
+        remove_other_format(&self.out, self.format, observer)?;
+        Ok(CyclesSummaryOutput { summary, files })
+    }
+
+    /// The files that the job reads; some may not exist.
+    pub fn inputs(&self) -> Vec<PathBuf> {
+        let folder = self.request.summary.parent().unwrap_or(std::path::Path::new("."));
+        let mut inputs = vec![self.request.summary.clone(), folder.join(names::CYCLES_CONFIG)];
+        inputs.extend([Pool::Price, Pool::Volume].map(|pool| folder.join(cards_name(pool))));
+        inputs
+    }
+
+    /// The files that the job may write.
+    pub fn outputs(&self) -> Vec<PathBuf> {
+        Format::ALL.iter().flat_map(|format| paths(&self.out, *format)).collect()
+    }
+}

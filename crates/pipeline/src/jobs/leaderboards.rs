@@ -1,0 +1,52 @@
+use std::path::PathBuf;
+
+use bars::time::AsOfSpec;
+use serde::Serialize;
+use stages::leaderboards::ValidParams;
+
+use super::JobContext;
+use crate::artifacts::names;
+use crate::error::Result;
+use crate::leaderboards::{Leaderboards, leaderboards, output_names};
+
+/// Ranks a market and writes the boards.
+#[derive(Debug, Clone, Serialize)]
+pub struct LeaderboardsJob {
+    /// The parameters.
+    pub params: ValidParams,
+    /// The as-of.
+    pub asof: AsOfSpec,
+    /// The folder of the outputs.
+    pub out_dir: PathBuf,
+}
+
+/// The result of a [`LeaderboardsJob`].
+#[derive(Debug, Clone)]
+pub struct LeaderboardsOutput {
+    /// The boards.
+    pub leaderboards: Leaderboards,
+    /// The files.
+    pub files: Vec<PathBuf>,
+}
+
+impl LeaderboardsJob {
+    /// Runs the job.
+    ///
+    /// # Errors
+    /// As [`leaderboards`], and if a file cannot be written.
+    pub fn run(&self, context: &JobContext<'_>) -> Result<LeaderboardsOutput> {
+        let JobContext { temp, observer, .. } = *context;
+        let source = context.source()?;
+        // A folder that cannot be written is an error before the market is read.
+        temp.check_writable(&self.out_dir.join(names::LEADERBOARDS_SUMMARY))?;
+        let leaderboards = leaderboards(source, &self.params, self.asof, observer)?;
+        context.check(source)?;
+        let files = observer.step("writing", || leaderboards.write(&self.out_dir, source, temp))?;
+        Ok(LeaderboardsOutput { leaderboards, files })
+    }
+
+    /// The files that the job writes.
+    pub fn outputs(&self) -> Vec<PathBuf> {
+        output_names().map(|name| self.out_dir.join(name)).collect()
+    }
+}

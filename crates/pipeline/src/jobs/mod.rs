@@ -1,0 +1,74 @@
+//! File-level jobs: a stage with its input and output files.
+//!
+//! A command and a stage of [`run`](crate::run) are one of these. A job serializes: its JSON is the fingerprint of its
+//! parameters.
+
+use std::path::{Path, PathBuf};
+
+use bars_io::Source;
+use bars_io::atomic::TempFiles;
+
+use crate::error::{Error, Result};
+use crate::observer::Observer;
+use crate::source::check_strict;
+
+mod cohort;
+mod cycles;
+mod leaderboards;
+mod report;
+mod snapshots;
+
+pub use cohort::{CohortCyclesJob, CohortCyclesOutput, MetricsJob, MetricsOutput};
+pub use cycles::{CyclesJob, CyclesOutput, CyclesSummaryJob, CyclesSummaryOutput};
+pub use leaderboards::{LeaderboardsJob, LeaderboardsOutput};
+pub use report::{ReportJob, ReportOutput};
+pub use snapshots::{SnapshotFilesJob, SnapshotsOutput};
+
+/// What a job works with.
+#[derive(Clone, Copy)]
+pub struct JobContext<'a> {
+    /// The source; `None` if the user named none. Some jobs then read the bars of their input file.
+    pub source: Option<&'a dyn Source>,
+    /// Rejected or replaced rows are an error.
+    pub is_strict: bool,
+    /// Owner of unfinished files.
+    pub temp: &'a TempFiles,
+    /// Receives progress and messages.
+    pub observer: &'a dyn Observer,
+}
+
+impl<'a> JobContext<'a> {
+    /// The source.
+    fn source(&self) -> Result<&'a dyn Source> {
+        self.source.ok_or_else(|| Error::parameter("source", "is required"))
+    }
+
+    /// Fails under `is_strict` if rows of `source` were rejected or replaced.
+    fn check(&self, source: &dyn Source) -> Result<()> {
+        if self.is_strict { check_strict(source) } else { Ok(()) }
+    }
+}
+
+/// Checks that no output is the input, the source or another output, however its path is written.
+///
+/// # Errors
+/// [`Error::Parameter`] that names the path.
+pub fn check_outputs(input: &Path, source: Option<&Path>, outputs: &[&Path]) -> Result<()> {
+    let mut taken = vec![("both the input and an output", real_path(input))];
+    taken.extend(source.map(|source| ("both the source and an output", real_path(source))));
+    for output in outputs {
+        let path = real_path(output);
+        if let Some((what, _)) = taken.iter().find(|(_, taken)| *taken == path) {
+            return Err(Error::parameter("output", format!("{} is {what}; name another", output.display())));
+        }
+        taken.push(("the path of two outputs", path));
+    }
+    Ok(())
+}
+
+/// The canonical path; of a file that does not exist yet, its folder's and its name.
+fn real_path(path: &Path) -> PathBuf {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let in_folder = || Some(folder.canonicalize().ok()?.join(path.file_name()?));
+    path.canonicalize().ok().or_else(in_folder).unwrap_or_else(|| path.to_owned())
+}

@@ -1,0 +1,126 @@
+use std::path::{Path, PathBuf};
+
+use bars::{BarTime, ReadOptions};
+use bars_io::Source;
+use bars_io::file::FileSource;
+use serde::Serialize;
+use stages::features::layout::FeatureLayout;
+use stages::features::table::FeatureRow;
+
+use super::{JobContext, check_outputs};
+use crate::artifacts::partition;
+use crate::artifacts::series_file::SeriesFile;
+use crate::cohort::read_symbols;
+use crate::error::Result;
+use crate::snapshots::{Moments, SnapshotFiles, SnapshotJob, SnapshotStage};
+
+/// Writes snapshots of the symbols in a file.
+#[derive(Debug, Clone, Serialize)]
+pub struct SnapshotFilesJob<S> {
+    /// The stage and its parameters.
+    pub stage: S,
+    /// The as-ofs.
+    pub moments: Moments,
+    /// A file with a symbol column; if there is no source, also the bars.
+    pub input: PathBuf,
+    /// The outputs.
+    pub files: SnapshotFiles,
+    /// The panel behind the baselines, if wanted.
+    pub series_output: Option<PathBuf>,
+    /// How timestamps are read.
+    pub bar_time: BarTime,
+    /// Path of the source, if it is one: no output may be there.
+    pub source_path: Option<PathBuf>,
+}
+
+/// The result of a [`SnapshotFilesJob`].
+#[derive(Debug, Clone)]
+pub struct SnapshotsOutput {
+    /// The columns.
+    pub layout: FeatureLayout,
+    /// The as-ofs.
+    pub asofs: Vec<bars::AsOf>,
+    /// Number of partitions.
+    pub partitions: usize,
+    /// Number of rows.
+    pub rows: usize,
+    /// The rows at the last as-of.
+    pub last: Vec<FeatureRow>,
+    /// The first table.
+    pub first_file: PathBuf,
+}
+
+impl<S: SnapshotStage + Clone> SnapshotFilesJob<S> {
+    /// Looks the symbols up and calls `then` with the job and its source.
+    ///
+    /// # Errors
+    /// As [`SnapshotJob::new`], what `then` returns, and if the input cannot be read.
+    pub fn open<T>(
+        &self,
+        context: &JobContext<'_>,
+        then: impl FnOnce(&SnapshotJob<'_, S>) -> Result<T>,
+    ) -> Result<T> {
+        let observer = context.observer;
+        let symbols = observer.step("reading the symbols", || read_symbols(&self.input))?;
+        let file;
+        let source: &dyn Source = match context.source {
+            Some(source) => source,
+            None => {
+                observer.info(
+                    "no source is named and there is no store: the bars are those of the input; name a source for others",
+                );
+                let options = ReadOptions { bar_time: self.bar_time, ..ReadOptions::default() };
+                file = FileSource::open(&self.input, &options)?;
+                &file
+            }
+        };
+        let job = SnapshotJob::new(self.stage.clone(), &symbols, source, self.moments, observer)?;
+        if context.source.is_none() {
+            job.warn_of_short_history(observer);
+        }
+        then(&job)
+    }
+
+    /// Runs the job.
+    ///
+    /// # Errors
+    /// As [`SnapshotFilesJob::open`], and if a file cannot be written.
+    pub fn run(&self, context: &JobContext<'_>) -> Result<SnapshotsOutput> {
+        let JobContext { temp, observer, .. } = *context;
+        self.open(context, |job| {
+            let first_file = self.files.table(S::NAME, job.asofs[0]);
+            let outputs: Vec<&Path> =
+                [Some(&*first_file), self.series_output.as_deref()].into_iter().flatten().collect();
+            check_outputs(&self.input, self.source_path.as_deref(), &outputs)?;
+            // A path that cannot be written is an error before the bars are read.
+            outputs.iter().try_for_each(|path| temp.check_writable(path))?;
+            let metrics = crate::snapshots::layout(&self.stage).catalogue.metrics;
+            let series = self.series_output.as_ref().map(|path| SeriesFile::create(path, metrics, temp));
+            let series = series.transpose()?;
+            let write = || job.write(&self.files, series, temp, observer);
+            let finished = observer.step("computing and writing", write)?;
+            context.check(job.source)?;
+            let output = SnapshotsOutput {
+                layout: finished.layout.clone(),
+                asofs: job.asofs.clone(),
+                partitions: finished.partitions,
+                rows: finished.rows,
+                last: finished.last.clone(),
+                first_file,
+            };
+            finished.commit(job, &self.files)?;
+            Ok(output)
+        })
+    }
+
+    /// The files that the job reads, besides the source.
+    pub fn inputs(&self) -> Vec<PathBuf> {
+        vec![self.input.clone()]
+    }
+
+    /// The folder of the partition of `asof` and the panel: what the job writes.
+    pub fn outputs(&self, asof: bars::AsOf) -> Vec<PathBuf> {
+        let folder = partition(&self.files.out, self.stage.asof(asof));
+        [Some(folder), self.series_output.clone()].into_iter().flatten().collect()
+    }
+}

@@ -1,0 +1,226 @@
+//! Habitual gainers, losers and overlaps of a market.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use bars::spelling::Directory;
+use bars::time::AsOfSpec;
+use bars::{AsOf, Closes, Span, Symbol};
+use bars_io::atomic::TempFiles;
+use bars_io::{Entry, Source, newest_close};
+use rayon::prelude::*;
+use stages::leaderboards::{
+    Board, BucketRank, Buckets, LeaderboardsPlan, RankKind, Run, SkewDetail, ValidParams,
+};
+use stages::table::{ColumnSource, Table};
+
+use crate::artifacts::leaderboards_summary::{
+    LeaderboardsSummary, SummaryBoard, SummaryCoin, SummaryRun, SummarySkew,
+};
+use crate::artifacts::{Cohort, bar_csv, commit, names, parquet_file, write_json};
+use crate::error::Result;
+use crate::observer::{Observer, Progress, Unit};
+use crate::source::{catalog, report_findings, resolve_asof};
+
+/// The result of [`leaderboards`].
+#[derive(Debug, Clone)]
+pub struct Leaderboards {
+    /// The boards and the places behind them.
+    pub boards: stages::leaderboards::RankedBoards,
+    /// The bars that were ranked open within this span.
+    pub span: Span,
+    /// Close of the newest bar of the source.
+    pub newest: AsOf,
+}
+
+/// Ranks the symbols of `source` over the lookback before `asof` (`Latest`: the close of the newest bar). Reads the market
+/// once, symbols in parallel; memory is some 16 kB per symbol.
+///
+/// # Errors
+/// If the source cannot be read or is empty, no bar closes by the as-of, no window fits the lookback, all symbols are
+/// stale, or the observer cancels.
+pub fn leaderboards(
+    source: &dyn Source,
+    params: &ValidParams,
+    asof: AsOfSpec,
+    observer: &dyn Observer,
+) -> Result<Leaderboards> {
+    let catalog = observer.step("listing the symbols", || catalog(source))?;
+    let asof = resolve_asof(asof, &catalog)?;
+    let plan = LeaderboardsPlan::new(params.clone(), asof)?;
+    let seen: Vec<&Entry> = catalog.iter().filter(|entry| entry.first < plan.span().end).collect();
+    let symbols = observer.step("reading the market", || summarize(source, &seen, &plan, observer))?;
+    report_findings(source, observer);
+    rank(&plan, seen.len(), symbols, newest_close(&catalog).unwrap_or(asof), observer)
+}
+
+/// The buckets of each symbol.
+pub(crate) fn summarize(
+    source: &dyn Source,
+    entries: &[&Entry],
+    plan: &LeaderboardsPlan,
+    observer: &dyn Observer,
+) -> Result<Vec<(Symbol, Buckets)>> {
+    let progress = Progress::new(observer, "leaderboards", Unit::Symbols, entries.len() as u64);
+    let read = |scratch: &mut Closes, entry: &&Entry| {
+        source.closes(&entry.symbol, plan.span(), scratch)?;
+        progress.advance(1)?;
+        observer.trace(format!("{}: {} bars", entry.symbol, scratch.time.len()));
+        Ok((entry.symbol.clone(), plan.summarise(scratch)))
+    };
+    entries.par_iter().map_init(Closes::default, read).collect()
+}
+
+/// Ranks symbols by their buckets; `seen` is the number of symbols with a bar before the as-of.
+pub(crate) fn rank(
+    plan: &LeaderboardsPlan,
+    seen: usize,
+    symbols: Vec<(Symbol, Buckets)>,
+    newest: AsOf,
+    observer: &dyn Observer,
+) -> Result<Leaderboards> {
+    let boards = observer.step("ranking", || plan.rank(seen, symbols))?;
+    warn_of_stale_symbols(&boards.run, observer);
+    warn_of_several_names(&boards.places, observer);
+    Ok(Leaderboards { boards, span: plan.span(), newest })
+}
+
+fn warn_of_stale_symbols(run: &Run, observer: &dyn Observer) {
+    const MAX_NAMES: usize = 5;
+    if !run.stale.is_empty() {
+        let how = if run.params.include_stale() { "ranked all the same" } else { "left out of the ranking" };
+        let names: Vec<&str> = run.stale.iter().take(MAX_NAMES).map(Symbol::as_str).collect();
+        let more = if run.stale.len() > MAX_NAMES { ", ..." } else { "" };
+        let n = run.stale.len();
+        let names = names.join(", ");
+        observer.warn(format!("{n} without a bar in the day before {} ({names}{more}): {how}", run.asof));
+    }
+}
+
+fn warn_of_several_names(places: &[BucketRank], observer: &dyn Observer) {
+    let directory: Directory =
+        places.iter().map(|place| &place.symbol).collect::<BTreeSet<_>>().into_iter().collect();
+    for names in directory.several_names() {
+        let names: Vec<&str> = names.iter().map(Symbol::as_str).collect();
+        observer.warn(format!("one market takes places under several names: {}", names.join(", ")));
+    }
+}
+
+impl Leaderboards {
+    /// The board of a cohort.
+    pub fn board(&self, cohort: Cohort) -> &Board {
+        match cohort {
+            Cohort::Gainers => &self.boards.gainers,
+            Cohort::Losers => &self.boards.losers,
+            Cohort::Overlaps => &self.boards.overlaps,
+        }
+    }
+
+    /// The symbols of a cohort, by rank.
+    pub fn symbols(&self, cohort: Cohort) -> Vec<Symbol> {
+        self.board(cohort).coins.iter().map(|coin| coin.symbol.clone()).collect()
+    }
+
+    /// Every place that was taken: a row per window, bucket and symbol, as in `leaderboards.parquet`.
+    pub fn places(&self) -> Table {
+        Table::from_rows(&place_columns(), &self.boards.places)
+    }
+
+    /// The content of `leaderboards_summary.json`.
+    pub fn summary(&self) -> LeaderboardsSummary {
+        let run = &self.boards.run;
+        LeaderboardsSummary {
+            gainers: summary_board(&self.boards.gainers),
+            losers: summary_board(&self.boards.losers),
+            overlaps: summary_board(&self.boards.overlaps),
+            run: SummaryRun {
+                asof: run.asof.to_string(),
+                windows: run.params.windows().iter().map(ToString::to_string).collect(),
+                lookback_days: run.params.lookback_days(),
+                top_n: run.params.top_n(),
+                symbols_seen: run.symbols_seen,
+                symbols_stale: run.stale.len(),
+                symbols_ranked: run.symbols_ranked,
+                include_partial: run.params.include_partial(),
+            },
+        }
+    }
+
+    /// Writes the summary, the places and the bars of each cohort into `dir`, all or none. `source` gives the bars. Returns the
+    /// files.
+    ///
+    /// # Errors
+    /// If the source cannot be read or a file not be written.
+    pub fn write(&self, dir: &Path, source: &dyn Source, temp: &TempFiles) -> Result<Vec<PathBuf>> {
+        let write = |cohort: &Cohort| {
+            let path = dir.join(cohort.bars_file());
+            Ok(bar_csv::write(&path, source, &self.symbols(*cohort), self.span, temp)?.0)
+        };
+        let mut files = vec![
+            write_json(&dir.join(names::LEADERBOARDS_SUMMARY), &self.summary(), temp)?,
+            parquet_file::write(&dir.join(names::LEADERBOARDS_PLACES), &self.places(), &[], temp)?,
+        ];
+        files.extend(Cohort::ALL.par_iter().map(write).collect::<Result<Vec<_>>>()?);
+        commit(files)?;
+        Ok(output_names().map(|name| dir.join(name)).collect())
+    }
+}
+
+/// The names of the files that [`Leaderboards::write`] writes.
+pub fn output_names() -> impl Iterator<Item = &'static str> {
+    [names::LEADERBOARDS_SUMMARY, names::LEADERBOARDS_PLACES]
+        .into_iter()
+        .chain(Cohort::ALL.into_iter().map(Cohort::bars_file))
+}
+
+fn place_columns() -> Vec<ColumnSource<BucketRank>> {
+    let rank = |name, description, kind: RankKind| {
+        ColumnSource::whole(name, description, move |place: &BucketRank| {
+            place.ranks[kind as usize].map(i64::from)
+        })
+    };
+    vec![
+        ColumnSource::text("window", "the window", |place: &BucketRank| Some(place.window.to_string())),
+        ColumnSource::time("window_start", "start of the bucket", |place: &BucketRank| {
+            AsOf::start_of(place.start)
+        }),
+        ColumnSource::text("symbol", "the symbol", |place: &BucketRank| Some(place.symbol.to_string())),
+        ColumnSource::number(
+            "price_change",
+            "change of the close against the bucket before",
+            |place: &BucketRank| place.price_change,
+        )
+        .with_unit("percent"),
+        ColumnSource::number(
+            "pct_vol_change",
+            "change of the volume against the bucket before",
+            |place: &BucketRank| place.pct_vol_change,
+        )
+        .with_unit("percent"),
+        ColumnSource::number("total_volume", "volume of the bucket", |place: &BucketRank| place.total_volume),
+        rank("rank_loss", "rank among the losses of the bucket, from 1", RankKind::Loss),
+        rank("rank_gain", "rank among the gains of the bucket, from 1", RankKind::Gain),
+        rank("rank_drop", "rank among the volume drops of the bucket, from 1", RankKind::Drop),
+        rank("rank_spike", "rank among the volume spikes of the bucket, from 1", RankKind::Spike),
+    ]
+}
+
+fn summary_board(board: &Board) -> SummaryBoard {
+    let known = |number: f64| Some(number).filter(|number| !number.is_nan());
+    let coin = |coin: &stages::leaderboards::Coin| SummaryCoin {
+        symbol: coin.symbol.to_string(),
+        price_change: known(coin.price_change),
+        pct_vol_change: known(coin.pct_vol_change),
+        skew: coin.tags.iter().map(ToString::to_string).collect(),
+    };
+    let detail = |detail: &SkewDetail| SummarySkew {
+        symbol: detail.symbol.to_string(),
+        bucket: detail.bucket.clone(),
+        level: detail.level.to_string(),
+        deviation_pct: known(detail.deviation_pct),
+    };
+    SummaryBoard {
+        coins: board.coins.iter().map(coin).collect(),
+        skew_details: board.skew_details.iter().map(detail).collect(),
+    }
+}

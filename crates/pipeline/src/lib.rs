@@ -1,0 +1,43 @@
+//! Jobs over one-minute bars: a source and parameters in, tables and artifacts out.
+//!
+//! Every front end (command line, Python, cluster workers) calls these functions. A job takes a
+//! [`Source`](bars_io::Source), checked parameters and an [`Observer`], and returns tables and typed summaries; writing them
+//! is a second call. Nothing here prints, reads the environment or keeps global state.
+//!
+//! | job | result |
+//! | --- | --- |
+//! | [`leaderboards::leaderboards`] | boards and places |
+//! | [`metrics::metrics`] | window metrics of a cohort |
+//! | [`snapshots::state`], [`snapshots::regime`] and their panels | point-in-time features |
+//! | [`cycles::cycles`], [`cycles_summary::cycles_summary`] | cycles and clusters, summary per symbol |
+//! | [`cohort_cycles::cohort_cycles`] | clusters of upswings |
+//! | [`run::run`] | all of these in order, skipping stages that are up to date |
+//! | [`check::check`] | what a source contains |
+//! | [`sample`] | the synthetic market |
+//!
+//! [`task`] cuts stages into parts that run on other machines.
+//! [`artifacts`] has name, schema, writer and reader of every file.
+
+pub mod artifacts;
+pub mod check;
+pub mod cohort;
+pub mod cohort_cycles;
+pub mod cycles;
+pub mod cycles_summary;
+mod error;
+pub mod jobs;
+pub mod leaderboards;
+pub mod memory;
+pub mod metrics;
+pub mod observer;
+pub mod report_model;
+pub mod run;
+pub mod sample;
+mod scratch_series;
+pub mod snapshots;
+pub mod source;
+pub mod task;
+pub mod text;
+
+pub use error::{Error, Result};
+pub use observer::Observer;

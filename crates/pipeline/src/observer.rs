@@ -1,0 +1,197 @@
+//! What a job reports while it runs, and whether it should stop.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use bars::Findings;
+
+use crate::error::{Error, Result};
+
+/// Receives progress and messages of a job; asked whether to cancel.
+///
+/// Jobs never print. The command line draws progress bars with it, Python raises warnings and checks for Ctrl-C, tests
+/// collect. Events come from several threads.
+pub trait Observer: Sync {
+    /// Receives an event.
+    fn event(&self, event: Event<'_>) {
+        let _ = event;
+    }
+
+    /// Whether the job should stop; it then ends with [`Error::Cancelled`] as soon as it can.
+    fn is_cancelled(&self) -> bool {
+        false
+    }
+}
+
+/// What a job reports.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// Work on `total` items begins.
+    Started {
+        /// Name of the work, such as `leaderboards`.
+        work: &'a str,
+        /// What is counted.
+        unit: Unit,
+        /// How many items there are; for [`Unit::Modes`] at most.
+        total: u64,
+    },
+    /// `count` more items are done.
+    Advanced {
+        /// Name of the work.
+        work: &'a str,
+        /// Items done since the last such event.
+        count: u64,
+    },
+    /// A decomposition found a mode, while symbols are counted.
+    ModeFound {
+        /// Name of the work.
+        work: &'a str,
+    },
+    /// The work ended, with or without an error.
+    Finished {
+        /// Name of the work.
+        work: &'a str,
+    },
+    /// A step of a job ended.
+    Step {
+        /// Name of the step, such as `ranking`.
+        name: &'a str,
+        /// How long it took.
+        elapsed: Duration,
+    },
+    /// Something worth knowing at normal verbosity.
+    Info(&'a str),
+    /// Details for a verbose log.
+    Trace(&'a str),
+    /// Results may not be what the user expects.
+    Warning(&'a str),
+    /// A stage of a run failed; the run goes on.
+    StageFailed {
+        /// The stage.
+        stage: &'a str,
+        /// Why.
+        error: &'a Error,
+    },
+    /// Rows of an input were rejected, replaced or odd. Reported once per source.
+    Findings(&'a Findings),
+}
+
+/// What progress counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unit {
+    /// Symbols.
+    Symbols,
+    /// Symbols, with modes found reported by [`Event::ModeFound`].
+    SymbolsAndModes,
+    /// Modes of a decomposition, of which there may be fewer than the total.
+    Modes,
+    /// Minutes of bars.
+    Minutes,
+    /// Bytes read.
+    Bytes,
+}
+
+/// An observer that ignores everything and never cancels.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Observer for Silent {}
+
+/// An observer that collects warnings and findings, for tests and callers that show them at the end.
+#[derive(Debug, Default)]
+pub struct Collector {
+    warnings: Mutex<Vec<String>>,
+    findings: Mutex<Findings>,
+}
+
+impl Collector {
+    /// The warnings so far, in order.
+    pub fn warnings(&self) -> Vec<String> {
+        self.warnings.lock().map(|warnings| warnings.clone()).unwrap_or_default()
+    }
+
+    /// The findings so far, of all sources together.
+    pub fn findings(&self) -> Findings {
+        self.findings.lock().map(|findings| findings.clone()).unwrap_or_default()
+    }
+}
+
+impl Observer for Collector {
+    fn event(&self, event: Event<'_>) {
+        match event {
+            Event::Warning(text) => {
+                if let Ok(mut warnings) = self.warnings.lock() {
+                    warnings.push(text.to_owned());
+                }
+            }
+            Event::Findings(found) => {
+                if let Ok(mut findings) = self.findings.lock() {
+                    findings.merge(found);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Progress of one piece of work: reports its start, and its end when dropped.
+pub(crate) struct Progress<'a> {
+    observer: &'a dyn Observer,
+    work: &'a str,
+}
+
+impl<'a> Progress<'a> {
+    pub(crate) fn new(observer: &'a dyn Observer, work: &'a str, unit: Unit, total: u64) -> Progress<'a> {
+        observer.event(Event::Started { work, unit, total });
+        Progress { observer, work }
+    }
+
+    /// Counts `count` more items as done.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] if the observer says so.
+    pub(crate) fn advance(&self, count: u64) -> Result<()> {
+        self.observer.event(Event::Advanced { work: self.work, count });
+        self.observer.check()
+    }
+
+    pub(crate) fn mode_found(&self) {
+        self.observer.event(Event::ModeFound { work: self.work });
+    }
+}
+
+impl Drop for Progress<'_> {
+    fn drop(&mut self) {
+        self.observer.event(Event::Finished { work: self.work });
+    }
+}
+
+impl dyn Observer + '_ {
+    /// # Errors
+    /// [`Error::Cancelled`] if the observer says so.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.is_cancelled() { Err(Error::Cancelled) } else { Ok(()) }
+    }
+
+    pub(crate) fn info(&self, text: impl AsRef<str>) {
+        self.event(Event::Info(text.as_ref()));
+    }
+
+    pub(crate) fn trace(&self, text: impl AsRef<str>) {
+        self.event(Event::Trace(text.as_ref()));
+    }
+
+    pub(crate) fn warn(&self, text: impl AsRef<str>) {
+        self.event(Event::Warning(text.as_ref()));
+    }
+
+    /// Does a step and reports how long it took.
+    pub(crate) fn step<T>(&self, name: &str, work: impl FnOnce() -> T) -> T {
+        let begun = Instant::now();
+        let result = work();
+        self.event(Event::Step { name, elapsed: begun.elapsed() });
+        result
+    }
+}

@@ -1,0 +1,312 @@
+//! All stages in order, as of one moment, skipping those that are up to date.
+//!
+//! A stage is up to date if its fingerprint in `run.json` (program, parameters, source, inputs) is the same and its
+//! outputs are unchanged. A failed stage does not stop the others; the same run again continues with what is missing.
+
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use bars::time::AsOfSpec;
+use bars::{AsOf, Symbol};
+use bars_io::{Entry, Source};
+
+use crate::artifacts::bar_csv::quoted;
+use crate::artifacts::{Cohort, names, partition};
+use crate::error::{Error, Result};
+use crate::jobs::{
+    CohortCyclesJob, CyclesJob, CyclesSummaryJob, JobContext, LeaderboardsJob, MetricsJob, ReportJob,
+    SnapshotFilesJob,
+};
+use crate::observer::Observer;
+use crate::snapshots::{Moments, Regime, State};
+use crate::text::pluralize;
+
+mod digest;
+mod executor;
+mod record;
+mod stage_call;
+
+pub use digest::file_digest;
+pub use executor::StageStatus;
+pub use stage_call::{StageCall, StageOutput};
+
+use executor::RunExecutor;
+use record::files_of;
+
+/// Months of a default lookback.
+const DEFAULT_LOOKBACK_MONTHS: u32 = 3;
+
+/// Parameters of the stages of a run. The run itself sets as-ofs, inputs and outputs.
+#[derive(Debug, Clone)]
+pub struct StageParams {
+    /// Of `leaderboards`.
+    pub leaderboards: LeaderboardsJob,
+    /// Of `metrics`, for every cohort.
+    pub metrics: MetricsJob,
+    /// Of `imf-cluster`, for every cohort.
+    pub cohort_cycles: CohortCyclesJob,
+    /// Of `state`.
+    pub state: SnapshotFilesJob<State>,
+    /// Of `regime`.
+    pub regime: SnapshotFilesJob<Regime>,
+    /// Of `imf-stage`.
+    pub cycles: CyclesJob,
+    /// Of `imf-postprocess`.
+    pub cycles_summary: CyclesSummaryJob,
+    /// Of `report`.
+    pub report: ReportJob,
+}
+
+/// What to run.
+#[derive(Debug, Clone)]
+pub struct RunRequest {
+    /// The folder of the outputs.
+    pub out_dir: PathBuf,
+    /// The cohorts to measure, each once.
+    pub cohorts: Vec<Cohort>,
+    /// Use the cohort files that are there.
+    pub skip_leaderboards: bool,
+    /// The as-of.
+    pub asof: AsOfSpec,
+    /// Run every stage, up to date or not.
+    pub force: bool,
+    /// Parameters of the stages.
+    pub stages: StageParams,
+    /// Identifies the program that computes, such as its version or digest.
+    pub program: String,
+    /// The state of the source, by [`source_state`].
+    pub source_state: String,
+}
+
+/// A stage of a run that ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StageReport {
+    /// The stage's name.
+    pub name: String,
+    /// What became of it.
+    pub status: StageStatus,
+}
+
+/// The result of [`run`].
+#[derive(Debug, Clone)]
+pub struct RunSummary {
+    /// The as-of.
+    pub asof: AsOf,
+    /// The stages, in order.
+    pub stages: Vec<StageReport>,
+    /// The outputs of stages that did not fail.
+    pub outputs: Vec<PathBuf>,
+    /// All files of the run: outputs, list of leaders, record.
+    pub files: Vec<PathBuf>,
+}
+
+impl RunSummary {
+    /// The stages that failed.
+    pub fn failed(&self) -> Vec<&str> {
+        let failed = self.stages.iter().filter(|stage| stage.status == StageStatus::Failed);
+        failed.map(|stage| stage.name.as_str()).collect()
+    }
+
+    /// Whether a stage was skipped because it is up to date.
+    pub fn has_skipped(&self) -> bool {
+        self.stages.iter().any(|stage| stage.status == StageStatus::UpToDate)
+    }
+}
+
+/// Runs all stages. `on_output` receives the result of each stage that ran.
+///
+/// # Errors
+/// If the source is empty, no bar closes by the as-of, the folder cannot be written or is in use by another run, or the observer
+/// cancels. A stage that fails is reported to the observer and in the summary.
+pub fn run(
+    request: &RunRequest,
+    context: JobContext<'_>,
+    asof: AsOf,
+    on_output: &mut dyn FnMut(&StageCall, &StageOutput),
+) -> Result<RunSummary> {
+    let observer = context.observer;
+    let path = |name: &str| request.out_dir.join(name);
+    let total = usize::from(!request.skip_leaderboards) + 2 * request.cohorts.len() + 5;
+    if request.skip_leaderboards {
+        request.cohorts.iter().try_for_each(|cohort| must_exist(&path(cohort.bars_file())))?;
+    }
+    let mut executor = RunExecutor::new(request, context, asof, total, on_output)?;
+    let boards = request.leaderboards_call(asof);
+    if !request.skip_leaderboards {
+        executor.stage(&boards, &[])?;
+    }
+    let mut leaders: Vec<Symbol> = Vec::new();
+    for &cohort in &request.cohorts {
+        let is_usable = executor.is_usable("leaderboards");
+        let symbols =
+            if is_usable { bars_io::reader::symbols(&path(cohort.bars_file()))? } else { Vec::new() };
+        if is_usable && symbols.is_empty() {
+            observer.warn(format!("no symbols in cohort \"{}\": skipped", cohort.name()));
+        }
+        if symbols.is_empty() {
+            executor.skip(2);
+            continue;
+        }
+        executor.stage(&request.metrics_call(cohort, asof), &[])?;
+        executor.stage(&request.cohort_cycles_call(cohort, asof), &[])?;
+        leaders.extend(symbols.into_iter().filter(|symbol| !leaders.contains(symbol)).collect::<Vec<_>>());
+    }
+    if leaders.is_empty() {
+        executor.skip(4);
+    } else {
+        write_leaders(&path(names::RUN_LEADERS), &leaders, &context)?;
+        executor.stage(&request.state_call(asof), &leaders)?;
+        executor.stage(&request.regime_call(asof), &leaders)?;
+        if executor.stage(&request.cycles_call(asof), &leaders)? {
+            executor.stage(&request.cycles_summary_call(asof), &leaders)?;
+        } else {
+            executor.skip(1);
+        }
+    }
+    if executor.has_outputs() {
+        // Only files of this run: others in the folder may belong to an earlier one.
+        let mut inputs = executor.outputs();
+        if request.skip_leaderboards {
+            inputs.extend(boards.outputs(asof, &leaders));
+        }
+        executor.stage(&request.report_call(asof, inputs), &leaders)?;
+    }
+    let (stages, outputs, files) = executor.finish();
+    Ok(RunSummary { asof, stages, outputs, files })
+}
+
+impl RunRequest {
+    fn leaderboards_call(&self, asof: AsOf) -> StageCall {
+        let (asof, out_dir) = (AsOfSpec::At(asof), self.out_dir.clone());
+        StageCall::Leaderboards(LeaderboardsJob { asof, out_dir, ..self.stages.leaderboards.clone() })
+    }
+
+    fn metrics_call(&self, cohort: Cohort, asof: AsOf) -> StageCall {
+        let [input, output] = [cohort.bars_file(), cohort.metrics_file()].map(|name| self.out_dir.join(name));
+        let job = self.stages.metrics.clone();
+        StageCall::Metrics(cohort, MetricsJob { asof: AsOfSpec::At(asof), input, output, ..job })
+    }
+
+    fn cohort_cycles_call(&self, cohort: Cohort, asof: AsOf) -> StageCall {
+        let (input, out_dir) = (self.out_dir.join(cohort.bars_file()), self.out_dir.clone());
+        let asof = AsOfSpec::At(asof);
+        StageCall::CohortCycles(CohortCyclesJob {
+            cohort,
+            asof,
+            input,
+            out_dir,
+            ..self.stages.cohort_cycles.clone()
+        })
+    }
+
+    /// As of midnight of the date, so that the rows of `state` and `regime` join.
+    fn state_call(&self, asof: AsOf) -> StageCall {
+        let mut job = self.stages.state.clone();
+        job.moments = Moments::At(AsOfSpec::At(asof.midnight()));
+        job.input = self.out_dir.join(names::RUN_LEADERS);
+        job.files.out = self.out_dir.join("data/state");
+        StageCall::State(job)
+    }
+
+    fn regime_call(&self, asof: AsOf) -> StageCall {
+        let mut job = self.stages.regime.clone();
+        job.moments = Moments::At(AsOfSpec::At(asof.midnight()));
+        job.input = self.out_dir.join(names::RUN_LEADERS);
+        job.files.out = self.out_dir.join("data/regime");
+        StageCall::Regime(job)
+    }
+
+    fn cycles_out(&self) -> PathBuf {
+        self.out_dir.join("data/imf")
+    }
+
+    fn cycles_call(&self, asof: AsOf) -> StageCall {
+        let mut job = self.stages.cycles.clone();
+        job.leaders_file = Some(self.out_dir.join(names::RUN_LEADERS));
+        job.asof = AsOfSpec::At(asof);
+        job.out = self.cycles_out();
+        job.persist_modes = true;
+        StageCall::Cycles(job)
+    }
+
+    fn cycles_summary_call(&self, asof: AsOf) -> StageCall {
+        let folder = partition(&self.cycles_out(), asof);
+        let mut job = self.stages.cycles_summary.clone();
+        job.request.summary = folder.join(names::CYCLES_SUMMARY);
+        job.request.series = stages::cycles::SignalKind::BOTH.to_vec();
+        job.out = folder;
+        StageCall::CyclesSummary(job)
+    }
+
+    fn report_call(&self, asof: AsOf, inputs: Vec<PathBuf>) -> StageCall {
+        let mut job = self.stages.report.clone();
+        job.dir = self.out_dir.clone();
+        job.out = self.out_dir.join(names::REPORT);
+        job.asof = AsOfSpec::At(asof);
+        job.only = Some(inputs);
+        StageCall::Report(job)
+    }
+}
+
+/// The default lookback of cycles: three months, or as many whole months as the bars go back, at least one. A longer lookback would
+/// include minutes before the first bar, which produce spurious cycles.
+pub fn default_lookback_months(asof: AsOf, catalog: &[Entry], observer: &dyn Observer) -> u32 {
+    let first = catalog.iter().map(|entry| AsOf::start_of(entry.first)).min();
+    let is_held = |months: &u32| first.is_some_and(|first| first <= asof.months_before(*months));
+    let months = (1..=DEFAULT_LOOKBACK_MONTHS).rev().find(is_held).unwrap_or(1);
+    if months < DEFAULT_LOOKBACK_MONTHS {
+        observer.info(format!(
+            "the bars do not go back {DEFAULT_LOOKBACK_MONTHS} months: cycles are looked for in {}",
+            pluralize(months as usize, "month")
+        ));
+    }
+    months
+}
+
+/// The state of a source as text, for fingerprints: of files their sizes and modification times, of a database its symbols and
+/// the spans of their bars. `path` is that of the source, if it is a file or folder.
+///
+/// # Errors
+/// If a file cannot be read.
+pub fn source_state(source: &dyn Source, catalog: &[Entry], path: Option<&Path>) -> Result<String> {
+    let mut lines = vec![source.describe()];
+    lines.extend(catalog.iter().map(|entry| format!("{} {} {}", entry.symbol, entry.first, entry.last)));
+    for file in path.filter(|path| path.exists()).map(source_files).transpose()?.unwrap_or_default() {
+        let meta = file.metadata().map_err(|e| bars_io::Error::io("read", &file, e))?;
+        let changed = meta.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        let nanos = changed.unwrap_or_default().as_nanos();
+        lines.push(format!("{} {} {nanos}", file.display(), meta.len()));
+    }
+    Ok(lines.join("\n"))
+}
+
+/// The file itself, or the files in the symbol folders of a store.
+fn source_files(path: &Path) -> Result<Vec<PathBuf>> {
+    if path.is_file() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let entries = std::fs::read_dir(path).map_err(|e| bars_io::Error::io("read", path, e))?;
+    let mut folders: Vec<PathBuf> =
+        entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    folders.sort();
+    Ok(folders.iter().flat_map(|folder| files_of(folder)).collect())
+}
+
+fn must_exist(path: &Path) -> Result<()> {
+    if path.is_file() {
+        return Ok(());
+    }
+    Err(Error::parameter("skip-leaderboards", format!("there is no {}", path.display())))
+}
+
+/// Writes the list of leaders if it differs, so that an unchanged file keeps its time.
+fn write_leaders(path: &Path, leaders: &[Symbol], context: &JobContext<'_>) -> Result<()> {
+    let lines: Vec<String> = std::iter::once("symbol".to_owned())
+        .chain(leaders.iter().map(|symbol| quoted(symbol.as_str())))
+        .collect();
+    let text = lines.join("\n") + "\n";
+    if std::fs::read_to_string(path).is_ok_and(|old| old == text) {
+        return Ok(());
+    }
+    Ok(context.temp.write(path, text.as_bytes())?)
+}

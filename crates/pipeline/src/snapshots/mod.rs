@@ -1,0 +1,374 @@
+//! Snapshots and panels of `state` and `regime`.
+//!
+//! [`state`], [`state_panel`], [`regime`] and [`regime_panel`] return tables in memory. [`SnapshotJob`] computes the same and
+//! writes partitions as it goes, for panels that do not fit in memory.
+
+use bars::time::AsOfSpec;
+use bars::{AsOf, Symbol, Window};
+use bars_io::Source;
+use bars_io::atomic::{FinishedFile, TempFiles};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use stages::features::layout::FeatureLayout;
+use stages::features::table::{FeatureRow, fill, to_table};
+use stages::table::Table;
+
+use crate::artifacts::commit;
+use crate::artifacts::series_file::SeriesFile;
+use crate::cohort::{Member, extent, look_up, warn_of_future, warn_of_repeats, warn_of_short_history};
+use crate::error::{Error, Result};
+use crate::observer::Observer;
+use crate::source::report_findings;
+use crate::text::pluralize;
+
+mod compute;
+mod partitions;
+mod stage;
+
+pub use partitions::{SnapshotFiles, schema_path, table_path};
+pub use stage::{Regime, SnapshotStage, State, SymbolSnapshots};
+
+pub(crate) use compute::Cuts;
+pub(crate) use partitions::PartitionWriter;
+
+use compute::{Group, dates, for_each_group};
+
+/// Snapshots per job at most.
+pub const MAX_SNAPSHOTS: i64 = 1_000_000;
+
+/// The as-ofs of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Moments {
+    /// The stage's default: the last complete windows before the newest bar.
+    Newest,
+    /// One as-of.
+    At(AsOfSpec),
+    /// From one as-of to another (included) in steps.
+    Panel {
+        /// The first as-of; not `Latest`.
+        from: AsOfSpec,
+        /// The last as-of.
+        to: AsOfSpec,
+        /// The step.
+        every: Window,
+    },
+}
+
+/// A snapshot stage on given symbols and as-ofs.
+pub struct SnapshotJob<'a, S> {
+    /// The stage and its parameters.
+    pub stage: S,
+    /// The source.
+    pub source: &'a dyn Source,
+    /// The symbols and their entries in the source.
+    pub members: Vec<Member>,
+    /// The as-ofs, ascending, at least one.
+    pub asofs: Vec<AsOf>,
+}
+
+/// Snapshots in memory.
+#[derive(Debug, Clone)]
+pub struct Snapshots {
+    /// The columns.
+    pub layout: FeatureLayout,
+    /// The rows: by date, then symbol, then as-of.
+    pub rows: Vec<FeatureRow>,
+}
+
+impl Snapshots {
+    /// The rows as a table.
+    pub fn table(&self) -> Table {
+        to_table(&self.layout, &self.rows)
+    }
+}
+
+/// Partitions that were computed and written to temporary files.
+pub struct FinishedSnapshots {
+    files: Vec<FinishedFile>,
+    /// The columns.
+    pub layout: FeatureLayout,
+    /// Number of partitions.
+    pub partitions: usize,
+    /// Number of rows in all partitions.
+    pub rows: usize,
+    /// The rows at the last as-of.
+    pub last: Vec<FeatureRow>,
+}
+
+/// The state of `symbols` at `asof` (`None`: the last complete windows).
+///
+/// # Errors
+/// If the source cannot be read or has none of the symbols, no bar closes by the as-of, or the observer cancels.
+pub fn state(
+    symbols: &[Symbol],
+    source: &dyn Source,
+    params: &stages::metrics::ValidParams,
+    asof: Option<AsOfSpec>,
+    observer: &dyn Observer,
+) -> Result<Snapshots> {
+    let moments = asof.map_or(Moments::Newest, Moments::At);
+    SnapshotJob::new(State(params.clone()), symbols, source, moments, observer)?.compute(observer)
+}
+
+/// The state of `symbols` at every step from one as-of to another.
+///
+/// # Errors
+/// As [`state`], and for an empty or too long panel.
+pub fn state_panel(
+    symbols: &[Symbol],
+    source: &dyn Source,
+    params: &stages::metrics::ValidParams,
+    (from, to): (AsOfSpec, AsOfSpec),
+    every: Window,
+    observer: &dyn Observer,
+) -> Result<Snapshots> {
+    let moments = Moments::Panel { from, to, every };
+    SnapshotJob::new(State(params.clone()), symbols, source, moments, observer)?.compute(observer)
+}
+
+/// The regime of `symbols` at midnight of the date of `asof` (`None`: of the newest bar).
+///
+/// # Errors
+/// As [`state`].
+pub fn regime(
+    symbols: &[Symbol],
+    source: &dyn Source,
+    params: &stages::regime::ValidParams,
+    asof: Option<AsOfSpec>,
+    observer: &dyn Observer,
+) -> Result<Snapshots> {
+    let moments = asof.map_or(Moments::Newest, Moments::At);
+    SnapshotJob::new(Regime(params.clone()), symbols, source, moments, observer)?.compute(observer)
+}
+
+/// The regime of `symbols` at every step from one date to another; the step is a whole number of days.
+///
+/// # Errors
+/// As [`state_panel`].
+pub fn regime_panel(
+    symbols: &[Symbol],
+    source: &dyn Source,
+    params: &stages::regime::ValidParams,
+    (from, to): (AsOfSpec, AsOfSpec),
+    every: Window,
+    observer: &dyn Observer,
+) -> Result<Snapshots> {
+    if every.in_days().is_none() {
+        return Err(Error::parameter("every", format!("{every} is not a whole number of days")));
+    }
+    let moments = Moments::Panel { from, to, every };
+    SnapshotJob::new(Regime(params.clone()), symbols, source, moments, observer)?.compute(observer)
+}
+
+impl<'a, S: SnapshotStage> SnapshotJob<'a, S> {
+    /// Looks the symbols up and resolves the as-ofs.
+    ///
+    /// # Errors
+    /// If the source cannot be read or has none of the symbols, or the as-ofs are invalid or before the first bar.
+    pub fn new(
+        stage: S,
+        symbols: &[Symbol],
+        source: &'a dyn Source,
+        moments: Moments,
+        observer: &dyn Observer,
+    ) -> Result<SnapshotJob<'a, S>> {
+        let look_up = || look_up(symbols, source, "they get no row", observer);
+        let members = observer.step("looking the symbols up", look_up)?;
+        warn_of_repeats(&members, observer);
+        let ends = extent(&members, &source.describe())?;
+        let asofs = resolve(&stage, moments, ends, observer)?;
+        warn_of_future(asofs[asofs.len() - 1], ends.1, stage.windows()[0], observer);
+        Ok(SnapshotJob { stage, source, members, asofs })
+    }
+
+    /// Warns that the baselines come from a cohort's own bars. For a front end that falls back to them.
+    pub fn warn_of_short_history(&self, observer: &dyn Observer) {
+        if let (Some(months), Ok(ends)) = (self.stage.months(), extent(&self.members, "")) {
+            warn_of_short_history(ends, months, observer);
+        }
+    }
+
+    /// The last as-of.
+    pub fn last_asof(&self) -> AsOf {
+        self.asofs[self.asofs.len() - 1]
+    }
+
+    /// Number of dates, each a partition.
+    pub fn partitions(&self) -> usize {
+        dates(&self.asofs).count()
+    }
+
+    /// Computes everything in memory.
+    ///
+    /// # Errors
+    /// If the source cannot be read or the observer cancels.
+    pub fn compute(&self, observer: &dyn Observer) -> Result<Snapshots> {
+        let mut by_date: Vec<Vec<FeatureRow>> = vec![Vec::new(); self.partitions()];
+        let mut first_date = 0;
+        let take = &mut |group: Group<'_>| {
+            for (index, rows) in split_by_date(group.dates, group.rows).into_iter().enumerate() {
+                by_date[first_date + index].extend(rows);
+            }
+            if group.is_last {
+                first_date += group.dates.len();
+            }
+            Ok(())
+        };
+        let layout =
+            for_each_group(&self.stage, self.source, &self.members, &self.asofs, None, observer, take)?;
+        report_findings(self.source, observer);
+        Ok(Snapshots { layout, rows: by_date.concat() })
+    }
+
+    /// Computes and writes partitions to temporary files; the panels behind the baselines to `series`, if given.
+    ///
+    /// # Errors
+    /// If the source cannot be read, a file not be written, or the observer cancels.
+    pub fn write(
+        &self,
+        files: &SnapshotFiles,
+        series: Option<SeriesFile>,
+        temp: &TempFiles,
+        observer: &dyn Observer,
+    ) -> Result<FinishedSnapshots> {
+        let layout = S::layout(&self.stage.plan(self.asofs[..1].to_vec())).clone();
+        let mut writer = PartitionWriter::new(files, S::NAME, &layout, temp)?;
+        let (mut rows, mut last) = (0, Vec::new());
+        let newest = self.last_asof();
+        let mut series = series;
+        let take = &mut |group: Group<'_>| {
+            rows += group.rows.len();
+            last.extend(group.rows.iter().filter(|row| row.asof == newest).cloned());
+            let by_date: Vec<Vec<FeatureRow>> = split_by_date(group.dates, group.rows);
+            let values = |date: usize| (!by_date[date].is_empty()).then(|| fill(&layout, &by_date[date]));
+            writer.write_group(group.pass, group.dates, group.is_last, &values)
+        };
+        for_each_group(
+            &self.stage,
+            self.source,
+            &self.members,
+            &self.asofs,
+            series.as_mut(),
+            observer,
+            take,
+        )?;
+        let mut files = writer.finish();
+        files.extend(series.map(SeriesFile::finish).transpose()?);
+        report_findings(self.source, observer);
+        Ok(FinishedSnapshots { files, layout, partitions: self.partitions(), rows, last })
+    }
+
+    /// The coverage of each window at the last as-of, without baselines: what a dry run shows.
+    ///
+    /// # Errors
+    /// If the source cannot be read or the observer cancels.
+    pub fn coverage(&self, observer: &dyn Observer) -> Result<Vec<FeatureRow>> {
+        let plan = self.stage.without_baseline().plan(vec![self.last_asof()]);
+        let compute = |member: &Member| -> Result<Vec<FeatureRow>> {
+            let Some(entry) = &member.entry else {
+                return Ok(Vec::new());
+            };
+            Ok(S::compute(&plan, self.source, &member.symbol, entry)?.rows)
+        };
+        let rows = self.members.par_iter().map(compute).collect::<Result<Vec<_>>>()?.concat();
+        report_findings(self.source, observer);
+        Ok(rows)
+    }
+}
+
+impl FinishedSnapshots {
+    /// Puts all files in place and removes tables of the same dates in the other format.
+    ///
+    /// # Errors
+    /// If a folder no longer allows it.
+    pub fn commit<S: SnapshotStage>(self, job: &SnapshotJob<'_, S>, files: &SnapshotFiles) -> Result<()> {
+        commit(self.files)?;
+        files.remove_other_format(S::NAME, &job.asofs)?;
+        Ok(files.remove_old_schema(S::NAME, &job.asofs)?)
+    }
+}
+
+/// Puts the files of a merge in place; returns the number of partitions.
+pub(crate) fn commit_partitions(
+    writer: PartitionWriter<'_>,
+    files: &SnapshotFiles,
+    stage: &str,
+    asofs: &[AsOf],
+) -> Result<usize> {
+    commit(writer.finish())?;
+    files.remove_other_format(stage, asofs)?;
+    files.remove_old_schema(stage, asofs)?;
+    Ok(dates(asofs).count())
+}
+
+/// Rows of a group by the dates of its pass.
+fn split_by_date(dates: &[&[AsOf]], rows: Vec<FeatureRow>) -> Vec<Vec<FeatureRow>> {
+    let mut by_date: Vec<Vec<FeatureRow>> = dates.iter().map(|_| Vec::new()).collect();
+    for row in rows {
+        let date = row.asof.midnight();
+        // Dates ascend.
+        let index = dates.partition_point(|asofs| asofs[0].midnight() < date);
+        if let Some(of_date) = by_date.get_mut(index) {
+            of_date.push(row);
+        }
+    }
+    by_date
+}
+
+/// The as-ofs, ascending, at least one. Those of a panel before the first bar are dropped with a warning.
+fn resolve<S: SnapshotStage>(
+    stage: &S,
+    moments: Moments,
+    (oldest, newest): (AsOf, AsOf),
+    observer: &dyn Observer,
+) -> Result<Vec<AsOf>> {
+    let first = stage.first_asof(oldest);
+    let all = match moments {
+        Moments::Newest => vec![stage.default_asof(newest)],
+        Moments::At(spec) => vec![stage.asof(spec.moment().unwrap_or(newest))],
+        Moments::Panel { from, to, every } => panel(stage, from, to, every, newest)?,
+    };
+    let known: Vec<AsOf> = all.iter().copied().filter(|&asof| asof >= first).collect();
+    if known.is_empty() {
+        let asof = all[all.len() - 1];
+        let what = format!("these symbols (first possible as-of: {first})");
+        return Err(Error::AsofBeforeBars { asof, what, oldest, newest });
+    }
+    if known.len() < all.len() {
+        let dropped = pluralize(all.len() - known.len(), "as-of");
+        observer.warn(format!("{dropped} before {first} left out: no bar has closed by then"));
+    }
+    Ok(known)
+}
+
+fn panel<S: SnapshotStage>(
+    stage: &S,
+    from: AsOfSpec,
+    to: AsOfSpec,
+    every: Window,
+    newest: AsOf,
+) -> Result<Vec<AsOf>> {
+    let Some(from) = from.moment() else {
+        return Err(Error::parameter("from", "\"latest\" leaves an empty panel; give a time or a date"));
+    };
+    let (from, to) = (stage.asof(from), stage.asof(to.moment().unwrap_or(newest)));
+    if to < from {
+        return Err(Error::parameter("from", format!("{from} is later than to, {to}; swap them")));
+    }
+    let step = i64::from(every.minutes());
+    let count = (to.epoch_seconds() - from.epoch_seconds()) / 60 / step + 1;
+    if count > MAX_SNAPSHOTS {
+        return Err(Error::parameter(
+            "every",
+            format!(
+                "{count} snapshots from {from} to {to} every {every} are more than {MAX_SNAPSHOTS}; ask for fewer per run"
+            ),
+        ));
+    }
+    Ok((0..count).map(|i| from.plus(i * step)).collect())
+}
+
+/// The layout of a stage's result, without computing anything.
+pub fn layout<S: SnapshotStage>(stage: &S) -> FeatureLayout {
+    S::layout(&stage.plan(vec![AsOf::start_of(bars::Minute::MIN)])).clone()
+}

@@ -1,0 +1,64 @@
+//! What jobs ask of a source before they compute.
+
+use bars::time::AsOfSpec;
+use bars::{AsOf, Symbol};
+use bars_io::{Entry, Source, newest_close};
+
+use crate::error::{Error, Result};
+use crate::observer::{Event, Observer};
+
+/// The symbols of a source and the spans of their bars, ordered by symbol.
+///
+/// # Errors
+/// If the source cannot be read, or [`Error::EmptySource`].
+pub fn catalog(source: &dyn Source) -> Result<Vec<Entry>> {
+    not_empty(source, source.catalogue()?)
+}
+
+/// The names of a source's symbols, ordered.
+///
+/// # Errors
+/// If the source cannot be read, or [`Error::EmptySource`].
+pub fn symbols(source: &dyn Source) -> Result<Vec<Symbol>> {
+    not_empty(source, source.symbols()?)
+}
+
+fn not_empty<T>(source: &dyn Source, found: Vec<T>) -> Result<Vec<T>> {
+    if found.is_empty() { Err(Error::EmptySource { findings: source.findings() }) } else { Ok(found) }
+}
+
+/// The as-of of a job over a whole source: the given moment, or the close of the newest bar.
+///
+/// # Errors
+/// [`Error::EmptySource`], or [`Error::AsofBeforeBars`] if no bar has closed by then.
+pub fn resolve_asof(spec: AsOfSpec, catalog: &[Entry]) -> Result<AsOf> {
+    let Some(newest) = newest_close(catalog) else {
+        return Err(Error::EmptySource { findings: bars::Findings::default() });
+    };
+    let asof = spec.moment().unwrap_or(newest);
+    let oldest = catalog.iter().map(|entry| entry.first).min().map(AsOf::close_of).unwrap_or(newest);
+    if asof < oldest {
+        return Err(Error::AsofBeforeBars { asof, what: "the source".to_owned(), oldest, newest });
+    }
+    Ok(asof)
+}
+
+/// Reports what was found in the rows read from `source` so far.
+pub(crate) fn report_findings(source: &dyn Source, observer: &dyn Observer) {
+    let findings = source.findings();
+    if !findings.is_empty() {
+        observer.event(Event::Findings(&findings));
+    }
+}
+
+/// Fails if rows of `source` were rejected or replaced.
+///
+/// # Errors
+/// [`bars_io::Error::Strict`].
+pub fn check_strict(source: &dyn Source) -> Result<()> {
+    let findings = source.findings();
+    if findings.breaks_strict() {
+        return Err(bars_io::Error::Strict(findings.to_string()).into());
+    }
+    Ok(())
+}

@@ -1,0 +1,208 @@
+//! Putting results together.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use bars::{AsOf, Findings};
+use bars_io::Source;
+use bars_io::atomic::TempFiles;
+use stages::metrics::MetricsPlan;
+use stages::table::{ColumnSpec, Table, Values};
+
+use super::snapshots::{MergedSnapshots, decode};
+use super::{TaskResult, TaskStage, cycles, leaders, lookback, snapshots};
+use crate::artifacts::table_file::{self, Compression, Format};
+use crate::artifacts::{Cohort, commit};
+use crate::error::{Error, Result};
+use crate::jobs::{CyclesOutput, LeaderboardsOutput};
+use crate::observer::{Event, Observer};
+use crate::snapshots::{SnapshotFiles, SnapshotStage};
+
+/// Where and how merged results are written.
+pub struct MergeTarget<'a> {
+    /// Folder of the outputs, for `metrics` the file; `None`: the default of the stage's command.
+    pub out: Option<PathBuf>,
+    /// Format of snapshots.
+    pub format: Format,
+    /// Compression of snapshots.
+    pub compression: Compression,
+    /// Version in the schema sidecar of snapshots.
+    pub schema_version: String,
+    /// The source; needed for `leaderboards`, which write the bars of each cohort.
+    pub source: Option<&'a dyn Source>,
+    /// Owner of unfinished files.
+    pub temp: &'a TempFiles,
+    /// Receives messages.
+    pub observer: &'a dyn Observer,
+}
+
+/// What was merged and written.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Merged {
+    /// Leaderboards.
+    Leaderboards(LeaderboardsOutput),
+    /// Metrics.
+    Metrics {
+        /// The rows.
+        table: Table,
+        /// The file.
+        file: PathBuf,
+        /// The as-of.
+        asof: AsOf,
+    },
+    /// Snapshots of `state` or `regime`.
+    Snapshots {
+        /// `state` or `regime`.
+        stage: &'static str,
+        /// The first table.
+        first_file: PathBuf,
+        /// Number of partitions.
+        partitions: usize,
+        /// Number of rows in all of them.
+        rows: usize,
+        /// Number of columns.
+        columns: usize,
+        /// The as-ofs.
+        asofs: Vec<AsOf>,
+    },
+    /// Cycles.
+    Cycles(CyclesOutput),
+}
+
+/// Merges the results of one plan and writes the outputs of a single run: the same bytes, in the order of symbols.
+///
+/// # Errors
+/// [`Error::Tasks`] that names the file if a result is missing, duplicate, from another plan or damaged; and if a file cannot be
+/// written.
+pub fn merge(results: Vec<TaskResult>, target: &MergeTarget<'_>) -> Result<Merged> {
+    let mut results = complete(results)?;
+    let mut findings = Findings::default();
+    results.iter().for_each(|result| findings.merge(&result.findings));
+    if !findings.is_empty() {
+        target.observer.event(Event::Findings(&findings));
+    }
+    let temp = target.temp;
+    match results[0].task.stage.clone() {
+        TaskStage::Leaderboards { params, asof, newest } => {
+            let source = target.source.ok_or_else(|| {
+                Error::parameter("source", "is required: leaderboards write the bars of each cohort")
+            })?;
+            let leaderboards = leaders::merge(&mut results, &params, asof, newest, target.observer)?;
+            let out = target.out.clone().unwrap_or_else(|| ".".into());
+            let files = leaderboards.write(&out, source, temp)?;
+            Ok(Merged::Leaderboards(LeaderboardsOutput { leaderboards, files }))
+        }
+        TaskStage::Metrics { params, asof, cohort, .. } => {
+            let layout = MetricsPlan::new(params, vec![asof], false).layout().clone();
+            let specs: Vec<ColumnSpec> = layout.columns().iter().map(|column| column.spec.clone()).collect();
+            let table = metrics(&mut results, &specs)?;
+            let default = Cohort::ALL.into_iter().find(|known| known.name() == cohort);
+            let default = default.map_or("metrics.csv", Cohort::metrics_file);
+            let file = target.out.clone().unwrap_or_else(|| default.into());
+            let format = Format::from_path(&file);
+            table_file::write(&file, format, Compression::default(), table.clone(), temp)?.commit()?;
+            Ok(Merged::Metrics { table, file, asof })
+        }
+        TaskStage::State { params, asofs } => {
+            let files = target.snapshot_files("data/state");
+            let merged = snapshots::merge(&mut results, &params, asofs, &files, temp)?;
+            Ok(snapshots_merged(&params, &files, merged))
+        }
+        TaskStage::Regime { params, asofs } => {
+            let files = target.snapshot_files("data/regime");
+            let merged = snapshots::merge(&mut results, &params, asofs, &files, temp)?;
+            Ok(snapshots_merged(&params, &files, merged))
+        }
+        TaskStage::Cycles { params, asof, span, persist_modes } => {
+            let out = target.out.clone().unwrap_or_else(|| "data/imf".into());
+            let lookback = lookback(asof, span);
+            let (cycles, partition, modes) =
+                cycles::merge(&mut results, &params, lookback, &out, temp, target.observer)?;
+            let files = cycles.write(&partition, persist_modes, temp)?;
+            commit(modes.into_iter().chain(files).collect())?;
+            partition.remove_stale(params.stage.get().mixed, persist_modes, target.observer)?;
+            Ok(Merged::Cycles(CyclesOutput { cycles, summary_file: partition.summary() }))
+        }
+    }
+}
+
+impl MergeTarget<'_> {
+    fn snapshot_files(&self, default: &str) -> SnapshotFiles {
+        SnapshotFiles {
+            out: self.out.clone().unwrap_or_else(|| default.into()),
+            format: self.format,
+            compression: self.compression,
+            schema_version: self.schema_version.clone(),
+        }
+    }
+}
+
+fn snapshots_merged<S: SnapshotStage>(_stage: &S, files: &SnapshotFiles, merged: MergedSnapshots) -> Merged {
+    Merged::Snapshots {
+        stage: S::NAME,
+        first_file: files.table(S::NAME, merged.asofs[0]),
+        partitions: merged.partitions,
+        rows: merged.rows,
+        columns: merged.columns,
+        asofs: merged.asofs,
+    }
+}
+
+/// Checks that the results are all parts of one plan, and sorts them by part.
+fn complete(results: Vec<TaskResult>) -> Result<Vec<TaskResult>> {
+    let Some(first) = results.first() else {
+        return Err(Error::Tasks("there are no results to merge".to_owned()));
+    };
+    let (plan, name, parts) = (first.task.plan.clone(), first.name.clone(), first.task.parts);
+    let mut by_part: BTreeMap<usize, TaskResult> = BTreeMap::new();
+    for result in results {
+        if result.task.plan != plan {
+            return Err(Error::Tasks(format!(
+                "{} belongs to another run than {name}: other parameters, source or symbols; merge the results of one run",
+                result.name
+            )));
+        }
+        let part = result.task.part;
+        if let Some(other) = by_part.get(&part) {
+            return Err(Error::Tasks(format!(
+                "{} and {} are both part {part} of {parts}; remove one of them",
+                other.name, result.name
+            )));
+        }
+        by_part.insert(part, result);
+    }
+    let missing: Vec<usize> = (1..=parts).filter(|part| !by_part.contains_key(part)).collect();
+    if !missing.is_empty() {
+        return Err(Error::MissingParts { missing, parts });
+    }
+    Ok(by_part.into_values().collect())
+}
+
+/// The rows of all results, in the order of symbols.
+fn metrics(results: &mut [TaskResult], specs: &[ColumnSpec]) -> Result<Table> {
+    let mut rows: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
+    let mut parts: Vec<Vec<Values>> = Vec::new();
+    for (part, result) in results.iter_mut().enumerate() {
+        let batch = result.batch(0)?;
+        let columns = decode(&result.name, &batch, specs)?;
+        let Some(Values::Text(symbols)) = columns.first() else {
+            return Err(Error::Tasks(format!("{}: no symbol column", result.name)));
+        };
+        for (row, symbol) in symbols.iter().enumerate() {
+            let is_it = |member: &&super::TaskMember| Some(member.symbol.as_str()) == symbol.as_deref();
+            let member = result.task.members.iter().find(is_it).ok_or_else(|| {
+                Error::Tasks(format!("{}: row {row} has a symbol that the task does not have", result.name))
+            })?;
+            rows.insert(member.position, (part, row));
+        }
+        parts.push(columns);
+    }
+    let column = |index: usize| {
+        let mut pieces = rows.values().map(|(part, row)| parts[*part][index].gather(&[*row]));
+        let mut values = pieces.next().unwrap_or_else(|| parts[0][index].gather(&[]));
+        pieces.for_each(|more| values.extend(more));
+        values
+    };
+    Ok(Table { columns: specs.to_vec(), values: (0..specs.len()).map(column).collect() })
+}

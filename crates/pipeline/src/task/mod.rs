@@ -1,0 +1,189 @@
+//! Tasks: a stage cut into parts that run anywhere.
+//!
+//! [`plan()`] cuts a stage by symbols; a [`Task`] serializes to JSON and reads what it needs from the source by itself; its
+//! [`TaskResult`] is an Arrow IPC file; [`merge`] puts results together in the order of symbols. The outputs are the same bytes as
+//! those of a single run, for any number of parts. Threads, `--shard I/N`, and cluster engines run the same tasks.
+
+use std::path::PathBuf;
+
+use bars::{AsOf, BarTime, Span, Symbol, Window};
+use serde::{Deserialize, Serialize};
+use stages::cycles::Lookback;
+use stages::{leaderboards, metrics};
+
+use crate::cycles::CyclesParams;
+use crate::error::{Error, Result};
+use crate::snapshots::{Regime, State};
+
+mod cycles;
+mod leaders;
+mod merge;
+mod plan;
+mod result;
+mod run;
+mod snapshots;
+
+pub use merge::{MergeTarget, Merged, merge};
+pub use plan::{TaskRequest, plan};
+pub use result::TaskResult;
+
+/// Version of tasks and results. Others are refused.
+pub const TASK_VERSION: u32 = 1;
+
+/// Parts of a plan at most.
+pub const MAX_PARTS: usize = 100_000;
+
+/// A part of a stage: some symbols with everything needed to compute them.
+///
+/// It carries names, not bars; the worker opens the source by itself.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Task {
+    /// [`TASK_VERSION`] of the program that planned it.
+    pub version: u32,
+    /// Fingerprint of the whole plan: results of one plan belong together.
+    pub plan: String,
+    /// Number of this part, from 1.
+    pub part: usize,
+    /// Number of parts.
+    pub parts: usize,
+    /// Number of symbols in all parts.
+    pub symbols: usize,
+    /// The source, for the record; without password.
+    pub source: String,
+    /// The stage and its parameters.
+    pub stage: TaskStage,
+    /// The symbols of this part, by position.
+    pub members: Vec<TaskMember>,
+}
+
+/// A symbol of a task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TaskMember {
+    /// Position among the symbols of all parts.
+    pub position: usize,
+    /// The symbol in results.
+    pub symbol: Symbol,
+    /// Its name in the source; `None` if the source lacks it.
+    pub source: Option<Symbol>,
+}
+
+/// A stage of a task, with as-ofs resolved.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum TaskStage {
+    /// Buckets of `leaderboards`.
+    Leaderboards {
+        /// The parameters.
+        params: leaderboards::ValidParams,
+        /// The as-of.
+        asof: AsOf,
+        /// Close of the newest bar.
+        newest: AsOf,
+    },
+    /// Rows of `metrics`.
+    Metrics {
+        /// The parameters.
+        params: metrics::ValidParams,
+        /// The as-of.
+        asof: AsOf,
+        /// The bars of the cohort.
+        input: PathBuf,
+        /// How timestamps of the input are read.
+        bar_time: BarTime,
+        /// Name of the cohort, for the default output.
+        cohort: String,
+    },
+    /// Rows of `state`.
+    State {
+        /// The parameters.
+        params: State,
+        /// The as-ofs.
+        asofs: AsOfRange,
+    },
+    /// Rows of `regime`.
+    Regime {
+        /// The parameters.
+        params: Regime,
+        /// The as-ofs.
+        asofs: AsOfRange,
+    },
+    /// Cycles of `imf-stage`.
+    Cycles {
+        /// The parameters.
+        params: CyclesParams,
+        /// The as-of.
+        asof: AsOf,
+        /// The minutes of the lookback.
+        span: Span,
+        /// Whether results have the modes.
+        persist_modes: bool,
+    },
+}
+
+/// As-ofs at equal steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AsOfRange {
+    /// The first as-of.
+    pub first: AsOf,
+    /// The step; of no account for a single as-of.
+    pub every: Window,
+    /// Number of as-ofs, at least 1.
+    pub count: usize,
+}
+
+impl AsOfRange {
+    /// The as-ofs, ascending.
+    pub fn to_vec(self) -> Vec<AsOf> {
+        let step = i64::from(self.every.minutes());
+        (0..self.count.max(1) as i64).map(|i| self.first.plus(i * step)).collect()
+    }
+}
+
+impl Task {
+    /// The stage's name, as on the command line.
+    pub fn stage_name(&self) -> &'static str {
+        match self.stage {
+            TaskStage::Leaderboards { .. } => "leaderboards",
+            TaskStage::Metrics { .. } => "metrics",
+            TaskStage::State { .. } => "state",
+            TaskStage::Regime { .. } => "regime",
+            TaskStage::Cycles { .. } => "imf-stage",
+        }
+    }
+
+    /// The task as JSON.
+    ///
+    /// # Errors
+    /// Only if serialization fails, which no task causes.
+    pub fn to_json(&self) -> Result<String> {
+        serde_json::to_string(self).map_err(|e| Error::Tasks(format!("cannot write a task: {e}")))
+    }
+
+    /// Reads a task from JSON.
+    ///
+    /// # Errors
+    /// If it is not a task of this version.
+    pub fn from_json(text: &str) -> Result<Task> {
+        let task: Task = serde_json::from_str(text)
+            .map_err(|e| Error::Tasks(format!("not a task of this program: {e}")))?;
+        if task.version != TASK_VERSION {
+            let version = task.version;
+            return Err(Error::Tasks(format!("the task has version {version}, expected {TASK_VERSION}")));
+        }
+        Ok(task)
+    }
+
+    /// The name of its result file: `<stage>-<part>-of-<parts>.arrow`.
+    pub fn file_name(&self) -> String {
+        format!("{}-{:05}-of-{:05}.arrow", self.stage_name(), self.part, self.parts)
+    }
+}
+
+/// The lookback of cycles.
+fn lookback(asof: AsOf, span: Span) -> Lookback {
+    Lookback { asof, span }
+}

@@ -1,0 +1,235 @@
+//! Cutting a stage into tasks.
+
+use std::cmp::Reverse;
+use std::path::PathBuf;
+
+use bars::time::AsOfSpec;
+use bars::{AsOf, BarTime, ReadOptions, Span, Symbol, Window};
+use bars_io::file::FileSource;
+use bars_io::{Entry, Source, newest_close};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use stages::{leaderboards, metrics};
+
+use super::{AsOfRange, MAX_PARTS, TASK_VERSION, Task, TaskMember, TaskStage};
+use crate::cohort::Member;
+use crate::cycles::CyclesParams;
+use crate::error::{Error, Result};
+use crate::metrics::{History, MetricsJob};
+use crate::observer::Observer;
+use crate::snapshots::{Moments, Regime, SnapshotJob, SnapshotStage, State};
+use crate::source::{catalog, resolve_asof};
+
+/// A stage to cut into tasks, with symbols and as-of as a user gives them.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum TaskRequest {
+    /// `leaderboards` over all symbols of the source.
+    Leaderboards {
+        /// The parameters.
+        params: leaderboards::ValidParams,
+        /// The as-of.
+        asof: AsOfSpec,
+    },
+    /// `metrics` of a cohort file; baselines come from the source, if there is one.
+    Metrics {
+        /// The parameters.
+        params: metrics::ValidParams,
+        /// The as-of.
+        asof: AsOfSpec,
+        /// The bars of the cohort; every worker reads it.
+        input: PathBuf,
+        /// How timestamps of the input are read.
+        bar_time: BarTime,
+        /// Name of the cohort.
+        cohort: String,
+    },
+    /// `state` of symbols.
+    State {
+        /// The parameters.
+        params: State,
+        /// The symbols.
+        symbols: Vec<Symbol>,
+        /// The as-ofs.
+        moments: Moments,
+    },
+    /// `regime` of symbols.
+    Regime {
+        /// The parameters.
+        params: Regime,
+        /// The symbols.
+        symbols: Vec<Symbol>,
+        /// The as-ofs.
+        moments: Moments,
+    },
+    /// `imf-stage` of symbols.
+    Cycles {
+        /// The parameters.
+        params: CyclesParams,
+        /// The symbols.
+        symbols: Vec<Symbol>,
+        /// The as-of.
+        asof: AsOfSpec,
+        /// Whether results have the modes.
+        persist_modes: bool,
+    },
+}
+
+/// Cuts a stage into `parts` tasks with about the same number of bars each: largest symbols first, each to the part with the fewest
+/// bars. The same request and source give the same tasks, so that every worker can plan for itself. There may be fewer symbols than
+/// parts; the other tasks are empty.
+///
+/// # Errors
+/// If `parts` is 0 or above [`MAX_PARTS`], and as the stage itself: the source cannot be read, has none of the symbols, or no bar
+/// closes by the as-of.
+pub fn plan(
+    request: &TaskRequest,
+    source: Option<&dyn Source>,
+    parts: usize,
+    observer: &dyn Observer,
+) -> Result<Vec<Task>> {
+    if !(1..=MAX_PARTS).contains(&parts) {
+        return Err(Error::parameter("shard", format!("{parts} parts; must be 1 to {MAX_PARTS}")));
+    }
+    let needed = || source.ok_or_else(|| Error::parameter("source", "is required"));
+    match request {
+        TaskRequest::Leaderboards { params, asof } => {
+            let source = needed()?;
+            let catalog = catalog(source)?;
+            let asof = resolve_asof(*asof, &catalog)?;
+            let plan = leaderboards::LeaderboardsPlan::new(params.clone(), asof)?;
+            let newest = newest_close(&catalog).unwrap_or(asof);
+            let seen = catalog.into_iter().filter(|entry| entry.first < plan.span().end);
+            let members: Vec<Member> =
+                seen.map(|entry| Member { symbol: entry.symbol.clone(), entry: Some(entry) }).collect();
+            let stage = TaskStage::Leaderboards { params: params.clone(), asof, newest };
+            cut(stage, &members, plan.span(), source.describe(), parts)
+        }
+        TaskRequest::Metrics { params, asof, input, bar_time, cohort } => {
+            let options = ReadOptions { bar_time: *bar_time, ..ReadOptions::default() };
+            let file = FileSource::open(input, &options)?;
+            let job = MetricsJob::new(&file.symbols(), &file, History::None, params, *asof, observer)?;
+            let stage = TaskStage::Metrics {
+                params: params.clone(),
+                asof: job.asof,
+                input: input.clone(),
+                bar_time: *bar_time,
+                cohort: cohort.clone(),
+            };
+            let place = source.map_or_else(|| file.describe(), Source::describe);
+            cut(stage, &job.members, job.plan.span(), place, parts)
+        }
+        TaskRequest::State { params, symbols, moments } => {
+            let stage = |asofs| TaskStage::State { params: params.clone(), asofs };
+            snapshots(params.clone(), symbols, *moments, needed()?, parts, observer, stage)
+        }
+        TaskRequest::Regime { params, symbols, moments } => {
+            let stage = |asofs| TaskStage::Regime { params: params.clone(), asofs };
+            snapshots(params.clone(), symbols, *moments, needed()?, parts, observer, stage)
+        }
+        TaskRequest::Cycles { params, symbols, asof, persist_modes } => {
+            let source = needed()?;
+            let (members, lookback) = crate::cycles::plan(symbols, source, params, *asof, observer)?;
+            let stage = TaskStage::Cycles {
+                params: params.clone(),
+                asof: lookback.asof,
+                span: lookback.span,
+                persist_modes: *persist_modes,
+            };
+            cut(stage, &members, lookback.span, source.describe(), parts)
+        }
+    }
+}
+
+fn snapshots<S: SnapshotStage>(
+    params: S,
+    symbols: &[Symbol],
+    moments: Moments,
+    source: &dyn Source,
+    parts: usize,
+    observer: &dyn Observer,
+    stage: impl FnOnce(AsOfRange) -> TaskStage,
+) -> Result<Vec<Task>> {
+    let job = SnapshotJob::new(params, symbols, source, moments, observer)?;
+    let every = match moments {
+        Moments::Panel { every, .. } => every,
+        _ => Window::DAY,
+    };
+    let range = AsOfRange { first: job.asofs[0], every, count: job.asofs.len() };
+    let span = Span { start: bars::Minute::MIN, end: job.last_asof().end() };
+    // Symbols without bars have no rows.
+    let present: Vec<Member> = job.members.into_iter().filter(|member| member.entry.is_some()).collect();
+    cut(stage(range), &present, span, source.describe(), parts)
+}
+
+/// Distributes symbols over tasks.
+fn cut(stage: TaskStage, members: &[Member], span: Span, source: String, parts: usize) -> Result<Vec<Task>> {
+    let mut order: Vec<usize> = (0..members.len()).collect();
+    order.sort_by_key(|&index| (Reverse(weight(members[index].entry.as_ref(), span)), index));
+    let mut loads: Vec<(u64, Vec<usize>)> = vec![(0, Vec::new()); parts];
+    for index in order {
+        let lightest = (0..parts).min_by_key(|&part| (loads[part].0, loads[part].1.len(), part)).unwrap_or(0);
+        loads[lightest].0 += weight(members[index].entry.as_ref(), span);
+        loads[lightest].1.push(index);
+    }
+    let plan = fingerprint(&stage, members, &source, parts)?;
+    let task = |(part, (_, mut indices)): (usize, (u64, Vec<usize>))| {
+        indices.sort_unstable();
+        let member = |position: usize| TaskMember {
+            position,
+            symbol: members[position].symbol.clone(),
+            source: members[position].entry.as_ref().map(|entry| entry.symbol.clone()),
+        };
+        Task {
+            version: TASK_VERSION,
+            plan: plan.clone(),
+            part: part + 1,
+            parts,
+            symbols: members.len(),
+            source: source.clone(),
+            stage: stage.clone(),
+            members: indices.into_iter().map(member).collect(),
+        }
+    };
+    Ok(loads.into_iter().enumerate().map(task).collect())
+}
+
+/// About the number of bars of a symbol within `span`: its minutes there.
+fn weight(entry: Option<&Entry>, span: Span) -> u64 {
+    let Some(entry) = entry else { return 0 };
+    let (start, end) = (entry.first.max(span.start), entry.last.plus(1).min(span.end));
+    u64::try_from(end.index() - start.index()).unwrap_or(0)
+}
+
+fn fingerprint(stage: &TaskStage, members: &[Member], source: &str, parts: usize) -> Result<String> {
+    #[derive(Serialize)]
+    struct Plan<'a> {
+        version: u32,
+        program: &'static str,
+        stage: &'a TaskStage,
+        source: &'a str,
+        parts: usize,
+        members: Vec<PlanMember<'a>>,
+    }
+    #[derive(Serialize)]
+    struct PlanMember<'a> {
+        symbol: &'a Symbol,
+        source: Option<&'a Symbol>,
+        ends: Option<(AsOf, AsOf)>,
+    }
+    let members = members.iter().map(|member| PlanMember {
+        symbol: &member.symbol,
+        source: member.entry.as_ref().map(|entry| &entry.symbol),
+        ends: member.entry.as_ref().map(|entry| (AsOf::start_of(entry.first), AsOf::close_of(entry.last))),
+    });
+    let parts = Plan {
+        version: TASK_VERSION,
+        program: env!("CARGO_PKG_VERSION"),
+        stage,
+        source,
+        parts,
+        members: members.collect(),
+    };
+    let text = serde_json::to_string(&parts).map_err(|e| Error::Tasks(format!("cannot plan: {e}")))?;
+    Ok(Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect())
+}

@@ -1,0 +1,136 @@
+//! The result of a task: an Arrow IPC file whose footer has the task.
+
+use std::fs::File;
+use std::io::{BufReader, Cursor, Read, Seek};
+use std::path::Path;
+
+use arrow_array::RecordBatch;
+use arrow_ipc::reader::FileReader;
+use arrow_ipc::writer::FileWriter;
+use arrow_schema::{ArrowError, Schema};
+use bars::Findings;
+use serde::{Deserialize, Serialize};
+
+use super::{TASK_VERSION, Task};
+use crate::error::{Error, Result};
+
+/// The key of the header in the footer.
+const HEADER_KEY: &str = "data_pipeline.task_result";
+
+trait ReadSeek: Read + Seek + Send {}
+impl<T: Read + Seek + Send> ReadSeek for T {}
+
+/// The result of a [`Task`].
+pub struct TaskResult {
+    /// File name or another name, for errors.
+    pub(super) name: String,
+    /// The task.
+    pub task: Task,
+    /// What was found in the rows of the source.
+    pub findings: Findings,
+    pub(super) extra: serde_json::Value,
+    reader: FileReader<Box<dyn ReadSeek>>,
+    bytes: Option<Vec<u8>>,
+}
+
+impl std::fmt::Debug for TaskResult {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TaskResult")
+            .field("name", &self.name)
+            .field("task", &self.task)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Header {
+    task: Task,
+    findings: Findings,
+    /// What a stage needs besides rows.
+    extra: serde_json::Value,
+}
+
+impl TaskResult {
+    /// Encodes the result of a task.
+    pub(super) fn encode(
+        task: &Task,
+        schema: &Schema,
+        batches: impl IntoIterator<Item = Result<RecordBatch>>,
+        findings: impl FnOnce() -> Findings,
+        extra: impl FnOnce() -> serde_json::Value,
+    ) -> Result<TaskResult> {
+        let failed =
+            |e: ArrowError| Error::Tasks(format!("cannot encode the result of {}: {e}", task.file_name()));
+        let mut writer = FileWriter::try_new(Vec::new(), schema).map_err(failed)?;
+        for batch in batches {
+            writer.write(&batch?).map_err(failed)?;
+        }
+        let header = Header { task: task.clone(), findings: findings(), extra: extra() };
+        let header = serde_json::to_string(&header)
+            .map_err(|e| Error::Tasks(format!("cannot encode the result of {}: {e}", task.file_name())))?;
+        writer.write_metadata(HEADER_KEY, header);
+        let bytes = writer.into_inner().map_err(failed)?;
+        TaskResult::from_bytes(task.file_name(), bytes)
+    }
+
+    /// A result from its bytes, such as a worker returns; `name` is for errors.
+    ///
+    /// # Errors
+    /// If the bytes are damaged or of another version.
+    pub fn from_bytes(name: String, bytes: Vec<u8>) -> Result<TaskResult> {
+        let mut result = TaskResult::from_reader(name, Box::new(Cursor::new(bytes.clone())))?;
+        result.bytes = Some(bytes);
+        Ok(result)
+    }
+
+    /// Opens a result file. Batches are read when they are needed.
+    ///
+    /// # Errors
+    /// If the file is missing, damaged or of another version.
+    pub fn open(path: &Path) -> Result<TaskResult> {
+        let file = File::open(path).map_err(|e| bars_io::Error::io("open", path, e))?;
+        TaskResult::from_reader(path.display().to_string(), Box::new(BufReader::new(file)))
+    }
+
+    fn from_reader(name: String, reader: Box<dyn ReadSeek>) -> Result<TaskResult> {
+        let damaged = |reason: &dyn std::fmt::Display| {
+            Error::Tasks(format!("{name}: not a complete result of a task ({reason}); run its shard again"))
+        };
+        let reader = FileReader::try_new(reader, None).map_err(|e| damaged(&e))?;
+        let header = reader.custom_metadata().get(HEADER_KEY).ok_or_else(|| damaged(&"no header"))?;
+        let header: Header = serde_json::from_str(header).map_err(|e| damaged(&e))?;
+        if header.task.version != TASK_VERSION {
+            let version = header.task.version;
+            return Err(Error::Tasks(format!("{name}: version {version}, expected {TASK_VERSION}")));
+        }
+        let Header { task, findings, extra } = header;
+        Ok(TaskResult { name, task, findings, extra, reader, bytes: None })
+    }
+
+    /// The bytes of a result that was computed or received, for sending or writing; `None` for an opened file.
+    pub fn bytes(&self) -> Option<&[u8]> {
+        self.bytes.as_deref()
+    }
+
+    /// Number of record batches.
+    pub(super) fn batches(&self) -> usize {
+        self.reader.num_batches()
+    }
+
+    /// The record batch at `index`.
+    pub(super) fn batch(&mut self, index: usize) -> Result<RecordBatch> {
+        let damaged = |reason: &dyn std::fmt::Display| {
+            Error::Tasks(format!("{}: damaged ({reason}); run its shard again", self.name))
+        };
+        self.reader.set_index(index).map_err(|e| damaged(&e))?;
+        match self.reader.next() {
+            Some(batch) => batch.map_err(|e| damaged(&e)),
+            None => Err(damaged(&"it ends early")),
+        }
+    }
+
+    /// All record batches.
+    pub(super) fn all_batches(&mut self) -> Result<Vec<RecordBatch>> {
+        (0..self.batches()).map(|index| self.batch(index)).collect()
+    }
+}

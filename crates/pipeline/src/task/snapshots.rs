@@ -1,0 +1,165 @@
+//! Tasks of `state` and `regime`: final rows, one record batch per pass over the dates.
+
+use std::collections::BTreeMap;
+
+use arrow_array::RecordBatch;
+use bars::{AsOf, Symbol};
+use bars_io::Source;
+use bars_io::atomic::TempFiles;
+use rayon::prelude::*;
+use stages::features::table::to_table;
+use stages::table::arrow::{schema, values};
+use stages::table::{ColumnSpec, Values};
+
+use super::{AsOfRange, Task, TaskResult};
+use crate::error::{Error, Result};
+use crate::observer::{Observer, Progress, Unit};
+use crate::snapshots::{Cuts, PartitionWriter, SnapshotFiles, SnapshotStage, commit_partitions, layout};
+
+pub(super) fn run<S: SnapshotStage>(
+    task: &Task,
+    stage: &S,
+    range: AsOfRange,
+    source: &dyn Source,
+    observer: &dyn Observer,
+) -> Result<TaskResult> {
+    let asofs = range.to_vec();
+    let layout = layout(stage);
+    let cuts = Cuts::new(&asofs, layout.columns().len(), task.symbols);
+    let members = task.look_up(source)?;
+    let progress = Progress::new(observer, S::NAME, Unit::Symbols, (members.len() * cuts.len()) as u64);
+    let passes = cuts.passes(&asofs);
+    let batches = passes.iter().map(|dates| {
+        let plan = stage.plan(dates.concat());
+        let compute = |member: &crate::cohort::Member| {
+            let rows = match &member.entry {
+                Some(entry) => S::compute(&plan, source, &member.symbol, entry)?.rows,
+                None => Vec::new(),
+            };
+            progress.advance(1)?;
+            Ok::<_, Error>(rows)
+        };
+        let rows = members.par_iter().map(compute).collect::<Result<Vec<_>>>()?.concat();
+        to_table(&layout, &rows)
+            .to_record_batch()
+            .map_err(|e| Error::Tasks(format!("cannot encode rows of {}: {e}", S::NAME)))
+    });
+    let schema = schema(layout.columns().iter().map(|column| &column.spec));
+    TaskResult::encode(task, &schema, batches, || source.findings(), || serde_json::Value::Null)
+}
+
+/// What [`merge`] wrote.
+pub(super) struct MergedSnapshots {
+    pub(super) rows: usize,
+    pub(super) partitions: usize,
+    pub(super) columns: usize,
+    pub(super) asofs: Vec<AsOf>,
+}
+
+/// Writes the partitions of all results, with the row groups of a single run.
+pub(super) fn merge<S: SnapshotStage>(
+    results: &mut [TaskResult],
+    stage: &S,
+    range: AsOfRange,
+    files: &SnapshotFiles,
+    temp: &TempFiles,
+) -> Result<MergedSnapshots> {
+    let asofs = range.to_vec();
+    let layout = layout(stage);
+    let specs: Vec<ColumnSpec> = layout.columns().iter().map(|column| column.spec.clone()).collect();
+    let symbols = results.first().map_or(0, |result| result.task.symbols);
+    let cuts = Cuts::new(&asofs, specs.len(), symbols);
+    let mut writer = PartitionWriter::new(files, S::NAME, &layout, temp)?;
+    let mut rows = 0;
+    for (pass, dates) in cuts.passes(&asofs).iter().enumerate() {
+        let parts: Vec<Part> =
+            results.iter_mut().map(|result| Part::read(result, pass, &specs)).collect::<Result<_>>()?;
+        // The part and rows of each symbol.
+        let mut places: BTreeMap<usize, (usize, &[usize])> = BTreeMap::new();
+        for (index, part) in parts.iter().enumerate() {
+            places.extend(part.rows.iter().map(|(position, rows)| (*position, (index, rows.as_slice()))));
+        }
+        rows += parts.iter().map(|part| part.asofs.len()).sum::<usize>();
+        let group = cuts.group(pass);
+        let groups = symbols.div_ceil(group).max(1);
+        for number in 0..groups {
+            let of_group = || places.range(number * group..(number + 1) * group).map(|(_, place)| *place);
+            let values = |date: usize| {
+                let midnight = dates[date][0].midnight();
+                // Rows of this date, part by part, in the order of symbols.
+                let chosen: Vec<(usize, Vec<usize>)> = of_group()
+                    .map(|(part, rows)| {
+                        let is_of_date = |row: &&usize| parts[part].asofs[**row].midnight() == midnight;
+                        (part, rows.iter().filter(is_of_date).copied().collect::<Vec<usize>>())
+                    })
+                    .filter(|(_, rows)| !rows.is_empty())
+                    .collect();
+                let column = |index: usize| {
+                    let mut pieces =
+                        chosen.iter().map(|(part, rows)| parts[*part].columns[index].gather(rows));
+                    let mut values = pieces.next()?;
+                    pieces.for_each(|more| values.extend(more));
+                    Some(values)
+                };
+                (0..specs.len()).map(column).collect::<Option<Vec<Values>>>()
+            };
+            writer.write_group(pass, dates, number + 1 == groups, &values)?;
+        }
+    }
+    let partitions = commit_partitions(writer, files, S::NAME, &asofs)?;
+    Ok(MergedSnapshots { rows, partitions, columns: specs.len(), asofs })
+}
+
+/// The rows of one task in one pass.
+struct Part {
+    columns: Vec<Values>,
+    asofs: Vec<AsOf>,
+    /// Rows by the position of their symbol.
+    rows: BTreeMap<usize, Vec<usize>>,
+}
+
+impl Part {
+    fn read(result: &mut TaskResult, pass: usize, specs: &[ColumnSpec]) -> Result<Part> {
+        let batch = result.batch(pass)?;
+        let name = result.name.clone();
+        let columns = decode(&name, &batch, specs)?;
+        let of = |name: &str| specs.iter().position(|spec| spec.name == name).map(|index| &columns[index]);
+        let (Some(Values::Text(symbols)), Some(Values::Time(asofs))) =
+            (of("symbol"), of("timestamp_asof_utc"))
+        else {
+            return Err(Error::Tasks(format!("{name}: no symbol and as-of columns")));
+        };
+        let positions: BTreeMap<&Symbol, usize> =
+            result.task.members.iter().map(|member| (&member.symbol, member.position)).collect();
+        let mut rows: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (row, symbol) in symbols.iter().enumerate() {
+            let symbol: Option<Symbol> = symbol.as_deref().and_then(|symbol| symbol.parse().ok());
+            let position = symbol.as_ref().and_then(|symbol| positions.get(symbol)).copied();
+            let position = position.ok_or_else(|| {
+                Error::Tasks(format!("{name}: row {row} has a symbol that the task does not have"))
+            })?;
+            rows.entry(position).or_default().push(row);
+        }
+        let asofs = asofs.clone();
+        Ok(Part { columns, asofs, rows })
+    }
+}
+
+/// The columns of a batch, which must be those of `specs`.
+pub(super) fn decode(name: &str, batch: &RecordBatch, specs: &[ColumnSpec]) -> Result<Vec<Values>> {
+    if batch.num_columns() != specs.len() {
+        let (have, expected) = (batch.num_columns(), specs.len());
+        return Err(Error::Tasks(format!(
+            "{name}: {have} columns, expected {expected}; use one version for all shards"
+        )));
+    }
+    let column = |(index, spec): (usize, &ColumnSpec)| {
+        if batch.schema_ref().field(index).name() != &spec.name {
+            let have = batch.schema_ref().field(index).name().clone();
+            return Err(Error::Tasks(format!("{name}: column {have:?}, expected {:?}", spec.name)));
+        }
+        values(batch.column(index), spec.dtype)
+            .map_err(|e| Error::Tasks(format!("{name}: {}: {e}", spec.name)))
+    };
+    specs.iter().enumerate().map(column).collect()
+}
