@@ -15,7 +15,7 @@ use bars_io::Entry;
 use bars_io::Source;
 use bars_io::store::Store;
 use common::{Bounds, folder, market, measure};
-use stages::metrics::{Params, Plan};
+use stages::metrics::{MetricsPlan, Params};
 
 /// Runs of which the best counts.
 const RUNS: usize = 5;
@@ -114,7 +114,7 @@ fn kernel(bars: &str, bounds: &mut Bounds) {
     let source = store(bars);
     let catalogue: Vec<Entry> = source.catalogue().expect("a catalogue").into_iter().take(20).collect();
     let asof = catalogue.iter().map(|entry| AsOf::close_of(entry.last)).max().expect("bars");
-    let plan = Plan::new(Params::default().check().expect("parameters"), vec![asof], true);
+    let plan = MetricsPlan::new(Params::default().check().expect("parameters"), vec![asof], true);
     let (mut rows, mut windows) = (0, 0);
     let (mut best, mut series) = ([f64::INFINITY; 3], Series::default());
     for _ in 0..RUNS {

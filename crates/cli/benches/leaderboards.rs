@@ -20,7 +20,7 @@ use bars_io::store::Store;
 use common::{Bounds, cpu, folder, market, measure, script};
 use mysql::prelude::Queryable;
 use rayon::prelude::*;
-use stages::leaderboards::{Params, Plan};
+use stages::leaderboards::{LeaderboardsPlan, Params};
 use testkit::mariadb::Server;
 
 /// The same sums in DuckDB, with two threads: CPU seconds, wall seconds, rows out.
@@ -64,9 +64,9 @@ fn summarise(bars: &str) -> (f64, f64, usize) {
     (begun.elapsed().as_secs_f64(), cpu() - cpu_before, rows)
 }
 
-fn default_plan(catalogue: &[Entry]) -> Plan {
+fn default_plan(catalogue: &[Entry]) -> LeaderboardsPlan {
     let params = Params::default().check().expect("parameters");
-    Plan::new(params, newest_close(catalogue).expect("bars")).expect("buckets")
+    LeaderboardsPlan::new(params, newest_close(catalogue).expect("bars")).expect("buckets")
 }
 
 /// Reads and sums all that the leaderboards need, with two threads; returns the number of rows.

@@ -2,16 +2,16 @@
 //!
 //! Its values are defaults: they become those of the flags themselves, so that a flag wins over them, `--help` shows them, and they are
 //! checked as what is typed is. Only the source goes its own way, as the environment comes before the file there
-//! ([`crate::choose`]).
+//! ([`crate::source_select`]).
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use anyhow::Context;
 use bars_io::mysql::config::{Partial, Password};
 use clap::builder::OsStr;
-use clap::{Arg, ArgAction, Command};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Args, Command};
 use toml::{Table, Value};
 
 use crate::ui::Usage;
@@ -26,6 +26,9 @@ const DATABASE: &str = "mysql";
 /// Flags that say where bars are; they stand in the file once for all commands.
 const OF_DATABASE: [&str; 9] =
     ["host", "port", "user", "password", "password-file", "database", "table", "ssl-mode", "ssl-ca"];
+
+/// Flags that mean the same in every command that has them. Others, such as `--out`, do not.
+const SHARED: [&str; 2] = ["bar-time", "strict"];
 
 /// Flags of `fetch-history` whose environment variables depend on the cohort: these come before the file, which could not tell.
 const OF_COHORTS: [(&str, &str); 2] = [("fetch-history", "input-csv"), ("fetch-history", "output-csv")];
@@ -47,13 +50,12 @@ pub fn get() -> &'static Config {
     CONFIG.get_or_init(Config::default)
 }
 
-/// Reads the file that `words`, a command line, names with `--config`, or that of the working directory if there is one.
+/// Reads the file named by `--config`, or that of the working directory if there is one.
 ///
 /// # Errors
 /// Where a file that was named is missing, or a file cannot be read, or says what is not understood.
-pub fn load(words: &[OsString], program: &Command) -> anyhow::Result<()> {
-    let named = named(words);
-    let path = match &named {
+pub fn load(typed: &ArgMatches, program: &Command) -> anyhow::Result<()> {
+    let path = match typed.try_get_one::<PathBuf>("config").ok().flatten() {
         Some(path) => path.clone(),
         None if Path::new(NAME).is_file() => NAME.into(),
         None => return Ok(()),
@@ -64,24 +66,6 @@ pub fn load(words: &[OsString], program: &Command) -> anyhow::Result<()> {
     // It is loaded once, at the very beginning.
     let _ = CONFIG.set(config);
     Ok(())
-}
-
-/// What follows `--config`.
-fn named(words: &[OsString]) -> Option<PathBuf> {
-    let mut words = words.iter();
-    while let Some(word) = words.next() {
-        match word.to_str() {
-            Some("--") => return None,
-            Some("--config") => return words.next().map(PathBuf::from),
-            Some(word) => {
-                if let Some(path) = word.strip_prefix("--config=") {
-                    return Some(path.into());
-                }
-            }
-            None => {}
-        }
-    }
-    None
 }
 
 /// Whether others than its owner may read a file.
@@ -119,7 +103,7 @@ impl Config {
     /// Where the password stands in a file that others may read, or the file that is named cannot be read.
     pub fn password(&self) -> anyhow::Result<Option<(Password, &Path)>> {
         if let Some(path) = &self.password_file {
-            let password = crate::args::password_in(path);
+            let password = crate::flags::password_in(path);
             let password = password.with_context(|| format!("password-file in {}", self.path.display()))?;
             return Ok(Some((Password(password), path)));
         }
@@ -164,7 +148,7 @@ impl Config {
             }
             None => Default::default(),
         };
-        let is_address = source.as_deref().is_some_and(crate::choose::is_mysql);
+        let is_address = source.as_deref().is_some_and(crate::flags::is_mysql);
         if source.is_some() && !is_address && (!section.is_empty() || password_file.is_some()) {
             return Err(format!(
                 "both {SOURCE}, a path, and [{DATABASE}] say where the bars are; leave one out"
@@ -174,17 +158,50 @@ impl Config {
         let database = section.or(address.unwrap_or_default());
         let config = Config { path: path.to_owned(), table, source, database, password_file };
         // What is not understood is told before anything is done.
-        config.applied(program.clone(), &[])?;
+        config.applied(program.clone(), &ArgMatches::default())?;
         Ok(config)
     }
 
     /// `program` with what the file says as the defaults of its flags, but for those that one of `typed` rules out.
-    pub fn apply(&self, program: Command, typed: &[OsString]) -> Command {
+    pub fn apply(&self, program: Command, typed: &ArgMatches) -> Command {
         // It was understood when it was read.
         self.applied(program.clone(), typed).unwrap_or(program)
     }
 
-    fn applied(&self, mut program: Command, typed: &[OsString]) -> Result<Command, String> {
+    /// The flags of a stage as in `run`: defaults, then those of its section. `words` are its required arguments.
+    ///
+    /// # Errors
+    /// If a value in the section is invalid.
+    pub fn stage_flags<F: Args>(&self, command: &'static str, words: &[&str]) -> anyhow::Result<F> {
+        let stage = F::augment_args(Command::new(command));
+        let program = Command::new("data-pipeline").subcommand(stage);
+        let all = std::iter::once(command).chain(words.iter().copied());
+        let all = std::iter::once("data-pipeline").chain(all);
+        let none = ArgMatches::default();
+        let invalid = |reason: &dyn std::fmt::Display| {
+            let text = reason.to_string();
+            let text = text.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default().to_owned();
+            Usage(format!("invalid [{command}] in {}: {text}", self.path.display()))
+        };
+        let mut program = program;
+        if let Some(Value::Table(section)) = self.table.get(command) {
+            for (flag, value) in section {
+                let values = values(value).map_err(|e| invalid(&e))?;
+                program = program.mut_subcommand(command, |stage| with_default(stage, flag, &values, &none));
+            }
+        }
+        for flag in SHARED {
+            if let Some(value) = self.table.get(flag) {
+                let values = values(value).map_err(|e| invalid(&e))?;
+                program = program.mut_subcommand(command, |stage| with_default(stage, flag, &values, &none));
+            }
+        }
+        let matches = program.try_get_matches_from(all).map_err(|e| invalid(&e))?;
+        let (_, matches) = matches.subcommand().context("no subcommand")?;
+        F::from_arg_matches(matches).map_err(|e| invalid(&e).into())
+    }
+
+    fn applied(&self, mut program: Command, typed: &ArgMatches) -> Result<Command, String> {
         let commands: Vec<String> =
             program.get_subcommands().map(|command| command.get_name().to_owned()).collect();
         for (name, value) in &self.table {
@@ -220,7 +237,7 @@ fn everywhere(
     flag: &str,
     values: &[OsStr],
     commands: &[String],
-    typed: &[OsString],
+    typed: &ArgMatches,
 ) -> Result<Command, String> {
     if has(&program, flag) {
         return Ok(with_default(program, flag, values, typed));
@@ -229,8 +246,6 @@ fn everywhere(
         .iter()
         .filter(|name| program.find_subcommand(name).is_some_and(|command| has(command, flag)))
         .collect();
-    // A flag such as --out means another thing in each command.
-    const SHARED: [&str; 2] = ["bar-time", "strict"];
     if having.is_empty() || !SHARED.contains(&flag) {
         let common = program.get_arguments().filter_map(|arg| arg.get_long());
         let known: Vec<String> = [SOURCE]
@@ -278,7 +293,7 @@ fn check(command: &str, flag: &str, program: &Command) -> Result<(), String> {
 }
 
 /// `command` with the default of a flag that it has.
-fn with_default(command: Command, flag: &str, values: &[OsStr], typed: &[OsString]) -> Command {
+fn with_default(command: Command, flag: &str, values: &[OsStr], typed: &ArgMatches) -> Command {
     let Some(arg) = command.get_arguments().find(|arg| arg.get_long() == Some(flag)) else {
         return command;
     };
@@ -318,14 +333,13 @@ fn rivals<'a>(command: &'a Command, arg: &'a Arg) -> Vec<&'a Arg> {
     rivals
 }
 
-fn is_typed(arg: &Arg, typed: &[OsString]) -> bool {
-    let long = arg.get_long().map(|long| format!("--{long}"));
-    let short = arg.get_short().map(|short| format!("-{short}"));
-    typed.iter().filter_map(|word| word.to_str()).any(|word| {
-        let is_long =
-            long.as_deref().is_some_and(|long| word == long || word.starts_with(&format!("{long}=")));
-        is_long || short.as_deref().is_some_and(|short| word.starts_with(short) && !word.starts_with("--"))
-    })
+/// Whether `arg` was given on the command line, to the program or its command.
+fn is_typed(arg: &Arg, typed: &ArgMatches) -> bool {
+    let id = arg.get_id().as_str();
+    let is_given = |matches: &ArgMatches| {
+        matches.try_contains_id(id).is_ok() && matches.value_source(id) == Some(ValueSource::CommandLine)
+    };
+    is_given(typed) || typed.subcommand().is_some_and(|(_, matches)| is_given(matches))
 }
 
 fn text(value: &OsStr) -> String {
@@ -396,28 +410,31 @@ fn near(name: &str, known: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsString;
+
     use clap::CommandFactory;
 
     use super::*;
 
     fn read(text: &str) -> Result<Config, String> {
-        Config::parse(Path::new(NAME), text, &crate::args::Cli::command())
+        Config::parse(Path::new(NAME), text, &crate::app::Cli::command())
     }
 
-    fn typed(text: &str, words: &[&str]) -> crate::args::Command {
-        let program = read(text)
-            .unwrap()
-            .apply(crate::args::Cli::command(), &words.iter().map(OsString::from).collect::<Vec<_>>());
-        crate::args::of(program, std::iter::once("data-pipeline").chain(words.iter().copied()))
-            .unwrap()
-            .command
+    fn parse(text: &str, words: &[&str]) -> crate::app::Cli {
+        let words: Vec<OsString> =
+            std::iter::once("data-pipeline").chain(words.iter().copied()).map(OsString::from).collect();
+        crate::app::parse_words(&read(text).unwrap(), &words).unwrap()
+    }
+
+    fn typed(text: &str, words: &[&str]) -> crate::app::Command {
+        parse(text, words).command
     }
 
     #[test]
     fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
         let text = "[leaderboards]\ntop-n = 7\nwindows = [\"6h\", \"24h\"]\ninclude-stale = true\ninclude-partial = false";
         let of = |words: &[&str]| match typed(text, words) {
-            crate::args::Command::Leaderboards(flags) => {
+            crate::app::Command::Leaderboards(flags) => {
                 (flags.top_n, flags.windows, flags.include_stale, flags.include_partial)
             }
             other => panic!("{other:?}"),
@@ -432,16 +449,14 @@ mod tests {
     #[test]
     fn what_is_typed_wins_over_its_rivals_and_over_switches() {
         let stale = |words: &[&str]| match typed("[leaderboards]\ninclude-stale = true", words) {
-            crate::args::Command::Leaderboards(flags) => flags.include_stale,
+            crate::app::Command::Leaderboards(flags) => flags.include_stale,
             other => panic!("{other:?}"),
         };
         assert!(stale(&["leaderboards"]) && stale(&["leaderboards", "--include-stale"]));
         assert!(!stale(&["leaderboards", "--include-stale=false"]));
         let verbosity = |words: &[&str]| {
-            let words: Vec<OsString> =
-                ["data-pipeline", "check"].iter().chain(words).map(OsString::from).collect();
-            let program = read("quiet = true").unwrap().apply(crate::args::Cli::command(), &words);
-            crate::args::of(program, words).unwrap().common.verbosity()
+            let words: Vec<&str> = std::iter::once("check").chain(words.iter().copied()).collect();
+            parse("quiet = true", &words).common.verbosity()
         };
         assert_eq!((verbosity(&[]), verbosity(&["-v"]), verbosity(&["--verbose", "-v"])), (-1, 1, 2));
     }
@@ -449,7 +464,7 @@ mod tests {
     #[test]
     fn lists_and_pairs() {
         match typed("[run]\ncohorts = [\"gainers\", \"losers\"]\n[state]\nstrict = true", &["run"]) {
-            crate::args::Command::Run(flags) => assert_eq!(flags.cohorts.len(), 2),
+            crate::app::Command::Run(flags) => assert_eq!(flags.cohorts.len(), 2),
             other => panic!("{other:?}"),
         }
         typed("[imf-postprocess]\namp-bands = [3, 8.5]", &["imf-postprocess", "--summary", "x.parquet"]);

@@ -35,7 +35,9 @@ pub fn install() {
 fn tell_of_bugs() {
     std::panic::set_hook(Box::new(|panic| {
         let _held = temp_files().discard();
-        crate::ui::say(&format!("error: this is a bug of data-pipeline, please report it: {panic}"));
+        crate::ui::eprintln_above_progress(&format!(
+            "error: this is a bug of data-pipeline, please report it: {panic}"
+        ));
         std::process::exit(1);
     }));
 }

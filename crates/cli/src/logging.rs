@@ -12,7 +12,7 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
-use crate::args::Common;
+use crate::flags::Common;
 use crate::ui;
 
 /// The log's name in the output folder.
@@ -54,23 +54,10 @@ pub fn timed<T>(name: &str, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow:
         std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
     let line = without_passwords(&words).join(" ");
     tracing::trace!(target: RECORD_ONLY, "data-pipeline {} begins: {line}", env!("CARGO_PKG_VERSION"));
-    timed_stage(name, work)
-}
-
-/// Does a stage of a run, or a command, and logs how long it took.
-pub fn timed_stage<T>(name: &str, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
     let begun = Instant::now();
     let result = work();
     let how = if result.is_ok() { "done" } else { "failed" };
     tracing::trace!(target: RECORD_ONLY, "{name} {how} after {:.2} s", begun.elapsed().as_secs_f64());
-    result
-}
-
-/// Does a step of a command and logs how long it took; `-v` shows it.
-pub fn step<T>(name: &str, work: impl FnOnce() -> T) -> T {
-    let begun = Instant::now();
-    let result = work();
-    tracing::debug!("{name}: {:.3} s", begun.elapsed().as_secs_f64());
     result
 }
 
@@ -117,8 +104,7 @@ impl<S: Subscriber> Layer<S> for Messages {
         let metadata = event.metadata();
         let target = metadata.target();
         let record_only = target == RECORD_ONLY;
-        let ours =
-            record_only || ["bars", "stages", "data_pipeline"].iter().any(|name| target.starts_with(name));
+        let ours = record_only || ["bars", "data_pipeline"].iter().any(|name| target.starts_with(name));
         if !ours {
             return;
         }
@@ -133,9 +119,9 @@ impl<S: Subscriber> Layer<S> for Messages {
         };
         if !record_only && ui::verbosity() >= shown {
             match level {
-                Level::ERROR => ui::say(&format!("error: {}", message.0)),
-                Level::WARN => ui::say(&format!("warning: {}", message.0)),
-                _ => ui::say(&message.0),
+                Level::ERROR => ui::eprintln_above_progress(&format!("error: {}", message.0)),
+                Level::WARN => ui::eprintln_above_progress(&format!("warning: {}", message.0)),
+                _ => ui::eprintln_above_progress(&message.0),
             }
         }
         if let Some(file) = &self.file {

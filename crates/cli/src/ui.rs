@@ -1,19 +1,20 @@
 //! What a person sees: results on standard output; progress, warnings and errors on standard error.
 
 use std::io::{self, IsTerminal, Write};
-use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, AtomicI8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI8, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, presets};
+pub use pipeline::observer::Unit;
+pub use pipeline::text::{bytes, count, minutes, pluralize};
+
 use indicatif::{
     HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle,
 };
 
 static VERBOSITY: AtomicI8 = AtomicI8::new(0);
-static HUSHED: AtomicBool = AtomicBool::new(false);
 static BARS: LazyLock<MultiProgress> =
     LazyLock::new(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr()));
 
@@ -31,7 +32,7 @@ pub fn verbosity() -> i8 {
 }
 
 /// Writes a line to standard error, above any progress bar.
-pub fn say(line: &str) {
+pub fn eprintln_above_progress(line: &str) {
     // Nobody is left to be told where standard error is closed.
     BARS.suspend(|| {
         let _ = writeln!(io::stderr(), "{line}");
@@ -44,20 +45,12 @@ pub fn interrupted() {
     let _ = writeln!(io::stderr(), "interrupted; nothing half-written is left behind");
 }
 
-/// Does `work` with its results kept off standard output, but for `-v`: those of the stages of a run are told at its end.
-pub fn hushed<T>(work: impl FnOnce() -> T) -> T {
-    HUSHED.store(verbosity() < 1, Ordering::Relaxed);
-    let done = work();
-    HUSHED.store(false, Ordering::Relaxed);
-    done
-}
-
 /// Writes `text` and a line end to standard output, unless quiet.
 ///
 /// # Errors
 /// Where it cannot be written; a closed pipe is told from the rest by [`is_broken_pipe`].
 pub fn print(text: &str) -> anyhow::Result<()> {
-    if verbosity() >= 0 && !HUSHED.load(Ordering::Relaxed) {
+    if verbosity() >= 0 {
         let mut out = anstream::stdout().lock();
         writeln!(out, "{text}").context("cannot write to standard output")?;
     }
@@ -79,12 +72,6 @@ pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Usage(pub String);
-
-/// Prints and logs an error, and tells the exit status it means.
-pub fn report(error: &anyhow::Error) -> ExitCode {
-    tracing::error!("{error:#}");
-    if error.chain().any(|cause| cause.is::<Usage>()) { ExitCode::from(2) } else { ExitCode::FAILURE }
-}
 
 /// How many characters a line of standard output holds, where that is a terminal.
 pub fn width() -> Option<usize> {
@@ -151,59 +138,6 @@ pub fn spark(values: &[f64], width: usize) -> String {
     (0..columns).map(level).collect()
 }
 
-/// `12 B`, `3.4 kB`, `5.6 MB`.
-pub fn bytes(n: u64) -> String {
-    match n as f64 {
-        b if b >= 1e9 => format!("{:.1} GB", b / 1e9),
-        b if b >= 1e6 => format!("{:.1} MB", b / 1e6),
-        b if b >= 1e3 => format!("{:.1} kB", b / 1e3),
-        b => format!("{b} B"),
-    }
-}
-
-/// `1,234,567`.
-pub fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let first = digits.len() % 3;
-    let mut out = digits[..first].to_owned();
-    for group in digits.as_bytes()[first..].chunks(3) {
-        if !out.is_empty() {
-            out.push(',');
-        }
-        out.extend(group.iter().map(|&b| char::from(b)));
-    }
-    out
-}
-
-/// `1 row`, `2 rows`, `1,234 rows`.
-pub fn things(n: usize, what: &str) -> String {
-    format!("{} {what}{}", count(n as u64), if n == 1 { "" } else { "s" })
-}
-
-/// A length of time in the largest of days, hours and minutes that it fills: `2.3d`, `4.2h`, `25m`.
-pub fn minutes(minutes: f64) -> String {
-    match minutes {
-        m if m >= 1440.0 => format!("{:.1}d", m / 1440.0),
-        m if m >= 60.0 => format!("{:.1}h", m / 60.0),
-        m => format!("{m:.0}m"),
-    }
-}
-
-/// What is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
-    /// Symbols.
-    Symbols,
-    /// Symbols, and the modes that were found in them.
-    SymbolsAndModes,
-    /// Modes, of which there may be fewer than the total.
-    Modes,
-    /// Minutes of a market.
-    Minutes,
-    /// Bytes.
-    Bytes,
-}
-
 /// Progress of long work: a bar on a terminal, a line now and then elsewhere, nothing when quiet.
 #[derive(Debug)]
 pub struct Progress {
@@ -229,6 +163,7 @@ impl Progress {
                 Unit::Modes => "{pos} modes, at most {len}",
                 Unit::Minutes => "{pos}/{len} minutes, {rate}",
                 Unit::Bytes => "{bytes}/{total_bytes}, {bytes_per_sec}",
+                _ => "{pos}/{len}",
             };
             let template = format!("{{msg}} [{{bar:30}}] {counts}, {{left}} left");
             let style =
@@ -291,7 +226,7 @@ impl Progress {
             let mut last = self.plain.lock().unwrap_or_else(PoisonError::into_inner);
             if last.elapsed() >= PLAIN_EVERY {
                 *last = Instant::now();
-                say(&self.line(self.done.load(Ordering::Relaxed)));
+                eprintln_above_progress(&self.line(self.done.load(Ordering::Relaxed)));
             }
         }
     }
@@ -315,6 +250,7 @@ impl Progress {
             Unit::Bytes => {
                 format!("{what}: {} of {} MB, {share:.0} %, {left:.0} s left", done >> 20, self.total >> 20)
             }
+            _ => format!("{what}: {done} of {}, {share:.0} %", self.total),
         }
     }
 }
@@ -330,18 +266,6 @@ impl Drop for Progress {
 
 #[cfg(test)]
 mod tests {
-    #[test]
-    fn counts_read_well() {
-        let counts = [0, 12, 999, 1000, 1_234_567].map(super::count);
-        assert_eq!(counts, ["0", "12", "999", "1,000", "1,234,567"]);
-        assert_eq!([25.0, 252.0, 3312.0].map(super::minutes), ["25m", "4.2h", "2.3d"]);
-        assert_eq!([0, 1, 2].map(|n| super::things(n, "row")), ["0 rows", "1 row", "2 rows"]);
-        assert_eq!(
-            [12, 3_400, 5_600_000, 7_000_000_000].map(super::bytes),
-            ["12 B", "3.4 kB", "5.6 MB", "7.0 GB"]
-        );
-    }
-
     #[test]
     fn small_drawings() {
         assert_eq!(super::spark(&[1.0, f64::NAN, 4.5, 8.0], 10), "▁ ▅█");

@@ -77,7 +77,7 @@ fn what_is_wrong_in_the_file_is_told_with_its_name() {
     for (text, words) in [
         (
             "[leaderboards]\ntop-n = \"many\"\n",
-            &["data-pipeline.toml", "many", "--top-n", "mend data-pipeline.toml"][..],
+            &["data-pipeline.toml", "many", "--top-n", "invalid configuration in data-pipeline.toml"][..],
         ),
         ("[leaderboards]\ntopn = 3\n", &["data-pipeline.toml", "did you mean 'top-n'?"]),
         ("source = \n", &["data-pipeline.toml", "line 1"]),

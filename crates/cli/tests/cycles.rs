@@ -208,7 +208,7 @@ fn stubs_tell_why() {
     assert_eq!([&coverage["ONE"]["bars_before"], &coverage["NOPE"]["bars_before"]], [1, 0]);
     let summary = format!("{folder}/imf_summary.parquet");
     let run = desk.run(&["imf-postprocess", "--summary", &summary, "--series", "both"]).ok();
-    run.says(&["no cycle", "is left to sum up", "flat", "no_data"]);
+    run.says(&["no cycle", "is left to summarize", "flat", "no_data"]);
     assert!(rows(&desk.file(&format!("{folder}/imf_post_summary.parquet"))).is_empty());
 
     // Without winsorizing the one trade is a volume like any other; a gate that nothing passes keeps nothing; a symbol with
@@ -325,10 +325,10 @@ fn imf_stage_used_wrongly() {
     let words = ["imf-stage", "--leaders", "AMBER/USD", "--source", "bars"];
     for (flags, said) in [
         (["--lookback-months", "0"], "--lookback-months 0 is out of range"),
-        (["--min-cycle-depth-pct", "-1"], "--min-cycle-depth-pct -1 is no depth"),
-        (["--max-seconds-per-asset", "0"], "is no time"),
-        (["--max-seconds-per-asset", "nan"], "is no time"),
-        (["--trials", "0"], "trials 0"),
+        (["--min-cycle-depth-pct", "-1"], "--min-cycle-depth-pct -1 is not a depth"),
+        (["--max-seconds-per-asset", "0"], "is not a positive number of seconds"),
+        (["--max-seconds-per-asset", "nan"], "is not a positive number of seconds"),
+        (["--trials", "0"], "invalid trials \"0\": expected 1 to"),
         (["--epsilon", "-1"], "epsilon"),
         (["--sifting", "fixed:0"], "sifts"),
         (["--n-jobs", "0"], "--n-jobs"),
@@ -367,7 +367,7 @@ fn cards_must_belong_to_the_summary() {
     let flags = ["--cards-price", "mine.json", "--cards-asset", asset];
     desk.run(&[&words[..], &flags[..]].concat()).fails(1, &[asset, "8 cycles by the cards"]);
     for (content, said) in
-        [("{}", "no cards of imf-stage"), ("[{}]", "no cards of imf-stage"), ("x", "this is no JSON")]
+        [("{}", "no cards of imf-stage"), ("[{}]", "no cards of imf-stage"), ("x", "unexpected format")]
     {
         desk.write("bad.json", content);
         desk.run(&[&words[..], &["--cards-volume", "bad.json", "--cards-price", "mine.json"]].concat())
@@ -390,27 +390,30 @@ fn windows_and_asofs_of_sums() {
     assert_eq!(asof(), "2026-01-01T00:00:00Z");
     desk.run(&[&days[..], &["--asof", "2025-12-24"]].concat())
         .ok()
-        .says(&["when they could not yet be known"]);
+        .says(&["later than the as-of of the results"]);
     assert_eq!(asof(), "2025-12-24T23:59:59Z");
     let missing = |row: &Record| row["missing_share"].clone();
     assert_eq!(missing(&rows(&desk.file("lone/imf_post_summary.parquet"))[0]), "");
     desk.run(&[&words[..], &["--run-config", "imf/dt=2026-01-01/run_config.json"]].concat()).ok();
     assert!(number(&missing(&rows(&desk.file("lone/imf_post_summary.parquet"))[0])) > 0.0);
     for (content, said) in [
-        ("{\"window_days\": 0}", "its window_days, 0, is no length"),
+        (
+            "{\"window_days\": 0}",
+            "its key \"window_days\" is 0, not the length of a window; give --window-days",
+        ),
         ("{\"window_days\": 9, \"asof\": []}", "its asof cannot be read"),
         (
             "{\"window_days\": 9, \"asof\": \"2025-12-31\"}",
-            "config.json is of another run: its as-of is 2025-12-31T23:59:59Z",
+            "config.json: belongs to another run: its as-of is 2025-12-31T23:59:59Z",
         ),
-        ("nope", "this is no JSON"),
+        ("nope", "unexpected format"),
     ] {
         desk.write("config.json", content);
         desk.run(&[&words[..], &["--run-config", "config.json"]].concat()).fails(1, &[said]);
     }
     desk.write("config.json", "{}");
     desk.run(&[&words[..], &["--run-config", "config.json"]].concat())
-        .fails(2, &["config.json does not tell"]);
+        .fails(2, &["config.json does not say"]);
     // The other form takes the place of the first.
     desk.run(&[&days[..], &["--format", "csv"]].concat()).ok();
     let text = desk.text("lone/imf_post_summary.csv");
@@ -470,7 +473,7 @@ fn short_windows_and_few_columns() {
 
 fn imf_cluster_used_wrongly() {
     let desk = desk();
-    desk.run(&["imf-cluster", "gainers"]).fails(1, &["no bars of the cohort", "leaderboards"]);
+    desk.run(&["imf-cluster", "gainers"]).fails(1, &["no cohort file", "leaderboards"]);
     desk.run(&["imf-cluster", "movers"]).fails(2, &["invalid value 'movers'"]);
     desk.write("empty.csv", "symbol,timestamp,close,volume\n");
     desk.run(&["imf-cluster", "gainers", "--input", "empty.csv"]).fails(1, &["empty.csv holds no bar"]);
@@ -481,7 +484,7 @@ fn imf_cluster_used_wrongly() {
         (0..200).map(|i| format!("A,{},{},{}\nB,{0},{1},1\n", 1_704_067_200 + 60 * i, 5 + i % 7, 1 + i % 3));
     desk.write("stray.csv", stray.to_owned() + &minutes.collect::<String>());
     let run = desk.run(&["imf-cluster", "gainers", "--input", "stray.csv", "--windows", "6h"]).ok();
-    run.says(&["B over 6h cannot be taken apart"]);
+    run.says(&["B over 6h cannot be decomposed"]);
     desk.run(&["imf-cluster", "gainers", "--input", "bad.csv"]).fails(1, &["no column", "close, volume"]);
     desk.write("nan.csv", "symbol,timestamp,close,volume\nA,1704067200,NaN,1\nA,1704067260,-1,1\n");
     desk.run(&["imf-cluster", "gainers", "--input", "nan.csv"])
@@ -491,7 +494,7 @@ fn imf_cluster_used_wrongly() {
         (["--windows", "1h,1h"], "named twice"),
         (["--windows", "1w"], "is not a window"),
         (["--min-points", "3"], "too few"),
-        (["--min-amplitude-pct", "-2"], "no rise"),
+        (["--min-amplitude-pct", "-2"], "--min-amplitude-pct -2 is not a rise"),
     ] {
         desk.run(&[&["imf-cluster", "gainers", "--input", "empty.csv"][..], &flags[..]].concat())
             .fails(2, &[said]);

@@ -430,6 +430,14 @@ const LINES: &[&str] = &[
     "metrics overlaps --source bars --bar-time open --strict --input habitual_overlaps.csv --output m.parquet --months 1 --windows 1h \
      --enable-72h --asof 2026-01-01 --coverage-threshold 0.5 --series-output s.parquet",
     "metrics overlaps --source bars --no-baseline",
+    "leaderboards --source bars --top-n 2 --lookback-days 5 --shard 1/1 --out-dir parts/leaderboards",
+    "merge parts/leaderboards --source bars --bar-time open --strict --out merged",
+    "metrics overlaps --source bars --shard 1/1 --output parts/metrics",
+    "merge parts/metrics --out merged/m.csv",
+    "state --source bars --shard 1/1 --out parts/state",
+    "merge parts/state --out merged/state --format parquet --compression zstd --schema-version v2",
+    "regime --source bars --windows 3d --shard 1/1 --out parts/regime",
+    "imf-stage --source bars --leaders AMBER/USD --lookback-months 1 --trials 2 --shard 1/1 --out parts/imf",
     "state --source bars --bar-time open --strict --windows 1h,4h --enable-72h --coverage-threshold 0.5 --months 1 --out s \
      --input habitual_overlaps.csv --compression zstd --format parquet --schema-version v2 --asof 2026-01-01 --dry-run",
     "state --source bars --no-baseline --from 2025-12-31 --to 2026-01-01 --every 6h",

@@ -130,7 +130,7 @@ fn bad_values_are_named_by_row() {
     emd("close\n1\nhigh\n", &[]).fails(1, &["line 3: \"high\"", "not a number"]);
     emd("open\n1\n", &[]).fails(1, &["no column close; it has open: name one of those"]);
     emd("close\n1\n2\n3\n", &[]).fails(1, &["3 samples is too short"]);
-    emd("close\n1\n2e200\n3\n1\n", &[]).fails(1, &["sample 1 is larger than 1e150"]);
+    emd("close\n1\n2e200\n3\n1\n", &[]).fails(1, &["sample 1 exceeds 1e150"]);
     emd("", &[]).fails(1, &["x.csv", "empty"]);
     desk.run(&["emd", "--input", "nowhere.csv"]).fails(1, &["nowhere.csv"]);
     assert_eq!(
@@ -146,10 +146,10 @@ fn bad_flags_are_told() {
     let desk = desk();
     desk.write("x.csv", tones(64));
     let emd = |more: &[&str]| desk.run(&[&["emd", "--input", "x.csv", "--column", "Height"], more].concat());
-    emd(&["--trials", "0"]).fails(2, &["trials 0"]);
-    emd(&["--epsilon", "0"]).fails(2, &["epsilon 0"]);
-    emd(&["--epsilon", "-1"]).fails(2, &["epsilon -1"]);
-    emd(&["--sifting", "fixed:0"]).fails(2, &["between 1 and 1,000"]);
+    emd(&["--trials", "0"]).fails(2, &["invalid trials \"0\""]);
+    emd(&["--epsilon", "0"]).fails(2, &["invalid epsilon \"0\""]);
+    emd(&["--epsilon", "-1"]).fails(2, &["invalid epsilon \"-1\""]);
+    emd(&["--sifting", "fixed:0"]).fails(2, &["expected 1 to 1,000"]);
     emd(&["--sifting", "often"]).fails(2, &["fixed:N, s-number:S or reference"]);
     emd(&["--preset", "pyemd", "--noise-scale", "fastest"]).fails(2, &["residue in the pyemd preset"]);
     emd(&["--method", "emd", "--seed", "3"]).fails(2, &["--seed is about noise"]);

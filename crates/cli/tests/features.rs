@@ -182,10 +182,12 @@ fn columns_and_types_are_the_same_whatever_the_data() {
     for input in ["long.csv", "flat.csv"] {
         all_ok(&desk, input, &input[..4], &["--asof", "2024-01-03"]);
     }
-    for file in ["state/dt=2024-01-03/state_snapshot", "regime/dt=2024-01-03/regime_snapshot"] {
+    for stage in ["state", "regime"] {
+        let folder = format!("{stage}/dt=2024-01-03");
         let read = |input: &str| {
-            let (_, columns) = snapshot(&desk, &format!("{}/{file}.parquet", &input[..4]));
-            (columns, desk.text(&format!("{}/{file}.schema.json", &input[..4])))
+            let folder = format!("{}/{folder}", &input[..4]);
+            let (_, columns) = snapshot(&desk, &format!("{folder}/{stage}_snapshot.parquet"));
+            (columns, desk.text(&format!("{folder}/_{stage}_snapshot.schema.json")))
         };
         assert_eq!(read("long.csv"), read("flat.csv"));
     }
@@ -254,7 +256,7 @@ fn compression_schema_version_and_forms() {
     let file = "dt=2024-01-03/state_snapshot.parquet";
     assert_eq!(snapshot(&desk, &format!("snappy/{file}")), snapshot(&desk, &format!("zstd/{file}")));
     assert!(
-        desk.text("zstd/dt=2024-01-03/state_snapshot.schema.json").contains("\"schema_version\": \"mine\"")
+        desk.text("zstd/dt=2024-01-03/_state_snapshot.schema.json").contains("\"schema_version\": \"mine\"")
     );
 
     let metrics = |output: &str| {
@@ -305,23 +307,24 @@ fn bad_input_is_told_with_its_remedy() {
     let metrics = |flags: &[&str]| desk.run(&[&["metrics", "losers", "--input", "bars.csv"], flags].concat());
     for share in ["1.5", "-0.1", "nan"] {
         let flag = format!("--coverage-threshold={share}");
-        metrics(&[&flag]).fails(2, &["--coverage-threshold", "a number from 0 to 1"]);
-        state(&[&flag]).fails(2, &["--coverage-threshold", "a number from 0 to 1"]);
+        metrics(&[&flag]).fails(2, &["--coverage-threshold", "is not a share; must be 0 to 1"]);
+        state(&[&flag]).fails(2, &["--coverage-threshold", "is not a share; must be 0 to 1"]);
     }
     for windows in ["90s", "1.5h", "day", "0h"] {
         metrics(&["--windows", windows]).fails(2, &["--windows", "is not a window", "90m, 4h or 3d"]);
         regime(&["--windows", windows]).fails(2, &["--windows", "is not a window"]);
     }
-    regime(&["--windows", "36h"]).fails(2, &["'36h' is not a whole number of days"]);
+    regime(&["--windows", "36h"]).fails(2, &["\"36h\" is not a whole number of days"]);
     regime(&["--breakout-lookback-days", "0"]).fails(2, &["--breakout-lookback-days 0"]);
     regime(&["--from", "2024-01-01", "--to", "2024-01-02", "--every", "6h"]).fails(2, &["--every 6h"]);
-    state(&["--from", "2024-01-02", "--to", "2024-01-01"]).fails(2, &["is later than --to"]);
-    state(&["--from", "latest", "--to", "latest"]).fails(2, &["--from latest"]);
+    state(&["--from", "2024-01-02", "--to", "2024-01-01"])
+        .fails(2, &["--from: 2024-01-02T00:00:00Z is later than to"]);
+    state(&["--from", "latest", "--to", "latest"]).fails(2, &["--from: \"latest\" leaves an empty panel"]);
     state(&["--from", "1900-01-01", "--to", "2024-01-01", "--every", "1m"]).fails(2, &["more than 1000000"]);
     state(&["--from", "2024-01-01"]).fails(2, &["--to"]);
     metrics(&["--series-output", "s.csv", "--no-baseline"]).fails(2, &["cannot be used with"]);
     metrics(&["--output", "bars.csv"]).fails(2, &["bars.csv is both the input and an output"]);
-    metrics(&["--series-output", "losers_metrics.csv"]).fails(2, &["is the place of two outputs"]);
+    metrics(&["--series-output", "losers_metrics.csv"]).fails(2, &["is the path of two outputs"]);
     desk.write("file", "");
     metrics(&["--output", "file/m.csv"]).fails(1, &["file", "cannot make the folder"]);
     state(&["--out", "file"]).fails(1, &["cannot make the folder"]);
@@ -377,14 +380,14 @@ fn outputs_never_take_the_place_of_inputs() {
     metrics(&["--output", "sub/../bars.csv"]).fails(2, &["is both the input and an output"]);
     metrics(&["--output", "./history.csv"]).fails(2, &["is both the source and an output"]);
     metrics(&["--output", "m.csv", "--series-output", "sub/../m.csv"])
-        .fails(2, &["is the place of two outputs"]);
-    metrics(&["--output", "m.csv.gz"])
-        .fails(2, &["m.csv.gz is not written in that form", ".csv or .parquet"]);
+        .fails(2, &["is the path of two outputs"]);
+    metrics(&["--output", "m.csv.gz"]).fails(2, &["m.csv.gz: unsupported output format", ".csv or .parquet"]);
     let regime = |flags: &[&str]| desk.run(&[&["regime", "--input", "bars.csv"], flags].concat());
     regime(&["--series-output", "bars.csv"]).fails(2, &["is both the input and an output"]);
     regime(&["--out", "o", "--series-output", "o/dt=2024-01-03/regime_snapshot.parquet"])
-        .fails(2, &["is the place of two outputs"]);
-    regime(&["--format", "csv", "--compression", "zstd"]).fails(2, &["--compression is of Parquet"]);
+        .fails(2, &["is the path of two outputs"]);
+    regime(&["--format", "csv", "--compression", "zstd"])
+        .fails(2, &["--compression only applies to Parquet"]);
     assert_eq!(desk.tree("."), before);
     assert!(!desk.file("o").exists(), "a folder made in vain goes again");
 }
@@ -397,12 +400,12 @@ fn a_partition_has_one_table_and_its_schema() {
         desk.run(&[&["state", "--input", "bars.csv", "--out", "o", "--no-baseline"], flags].concat()).ok();
         desk.tree("o").into_keys().map(|path| path.to_str().unwrap()[14..].to_owned()).collect::<Vec<_>>()
     };
-    assert_eq!(state(&[]), ["state_snapshot.parquet", "state_snapshot.schema.json"]);
+    assert_eq!(state(&[]), ["_state_snapshot.schema.json", "state_snapshot.parquet"]);
     assert_eq!(
         state(&["--format", "csv", "--windows", "1h"]),
-        ["state_snapshot.csv", "state_snapshot.schema.json"]
+        ["_state_snapshot.schema.json", "state_snapshot.csv"]
     );
-    assert_eq!(state(&[]), ["state_snapshot.parquet", "state_snapshot.schema.json"]);
+    assert_eq!(state(&[]), ["_state_snapshot.schema.json", "state_snapshot.parquet"]);
 }
 
 #[test]
@@ -457,9 +460,10 @@ fn a_panel_of_many_dates_is_its_single_runs() {
         assert!(dry.out.contains(words), "{}", dry.out);
     }
     let early = desk.run(&["regime", "--input", "bars.csv", "--asof", "2023-08-06T13:00"]);
-    early.fails(1, &["the first as-of that can be asked for is 2023-08-07T00:00:00Z"]);
+    early.fails(1, &["first possible as-of: 2023-08-07T00:00:00Z"]);
     desk.write("list.csv", "symbol\nA\n");
-    desk.run(&["state", "--input", "list.csv"]).fails(1, &["no source is named", "name one with --source"]);
+    desk.run(&["state", "--input", "list.csv"])
+        .fails(1, &["no source is named", "name others with --source"]);
 }
 
 #[test]

@@ -17,7 +17,7 @@ use bars_io::store::Store;
 use libtest_mimic::Arguments;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
-use stages::leaderboards::Kind;
+use stages::leaderboards::RankKind;
 use support::{arg, desk};
 use testkit::Need::Shared;
 use testkit::program::Desk;
@@ -140,7 +140,7 @@ fn compare_board(name: &str, golden: &Value, got: &Value) {
 fn compare_tallies(golden: &Value, places: &[PlaceRow]) {
     let mut tallies: BTreeMap<(&str, String), u64> = BTreeMap::new();
     for ((window, _, symbol), _, ranks) in places {
-        for (kind, _) in Kind::ALL.iter().zip(ranks).filter(|(_, rank)| rank.is_some()) {
+        for (kind, _) in RankKind::ALL.iter().zip(ranks).filter(|(_, rank)| rank.is_some()) {
             let bucket = format!("{}_{window}_{kind}", if kind.is_price() { "price" } else { "vol" });
             *tallies.entry((symbol, bucket)).or_default() += 1;
         }

@@ -14,7 +14,7 @@ use testkit::{python, trial};
 /// Compares tables in Parquet with the same in CSV, cell by cell, as three readers see them.
 const READ_BACK: &str = r#"
 import csv, datetime, json, math, sys
-import duckdb, pandas, polars
+import duckdb, pandas, polars, pyarrow.dataset, pyarrow.parquet
 
 def typed(text, dtype):
     if text == "" and dtype != "Utf8":
@@ -63,7 +63,7 @@ def schema_of(path):
     return {name: column["dtype"] for name, column in json.load(open(path))["columns"].items()}
 
 date = "dt=2024-01-03"
-state, regime = (schema_of(f"p/{name}/{date}/{name}_snapshot.schema.json") for name in ("state", "regime"))
+state, regime = (schema_of(f"p/{name}/{date}/_{name}_snapshot.schema.json") for name in ("state", "regime"))
 check(f"p/state/{date}/state_snapshot.parquet", f"c/state/{date}/state_snapshot.csv", state)
 check(f"p/regime/{date}/regime_snapshot.parquet", f"c/regime/{date}/regime_snapshot.csv", regime)
 metrics = {name: dtype for name, dtype in state.items() if not name.endswith("_imputed")}
@@ -72,7 +72,15 @@ keys = {"symbol": "Utf8", "window": "Utf8", "window_start": "Timestamp", "window
 header = open("c/series.csv").readline().strip().split(",")
 check("p/series.parquet", "c/series.csv", {name: keys.get(name, "Float64") for name in header})
 
-# The panel as one dataset, and the join.
+# The folder as one dataset: readers skip the schema sidecars, whose names begin with an underscore.
+for folder, rows in [("p/panel", 50), ("p/state", 2), ("p/regime", 2)]:
+    assert len(pandas.read_parquet(folder)) == rows, folder
+    assert pyarrow.parquet.read_table(folder).num_rows == rows, folder
+    assert pyarrow.dataset.dataset(folder, partitioning="hive").count_rows() == rows, folder
+    assert duckdb.sql(f"SELECT count(*) FROM read_parquet('{folder}')").fetchall() == [(rows,)], folder
+    assert len(polars.scan_parquet(folder, hidden_file_prefix="_").collect()) == rows, folder
+
+# The panel by its files, and the join.
 panel = polars.read_parquet("p/panel/dt=*/state_snapshot.parquet", hive_partitioning=True)
 assert panel.shape == (2 * 25, len(state) + 1), panel.shape
 assert duckdb.sql("SELECT count(*), count(DISTINCT dt) FROM read_parquet('p/panel/*/*.parquet', hive_partitioning = true)").fetchall() == [(50, 2)]

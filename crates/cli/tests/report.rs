@@ -177,5 +177,5 @@ fn the_report_takes_what_there_is() {
     }
     std::fs::remove_dir_all(desk.file("data/state/dt=2025-12-31")).unwrap();
     desk.write("data/state/dt=2025-12-30/state_snapshot.csv", "nonsense\n1\n");
-    desk.run(&["report"]).fails(1, &["state_snapshot.csv", "timestamp_asof_utc", "write it anew"]);
+    desk.run(&["report"]).fails(1, &["state_snapshot.csv", "timestamp_asof_utc", "regenerate it"]);
 }

@@ -63,7 +63,7 @@ fn all_stages_once_and_then_only_what_is_not_current() {
         "imf_clusters_gainers.txt",
         "run_leaders.csv",
         "data/state/dt=2026-01-01/state_snapshot.parquet",
-        "data/regime/dt=2026-01-01/regime_snapshot.schema.json",
+        "data/regime/dt=2026-01-01/_regime_snapshot.schema.json",
         "data/imf/dt=2026-01-01/imf_summary.parquet",
         "data/imf/dt=2026-01-01/imf_post_summary.parquet",
         "report.html",
@@ -204,7 +204,7 @@ fn small_markets_and_wrong_words() {
         format!("{HEADER}{}", (0..3000).map(line).collect::<String>())
     });
     let flat = desk.run(&["run", "--source", "flat.csv", "--out-dir", "flat"]).ok();
-    assert!(flat.err.contains("nobody is among the overlaps"), "{}", flat.err);
+    assert!(flat.err.contains("no symbols in cohort \"overlaps\""), "{}", flat.err);
     assert!(desk.file("flat/report.html").is_file());
     desk.write("one.csv", market(&["X/Y"], 100));
     let one = desk.run(&["run", "--source", "one.csv", "--out-dir", "one", "--lookback-months", "1"]);

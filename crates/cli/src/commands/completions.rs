@@ -3,10 +3,8 @@
 use std::io::Write;
 
 use anyhow::Context;
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_complete::{Shell, generate};
-
-use crate::args::Cli;
 
 /// Flags of `completions`.
 #[derive(Debug, Clone, Args)]
@@ -16,10 +14,9 @@ pub struct Flags {
     pub shell: Shell,
 }
 
-/// Runs the command. What it prints is asked for, and so printed also when quiet.
-pub fn run(flags: &Flags) -> anyhow::Result<()> {
+/// Prints the completion script of the program `command`, also when quiet.
+pub fn run(flags: &Flags, mut command: clap::Command) -> anyhow::Result<()> {
     let mut script = Vec::new();
-    let mut command = Cli::command();
     let name = command.get_name().to_owned();
     generate(flags.shell, &mut command, name, &mut script);
     std::io::stdout().lock().write_all(&script).context("cannot write to standard output")

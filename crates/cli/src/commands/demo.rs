@@ -5,11 +5,10 @@ use std::path::PathBuf;
 use bars::time::AsOfSpec;
 use clap::Args;
 
-use super::metrics::Cohort;
 use super::{run, sample};
-use crate::args::{DatabaseFlags, SourceFlags};
-use crate::sample::Settings;
+use crate::flags::{CohortFlag, DatabaseFlags, SourceFlags};
 use crate::ui;
+use pipeline::sample::MarketSettings;
 
 /// Flags of `demo`.
 #[derive(Debug, Clone, Args)]
@@ -26,10 +25,10 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     if sample::truth_of(&bars).is_file() {
         tracing::info!("keeping the sample market in {bars}");
     } else {
-        sample::write(&bars, &DatabaseFlags::default(), Settings::default())?;
+        sample::write(&bars, &DatabaseFlags::default(), MarketSettings::default())?;
     }
     run::run(&run::Flags {
-        cohorts: vec![Cohort::Overlaps],
+        cohorts: vec![CohortFlag::Overlaps],
         skip_leaderboards: false,
         out_dir: flags.out_dir.clone(),
         asof: AsOfSpec::Latest,

@@ -8,13 +8,14 @@ use bars::spelling::{Directory, Found};
 use bars_io::atomic::FinishedFile;
 use bars_io::column::{self, Numbered, Numbers};
 use clap::{Args, ValueEnum};
-use emd::{Analytic, Control, Decomposition, NoiseScale, Params, Preset, Sifting};
-use parquet::file::metadata::KeyValue;
+use emd::{Analytic, Control, Decomposition};
+use pipeline::artifacts::{npz, parquet_file};
+use pipeline::jobs::check_outputs;
+use pipeline::memory;
+use stages::table::{ColumnSpec, DType, Table, Values};
 
-use super::places::check_places;
-use crate::args::SourceFlags;
-use crate::memory;
-use crate::output::{npz, parquet as table};
+use crate::flags::DecompositionFlags;
+use crate::interrupt::temp_files;
 use crate::ui::{self, Progress, Unit, Usage};
 
 /// Flags of `emd`.
@@ -43,102 +44,10 @@ pub struct Flags {
     decomposition: DecompositionFlags,
 }
 
-/// How a series is decomposed; what is missing is the preset's own.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Decomposition")]
-pub struct DecompositionFlags {
-    /// standard: improved CEEMDAN, 10 sifts. pyemd: what EMD-signal 1.10 computes, bit for bit.
-    #[arg(long, value_enum, default_value_t = PresetFlag::Standard)]
-    preset: PresetFlag,
-    /// When a mode is sifted enough: fixed:N (so often), s-number:S (S times in a row without a change in the numbers of
-    /// extrema and zero crossings; 4 to 8 are usual) or reference (EMD-signal's) [default: fixed:10; pyemd: reference].
-    #[arg(long, value_name = "RULE")]
-    sifting: Option<Sifting>,
-    /// What the noise is measured by [default: fastest; pyemd: residue].
-    #[arg(long, value_enum)]
-    noise_scale: Option<ScaleFlag>,
-    /// Deviation of the noise, in units of what --noise-scale measures it by [default: 1; pyemd: 0.005].
-    #[arg(long, value_name = "E", allow_negative_numbers = true)]
-    epsilon: Option<f64>,
-    /// Noisy copies that are averaged [default: 100]. Time grows with them, and memory by a series' length each.
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    trials: Option<usize>,
-    /// Seed of the noise [default: 1337].
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    seed: Option<u32>,
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Method {
     Ceemdan,
     Emd,
-}
-
-/// By whose rules a series is decomposed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PresetFlag {
-    /// Ours.
-    Standard,
-    /// Those of EMD-signal.
-    Pyemd,
-}
-
-impl PresetFlag {
-    /// The preset.
-    pub fn preset(self) -> Preset {
-        match self {
-            PresetFlag::Standard => Preset::Standard,
-            PresetFlag::Pyemd => Preset::Pyemd,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum ScaleFlag {
-    /// The fastest mode of what is left.
-    Fastest,
-    /// All that is left.
-    Residue,
-}
-
-impl DecompositionFlags {
-    /// The decomposer that the flags ask for.
-    ///
-    /// # Errors
-    /// Where a value is out of its range.
-    pub fn decomposer(&self) -> anyhow::Result<emd::Decomposer> {
-        let mut params = Params::new(self.preset.preset());
-        if let Some(sifting) = self.sifting {
-            params = params.sifting(sifting);
-        }
-        if let Some(scale) = self.noise_scale {
-            params = params.noise_scale(match scale {
-                ScaleFlag::Fastest => NoiseScale::Fastest,
-                ScaleFlag::Residue => NoiseScale::Residue,
-            });
-        }
-        if let Some(epsilon) = self.epsilon {
-            params = params.epsilon(epsilon);
-        }
-        if let Some(trials) = self.trials {
-            params = params.trials(trials);
-        }
-        if let Some(seed) = self.seed {
-            params = params.seed(seed);
-        }
-        Ok(params.check().map_err(|error| Usage(error.to_string()))?)
-    }
-
-    /// The flags given that are about noise.
-    fn about_noise(&self) -> Vec<&'static str> {
-        let given = [
-            ("--noise-scale", self.noise_scale.is_some()),
-            ("--epsilon", self.epsilon.is_some()),
-            ("--trials", self.trials.is_some()),
-            ("--seed", self.seed.is_some()),
-        ];
-        given.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag).collect()
-    }
 }
 
 /// Runs the command.
@@ -154,7 +63,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     }
     let form = flags.out.as_deref().map(Form::of).transpose()?;
     if let Some(out) = &flags.out {
-        check_places(&flags.input, &SourceFlags::default(), &[out])?;
+        check_outputs(&flags.input, None, &[out])?;
         if out.is_dir() {
             return Err(Usage(format!("{} is a folder; name a file in it", out.display())).into());
         }
@@ -169,7 +78,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     }
     let of = symbol.map_or(String::new(), |symbol| format!(" of {symbol}"));
     let what = if flags.log { format!("log {}", flags.column) } else { flags.column.clone() };
-    let (n, modes) = (ui::count(signal.len() as u64), ui::things(found.modes.len(), "mode"));
+    let (n, modes) = (ui::count(signal.len() as u64), ui::pluralize(found.modes.len(), "mode"));
     ui::print(&format!("{n} samples of {what}{of}: {modes} in {:.1} s", begun.elapsed().as_secs_f64()))?;
     print_modes(flags.method, &found)?;
     flags.out.as_ref().map_or(Ok(()), |out| ui::print(&format!("written to {}", out.display())))
@@ -205,7 +114,7 @@ fn choose(flags: &Flags) -> anyhow::Result<(Option<Symbol>, Numbers)> {
                     );
                 }
                 Found::Nothing => {
-                    let (n, names) = (ui::things(groups.len(), "symbol"), some_of(&groups));
+                    let (n, names) = (ui::pluralize(groups.len(), "symbol"), some_of(&groups));
                     return Err(Usage(format!(
                         "{path} has {n} ({names}), and {symbol} is none of them; mend --symbol"
                     ))
@@ -249,7 +158,7 @@ fn decompose(flags: &Flags, decomposer: &emd::Decomposer, signal: &[f64]) -> any
     let most = signal.len().checked_ilog2().unwrap_or(0);
     let progress = Progress::new("decompose", Unit::Modes, most.into());
     let tell = || progress.add(1);
-    let control = Control::default().telling(&tell);
+    let control = Control::default().on_mode(&tell);
     if flags.method == Method::Ceemdan {
         memory::check(decomposer.streamed_bytes(signal.len()))?;
     }
@@ -269,7 +178,7 @@ fn print_modes(method: Method, found: &Decomposition) -> anyhow::Result<()> {
     }
     let variances = found.variances();
     let total: f64 = variances.iter().sum();
-    let analytic = Analytic::of_all(found.modes.iter().map(Vec::as_slice));
+    let analytic = Analytic::from_signals(found.modes.iter().map(Vec::as_slice));
     let rows = found.stats.iter().enumerate().map(|(k, stats)| {
         let n = found.modes[k].len();
         let period = analytic[k].period(0..n).map_or("-".to_owned(), significant);
@@ -329,21 +238,28 @@ impl Form {
         }
     }
 
-    fn write(self, place: &Path, found: &Decomposition) -> bars_io::Result<FinishedFile> {
+    fn write(self, path: &Path, found: &Decomposition) -> bars_io::Result<FinishedFile> {
         match self {
-            Form::Npz => npz::write_modes(place, found, npz::Packing::Stored),
+            Form::Npz => npz::write_modes(path, found, npz::Packing::Stored, temp_files()),
             Form::Parquet => {
-                let names: Vec<String> = (1..=found.modes.len()).map(|k| format!("imf_{k:02}")).collect();
-                let (n, variances) = (found.residue.len(), found.variances());
-                let samples = table::integers((0..n as i64).map(Some));
-                let modes = names.iter().zip(&found.modes);
-                let mut columns = vec![("sample", samples)];
-                columns
-                    .extend(modes.map(|(name, mode)| (name.as_str(), table::numbers(mode.iter().copied()))));
-                columns.push(("residue", table::numbers(found.residue.iter().copied())));
-                let variances = serde_json::Value::from(variances).to_string();
-                table::write_with(place, columns, vec![KeyValue::new("imf_variances".to_owned(), variances)])
+                let variances = serde_json::Value::from(found.variances()).to_string();
+                parquet_file::write(path, &modes_table(found), &[("imf_variances", variances)], temp_files())
             }
         }
     }
+}
+
+/// A column per mode, and the residue.
+fn modes_table(found: &Decomposition) -> Table {
+    let samples = (0..found.residue.len() as i64).map(Some).collect();
+    let mut columns = vec![ColumnSpec::new("sample", DType::Int64, "number of the sample, from 0")];
+    let mut values = vec![Values::Whole(samples)];
+    for (k, mode) in found.modes.iter().enumerate() {
+        let name = format!("imf_{:02}", k + 1);
+        columns.push(ColumnSpec::new(name, DType::Float64, "mode, from fast to slow"));
+        values.push(Values::Number(mode.clone()));
+    }
+    columns.push(ColumnSpec::new("residue", DType::Float64, "what no mode has"));
+    values.push(Values::Number(found.residue.clone()));
+    Table { columns, values }
 }

@@ -9,11 +9,14 @@ use bars::time::AsOfSpec;
 use bars::{Span, Symbol};
 use clap::{Args, ValueEnum};
 
-use crate::args::{self, SourceFlags};
-use crate::choose;
-use crate::cohort;
-use crate::output::bar_csv;
+use crate::console::Console;
+use crate::flags::{self, SourceFlags};
+use crate::interrupt::temp_files;
+use crate::source_select;
 use crate::ui::{self, Usage};
+use pipeline::artifacts::bar_csv;
+use pipeline::cohort;
+use pipeline::source::catalog;
 
 /// Flags of `fetch-history`.
 #[derive(Debug, Clone, Args)]
@@ -31,7 +34,7 @@ pub struct Flags {
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=36_600))]
     days: u32,
     /// As of when: a time, a date (00:00 UTC of it), or latest, the close of the newest bar.
-    #[arg(long, value_name = "TIME", default_value = "latest", value_parser = args::asof)]
+    #[arg(long, value_name = "TIME", default_value = "latest", value_parser = flags::asof)]
     asof: AsOfSpec,
     /// Where the bars are.
     #[command(flatten)]
@@ -98,20 +101,21 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         ))
         .into());
     }
-    let opened = choose::source(&flags.source)?;
+    let opened = source_select::source(&flags.source)?;
     let source = opened.source();
-    let catalogue = choose::catalogue(source)?;
-    let span = Span::days_before(flags.asof.moment().unwrap_or(choose::newest(&catalogue)?), flags.days);
+    let console = Console::new(flags.source.reading.strict);
+    let catalogue = catalog(source)?;
+    let newest = bars_io::newest_close(&catalogue).context("the source holds no bar")?;
+    let span = Span::days_before(flags.asof.moment().unwrap_or(newest), flags.days);
     let directory: Directory = catalogue.iter().map(|entry| &entry.symbol).collect();
-    let (found, unknown) = look_up(&wanted, &directory);
+    let (found, unknown) = look_up(&wanted, &directory, &console);
 
-    let (file, counts) = bar_csv::write(&output, source, &found, span)?;
-    choose::report_findings(source, flags.source.reading.strict)?;
+    let (file, counts) = bar_csv::write(&output, source, &found, span, temp_files())?;
+    console.report_findings(source)?;
     let total: usize = counts.iter().sum();
     let (first, last) = (span.start, span.end);
     if total == 0 && !wanted.is_empty() {
         let oldest = catalogue.iter().map(|entry| entry.first).min().unwrap_or(first);
-        let newest = choose::newest(&catalogue)?;
         anyhow::bail!(
             "none of the {} symbols of {} has a bar from {first} to {last}, and nothing was written; the source holds {} \
              symbols from {oldest} to {newest}: see 'data-pipeline check'",
@@ -146,10 +150,10 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
 }
 
 /// The symbols of the source that are meant, each once, and those it lacks.
-fn look_up(wanted: &[Symbol], directory: &Directory) -> (Vec<Symbol>, Vec<String>) {
+fn look_up(wanted: &[Symbol], directory: &Directory, console: &Console) -> (Vec<Symbol>, Vec<String>) {
     let (mut found, mut lacking, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
     for symbol in wanted {
-        match cohort::find(directory, symbol) {
+        match cohort::find(directory, symbol, console) {
             Some(symbol) if seen.insert(symbol.clone()) => found.push(symbol),
             Some(_) => {}
             None => lacking.push(symbol.to_string()),

@@ -2,40 +2,29 @@
 
 use std::path::PathBuf;
 
-use bars::ReadOptions;
 use bars::time::AsOfSpec;
-use bars::{Minute, Span, Symbol, Window};
-use bars_io::Source;
-use bars_io::atomic::FinishedFile;
-use bars_io::file::FileSource;
 use clap::Args;
-use rayon::prelude::*;
-use stages::cohort_cycles::kinds::{Kind, Kinds, SAMPLE};
-use stages::cohort_cycles::{Params, Skipped, Study, ValidParams};
-use stages::grid::Grid;
+use pipeline::cohort_cycles::SymbolUpswings;
+use pipeline::jobs::{CohortCyclesJob, CohortCyclesOutput};
+use stages::cohort_cycles::{Params, WindowUpswings};
 
-use super::emd::PresetFlag;
-use super::metrics::Cohort;
-use super::places::check_places;
-use crate::args::{self, ReadingFlags, SourceFlags};
-use crate::choose;
-use crate::cohort;
-use crate::interrupt::temp_files;
-use crate::logging::step;
-use crate::ui::{self, Progress, Unit, Usage};
+use crate::console::Console;
+use crate::explain;
+use crate::flags::{self, CohortFlag, PresetFlag, ReadingFlags};
+use crate::ui;
 
 /// Flags of `imf-cluster`.
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
     /// Which cohort: it names the files.
     #[arg(value_enum)]
-    pub cohort: Cohort,
+    pub cohort: CohortFlag,
     /// The cohort's bars: at least symbol, timestamp, close and volume; habitual_gainers.csv, habitual_losers.csv or
     /// habitual_overlaps.csv where it is missing.
     #[arg(long, value_name = "FILE")]
     pub input: Option<PathBuf>,
     /// As of when: a time, a date (00:00 UTC of it), or latest, which is all of the file.
-    #[arg(long, value_name = "TIME", default_value = "latest", value_parser = args::asof)]
+    #[arg(long, value_name = "TIME", default_value = "latest", value_parser = flags::asof)]
     pub asof: AsOfSpec,
     /// The windows, each ending with a symbol's last bar by then.
     #[arg(long, value_name = "LIST", default_value = "6h,12h,24h,3d,7d,30d", allow_hyphen_values = true)]
@@ -57,177 +46,49 @@ pub struct Flags {
     pub reading: ReadingFlags,
 }
 
-/// A symbol over all windows.
-struct Member {
-    symbol: Symbol,
-    studies: Vec<Study>,
-}
-
 /// Runs the command.
 pub fn run(flags: &Flags) -> anyhow::Result<()> {
-    let params = Params {
-        windows: Window::parse_list(&flags.windows).map_err(|e| Usage(format!("--windows: {e}")))?,
-        min_amplitude_pct: flags.min_amplitude_pct,
-        min_points: flags.min_points,
-    };
-    let params = params.check().map_err(|e| Usage(e.to_string()))?;
-    let decomposer = emd::Params::new(flags.preset.preset()).check()?;
-    let input = flags.input.clone().unwrap_or_else(|| flags.cohort.files()[0].into());
-    let outputs =
-        ["json", "txt"].map(|end| flags.out_dir.join(format!("imf_clusters_{}.{end}", flags.cohort.name())));
-    check_places(&input, &SourceFlags::default(), &[&outputs[0], &outputs[1]])?;
-
-    let options = ReadOptions { closes_only: true, ..flags.reading.options() };
-    let file = step("reading the cohort", || FileSource::open(&input, &options));
-    let file = file.map_err(|e| cohort::explain(e, "no bars of the cohort", "--input"))?;
-    choose::report_findings(&file, flags.reading.strict)?;
-    let symbols = file.symbols();
-    if symbols.is_empty() {
-        anyhow::bail!(
-            "{} holds no bar; {}, or name another file with --input",
-            input.display(),
-            cohort::ORIGIN
-        );
-    }
-    for place in &outputs {
-        temp_files().check_writable(place)?;
-    }
-    let span = Span { start: Minute::MIN, end: flags.asof.moment().map_or(Minute::MAX, |asof| asof.end()) };
-    let members = step("computing", || compute(&file, symbols, span, &params, &decomposer))?;
-    tell_of_skipped(&members, flags.min_points);
-    tell_of_samples(&members);
-    let files = step("writing", || write(&members, &outputs))?;
-    files.into_iter().try_for_each(FinishedFile::commit)?;
-    print(&members)?;
-    ui::print(&format!("\nWritten: {}, {}", outputs[0].display(), outputs[1].display()))
+    let job = flags.job()?;
+    let console = Console::new(flags.reading.strict);
+    let output = job.run(&console.context(None)).map_err(|e| explain::with_input(e, "--input"))?;
+    print(&output)
 }
 
-fn compute(
-    file: &FileSource,
-    symbols: Vec<Symbol>,
-    span: Span,
-    params: &ValidParams,
-    decomposer: &emd::Decomposer,
-) -> anyhow::Result<Vec<Member>> {
-    let progress = Progress::new("imf-cluster", Unit::Symbols, symbols.len() as u64);
-    let member = |symbol: Symbol| {
-        let mut closes = bars::series::Closes::default();
-        file.closes(&symbol, span, &mut closes)?;
-        let windows = &params.get().windows;
-        let studies = match Grid::last(&closes, params.longest()) {
-            Some(grid) => {
-                let study = |window: &Window| params.study(&grid, *window, decomposer);
-                windows.par_iter().map(study).collect()
-            }
-            None => {
-                let none =
-                    |window: &Window| Study { window: *window, minutes: 0, kinds: Err(Skipped::Short) };
-                windows.iter().map(none).collect()
-            }
+impl Flags {
+    /// The job of these flags.
+    pub fn job(&self) -> anyhow::Result<CohortCyclesJob> {
+        let params = Params {
+            windows: flags::window_list(&self.windows)?,
+            min_amplitude_pct: self.min_amplitude_pct,
+            min_points: self.min_points,
         };
-        progress.add(1);
-        Ok(Member { symbol, studies })
-    };
-    symbols.into_par_iter().map(member).collect()
-}
-
-/// Windows that were not looked at, and mixtures that could not be had, in a warning per cause.
-fn tell_of_skipped(members: &[Member], min_points: usize) {
-    let skipped = members.iter().filter_map(|member| {
-        let windows: Vec<String> = member
-            .studies
-            .iter()
-            .filter(|study| study.kinds == Err(Skipped::Short))
-            .map(|study| format!("{} ({})", study.window, ui::things(study.minutes, "minute")))
-            .collect();
-        (!windows.is_empty()).then(|| format!("{} {}", member.symbol, windows.join(", ")))
-    });
-    let skipped: Vec<String> = skipped.collect();
-    if !skipped.is_empty() {
-        tracing::warn!(
-            "skipped for fewer than {min_points} minutes of bars (--min-points): {}; their results are empty",
-            skipped.join("; ")
-        );
-    }
-    for member in members {
-        for study in &member.studies {
-            let (symbol, window) = (&member.symbol, study.window);
-            match &study.kinds {
-                Err(Skipped::Numbers(error)) => {
-                    tracing::warn!(
-                        "{symbol} over {window} cannot be taken apart, and its result is empty: {error}"
-                    );
-                }
-                Ok(kinds) if kinds.has_failed => {
-                    tracing::warn!(
-                        "{symbol} over {window}: no mixture holds, as the rises lie too far apart; gmm is empty"
-                    );
-                }
-                _ => {}
-            }
-        }
+        let cohort = self.cohort.cohort();
+        Ok(CohortCyclesJob {
+            cohort,
+            params: params.check().map_err(pipeline::Error::from)?,
+            preset: self.preset.preset(),
+            asof: self.asof,
+            input: self.input.clone().unwrap_or_else(|| cohort.bars_file().into()),
+            out_dir: self.out_dir.clone(),
+            bar_time: self.reading.bar_time(),
+        })
     }
 }
 
-/// Where silhouettes are not of all cycles.
-fn tell_of_samples(members: &[Member]) {
-    let is_sampled =
-        |kinds: &Kinds| kinds.dbscan.iter().any(|dense| dense.parameters.silhouette_sample.is_some());
-    let sampled: Vec<String> = members
-        .iter()
-        .flat_map(|member| member.studies.iter().map(move |study| (member, study)))
-        .filter(|(_, study)| study.kinds.as_ref().is_ok_and(is_sampled))
-        .map(|(member, study)| format!("{} {}", member.symbol, study.window))
-        .collect();
-    if !sampled.is_empty() {
-        tracing::info!("more than {SAMPLE} cycles, silhouettes of a sample: {}", sampled.join(", "));
-    }
+/// Prints the clusters.
+pub fn print(output: &CohortCyclesOutput) -> anyhow::Result<()> {
+    print_symbols(&output.cycles.symbols)?;
+    let [json, text] = [&output.files[0], &output.files[1]].map(|path| path.display());
+    ui::print(&format!("\nWritten: {json}, {text}"))
 }
 
-fn write(members: &[Member], [json, text]: &[PathBuf; 2]) -> anyhow::Result<Vec<FinishedFile>> {
-    let mut symbols = serde_json::Map::new();
-    let mut lines = String::new();
-    let empty = Kinds::default();
-    for member in members {
-        let windows = member.studies.iter().map(|study| {
-            let kinds = serde_json::to_value(study.kinds.as_ref().unwrap_or(&empty))?;
-            Ok((study.window.to_string(), kinds))
-        });
-        let windows = windows.collect::<Result<serde_json::Map<_, _>, serde_json::Error>>()?;
-        symbols.insert(member.symbol.to_string(), windows.into());
-        let (mut duration, mut amplitude) = (zmij::Buffer::new(), zmij::Buffer::new());
-        let best = strongest(member).map(|(_, kind)| {
-            let duration = duration.format_finite(kind.median_duration_min);
-            (duration, amplitude.format_finite(kind.median_amplitude_pct))
-        });
-        let (duration, amplitude) = best.map_or(("NA", "NA"), |(duration, amplitude)| (duration, amplitude));
-        lines += &format!("{}, {duration}, {amplitude}\n", member.symbol);
-    }
-    let mut bytes = serde_json::to_vec_pretty(&symbols)?;
-    bytes.push(b'\n');
-    Ok(vec![temp_files().write_temp(json, &bytes)?, temp_files().write_temp(text, lines.as_bytes())?])
-}
+/// Symbols shown at most.
+const MAX_SYMBOLS_SHOWN: usize = 20;
 
-/// The kind with the greatest median amplitude over all windows, the first of equals.
-fn strongest(member: &Member) -> Option<(Window, &Kind)> {
-    let mut best: Option<(Window, &Kind)> = None;
-    for study in &member.studies {
-        for kind in study.kinds.iter().flat_map(Kinds::first_choice) {
-            if best.is_none_or(|(_, best)| kind.median_amplitude_pct > best.median_amplitude_pct) {
-                best = Some((study.window, kind));
-            }
-        }
-    }
-    best
-}
-
-/// The most symbols that are shown.
-const MOST: usize = 20;
-
-fn print(members: &[Member]) -> anyhow::Result<()> {
-    let row = |member: &Member| {
-        let mut row = vec![member.symbol.to_string()];
-        match strongest(member) {
+fn print_symbols(symbols: &[SymbolUpswings]) -> anyhow::Result<()> {
+    let row = |symbol: &SymbolUpswings| {
+        let mut row = vec![symbol.symbol.to_string()];
+        match symbol.strongest() {
             Some((window, kind)) => row.extend([
                 format!("{:.1}", kind.median_amplitude_pct),
                 ui::minutes(kind.median_duration_min),
@@ -236,22 +97,22 @@ fn print(members: &[Member]) -> anyhow::Result<()> {
             ]),
             None => row.extend(["-"; 4].map(str::to_owned)),
         }
-        row.push(per_window(member));
+        row.push(per_window(symbol));
         row
     };
     let header = ["symbol", "strongest rise %", "takes", "cycles", "window", "kinds per window (gmm/dbscan)"];
-    ui::print(&ui::table(&header, &[1, 2, 3, 4], members.iter().take(MOST).map(row)))?;
-    if members.len() > MOST {
-        ui::print(&format!("and {} more", members.len() - MOST))?;
+    ui::print(&ui::table(&header, &[1, 2, 3, 4], symbols.iter().take(MAX_SYMBOLS_SHOWN).map(row)))?;
+    if symbols.len() > MAX_SYMBOLS_SHOWN {
+        ui::print(&format!("and {} more", symbols.len() - MAX_SYMBOLS_SHOWN))?;
     }
     Ok(())
 }
 
 /// `6h 2/3, 3d 9/2`: how many kinds each method tells apart.
-fn per_window(member: &Member) -> String {
-    let window = |study: &Study| match &study.kinds {
+fn per_window(symbol: &SymbolUpswings) -> String {
+    let window = |study: &WindowUpswings| match &study.kinds {
         Ok(kinds) => format!("{} {}/{}", study.window, kinds.gmm.len(), kinds.dbscan.len()),
         Err(_) => format!("{} -", study.window),
     };
-    member.studies.iter().map(window).collect::<Vec<_>>().join(", ")
+    symbol.windows.iter().map(window).collect::<Vec<_>>().join(", ")
 }

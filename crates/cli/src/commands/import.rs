@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::Context;
 use bars::{Series, Symbol};
 use bars_io::Target;
-use bars_io::import::{self, Plan, Summary};
+use bars_io::import::{self, ImportPlan, ImportSummary};
 use clap::Args;
 
-use crate::args::{DatabaseFlags, ReadingFlags};
-use crate::choose;
+use crate::flags::{DatabaseFlags, ReadingFlags};
+use crate::source_select;
 use crate::ui::{self, Progress, Unit};
 
 /// Flags of `import`.
@@ -35,12 +35,12 @@ pub struct Flags {
 
 /// Runs the command.
 pub fn run(flags: &Flags) -> anyhow::Result<()> {
-    let plan = Plan::of(&flags.files, flags.symbol.as_ref())?;
+    let plan = ImportPlan::from_paths(&flags.files, flags.symbol.as_ref())?;
     if !plan.skipped().is_empty() {
         tracing::info!("{} files skipped, the first {}", plan.skipped().len(), plan.skipped()[0]);
         plan.skipped().iter().for_each(|skipped| tracing::debug!("skipped {skipped}"));
     }
-    let target = choose::target(flags.into.as_deref(), &flags.database)?;
+    let target = source_select::target(flags.into.as_deref(), &flags.database)?;
     let progress = Progress::new("import", Unit::Bytes, plan.bytes());
     let options = flags.reading.options();
     let target = Counted { target, done: AtomicUsize::new(0) };
@@ -89,7 +89,7 @@ impl Target for Counted {
     }
 }
 
-fn print(summary: &Summary) -> anyhow::Result<()> {
+fn print(summary: &ImportSummary) -> anyhow::Result<()> {
     let rows = summary.symbols.iter().map(|(symbol, imported)| {
         vec![
             symbol.to_string(),
@@ -107,5 +107,5 @@ fn print(summary: &Summary) -> anyhow::Result<()> {
         ui::count(summary.symbols.values().map(of).sum::<usize>() as u64)
     };
     let (symbols, bars, new) = (summary.symbols.len(), sum(|i| i.bars), sum(|i| i.new));
-    ui::print(&format!("{}, {bars} bars, {new} of them new", ui::things(symbols, "symbol")))
+    ui::print(&format!("{}, {bars} bars, {new} of them new", ui::pluralize(symbols, "symbol")))
 }

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use bars_io::kraken::market::{self, Pair, Ticker};
 use clap::Args;
-use stages::features::layout::DType;
-use stages::features::table::Values;
+use stages::table::{ColumnSource, Table};
 
-use crate::args::ExchangeFlags;
-use crate::output::table::{Columns, Compression, Format, TableWriter};
+use crate::flags::{ExchangeFlags, check_table_path};
+use crate::interrupt::temp_files;
 use crate::ui;
+use pipeline::artifacts::table_file::{self, Compression, Format};
 
 /// Flags of `kraken-losers`.
 #[derive(Debug, Clone, Args)]
@@ -54,14 +54,14 @@ struct Loser {
 
 /// Runs the command.
 pub fn run(flags: &Flags) -> anyhow::Result<()> {
-    Format::check(&flags.output)?;
+    check_table_path(&flags.output)?;
     let client = flags.exchange.client()?;
     let pairs = market::pairs(&client)?;
     let keys = wanted(&pairs, flags.include_stables);
     if keys.is_empty() {
         anyhow::bail!("the exchange lists no pair that is quoted in {QUOTE}");
     }
-    tracing::info!("asking for {} quoted in {QUOTE}", ui::things(keys.len(), "pair"));
+    tracing::info!("asking for {} quoted in {QUOTE}", ui::pluralize(keys.len(), "pair"));
     let tickers = market::tickers(&client, &keys)?;
     let all: Vec<Option<Loser>> =
         keys.iter().map(|&key| loser(key, tickers.get(key).copied().flatten())).collect();
@@ -69,7 +69,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     if unreadable > 0 {
         tracing::warn!(
             "{} left out: a number is absent or unreadable, or the day's open is 0",
-            ui::things(unreadable, "pair")
+            ui::pluralize(unreadable, "pair")
         );
     }
     let losers = rank(all.into_iter().flatten(), flags.min_volume, flags.top_n as usize);
@@ -78,8 +78,8 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     ui::print(&format!(
         "Written: {} ({}; {} are quoted in {QUOTE})",
         flags.output.display(),
-        ui::things(losers.len(), "symbol"),
-        ui::things(keys.len(), "pair")
+        ui::pluralize(losers.len(), "symbol"),
+        ui::pluralize(keys.len(), "pair")
     ))
 }
 
@@ -107,23 +107,17 @@ fn rank(losers: impl Iterator<Item = Loser>, min_volume: f64, top_n: usize) -> V
 }
 
 fn write(flags: &Flags, losers: &[Loser]) -> anyhow::Result<()> {
-    let number = |name: &str| (name.to_owned(), DType::Float64);
-    let columns = Columns::new(
-        [("symbol".to_owned(), DType::Utf8)]
-            .into_iter()
-            .chain(["open", "last", "pct_change", "volume"].map(number)),
-    );
-    let numbers = |of: fn(&Loser) -> f64| Values::Number(losers.iter().map(of).collect());
-    let place = &flags.output;
-    let mut table = TableWriter::create(place, Format::of(place), Compression::default(), &columns)?;
-    table.write(vec![
-        Values::Text(losers.iter().map(|loser| Some(loser.symbol.clone())).collect()),
-        numbers(|loser| loser.ticker.open),
-        numbers(|loser| loser.ticker.last),
-        numbers(|loser| loser.change),
-        numbers(|loser| loser.ticker.volume),
-    ])?;
-    Ok(table.seal()?.commit()?)
+    let columns = [
+        ColumnSource::text("symbol", "the pair", |loser: &Loser| Some(loser.symbol.clone())),
+        ColumnSource::number("open", "price at the start of the day", |loser: &Loser| loser.ticker.open),
+        ColumnSource::number("last", "last price", |loser: &Loser| loser.ticker.last),
+        ColumnSource::number("pct_change", "change since the start of the day", |loser: &Loser| loser.change)
+            .with_unit("percent"),
+        ColumnSource::number("volume", "volume of the last 24 hours", |loser: &Loser| loser.ticker.volume),
+    ];
+    let (path, table) = (&flags.output, Table::from_rows(&columns, losers));
+    let file = table_file::write(path, Format::from_path(path), Compression::default(), table, temp_files())?;
+    Ok(file.commit()?)
 }
 
 fn print(losers: &[Loser]) -> anyhow::Result<()> {

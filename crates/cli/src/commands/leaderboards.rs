@@ -1,27 +1,20 @@
 //! `data-pipeline leaderboards`
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use bars::spelling::Directory;
+use bars::AsOf;
 use bars::time::{AsOfSpec, DAY};
-use bars::{AsOf, Closes, Span, Symbol, Window};
-use bars_io::Entry;
-use bars_io::atomic::FinishedFile;
-use bars_io::{Source, newest_close};
 use clap::Args;
-use rayon::prelude::*;
-use stages::leaderboards::{
-    Board, Buckets, Coin, Kind, Leaderboards, Params, Plan, Run, SkewDetail, ValidParams,
-};
+use pipeline::jobs::{LeaderboardsJob, LeaderboardsOutput};
+use pipeline::task::TaskRequest;
+use stages::leaderboards::{Board, Params, Run, ValidParams};
 
-use crate::args::{self, SourceFlags};
-use crate::choose;
-use crate::interrupt::temp_files;
-use crate::logging::step;
-use crate::output::{bar_csv, boards as summary, parquet};
-use crate::ui::{self, Progress, Unit, Usage};
+use crate::console::Console;
+use crate::flags::{self, SourceFlags};
+use crate::shard::{self, Shard};
+use crate::source_select;
+use crate::ui::{self, Usage};
 
 /// Flags of `leaderboards`.
 #[derive(Debug, Clone, Args)]
@@ -39,7 +32,7 @@ pub struct Flags {
     #[arg(long, value_name = "DAYS", default_value_t = 30)]
     pub lookback_days: u32,
     /// As of when: a time, a date (00:00 UTC of it), or latest, the close of the newest bar.
-    #[arg(long, value_name = "TIME", default_value = "latest", value_parser = args::asof)]
+    #[arg(long, value_name = "TIME", default_value = "latest", value_parser = flags::asof)]
     pub asof: AsOfSpec,
     /// Use the first and last buckets of the lookback too, though they are cut.
     #[arg(long)]
@@ -50,91 +43,71 @@ pub struct Flags {
     /// The folder for the outputs.
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub out_dir: PathBuf,
+    /// Compute one part of N and write it into the output folder; 'data-pipeline merge' joins the parts
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
     /// Where the bars are.
     #[command(flatten)]
     pub source: SourceFlags,
 }
 
 const DEFAULT_TOP_N: usize = 20;
-const PLACES: &str = "leaderboards.parquet";
 
 /// Runs the command.
 pub fn run(flags: &Flags) -> anyhow::Result<()> {
-    let params = params(flags)?;
-    // A folder that cannot be written shall be known before the market is read.
-    temp_files().check_writable(&flags.out_dir.join(summary::NAME))?;
-    let opened = choose::source(&flags.source)?;
-    let source = opened.source();
-    let catalogue = step("listing the symbols", || choose::catalogue(source))?;
-    let asof = as_of(flags.asof, &catalogue)?;
+    let job = flags.job(top_n(flags)?)?;
+    let opened = source_select::source(&flags.source)?;
+    let console = Console::new(flags.source.reading.strict);
+    if let Some(shard) = flags.shard {
+        let request = TaskRequest::Leaderboards { params: job.params, asof: job.asof };
+        return shard::run(&request, shard, &job.out_dir, Some(&opened), &console);
+    }
+    let output = job.run(&console.context(Some(&opened)))?;
     if flags.asof == AsOfSpec::Latest {
-        warn_if_stale(&catalogue);
+        warn_if_stale(output.leaderboards.newest);
     }
-
-    let plan = Plan::new(params, asof)?;
-    let (seen, symbols) = step("reading the market", || summarise(source, &catalogue, &plan))?;
-    choose::report_findings(source, flags.source.reading.strict)?;
-    let boards = step("ranking", || plan.rank(seen, symbols))?;
-    warn_of_stale_symbols(&boards.run);
-    warn_of_several_names(&boards);
-
-    let written = step("writing", || write_outputs(&flags.out_dir, source, &boards, plan.span()))?;
-    print(&boards)?;
-    ui::print(&format!(
-        "\nWritten: {}",
-        written.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", ")
-    ))
+    print(&output)?;
+    print_files(&output)
 }
 
-/// The parameters, the number of places asked for where there is a person to ask.
-fn params(flags: &Flags) -> anyhow::Result<ValidParams> {
-    let mut windows = Window::parse_list(&flags.windows).map_err(|e| Usage(format!("--windows: {e}")))?;
-    if flags.enable_72h && !windows.contains(&Window::THREE_DAYS) {
-        windows.push(Window::THREE_DAYS);
-    }
-    let top_n = match flags.top_n {
-        Some(top_n) => top_n,
-        None if choose::is_interactive() => {
-            let answer = choose::prompt("Symbols per board", Some(&DEFAULT_TOP_N.to_string()))?;
-            answer
-                .parse()
-                .map_err(|_| Usage(format!("'{answer}' is no number of symbols; give one with --top-n")))?
+/// Prints the files.
+pub fn print_files(output: &LeaderboardsOutput) -> anyhow::Result<()> {
+    let files: Vec<String> = output.files.iter().map(|path| path.display().to_string()).collect();
+    ui::print(&format!("\nWritten: {}", files.join(", ")))
+}
+
+/// Symbols per board, from a prompt on a terminal.
+fn top_n(flags: &Flags) -> anyhow::Result<usize> {
+    match flags.top_n {
+        Some(top_n) => Ok(top_n),
+        None if source_select::is_interactive() => {
+            let answer = source_select::prompt("Symbols per board", Some(&DEFAULT_TOP_N.to_string()))?;
+            let invalid = |_| Usage(format!("\"{answer}\" is not a whole number; give one with --top-n"));
+            Ok(answer.parse().map_err(invalid)?)
         }
-        None => DEFAULT_TOP_N,
-    };
-    let params = Params {
-        top_n,
-        windows,
-        lookback_days: flags.lookback_days,
-        include_partial: flags.include_partial,
-        include_stale: flags.include_stale,
-    };
-    Ok(params.check().map_err(|e| Usage(e.to_string()))?)
-}
-
-/// The moment that is meant, which must leave some bars before it.
-pub fn as_of(spec: AsOfSpec, catalogue: &[Entry]) -> anyhow::Result<AsOf> {
-    let Some(newest) = newest_close(catalogue) else {
-        anyhow::bail!(
-            "the source holds no bar; fill it with 'data-pipeline import', or name another with --source"
-        );
-    };
-    let asof = spec.moment().unwrap_or(newest);
-    let oldest = catalogue.iter().map(|entry| entry.first).min().map(AsOf::close_of).unwrap_or(newest);
-    if asof < oldest {
-        anyhow::bail!(
-            "no bar closes by {asof}: the source begins with a close at {oldest} and ends at {newest}; choose an --asof from then on"
-        );
+        None => Ok(DEFAULT_TOP_N),
     }
-    Ok(asof)
 }
 
-/// The one place where the wall clock is looked at.
-pub fn warn_if_stale(catalogue: &[Entry]) {
+impl Flags {
+    /// The job of these flags.
+    pub fn job(&self, top_n: usize) -> anyhow::Result<LeaderboardsJob> {
+        let params = Params {
+            top_n,
+            windows: flags::windows(&self.windows, self.enable_72h)?,
+            lookback_days: self.lookback_days,
+            include_partial: self.include_partial,
+            include_stale: self.include_stale,
+        };
+        let params: ValidParams = params.check().map_err(pipeline::Error::from)?;
+        Ok(LeaderboardsJob { params, asof: self.asof, out_dir: self.out_dir.clone() })
+    }
+}
+
+/// Warns if the newest bar is more than a day old. The only use of the wall clock, apart from the log.
+pub fn warn_if_stale(newest: AsOf) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs() as i64);
-    if let Some(newest) = newest_close(catalogue)
-        && now - newest.epoch_seconds() > i64::from(DAY) * 60
-    {
+    if now - newest.epoch_seconds() > i64::from(DAY) * 60 {
         let days = (now - newest.epoch_seconds()) / 86_400;
         tracing::warn!(
             "the newest bar closed at {newest}, {days} days ago; bring the source up to date for today's boards"
@@ -142,141 +115,9 @@ pub fn warn_if_stale(catalogue: &[Entry]) {
     }
 }
 
-fn warn_of_stale_symbols(run: &Run) {
-    if !run.stale.is_empty() {
-        let how = if run.params.include_stale() {
-            "ranked all the same"
-        } else {
-            "left out; --include-stale takes them in"
-        };
-        let names: Vec<&str> = run.stale.iter().take(5).map(Symbol::as_str).collect();
-        let more = if run.stale.len() > 5 { ", ..." } else { "" };
-        let n = run.stale.len();
-        tracing::warn!(
-            "{n} without a bar in the day before {} ({}{more}): {how}",
-            run.asof,
-            names.join(", ")
-        );
-    }
-}
-
-fn warn_of_several_names(boards: &Leaderboards) {
-    let directory: Directory =
-        boards.places.iter().map(|place| &place.symbol).collect::<BTreeSet<_>>().into_iter().collect();
-    for names in directory.several_names() {
-        let names: Vec<&str> = names.iter().map(Symbol::as_str).collect();
-        tracing::warn!("one market takes places under several names: {}", names.join(", "));
-    }
-}
-
-/// Reads the market once, symbol by symbol, and keeps the buckets of each. Returns the number of symbols seen, too.
-fn summarise(
-    source: &dyn Source,
-    catalogue: &[Entry],
-    plan: &Plan,
-) -> anyhow::Result<(usize, Vec<(Symbol, Buckets)>)> {
-    let seen: Vec<&Entry> = catalogue.iter().filter(|entry| entry.first < plan.span().end).collect();
-    let progress = Progress::new("leaderboards", Unit::Symbols, seen.len() as u64);
-    let read = |scratch: &mut Closes, entry: &&Entry| {
-        source.closes(&entry.symbol, plan.span(), scratch)?;
-        progress.add(1);
-        tracing::trace!("{}: {} bars", entry.symbol, scratch.time.len());
-        Ok((entry.symbol.clone(), plan.summarise(scratch)))
-    };
-    let symbols: bars_io::Result<Vec<_>> = seen.par_iter().map_init(Closes::default, read).collect();
-    Ok((seen.len(), symbols?))
-}
-
-/// Writes all outputs beside their places, and then puts all of them there.
-fn write_outputs(
-    dir: &Path,
-    source: &dyn Source,
-    boards: &Leaderboards,
-    span: Span,
-) -> anyhow::Result<Vec<PathBuf>> {
-    let cohorts = [
-        ("habitual_gainers.csv", &boards.gainers),
-        ("habitual_losers.csv", &boards.losers),
-        ("habitual_overlaps.csv", &boards.overlaps),
-    ];
-    let write = |(name, board): &(&str, &Board)| {
-        let symbols: Vec<Symbol> = board.coins.iter().map(|coin| coin.symbol.clone()).collect();
-        Ok(bar_csv::write(&dir.join(name), source, &symbols, span)?.0)
-    };
-    let mut files = vec![
-        temp_files().write_temp(&dir.join(summary::NAME), &summary(boards)?)?,
-        write_places(&dir.join(PLACES), boards)?,
-    ];
-    files.extend(cohorts.par_iter().map(write).collect::<bars_io::Result<Vec<_>>>()?);
-    files.into_iter().try_for_each(FinishedFile::commit)?;
-    let names = [summary::NAME, PLACES].into_iter().chain(cohorts.iter().map(|(name, _)| *name));
-    Ok(names.map(|name| dir.join(name)).collect())
-}
-
-fn summary(boards: &Leaderboards) -> anyhow::Result<Vec<u8>> {
-    let run = &boards.run;
-    let summary = summary::Summary {
-        gainers: summary_of(&boards.gainers),
-        losers: summary_of(&boards.losers),
-        overlaps: summary_of(&boards.overlaps),
-        run: summary::Run {
-            asof: run.asof.to_string(),
-            windows: run.params.windows().iter().map(ToString::to_string).collect(),
-            lookback_days: run.params.lookback_days(),
-            top_n: run.params.top_n(),
-            symbols_seen: run.symbols_seen,
-            symbols_stale: run.stale.len(),
-            symbols_ranked: run.symbols_ranked,
-            include_partial: run.params.include_partial(),
-        },
-    };
-    let mut bytes = serde_json::to_vec_pretty(&summary)?;
-    bytes.push(b'\n');
-    Ok(bytes)
-}
-
-fn summary_of(board: &Board) -> summary::Board {
-    let known = |number: f64| Some(number).filter(|number| !number.is_nan());
-    let coin = |coin: &Coin| summary::Coin {
-        symbol: coin.symbol.to_string(),
-        price_change: known(coin.price_change),
-        pct_vol_change: known(coin.pct_vol_change),
-        skew: coin.tags.iter().map(ToString::to_string).collect(),
-    };
-    let detail = |detail: &SkewDetail| summary::Skew {
-        symbol: detail.symbol.to_string(),
-        bucket: detail.bucket.clone(),
-        level: detail.level.to_string(),
-        deviation_pct: known(detail.deviation_pct),
-    };
-    summary::Board {
-        coins: board.coins.iter().map(coin).collect(),
-        skew_details: board.skew_details.iter().map(detail).collect(),
-    }
-}
-
-fn write_places(place: &Path, boards: &Leaderboards) -> bars_io::Result<FinishedFile> {
-    let places = &boards.places;
-    let rank =
-        |kind: Kind| parquet::integers(places.iter().map(move |p| p.ranks[kind as usize].map(i64::from)));
-    parquet::write(
-        place,
-        vec![
-            ("window", parquet::text(places.iter().map(|p| p.window.to_string()))),
-            ("window_start", parquet::times(places.iter().map(|p| p.start))),
-            ("symbol", parquet::text(places.iter().map(|p| p.symbol.to_string()))),
-            ("price_change", parquet::numbers(places.iter().map(|p| p.price_change))),
-            ("pct_vol_change", parquet::numbers(places.iter().map(|p| p.pct_vol_change))),
-            ("total_volume", parquet::numbers(places.iter().map(|p| p.total_volume))),
-            ("rank_loss", rank(Kind::Loss)),
-            ("rank_gain", rank(Kind::Gain)),
-            ("rank_drop", rank(Kind::Drop)),
-            ("rank_spike", rank(Kind::Spike)),
-        ],
-    )
-}
-
-fn print(boards: &Leaderboards) -> anyhow::Result<()> {
+/// Prints the boards.
+pub fn print(output: &LeaderboardsOutput) -> anyhow::Result<()> {
+    let boards = &output.leaderboards.boards;
     let run = &boards.run;
     ui::print(&format!(
         "{} of {} symbols ranked over the {} days before {}",

@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 
 use bars_io::atomic::FinishedFile;
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_mangen::Man;
 
-use crate::args::Cli;
 use crate::interrupt::temp_files;
 use crate::ui;
 
@@ -18,10 +17,9 @@ pub struct Flags {
     pub out_dir: PathBuf,
 }
 
-/// Runs the command.
-pub fn run(flags: &Flags) -> anyhow::Result<()> {
-    let mut program = Cli::command();
-    // What is shared by all commands comes down to each.
+/// Writes the manual pages of `program`.
+pub fn run(flags: &Flags, mut program: clap::Command) -> anyhow::Result<()> {
+    // Passes global flags on to the subcommands.
     program.build();
     let commands: Vec<clap::Command> =
         program.get_subcommands().filter(|c| c.get_name() != "help").cloned().collect();
@@ -29,7 +27,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     for command in commands {
         files.push(page(flags, command)?);
     }
-    let pages = ui::things(files.len(), "page");
+    let pages = ui::pluralize(files.len(), "page");
     files.into_iter().try_for_each(FinishedFile::commit)?;
     let dir = flags.out_dir.display();
     ui::print(&format!("Written: {pages} in {dir}; read one with: man {dir}/data-pipeline.1"))

@@ -2,17 +2,16 @@
 
 use std::path::PathBuf;
 
-use bars::{AsOf, Symbol, Window};
-use bars_io::{Entry, Source};
+use bars::Window;
 use clap::Args;
-use stages::features::asofs::AsOfs;
-use stages::features::layout::Layout;
-use stages::regime::{Daily, Params, Plan, ValidParams};
+use pipeline::jobs::SnapshotFilesJob;
+use pipeline::snapshots::Regime;
+use pipeline::task::TaskRequest;
+use stages::regime::Params;
 
-use super::prices::with_prices;
-use super::snapshots::{self, SnapshotFlags, Stage, Study};
-use super::standing::Pick;
-use crate::output::table::Format;
+use super::snapshots;
+use crate::feature_table::DAILY;
+use crate::flags::{self, SnapshotFlags, check_table_path};
 use crate::ui::Usage;
 
 /// Flags of `regime`.
@@ -43,89 +42,31 @@ pub struct Flags {
 
 /// Runs the command.
 pub fn run(flags: &Flags) -> anyhow::Result<()> {
-    let params = Params {
-        windows: Window::parse_list(&flags.windows).map_err(|e| Usage(format!("--windows: {e}")))?,
-        breakout_days: flags.breakout_lookback_days,
-        months: (!flags.snapshots.no_baseline).then_some(flags.months),
-    };
-    let regime = Regime(params.check().map_err(|e| Usage(e.to_string()))?);
-    if flags.every.in_days().is_none() {
-        return Err(Usage(format!(
-            "--every {} is not a whole number of days; a regime is of a date",
-            flags.every
-        ))
-        .into());
+    if flags.series_output.is_some() && flags.snapshots.shard.is_some() {
+        return Err(Usage("--series-output cannot be used with --shard".to_owned()).into());
     }
-    if let Some(place) = &flags.series_output {
-        Format::check(place)?;
-    }
-    snapshots::run(&regime, &flags.snapshots, &flags.out, flags.every, flags.series_output.as_deref())
+    snapshots::run(&flags.job()?, &flags.snapshots, DAILY, Window::MONTH, |params, symbols, moments| {
+        TaskRequest::Regime { params, symbols, moments }
+    })
 }
 
-struct Regime(ValidParams);
-
-impl Stage for Regime {
-    const NAME: &'static str = "regime";
-    const PICKS: &'static [Pick] = &[
-        Pick { title: "change %", metric: Daily::Roc as usize, scale: 1.0, digits: 2 },
-        Pick { title: "volatility %", metric: Daily::RvClose as usize, scale: 100.0, digits: 2 },
-        Pick { title: "ADX", metric: Daily::Adx as usize, scale: 1.0, digits: 0 },
-        Pick { title: "breakouts up %", metric: Daily::BreakoutHiShare as usize, scale: 100.0, digits: 0 },
-    ];
-    const SHOWN: Window = Window::MONTH;
-    type Plan = Plan;
-
-    fn without_baseline(&self) -> Regime {
-        Regime(self.0.clone().without_baseline())
-    }
-
-    fn windows(&self) -> &[Window] {
-        self.0.windows()
-    }
-
-    fn default_asof(&self, newest: AsOf) -> AsOf {
-        newest.midnight()
-    }
-
-    /// The regime of a moment is that of its date.
-    fn asof(&self, moment: AsOf) -> AsOf {
-        moment.midnight()
-    }
-
-    fn first_asof(&self, first: AsOf) -> AsOf {
-        let midnight = first.midnight();
-        if midnight == first { first } else { midnight.plus(i64::from(bars::time::DAY)) }
-    }
-
-    fn months(&self) -> Option<u32> {
-        self.0.months()
-    }
-
-    fn bucket(&self, window: Window, asof: AsOf) -> (AsOf, AsOf) {
-        (asof.plus(-i64::from(window.minutes())), asof)
-    }
-
-    fn plan(&self, asofs: Vec<AsOf>) -> Plan {
-        Plan::new(self.0.clone(), asofs)
-    }
-
-    fn asofs(plan: &Plan) -> &AsOfs {
-        plan.asofs()
-    }
-
-    fn layout(plan: &Plan) -> &Layout {
-        plan.layout()
-    }
-
-    fn study(plan: &Plan, source: &dyn Source, symbol: &Symbol, entry: &Entry) -> bars_io::Result<Study> {
-        let read =
-            |span| with_prices(source, &entry.symbol, span, |series| plan.history(series, entry.first));
-        let mut days = read(plan.span())?;
-        if plan.needs_more(&days, entry.first) {
-            days = read(plan.whole_span())?;
+impl Flags {
+    /// The job of these flags.
+    pub fn job(&self) -> anyhow::Result<SnapshotFilesJob<Regime>> {
+        let params = Params {
+            windows: flags::window_list(&self.windows)?,
+            breakout_days: self.breakout_lookback_days,
+            months: (!self.snapshots.no_baseline).then_some(self.months),
+        };
+        let stage = Regime(params.check().map_err(pipeline::Error::from)?);
+        if self.every.in_days().is_none() {
+            let every = self.every;
+            return Err(Usage(format!(
+                "--every {every} is not a whole number of days; a regime is of a date"
+            ))
+            .into());
         }
-        let panels = plan.panels(&days);
-        let rows = plan.rows(symbol, entry.first, &days, &panels);
-        Ok(Study { rows, panels })
+        self.series_output.iter().try_for_each(|path| check_table_path(path))?;
+        self.snapshots.job(stage, &self.out, self.every, self.series_output.clone())
     }
 }

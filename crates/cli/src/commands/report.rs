@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use bars::time::AsOfSpec;
 use clap::Args;
+use pipeline::jobs::{ReportJob, ReportOutput};
 
-use crate::args;
-use crate::gather::{Depth, Outputs, gather};
-use crate::interrupt::temp_files;
+use crate::console::Console;
+use crate::flags;
 use crate::ui::{self, Usage};
 
 /// Flags of `report`.
@@ -20,42 +20,34 @@ pub struct Flags {
     #[arg(long, value_name = "FILE", default_value = "report.html")]
     out: PathBuf,
     /// Of snapshots and cycles of several dates take the newest up to this time.
-    #[arg(long, value_name = "TIME", default_value = "latest", value_parser = args::asof)]
+    #[arg(long, value_name = "TIME", default_value = "latest", value_parser = flags::asof)]
     asof: AsOfSpec,
-    /// The files that may be read; all in the folder where it is missing. A run's own outputs.
-    #[arg(skip)]
-    pub only: Option<Vec<PathBuf>>,
 }
 
 /// Runs the command.
 pub fn run(flags: &Flags) -> anyhow::Result<()> {
     if !flags.dir.is_dir() {
-        return Err(Usage(format!(
-            "there is no folder {}; name that of the outputs with --dir",
-            flags.dir.display()
-        ))
-        .into());
+        let dir = flags.dir.display();
+        return Err(Usage(format!("there is no folder {dir}; name that of the outputs with --dir")).into());
     }
-    let report = gather(&Outputs::new(&flags.dir, flags.only.as_deref()), flags.asof.moment(), Depth::Whole)?;
-    if report.boards.is_empty()
-        && report.state.is_empty()
-        && report.regime.is_empty()
-        && report.cycles.is_empty()
-    {
-        anyhow::bail!(
-            "there is nothing to report in {}: 'data-pipeline run' makes everything, or name another folder with --dir",
-            flags.dir.display()
-        );
+    let job = flags.job();
+    let output = job.run(&Console::default().context(None))?;
+    print(&job, &output)
+}
+
+impl Flags {
+    /// The job of these flags.
+    pub fn job(&self) -> ReportJob {
+        ReportJob { dir: self.dir.clone(), out: self.out.clone(), asof: self.asof, only: None }
     }
-    for absent in &report.absent {
-        tracing::info!("not in the report: {} ({})", absent.what, absent.command);
-    }
-    let page = report::render(&report);
-    temp_files().write(&flags.out, page.as_bytes())?;
+}
+
+/// Prints where the page is.
+pub fn print(job: &ReportJob, output: &ReportOutput) -> anyhow::Result<()> {
     ui::print(&format!(
         "Written: {} ({}, {:.1} MB); open it in a browser",
-        flags.out.display(),
-        ui::things(report.leaders.len(), "leader"),
-        page.len() as f64 / 1e6
+        job.out.display(),
+        ui::pluralize(output.leaders, "leader"),
+        output.bytes as f64 / 1e6
     ))
 }

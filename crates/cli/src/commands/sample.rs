@@ -9,13 +9,13 @@ use bars_io::Entry;
 use bars_io::Source;
 use bars_io::store::Store;
 use clap::Args;
-use rayon::prelude::*;
 
-use crate::args::{self, DatabaseFlags};
-use crate::choose;
+use crate::console::Console;
+use crate::flags::{self, DatabaseFlags};
 use crate::interrupt::temp_files;
-use crate::sample::{Market, Settings};
-use crate::ui::{self, Progress, Unit, Usage};
+use crate::source_select;
+use crate::ui::{self, Usage};
+use pipeline::sample::{Market, MarketSettings};
 
 /// Flags of `sample`.
 #[derive(Debug, Clone, Args)]
@@ -33,7 +33,7 @@ pub struct Flags {
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// Close of the last bar: a time or a date.
-    #[arg(long, value_name = "TIME", default_value = "2026-01-01", value_parser = args::asof)]
+    #[arg(long, value_name = "TIME", default_value = "2026-01-01", value_parser = flags::asof)]
     pub end: AsOfSpec,
     /// The database to write into.
     #[command(flatten)]
@@ -50,25 +50,18 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     ui::print(&format!("Sample market in {}, what was planted in it in {}", flags.into, truth.display()))
 }
 
-fn settings(flags: &Flags, end: AsOf) -> Settings {
-    Settings { symbols: flags.symbols as usize, days: flags.days, seed: flags.seed, end: end.end() }
+fn settings(flags: &Flags, end: AsOf) -> MarketSettings {
+    MarketSettings { symbols: flags.symbols as usize, days: flags.days, seed: flags.seed, end: end.end() }
 }
 
 /// Writes the market into `into` and its truth beside it; the truth comes last, so that it stands for a whole market.
-pub fn write(into: &str, database: &DatabaseFlags, settings: Settings) -> anyhow::Result<PathBuf> {
+pub fn write(into: &str, database: &DatabaseFlags, settings: MarketSettings) -> anyhow::Result<PathBuf> {
     let market = Market::new(settings);
     refuse_other_bars(into, &market)?;
-    let target = choose::target(Some(into), database)?;
-    let progress = Progress::new("sample", Unit::Symbols, market.len() as u64);
-    let each = |i| {
-        let (symbol, series, truth) = market.symbol(i);
-        target.upsert(&symbol, &series)?;
-        progress.add(1);
-        Ok(truth)
-    };
-    let truths: Vec<_> = (0..market.len()).into_par_iter().map(each).collect::<bars_io::Result<_>>()?;
+    let target = source_select::target(Some(into), database)?;
+    let truth = market.write(&*target, &Console::default())?;
     let place = truth_of(into);
-    let mut bytes = serde_json::to_vec_pretty(&market.truth(truths))?;
+    let mut bytes = serde_json::to_vec_pretty(&truth)?;
     bytes.push(b'\n');
     temp_files().write(&place, &bytes)?;
     Ok(place)
@@ -95,6 +88,6 @@ fn refuse_other_bars(into: &str, market: &Market) -> anyhow::Result<()> {
 
 /// Where the truth about the market in `into` stands.
 pub fn truth_of(into: &str) -> PathBuf {
-    let beside = choose::beside(into);
+    let beside = source_select::sibling_folder(into);
     if beside == Path::new("") { PathBuf::from("truth.json") } else { beside.join("truth.json") }
 }

@@ -2,18 +2,16 @@
 
 use std::path::PathBuf;
 
-use bars::{AsOf, Symbol, Window};
-use bars_io::{Entry, Source};
+use bars::Window;
 use clap::Args;
-use stages::features::asofs::AsOfs;
-use stages::features::layout::Layout;
-use stages::metrics::{Params, Plan, ValidParams, bucket_before};
+use pipeline::jobs::SnapshotFilesJob;
+use pipeline::snapshots::State;
+use pipeline::task::TaskRequest;
+use stages::metrics::Params;
 
-use super::intraday::{PICKS, windows};
-use super::prices::with_prices;
-use super::snapshots::{self, SnapshotFlags, Stage, Study};
-use super::standing::Pick;
-use crate::ui::Usage;
+use super::snapshots;
+use crate::feature_table::INTRADAY;
+use crate::flags::{self, SnapshotFlags};
 
 /// Flags of `state`.
 #[derive(Debug, Clone, Args)]
@@ -43,69 +41,20 @@ pub struct Flags {
 
 /// Runs the command.
 pub fn run(flags: &Flags) -> anyhow::Result<()> {
-    let params = Params {
-        windows: windows(&flags.windows, flags.enable_72h)?,
-        coverage_threshold: flags.coverage_threshold,
-        months: (!flags.snapshots.no_baseline).then_some(flags.months),
-    };
-    let state = State(params.check().map_err(|e| Usage(e.to_string()))?);
-    snapshots::run(&state, &flags.snapshots, &flags.out, flags.every, None)
+    snapshots::run(&flags.job()?, &flags.snapshots, INTRADAY, Window::DAY, |params, symbols, moments| {
+        TaskRequest::State { params, symbols, moments }
+    })
 }
 
-struct State(ValidParams);
-
-impl Stage for State {
-    const NAME: &'static str = "state";
-    const PICKS: &'static [Pick] = PICKS;
-    const SHOWN: Window = Window::DAY;
-    type Plan = Plan;
-
-    fn without_baseline(&self) -> State {
-        State(self.0.clone().without_baseline())
-    }
-
-    fn windows(&self) -> &[Window] {
-        self.0.windows()
-    }
-
-    /// The smallest window end: by then every window's last bucket was complete.
-    fn default_asof(&self, newest: AsOf) -> AsOf {
-        let ends = self.windows().iter().map(|&window| AsOf::start_of(newest.end().floor(window)));
-        ends.min().unwrap_or(newest)
-    }
-
-    fn asof(&self, moment: AsOf) -> AsOf {
-        moment
-    }
-
-    fn first_asof(&self, first: AsOf) -> AsOf {
-        first
-    }
-
-    fn months(&self) -> Option<u32> {
-        self.0.months()
-    }
-
-    fn bucket(&self, window: Window, asof: AsOf) -> (AsOf, AsOf) {
-        let start = bucket_before(asof, window);
-        (AsOf::start_of(start), AsOf::start_of(start.plus(window.minutes())))
-    }
-
-    fn plan(&self, asofs: Vec<AsOf>) -> Plan {
-        Plan::new(self.0.clone(), asofs, true)
-    }
-
-    fn asofs(plan: &Plan) -> &AsOfs {
-        plan.asofs()
-    }
-
-    fn layout(plan: &Plan) -> &Layout {
-        plan.layout()
-    }
-
-    fn study(plan: &Plan, source: &dyn Source, symbol: &Symbol, entry: &Entry) -> bars_io::Result<Study> {
-        let panels = with_prices(source, &entry.symbol, plan.span(), |series| plan.panels(series))?;
-        let rows = plan.rows(symbol, entry.first, &panels, Some(&panels));
-        Ok(Study { rows, panels })
+impl Flags {
+    /// The job of these flags.
+    pub fn job(&self) -> anyhow::Result<SnapshotFilesJob<State>> {
+        let params = Params {
+            windows: flags::windows(&self.windows, self.enable_72h)?,
+            coverage_threshold: self.coverage_threshold,
+            months: (!self.snapshots.no_baseline).then_some(self.months),
+        };
+        let stage = State(params.check().map_err(pipeline::Error::from)?);
+        self.snapshots.job(stage, &self.out, self.every, None)
     }
 }

@@ -8,13 +8,14 @@ use bars::time::AsOfSpec;
 use bars::{Minute, Symbol};
 use bars_io::Entry;
 use bars_io::kraken::market::{self, Pair, Pairs};
-use bars_io::kraken::sync::{Cost, News, Synced, Task, sync};
+use bars_io::kraken::sync::{Cost, News, SyncTask, Synced, sync};
 use clap::Args;
 
-use crate::args::{self, DatabaseFlags, ExchangeFlags};
-use crate::choose;
-use crate::cohort;
+use crate::console::Console;
+use crate::flags::{self, DatabaseFlags, ExchangeFlags};
+use crate::source_select;
 use crate::ui::{self, Progress, Unit, Usage};
+use pipeline::cohort;
 
 /// Flags of `sync`.
 #[derive(Debug, Clone, Args)]
@@ -30,7 +31,7 @@ pub struct Flags {
     no_trades: bool,
     /// Make the bars from this time on anew, out of trades where they are older than 720 minutes: closes a gap that was left
     /// open, or gives a new symbol a past.
-    #[arg(long, value_name = "TIME", value_parser = args::asof, conflicts_with = "no_trades")]
+    #[arg(long, value_name = "TIME", value_parser = flags::asof, conflicts_with = "no_trades")]
     since: Option<AsOfSpec>,
     /// The exchange.
     #[command(flatten)]
@@ -56,7 +57,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
                 .to_owned(),
         )
     };
-    let is_new = choose::is_new_store(flags.into.as_deref(), &flags.database)?;
+    let is_new = source_select::is_new_store(flags.into.as_deref(), &flags.database)?;
     if flags.pairs.is_empty() && is_new {
         return Err(nothing().into());
     }
@@ -66,7 +67,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         let names: Vec<&str> = flags.pairs.iter().map(Symbol::as_str).collect();
         anyhow::bail!("none of these is a pair of the exchange: {}", names.join(", "));
     }
-    let target = choose::target(flags.into.as_deref(), &flags.database)?;
+    let target = source_select::target(flags.into.as_deref(), &flags.database)?;
     let held = target.held()?;
     if flags.pairs.is_empty() && held.is_empty() {
         return Err(nothing().into());
@@ -87,7 +88,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
             Some(since) => Some(after.map_or(since.plus(-1), |after| after.min(since.plus(-1)))),
             None => after,
         };
-        let task = Task { pair, symbol, after, trades: !flags.no_trades };
+        let task = SyncTask { pair, symbol, after, trades: !flags.no_trades };
         let work = Work::default();
         match sync(&client, &task, &*target, &|news| work.tell(&task.symbol, news)) {
             Ok(synced) => {
@@ -119,13 +120,13 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         anyhow::bail!(
             "{} of {} up to date, {} failed ({}); what came in stays, and the same sync again goes on from there",
             done.len(),
-            ui::things(total, "symbol"),
+            ui::pluralize(total, "symbol"),
             failed.len(),
             failed.join(", ")
         );
     }
     if !unknown.is_empty() && !flags.pairs.is_empty() {
-        anyhow::bail!("{} of --pairs unknown to the exchange", ui::things(unknown.len(), "name"));
+        anyhow::bail!("{} of --pairs unknown to the exchange", ui::pluralize(unknown.len(), "name"));
     }
     Ok(())
 }
@@ -187,7 +188,7 @@ fn choose_pairs<'a>(asked: &[Symbol], held: &[Entry], pairs: &'a Pairs) -> (Vec<
             continue;
         };
         // A symbol that is new gets the archive's name, so that both roads lead to one place.
-        let own = cohort::find(&directory, name).or_else(|| pair.altname.parse().ok());
+        let own = cohort::find(&directory, name, &Console::default()).or_else(|| pair.altname.parse().ok());
         let Some(symbol) = own.filter(|symbol| seen.insert(symbol.clone())) else {
             continue;
         };
@@ -200,10 +201,10 @@ fn choose_pairs<'a>(asked: &[Symbol], held: &[Entry], pairs: &'a Pairs) -> (Vec<
 fn announce(symbol: &Symbol, cost: Cost) {
     tracing::info!(
         "{symbol}: {} from {} to {} are made out of trades: about {}, {} at one a second (--no-trades leaves them open)",
-        ui::things((cost.span.end.index() - cost.span.start.index()) as usize, "minute"),
+        ui::pluralize((cost.span.end.index() - cost.span.start.index()) as usize, "minute"),
         cost.span.start,
         cost.span.end,
-        ui::things(cost.calls as usize, "request"),
+        ui::pluralize(cost.calls as usize, "request"),
         ui::minutes((cost.calls / 60.0).ceil())
     );
 }
@@ -229,5 +230,5 @@ fn print(done: &[(Symbol, Synced)]) -> anyhow::Result<()> {
         ))?;
     }
     let new: usize = done.iter().map(|(_, synced)| synced.new).sum();
-    ui::print(&format!("{}, {} new", ui::things(done.len(), "symbol"), ui::things(new, "bar")))
+    ui::print(&format!("{}, {} new", ui::pluralize(done.len(), "symbol"), ui::pluralize(new, "bar")))
 }

@@ -1,24 +1,26 @@
-//! `data-pipeline run`: every stage in its turn, those that are current left out.
+//! `data-pipeline run`
 
 use std::path::{Path, PathBuf};
 
 use bars::time::AsOfSpec;
-use bars::{AsOf, Symbol, Window};
-use bars_io::{Entry, Error};
 use clap::Args;
+use pipeline::run::{
+    RunRequest, StageCall, StageOutput, StageParams, default_lookback_months, file_digest, run as run_stages,
+    source_state,
+};
+use pipeline::source::{catalog, resolve_asof};
 
-use super::leaderboards;
-use super::metrics::Cohort;
-use crate::args::{self, SourceFlags};
-use crate::choose;
-use crate::interrupt::temp_files;
-use crate::ui::{self, Usage};
+use super::{
+    imf_cluster, imf_postprocess, imf_stage, leaderboards, metrics, regime, report, snapshots, state,
+};
+use crate::config;
+use crate::console::Console;
+use crate::feature_table::{DAILY, INTRADAY};
+use crate::flags::{self, CohortFlag, SourceFlags};
+use crate::source_select;
+use crate::ui;
 
-mod course;
 mod print;
-mod record;
-
-use course::{Course, Step};
 
 /// Flags of `run`.
 #[derive(Debug, Clone, Args)]
@@ -31,7 +33,7 @@ pub struct Flags {
         value_delimiter = ',',
         default_value = "overlaps,gainers,losers"
     )]
-    pub cohorts: Vec<Cohort>,
+    pub cohorts: Vec<CohortFlag>,
     /// Take the cohort files as they are.
     #[arg(long)]
     pub skip_leaderboards: bool,
@@ -39,7 +41,7 @@ pub struct Flags {
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub out_dir: PathBuf,
     /// As of when: a time, a date (00:00 UTC of it), or latest, the close of the newest bar.
-    #[arg(long, value_name = "TIME", default_value = "latest", value_parser = args::asof)]
+    #[arg(long, value_name = "TIME", default_value = "latest", value_parser = flags::asof)]
     pub asof: AsOfSpec,
     /// Places per bucket, and symbols per board.
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
@@ -61,223 +63,142 @@ pub struct Flags {
     pub source: SourceFlags,
 }
 
-/// Calendar months of baselines within the day.
-const MONTHS: u32 = 3;
-
-/// The union of the cohorts, for the stages that take one list.
-const LEADERS: &str = "run_leaders.csv";
-
 /// Runs the command.
 pub fn run(flags: &Flags) -> anyhow::Result<()> {
-    let cohorts = distinct(&flags.cohorts);
-    // Before anything is read or written.
-    Window::parse_list(&flags.windows).map_err(|e| Usage(format!("--windows: {e}")))?;
-    let place = |name: &str| flags.out_dir.join(name);
-    let source = choose::settled(&flags.source)?;
-    let opened = choose::source(&source)?;
-    let catalogue = choose::catalogue(opened.source())?;
-    let asof = leaderboards::as_of(flags.asof, &catalogue)?;
-    if flags.asof == AsOfSpec::Latest {
-        leaderboards::warn_if_stale(&catalogue);
+    // Invalid parameters are an error before anything is read or written.
+    let mut stages = flags.stage_params()?;
+    let source = source_select::resolve(&flags.source)?;
+    let opened = source_select::source(&source)?;
+    let console = Console::new(flags.source.reading.strict);
+    let catalog = catalog(opened.source())?;
+    let asof = resolve_asof(flags.asof, &catalog)?;
+    if flags.asof == AsOfSpec::Latest
+        && let Some(newest) = bars_io::newest_close(&catalog)
+    {
+        leaderboards::warn_if_stale(newest);
     }
-    let state_of_source = record::of_source(&source, opened.source(), &catalogue)?;
-    drop(opened);
     tracing::info!("as of {asof}");
-    let lookback = flags.lookback_months.unwrap_or_else(|| lookback(asof, &catalogue));
-
-    let steps = usize::from(!flags.skip_leaderboards) + 2 * cohorts.len() + 5;
-    let mut course = Course::begin(&flags.out_dir, source, state_of_source, flags.force, steps)?;
-    if flags.skip_leaderboards {
-        cohorts.iter().try_for_each(|cohort| must_exist(&place(cohort.files()[0])))?;
-    } else {
-        course.step(boards(flags, asof));
+    if flags.lookback_months.is_none() {
+        let months = default_lookback_months(asof, &catalog, &console);
+        stages.cycles.params.stage = with_lookback(&stages.cycles.params.stage, months)?;
     }
-    let mut leaders: Vec<Symbol> = Vec::new();
-    for &cohort in &cohorts {
-        let symbols =
-            if course.is_sound("leaderboards") { symbols(&place(cohort.files()[0]))? } else { Vec::new() };
-        if course.is_sound("leaderboards") && symbols.is_empty() {
-            tracing::warn!("nobody is among the {}: nothing to measure", cohort.name());
+    let request = RunRequest {
+        out_dir: flags.out_dir.clone(),
+        cohorts: distinct(&flags.cohorts),
+        skip_leaderboards: flags.skip_leaderboards,
+        asof: AsOfSpec::At(asof),
+        force: flags.force,
+        stages,
+        program: program_digest(),
+        source_state: source_state(opened.source(), &catalog, source.path().as_deref())?,
+    };
+    let mut shown = Ok(());
+    let mut on_output = |call: &StageCall, output: &StageOutput| {
+        // The results of stages are in the summary at the end; -v shows each.
+        if ui::verbosity() >= 1 && shown.is_ok() {
+            shown = print_stage(call, output);
         }
-        if symbols.is_empty() {
-            course.pass_over(2);
-            continue;
-        }
-        course.step(metrics(flags, cohort, asof));
-        course.step(imf_cluster(flags, cohort, asof));
-        let new: Vec<Symbol> = symbols.into_iter().filter(|symbol| !leaders.contains(symbol)).collect();
-        leaders.extend(new);
-    }
-    if leaders.is_empty() {
-        course.pass_over(4);
-    } else {
-        write_leaders(&place(LEADERS), &leaders)?;
-        course.step(state(flags, asof));
-        course.step(regime(flags, asof));
-        let imf = imf_stage(flags, asof, lookback, &leaders);
-        if course.step(imf) {
-            course.step(imf_postprocess(flags, asof));
-        } else {
-            course.pass_over(1);
-        }
-    }
-    if course.has_outputs() {
-        // What it may read: nothing of an earlier run that stands in the folder.
-        let mut inputs = course.outputs();
-        if flags.skip_leaderboards {
-            inputs.extend(boards(flags, asof).outputs);
-        }
-        course.step(report(flags, asof, inputs));
-    } else {
-        course.pass_over(1);
-    }
-    course.tell_of_trust();
-    print::summary(&flags.out_dir, asof, &course, &cohorts)?;
-    course.end()
-}
-
-/// Months looked back where nobody says how many.
-const LOOKBACK: u32 = 3;
-
-/// As many months as the bars go back, at least one: over minutes before the first bar, cycles are made up.
-fn lookback(asof: AsOf, catalogue: &[Entry]) -> u32 {
-    let first = catalogue.iter().map(|entry| AsOf::start_of(entry.first)).min();
-    let is_held = |months: &u32| first.is_some_and(|first| first <= asof.months_before(*months));
-    let months = (1..=LOOKBACK).rev().find(is_held).unwrap_or(1);
-    if months < LOOKBACK {
+    };
+    let summary = run_stages(&request, console.context(Some(&opened)), asof, &mut on_output)?;
+    shown?;
+    if matches!(opened, source_select::OpenSource::MySql(_)) && summary.has_skipped() {
         tracing::info!(
-            "the bars do not go back {LOOKBACK} months: cycles are looked for in {}",
-            ui::things(months as usize, "month")
+            "for a database only the first and last bar of each symbol are compared; use --force if older bars changed"
         );
     }
-    months
+    print::summary(&flags.out_dir, &summary, &request.cohorts)?;
+    let failed = summary.failed();
+    if failed.is_empty() {
+        return Ok(());
+    }
+    anyhow::bail!(
+        "{} of the run failed: {}; what the others wrote stays, and the same run again does only what is missing",
+        ui::pluralize(failed.len(), "stage"),
+        failed.join(", ")
+    )
 }
 
-/// A stage that is typed: `words`, and what it reads and writes.
-fn step(name: &str, words: &[&str], inputs: &[PathBuf], outputs: Vec<PathBuf>) -> Step {
-    Step {
-        name: name.to_owned(),
-        words: words.iter().map(|word| (*word).to_owned()).collect(),
-        inputs: inputs.to_vec(),
-        outputs,
+impl Flags {
+    /// The parameters of all stages: defaults, then the configuration file's sections, then these flags.
+    fn stage_params(&self) -> anyhow::Result<StageParams> {
+        let config = config::get();
+        let bar_time = self.source.reading.bar_time();
+        let months = self.months.unwrap_or(DEFAULT_MONTHS);
+
+        let mut boards: leaderboards::Flags = config.stage_flags("leaderboards", &[])?;
+        boards.windows.clone_from(&self.windows);
+        let leaderboards = boards.job(self.top_n as usize)?;
+
+        let mut metrics: metrics::Flags = config.stage_flags("metrics", &["overlaps"])?;
+        metrics.windows.clone_from(&self.windows);
+        metrics.months = months;
+        let mut metrics = metrics.job()?;
+
+        let cohort_cycles: imf_cluster::Flags = config.stage_flags("imf-cluster", &["overlaps"])?;
+        let cohort_cycles = cohort_cycles.job()?;
+
+        let mut state: state::Flags = config.stage_flags("state", &[])?;
+        state.windows.clone_from(&self.windows);
+        state.months = months;
+        let mut state = state.job()?;
+
+        let mut regime: regime::Flags = config.stage_flags("regime", &[])?;
+        // Its windows are weeks and months: by default it looks back further.
+        regime.months = self.months.unwrap_or(regime.months);
+        let mut regime = regime.job()?;
+
+        let mut cycles: imf_stage::Flags = config.stage_flags("imf-stage", &[])?;
+        cycles.lookback_months = self.lookback_months.unwrap_or(cycles.lookback_months);
+        cycles.leaders = Vec::new();
+        let mut cycles = cycles.job(None)?;
+
+        let post: imf_postprocess::Flags =
+            config.stage_flags("imf-postprocess", &["--summary", "imf_summary.parquet"])?;
+        let cycles_summary = post.job(Path::new("imf_summary.parquet"));
+
+        let report: report::Flags = config.stage_flags("report", &[])?;
+        metrics.bar_time = bar_time;
+        state.bar_time = bar_time;
+        regime.bar_time = bar_time;
+        cycles.params.bar_time = bar_time;
+        let source_path = self.source.path();
+        metrics.source_path.clone_from(&source_path);
+        state.source_path.clone_from(&source_path);
+        regime.source_path = source_path;
+        Ok(StageParams {
+            leaderboards,
+            metrics,
+            cohort_cycles,
+            state,
+            regime,
+            cycles,
+            cycles_summary,
+            report: report.job(),
+        })
     }
 }
 
-fn boards(flags: &Flags, asof: AsOf) -> Step {
-    let (dir, top_n, asof) = (shown(&flags.out_dir), flags.top_n.to_string(), asof.to_string());
-    let words =
-        ["leaderboards", "--top-n", &top_n, "--windows", &flags.windows, "--asof", &asof, "--out-dir", &dir];
-    let cohorts = [Cohort::Gainers, Cohort::Losers, Cohort::Overlaps].map(|cohort| cohort.files()[0]);
-    let names = ["leaderboards_summary.json", "leaderboards.parquet"].into_iter().chain(cohorts);
-    step("leaderboards", &words, &[], names.map(|name| flags.out_dir.join(name)).collect())
+/// Months of the baselines of metrics and state.
+const DEFAULT_MONTHS: u32 = 3;
+
+/// The same parameters with another lookback.
+fn with_lookback(
+    params: &stages::cycles::ValidParams,
+    lookback_months: u32,
+) -> anyhow::Result<stages::cycles::ValidParams> {
+    let params = stages::cycles::Params { lookback_months, ..*params.get() };
+    Ok(params.check().map_err(pipeline::Error::from)?)
 }
 
-fn metrics(flags: &Flags, cohort: Cohort, asof: AsOf) -> Step {
-    let [input, output] = cohort.files().map(|name| flags.out_dir.join(name));
-    let (name, months, asof) = (cohort.name(), flags.months.unwrap_or(MONTHS).to_string(), asof.to_string());
-    let (from, to) = (shown(&input), shown(&output));
-    let words = [
-        "metrics",
-        name,
-        "--input",
-        &from,
-        "--output",
-        &to,
-        "--windows",
-        &flags.windows,
-        "--months",
-        &months,
-        "--asof",
-        &asof,
-    ];
-    step(&format!("metrics {name}"), &words, &[input], vec![output])
+/// Identifies this build: another build may compute other results.
+fn program_digest() -> String {
+    let digest = std::env::current_exe().ok().and_then(|path| file_digest(&path).ok());
+    digest.unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned())
 }
 
-fn imf_cluster(flags: &Flags, cohort: Cohort, asof: AsOf) -> Step {
-    let (name, input) = (cohort.name(), flags.out_dir.join(cohort.files()[0]));
-    let (from, dir) = (shown(&input), shown(&flags.out_dir));
-    let asof = asof.to_string();
-    let words = ["imf-cluster", name, "--input", &from, "--out-dir", &dir, "--asof", &asof];
-    let outputs = ["json", "txt"].map(|end| flags.out_dir.join(format!("imf_clusters_{name}.{end}")));
-    step(&format!("imf-cluster {name}"), &words, &[input], outputs.into())
-}
-
-fn state(flags: &Flags, asof: AsOf) -> Step {
-    let months = flags.months.unwrap_or(MONTHS).to_string();
-    snapshot(flags, asof, "state", &["--windows", &flags.windows, "--months", &months])
-}
-
-fn regime(flags: &Flags, asof: AsOf) -> Step {
-    // Its windows are of weeks and months: where nobody says otherwise it looks back further.
-    match flags.months {
-        Some(months) => snapshot(flags, asof, "regime", &["--months", &months.to_string()]),
-        None => snapshot(flags, asof, "regime", &[]),
-    }
-}
-
-/// Both as of the date's beginning, so that their rows join.
-fn snapshot(flags: &Flags, asof: AsOf, name: &str, further: &[&str]) -> Step {
-    let (leaders, out) = (flags.out_dir.join(LEADERS), flags.out_dir.join("data").join(name));
-    let (from, to, date) = (shown(&leaders), shown(&out), asof.date());
-    let words = [name, "--input", &from, "--out", &to, "--asof", &date];
-    step(name, &[&words, further].concat(), &[leaders], vec![out.join(format!("dt={date}"))])
-}
-
-fn imf_stage(flags: &Flags, asof: AsOf, lookback: u32, symbols: &[Symbol]) -> Step {
-    let (leaders, out) = (flags.out_dir.join(LEADERS), flags.out_dir.join("data/imf"));
-    let partition = out.join(format!("dt={}", asof.date()));
-    let (from, to, months, time) = (shown(&leaders), shown(&out), lookback.to_string(), asof.to_string());
-    let words = [
-        "imf-stage",
-        "--leaders-csv",
-        &from,
-        "--out",
-        &to,
-        "--lookback-months",
-        &months,
-        "--asof",
-        &time,
-        "--persist-imfs",
-    ];
-    let cards = ["global_price", "global_volume", "global_mixed", "asset"];
-    let cards = cards.iter().map(|of| format!("cluster_cards_{of}.json"));
-    // Not all of the folder: modes of symbols that lead no more stay there.
-    let modes = symbols.iter().flat_map(|symbol| {
-        ["price", "volume"].map(|series| format!("imfs/{}_{series}.npz", symbol.file_name()))
-    });
-    let names =
-        ["imf_summary.parquet", "run_config.json"].map(str::to_owned).into_iter().chain(cards).chain(modes);
-    let outputs = names.map(|name| partition.join(name));
-    step("imf-stage", &words, &[leaders], outputs.collect())
-}
-
-fn imf_postprocess(flags: &Flags, asof: AsOf) -> Step {
-    let partition = flags.out_dir.join(format!("data/imf/dt={}", asof.date()));
-    let summary = partition.join("imf_summary.parquet");
-    let from = shown(&summary);
-    let out = shown(&partition);
-    let words = ["imf-postprocess", "--summary", &from, "--series", "both", "--out-dir", &out];
-    let cards = ["price", "volume"].map(|of| partition.join(format!("cluster_cards_global_{of}.json")));
-    let inputs = [&[summary, partition.join("run_config.json")], &cards[..]].concat();
-    let outputs = ["summary", "top_imfs"].map(|name| format!("imf_post_{name}"));
-    let outputs =
-        outputs.iter().flat_map(|name| ["parquet", "csv"].map(|end| partition.join(format!("{name}.{end}"))));
-    step("imf-postprocess", &words, &inputs, outputs.collect())
-}
-
-fn report(flags: &Flags, asof: AsOf, inputs: Vec<PathBuf>) -> Step {
-    let (dir, place, asof) = (shown(&flags.out_dir), flags.out_dir.join("report.html"), asof.to_string());
-    let out = shown(&place);
-    step("report", &["report", "--dir", &dir, "--out", &out, "--asof", &asof], &inputs, vec![place])
-}
-
-fn shown(path: &Path) -> String {
-    path.display().to_string()
-}
-
-fn distinct(cohorts: &[Cohort]) -> Vec<Cohort> {
+fn distinct(cohorts: &[CohortFlag]) -> Vec<pipeline::artifacts::Cohort> {
     let mut distinct = Vec::new();
-    for &cohort in cohorts {
+    for cohort in cohorts.iter().map(|cohort| cohort.cohort()) {
         if !distinct.contains(&cohort) {
             distinct.push(cohort);
         }
@@ -285,44 +206,17 @@ fn distinct(cohorts: &[Cohort]) -> Vec<Cohort> {
     distinct
 }
 
-fn must_exist(path: &Path) -> anyhow::Result<()> {
-    if path.is_file() {
-        return Ok(());
-    }
-    Err(Usage(format!(
-        "--skip-leaderboards takes {} as it is, but there is none; leave the flag out",
-        path.display()
-    ))
-    .into())
-}
-
-/// The symbols of a cohort file. It may be long, and they stand in few runs.
-fn symbols(path: &Path) -> anyhow::Result<Vec<Symbol>> {
-    Ok(bars_io::reader::symbols(path)?)
-}
-
-/// Only if it differs: a file that is as it was keeps its time.
-fn write_leaders(place: &Path, leaders: &[Symbol]) -> anyhow::Result<()> {
-    let quoted = |symbol: &Symbol| crate::output::bar_csv::quoted(symbol.as_str());
-    let lines: Vec<String> = std::iter::once("symbol".to_owned()).chain(leaders.iter().map(quoted)).collect();
-    let text = lines.join("\n") + "\n";
-    if std::fs::read_to_string(place).is_ok_and(|old| old == text) {
-        return Ok(());
-    }
-    temp_files().write(place, text.as_bytes()).map_err(Error::into)
-}
-
-impl Course {
-    /// Ends the run: with an error where a stage failed.
-    fn end(self) -> anyhow::Result<()> {
-        let failed = self.failed();
-        if failed.is_empty() {
-            return Ok(());
-        }
-        anyhow::bail!(
-            "{} of the run failed: {}; what the others wrote stays, and the same run again does only what is missing",
-            ui::things(failed.len(), "stage"),
-            failed.join(", ")
-        )
+/// Prints what the stage's own command prints.
+fn print_stage(call: &StageCall, output: &StageOutput) -> anyhow::Result<()> {
+    match (call, output) {
+        (_, StageOutput::Leaderboards(output)) => leaderboards::print(output),
+        (StageCall::Metrics(_, job), StageOutput::Metrics(output)) => metrics::print(job, output),
+        (_, StageOutput::CohortCycles(output)) => imf_cluster::print(output),
+        (_, StageOutput::State(output)) => snapshots::print(output, INTRADAY, bars::Window::DAY),
+        (_, StageOutput::Regime(output)) => snapshots::print(output, DAILY, bars::Window::MONTH),
+        (_, StageOutput::Cycles(output)) => imf_stage::print(output),
+        (_, StageOutput::CyclesSummary(output)) => imf_postprocess::print(output),
+        (StageCall::Report(job), StageOutput::Report(output)) => report::print(job, output),
+        _ => Ok(()),
     }
 }

@@ -1,83 +1,82 @@
-//! What a run says at its end: what is interesting, and every file.
+//! The summary at the end of a run: highlights, stages, files.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use bars::AsOf;
+use pipeline::artifacts::Cohort;
+use pipeline::report_model::{Depth, OutputFiles, read};
+use pipeline::run::{RunSummary, StageReport, StageStatus};
 use report::Report;
-use report::model::Coin;
+use report::model::BoardRow;
 
-use super::course::{Course, Outcome};
-use crate::commands::metrics::Cohort;
-use crate::gather::{Depth, Outputs, gather};
 use crate::ui;
 
-/// Symbols that are shown of a board, and of the cycles.
-const MOST: usize = 10;
-/// Characters of a line of prices, and where there is little room.
+/// Rows shown of a board and of the cycles at most.
+const MAX_ROWS: usize = 10;
+/// Characters of a sparkline, and in a narrow terminal.
 const SPARK: usize = 24;
 const SHORT_SPARK: usize = 10;
-/// From so many characters on there is room.
+/// Characters of a wide terminal.
 const WIDE: usize = 100;
-/// From so many files of one kind on in a folder they are told together.
-const MANY: usize = 5;
+/// Files of one kind in a folder that are listed in one line.
+const GROUPED_FROM: usize = 5;
 
-/// Tells what came out.
-pub fn summary(dir: &Path, asof: AsOf, course: &Course, cohorts: &[Cohort]) -> anyhow::Result<()> {
-    if course.has_outputs() {
-        let outputs = course.outputs();
-        match gather(&Outputs::new(dir, Some(&outputs)), Some(asof), Depth::Tables) {
-            Ok(report) => tell(&report, asof, cohorts)?,
-            // What was written stands, and shall be told of.
-            Err(error) => tracing::warn!("no summary: {error:#}"),
+/// Prints the highlights, the stages and the files.
+pub fn summary(dir: &Path, run: &RunSummary, cohorts: &[Cohort]) -> anyhow::Result<()> {
+    if run.stages.iter().any(|stage| stage.status != StageStatus::Failed) {
+        match read(&OutputFiles::new(dir, Some(&run.outputs)), Some(run.asof), Depth::Tables) {
+            Ok(report) => print_highlights(&report, run.asof, cohorts)?,
+            // The outputs are complete all the same.
+            Err(error) => tracing::warn!("no summary: {error}"),
         }
     }
-    stages(course)?;
-    files(dir, &course.files())
+    print_stages(&run.stages)?;
+    print_files(dir, &run.files)
 }
 
-fn tell(report: &Report, asof: AsOf, cohorts: &[Cohort]) -> anyhow::Result<()> {
+fn print_highlights(report: &Report, asof: AsOf, cohorts: &[Cohort]) -> anyhow::Result<()> {
     if let Some(market) = &report.market {
         ui::print(&format!(
             "{} of {} symbols ranked over the {} days before {asof}",
-            market.ranked, market.seen, market.days
+            market.symbols_ranked, market.symbols_seen, market.lookback_days
         ))?;
     }
     for board in &report.boards {
         if cohorts.iter().any(|cohort| board.title.eq_ignore_ascii_case(cohort.name())) {
             title(&board.title)?;
-            let of = report.market.as_ref().map_or("", |market| &market.changes_of);
+            let of = report.market.as_ref().map_or("", |market| &market.change_window);
             let (price, volume) = (format!("{of} price %"), format!("{of} volume %"));
             let header = ["symbol", "price", &price, &volume, "gains", "losses", "tags"];
-            print(&header, &[2, 3, 4, 5], board.coins.iter().map(coin).collect())?;
+            print(&header, &[2, 3, 4, 5], board.rows.iter().map(coin).collect())?;
         }
     }
-    if !report.unusual.is_empty() {
+    if !report.outliers.is_empty() {
         title("Most unusual for them (percentile of their own past)")?;
         let rows = of_each(report).into_iter().map(|(symbol, named)| vec![symbol, named]).collect();
         print(&["symbol", "within the day"], &[], rows)?;
     }
-    if !report.dominant.is_empty() {
+    if !report.dominant_cycles.is_empty() {
         title("Dominant cycles of price")?;
-        let deepest = report.dominant.iter().map(|cycle| cycle.amp_pct).fold(0.0, f64::max);
-        let row = |cycle: &report::model::Dominant| {
+        let deepest = report.dominant_cycles.iter().map(|cycle| cycle.amp_pct).fold(0.0, f64::max);
+        let row = |cycle: &report::model::DominantCycle| {
             vec![
                 cycle.symbol.clone(),
                 ui::minutes(cycle.period_days * 1440.0),
                 format!("{:.1}", cycle.amp_pct),
                 ui::bar(cycle.amp_pct / deepest),
                 format!("{:.2}", cycle.reliability),
-                cycle.doubt().unwrap_or_default().to_owned(),
+                cycle.caveat().unwrap_or_default().to_owned(),
             ]
         };
         let header = ["symbol", "period", "depth %", "", "reliability", ""];
-        print(&header, &[1, 2, 4], report.dominant.iter().map(row).collect())?;
+        print(&header, &[1, 2, 4], report.dominant_cycles.iter().map(row).collect())?;
     }
     let noted: Vec<Vec<String>> = report
-        .quality
+        .bar_quality
         .iter()
-        .filter(|quality| !quality.notes.is_empty())
-        .map(|quality| vec![quality.symbol.clone(), quality.notes.join(", ")])
+        .filter(|quality| !quality.warnings.is_empty())
+        .map(|quality| vec![quality.symbol.clone(), quality.warnings.join(", ")])
         .collect();
     if !noted.is_empty() {
         title("To be minded in the bars")?;
@@ -94,24 +93,24 @@ fn print(header: &[&str], numbers: &[usize], rows: Vec<Vec<String>>) -> anyhow::
     if rows.is_empty() {
         return ui::print("nobody");
     }
-    let more = rows.len().saturating_sub(MOST);
-    ui::print(&ui::table(header, numbers, rows.into_iter().take(MOST)))?;
+    let more = rows.len().saturating_sub(MAX_ROWS);
+    ui::print(&ui::table(header, numbers, rows.into_iter().take(MAX_ROWS)))?;
     if more > 0 {
         ui::print(&format!("and {more} more"))?;
     }
     Ok(())
 }
 
-fn coin(coin: &Coin) -> Vec<String> {
+fn coin(coin: &BoardRow) -> Vec<String> {
     let spark = if ui::width().is_some_and(|width| width < WIDE) { SHORT_SPARK } else { SPARK };
     let change = |value: f64| if value.is_nan() { "-".to_owned() } else { format!("{value:+.2}") };
     vec![
         coin.symbol.clone(),
-        ui::spark(&coin.price.high, spark),
-        change(coin.price_change),
-        change(coin.volume_change),
-        ui::count(coin.gains as u64),
-        ui::count(coin.losses as u64),
+        ui::spark(coin.price.high(), spark),
+        change(coin.price_change_pct),
+        change(coin.volume_change_pct),
+        ui::count(coin.gain_count as u64),
+        ui::count(coin.loss_count as u64),
         coin.tags.join(", "),
     ]
 }
@@ -119,8 +118,8 @@ fn coin(coin: &Coin) -> Vec<String> {
 /// Each symbol with the two metrics that stand furthest out, those first that have the most unusual one.
 fn of_each(report: &Report) -> Vec<(String, String)> {
     let mut named: Vec<(String, Vec<String>)> = Vec::new();
-    for unusual in &report.unusual {
-        let text = format!("{} ({:.0})", unusual.metric, unusual.percentile);
+    for unusual in &report.outliers {
+        let text = format!("{} ({:.0})", unusual.column, unusual.percentile);
         match named.iter_mut().find(|(symbol, _)| *symbol == unusual.symbol) {
             Some((_, metrics)) if metrics.len() < 2 => metrics.push(text),
             Some(_) => {}
@@ -130,27 +129,27 @@ fn of_each(report: &Report) -> Vec<(String, String)> {
     named.into_iter().map(|(symbol, metrics)| (symbol, metrics.join(", "))).collect()
 }
 
-/// Each stage, and how long it took.
-fn stages(course: &Course) -> anyhow::Result<()> {
-    let seconds = |outcome: &Outcome| match outcome {
-        Outcome::Done(time) => time.as_secs_f64(),
-        Outcome::Current | Outcome::Failed => 0.0,
+/// The stages and how long they took.
+fn print_stages(stages: &[StageReport]) -> anyhow::Result<()> {
+    let seconds = |stage: &StageReport| match stage.status {
+        StageStatus::Done(time) => time.as_secs_f64(),
+        StageStatus::UpToDate | StageStatus::Failed => 0.0,
     };
-    let longest = course.done().map(|(_, outcome)| seconds(outcome)).fold(0.0, f64::max);
-    let row = |(name, outcome): (&str, &Outcome)| {
-        let told = match outcome {
-            Outcome::Done(time) => format!("{:.1} s", time.as_secs_f64()),
-            Outcome::Current => "current".to_owned(),
-            Outcome::Failed => "FAILED".to_owned(),
+    let longest = stages.iter().map(seconds).fold(0.0, f64::max);
+    let row = |stage: &StageReport| {
+        let time = match stage.status {
+            StageStatus::Done(time) => format!("{:.1} s", time.as_secs_f64()),
+            StageStatus::UpToDate => "current".to_owned(),
+            StageStatus::Failed => "FAILED".to_owned(),
         };
-        vec![name.to_owned(), told, ui::bar(seconds(outcome) / longest)]
+        vec![stage.name.clone(), time, ui::bar(seconds(stage) / longest)]
     };
     title("Stages")?;
-    ui::print(&ui::table(&["stage", "time", ""], &[1], course.done().map(row)))
+    ui::print(&ui::table(&["stage", "time", ""], &[1], stages.iter().map(row)))
 }
 
 /// Every file; many of one kind in one folder in a line.
-fn files(dir: &Path, outputs: &[PathBuf]) -> anyhow::Result<()> {
+fn print_files(dir: &Path, outputs: &[PathBuf]) -> anyhow::Result<()> {
     if outputs.is_empty() {
         return Ok(());
     }
@@ -163,7 +162,7 @@ fn files(dir: &Path, outputs: &[PathBuf]) -> anyhow::Result<()> {
     }
     let mut rows = Vec::new();
     for ((folder, end), files) in kinds {
-        if files.len() > MANY && folder.ends_with("imfs") {
+        if files.len() > GROUPED_FROM && folder.ends_with("imfs") {
             let size = files.iter().map(|(_, size)| size).sum();
             rows.push((folder.join(format!("*.{end}")), format!("{}, {}", files.len(), ui::bytes(size))));
         } else {

@@ -6,17 +6,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context;
-use bars::{AsOf, Symbol};
-use bars_io::Entry;
+use bars_io::Source;
 use bars_io::Target;
 use bars_io::file::FileSource;
 use bars_io::mysql::config::{HOST, PORT, Partial, Password, TABLE, check_name};
 use bars_io::mysql::{Config, MySqlSource, MySqlWriter};
 use bars_io::store::{Store, StoreWriter};
-use bars_io::{Source, newest_close};
 
-use crate::args::{DatabaseFlags, SourceFlags};
 use crate::config;
+use crate::flags::{DatabaseFlags, SourceFlags, is_mysql};
 use crate::ui::Usage;
 
 /// The embedded store that is used where nothing else is said.
@@ -26,53 +24,56 @@ pub const DEFAULT_STORE: &str = "data/bars";
 const CONNECTIONS: usize = 4;
 
 /// A source that was opened; the database is kept apart because `check` asks it more.
-pub enum Opened {
+pub enum OpenSource {
     /// A store or a file.
     Files(Box<dyn Source>),
     /// A database.
     MySql(Box<MySqlSource>),
 }
 
-impl Opened {
+impl OpenSource {
     /// The source.
     pub fn source(&self) -> &dyn Source {
         match self {
-            Opened::Files(source) => &**source,
-            Opened::MySql(source) => &**source,
+            OpenSource::Files(source) => &**source,
+            OpenSource::MySql(source) => &**source,
         }
     }
 }
 
 /// Opens the source that the flags, the environment or a person name, and says which it is.
-pub fn source(flags: &SourceFlags) -> anyhow::Result<Opened> {
-    open(place(flags.source.as_deref(), &flags.database, Ask::Person)?.ok_or_else(no_source)?, flags)
+pub fn source(flags: &SourceFlags) -> anyhow::Result<OpenSource> {
+    open(place(flags.source.as_deref(), &flags.database, Prompt::Interactive)?.ok_or_else(no_source)?, flags)
 }
 
 /// Like [`source`], for a command that can do without: `None` where none is named. A person is asked only if `ask` says so.
-pub fn optional_source(flags: &SourceFlags, ask: Ask) -> anyhow::Result<Option<Opened>> {
+pub fn optional_source(flags: &SourceFlags, ask: Prompt) -> anyhow::Result<Option<OpenSource>> {
     place(flags.source.as_deref(), &flags.database, ask)?.map(|place| open(place, flags)).transpose()
 }
 
 /// The same source with nothing left to be asked or looked up, for work that opens it again and again.
-pub fn settled(flags: &SourceFlags) -> anyhow::Result<SourceFlags> {
-    let place = place(flags.source.as_deref(), &flags.database, Ask::Person)?.ok_or_else(no_source)?;
+pub fn resolve(flags: &SourceFlags) -> anyhow::Result<SourceFlags> {
+    let place =
+        place(flags.source.as_deref(), &flags.database, Prompt::Interactive)?.ok_or_else(no_source)?;
     let (source, database) = match place {
         // The address may hold what no flag does.
-        Place::MySql(config) => (flags.source.clone(), DatabaseFlags::of(&config)),
-        Place::Path(path) => (Some(path.display().to_string()), DatabaseFlags::default()),
+        Location::MySql(config) => (flags.source.clone(), DatabaseFlags::from_config(&config)),
+        Location::Path(path) => (Some(path.display().to_string()), DatabaseFlags::default()),
     };
     Ok(SourceFlags { source, reading: flags.reading.clone(), database })
 }
 
-fn open(place: Place, flags: &SourceFlags) -> anyhow::Result<Opened> {
+fn open(place: Location, flags: &SourceFlags) -> anyhow::Result<OpenSource> {
     let opened = match place {
-        Place::MySql(config) => {
-            Opened::MySql(Box::new(MySqlSource::open(&config, flags.reading.bar_time())?))
+        Location::MySql(config) => {
+            OpenSource::MySql(Box::new(MySqlSource::open(&config, flags.reading.bar_time())?))
         }
-        Place::Path(path) if path.is_dir() => {
-            Opened::Files(Box::new(Store::open(&path, flags.reading.bar_time())?))
+        Location::Path(path) if path.is_dir() => {
+            OpenSource::Files(Box::new(Store::open(&path, flags.reading.bar_time())?))
         }
-        Place::Path(path) => Opened::Files(Box::new(FileSource::open(&path, &flags.reading.options())?)),
+        Location::Path(path) => {
+            OpenSource::Files(Box::new(FileSource::open(&path, &flags.reading.options())?))
+        }
     };
     say_once(&format!("reading bars from {}", opened.source().describe()));
     Ok(opened)
@@ -88,65 +89,26 @@ fn say_once(what: &str) {
     }
 }
 
-/// The symbols of a source and the spans of their bars; there must be one.
-pub fn catalogue(source: &dyn Source) -> anyhow::Result<Vec<Entry>> {
-    not_empty(source, source.catalogue()?)
-}
-
-/// The names of the symbols of a source; there must be one.
-pub fn symbols(source: &dyn Source) -> anyhow::Result<Vec<Symbol>> {
-    not_empty(source, source.symbols()?)
-}
-
-/// Where all rows were set aside, it is told why.
-fn not_empty<T>(source: &dyn Source, found: Vec<T>) -> anyhow::Result<Vec<T>> {
-    if found.is_empty() {
-        let findings = source.findings();
-        let why = if findings.is_empty() { String::new() } else { format!(": {findings}") };
-        anyhow::bail!(
-            "the source holds no bar{why}; fill it with 'data-pipeline import', or name another with --source"
-        );
-    }
-    Ok(found)
-}
-
-/// The close of the newest bar of a catalogue.
-pub fn newest(catalogue: &[Entry]) -> anyhow::Result<AsOf> {
-    newest_close(catalogue).context("the source holds no bar; name another with --source")
-}
-
-/// Warns of what was found in the rows read from `source`; under `--strict` it is an error.
-pub fn report_findings(source: &dyn Source, strict: bool) -> anyhow::Result<()> {
-    let findings = source.findings();
-    if strict && findings.breaks_strict() {
-        return Err(bars_io::Error::Strict(findings.to_string()).into());
-    }
-    if !findings.is_empty() {
-        tracing::warn!("{findings}");
-    }
-    Ok(())
-}
-
 /// Opens the place that bars are brought into, and says which it is.
 pub fn target(into: Option<&str>, database: &DatabaseFlags) -> anyhow::Result<Box<dyn Target>> {
     let place = match into {
-        None if database.partial()?.is_empty() => Place::Path(DEFAULT_STORE.into()),
-        into => place(into, database, Ask::Person)?.ok_or_else(no_source)?,
+        None if database.partial()?.is_empty() => Location::Path(DEFAULT_STORE.into()),
+        into => place(into, database, Prompt::Interactive)?.ok_or_else(no_source)?,
     };
     Ok(match place {
-        Place::MySql(config) => {
+        Location::MySql(config) => {
             let writer = MySqlWriter::open(&config)?;
             tracing::info!("writing bars into {}", writer.describe());
             Box::new(writer)
         }
-        Place::Path(path) if path.is_file() => {
+        Location::Path(path) if path.is_file() => {
             return Err(bars_io::Error::content(
                 &path,
                 "this is a file; name a folder for the store, or mysql://...",
             )
             .into());
         }
-        Place::Path(path) => {
+        Location::Path(path) => {
             let writer = StoreWriter::open(&path, crate::interrupt::temp_files())?;
             tracing::info!("writing bars into store {}", path.display());
             Box::new(writer)
@@ -163,35 +125,30 @@ pub fn is_new_store(into: Option<&str>, database: &DatabaseFlags) -> anyhow::Res
     Ok(path.is_some_and(|path| !Path::new(path).exists()))
 }
 
-/// The folder beside which a store at `into` has its further files.
-pub fn beside(into: &str) -> PathBuf {
+/// The folder next to a store at `into`, for its other files.
+pub fn sibling_folder(into: &str) -> PathBuf {
     if is_mysql(into) {
         return PathBuf::from(".");
     }
     Path::new(into).parent().unwrap_or(Path::new(".")).to_owned()
 }
 
-/// Whether `place` is the address of a database.
-pub fn is_mysql(place: &str) -> bool {
-    place.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mysql:"))
-}
-
-enum Place {
+enum Location {
     MySql(Box<Config>),
     Path(PathBuf),
 }
 
 /// Whether a person may be asked where the bars are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ask {
+pub enum Prompt {
     /// On a terminal.
-    Person,
+    Interactive,
     /// Never.
-    Nobody,
+    Never,
 }
 
 /// Where the bars are; `None` where nothing tells.
-fn place(named: Option<&str>, flags: &DatabaseFlags, ask: Ask) -> anyhow::Result<Option<Place>> {
+fn place(named: Option<&str>, flags: &DatabaseFlags, ask: Prompt) -> anyhow::Result<Option<Location>> {
     let flags = flags.partial()?;
     let place = match named {
         Some("") => {
@@ -203,7 +160,7 @@ fn place(named: Option<&str>, flags: &DatabaseFlags, ask: Ask) -> anyhow::Result
             config::get().check_address(address)?;
             // Flags win over the address: they are what a person adds to it.
             let partial = flags.or(Partial::from_url(address).map_err(Usage)?).or(environment()?);
-            Place::MySql(Box::new(complete(or_configured(partial)?)?))
+            Location::MySql(Box::new(complete(or_configured(partial)?)?))
         }
         Some(address) if address.contains("://") => {
             let scheme = address.split(':').next().unwrap_or_default();
@@ -212,7 +169,7 @@ fn place(named: Option<&str>, flags: &DatabaseFlags, ask: Ask) -> anyhow::Result
             ))
             .into());
         }
-        Some(path) if flags.is_empty() => Place::Path(path.into()),
+        Some(path) if flags.is_empty() => Location::Path(path.into()),
         Some(path) => {
             return Err(Usage(format!(
                 "both the path {path} and a database were named; leave out the path or the database flags (--host, --user, ...)"
@@ -224,13 +181,13 @@ fn place(named: Option<&str>, flags: &DatabaseFlags, ask: Ask) -> anyhow::Result
             let configured = config::get().database();
             let path = config::get().source().filter(|source| !is_mysql(source));
             if !partial.is_empty() || !configured.is_empty() {
-                Place::MySql(Box::new(complete(or_configured(partial)?)?))
+                Location::MySql(Box::new(complete(or_configured(partial)?)?))
             } else if let Some(path) = path {
-                Place::Path(path.into())
+                Location::Path(path.into())
             } else if Path::new(DEFAULT_STORE).is_dir() {
-                Place::Path(DEFAULT_STORE.into())
-            } else if ask == Ask::Person && is_interactive() {
-                Place::MySql(Box::new(complete(prompt_for_all()?)?))
+                Location::Path(DEFAULT_STORE.into())
+            } else if ask == Prompt::Interactive && is_interactive() {
+                Location::MySql(Box::new(complete(prompt_for_all()?)?))
             } else {
                 return Ok(None);
             }
@@ -253,7 +210,7 @@ fn or_configured(partial: Partial) -> anyhow::Result<Partial> {
     Ok(filled)
 }
 
-fn no_source() -> Usage {
+pub fn no_source() -> Usage {
     Usage(format!(
         "no source of bars: name one with --source (mysql://user@host/database, the folder of a store, or a CSV or \
          Parquet file), or with --host, --user, --database (or DB_HOST, DB_USER, DB_NAME), or in data-pipeline.toml, or fill the default \
@@ -345,7 +302,7 @@ fn complete(partial: Partial) -> anyhow::Result<Config> {
 }
 
 fn prompt_for_all() -> anyhow::Result<Partial> {
-    crate::ui::say(
+    crate::ui::eprintln_above_progress(
         "No source was named and there is no store data/bars; which MySQL database holds the bars?",
     );
     Ok(Partial { host: Some(prompt("MySQL host", Some(HOST))?), ..Partial::default() })

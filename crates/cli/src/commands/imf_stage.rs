@@ -1,0 +1,201 @@
+//! `data-pipeline imf-stage`
+
+use std::path::{Path, PathBuf};
+
+use bars::Symbol;
+use bars::time::AsOfSpec;
+use clap::Args;
+use pipeline::cohort::Member;
+use pipeline::cycles::CyclesParams;
+use pipeline::jobs::{CyclesJob, CyclesOutput};
+use pipeline::task::TaskRequest;
+use stages::cycles::cluster::{Clustered, Method, Pool};
+use stages::cycles::{CycleRow, Params, SignalKind};
+
+use crate::console::Console;
+use crate::explain;
+use crate::flags::{self, DecompositionFlags, SourceFlags};
+use crate::shard::{self, Shard};
+use crate::source_select;
+use crate::ui::{self, Usage};
+
+/// Flags of `imf-stage`.
+#[derive(Debug, Clone, Args)]
+pub struct Flags {
+    /// File with a column symbol; leaders.csv where neither this nor --leaders is given.
+    #[arg(long, value_name = "FILE")]
+    pub leaders_csv: Option<PathBuf>,
+    /// Symbols, besides those of the file.
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub leaders: Vec<Symbol>,
+    /// As of when: a date (all of it), a time, or latest, the close of the newest bar of the leaders.
+    #[arg(long, value_name = "TIME", default_value = "latest", value_parser = flags::asof)]
+    pub asof: AsOfSpec,
+    /// Calendar months that are looked at.
+    #[arg(long, value_name = "N", default_value_t = 3, allow_negative_numbers = true)]
+    pub lookback_months: u32,
+    /// A cycle counts from so many percent of depth on, from a peak to a trough beside it.
+    #[arg(long, value_name = "PCT", default_value_t = 2.0, allow_negative_numbers = true)]
+    pub min_cycle_depth_pct: f64,
+    /// Take a robust straight line out of log price first.
+    #[arg(long)]
+    pub detrend: bool,
+    /// Leave the largest and smallest volumes as they are, instead of drawing them in to the 99th and 1st percentile.
+    #[arg(long)]
+    pub no_winsorize: bool,
+    /// Cluster cycles of price and volume together.
+    #[arg(long)]
+    pub cluster_mixed: bool,
+    /// Also write the modes: imfs/SYMBOL_price.npz and imfs/SYMBOL_volume.npz.
+    #[arg(long)]
+    pub persist_imfs: bool,
+    /// The folder of the outputs: a partition dt=YYYY-MM-DD for each date.
+    #[arg(long, value_name = "DIR", default_value = "data/imf")]
+    pub out: PathBuf,
+    /// At most so many symbols at once, to save memory [default: as many as there are threads].
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub n_jobs: Option<u16>,
+    /// Seconds for each of a symbol's two series; one that takes longer is done anew with 20 trials. Results then depend on
+    /// the machine.
+    #[arg(long, value_name = "S", allow_negative_numbers = true)]
+    pub max_seconds_per_asset: Option<f64>,
+    /// Compute one part of N and write it into the output folder; 'data-pipeline merge' joins the parts
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
+    /// How a series is taken apart.
+    #[command(flatten)]
+    pub decomposition: DecompositionFlags,
+    /// Where the bars are.
+    #[command(flatten)]
+    pub source: SourceFlags,
+}
+
+/// Runs the command.
+pub fn run(flags: &Flags) -> anyhow::Result<()> {
+    let job = flags.job(flags.leaders_file()?)?;
+    let opened = source_select::source(&flags.source)?;
+    let console = Console::new(flags.source.reading.strict);
+    if let Some(shard) = flags.shard {
+        let symbols = job.symbols().map_err(|e| explain::with_input(e, "--leaders-csv"))?;
+        let CyclesJob { params, asof, out, persist_modes, .. } = job;
+        let request = TaskRequest::Cycles { params, symbols, asof, persist_modes };
+        return shard::run(&request, shard, &out, Some(&opened), &console);
+    }
+    let output =
+        job.run(&console.context(Some(&opened))).map_err(|e| explain::with_input(e, "--leaders-csv"))?;
+    print(&output)
+}
+
+impl Flags {
+    /// The file of leaders; `None` if only a list was given.
+    fn leaders_file(&self) -> anyhow::Result<Option<PathBuf>> {
+        const DEFAULT: &str = "leaders.csv";
+        if self.leaders_csv.is_some() || !self.leaders.is_empty() {
+            return Ok(self.leaders_csv.clone());
+        }
+        if Path::new(DEFAULT).exists() {
+            return Ok(Some(DEFAULT.into()));
+        }
+        Err(Usage(
+            "no leaders were named, and there is no leaders.csv; name a file with --leaders-csv (habitual_overlaps.csv, say) or \
+             symbols with --leaders"
+                .to_owned(),
+        )
+        .into())
+    }
+
+    /// The job of these flags.
+    pub fn job(&self, leaders_file: Option<PathBuf>) -> anyhow::Result<CyclesJob> {
+        let params = Params {
+            lookback_months: self.lookback_months,
+            min_cycle_depth_pct: self.min_cycle_depth_pct,
+            detrend: self.detrend,
+            winsorize: !self.no_winsorize,
+            mixed: self.cluster_mixed,
+        };
+        let params = CyclesParams {
+            stage: params.check().map_err(pipeline::Error::from)?,
+            decomposer: self.decomposition.decomposer()?,
+            budget: self.max_seconds_per_asset.map(CyclesParams::budget_of).transpose()?,
+            jobs: self.n_jobs.map(usize::from),
+            bar_time: self.source.reading.bar_time(),
+        };
+        Ok(CyclesJob {
+            leaders_file,
+            leaders: self.leaders.clone(),
+            params,
+            asof: self.asof,
+            out: self.out.clone(),
+            persist_modes: self.persist_imfs,
+        })
+    }
+}
+
+/// Symbols shown at most.
+const MAX_SYMBOLS_SHOWN: usize = 20;
+
+/// Prints the cycles.
+pub fn print(output: &CyclesOutput) -> anyhow::Result<()> {
+    let cycles = &output.cycles;
+    print_symbols(&cycles.members, &cycles.rows)?;
+    cycles.pools.iter().try_for_each(|pool| ui::print(&pool_summary(pool)))?;
+    ui::print(&format!(
+        "\nWritten: {}: {}, as of {}; cards and run_config.json beside it",
+        output.summary_file.display(),
+        ui::pluralize(cycles.rows.len(), "row"),
+        cycles.lookback.asof
+    ))
+}
+
+/// A line per symbol: how many cycles, and the one of price with the most energy.
+fn print_symbols(members: &[Member], rows: &[CycleRow]) -> anyhow::Result<()> {
+    let lines = members.iter().take(MAX_SYMBOLS_SHOWN).map(|Member { symbol, .. }| {
+        let own = |series| rows.iter().filter(move |row| row.symbol == *symbol && row.series == series);
+        let [price, volume] = SignalKind::BOTH.map(|series| {
+            let cycles = own(series).filter(|row| row.cycle.is_some()).count();
+            match own(series).next() {
+                Some(stub) if cycles == 0 => stub.status.name().to_owned(),
+                _ => cycles.to_string(),
+            }
+        });
+        let mut line = vec![symbol.to_string(), price, volume];
+        let strongest = own(SignalKind::Price)
+            .filter_map(|row| row.cycle)
+            .max_by(|a, b| a.1.energy_share.total_cmp(&b.1.energy_share));
+        line.extend(match strongest {
+            Some((_, features)) => [
+                ui::minutes(features.period_days * 1440.0),
+                format!("{:.1}", features.amp_pct),
+                format!("{:.0}", 100.0 * features.energy_share),
+            ],
+            None => ["-"; 3].map(str::to_owned),
+        });
+        line
+    });
+    let header = ["symbol", "price cycles", "volume cycles", "strongest in price", "depth %", "energy %"];
+    ui::print(&ui::table(&header, &[1, 2, 3, 4, 5], lines))?;
+    if members.len() > MAX_SYMBOLS_SHOWN {
+        ui::print(&format!("and {} more", members.len() - MAX_SYMBOLS_SHOWN))?;
+    }
+    Ok(())
+}
+
+/// A pool in one line.
+fn pool_summary(pool: &Clustered) -> String {
+    let name = match pool.pool {
+        Pool::Mixed => "price and volume",
+        other => other.name(),
+    };
+    let alone = |cluster: &&stages::cycles::cluster::Cluster| {
+        cluster.number().is_some_and(|number| number >= stages::cycles::cluster::FIRST_SINGLETON)
+    };
+    let singles = pool.global.iter().filter(alone).count();
+    let (cycles, clusters) =
+        (ui::pluralize(pool.cycles(), "cycle"), ui::pluralize(pool.global.len() - singles, "cluster"));
+    match pool.method {
+        Method::Empty => format!("{name}: no cycle"),
+        Method::Hdbscan => format!("{name}: {cycles}, {clusters} by density, {singles} in none"),
+        Method::KMeans => format!("{name}: {cycles}, {clusters} by k-means, as no density stands out"),
+        Method::OneCluster => format!("{name}: {cycles}, too few to tell apart"),
+    }
+}

@@ -1,0 +1,112 @@
+//! `data-pipeline merge`
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use pipeline::task::{MergeTarget, Merged, TaskResult, merge};
+
+use super::{imf_stage, leaderboards};
+use crate::console::Console;
+use crate::flags::{CompressionFlag, FormatFlag, SourceFlags};
+use crate::interrupt::temp_files;
+use crate::source_select;
+use crate::ui::{self, Usage};
+
+/// Flags of `merge`.
+#[derive(Debug, Clone, Args)]
+pub struct Flags {
+    /// Folder with the results of all shards
+    #[arg(value_name = "DIR")]
+    parts: PathBuf,
+    /// Folder of the outputs; for metrics the file [default: as without --shard]
+    #[arg(long, value_name = "PATH")]
+    out: Option<PathBuf>,
+    /// Format of snapshots
+    #[arg(long, value_enum, default_value_t = FormatFlag::Parquet)]
+    format: FormatFlag,
+    /// Compression of Parquet snapshots [default: snappy]
+    #[arg(long, value_enum)]
+    compression: Option<CompressionFlag>,
+    /// Version in the schema sidecar of snapshots
+    #[arg(long, value_name = "TEXT", default_value = "v1")]
+    schema_version: String,
+    /// The source; only leaderboards read it, for the bars of each cohort.
+    #[command(flatten)]
+    source: SourceFlags,
+}
+
+/// Runs the command.
+pub fn run(flags: &Flags) -> anyhow::Result<()> {
+    if flags.format == FormatFlag::Csv && flags.compression.is_some() {
+        return Err(
+            Usage("--compression only applies to Parquet; drop it with --format csv".to_owned()).into()
+        );
+    }
+    let results = read(&flags.parts)?;
+    let needs_source = results.iter().any(|result| result.task.stage_name() == "leaderboards");
+    let opened = needs_source.then(|| source_select::source(&flags.source)).transpose()?;
+    let console = Console::new(flags.source.reading.strict);
+    let merged = merge(
+        results,
+        &MergeTarget {
+            out: flags.out.clone(),
+            format: flags.format.format(),
+            compression: flags.compression.map(CompressionFlag::compression).unwrap_or_default(),
+            schema_version: flags.schema_version.clone(),
+            source: opened.as_ref().map(source_select::OpenSource::source),
+            temp: temp_files(),
+            observer: &console,
+        },
+    )?;
+    print(&merged)
+}
+
+/// The results in a folder, by file name.
+fn read(folder: &Path) -> anyhow::Result<Vec<TaskResult>> {
+    let entries = std::fs::read_dir(folder).map_err(|e| bars_io::Error::io("open", folder, e))?;
+    let mut paths: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "arrow"))
+        .collect();
+    paths.sort();
+    if paths.is_empty() {
+        let folder = folder.display();
+        return Err(Usage(format!(
+            "no results in {folder}: run a command with --shard 1/N ... N/N --out {folder}"
+        ))
+        .into());
+    }
+    Ok(paths.iter().map(|path| TaskResult::open(path)).collect::<pipeline::Result<_>>()?)
+}
+
+fn print(merged: &Merged) -> anyhow::Result<()> {
+    match merged {
+        Merged::Leaderboards(output) => {
+            leaderboards::print(output)?;
+            leaderboards::print_files(output)
+        }
+        Merged::Metrics { table, file, asof } => ui::print(&format!(
+            "Written: {}: {} of {} columns, as of {asof}",
+            file.display(),
+            ui::pluralize(table.len(), "row"),
+            ui::count(table.columns.len() as u64)
+        )),
+        Merged::Snapshots { first_file, partitions, rows, columns, asofs, .. } => {
+            let file = first_file.display();
+            let written = match partitions {
+                1 => file.to_string(),
+                n => format!("{} from {file} on", ui::pluralize(*n, "partition")),
+            };
+            let (rows, columns) = (ui::pluralize(*rows, "row"), ui::pluralize(*columns, "column"));
+            let (first, last) = (asofs[0], asofs[asofs.len() - 1]);
+            let moments = match asofs.len() {
+                1 => format!("as of {last}"),
+                n => format!("{} from {first} to {last}", ui::pluralize(n, "as-of")),
+            };
+            ui::print(&format!("Written: {written}: {rows} of {columns}, {moments}"))
+        }
+        Merged::Cycles(output) => imf_stage::print(output),
+        _ => Ok(()),
+    }
+}

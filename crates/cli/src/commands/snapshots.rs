@@ -1,0 +1,94 @@
+//! What `state` and `regime` share: running the job, the dry run, what is printed.
+
+use bars::{Symbol, Window};
+use indicators::moments::{median, range};
+use pipeline::cohort::read_symbols;
+use pipeline::jobs::{SnapshotFilesJob, SnapshotsOutput};
+use pipeline::snapshots::{Moments, SnapshotJob, SnapshotStage};
+use pipeline::task::TaskRequest;
+
+use crate::console::Console;
+use crate::explain;
+use crate::feature_table::{self, SummaryMetric};
+use crate::flags::SnapshotFlags;
+use crate::shard;
+use crate::source_select::{self, Prompt};
+use crate::ui;
+
+/// Runs a snapshot job or one shard of it, or shows what it would do. `longest` is the longest window shown; `request` makes the
+/// request of a shard.
+pub fn run<S: SnapshotStage + Clone>(
+    job: &SnapshotFilesJob<S>,
+    flags: &SnapshotFlags,
+    metrics: &[SummaryMetric],
+    longest: Window,
+    request: impl FnOnce(S, Vec<Symbol>, Moments) -> TaskRequest,
+) -> anyhow::Result<()> {
+    let opened = source_select::optional_source(&flags.source, Prompt::Never)?;
+    let console = Console::new(flags.source.reading.strict);
+    let context = console.context(opened.as_ref());
+    if let Some(shard) = flags.shard {
+        let opened = opened.as_ref().ok_or_else(source_select::no_source)?;
+        let symbols = read_symbols(&job.input).map_err(|e| explain::with_input(e, "--input"))?;
+        let request = request(job.stage.clone(), symbols, job.moments);
+        return shard::run(&request, shard, &job.files.out, Some(opened), &console);
+    }
+    if flags.dry_run {
+        let shown = job.open(&context, |snapshots| Ok(dry_run(job, snapshots, &console)));
+        return shown.map_err(|e| explain::with_input(e, "--input"))?;
+    }
+    let output = job.run(&context).map_err(|e| explain::with_input(e, "--input"))?;
+    print(&output, metrics, longest)
+}
+
+/// Prints the snapshots at the last as-of.
+pub fn print(output: &SnapshotsOutput, metrics: &[SummaryMetric], longest: Window) -> anyhow::Result<()> {
+    let (first, last) = (output.asofs[0], output.asofs[output.asofs.len() - 1]);
+    if output.asofs.len() > 1 {
+        ui::print(&format!("the last snapshot, as of {last}:"))?;
+    }
+    feature_table::print(&output.layout, &output.last, metrics, longest)?;
+    let rows = ui::pluralize(output.rows, "row");
+    let columns = ui::pluralize(output.layout.columns().len(), "column");
+    let file = output.first_file.display();
+    let written = match output.partitions {
+        1 => file.to_string(),
+        n => format!("{} from {file} on", ui::pluralize(n, "partition")),
+    };
+    let moments = match output.asofs.len() {
+        1 => format!("as of {last}"),
+        n => format!("{} from {first} to {last}", ui::pluralize(n, "as-of")),
+    };
+    ui::print(&format!("\nWritten: {written}: {rows} of {columns}, {moments}"))
+}
+
+/// Prints symbols, windows, their coverage at the last as-of, and where the output would go.
+fn dry_run<S: SnapshotStage>(
+    job: &SnapshotFilesJob<S>,
+    snapshots: &SnapshotJob<'_, S>,
+    console: &Console,
+) -> anyhow::Result<()> {
+    let (asofs, asof) = (&snapshots.asofs, snapshots.last_asof());
+    let rows = snapshots.coverage(console)?;
+    let names: Vec<&str> = rows.iter().map(|row| row.symbol.as_str()).collect();
+    let symbols = ui::pluralize(snapshots.members.len(), "symbol");
+    ui::print(&format!("{} of {symbols}: {}", names.len(), names.join(", ")))?;
+    ui::print(&match asofs.len() {
+        1 => format!("as of {asof}\n"),
+        n => format!("{} from {} to {asof}; at the last of them:\n", ui::pluralize(n, "snapshot"), asofs[0]),
+    })?;
+    let table = job.stage.windows().iter().enumerate().map(|(index, &window)| {
+        let (start, end) = job.stage.bucket(window, asof);
+        let coverage: Vec<f64> = rows.iter().map(|row| row.window(index).coverage()).collect();
+        let (low, high) = range(&coverage);
+        let shares = [low, median(&coverage, &mut Vec::new()), high].map(|share| format!("{share:.3}"));
+        [vec![window.to_string(), start.to_string(), end.to_string()], shares.to_vec()].concat()
+    });
+    let header = ["window", "from", "to", "coverage min", "median", "max"];
+    ui::print(&ui::table(&header, &[3, 4, 5], table))?;
+    let more = snapshots.partitions() - 1;
+    let more =
+        if more > 0 { format!(" and {} more", ui::pluralize(more, "partition")) } else { String::new() };
+    let file = job.files.table(S::NAME, asofs[0]);
+    ui::print(&format!("\nNothing was written; it would go to {}{more}", file.display()))
+}

@@ -1,0 +1,102 @@
+//! What jobs report, on the terminal and in the log.
+
+use std::sync::{Mutex, PoisonError};
+
+use bars_io::Source;
+use pipeline::jobs::JobContext;
+use pipeline::observer::{Event, Observer};
+use pipeline::source::check_strict;
+
+use crate::explain;
+use crate::interrupt::temp_files;
+use crate::source_select::OpenSource;
+use crate::ui::Progress;
+
+/// Shows progress and messages of jobs.
+#[derive(Debug, Default)]
+pub struct Console {
+    /// Findings that break `--strict` are reported by the error alone.
+    is_strict: bool,
+    progress: Mutex<Vec<(String, Progress)>>,
+    /// The last findings shown: stages of a run that read one source have the same.
+    findings: Mutex<String>,
+}
+
+impl Console {
+    /// A console for a command with or without `--strict`.
+    pub fn new(is_strict: bool) -> Console {
+        Console { is_strict, ..Console::default() }
+    }
+
+    /// The context of a job that reads `source`.
+    pub fn context<'a>(&'a self, source: Option<&'a OpenSource>) -> JobContext<'a> {
+        JobContext {
+            source: source.map(OpenSource::source),
+            is_strict: self.is_strict,
+            temp: temp_files(),
+            observer: self,
+        }
+    }
+
+    /// Fails with `--strict` if rows of `source` were rejected or replaced.
+    pub fn check_strict(&self, source: &dyn Source) -> anyhow::Result<()> {
+        if self.is_strict {
+            check_strict(source)?;
+        }
+        Ok(())
+    }
+
+    /// Reports what was found in the rows of `source`.
+    ///
+    /// # Errors
+    /// With `--strict`, if rows were rejected or replaced.
+    pub fn report_findings(&self, source: &dyn Source) -> anyhow::Result<()> {
+        self.check_strict(source)?;
+        let findings = source.findings();
+        if !findings.is_empty() {
+            self.event(Event::Findings(&findings));
+        }
+        Ok(())
+    }
+
+    fn with_progress(&self, work: &str, then: impl FnOnce(&Progress)) {
+        let progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, progress)) = progress.iter().find(|(name, _)| name == work) {
+            then(progress);
+        }
+    }
+}
+
+impl Observer for Console {
+    fn event(&self, event: Event<'_>) {
+        match event {
+            Event::Started { work, unit, total } => {
+                let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+                progress.push((work.to_owned(), Progress::new(work, unit, total)));
+            }
+            Event::Advanced { work, count } => self.with_progress(work, |progress| progress.add(count)),
+            Event::ModeFound { work } => self.with_progress(work, Progress::add_mode),
+            Event::Finished { work } => {
+                let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+                progress.retain(|(name, _)| name != work);
+            }
+            Event::Step { name, elapsed } => tracing::debug!("{name}: {:.3} s", elapsed.as_secs_f64()),
+            Event::Info(text) => tracing::info!("{}", explain::with_flags(text)),
+            Event::Trace(text) => tracing::trace!("{text}"),
+            Event::Warning(text) => tracing::warn!("{}", explain::with_flags(text)),
+            Event::StageFailed { stage, error } => {
+                tracing::error!("{stage} failed: {}", explain::job_error(error, None));
+            }
+            Event::Findings(findings) if self.is_strict && findings.breaks_strict() => {}
+            Event::Findings(findings) => {
+                let text = findings.to_string();
+                let mut last = self.findings.lock().unwrap_or_else(PoisonError::into_inner);
+                if *last != text {
+                    tracing::warn!("{text}");
+                    *last = text;
+                }
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Errors of the libraries in terms of the command line: flags and remedies.
+
+use std::process::ExitCode;
+
+use pipeline::Error;
+use pipeline::artifacts::Cohort;
+
+use crate::ui::Usage;
+
+/// Parameters that messages name, and that are flags here.
+const PARAMETERS: [&str; 15] = [
+    "amp_bands",
+    "breakout_lookback_days",
+    "coverage_threshold",
+    "include_partial",
+    "include_stale",
+    "lookback_days",
+    "lookback_months",
+    "max_seconds_per_asset",
+    "min_amplitude_pct",
+    "min_cycle_depth_pct",
+    "min_energy_share",
+    "min_points",
+    "noise_scale",
+    "top_n",
+    "window_days",
+];
+
+/// Replaces names of parameters by flags.
+pub fn with_flags(text: &str) -> String {
+    let mut out = text.to_owned();
+    for parameter in PARAMETERS {
+        if out.contains(parameter) {
+            out = replace_words(&out, parameter, &flag(parameter));
+        }
+    }
+    out = out.replace("name a source for others", "name others with --source");
+    // Single words are flags only where a message begins with them.
+    for parameter in ["windows", "months"] {
+        if let Some(rest) = out.strip_prefix(parameter).filter(|rest| rest.starts_with([' ', ':'])) {
+            out = format!("--{parameter}{rest}");
+        }
+    }
+    out
+}
+
+fn flag(parameter: &str) -> String {
+    format!("--{}", parameter.replace('_', "-"))
+}
+
+/// Replaces `word` where it is not part of a longer one. In quotes it is the key of a file, and stays.
+fn replace_words(text: &str, word: &str, by: &str) -> String {
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '"');
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some(at) = rest.find(word) {
+        let (before, after) = (&rest[..at], &rest[at + word.len()..]);
+        let whole = !before.ends_with(is_part) && !after.starts_with(is_part);
+        out.push_str(before);
+        out.push_str(if whole { by } else { word });
+        rest = after;
+    }
+    out + rest
+}
+
+/// An error of a job whose input is named by the flag `input`.
+pub fn with_input(error: Error, input: &'static str) -> anyhow::Error {
+    anyhow::Error::from(JobError { error, input })
+}
+
+/// An error of a job, and the flag that names its input.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", job_error(error, Some(input)))]
+struct JobError {
+    error: Error,
+    input: &'static str,
+}
+
+/// The message of a job's error, with flags and remedy. `input` is the flag that names the job's input.
+pub fn job_error(error: &Error, input: Option<&str>) -> String {
+    let input = input.unwrap_or("--input");
+    match error {
+        Error::EmptySource { .. } => {
+            format!("{error}; fill it with 'data-pipeline import', or name another with --source")
+        }
+        Error::EmptyFile { .. } | Error::NoSymbols { .. } => {
+            format!("{error}; run 'data-pipeline leaderboards' first, or name another file with {input}")
+        }
+        Error::NotInSource { .. } => format!("{error}; see what is there with 'data-pipeline check'"),
+        Error::AsofBeforeBars { .. } => format!("{error}; choose an --asof from then on"),
+        Error::NothingToReport { .. } => {
+            format!("{error}: 'data-pipeline run' makes everything, or name another folder with --dir")
+        }
+        Error::MissingParts { missing, parts } => match missing[..] {
+            [part] => format!("{error}; run it with --shard {part}/{parts}"),
+            _ => format!("{error}; run them with --shard I/{parts}"),
+        },
+        Error::FolderInUse { .. } => format!("{error}, or name another --out-dir"),
+        Error::MetricsParams(_) | Error::RegimeParams(_) => {
+            with_flags(&error.to_string()).replace("none for no baseline", "--no-baseline")
+        }
+        Error::Parameter { name: "window-days", reason } => {
+            format!("{reason}; give it with --window-days, or name the run's file with --run-config")
+        }
+        Error::Memory { .. } => error.to_string().replace("fewer trials", "fewer --trials"),
+        Error::Parameter { name: "output", reason } => reason.clone(),
+        Error::Parameter { name, reason } => format!("--{name}: {reason}"),
+        Error::Io(bars_io::Error::Missing { path, .. }) if Cohort::is_bars_file(path) => {
+            format!(
+                "no cohort file; run 'data-pipeline leaderboards' first, or name a file with {input}: {error}"
+            )
+        }
+        other => with_flags(&other.to_string()),
+    }
+}
+
+/// Prints and logs an error; returns the exit status: 2 for a command used wrongly, else 1.
+pub fn report(error: &anyhow::Error) -> ExitCode {
+    let job = error.chain().find_map(|cause| {
+        let with_input = cause.downcast_ref::<JobError>().map(|error| &error.error);
+        with_input.or_else(|| cause.downcast_ref::<Error>())
+    });
+    match (error.downcast_ref::<Error>(), job) {
+        // Not in a context of its own.
+        (Some(error), _) => tracing::error!("{}", job_error(error, None)),
+        _ => tracing::error!("{error:#}"),
+    }
+    let is_usage = error.chain().any(|cause| cause.is::<Usage>()) || job.is_some_and(Error::is_usage);
+    if is_usage { ExitCode::from(2) } else { ExitCode::FAILURE }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_become_flags() {
+        assert_eq!(with_flags("top_n 0 is too few"), "--top-n 0 is too few");
+        assert_eq!(
+            with_flags("months 0 is out of range; use months"),
+            "--months 0 is out of range; use months"
+        );
+        assert_eq!(with_flags("my_top_n stays, lookback_days not"), "my_top_n stays, --lookback-days not");
+        assert_eq!(with_flags("its key \"top_n\" is 0; give top_n"), "its key \"top_n\" is 0; give --top-n");
+    }
+}
