@@ -1,55 +1,58 @@
-//! The project's own tasks, run as `cargo xtask <task>`.
+//! Tasks of the project, run as `cargo xtask <task>`.
 //!
-//! This program has no dependencies, so that it is built and at work in a second: it sees to what the tests and
-//! benchmarks need and then starts them.
+//! This program has no dependencies, so that it is built and starts in a second: it sets up what tests and benchmarks
+//! need, and then runs them.
 
+mod compare;
 mod needs;
+mod test_run;
 
+use std::io::Write;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
 const HELP: &str = "\
-cargo xtask <task>
+Tasks of the project
 
-  test     install what the tests need (Debian's packages, a private Python), then run all of them; further words go to cargo test
-  picture  docs/report.png: the page of the sample market, as Chromium draws it
-  bench    the benchmarks of docs/performance.md: speed and memory against their bounds";
+Usage: cargo xtask <task>
 
-/// The Python packages with which our outputs are read back.
+Tasks:
+  setup    Install what the tests need: MariaDB, Chromium, valgrind and a private Python with pandas, polars and DuckDB
+  test     Run setup, then all tests; further arguments go to cargo test
+  bench    Run the benchmarks of docs/performance.md and check speed and memory against their bounds
+  compare  Run every command with two versions of the program and compare their outputs byte by byte
+  picture  Draw docs/report.png, the report of the sample market
+
+Setup installs Debian packages; on other systems it prints what to install. It can be run any number of times.";
+
+/// The Python packages with which tests read the program's outputs.
 const READERS: &[&str] = &["duckdb==2.0.0", "pandas==3.1.1", "polars==2.1.0", "pyarrow==26.0.1"];
 
-/// What the decomposition is measured beside, and what it computes with.
+/// The Python package with which benchmarks compare the decomposition, and its dependencies.
 const RIVALS: &[&str] = &["EMD-signal==1.10.0", "numpy==2.4.6", "scipy==1.17.1"];
 
 fn main() -> ExitCode {
     let mut words = std::env::args().skip(1);
-    let done = match words.next().as_deref() {
-        Some("test") => test(words),
+    let result = match words.next().as_deref() {
+        Some("setup") => needs::setup().map(|_| ()),
+        Some("test") => test_run::run(words),
         Some("bench") => bench(words),
+        Some("compare") => compare::run(words),
         Some("picture") => picture(),
-        _ => Err(HELP.to_owned()),
+        Some("--help" | "-h" | "help") => {
+            print_line(HELP);
+            Ok(())
+        }
+        Some(word) => Err(format!("unknown task \"{word}\"\n\n{HELP}")),
+        None => Err(HELP.to_owned()),
     };
-    match done {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             eprintln!("{why}");
             ExitCode::FAILURE
         }
     }
-}
-
-/// Runs every test; each that needs a MariaDB starts a private one, in a temporary folder on a free port, and stops it.
-fn test(words: impl Iterator<Item = String>) -> Result<(), String> {
-    needs::mariadb()?;
-    needs::valgrind()?;
-    needs::chromium()?;
-    let python = needs::python(READERS)?;
-    let mut tests = cargo();
-    tests.args(["test", "--workspace", "--lib", "--bins", "--tests"]).args(words);
-    tests.env("DATA_PIPELINE_REQUIRE_MARIADB", "1").env("DATA_PIPELINE_REQUIRE_VALGRIND", "1");
-    tests.env("DATA_PIPELINE_REQUIRE_CHROMIUM", "1");
-    run(tests.env("DATA_PIPELINE_PYTHON", python))?;
-    run(cargo().args(["test", "--workspace", "--doc"]))
 }
 
 fn bench(words: impl Iterator<Item = String>) -> Result<(), String> {
@@ -64,11 +67,11 @@ fn bench(words: impl Iterator<Item = String>) -> Result<(), String> {
     run(bench.env("DATA_PIPELINE_PYTHON", python))
 }
 
-/// The picture in the README.
+/// Draws the picture in the README.
 fn picture() -> Result<(), String> {
     needs::chromium()?;
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let (demo, place) = (root.join("target/picture"), root.join("docs/report.png"));
+    let (demo, picture) = (root.join("target/picture"), root.join("docs/report.png"));
     run(cargo().args(["run", "--release", "--", "demo", "--out-dir"]).arg(&demo))?;
     let mut chromium = Command::new("chromium");
     chromium.args([
@@ -78,8 +81,10 @@ fn picture() -> Result<(), String> {
         "--hide-scrollbars",
         "--window-size=1200,1780",
     ]);
-    chromium.arg("--blink-settings=preferredColorScheme=1").arg(format!("--screenshot={}", place.display()));
-    // Without the boards' tables, so that the cycles come into the picture.
+    chromium
+        .arg("--blink-settings=preferredColorScheme=1")
+        .arg(format!("--screenshot={}", picture.display()));
+    // The tables of the boards are hidden, so that the cycles are in the picture.
     let page = std::fs::read_to_string(demo.join("report.html")).map_err(|e| e.to_string())?;
     let shorter = demo.join("picture.html");
     let page = page.replace("</style>", "#boards { display: none }</style>");
@@ -87,12 +92,17 @@ fn picture() -> Result<(), String> {
     run(chromium.arg(shorter))
 }
 
-fn cargo() -> Command {
+/// Prints a line; a reader that has gone away is no error.
+pub(crate) fn print_line(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+pub(crate) fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-/// Runs `command`, which must succeed.
-fn run(command: &mut Command) -> Result<(), String> {
+/// Runs `command` and returns an error if it fails.
+pub(crate) fn run(command: &mut Command) -> Result<(), String> {
     let status = command.status().map_err(|e| format!("cannot run {command:?}: {e}"))?;
     if status.success() { Ok(()) } else { Err(format!("failed: {command:?}")) }
 }

@@ -1,27 +1,35 @@
-//! What tests and benchmarks need of the machine, installed where it is missing and can be.
+//! Installs the programs that tests and benchmarks need and that are missing.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::run;
+use crate::{READERS, run};
 
-/// MariaDB's server, and openssl for its certificate.
+/// Installs all that the tests need and returns the private Python. What is there already is left as it is.
+pub fn setup() -> Result<PathBuf, String> {
+    mariadb()?;
+    valgrind()?;
+    chromium()?;
+    python(READERS)
+}
+
+/// Installs MariaDB's server, and openssl for its certificate.
 pub fn mariadb() -> Result<(), String> {
     package("mariadbd", "mariadb-server")?;
     package("openssl", "openssl")
 }
 
-/// The browser in which pages are looked at.
+/// Installs the browser in which tests open pages.
 pub fn chromium() -> Result<(), String> {
     package("chromium", "chromium")
 }
 
-/// The checker of memory accesses.
+/// Installs the checker of memory accesses.
 pub fn valgrind() -> Result<(), String> {
     package("valgrind", "valgrind")
 }
 
-/// A private Python with `packages`, in the target folder.
+/// Creates a Python environment in the target folder, installs `packages` into it, and returns its interpreter.
 pub fn python(packages: &[&str]) -> Result<PathBuf, String> {
     package("python3", "python3")?;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/python");
@@ -39,7 +47,7 @@ pub fn python(packages: &[&str]) -> Result<PathBuf, String> {
     Ok(python)
 }
 
-/// Sees to it that `program` can be run, which Debian has in `package`.
+/// Installs the Debian package `package` if `program` is missing.
 fn package(program: &str, package: &str) -> Result<(), String> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders = std::env::split_paths(&path).chain(["/usr/sbin".into()]);
@@ -48,12 +56,12 @@ fn package(program: &str, package: &str) -> Result<(), String> {
 
 fn debian(package: &str) -> Result<(), String> {
     let remedy =
-        format!("{package} is needed and could not be installed here; install it and run this again");
+        format!("{package} is missing and cannot be installed from here: install it and run this again");
     if !Path::new("/usr/bin/apt-get").is_file() {
         return Err(remedy);
     }
-    eprintln!("installing {package} from Debian's packages");
-    // A service that a package starts by itself is not wanted: tests start their own.
+    eprintln!("installing the Debian package {package}");
+    // Runlevel 1 keeps a package from starting its service: tests start their own.
     let apt = |words: &[&str]| {
         let mut apt = Command::new("apt-get");
         apt.args(words).env("DEBIAN_FRONTEND", "noninteractive").env("RUNLEVEL", "1");
