@@ -85,7 +85,7 @@ impl TempFiles {
         let file = file.map_err(|e| Error::io("write", path, e))?;
         unfinished.files.insert(temporary.clone());
         drop(unfinished);
-        // The lock tells the file of a running writer from that of a dead one; it ends with the process.
+        // A running writer holds this lock, and the system releases it when the process ends. An unlocked file is stale.
         let locked = file.try_lock();
         let file = Some(BufWriter::with_capacity(1 << 16, file));
         let file = AtomicFile { path: path.to_owned(), temporary, file, temp: self.clone() };
@@ -235,8 +235,8 @@ impl Drop for AtomicFile {
     }
 }
 
-/// Removes temporary files of dead processes from `folder`, of those whose name begins with `prefix` (all begin with a
-/// dot).
+/// Removes from `folder` the temporary files of processes that have ended and whose names begin with `prefix`. All
+/// names of temporary files begin with a dot.
 pub fn remove_stale_temps(folder: &Path, prefix: &str) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if is_temporary(&entry.file_name().to_string_lossy(), prefix) {

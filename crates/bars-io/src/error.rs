@@ -45,7 +45,7 @@ pub enum Error {
         /// What is wrong and what to do.
         reason: String,
     },
-    /// The exchange refused, could not be reached, or answers what nobody understands.
+    /// The exchange refused, could not be reached, or sent an unexpected answer.
     #[error("{place}: {reason}")]
     Exchange {
         /// What was asked for, as an address.
@@ -56,7 +56,7 @@ pub enum Error {
     /// Columns in memory are not a series of bars.
     #[error(transparent)]
     Bars(#[from] bars::Error),
-    /// Rows were set aside and `--strict` forbids it.
+    /// Rows were set aside, which the parameter `strict` makes an error.
     #[error(
         "{0}\n(--strict makes this an error; mend the input, or leave --strict out to go on without these rows)"
     )]

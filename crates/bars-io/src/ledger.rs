@@ -5,8 +5,8 @@ use std::sync::{Mutex, PoisonError};
 
 use bars::{Findings, Symbol};
 
-/// Findings of a source whose symbols are read in parallel and maybe more than once: what was found in a symbol last
-/// counts, and the symbols' come together in their order.
+/// Collects the findings of a source. Symbols may be read in parallel and more than once: the last read of a symbol
+/// counts, and the findings are joined in the order of the symbols.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger(Mutex<BTreeMap<Option<Symbol>, Findings>>);
 

@@ -9,7 +9,7 @@ use bars::{Findings, ReadOptions, Series, Span, Symbol};
 use crate::error::Result;
 use crate::source::{Entry, Source};
 
-/// A source whose bars are held in memory.
+/// A source of bars in memory.
 ///
 /// ```
 /// use bars::{Bar, Minute, Series};

@@ -1,4 +1,4 @@
-//! Reads bar files of any supported format, told apart by their first bytes.
+//! Reads bar files of any supported format. The first bytes of a file decide its format.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -14,7 +14,7 @@ use crate::{csv, parquet};
 /// Receives the bars of a file one by one, in file order; `None` stands for a rejected row of the symbol.
 pub type Sink<'a> = &'a mut dyn FnMut(&Symbol, Option<Bar>) -> Result<()>;
 
-/// Reads the bars of one CSV (plain, gzip or zstd) or Parquet file into `sink`, told apart by their first bytes.
+/// Reads the bars of one CSV (plain, gzip or zstd) or Parquet file into `sink`. Its first bytes decide its format.
 ///
 /// # Errors
 /// Where the file is missing, damaged or lacks a column.
@@ -73,7 +73,7 @@ pub fn symbols(path: &Path) -> Result<Vec<Symbol>> {
     Ok(symbols)
 }
 
-/// A file whose form is known by its first bytes.
+/// An open file, by its format.
 pub(crate) enum OpenFile<'a> {
     Parquet(File, u64),
     Csv(Box<dyn Read + 'a>),

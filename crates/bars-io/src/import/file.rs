@@ -47,7 +47,7 @@ pub(super) fn unsupported(path: &Path) -> Error {
     )
 }
 
-/// What a file's name tells.
+/// What a file's name says about its bars.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum FileName {
     /// One-minute bars of a symbol.
