@@ -9,7 +9,8 @@
 //!    `<path/>`) and of apostrophes (`&#39;`, `'`) ([`html`]).
 //! 6. Manual pages and completion scripts are words; they must exist. Help texts are compared by their flags, values
 //!    and defaults ([`help`]).
-//!    The flag `--shard` and the page of the command `merge`, new in 0.2, are left out ([`is_new`]).
+//!    The flag `--shard` and the page of the command `merge`, new in 0.2, are left out ([`is_new`]), and so is the
+//!    number of manual pages.
 //! 7. On standard output, durations and file sizes are replaced, and so is the folder of the program's working
 //!    directory. Of `run` and `demo` the width of columns does not count and the list of files may be in another order,
 //!    since the name of a sidecar changes both ([`stdout`]).
@@ -191,8 +192,18 @@ pub fn stdout(printed: Printed, text: &str, root: &str) -> String {
     match printed {
         Printed::Help => help(&text),
         Printed::Script => format!("a script: {}", !text.trim().is_empty()),
-        Printed::Tables => text.lines().map(measures).collect::<Vec<_>>().join("\n"),
+        Printed::Tables => {
+            text.lines().map(|line| measures(&manual_pages(line))).collect::<Vec<_>>().join("\n")
+        }
         Printed::Summary => summary(&text),
+    }
+}
+
+/// Replaces the number of manual pages, of which there is one per command.
+fn manual_pages(line: &str) -> String {
+    match line.strip_prefix("Written: ").and_then(|rest| rest.split_once(" pages in ")) {
+        Some((count, rest)) if count.parse::<u32>().is_ok() => format!("Written: <pages> pages in {rest}"),
+        _ => line.to_owned(),
     }
 }
 
@@ -301,6 +312,9 @@ mod tests {
         assert_eq!(file_name("a/dt=1/_state_snapshot.schema.json"), "a/dt=1/state_snapshot.schema.json");
         assert_eq!(file_name("_regime_snapshot.schema.json"), "regime_snapshot.schema.json");
         assert_eq!(file_name("a/_other.json"), "a/_other.json");
+        assert!(is_new("manual/data-pipeline-merge.1") && !is_new("manual/data-pipeline-run.1"));
+        assert_eq!(manual_pages("Written: 20 pages in m"), manual_pages("Written: 21 pages in m"));
+        assert_ne!(manual_pages("Written: 20 pages in m"), manual_pages("Written: 20 pages in n"));
     }
 
     #[test]
