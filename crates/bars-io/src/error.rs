@@ -56,7 +56,7 @@ pub enum Error {
     /// Columns in memory are not a series of bars.
     #[error(transparent)]
     Bars(#[from] bars::Error),
-    /// Rows were set aside, which the parameter `strict` makes an error.
+    /// Invalid rows were found and the parameter `strict` is on.
     #[error(
         "{0}\n(--strict makes this an error; mend the input, or leave --strict out to go on without these rows)"
     )]

@@ -106,7 +106,7 @@ impl<'a> OpenFile<'a> {
     }
 }
 
-/// A file that tells of the bytes read from it.
+/// A file that reports how many bytes were read from it.
 struct Counted<'a> {
     file: File,
     progress: &'a (dyn Fn(u64) + Sync),
