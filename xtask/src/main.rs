@@ -21,12 +21,16 @@ Tasks:
   test     Run setup, then all tests; further arguments go to cargo test
   bench    Run the benchmarks of docs/performance.md and check speed and memory against their bounds
   compare  Run every command with two versions of the program and compare their outputs byte by byte
+  spelling Check the spelling of every file with typos
   picture  Draw docs/report.png, the report of the sample market
 
 Setup installs Debian packages; on other systems it prints what to install. It can be run any number of times.";
 
 /// The Python packages with which tests read the program's outputs.
 const READERS: &[&str] = &["duckdb==2.0.0", "pandas==3.1.1", "polars==2.1.0", "pyarrow==26.0.1"];
+
+/// The spelling checker, which comes as a Python package.
+const TYPOS: &str = "typos==1.52.0";
 
 /// The Python package with which benchmarks compare the decomposition, and its dependencies.
 const RIVALS: &[&str] = &["EMD-signal==1.10.0", "numpy==2.4.6", "scipy==1.17.1"];
@@ -38,6 +42,7 @@ fn main() -> ExitCode {
         Some("test") => test_run::run(words),
         Some("bench") => bench(words),
         Some("compare") => compare::run(words),
+        Some("spelling") => spelling(),
         Some("picture") => picture(),
         Some("--help" | "-h" | "help") => {
             print_line(HELP);
@@ -65,6 +70,13 @@ fn bench(words: impl Iterator<Item = String>) -> Result<(), String> {
     bench.args(["--bench", "leaderboards", "--bench", "features", "--bench", "cycles", "--bench", "run"]);
     bench.args(["--package", "emd", "--bench", "speed", "--"]).args(words);
     run(bench.env("DATA_PIPELINE_PYTHON", python))
+}
+
+/// Checks the spelling, as configured in `_typos.toml`.
+fn spelling() -> Result<(), String> {
+    let python = needs::python(&[TYPOS])?;
+    run(Command::new(python.with_file_name("typos"))
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")))
 }
 
 /// Draws the picture in the README.

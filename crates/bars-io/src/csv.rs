@@ -107,10 +107,7 @@ fn columns(
         _ => (find_columns(path, &names(first), options)?, !is_number),
     };
     if columns.index(BarColumn::Symbol).is_none() && options.symbol.is_none() {
-        return Err(Error::content(
-            path,
-            "no column symbol, and no header to find one; import it with --symbol NAME",
-        ));
+        return Err(Error::content(path, "no column symbol, and no header to find one; name its symbol"));
     }
     Ok((columns, is_header))
 }

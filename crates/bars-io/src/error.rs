@@ -12,14 +12,14 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum Error {
     /// A file could not be read or written.
-    #[error("cannot {action} {}: {cause}{}", path.display(), remedy(cause))]
+    #[error("cannot {action} {}: {source}{}", path.display(), remedy(source))]
     Io {
         /// What was being done, as a verb.
         action: &'static str,
         /// To which file.
         path: PathBuf,
         /// What the system said.
-        cause: std::io::Error,
+        source: std::io::Error,
     },
     /// An input path does not exist.
     #[error("there is no {}{}", path.display(), did_you_mean(near))]
@@ -58,7 +58,7 @@ pub enum Error {
     Bars(#[from] bars::Error),
     /// Invalid rows were found and the parameter `strict` is on.
     #[error(
-        "{0}\n(--strict makes this an error; mend the input, or leave --strict out to go on without these rows)"
+        "{0}\n(strict makes this an error; mend the input, or leave strict out to go on without these rows)"
     )]
     Strict(String),
     /// Something asked for cannot be had.
@@ -72,7 +72,7 @@ impl Error {
         if cause.kind() == std::io::ErrorKind::NotFound && matches!(action, "read" | "open") {
             return Error::Missing { path: path.to_owned(), near: near_misses(path) };
         }
-        Error::Io { action, path: path.to_owned(), cause }
+        Error::Io { action, path: path.to_owned(), source: cause }
     }
 
     /// What kept a Parquet file from being written to `path`.

@@ -34,7 +34,7 @@ impl FileSource {
         })?;
         // Replaced rows show when a symbol is put together: all are looked at once, so that the count is that of the
         // file and not of the symbols that a command happens to read.
-        for entry in spool.catalogue().iter().filter(|entry| !spool.is_ascending(&entry.symbol)) {
+        for entry in spool.catalog().iter().filter(|entry| !spool.is_ascending(&entry.symbol)) {
             spool.series(&entry.symbol, &mut findings)?;
         }
         Ok(FileSource { path: path.to_owned(), spool, findings })
@@ -51,8 +51,8 @@ impl Source for FileSource {
         format!("file {}", self.path.display())
     }
 
-    fn catalogue(&self) -> Result<Vec<Entry>> {
-        Ok(self.spool.catalogue())
+    fn catalog(&self) -> Result<Vec<Entry>> {
+        Ok(self.spool.catalog())
     }
 
     fn bars(&self, symbol: &Symbol, span: Span) -> Result<Series> {

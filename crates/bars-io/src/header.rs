@@ -18,7 +18,7 @@ pub(crate) fn find_columns(path: &Path, header: &[String], options: &ReadOptions
     }
     BarColumns::find(header, options).map_err(|error| match error {
         bars::Error::MissingColumns { missing, found } => {
-            let hint = if missing == ["symbol"] { "; or import it with --symbol NAME" } else { "" };
+            let hint = if missing == ["symbol"] { "; or name its symbol" } else { "" };
             let reason = format!(
                 "no column {}; it has {found}. Rename or add what is missing{hint}",
                 missing.join(", ")

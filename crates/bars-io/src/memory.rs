@@ -21,7 +21,7 @@ use crate::source::{Entry, Source};
 /// };
 /// let series: Series = (0..10).map(bar).collect();
 /// let source = MemorySource::from_record_batches(&[series.to_record_batch("BTC/USD")], &Default::default()).unwrap();
-/// assert_eq!(source.catalogue().unwrap()[0].symbol.as_str(), "BTC/USD");
+/// assert_eq!(source.catalog().unwrap()[0].symbol.as_str(), "BTC/USD");
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct MemorySource {
@@ -52,7 +52,7 @@ impl Source for MemorySource {
         "memory".to_owned()
     }
 
-    fn catalogue(&self) -> Result<Vec<Entry>> {
+    fn catalog(&self) -> Result<Vec<Entry>> {
         let entry = |(symbol, series): (&Symbol, &Series)| {
             series.ends().map(|(first, last)| Entry { symbol: symbol.clone(), first, last })
         };

@@ -31,14 +31,14 @@ pub trait Source: Send + Sync {
     ///
     /// # Errors
     /// Where the place cannot be read.
-    fn catalogue(&self) -> Result<Vec<Entry>>;
+    fn catalog(&self) -> Result<Vec<Entry>>;
 
     /// The names of the symbols, ordered; one that turns out to have no bar may be among them.
     ///
     /// # Errors
     /// Where the place cannot be read.
     fn symbols(&self) -> Result<Vec<Symbol>> {
-        Ok(self.catalogue()?.into_iter().map(|entry| entry.symbol).collect())
+        Ok(self.catalog()?.into_iter().map(|entry| entry.symbol).collect())
     }
 
     /// Those of `symbols` that have bars, with the span of these, ordered by symbol: what a command needs that is about a
@@ -48,7 +48,7 @@ pub trait Source: Send + Sync {
     /// Where the place cannot be read.
     fn entries(&self, symbols: &[Symbol]) -> Result<Vec<Entry>> {
         let wanted: BTreeSet<&Symbol> = symbols.iter().collect();
-        Ok(self.catalogue()?.into_iter().filter(|entry| wanted.contains(&entry.symbol)).collect())
+        Ok(self.catalog()?.into_iter().filter(|entry| wanted.contains(&entry.symbol)).collect())
     }
 
     /// The bars of `symbol` that open within `span`; empty where there are none.
@@ -88,7 +88,7 @@ pub trait Source: Send + Sync {
     fn findings(&self) -> Findings;
 }
 
-/// The close of the newest bar of a catalogue.
-pub fn newest_close(catalogue: &[Entry]) -> Option<AsOf> {
-    catalogue.iter().map(|entry| AsOf::close_of(entry.last)).max()
+/// The close of the newest bar of a catalog.
+pub fn newest_close(catalog: &[Entry]) -> Option<AsOf> {
+    catalog.iter().map(|entry| AsOf::close_of(entry.last)).max()
 }

@@ -27,7 +27,7 @@ const NO_TRADES: u32 = u32::MAX;
 pub struct SpillBuffer {
     places: BTreeMap<Symbol, usize>,
     symbols: Vec<Gathered>,
-    /// The place of the last bar's symbol: neighbouring rows mostly share theirs.
+    /// The place of the last bar's symbol: neighboring rows mostly share theirs.
     last: usize,
     buffered: usize,
     budget: Option<usize>,
@@ -104,7 +104,7 @@ impl SpillBuffer {
     }
 
     /// Every symbol and its span.
-    pub fn catalogue(&self) -> Vec<Entry> {
+    pub fn catalog(&self) -> Vec<Entry> {
         let entry = |(symbol, &place): (&Symbol, &usize)| Entry {
             symbol: symbol.clone(),
             first: self.symbols[place].first,
@@ -198,8 +198,8 @@ mod tests {
                 small.push(&symbol, bar).unwrap();
                 large.push(&symbol, bar).unwrap();
             }
-            prop_assert_eq!(small.catalogue(), large.catalogue());
-            for entry in large.catalogue() {
+            prop_assert_eq!(small.catalog(), large.catalog());
+            for entry in large.catalog() {
                 let (mut a, mut b) = (Findings::default(), Findings::default());
                 let series = large.series(&entry.symbol, &mut a).unwrap();
                 prop_assert_eq!(&small.series(&entry.symbol, &mut b).unwrap(), &series);

@@ -129,7 +129,7 @@ fn files_that_cannot_be_read() {
         lacking.contains("no column close; it has symbol, timestamp, open, high, low, volume"),
         "{lacking}"
     );
-    assert!(error("x.csv", "1704067260,1,1,1,1,1,1\n").contains("--symbol"));
+    assert!(error("x.csv", "1704067260,1,1,1,1,1,1\n").contains("name its symbol"));
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gzip.write_all(TEXT.repeat(100).as_bytes()).unwrap();
     let whole = gzip.finish().unwrap();
@@ -200,7 +200,7 @@ fn the_store_takes_bars_in_any_order_and_the_last_wins() {
         let all: Series =
             expected.iter().map(|(&minute, &price)| bar(minute, [price; 4], 1.0, None)).collect();
         assert_eq!(store.bars(&symbol, Span::ALL).unwrap(), all);
-        let entry = &store.catalogue().unwrap()[0];
+        let entry = &store.catalog().unwrap()[0];
         assert_eq!((&entry.symbol, Some((entry.first, entry.last))), (&symbol, all.ends()));
     }
     // The same bars again change nothing, not even a time stamp.

@@ -68,7 +68,7 @@ impl Findings {
         self.0.is_empty()
     }
 
-    /// Whether `--strict` refuses the input: rows were set aside or replaced.
+    /// Whether strict reading refuses the input: rows were set aside or replaced.
     pub fn breaks_strict(&self) -> bool {
         self.set_aside() + self.count(Finding::Duplicate) > 0
     }

@@ -67,7 +67,7 @@ impl fmt::Display for Finding {
             Finding::Fields => "more fields than the header has",
             Finding::Timestamp => "no readable timestamp",
             Finding::OffMinute => {
-                "timestamp not on a whole minute (if it names the minute's end: --bar-time close)"
+                "timestamp not on a whole minute (if it names the minute's end: bar_time close)"
             }
             Finding::Price => "a price that is not a number above 0",
             Finding::Volume => "a volume that is not a number from 0 up",

@@ -49,8 +49,8 @@ fn cohort(bars: &str, symbols: usize, days: usize) -> String {
     let place = folder().join(format!("cohort_{symbols}x{days}.csv"));
     if !place.is_file() {
         let list = folder().join("list.csv");
-        let catalogue = store(bars).catalogue().expect("a catalogue");
-        let names: Vec<&str> = catalogue[..symbols].iter().map(|entry| entry.symbol.as_str()).collect();
+        let catalog = store(bars).catalog().expect("a catalog");
+        let names: Vec<&str> = catalog[..symbols].iter().map(|entry| entry.symbol.as_str()).collect();
         std::fs::write(&list, format!("symbol\n{}\n", names.join("\n"))).expect("a file");
         let (list, place, days) = (text(&list), text(&place), days.to_string());
         measure(&[
@@ -112,8 +112,8 @@ fn commands(bounds: &mut Bounds) {
 /// What reading takes, and what computing, of the same bars, in this process and on one thread.
 fn kernel(bars: &str, bounds: &mut Bounds) {
     let source = store(bars);
-    let catalogue: Vec<Entry> = source.catalogue().expect("a catalogue").into_iter().take(20).collect();
-    let asof = catalogue.iter().map(|entry| AsOf::close_of(entry.last)).max().expect("bars");
+    let catalog: Vec<Entry> = source.catalog().expect("a catalog").into_iter().take(20).collect();
+    let asof = catalog.iter().map(|entry| AsOf::close_of(entry.last)).max().expect("bars");
     let plan = MetricsPlan::new(Params::default().check().expect("parameters"), vec![asof], true);
     let (mut rows, mut windows) = (0, 0);
     let (mut best, mut series) = ([f64::INFINITY; 3], Series::default());
@@ -122,7 +122,7 @@ fn kernel(bars: &str, bounds: &mut Bounds) {
         let mut lap =
             |step: &mut f64| *step += std::mem::replace(&mut begun, Instant::now()).elapsed().as_secs_f64();
         (rows, windows) = (0, 0);
-        for entry in &catalogue {
+        for entry in &catalog {
             source.prices(&entry.symbol, plan.span(), &mut series).expect("bars");
             lap(&mut now[0]);
             let panels = plan.panels(&series);
@@ -151,7 +151,7 @@ fn panel(bounds: &mut Bounds) {
     println!("\n== panel: 168 hourly snapshots of 20 symbols against single runs");
     let bars = market(SYMBOLS, DAYS);
     let input = cohort(&bars, 20, 30);
-    let end = store(&bars).catalogue().expect("a catalogue")[0].last;
+    let end = store(&bars).catalog().expect("a catalog")[0].last;
     let (from, to) = (end.plus(1 - 168 * 60), end.plus(1 - 60));
     let out = text(&folder().join("panel"));
     let common = ["state", "--input", &input, "--source", &bars, "--out", &out];

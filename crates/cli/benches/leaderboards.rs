@@ -58,28 +58,28 @@ fn main() {
 }
 
 /// Steps 1 to 3 of the leaderboards, in this process: wall and CPU seconds, and rows.
-fn summarise(bars: &str) -> (f64, f64, usize) {
+fn summarize(bars: &str) -> (f64, f64, usize) {
     let (begun, cpu_before) = (Instant::now(), cpu());
-    let rows = summarise_source(&Store::open(Path::new(bars), BarTime::Open).expect("a store"));
+    let rows = summarize_source(&Store::open(Path::new(bars), BarTime::Open).expect("a store"));
     (begun.elapsed().as_secs_f64(), cpu() - cpu_before, rows)
 }
 
-fn default_plan(catalogue: &[Entry]) -> LeaderboardsPlan {
+fn default_plan(catalog: &[Entry]) -> LeaderboardsPlan {
     let params = Params::default().check().expect("parameters");
-    LeaderboardsPlan::new(params, newest_close(catalogue).expect("bars")).expect("buckets")
+    LeaderboardsPlan::new(params, newest_close(catalog).expect("bars")).expect("buckets")
 }
 
 /// Reads and sums all that the leaderboards need, with two threads; returns the number of rows.
-fn summarise_source(source: &dyn Source) -> usize {
+fn summarize_source(source: &dyn Source) -> usize {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("threads");
     pool.install(|| {
-        let catalogue = source.catalogue().expect("a catalogue");
-        let plan = default_plan(&catalogue);
+        let catalog = source.catalog().expect("a catalog");
+        let plan = default_plan(&catalog);
         let read = |scratch: &mut Closes, entry: &Entry| {
             source.closes(&entry.symbol, plan.span(), scratch).expect("bars");
-            (plan.summarise(scratch), scratch.time.len())
+            (plan.summarize(scratch), scratch.time.len())
         };
-        let read: Vec<_> = catalogue.par_iter().map_init(Closes::default, read).collect();
+        let read: Vec<_> = catalog.par_iter().map_init(Closes::default, read).collect();
         read.iter().map(|(_, rows)| rows).sum()
     })
 }
@@ -87,12 +87,12 @@ fn summarise_source(source: &dyn Source) -> usize {
 fn store(bounds: &mut Bounds) {
     println!("\n== store: 600 symbols x 30 days, steps 1 to 3");
     let bars = market(600, 30);
-    let _warm = summarise(&bars);
+    let _warm = summarize(&bars);
     let mut best = [f64::INFINITY; 4];
     let mut rows = 0;
     // The two take turns, so that a slow spell of the machine hits both.
     for _ in 0..5 {
-        let (wall, cpu, read) = summarise(&bars);
+        let (wall, cpu, read) = summarize(&bars);
         let duckdb = script(DUCKDB, &[&bars]);
         for (best, now) in best.iter_mut().zip([wall, cpu, duckdb[1], duckdb[0]]) {
             *best = best.min(now);
@@ -112,20 +112,20 @@ fn store(bounds: &mut Bounds) {
 
     let mut closes = Closes::default();
     let source = Store::open(Path::new(&bars), BarTime::Open).expect("a store");
-    let catalogue = source.catalogue().expect("a catalogue");
-    let plan = default_plan(&catalogue);
-    source.closes(&catalogue[0].symbol, plan.span(), &mut closes).expect("bars");
+    let catalog = source.catalog().expect("a catalog");
+    let plan = default_plan(&catalog);
+    source.closes(&catalog[0].symbol, plan.span(), &mut closes).expect("bars");
     let per_row = |work: &mut dyn FnMut()| {
         let begun = Instant::now();
         (0..200).for_each(|_| work());
         begun.elapsed().as_secs_f64() * 1e9 / 200.0 / closes.time.len() as f64
     };
     let summing = per_row(&mut || {
-        std::hint::black_box(plan.summarise(std::hint::black_box(&closes)));
+        std::hint::black_box(plan.summarize(std::hint::black_box(&closes)));
     });
     let mut scratch = Closes::default();
     let reading =
-        per_row(&mut || source.closes(&catalogue[0].symbol, plan.span(), &mut scratch).expect("bars"));
+        per_row(&mut || source.closes(&catalog[0].symbol, plan.span(), &mut scratch).expect("bars"));
     println!("  of one symbol: decoding {reading:.1} ns a bar, summing {summing:.2} ns a bar");
 
     let out = folder().join("out");
@@ -179,8 +179,8 @@ fn import() {
     let [cpu, kilobytes, wall] = measure(&arguments);
     let store = Store::open(Path::new(into), BarTime::Open).expect("a store");
     let bars: usize = store
-        .catalogue()
-        .expect("a catalogue")
+        .catalog()
+        .expect("a catalog")
         .iter()
         .map(|entry| store.bars(&entry.symbol, bars::Span::ALL).expect("bars").len())
         .sum();
@@ -260,7 +260,7 @@ fn rows_to_client(address: &str) -> (f64, f64) {
     };
     let (begun, cpu_before) = (Instant::now(), cpu());
     let source = MySqlSource::open(&config, BarTime::Open).expect("a source");
-    summarise_source(&source);
+    summarize_source(&source);
     (begun.elapsed().as_secs_f64(), cpu() - cpu_before)
 }
 

@@ -89,7 +89,7 @@ impl Observer for Console {
             }
             Event::Findings(findings) if self.is_strict && findings.breaks_strict() => {}
             Event::Findings(findings) => {
-                let text = findings.to_string();
+                let text = explain::with_flags(&findings.to_string());
                 let mut last = self.findings.lock().unwrap_or_else(PoisonError::into_inner);
                 if *last != text {
                     tracing::warn!("{text}");

@@ -8,8 +8,10 @@ use pipeline::artifacts::Cohort;
 use crate::ui::Usage;
 
 /// Parameters that messages name, and that are flags here.
-const PARAMETERS: [&str; 15] = [
+const PARAMETERS: [&str; 17] = [
     "amp_bands",
+    "bar_time",
+    "base_url",
     "breakout_lookback_days",
     "coverage_threshold",
     "include_partial",
@@ -26,7 +28,29 @@ const PARAMETERS: [&str; 15] = [
     "window_days",
 ];
 
-/// Replaces names of parameters by flags.
+/// Remedies of the libraries, and the same with the flags, variables and commands that carry them out here.
+const REMEDIES: [(&str, &str); 12] = [
+    ("name a source for others", "name others with --source"),
+    ("check user and password", "check user and password (--user, --password-file, DB_PASSWORD)"),
+    ("check the database's name", "check the database's name (--database, DB_NAME)"),
+    ("check the table's name", "check the table's name (--table, OHLCVT_TABLE)"),
+    ("check host and port", "check host and port (--host, --port)"),
+    (
+        "name another table, or import bars into it",
+        "name it with --table, or fill it with 'data-pipeline import'",
+    ),
+    (
+        "Import bars into it",
+        "Fill it with 'data-pipeline import FILE --into DIR' or 'data-pipeline sample --into DIR'",
+    ),
+    ("name its symbol", "import it with --symbol NAME"),
+    ("by its name or the given symbol", "by its name or by --symbol"),
+    ("give no symbol", "leave --symbol out"),
+    ("(strict makes this an error", "(--strict makes this an error"),
+    ("leave strict out", "leave --strict out"),
+];
+
+/// Replaces names of parameters by flags, and adds to remedies how to carry them out here.
 pub fn with_flags(text: &str) -> String {
     let mut out = text.to_owned();
     for parameter in PARAMETERS {
@@ -34,7 +58,11 @@ pub fn with_flags(text: &str) -> String {
             out = replace_words(&out, parameter, &flag(parameter));
         }
     }
-    out = out.replace("name a source for others", "name others with --source");
+    for (remedy, here) in REMEDIES {
+        if !out.contains(here) {
+            out = out.replace(remedy, here);
+        }
+    }
     // Single words are flags only where a message begins with them.
     for parameter in ["windows", "months"] {
         if let Some(rest) = out.strip_prefix(parameter).filter(|rest| rest.starts_with([' ', ':'])) {
@@ -50,7 +78,7 @@ fn flag(parameter: &str) -> String {
 
 /// Replaces `word` where it is not part of a longer one. In quotes it is the key of a file, and stays.
 fn replace_words(text: &str, word: &str, by: &str) -> String {
-    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '"');
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '"' | '/');
     let (mut out, mut rest) = (String::new(), text);
     while let Some(at) = rest.find(word) {
         let (before, after) = (&rest[..at], &rest[at + word.len()..]);
@@ -78,7 +106,7 @@ struct JobError {
 /// The message of a job's error, with flags and remedy. `input` is the flag that names the job's input.
 pub fn job_error(error: &Error, input: Option<&str>) -> String {
     let input = input.unwrap_or("--input");
-    match error {
+    let text = match error {
         Error::EmptySource { .. } => {
             format!("{error}; fill it with 'data-pipeline import', or name another with --source")
         }
@@ -96,7 +124,7 @@ pub fn job_error(error: &Error, input: Option<&str>) -> String {
         },
         Error::FolderInUse { .. } => format!("{error}, or name another --out-dir"),
         Error::MetricsParams(_) | Error::RegimeParams(_) => {
-            with_flags(&error.to_string()).replace("none for no baseline", "--no-baseline")
+            error.to_string().replace("none for no baseline", "--no-baseline")
         }
         Error::Parameter { name: "window-days", reason } => {
             format!("{reason}; give it with --window-days, or name the run's file with --run-config")
@@ -109,8 +137,24 @@ pub fn job_error(error: &Error, input: Option<&str>) -> String {
                 "no cohort file; run 'data-pipeline leaderboards' first, or name a file with {input}: {error}"
             )
         }
-        other => with_flags(&other.to_string()),
+        other => other.to_string(),
+    };
+    with_flags(&text)
+}
+
+/// The message of an error and of its causes, with flags. Causes that a message already tells are not repeated.
+pub fn message(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain() {
+        let cause = cause.to_string();
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
     }
+    with_flags(&text)
 }
 
 /// Prints and logs an error; returns the exit status: 2 for a command used wrongly, else 1.
@@ -122,7 +166,7 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     match (error.downcast_ref::<Error>(), job) {
         // Not in a context of its own.
         (Some(error), _) => tracing::error!("{}", job_error(error, None)),
-        _ => tracing::error!("{error:#}"),
+        _ => tracing::error!("{}", message(error)),
     }
     let is_usage = error.chain().any(|cause| cause.is::<Usage>()) || job.is_some_and(Error::is_usage);
     if is_usage { ExitCode::from(2) } else { ExitCode::FAILURE }
@@ -131,6 +175,20 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn causes_are_told_once() {
+        let io = std::io::Error::other("no room");
+        let error = anyhow::Error::from(bars_io::Error::io("write", std::path::Path::new("a.csv"), io));
+        assert_eq!(message(&error.context("after 3 of 5")), "after 3 of 5: cannot write a.csv: no room");
+    }
+
+    #[test]
+    fn remedies_name_flags_once() {
+        let text = with_flags("no connection; check host and port and that the server is up");
+        assert_eq!(text, "no connection; check host and port (--host, --port) and that the server is up");
+        assert_eq!(with_flags(&text), text);
+    }
 
     #[test]
     fn parameters_become_flags() {

@@ -24,7 +24,7 @@ fn main() -> ExitCode {
     let cli = match app::parse() {
         Ok(cli) => cli,
         Err(error) => {
-            ui::eprintln_above_progress(&format!("error: {error:#}"));
+            ui::eprintln_above_progress(&format!("error: {}", explain::message(&error)));
             return ExitCode::from(2);
         }
     };

@@ -31,7 +31,7 @@ fn boards_from_a_file_and_from_the_default_store() {
         "{}",
         run.err
     );
-    assert!(!run.out.contains('\x1b'), "no colour in a pipe");
+    assert!(!run.out.contains('\x1b'), "no color in a pipe");
     desk.run(&["import", "bars.csv"]).ok();
     let default = desk.run(&[&["leaderboards", "--out-dir", "store"], &SHORT[..]].concat()).ok();
     assert!(default.err.contains("store data/bars"), "{}", default.err);

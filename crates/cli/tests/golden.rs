@@ -286,9 +286,9 @@ fn a_file_and_its_import_hold_the_same_bars() {
         desk.run(&["import", &arg(&path), "--into", "store"]).ok();
         let file = FileSource::open(&path, &ReadOptions::default()).expect("a file");
         let store = Store::open(&desk.file("store"), BarTime::Open).expect("a store");
-        let catalogue = file.catalogue().expect("a catalogue");
-        assert_eq!(store.catalogue().expect("a catalogue"), catalogue);
-        for entry in catalogue {
+        let catalog = file.catalog().expect("a catalog");
+        assert_eq!(store.catalog().expect("a catalog"), catalog);
+        for entry in catalog {
             let bars = |source: &dyn Source| source.bars(&entry.symbol, Span::ALL).expect("bars");
             assert_eq!(bars(&file), bars(&store), "{}", entry.symbol);
         }

@@ -409,7 +409,7 @@ fn close_labels() {
     let desk = desk();
     let text = market(&["A", "B"], 26);
     desk.write("open.csv", &text);
-    // The same bars, labelled by their close.
+    // The same bars, labeled by their close.
     let later = |line: &str| {
         let mut fields: Vec<String> = line.split(',').map(ToOwned::to_owned).collect();
         if let Ok(seconds) = fields[1].parse::<i64>() {

@@ -84,7 +84,7 @@ fn all_stages_once_and_then_only_what_is_not_current() {
     assert_eq!((outputs(&desk, "out"), desk.read("out/run.json")), (before.clone(), record));
 
     // What was changed or removed is made again, and what builds on it only if it came out otherwise.
-    desk.write("out/overlap_metrics.csv", "spoilt");
+    desk.write("out/overlap_metrics.csv", "spoiled");
     std::fs::remove_file(desk.file("out/data/imf/dt=2026-01-01/imf_post_summary.parquet")).unwrap();
     let mended = run(&desk, &["--out-dir", "out"]).ok();
     let done: Vec<&str> =

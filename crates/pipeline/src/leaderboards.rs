@@ -66,7 +66,7 @@ pub(crate) fn summarize(
         source.closes(&entry.symbol, plan.span(), scratch)?;
         progress.advance(1)?;
         observer.trace(format!("{}: {} bars", entry.symbol, scratch.time.len()));
-        Ok((entry.symbol.clone(), plan.summarise(scratch)))
+        Ok((entry.symbol.clone(), plan.summarize(scratch)))
     };
     entries.par_iter().map_init(Closes::default, read).collect()
 }

@@ -12,7 +12,7 @@ use crate::observer::{Event, Observer};
 /// # Errors
 /// If the source cannot be read, or [`Error::EmptySource`].
 pub fn catalog(source: &dyn Source) -> Result<Vec<Entry>> {
-    not_empty(source, source.catalogue()?)
+    not_empty(source, source.catalog()?)
 }
 
 /// The names of a source's symbols, ordered.

@@ -11,7 +11,7 @@ use serde_json::Value;
 use stages::cycles::cluster::{Cluster, Clustered, FEATURES, cluster};
 use stages::cycles::fusion::fuse;
 use stages::cycles::imf::{Features, Imf, Reason, inspect};
-use stages::cycles::postprocess::{self, RecordedCycle, Summary, summarise};
+use stages::cycles::postprocess::{self, RecordedCycle, Summary, summarize};
 use stages::cycles::{CycleRow, Lookback, SignalKind, Status, cards, detrend};
 use testkit::Need::Shared;
 use testkit::{npz, trial};
@@ -299,7 +299,7 @@ fn sums() {
         };
         let records = records(&format!("imf/table{table}_clustered.csv"));
         let chosen = records.iter().filter(|record| series == "both" || record["series"] == series);
-        let found = summarise(chosen.map(cycle).collect(), &params.check().unwrap());
+        let found = summarize(chosen.map(cycle).collect(), &params.check().unwrap());
         let summaries = expected["imf_post_summary"].as_array().unwrap();
         assert_eq!(found.len(), summaries.len(), "{name}");
         for (summary, expected) in found.iter().zip(summaries) {

@@ -63,7 +63,7 @@ fn run(plan: &LeaderboardsPlan, rows: &[Row]) -> Option<RankedBoards> {
     let market = market(rows);
     let seen: Vec<_> = market.iter().filter(|(_, bars)| bars.keys().any(|&m| m < end)).collect();
     let symbols: Vec<(Symbol, Buckets)> =
-        seen.iter().map(|(name, bars)| (name.parse().unwrap(), plan.summarise(&closes(bars)))).collect();
+        seen.iter().map(|(name, bars)| (name.parse().unwrap(), plan.summarize(&closes(bars)))).collect();
     plan.rank(symbols.len(), symbols).ok()
 }
 

@@ -18,17 +18,17 @@ pub struct ImportFile {
     pub(super) path: PathBuf,
     /// Index and name of the entry where `path` is an archive.
     pub(super) entry: Option<(usize, String)>,
-    /// Known from the name or by `--symbol`; `None` where a column must tell it.
+    /// From the file's name or given by the caller; `None` where a column must tell it.
     pub(super) symbol: Option<Symbol>,
     pub(super) bytes: u64,
 }
 
 impl ImportFile {
-    /// The error of a row that names another symbol than `--symbol` or the file's name does.
+    /// The error of a row that names another symbol than the caller or the file's name does.
     pub(super) fn names_another(&self, named: &Symbol, symbol: &Symbol) -> Error {
         let reason = format!(
-            "it is taken for bars of {symbol}, by its name or by --symbol, but its column of symbols names {named}; \
-             rename it or leave --symbol out"
+            "it is taken for bars of {symbol}, by its name or the given symbol, but its column of symbols names {named}; \
+             rename it or give no symbol"
         );
         Error::content(&self.shown(), reason)
     }

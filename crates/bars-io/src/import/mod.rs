@@ -156,7 +156,7 @@ fn many_symbols(
         }
     })?;
     refuse_if_strict(strict, &findings)?;
-    let with_bars = spool.catalogue().into_iter().map(|entry| entry.symbol);
+    let with_bars = spool.catalog().into_iter().map(|entry| entry.symbol);
     let symbols: BTreeSet<Symbol> = with_bars.chain(set_aside.keys().cloned()).collect();
     let each = |symbol: Symbol| {
         let mut replaced = Findings::default();

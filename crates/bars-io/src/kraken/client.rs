@@ -169,7 +169,7 @@ impl Client {
             _ if busy => Ok(Attempt::Busy(format!("the server answers {status}"), pause)),
             _ if !status.is_success() => Err(self.error(
                 method,
-                format!("the server answers {status}; check the address, --base-url names another"),
+                format!("the server answers {status}; check the address, base_url names another"),
             )),
             Ok(Envelope { result: Some(result), .. }) => Ok(Attempt::Answered(result.get().to_owned())),
             Ok(Envelope { result: None, .. }) => Err(self.senseless(method, "it has no result")),
@@ -191,7 +191,7 @@ fn is_passing(error: &str) -> bool {
 
 /// What went wrong on the way, and what to do about it.
 fn told(error: &ureq::Error) -> String {
-    const CHECK: &str = "check the network, or name a mirror with --base-url";
+    const CHECK: &str = "check the network, or name a mirror with base_url";
     match error {
         ureq::Error::Timeout(_) => {
             format!("no answer within {} s; try again, {CHECK}", TIMEOUT.as_secs())

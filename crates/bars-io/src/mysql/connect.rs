@@ -163,12 +163,10 @@ fn plain(error: &mysql::Error) -> String {
 pub(super) fn error(config: &Config, error: &mysql::Error) -> Error {
     let remedy = match error {
         mysql::Error::MySqlError(e) => match e.code {
-            1044 | 1045 | 1698 => {
-                "check user and password (--user, --password-file, DB_PASSWORD) and that this host may connect"
-            }
-            1049 => "check the database's name (--database, DB_NAME)",
+            1044 | 1045 | 1698 => "check user and password and that this host may connect",
+            1049 => "check the database's name",
             1142 | 1143 => "grant the user SELECT on the table (and CREATE, INSERT and UPDATE for an import)",
-            1146 => "check the table's name (--table, OHLCVT_TABLE)",
+            1146 => "check the table's name",
             1792 | 1290 | 1836 => "the server is read-only; import into another one",
             1114 | 1021 => "free some room on the server",
             _ => "see the server's log",
@@ -179,7 +177,7 @@ pub(super) fn error(config: &Config, error: &mysql::Error) -> Error {
         _ if is_tls(error) => {
             "the encrypted connection failed; check ssl-mode and ssl-ca, or skip the certificate's check with ssl-mode=required"
         }
-        _ => "check host and port (--host, --port) and that the server is up",
+        _ => "check host and port and that the server is up",
     };
     Error::Database { server: config.to_string(), reason: format!("{}; {remedy}", plain(error)) }
 }

@@ -182,7 +182,7 @@ impl Source for MySqlSource {
         self.database.config.to_string()
     }
 
-    fn catalogue(&self) -> Result<Vec<Entry>> {
+    fn catalog(&self) -> Result<Vec<Entry>> {
         // A run looks at one state of the market, and listing it can take long.
         let known = || self.listed.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(entries) = known().clone() {

@@ -7,7 +7,7 @@ use super::connect::Database;
 use crate::error::{Error, Result};
 use bars::rows::BarColumn;
 
-/// The table as the catalogue describes it; names are ready to stand in a statement.
+/// The table as the catalog describes it; names are ready to stand in a statement.
 #[derive(Clone, Debug)]
 pub(super) struct Table {
     pub(super) name: String,
@@ -42,7 +42,7 @@ impl Table {
         let config = &database.config;
         let problem = |reason: String| Error::Database { server: config.to_string(), reason };
         let name = check_name("table", &config.table).map_err(problem)?;
-        let columns: Vec<(String, String, Option<String>)> = database.attempt("reading the catalogue", |connection| {
+        let columns: Vec<(String, String, Option<String>)> = database.attempt("reading the catalog", |connection| {
             connection.exec(
                 "SELECT CAST(column_name AS CHAR), CAST(data_type AS CHAR), CAST(collation_name AS CHAR) FROM information_schema.columns \
                  WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position",
@@ -103,7 +103,7 @@ impl Table {
             return Ok(table);
         }
         let config = &database.config;
-        let tables: Vec<String> = database.attempt("reading the catalogue", |connection| {
+        let tables: Vec<String> = database.attempt("reading the catalog", |connection| {
             connection.exec(
                 "SELECT CAST(table_name AS CHAR) FROM information_schema.tables WHERE table_schema = ? ORDER BY 1 LIMIT 20",
                 (&config.database,),
@@ -115,7 +115,7 @@ impl Table {
             format!("it has {}", tables.join(", "))
         };
         let reason = format!(
-            "there is no table {} in the database {} ({have}); name it with --table, or fill it with 'data-pipeline import'",
+            "there is no table {} in the database {} ({have}); name another table, or import bars into it",
             config.table, config.database
         );
         Err(Error::Database { server: config.to_string(), reason })
@@ -124,7 +124,7 @@ impl Table {
     fn look_at_indices(&mut self, database: &Database) -> Result<()> {
         let config = &database.config;
         let kind: Option<(String, Option<String>)> =
-            database.attempt("reading the catalogue", |connection| {
+            database.attempt("reading the catalog", |connection| {
                 connection.exec_first(
                     "SELECT CAST(table_type AS CHAR), CAST(engine AS CHAR) FROM information_schema.tables \
                  WHERE table_schema = ? AND table_name = ?",
@@ -134,7 +134,7 @@ impl Table {
         let (kind, engine) = kind.unwrap_or_default();
         self.is_view = kind.to_uppercase().contains("VIEW");
         self.engine = engine.unwrap_or_default();
-        let rows: Vec<(String, u64, String)> = database.attempt("reading the catalogue", |connection| {
+        let rows: Vec<(String, u64, String)> = database.attempt("reading the catalog", |connection| {
             connection.exec(
                 "SELECT CAST(index_name AS CHAR), non_unique, CAST(column_name AS CHAR) FROM information_schema.statistics \
                  WHERE table_schema = ? AND table_name = ? AND sub_part IS NULL ORDER BY index_name, seq_in_index",
@@ -170,7 +170,7 @@ impl Table {
     }
 }
 
-/// A name in backticks. Names come from the catalogue or are checked; a backtick in one is doubled all the same.
+/// A name in backticks. Names come from the catalog or are checked; a backtick in one is doubled all the same.
 pub(super) fn quote(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
 }

@@ -78,7 +78,7 @@ impl MySqlWriter {
     /// A table that is already there may hold less than a bar's numbers.
     fn warn_of_lossy_columns(&self) -> Result<()> {
         let config = &self.database.config;
-        let lossy: Vec<(String, String)> = self.database.attempt("reading the catalogue", |connection| {
+        let lossy: Vec<(String, String)> = self.database.attempt("reading the catalog", |connection| {
             connection.exec(
                 "SELECT CAST(column_name AS CHAR), CAST(column_type AS CHAR) FROM information_schema.columns \
                  WHERE table_schema = ? AND table_name = ? AND data_type NOT IN ('double')",
@@ -110,7 +110,7 @@ impl MySqlWriter {
     /// # Errors
     /// Where the server refuses or is lost for good.
     pub fn held(&self) -> Result<Vec<Entry>> {
-        MySqlSource::of(self.database.clone(), self.table.clone(), BarTime::Open).catalogue()
+        MySqlSource::of(self.database.clone(), self.table.clone(), BarTime::Open).catalog()
     }
 
     /// Brings the bars of `series` in, all or none; where a minute is in both, `series` wins. Returns how many of its

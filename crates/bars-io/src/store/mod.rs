@@ -47,7 +47,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// The store in the folder `root`. `bar_time` tells how files of another writer are labelled.
+    /// The store in the folder `root`. `bar_time` tells how files of another writer are labeled.
     ///
     /// # Errors
     /// Where there is no such folder, or no symbol in it.
@@ -56,8 +56,8 @@ impl Store {
         if folders(root)?.is_empty() {
             return Err(Error::content(
                 root,
-                "no bars here: a store holds folders named symbol=<SYMBOL>. Fill it with \
-                 'data-pipeline import FILE --into DIR' or 'data-pipeline sample --into DIR'",
+                "no bars here: a store holds folders named symbol=<SYMBOL>. Import \
+                 bars into it",
             ));
         }
         Ok(store)
@@ -105,7 +105,7 @@ impl Source for Store {
         format!("store {}", self.root.display())
     }
 
-    fn catalogue(&self) -> Result<Vec<Entry>> {
+    fn catalog(&self) -> Result<Vec<Entry>> {
         self.entries(&self.symbols()?)
     }
 

@@ -59,7 +59,7 @@ impl StoreWriter {
     /// # Errors
     /// Where the store cannot be read.
     pub fn held(&self) -> Result<Vec<Entry>> {
-        Store { root: self.root.clone(), bar_time: BarTime::Open, ledger: Ledger::default() }.catalogue()
+        Store { root: self.root.clone(), bar_time: BarTime::Open, ledger: Ledger::default() }.catalog()
     }
 
     /// Brings the bars of `series` into those of `symbol`; where a minute is in both, `series` wins. Bars that are

@@ -12,7 +12,7 @@ pub struct Stamp {
 /// Reads RFC 3339, `YYYY-MM-DD[ T]HH:MM[:SS[.f]]` (UTC where no offset is given), a bare date, and epoch
 /// seconds, milliseconds, microseconds or nanoseconds, told apart by magnitude.
 ///
-/// It remembers the last date, because neighbouring rows mostly share theirs.
+/// It remembers the last date, because neighboring rows mostly share theirs.
 #[derive(Clone, Debug, Default)]
 pub struct StampReader {
     date: [u8; 10],

@@ -4,6 +4,7 @@ use clap::Args;
 use pipeline::check::{Check, check};
 
 use crate::console::Console;
+use crate::explain;
 use crate::flags::SourceFlags;
 use crate::source_select::{self, OpenSource};
 use crate::ui;
@@ -41,7 +42,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         ui::print(&format!("Index on (symbol, timestamp): {index}"))?;
     }
     if let Some(notes) = &result.notes {
-        tracing::warn!("{notes}");
+        tracing::warn!("{}", explain::with_flags(notes));
     }
     if result.problems.is_empty() {
         return ui::print("Sound: nothing found that would make results wrong.");

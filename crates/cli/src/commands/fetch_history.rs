@@ -104,10 +104,10 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let opened = source_select::source(&flags.source)?;
     let source = opened.source();
     let console = Console::new(flags.source.reading.strict);
-    let catalogue = catalog(source)?;
-    let newest = bars_io::newest_close(&catalogue).context("the source holds no bar")?;
+    let catalog = catalog(source)?;
+    let newest = bars_io::newest_close(&catalog).context("the source holds no bar")?;
     let span = Span::days_before(flags.asof.moment().unwrap_or(newest), flags.days);
-    let directory: Directory = catalogue.iter().map(|entry| &entry.symbol).collect();
+    let directory: Directory = catalog.iter().map(|entry| &entry.symbol).collect();
     let (found, unknown) = look_up(&wanted, &directory, &console);
 
     let (file, counts) = bar_csv::write(&output, source, &found, span, temp_files())?;
@@ -115,13 +115,13 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let total: usize = counts.iter().sum();
     let (first, last) = (span.start, span.end);
     if total == 0 && !wanted.is_empty() {
-        let oldest = catalogue.iter().map(|entry| entry.first).min().unwrap_or(first);
+        let oldest = catalog.iter().map(|entry| entry.first).min().unwrap_or(first);
         anyhow::bail!(
             "none of the {} symbols of {} has a bar from {first} to {last}, and nothing was written; the source holds {} \
              symbols from {oldest} to {newest}: see 'data-pipeline check'",
             wanted.len(),
             input.display(),
-            catalogue.len()
+            catalog.len()
         );
     }
     file.commit()?;

@@ -9,6 +9,7 @@ use bars_io::Target;
 use bars_io::import::{self, ImportPlan, ImportSummary};
 use clap::Args;
 
+use crate::explain;
 use crate::flags::{DatabaseFlags, ReadingFlags};
 use crate::source_select;
 use crate::ui::{self, Progress, Unit};
@@ -48,7 +49,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let summary = summary.with_context(|| target.so_far())?;
     drop(progress);
     if !summary.findings.is_empty() {
-        tracing::warn!("{}", summary.findings);
+        tracing::warn!("{}", explain::with_flags(&summary.findings.to_string()));
     }
     if summary.symbols.values().all(|imported| imported.bars == 0) {
         anyhow::bail!("there was no bar to import in {}", shown(&flags.files));

@@ -72,7 +72,7 @@ fn refuse_other_bars(into: &str, market: &Market) -> anyhow::Result<()> {
     let Ok(store) = Store::open(Path::new(into), BarTime::Open) else { return Ok(()) };
     let (start, end) = market.span();
     let belongs = |entry: &Entry| market.has(&entry.symbol) && start <= entry.first && entry.last < end;
-    let others = store.catalogue()?.iter().filter(|entry| !belongs(entry)).count();
+    let others = store.catalog()?.iter().filter(|entry| !belongs(entry)).count();
     let truth = std::fs::read(truth_of(into))
         .ok()
         .and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());

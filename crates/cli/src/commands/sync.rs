@@ -12,6 +12,7 @@ use bars_io::kraken::sync::{Cost, News, SyncTask, Synced, sync};
 use clap::Args;
 
 use crate::console::Console;
+use crate::explain;
 use crate::flags::{self, DatabaseFlags, ExchangeFlags};
 use crate::source_select;
 use crate::ui::{self, Progress, Unit, Usage};
@@ -96,6 +97,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
                 done.push((task.symbol, synced));
             }
             Err(error) => {
+                let error = explain::with_flags(&error.to_string());
                 tracing::error!("{}: {error}{}", task.symbol, work.where_to_go_on(since.is_some()));
                 failed.push(task.symbol.to_string());
                 in_a_row += 1;

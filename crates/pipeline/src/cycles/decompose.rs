@@ -327,7 +327,7 @@ mod tests {
             "three".to_owned()
         }
 
-        fn catalogue(&self) -> bars_io::Result<Vec<Entry>> {
+        fn catalog(&self) -> bars_io::Result<Vec<Entry>> {
             let entry = |name: &str| Entry {
                 symbol: name.parse().unwrap(),
                 first: minute(0),
@@ -379,7 +379,7 @@ mod tests {
             observer: &crate::observer::Silent,
         };
         let member = |entry: Entry| Member { symbol: entry.symbol.clone(), entry: Some(entry) };
-        let members: Vec<Member> = Three.catalogue().unwrap().into_iter().map(member).collect();
+        let members: Vec<Member> = Three.catalog().unwrap().into_iter().map(member).collect();
         let control = Control::default();
         let held = job.params.decomposer.noise(MINUTES as usize, control).unwrap();
         let rows =

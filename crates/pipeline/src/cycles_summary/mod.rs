@@ -7,7 +7,7 @@ use bars::AsOf;
 use bars::time::AsOfSpec;
 use bars_io::atomic::{FinishedFile, TempFiles};
 use serde::Serialize;
-use stages::cycles::postprocess::{Params, RecordedCycle, Summary, ValidParams, summarise};
+use stages::cycles::postprocess::{self, Params, RecordedCycle, Summary, ValidParams};
 use stages::cycles::table::{PostLine, post_summary, post_top, top_lines};
 use stages::cycles::{Lookback, SignalKind, Status};
 use stages::table::Table;
@@ -106,7 +106,7 @@ pub fn summarize(
         let missing_share = missing_share(&summary.dominant().cycle.symbol);
         PostLine { asof, missing_share, summary }
     };
-    CyclesSummary { lines: summarise(cycles, params).into_iter().map(line).collect(), asof }
+    CyclesSummary { lines: postprocess::summarize(cycles, params).into_iter().map(line).collect(), asof }
 }
 
 impl CyclesSummaryRequest {

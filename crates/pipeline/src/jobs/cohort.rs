@@ -69,7 +69,7 @@ impl MetricsJob {
             Some(source) => History::Source(source),
             None => History::Cohort,
         };
-        let metric_table = stage_metrics::CATALOGUE.metrics;
+        let metric_table = stage_metrics::CATALOG.metrics;
         let series = self.series_output.as_ref().map(|path| SeriesFile::create(path, metric_table, temp));
         let mut series = series.transpose()?;
         let metrics = metrics(&symbols, &file, history, &self.params, self.asof, series.as_mut(), observer)?;

@@ -94,7 +94,7 @@ impl<S: SnapshotStage + Clone> SnapshotFilesJob<S> {
             check_outputs(&self.input, self.source_path.as_deref(), &outputs)?;
             // A path that cannot be written is an error before the bars are read.
             outputs.iter().try_for_each(|path| temp.check_writable(path))?;
-            let metrics = crate::snapshots::layout(&self.stage).catalogue.metrics;
+            let metrics = crate::snapshots::layout(&self.stage).catalog.metrics;
             let series = self.series_output.as_ref().map(|path| SeriesFile::create(path, metrics, temp));
             let series = series.transpose()?;
             let write = || job.write(&self.files, series, temp, observer);

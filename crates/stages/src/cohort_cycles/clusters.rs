@@ -62,7 +62,7 @@ pub struct SwingCluster {
 /// With which parameters DBSCAN found a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Parameters {
-    /// How near neighbours are, in scaled units.
+    /// How near neighbors are, in scaled units.
     pub eps: f64,
     /// How many make a core.
     pub min_samples: usize,

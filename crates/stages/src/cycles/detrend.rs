@@ -146,7 +146,7 @@ impl<'y> Search<'y> {
     fn ranked(&self, rank: u64) -> (f64, Option<f64>) {
         let n = self.y.len() as u64;
         // The slope looked for is above `low` and not above `high`; so many are not above either.
-        // None is beyond those of neighbours.
+        // None is beyond those of neighbors.
         let steps = || self.y.windows(2).map(|pair| pair[1] - pair[0]);
         let mut low = steps().fold(f64::INFINITY, f64::min).next_down();
         let mut high = steps().fold(f64::NEG_INFINITY, f64::max);
@@ -155,7 +155,7 @@ impl<'y> Search<'y> {
         while at_high - at_low > 4 * n {
             let middle = self.between(low, high, rounds);
             if middle <= low || middle >= high {
-                // Neighbours among the numbers: all that is left is one slope.
+                // Neighbors among the numbers: all that is left is one slope.
                 return (high, (at_high > rank + 1).then_some(high));
             }
             let count = self.count(middle);

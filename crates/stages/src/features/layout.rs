@@ -1,4 +1,4 @@
-//! The columns of a result, derived from a catalogue of metrics and the windows; the same whatever the data.
+//! The columns of a result, derived from a catalog of metrics and the windows; the same whatever the data.
 
 use bars::Window;
 
@@ -53,7 +53,7 @@ pub struct LayoutOptions {
 #[derive(Debug, Clone)]
 pub struct FeatureLayout {
     /// The metrics.
-    pub catalogue: MetricCatalog,
+    pub catalog: MetricCatalog,
     /// The windows, ascending.
     pub windows: Vec<Window>,
     /// What columns there are.
@@ -62,21 +62,21 @@ pub struct FeatureLayout {
 }
 
 impl FeatureLayout {
-    /// The columns of `catalogue` over `windows`: keys, then window by window coverage, ok, metrics each with its enrichment,
+    /// The columns of `catalog` over `windows`: keys, then window by window coverage, ok, metrics each with its enrichment,
     /// validity; then the roll-ups. A mask stands directly after its column.
-    pub fn new(catalogue: MetricCatalog, windows: &[Window], options: LayoutOptions) -> FeatureLayout {
+    pub fn new(catalog: MetricCatalog, windows: &[Window], options: LayoutOptions) -> FeatureLayout {
         let mut columns = Columns { list: Vec::new(), is_imputed: options.is_imputed };
         columns.push("symbol", DType::Utf8, "key", "the symbol", FeatureCell::Symbol);
         let asof = "the as-of: no bar that closes later was used";
         columns.push("timestamp_asof_utc", DType::Timestamp, "key", asof, FeatureCell::AsOf);
         for (place, window) in windows.iter().enumerate() {
             let from = columns.list.len();
-            columns.window(&catalogue, *window, place, options);
+            columns.window(&catalog, *window, place, options);
             let name = window.to_string();
             columns.list[from..].iter_mut().for_each(|column| column.spec.window.clone_from(&name));
         }
         for (place, rollup) in
-            catalogue.rollups.iter().enumerate().filter(|(_, rollup)| rollup.is_formed(windows))
+            catalog.rollups.iter().enumerate().filter(|(_, rollup)| rollup.is_formed(windows))
         {
             let is_whole = matches!(rollup.form, Form::SignAgreement(..));
             let dtype = if is_whole { DType::Int64 } else { DType::Float64 };
@@ -91,7 +91,7 @@ impl FeatureLayout {
                 (format!("{}_valid", rollup.column), format!("whether {} has a value", rollup.column));
             columns.push(&name, DType::Boolean, "flag", &what, FeatureCell::IsRollupValid(place));
         }
-        FeatureLayout { catalogue, windows: windows.to_vec(), options, columns: columns.list }
+        FeatureLayout { catalog, windows: windows.to_vec(), options, columns: columns.list }
     }
 
     /// The columns, in order.
@@ -128,7 +128,7 @@ impl Columns {
         }
     }
 
-    fn window(&mut self, catalogue: &MetricCatalog, window: Window, place: usize, options: LayoutOptions) {
+    fn window(&mut self, catalog: &MetricCatalog, window: Window, place: usize, options: LayoutOptions) {
         let coverage = "share of the window's time for which there are bars, 0 to 1";
         self.push(
             &format!("window_coverage_{window}"),
@@ -139,7 +139,7 @@ impl Columns {
         );
         let ok = "whether the coverage reaches the threshold; where not, the window has no metrics";
         self.push(&format!("window_ok_{window}"), DType::Boolean, "flag", ok, FeatureCell::IsOk(place));
-        for (m, metric) in catalogue.metrics.iter().enumerate() {
+        for (m, metric) in catalog.metrics.iter().enumerate() {
             let name = metric.column(window);
             self.masked(
                 &name,
@@ -158,8 +158,8 @@ impl Columns {
                 }
             }
         }
-        for family in catalogue.families() {
-            let members = catalogue.metrics.iter().filter(|metric| metric.family == Some(family));
+        for family in catalog.families() {
+            let members = catalog.metrics.iter().filter(|metric| metric.family == Some(family));
             let members: Vec<&str> = members.map(|metric| metric.stem).collect();
             let what = format!("whether any of {} has a value", members.join(", "));
             let name = format!("metrics_valid_{}_{window}", family.name());

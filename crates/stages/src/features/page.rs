@@ -9,18 +9,13 @@ use super::metric::{Family, Metric, MetricCatalog, Neutral, Transform};
 pub fn columns() -> String {
     let mut page = String::new();
     page.push_str(&HEAD.replace("ENRICHMENT", &enrichment()));
-    catalogue(
+    catalog(
         &mut page,
         "Intraday: `metrics`, `state`",
         "`{w}` is the window: `1h`, `4h`, ...",
-        &crate::metrics::CATALOGUE,
+        &crate::metrics::CATALOG,
     );
-    catalogue(
-        &mut page,
-        "Daily: `regime`",
-        "`{w}` is the window: `3d`, `7d`, ...",
-        &crate::regime::CATALOGUE,
-    );
+    catalog(&mut page, "Daily: `regime`", "`{w}` is the window: `3d`, `7d`, ...", &crate::regime::CATALOG);
     page
 }
 
@@ -52,20 +47,20 @@ fn enrichment() -> String {
     Enrichment::TABLE.iter().map(line).collect()
 }
 
-fn catalogue(page: &mut String, title: &str, windows: &str, catalogue: &MetricCatalog) {
+fn catalog(page: &mut String, title: &str, windows: &str, catalog: &MetricCatalog) {
     let _ = write!(
         page,
         "\n## {title}\n\n{windows}\n\n| column | what | baseline | percentile in | neutral | validity flag of |\n| --- | --- | --- | --- | --- | --- |\n"
     );
-    for metric in catalogue.metrics {
+    for metric in catalog.metrics {
         let _ = writeln!(page, "{}", line(metric));
     }
-    if !catalogue.rollups.is_empty() {
+    if !catalog.rollups.is_empty() {
         page.push_str(
             "\nAcross windows, as far as the windows were asked for; each with a flag `<column>_valid`:\n\n\
              | column | what | neutral |\n| --- | --- | --- |\n",
         );
-        for rollup in catalogue.rollups {
+        for rollup in catalog.rollups {
             let _ = writeln!(page, "| `{}` | {} | {} |", rollup.column, rollup.description, rollup.neutral);
         }
     }

@@ -24,7 +24,7 @@ impl WindowValues {
     /// The metrics of a window and each against its baseline, `knots(metric)`. `values` is `None` where the window is not ok; a
     /// value that is not finite is missing.
     pub fn new(
-        catalogue: &MetricCatalog,
+        catalog: &MetricCatalog,
         coverage: f64,
         values: Option<&[f64]>,
         knots: impl Fn(usize) -> Option<Quantiles>,
@@ -32,12 +32,12 @@ impl WindowValues {
         let is_ok = values.is_some();
         let values = match values {
             Some(values) => values.iter().map(|&value| finite(value)).collect(),
-            None => vec![f64::NAN; catalogue.metrics.len()],
+            None => vec![f64::NAN; catalog.metrics.len()],
         };
         let enrich = |(m, (metric, value)): (usize, (&super::metric::Metric, &f64))| {
             Enriched::new(*value, knots(m).as_ref(), metric.transform)
         };
-        let enriched = catalogue.metrics.iter().zip(&values).enumerate().map(enrich).collect();
+        let enriched = catalog.metrics.iter().zip(&values).enumerate().map(enrich).collect();
         WindowValues { coverage, is_ok, values, enriched }
     }
 
@@ -85,7 +85,7 @@ impl FeatureRow {
             let place = layout.windows.iter().position(|window| window.minutes() == minutes);
             place.map_or(f64::NAN, |place| windows[place].values[metric])
         };
-        let rollups = layout.catalogue.rollups.iter().map(|rollup| finite(rollup.value(value))).collect();
+        let rollups = layout.catalog.rollups.iter().map(|rollup| finite(rollup.value(value))).collect();
         FeatureRow { symbol, asof, windows, rollups }
     }
 
@@ -159,7 +159,7 @@ fn filled(layout: &FeatureLayout, cell: FeatureCell, row: &FeatureRow) -> f64 {
 
 fn neutral(layout: &FeatureLayout, cell: FeatureCell, row: &FeatureRow) -> f64 {
     match cell {
-        FeatureCell::Value(w, m) => match layout.catalogue.metrics[m].neutral {
+        FeatureCell::Value(w, m) => match layout.catalog.metrics[m].neutral {
             Neutral::Is(value) => value,
             Neutral::OwnMedian => {
                 let median = row.windows[w].enriched[m].quartiles[1];
@@ -167,7 +167,7 @@ fn neutral(layout: &FeatureLayout, cell: FeatureCell, row: &FeatureRow) -> f64 {
             }
         },
         FeatureCell::Enriched(_, _, which) => which.neutral(),
-        FeatureCell::Rollup(r) => layout.catalogue.rollups[r].neutral,
+        FeatureCell::Rollup(r) => layout.catalog.rollups[r].neutral,
         _ => 0.0,
     }
 }
@@ -188,7 +188,7 @@ fn flag(layout: &FeatureLayout, cell: FeatureCell, row: &FeatureRow) -> bool {
     match cell {
         FeatureCell::IsOk(w) => row.windows[w].is_ok,
         FeatureCell::IsValid(w, family) => {
-            let mut members = layout.catalogue.metrics.iter().zip(&row.windows[w].values);
+            let mut members = layout.catalog.metrics.iter().zip(&row.windows[w].values);
             members.any(|(metric, value)| metric.family == Some(family) && !value.is_nan())
         }
         FeatureCell::IsRollupValid(r) => !row.rollups[r].is_nan(),

@@ -114,7 +114,7 @@ impl LeaderboardsPlan {
     ///
     /// Bars go once into bins of the windows' greatest common divisor, and bins into windows, so that the sums are
     /// the same from every source and cost one pass.
-    pub fn summarise(&self, bars: &Closes) -> Buckets {
+    pub fn summarize(&self, bars: &Closes) -> Buckets {
         let mut bins = vec![Cell::EMPTY; self.base.len()];
         let from = bars.time.partition_point(|&time| time < self.span.start);
         let to = bars.time.partition_point(|&time| time < self.span.end);

@@ -23,7 +23,7 @@
 //!     rising.close.push(100.0 + hour as f64);
 //!     rising.volume.push(1.0);
 //! }
-//! let boards = plan.rank(1, vec![("BTC/USD".parse()?, plan.summarise(&rising))])?;
+//! let boards = plan.rank(1, vec![("BTC/USD".parse()?, plan.summarize(&rising))])?;
 //! assert_eq!(boards.gainers.coins[0].gains, 23);
 //! assert!(boards.losers.coins.is_empty());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -154,7 +154,7 @@ impl LeaderboardsPlan {
     }
 
     /// Makes the boards. `seen` is the number of symbols with a bar closed by the as-of; `symbols` are those that
-    /// may be ranked, in the order of their names, with what [`LeaderboardsPlan::summarise`] kept of each.
+    /// may be ranked, in the order of their names, with what [`LeaderboardsPlan::summarize`] kept of each.
     ///
     /// # Errors
     /// Where nobody can be ranked.

@@ -87,8 +87,8 @@ pub(super) fn skew(windows: &[Window], symbols: &[&Symbol], tallies: &[&Tallies]
     let centroid: Vec<f64> = (0..buckets.len())
         .map(|b| shares.iter().map(|share| share[b]).sum::<f64>() / shares.len() as f64)
         .collect();
-    let deviation = |share: f64, centre: f64| {
-        if centre == 0.0 { 0.0 } else { (share - centre) / centre * 100.0 }
+    let deviation = |share: f64, center: f64| {
+        if center == 0.0 { 0.0 } else { (share - center) / center * 100.0 }
     };
     let deviations: Vec<Vec<f64>> = shares
         .iter()

@@ -32,7 +32,7 @@ use crate::features::table::{FeatureRow, WindowValues};
 
 pub use self::bins::bin_minutes;
 pub use self::params::{Params, ParamsError, ValidParams};
-pub use self::table::{CATALOGUE, Intraday};
+pub use self::table::{CATALOG, Intraday};
 
 mod bins;
 mod params;
@@ -51,7 +51,7 @@ impl MetricsPlan {
     /// A plan for the given as-ofs, of which there must be one; `is_imputed` puts neutral values and masks into the result.
     pub fn new(params: ValidParams, asofs: Vec<AsOf>, is_imputed: bool) -> MetricsPlan {
         let options = LayoutOptions { has_baseline: params.months().is_some(), is_imputed };
-        let layout = FeatureLayout::new(CATALOGUE, params.windows(), options);
+        let layout = FeatureLayout::new(CATALOG, params.windows(), options);
         MetricsPlan { asofs: AsOfs::new(asofs, params.months()), params, layout }
     }
 
@@ -138,10 +138,10 @@ impl MetricsPlan {
         current: &[Panel],
         history: Option<&[Panel]>,
     ) -> Vec<FeatureRow> {
-        let catalogue = &self.layout.catalogue;
+        let catalog = &self.layout.catalog;
         let mut windows: Vec<Snapshots<'_>> = (0..current.len())
             .map(|w| {
-                let history = history.map(|panels| Baselines::new(&panels[w], catalogue.metrics));
+                let history = history.map(|panels| Baselines::new(&panels[w], catalog.metrics));
                 Snapshots { current: &current[w], history, last: None }
             })
             .collect();
@@ -188,7 +188,7 @@ impl Snapshots<'_> {
         let coverage = bucket.map_or(0.0, |bucket| bucket.coverage);
         let values = bucket.and_then(|bucket| self.current.values(bucket));
         let knots = |metric| self.history.as_ref().and_then(|history| history.knots(metric));
-        let reading = Arc::new(WindowValues::new(&layout.catalogue, coverage, values, knots));
+        let reading = Arc::new(WindowValues::new(&layout.catalog, coverage, values, knots));
         self.last = Some((start, range, reading.clone()));
         reading
     }

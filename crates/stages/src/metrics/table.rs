@@ -68,7 +68,7 @@ const fn agreement(column: &'static str, metric: Intraday, description: &'static
 }
 
 /// The intraday metrics and their roll-ups.
-pub const CATALOGUE: MetricCatalog = MetricCatalog {
+pub const CATALOG: MetricCatalog = MetricCatalog {
     metrics: Intraday::TABLE,
     rollups: &[
         agreement(

@@ -12,7 +12,7 @@ use crate::features::panel::Panel;
 use crate::features::table::{FeatureRow, WindowValues};
 
 pub use self::params::{Params, ParamsError, ValidParams};
-pub use self::table::{CATALOGUE, Daily};
+pub use self::table::{CATALOG, Daily};
 
 mod history;
 mod params;
@@ -39,7 +39,7 @@ impl RegimePlan {
     /// A plan for the UTC dates of the given as-ofs, of which there must be one.
     pub fn new(params: ValidParams, asofs: Vec<AsOf>) -> RegimePlan {
         let options = LayoutOptions { has_baseline: params.months().is_some(), is_imputed: true };
-        let layout = FeatureLayout::new(CATALOGUE, params.windows(), options);
+        let layout = FeatureLayout::new(CATALOG, params.windows(), options);
         let asofs = AsOfs::new(asofs.into_iter().map(AsOf::midnight), params.months());
         RegimePlan { params, asofs, layout }
     }
@@ -110,7 +110,7 @@ impl RegimePlan {
 
     /// The rows of a symbol, one per as-of by which a bar of it has closed; `first` is the open time of its first bar.
     pub fn rows(&self, symbol: &Symbol, first: Minute, days: &Days, history: &[Panel]) -> Vec<FeatureRow> {
-        let metrics = self.layout.catalogue.metrics;
+        let metrics = self.layout.catalog.metrics;
         let mut baselines: Vec<Baselines<'_>> =
             history.iter().map(|panel| Baselines::new(panel, metrics)).collect();
         let mut scratch = values::Scratch::default();
@@ -130,7 +130,7 @@ impl RegimePlan {
                         values::fill(&days.0, found, &mut scratch, &mut row);
                     }
                     let values = is_ok.then_some(&row[..]);
-                    Arc::new(WindowValues::new(&self.layout.catalogue, coverage, values, |metric| {
+                    Arc::new(WindowValues::new(&self.layout.catalog, coverage, values, |metric| {
                         baselines.knots(metric)
                     }))
                 });

@@ -28,4 +28,4 @@ metrics! {
 }
 
 /// The daily metrics; there are no roll-ups.
-pub const CATALOGUE: MetricCatalog = MetricCatalog { metrics: Daily::TABLE, rollups: &[] };
+pub const CATALOG: MetricCatalog = MetricCatalog { metrics: Daily::TABLE, rollups: &[] };

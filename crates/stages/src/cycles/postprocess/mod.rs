@@ -184,7 +184,7 @@ impl Summary {
 pub const TOP: usize = 3;
 
 /// Sums up the cycles of each symbol's series, by symbol and series.
-pub fn summarise(cycles: Vec<RecordedCycle>, params: &ValidParams) -> Vec<Summary> {
+pub fn summarize(cycles: Vec<RecordedCycle>, params: &ValidParams) -> Vec<Summary> {
     let mut groups: BTreeMap<(String, SignalKind), Vec<Judged>> = BTreeMap::new();
     for cycle in cycles {
         // One without a number for its energy has none to speak of.
@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn ties_go_by_mode() {
-        let found = summarise(vec![cycle(3, 1.0, 9.0), cycle(1, 1.0, 9.0), cycle(2, 0.5, 9.0)], &params());
+        let found = summarize(vec![cycle(3, 1.0, 9.0), cycle(1, 1.0, 9.0), cycle(2, 0.5, 9.0)], &params());
         let order: Vec<i64> = found[0].cycles.iter().map(|judged| judged.cycle.imf_id).collect();
         assert_eq!(order, [2, 1, 3]);
         assert_eq!(found[0].agg_amp_pct, 9.0);
@@ -301,12 +301,12 @@ mod tests {
 
     #[test]
     fn nothing_is_made_of_nothing() {
-        assert!(summarise(Vec::new(), &params()).is_empty());
+        assert!(summarize(Vec::new(), &params()).is_empty());
         let silent = RecordedCycle { energy_share: 0.0, ..cycle(0, 1.0, 9.0) };
-        let found = summarise(vec![silent.clone()], &params());
+        let found = summarize(vec![silent.clone()], &params());
         assert!(found[0].agg_period_days.is_nan() && found[0].mad_pct_period_all.is_nan());
         let strict = Params { min_energy_share: 0.1, ..params().0 }.check().unwrap();
-        assert!(summarise(vec![silent], &strict).is_empty());
+        assert!(summarize(vec![silent], &strict).is_empty());
     }
 
     #[test]
