@@ -19,6 +19,7 @@ fn main() {
     let trials: Vec<Trial> = vec![
         trial("every_flag_stands_in_its_page", &[], every_flag_stands_in_its_page),
         trial("every_link_leads_somewhere", &[], every_link_leads_somewhere),
+        trial("every_path_leads_somewhere", &[], every_path_leads_somewhere),
         trial("the_examples_of_configuration_are_read", &[], the_examples_of_configuration_are_read),
         trial("every_flag_runs", &[Need::MariaDb], every_flag_runs),
         trial("the_tour_of_the_readme", &servers, the_tour_of_the_readme),
@@ -179,9 +180,56 @@ fn every_flag_stands_in_its_page() {
     }
 }
 
+/// The pages in the top folder besides the README.
+fn top_pages() -> impl Iterator<Item = (String, String)> {
+    ["CONTRIBUTING", "SECURITY", "CHANGELOG"].into_iter().map(|name| {
+        let page = std::fs::read_to_string(root().join(format!("{name}.md"))).unwrap();
+        (name.to_owned(), page)
+    })
+}
+
+/// Whether `path` is in the repository; a part of it may hold `*`, or be a `<name>` that stands for any.
+fn is_there(path: &str) -> bool {
+    let fits = |pattern: &str, name: &str| {
+        let (before, after) = pattern.split_once(['*', '<']).unwrap_or((pattern, ""));
+        let after = after.rsplit('>').next().unwrap();
+        if before.len() == pattern.len() {
+            name == pattern
+        } else {
+            name.starts_with(before) && name.ends_with(after)
+        }
+    };
+    !path
+        .trim_end_matches('/')
+        .split('/')
+        .fold(vec![root()], |folders, part| {
+            let inside = folders.iter().flat_map(|folder| std::fs::read_dir(folder).into_iter().flatten());
+            let paths = inside.map(|entry| entry.unwrap().path());
+            paths.filter(|path| fits(part, path.file_name().unwrap().to_str().unwrap())).collect()
+        })
+        .is_empty()
+}
+
+fn every_path_leads_somewhere() {
+    assert!(is_there("crates/*/tests/golden*.rs") && is_there("crates/stages/src/<stage>/"));
+    assert!(!is_there("crates/stages/src/none.rs") && !is_there("crates/*/none"));
+    let mut n = 0;
+    for (name, page) in pages().into_iter().chain(top_pages()) {
+        for path in page.split('`').skip(1).step_by(2) {
+            let folder = path.split('/').next().unwrap();
+            if path.contains('/') && ["crates", "xtask", "docs", ".ci", ".github"].contains(&folder) {
+                assert!(is_there(path), "{name}.md names {path}, which is not there");
+                n += 1;
+            }
+        }
+    }
+    assert!(n > 30, "{n} paths");
+}
+
 fn every_link_leads_somewhere() {
-    for (name, page) in pages() {
-        let folder = if name == "README" { root() } else { root().join("docs") };
+    let top: Vec<String> = top_pages().map(|(name, _)| name).chain(["README".to_owned()]).collect();
+    for (name, page) in pages().into_iter().chain(top_pages()) {
+        let folder = if top.contains(&name) { root() } else { root().join("docs") };
         for link in page.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
             if link.starts_with("https://") {
                 continue;
