@@ -69,7 +69,8 @@ pub fn read(
         let (columns, fields) = match form {
             Some(form) => form,
             None => {
-                let (columns, is_header) = columns(path, &record, options, &mut stamps)?;
+                let (columns, is_header) =
+                    columns(path, &record, options, &mut stamps, &mut |notice| validator.note(notice))?;
                 form = Some((columns, record.len()));
                 if is_header {
                     return Ok(());
@@ -98,13 +99,14 @@ fn columns(
     first: &Record<'_>,
     options: &ReadOptions,
     stamps: &mut StampReader,
+    note: &mut dyn FnMut(String),
 ) -> Result<(BarColumns, bool)> {
     let is_number = stamps.read(first.text(Some(0))).is_some_and(|stamp| stamp.offset.is_none());
     let (columns, is_header) = match (is_number, first.len()) {
         (true, 7) => (BarColumns::fixed(&KRAKEN), false),
         (true, 12) => (BarColumns::fixed(&BINANCE), false),
         // A header that looks like a number is none of ours: the columns will be missing.
-        _ => (find_columns(path, &names(first), options)?, !is_number),
+        _ => (find_columns(path, &names(first), options, note)?, !is_number),
     };
     if columns.index(BarColumn::Symbol).is_none() && options.symbol.is_none() {
         return Err(Error::content(path, "no column symbol, and no header to find one; name its symbol"));

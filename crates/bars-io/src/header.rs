@@ -6,14 +6,19 @@ use bars::rows::{BarColumn, BarColumns, ReadOptions, header_excerpt};
 
 use crate::error::{Error, Result};
 
-/// The columns of a bar in `header`. Logs a warning for each column that more than one name could stand for.
+/// The columns of a bar in `header`. Notes each column that more than one name could stand for.
 ///
 /// # Errors
 /// Names the missing columns and those that the file has.
-pub(crate) fn find_columns(path: &Path, header: &[String], options: &ReadOptions) -> Result<BarColumns> {
+pub(crate) fn find_columns(
+    path: &Path,
+    header: &[String],
+    options: &ReadOptions,
+    note: &mut dyn FnMut(String),
+) -> Result<BarColumns> {
     for column in BarColumn::ALL {
         if let Some(choice) = column.ambiguity(header) {
-            tracing::warn!("{}: {choice}", path.display());
+            note(format!("{}: {choice}", path.display()));
         }
     }
     BarColumns::find(header, options).map_err(|error| match error {

@@ -29,7 +29,9 @@ pub mod source;
 pub mod spill_buffer;
 pub mod store;
 pub mod target;
+mod warnings;
 
 pub use error::{Error, Result};
 pub use source::{Entry, Source, newest_close};
 pub use target::Target;
+pub use warnings::Warnings;

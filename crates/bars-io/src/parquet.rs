@@ -31,7 +31,7 @@ pub fn read(
     let damaged = |e| damaged(path, e);
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| damaged(e.to_string()))?;
     let header: Vec<String> = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
-    let columns = find_columns(path, &header, options)?;
+    let columns = find_columns(path, &header, options, &mut |notice| validator.note(notice))?;
     let wanted: Vec<usize> = BarColumn::ALL.into_iter().filter_map(|column| columns.index(column)).collect();
     let mask = ProjectionMask::roots(builder.parquet_schema(), wanted);
     let reader = builder

@@ -41,11 +41,12 @@ pub(crate) fn read_counted(
     }
 }
 
-/// The symbols that a file names in its column of symbols, each once, in the order of their first rows.
+/// The symbols that a file names in its column of symbols, each once, in the order of their first rows. Texts that are no
+/// symbols are noted in `findings`.
 ///
 /// # Errors
 /// Where the file is missing, damaged or has no such column.
-pub fn symbols(path: &Path) -> Result<Vec<Symbol>> {
+pub fn symbols(path: &Path, findings: &mut Findings) -> Result<Vec<Symbol>> {
     let (mut seen, mut symbols) = (BTreeSet::new(), Vec::new());
     let mut last = String::new();
     let mut unreadable = BTreeSet::new();
@@ -68,7 +69,10 @@ pub fn symbols(path: &Path) -> Result<Vec<Symbol>> {
     }
     if let Some(first) = unreadable.first() {
         let n = unreadable.len();
-        tracing::warn!("{}: {n} texts are no symbols and passed over, the first '{first}'", path.display());
+        findings.note(format!(
+            "{}: {n} texts are no symbols and passed over, the first '{first}'",
+            path.display()
+        ));
     }
     Ok(symbols)
 }

@@ -10,7 +10,7 @@ use arrow_array::{
     ArrayRef, Date32Array, Decimal128Array, Float32Array, Int64Array, RecordBatch, StringArray,
     TimestampMillisecondArray, UInt32Array,
 };
-use bars::{Bar, Finding, Minute, Series, Span, Symbol};
+use bars::{Bar, Finding, Findings, Minute, Series, Span, Symbol};
 use bars::{BarTime, ReadOptions};
 use bars_io::Source;
 use bars_io::atomic::TempFiles;
@@ -64,7 +64,7 @@ fn plain_gzip_zstd_and_parquet_read_alike() {
             findings.to_string().contains("line 3") && findings.to_string().contains("read as UTC"),
             "{findings}"
         );
-        assert_eq!(symbols(&file(name)).unwrap(), ["B/C", "A"].map(|s| s.parse().unwrap()));
+        assert_eq!(named(&file(name)).0, ["B/C", "A"].map(|s| s.parse().unwrap()));
     }
 }
 
@@ -110,8 +110,34 @@ fn parquet_of_many_types() {
         });
         assert_eq!(bars(&source, "A"), expected);
         assert_eq!(source.findings().count(Finding::Price), 1);
-        assert_eq!(symbols(&path).unwrap(), ["A".parse::<Symbol>().unwrap()]);
+        assert_eq!(named(&path).0, ["A".parse::<Symbol>().unwrap()]);
     }
+}
+
+/// The symbols that a file names, and what was found.
+fn named(path: &Path) -> (Vec<Symbol>, Findings) {
+    let mut findings = Findings::default();
+    (symbols(path, &mut findings).unwrap(), findings)
+}
+
+#[test]
+fn what_is_odd_about_a_whole_file_is_noted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.csv");
+    let rows =
+        "symbol,pair,time,open,high,low,close,volume\nA,X,1704067200,1,1,1,1,1\n,X,1704067260,1,1,1,1,1\n";
+    std::fs::write(&path, rows).unwrap();
+    let findings = open(&path).findings();
+    let notice =
+        format!("{}: several columns match symbol: symbol, pair; using 'symbol' (field 1)", path.display());
+    assert_eq!(findings.notices().collect::<Vec<_>>(), [notice.as_str()]);
+    assert!(
+        findings.to_string().starts_with(&format!("{notice}; 1 row was set aside: 1 no readable symbol"))
+    );
+    let (symbols, findings) = named(&path);
+    assert_eq!(symbols, ["A".parse().unwrap()]);
+    let notice = format!("{}: 1 texts are no symbols and passed over, the first ''", path.display());
+    assert_eq!((findings.to_string(), findings.breaks_strict(), findings.is_empty()), (notice, false, false));
 }
 
 fn error(name: &str, content: impl AsRef<[u8]>) -> String {

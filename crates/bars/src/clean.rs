@@ -1,6 +1,6 @@
 //! Which rows are bars. What is not is set aside, counted by cause and reported: never dropped in silence.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::bar::Bar;
@@ -8,10 +8,13 @@ pub use crate::finding::Finding;
 use crate::series::{Series, SeriesBuilder};
 use crate::symbol::Symbol;
 
-/// Findings counted by cause, each with the place of its first.
+/// Findings counted by cause, each with the place of its first, and notices about whole inputs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Findings(BTreeMap<Finding, (u64, String)>);
+pub struct Findings {
+    rows: BTreeMap<Finding, (u64, String)>,
+    notices: BTreeSet<String>,
+}
 
 impl Findings {
     /// Counts one finding; `place` (file and line, or key) is asked for the first only.
@@ -22,8 +25,18 @@ impl Findings {
     /// Counts `count` findings of one cause, the first of them at `place`.
     pub fn record_many(&mut self, finding: Finding, count: u64, place: impl FnOnce() -> String) {
         if count > 0 {
-            self.0.entry(finding).or_insert_with(|| (0, place())).0 += count;
+            self.rows.entry(finding).or_insert_with(|| (0, place())).0 += count;
         }
+    }
+
+    /// Notes what is odd about an input as a whole, in a sentence that names it, such as an ambiguous header.
+    pub fn note(&mut self, notice: String) {
+        self.notices.insert(notice);
+    }
+
+    /// The notices, in the order of their texts.
+    pub fn notices(&self) -> impl Iterator<Item = &str> {
+        self.notices.iter().map(String::as_str)
     }
 
     /// Judges `bar`, counts what is odd about it, and tells whether it is one to keep.
@@ -48,24 +61,25 @@ impl Findings {
 
     /// Adds those of `other`; a cause's first place stays the one already known.
     pub fn merge(&mut self, other: &Findings) {
-        for (finding, (count, place)) in &other.0 {
+        for (finding, (count, place)) in &other.rows {
             self.record_many(*finding, *count, || place.clone());
         }
+        self.notices.extend(other.notices.iter().cloned());
     }
 
     /// Number of findings of one cause.
     pub fn count(&self, finding: Finding) -> u64 {
-        self.0.get(&finding).map_or(0, |(count, _)| *count)
+        self.rows.get(&finding).map_or(0, |(count, _)| *count)
     }
 
     /// Number of rows that were set aside.
     pub fn set_aside(&self) -> u64 {
-        self.0.iter().filter(|(finding, _)| finding.is_set_aside()).map(|(_, (count, _))| count).sum()
+        self.rows.iter().filter(|(finding, _)| finding.is_set_aside()).map(|(_, (count, _))| count).sum()
     }
 
     /// Whether nothing was found.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.rows.is_empty() && self.notices.is_empty()
     }
 
     /// Whether strict reading refuses the input: rows were set aside or replaced.
@@ -74,16 +88,25 @@ impl Findings {
     }
 }
 
-/// One line: count, cause and first place of each.
+/// One line: the notices, then count, cause and first place of each finding.
 impl fmt::Display for Findings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, notice) in self.notices.iter().enumerate() {
+            write!(f, "{}{notice}", if i == 0 { "" } else { "; " })?;
+        }
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        if !self.notices.is_empty() {
+            f.write_str("; ")?;
+        }
         let set_aside = self.set_aside();
         match set_aside {
             0 => f.write_str("rows with something odd: ")?,
             1 => f.write_str("1 row was set aside: ")?,
             n => write!(f, "{n} rows were set aside: ")?,
         }
-        for (i, (finding, (count, place))) in self.0.iter().enumerate() {
+        for (i, (finding, (count, place))) in self.rows.iter().enumerate() {
             let separator = if i == 0 { "" } else { "; " };
             write!(f, "{separator}{count} {finding} (first: {place})")?;
         }

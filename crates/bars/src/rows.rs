@@ -225,6 +225,11 @@ impl<'a, E> RowValidator<'a, E> {
         RowValidator { options, findings, sink, symbol, has_offsets: None }
     }
 
+    /// Notes what is odd about the input as a whole.
+    pub fn note(&mut self, notice: String) {
+        self.findings.note(notice);
+    }
+
     /// Counts a row that could not be split into fields.
     pub fn reject(&mut self, finding: Finding, place: impl FnOnce() -> String) {
         self.findings.record(finding, place);

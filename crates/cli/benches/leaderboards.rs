@@ -13,6 +13,7 @@ use bars::BarTime;
 use bars::Closes;
 use bars_io::Entry;
 use bars_io::Source;
+use bars_io::Warnings;
 use bars_io::mysql::config::Partial;
 use bars_io::mysql::{Config, MySqlSource};
 use bars_io::newest_close;
@@ -259,7 +260,7 @@ fn rows_to_client(address: &str) -> (f64, f64) {
         connections: 2,
     };
     let (begun, cpu_before) = (Instant::now(), cpu());
-    let source = MySqlSource::open(&config, BarTime::Open).expect("a source");
+    let source = MySqlSource::open(&config, BarTime::Open, &Warnings::default()).expect("a source");
     summarize_source(&source);
     (begun.elapsed().as_secs_f64(), cpu() - cpu_before)
 }

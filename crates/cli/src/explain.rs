@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use bars_io::Warnings;
 use pipeline::Error;
 use pipeline::artifacts::Cohort;
 
@@ -88,6 +89,11 @@ fn replace_words(text: &str, word: &str, by: &str) -> String {
         rest = after;
     }
     out + rest
+}
+
+/// Logs warnings of servers, with flags.
+pub fn warnings() -> Warnings {
+    Warnings::new(|text| tracing::warn!("{}", with_flags(text)))
 }
 
 /// An error of a job whose input is named by the flag `input`.

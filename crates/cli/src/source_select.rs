@@ -14,6 +14,7 @@ use bars_io::mysql::{Config, MySqlSource, MySqlWriter};
 use bars_io::store::{Store, StoreWriter};
 
 use crate::config;
+use crate::explain;
 use crate::flags::{DatabaseFlags, SourceFlags, is_mysql};
 use crate::ui::Usage;
 
@@ -65,9 +66,11 @@ pub fn resolve(flags: &SourceFlags) -> anyhow::Result<SourceFlags> {
 
 fn open(place: Location, flags: &SourceFlags) -> anyhow::Result<OpenSource> {
     let opened = match place {
-        Location::MySql(config) => {
-            OpenSource::MySql(Box::new(MySqlSource::open(&config, flags.reading.bar_time())?))
-        }
+        Location::MySql(config) => OpenSource::MySql(Box::new(MySqlSource::open(
+            &config,
+            flags.reading.bar_time(),
+            &explain::warnings(),
+        )?)),
         Location::Path(path) if path.is_dir() => {
             OpenSource::Files(Box::new(Store::open(&path, flags.reading.bar_time())?))
         }
@@ -97,7 +100,7 @@ pub fn target(into: Option<&str>, database: &DatabaseFlags) -> anyhow::Result<Bo
     };
     Ok(match place {
         Location::MySql(config) => {
-            let writer = MySqlWriter::open(&config)?;
+            let writer = MySqlWriter::open(&config, &explain::warnings())?;
             tracing::info!("writing bars into {}", writer.describe());
             Box::new(writer)
         }

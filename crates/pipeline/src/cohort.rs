@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use bars::spelling::{Directory, Found};
-use bars::{AsOf, Symbol, Window};
+use bars::{AsOf, Findings, Symbol, Window};
 use bars_io::{Entry, Source};
 
 use crate::error::{Error, Result};
-use crate::observer::Observer;
+use crate::observer::{Event, Observer};
 
 /// A symbol as the input spells it, and its entry in the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,13 +19,24 @@ pub struct Member {
     pub entry: Option<Entry>,
 }
 
-/// The symbols in the symbol column of a CSV or Parquet file, each once, in the order of their first rows.
+/// The symbols in the symbol column of a CSV or Parquet file, each once, in the order of their first rows. Texts that are no
+/// symbols are reported to `observer`.
 ///
 /// # Errors
 /// If the file cannot be read, has no symbol column, or no symbol.
-pub fn read_symbols(path: &Path) -> Result<Vec<Symbol>> {
-    let symbols = bars_io::reader::symbols(path)?;
+pub fn read_symbols(path: &Path, observer: &dyn Observer) -> Result<Vec<Symbol>> {
+    let symbols = symbols_if_any(path, observer)?;
     if symbols.is_empty() { Err(Error::NoSymbols { path: path.to_owned() }) } else { Ok(symbols) }
+}
+
+/// [`read_symbols`] of a file that may have none.
+pub(crate) fn symbols_if_any(path: &Path, observer: &dyn Observer) -> Result<Vec<Symbol>> {
+    let mut findings = Findings::default();
+    let symbols = bars_io::reader::symbols(path, &mut findings)?;
+    if !findings.is_empty() {
+        observer.event(Event::Findings(&findings));
+    }
+    Ok(symbols)
 }
 
 /// Looks symbols up in a source, under other spellings too. Symbols that it lacks are reported in one warning that ends with

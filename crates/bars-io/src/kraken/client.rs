@@ -12,6 +12,7 @@ use ureq::http::StatusCode;
 use ureq::http::header::RETRY_AFTER;
 
 use crate::error::{Error, Result};
+use crate::warnings::Warnings;
 
 /// Where the API is.
 pub const BASE_URL: &str = "https://api.kraken.com";
@@ -49,6 +50,7 @@ pub struct Client {
     pace: Pace,
     /// When the last request began; held while one is under way, so that there is one at a time.
     last: Mutex<Option<Instant>>,
+    warnings: Warnings,
 }
 
 /// What every answer comes in.
@@ -84,7 +86,13 @@ impl Client {
             .user_agent(concat!("data-pipeline/", env!("CARGO_PKG_VERSION")))
             .build();
         let base = base.trim_end_matches('/').to_owned();
-        Ok(Client { agent: config.into(), base, pace, last: Mutex::new(None) })
+        let warnings = Warnings::default();
+        Ok(Client { agent: config.into(), base, pace, last: Mutex::new(None), warnings })
+    }
+
+    /// The same client; `warnings` hears of requests that are tried again.
+    pub fn with_warnings(self, warnings: Warnings) -> Client {
+        Client { warnings, ..self }
     }
 
     /// Asks for a public `method` and reads the result out of its envelope.
@@ -106,7 +114,9 @@ impl Client {
                         ));
                     };
                     let wait = wait.max(pause.unwrap_or_default()).min(MAX_PAUSE);
-                    tracing::warn!("Kraken, {method}: {why}; trying again in {:.1} s", wait.as_secs_f64());
+                    let seconds = wait.as_secs_f64();
+                    self.warnings
+                        .warn(format_args!("Kraken, {method}: {why}; trying again in {seconds:.1} s"));
                     sleep(wait);
                 }
             }

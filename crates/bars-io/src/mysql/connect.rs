@@ -9,6 +9,7 @@ use mysql_common::proto::codec::error::PacketCodecError;
 
 use super::config::{Config, SslMode};
 use crate::error::{Error, Result};
+use crate::warnings::Warnings;
 
 /// Waits between attempts; as many attempts as waits, and one. A busy server takes some ten seconds to come back.
 const BACK_OFF: [Duration; 6] = [
@@ -29,18 +30,19 @@ const READ_TIMEOUT: Duration = Duration::from_secs(600);
 #[derive(Clone, Debug)]
 pub(super) struct Database {
     pub(super) config: Config,
+    pub(super) warnings: Warnings,
     pool: Pool,
 }
 
 impl Database {
-    pub(super) fn open(config: &Config) -> Result<Database> {
+    pub(super) fn open(config: &Config, warnings: &Warnings) -> Result<Database> {
         let encrypted = pool(config, config.ssl_mode != SslMode::Disabled);
         let pool = match encrypted {
             Err(e) if config.ssl_mode == SslMode::Preferred && is_tls(&e) => pool(config, false),
             pool => pool,
         };
         let pool = pool.map_err(|e| error(config, &e))?;
-        Ok(Database { config: config.clone(), pool })
+        Ok(Database { config: config.clone(), warnings: warnings.clone(), pool })
     }
 
     /// Does `work` on a connection, again from its start where the connection is lost or the server asks for it.
@@ -58,7 +60,8 @@ impl Database {
             match (result, waits.next()) {
                 (Ok(done), _) => return Ok(done),
                 (Err(e), Some(wait)) if is_passing(&e) => {
-                    tracing::warn!("{what}: {}; trying again in {} ms", plain(&e), wait.as_millis());
+                    let (why, millis) = (plain(&e), wait.as_millis());
+                    self.warnings.warn(format_args!("{what}: {why}; trying again in {millis} ms"));
                     sleep(*wait);
                 }
                 (Err(e), None) if is_passing(&e) => {

@@ -12,6 +12,7 @@ use super::table::Table;
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
 use crate::source::{Entry, Source};
+use crate::warnings::Warnings;
 use bars::clean::{Finding, Findings};
 use bars::rows::{BarTime, trades_from};
 use bars::series::{Bar, Closes, Series, SeriesBuilder};
@@ -29,17 +30,17 @@ pub struct MySqlSource {
 }
 
 impl MySqlSource {
-    /// Connects and looks at the table.
+    /// Connects and looks at the table. `warnings` hears of a missing index and of attempts that fail.
     ///
     /// # Errors
     /// Where the server cannot be reached, refuses, or has no such table.
-    pub fn open(config: &Config, bar_time: BarTime) -> Result<MySqlSource> {
-        let database = Database::open(config)?;
+    pub fn open(config: &Config, bar_time: BarTime, warnings: &Warnings) -> Result<MySqlSource> {
+        let database = Database::open(config, warnings)?;
         let table = Table::open(&database)?;
         if let Some(statement) = &table.missing_index {
-            tracing::warn!(
+            warnings.warn(format_args!(
                 "{config}: no index on (symbol, timestamp), so every symbol reads the whole table; make one with: {statement}"
-            );
+            ));
         }
         Ok(MySqlSource::of(database, table, bar_time))
     }

@@ -10,6 +10,7 @@ use super::table::{Table, quote};
 use crate::error::{Error, Result};
 use crate::source::{Entry, Source};
 use crate::target::Target;
+use crate::warnings::Warnings;
 use bars::rows::BarTime;
 use bars::series::Series;
 use bars::symbol::Symbol;
@@ -29,8 +30,8 @@ impl MySqlWriter {
     ///
     /// # Errors
     /// Where the server refuses, or a table of that name has no unique key on symbol and time.
-    pub fn open(config: &Config) -> Result<MySqlWriter> {
-        let database = Database::open(config)?;
+    pub fn open(config: &Config, warnings: &Warnings) -> Result<MySqlWriter> {
+        let database = Database::open(config, warnings)?;
         let problem = |reason: String| Error::Database { server: config.to_string(), reason };
         let name = check_name("table", &config.table).map_err(problem)?;
         if Table::find(&database)?.is_none() {
@@ -66,9 +67,9 @@ impl MySqlWriter {
             )));
         }
         if table.trades.is_none() {
-            tracing::warn!(
+            warnings.warn(format_args!(
                 "{config}: the table has no column for the number of trades, so they are not stored"
-            );
+            ));
         }
         let writer = MySqlWriter { database, table };
         writer.warn_of_lossy_columns()?;
@@ -92,10 +93,10 @@ impl MySqlWriter {
             .map(|(name, kind)| format!("{name} {kind}"))
             .collect();
         if !lossy.is_empty() {
-            tracing::warn!(
+            self.database.warnings.warn(format_args!(
                 "{config}: {} may round what is imported; only DOUBLE columns keep every number as it is",
                 lossy.join(", ")
-            );
+            ));
         }
         Ok(())
     }

@@ -91,11 +91,10 @@ impl StoreWriter {
         let mut file = self.temp.create(&place)?;
         part::write(&merged, &mut file).map_err(|e| Error::writing_parquet(&place, e))?;
         file.commit()?;
-        // From here on the new part hides the old ones; that they go is only tidiness.
+        // From here on the new part hides the old ones. One that cannot go now is removed by the next import, which says
+        // if it cannot.
         for part in touched {
-            if let Err(e) = fs::remove_file(part.path()) {
-                tracing::warn!("{} is out of date and could not be removed: {e}", part.path().display());
-            }
+            let _ = fs::remove_file(part.path());
         }
         Ok(upsert)
     }

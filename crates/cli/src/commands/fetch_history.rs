@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use bars::spelling::Directory;
 use bars::time::AsOfSpec;
-use bars::{Span, Symbol};
+use bars::{Findings, Span, Symbol};
 use clap::{Args, ValueEnum};
 
 use crate::console::Console;
@@ -16,6 +16,7 @@ use crate::source_select;
 use crate::ui::{self, Usage};
 use pipeline::artifacts::bar_csv;
 use pipeline::cohort;
+use pipeline::observer::{Event, Observer};
 use pipeline::source::catalog;
 
 /// Flags of `fetch-history`.
@@ -89,7 +90,8 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let [input, output] = flags.cohort.files();
     let (input, output) =
         (path(flags.input_csv.as_deref(), input), path(flags.output_csv.as_deref(), output));
-    let wanted = bars_io::reader::symbols(&input).with_context(|| {
+    let mut findings = Findings::default();
+    let wanted = bars_io::reader::symbols(&input, &mut findings).with_context(|| {
         format!("no list of symbols; {}, or name one with --input-csv", flags.cohort.origin())
     })?;
     if let (Ok(a), Ok(b)) = (input.canonicalize(), output.canonicalize())
@@ -104,6 +106,9 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let opened = source_select::source(&flags.source)?;
     let source = opened.source();
     let console = Console::new(flags.source.reading.strict);
+    if !findings.is_empty() {
+        console.event(Event::Findings(&findings));
+    }
     let catalog = catalog(source)?;
     let newest = bars_io::newest_close(&catalog).context("the source holds no bar")?;
     let span = Span::days_before(flags.asof.moment().unwrap_or(newest), flags.days);

@@ -76,7 +76,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let opened = source_select::source(&flags.source)?;
     let console = Console::new(flags.source.reading.strict);
     if let Some(shard) = flags.shard {
-        let symbols = job.symbols().map_err(|e| explain::with_input(e, "--leaders-csv"))?;
+        let symbols = job.symbols(&console).map_err(|e| explain::with_input(e, "--leaders-csv"))?;
         let CyclesJob { params, asof, out, persist_modes, .. } = job;
         let request = TaskRequest::Cycles { params, symbols, asof, persist_modes };
         return shard::run(&request, shard, &out, Some(&opened), &console);

@@ -29,7 +29,7 @@ pub fn run<S: SnapshotStage + Clone>(
     let context = console.context(opened.as_ref());
     if let Some(shard) = flags.shard {
         let opened = opened.as_ref().ok_or_else(source_select::no_source)?;
-        let symbols = read_symbols(&job.input).map_err(|e| explain::with_input(e, "--input"))?;
+        let symbols = read_symbols(&job.input, &console).map_err(|e| explain::with_input(e, "--input"))?;
         let request = request(job.stage.clone(), symbols, job.moments);
         return shard::run(&request, shard, &job.files.out, Some(opened), &console);
     }

@@ -10,6 +10,7 @@ use bars_io::mysql::{Config, SslMode};
 use clap::{Args, ValueEnum};
 use pipeline::artifacts::{Cohort, table_file};
 
+use crate::explain;
 use crate::ui::Usage;
 
 mod decomposition;
@@ -164,7 +165,9 @@ pub struct ExchangeFlags {
 impl ExchangeFlags {
     /// A client of the API.
     pub fn client(&self) -> anyhow::Result<Client> {
-        Client::new(&self.base_url, Pace::default()).map_err(|e| Usage(format!("--base-url: {e}")).into())
+        let client =
+            Client::new(&self.base_url, Pace::default()).map_err(|e| Usage(format!("--base-url: {e}")))?;
+        Ok(client.with_warnings(explain::warnings()))
     }
 }
 

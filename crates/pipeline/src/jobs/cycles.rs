@@ -16,6 +16,7 @@ use crate::cycles_summary::{
     CyclesSummary, CyclesSummaryRequest, cycles_summary, paths, remove_other_format,
 };
 use crate::error::Result;
+use crate::observer::Observer;
 
 /// Decomposes leaders and writes their cycles.
 #[derive(Debug, Clone, Serialize)]
@@ -50,7 +51,7 @@ impl CyclesJob {
     /// As [`cycles`](crate::cycles::cycles), and if the file of leaders cannot be read or a file not be written.
     pub fn run(&self, context: &JobContext<'_>) -> Result<CyclesOutput> {
         let JobContext { temp, observer, .. } = *context;
-        let leaders = observer.step("reading the leaders", || self.symbols())?;
+        let leaders = observer.step("reading the leaders", || self.symbols(observer))?;
         let source = context.source()?;
         let (members, lookback) = crate::cycles::plan(&leaders, source, &self.params, self.asof, observer)?;
         let partition = CyclesPartition::new(&self.out, &lookback);
@@ -70,9 +71,9 @@ impl CyclesJob {
     ///
     /// # Errors
     /// If the file cannot be read.
-    pub fn symbols(&self) -> Result<Vec<Symbol>> {
+    pub fn symbols(&self, observer: &dyn Observer) -> Result<Vec<Symbol>> {
         let mut leaders = match &self.leaders_file {
-            Some(file) => read_symbols(file)?,
+            Some(file) => read_symbols(file, observer)?,
             None => Vec::new(),
         };
         leaders.extend(self.leaders.iter().cloned());

@@ -61,7 +61,7 @@ impl<S: SnapshotStage + Clone> SnapshotFilesJob<S> {
         then: impl FnOnce(&SnapshotJob<'_, S>) -> Result<T>,
     ) -> Result<T> {
         let observer = context.observer;
-        let symbols = observer.step("reading the symbols", || read_symbols(&self.input))?;
+        let symbols = observer.step("reading the symbols", || read_symbols(&self.input, observer))?;
         let file;
         let source: &dyn Source = match context.source {
             Some(source) => source,

@@ -12,6 +12,7 @@ use bars_io::{Entry, Source};
 
 use crate::artifacts::bar_csv::quoted;
 use crate::artifacts::{Cohort, names, partition};
+use crate::cohort::symbols_if_any;
 use crate::error::{Error, Result};
 use crate::jobs::{
     CohortCyclesJob, CyclesJob, CyclesSummaryJob, JobContext, LeaderboardsJob, MetricsJob, ReportJob,
@@ -139,7 +140,7 @@ pub fn run(
     for &cohort in &request.cohorts {
         let is_usable = executor.is_usable("leaderboards");
         let symbols =
-            if is_usable { bars_io::reader::symbols(&path(cohort.bars_file()))? } else { Vec::new() };
+            if is_usable { symbols_if_any(&path(cohort.bars_file()), observer)? } else { Vec::new() };
         if is_usable && symbols.is_empty() {
             observer.warn(format!("no symbols in cohort \"{}\": skipped", cohort.name()));
         }
