@@ -355,12 +355,33 @@ fn a_window_without_bars_is_never_ok() {
     assert_eq!([0, 1].map(|place| rows[0].window(place).is_ok()), [false, true]);
 }
 
+/// What a metric is, over bins of 1 minute (1h) and of 3 minutes (4h).
+#[test]
+fn a_metric_by_hand() {
+    let bar = |i: i64| {
+        let (high, low) = if i == 101 { (12.0, 10.0) } else { (10.5, 10.0) };
+        let time = Minute::new(START + i).unwrap();
+        Bar { time, open: 10.0, high, low, close: 10.0, volume: 1.0, trades: None }
+    };
+    let series: Series = (0..240).map(bar).collect();
+    let asof = AsOf::start_of(Minute::new(START + 240).unwrap());
+    let plan = metrics::MetricsPlan::new(params(&["1h", "4h"], 0.8, None), vec![asof], false);
+    let rows = metric_rows(&plan, &series);
+    let value = |place: usize| rows[0].window(place).value(metrics::Intraday::RangeIntensity as usize);
+    let mean = |prices: &[f64]| prices.iter().sum::<f64>() / prices.len() as f64;
+    // The volume weighted average of typical prices, here of equal volumes; minute 101 is in the last 4 hours only.
+    let (usual, wide) = ((10.5 + 10.0 + 10.0) / 3.0, (12.0 + 10.0 + 10.0) / 3.0);
+    let four_hours: Vec<f64> = (0..80).map(|bin| if bin == 101 / 3 { wide } else { usual }).collect();
+    assert!((value(0) - 0.5 / usual).abs() < 1e-9, "{}", value(0));
+    assert!((value(1) - 2.0 / mean(&four_hours)).abs() < 1e-9, "{}", value(1));
+}
+
 #[test]
 fn the_page_of_columns_is_current() {
     let page = include_str!("../../../docs/columns.md");
     assert!(
         page == stages::features::page::columns() + &stages::cycles::table::page(),
         "docs/columns.md is not what the tables of metrics say; write it again: \
-         cargo run --package stages --example columns > docs/columns.md"
+         cargo run --package stages --example columns docs/columns.md"
     );
 }

@@ -22,7 +22,7 @@ pub fn columns() -> String {
 const HEAD: &str = "\
 # Columns of `metrics`, `state` and `regime`
 
-Generated from the tables of metrics (`cargo run --package stages --example columns > docs/columns.md`); not to be edited by hand.
+Generated from the tables of metrics (`cargo run --package stages --example columns docs/columns.md`); not to be edited by hand.
 
 Keys: `symbol`, `timestamp_asof_utc`. Then window by window, ascending:
 
