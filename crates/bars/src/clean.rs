@@ -67,6 +67,18 @@ impl Findings {
         self.notices.extend(other.notices.iter().cloned());
     }
 
+    /// Adds those of `other`, which may have read some of the same inputs: where a cause has the same first place in
+    /// both, both saw the same rows, and they count once.
+    pub fn merge_overlapping(&mut self, other: &Findings) {
+        for (finding, (count, place)) in &other.rows {
+            match self.rows.get_mut(finding) {
+                Some((own, first)) if first == place => *own = (*own).max(*count),
+                _ => self.record_many(*finding, *count, || place.clone()),
+            }
+        }
+        self.notices.extend(other.notices.iter().cloned());
+    }
+
     /// Number of findings of one cause.
     pub fn count(&self, finding: Finding) -> u64 {
         self.rows.get(&finding).map_or(0, |(count, _)| *count)
@@ -153,6 +165,15 @@ mod tests {
         assert!(!findings.admit(&Bar { close: 0.0, ..good }, || "line 3".into()));
         assert!(!findings.admit(&Bar { open: 0.0, ..good }, || "line 4".into()));
         assert_eq!((findings.set_aside(), findings.breaks_strict()), (2, true));
+        let mut all = findings.clone();
+        all.merge_overlapping(&findings);
+        assert_eq!(all, findings, "the same rows");
+        all.merge(&findings);
+        assert_eq!(all.set_aside(), 4, "other rows");
+        let mut other = Findings::default();
+        other.record(Finding::Price, || "line 9".into());
+        all.merge_overlapping(&other);
+        assert_eq!(all.count(Finding::Price), 5, "other rows of one cause");
         assert_eq!(
             findings.to_string(),
             "2 rows were set aside: 2 a price that is not a number above 0 (first: line 3); \

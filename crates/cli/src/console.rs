@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use bars::Findings;
 use bars_io::Source;
 use pipeline::jobs::JobContext;
 use pipeline::observer::{Event, Observer};
@@ -42,6 +43,14 @@ impl Console {
     pub fn check_strict(&self, source: &dyn Source) -> anyhow::Result<()> {
         if self.is_strict {
             check_strict(source)?;
+        }
+        Ok(())
+    }
+
+    /// Fails with `--strict` if `findings` have rows that were rejected or replaced.
+    pub fn check_findings(&self, findings: &Findings) -> anyhow::Result<()> {
+        if self.is_strict && findings.breaks_strict() {
+            return Err(bars_io::Error::Strict(findings.to_string()).into());
         }
         Ok(())
     }

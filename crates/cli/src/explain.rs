@@ -132,12 +132,12 @@ pub fn job_error(error: &Error, input: Option<&str>) -> String {
         Error::MetricsParams(_) | Error::RegimeParams(_) => {
             error.to_string().replace("none for no baseline", "--no-baseline")
         }
-        Error::Parameter { name: "window-days", reason } => {
+        Error::Parameter { name: "window_days", reason } => {
             format!("{reason}; give it with --window-days, or name the run's file with --run-config")
         }
         Error::Memory { .. } => error.to_string().replace("fewer trials", "fewer --trials"),
         Error::Parameter { name: "output", reason } => reason.clone(),
-        Error::Parameter { name, reason } => format!("--{name}: {reason}"),
+        Error::Parameter { name, reason } => format!("{}: {reason}", flag(name)),
         Error::Io(bars_io::Error::Missing { path, .. }) if Cohort::is_bars_file(path) => {
             format!(
                 "no cohort file; run 'data-pipeline leaderboards' first, or name a file with {input}: {error}"

@@ -44,6 +44,7 @@ pub fn run(
     let path = folder.join(task.file_name());
     temp_files().check_writable(&path)?;
     let result = task.run(source, console)?;
+    console.check_findings(&result.findings)?;
     if let Some(opened) = opened {
         console.check_strict(opened.source())?;
     }

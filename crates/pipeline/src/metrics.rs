@@ -18,7 +18,7 @@ use crate::artifacts::table_file::{self, Compression, Format};
 use crate::cohort::{Member, extent, look_up, warn_of_future, warn_of_short_history};
 use crate::error::{Error, Result};
 use crate::observer::{Observer, Progress, Unit};
-use crate::scratch_series::with_prices;
+use crate::scratch_series::SpareSeries;
 use crate::source::report_findings;
 
 /// Where the baselines of [`metrics`] come from.
@@ -90,6 +90,7 @@ pub(crate) struct MetricsJob<'a> {
     /// The members in the source of the history, in the same order; empty without one.
     past: Vec<Member>,
     pub(crate) asof: AsOf,
+    spare: SpareSeries,
 }
 
 impl<'a> MetricsJob<'a> {
@@ -108,18 +109,30 @@ impl<'a> MetricsJob<'a> {
             return Err(Error::AsofBeforeBars { asof, what: cohort.describe(), oldest, newest });
         }
         warn_of_future(asof, newest, params.windows()[0], observer);
+        if let (History::Cohort, Some(months)) = (history, params.months()) {
+            warn_of_short_history((oldest, newest), months, observer);
+        }
+        MetricsJob::at(members, cohort, history, params, asof, observer)
+    }
+
+    /// Some members of a job whose as-of was resolved: it may be before the first bar of all of these.
+    pub(crate) fn at(
+        members: Vec<Member>,
+        cohort: &'a dyn Source,
+        history: History<'a>,
+        params: &ValidParams,
+        asof: AsOf,
+        observer: &dyn Observer,
+    ) -> Result<MetricsJob<'a>> {
         let past = match history {
-            History::None => Vec::new(),
-            History::Cohort => {
-                if let Some(months) = params.months() {
-                    warn_of_short_history((oldest, newest), months, observer);
-                }
-                Vec::new()
+            History::None | History::Cohort => Vec::new(),
+            History::Source(source) => {
+                let symbols: Vec<Symbol> = members.iter().map(|member| member.symbol.clone()).collect();
+                look_up(&symbols, source, "they get no baseline", observer)?
             }
-            History::Source(source) => look_up(symbols, source, "they get no baseline", observer)?,
         };
         let plan = MetricsPlan::new(params.clone(), vec![asof], false);
-        Ok(MetricsJob { cohort, history, plan, members, past, asof })
+        Ok(MetricsJob { cohort, history, plan, members, past, asof, spare: SpareSeries::default() })
     }
 
     /// The columns of a result with these parameters.
@@ -172,21 +185,22 @@ impl<'a> MetricsJob<'a> {
         };
         let current = |panels: Option<&[Panel]>| -> Result<Vec<FeatureRow>> {
             let current = |series: &Series| plan.current_panels(series);
-            let current = with_prices(self.cohort, &entry.symbol, plan.current_span(), current)?;
+            let current = self.spare.with_prices(self.cohort, &entry.symbol, plan.current_span(), current)?;
             Ok(plan.rows(&member.symbol, entry.first, &current, panels))
         };
         match self.history {
             History::None => Ok((current(None)?, Vec::new())),
             History::Cohort => {
-                let panels =
-                    with_prices(self.cohort, &entry.symbol, plan.span(), |series| plan.panels(series))?;
+                let panels = self
+                    .spare
+                    .with_prices(self.cohort, &entry.symbol, plan.span(), |series| plan.panels(series))?;
                 Ok((plan.rows(&member.symbol, entry.first, &panels, Some(&panels)), panels))
             }
             History::Source(source) => {
                 let panels = match self.past.get(index).and_then(|past| past.entry.as_ref()) {
-                    Some(entry) => {
-                        with_prices(source, &entry.symbol, plan.span(), |series| plan.panels(series))?
-                    }
+                    Some(entry) => self
+                        .spare
+                        .with_prices(source, &entry.symbol, plan.span(), |series| plan.panels(series))?,
                     None => Vec::new(),
                 };
                 let rows = current((!panels.is_empty()).then_some(&panels[..]))?;

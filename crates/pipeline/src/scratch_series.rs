@@ -1,25 +1,30 @@
-//! A series per thread whose memory is reused from symbol to symbol.
+//! Series whose memory is reused from symbol to symbol.
 
-use std::cell::Cell;
+use std::sync::{Mutex, PoisonError};
 
 use bars::{Series, Span, Symbol};
 use bars_io::Source;
 
-thread_local! {
-    /// Freed after every symbol, these megabytes would go back to the kernel and be mapped again page by page.
-    static SERIES: Cell<Series> = Cell::default();
-}
+/// The series of a job that are not in use, as many as threads had one.
+///
+/// Freed after every symbol, these megabytes would go back to the kernel and be mapped again page by page.
+#[derive(Debug, Default)]
+pub struct SpareSeries(Mutex<Vec<Series>>);
 
-/// Reads the bars of `symbol` within `span`, without numbers of trades, and calls `look` with them.
-pub fn with_prices<T>(
-    source: &dyn Source,
-    symbol: &Symbol,
-    span: Span,
-    look: impl FnOnce(&Series) -> T,
-) -> bars_io::Result<T> {
-    let mut series = SERIES.take();
-    source.prices(symbol, span, &mut series)?;
-    let seen = look(&series);
-    SERIES.set(series);
-    Ok(seen)
+impl SpareSeries {
+    /// Reads the bars of `symbol` within `span`, without numbers of trades, and calls `look` with them.
+    pub fn with_prices<T>(
+        &self,
+        source: &dyn Source,
+        symbol: &Symbol,
+        span: Span,
+        look: impl FnOnce(&Series) -> T,
+    ) -> bars_io::Result<T> {
+        let spare = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut series = spare().pop().unwrap_or_default();
+        source.prices(symbol, span, &mut series)?;
+        let seen = look(&series);
+        spare().push(series);
+        Ok(seen)
+    }
 }

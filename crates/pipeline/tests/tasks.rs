@@ -219,6 +219,63 @@ fn shards_of_metrics_equal_a_single_run() {
     }
 }
 
+#[test]
+fn a_shard_of_symbols_that_come_after_the_asof_is_empty() {
+    let (source, temp) = (market(), TempFiles::default());
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("cohort.csv");
+    let span = bars::Span { start: bars::Minute::MIN, end: bars::Minute::MAX };
+    let first = &symbols(&source)[..2];
+    bar_csv::write(&input, &source, first, span, &temp).unwrap().0.commit().unwrap();
+    let late = "LATE/USD,2025-12-31T23:59:00Z,1,1,1,1,1,1\nLATE/USD,no time,1,1,1,1,1,1\n";
+    std::fs::write(&input, std::fs::read_to_string(&input).unwrap() + late).unwrap();
+    let params = stages::metrics::Params { months: Some(1), ..Default::default() }.check().unwrap();
+    let asof: AsOfSpec = "2025-12-30".parse().unwrap();
+    let output = folder.path().join("single.csv");
+    let job = MetricsJob {
+        params: params.clone(),
+        asof,
+        input: input.clone(),
+        output: output.clone(),
+        series_output: None,
+        bar_time: BarTime::Open,
+        source_path: None,
+    };
+    job.run(&context(&source, &temp)).unwrap();
+    let cohort = "overlaps".to_owned();
+    let request = TaskRequest::Metrics { params, asof, input, bar_time: BarTime::Open, cohort };
+    let results = run_parts(&request, Some(&source), 3);
+    assert!(results.iter().any(|result| result.task.members[..] == [late_member(&result.task)]));
+    // Every shard read the one unreadable row.
+    assert_eq!(pipeline::task::findings(&results).set_aside(), 1);
+    let merged = folder.path().join("merged.csv");
+    merge_into(results, &merged, &source).unwrap();
+    assert!(std::fs::read(&merged).unwrap() == std::fs::read(&output).unwrap());
+}
+
+/// The member LATE/USD at its position.
+fn late_member(task: &Task) -> pipeline::task::TaskMember {
+    let symbol: Symbol = "LATE/USD".parse().unwrap();
+    pipeline::task::TaskMember { position: task.symbols - 1, symbol: symbol.clone(), source: Some(symbol) }
+}
+
+#[test]
+fn a_task_that_no_plan_makes_is_refused() {
+    let source = market();
+    let params = State(stages::metrics::Params::default().check().unwrap());
+    let request = TaskRequest::State { params, symbols: symbols(&source), moments: Moments::Newest };
+    let task = plan(&request, Some(&source), 3, &Silent).unwrap().remove(0).to_json().unwrap();
+    let refused = |from: &str, to: &str| {
+        assert!(task.contains(from), "{task}");
+        Task::from_json(&task.replace(from, to)).unwrap_err().to_string()
+    };
+    assert!(refused("\"version\":1", "\"version\":2").contains("version 2, expected 1"));
+    assert!(refused("\"part\":1", "\"part\":4").contains("part 4 of 3"));
+    assert!(refused("\"parts\":3", "\"parts\":99999999").contains("of 99999999"));
+    assert!(refused("\"symbols\":9", "\"symbols\":1").contains("at position"));
+    assert!(refused("\"count\":1", "\"count\":9999999").contains("9999999 snapshots"));
+}
+
 fn cycles_params() -> CyclesParams {
     CyclesParams {
         stage: stages::cycles::Params { lookback_months: 1, ..Default::default() }.check().unwrap(),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use pipeline::task::{MergeTarget, Merged, TaskResult, merge};
+use pipeline::task::{self, MergeTarget, Merged, TaskResult, merge};
 
 use super::{imf_stage, leaderboards};
 use crate::console::Console;
@@ -46,6 +46,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let needs_source = results.iter().any(|result| result.task.stage_name() == "leaderboards");
     let opened = needs_source.then(|| source_select::source(&flags.source)).transpose()?;
     let console = Console::new(flags.source.reading.strict);
+    console.check_findings(&task::findings(&results))?;
     let merged = merge(
         results,
         &MergeTarget {

@@ -67,9 +67,17 @@ type Found = Option<(Decomposition, bool)>;
 impl DecomposeJob<'_> {
     /// Decomposes the series of `members`.
     pub(crate) fn run(&self, members: &[Member]) -> Result<StageOutput> {
+        /// Ends the watch, also where the work panics: the scope waits for the watcher.
+        struct Done<'a>(&'a AtomicBool, std::thread::Thread);
+        impl Drop for Done<'_> {
+            fn drop(&mut self) {
+                self.0.store(true, Ordering::Relaxed);
+                self.1.unpark();
+            }
+        }
         let (cancelled, done) = (AtomicBool::new(false), AtomicBool::new(false));
         std::thread::scope(|scope| {
-            scope.spawn(|| {
+            let watcher = scope.spawn(|| {
                 while !done.load(Ordering::Relaxed) {
                     if self.observer.is_cancelled() {
                         cancelled.store(true, Ordering::Relaxed);
@@ -78,9 +86,8 @@ impl DecomposeJob<'_> {
                     std::thread::park_timeout(POLL);
                 }
             });
-            let output = self.run_unless(&cancelled, members);
-            done.store(true, Ordering::Relaxed);
-            output
+            let _done = Done(&done, watcher.thread().clone());
+            self.run_unless(&cancelled, members)
         })
     }
 
@@ -120,7 +127,7 @@ impl DecomposeJob<'_> {
         self.observer.info(format!("the noise takes {} MB and is not held in memory", bytes >> 20));
         if self.params.budget.is_some() {
             self.observer.warn(
-                "noise does not fit in memory and is recomputed for every series; this counts towards max-seconds-per-asset",
+                "noise does not fit in memory and is recomputed for every series; this counts towards max_seconds_per_asset",
             );
         }
         Ok(Noise::Streaming)
@@ -166,7 +173,7 @@ impl DecomposeJob<'_> {
                 let at_once = usize::try_from(memory::to_hold() / per_symbol.max(1)).unwrap_or(1);
                 let mut all = Vec::new();
                 // The noise is decomposed again for each group: the larger the better.
-                for group in members.chunks(self.params.jobs.unwrap_or(at_once.max(1))) {
+                for group in members.chunks(self.params.jobs.unwrap_or(at_once).max(1)) {
                     all.extend(self.together(group, control)?);
                     progress.advance(group.len() as u64)?;
                 }
@@ -250,10 +257,11 @@ impl DecomposeJob<'_> {
             Noise::Streaming => decomposer.ceemdan_streamed(signal, control),
         };
         let budget = self.params.budget.filter(|_| self.params.decomposer.settings().trials > REDUCED_TRIALS);
-        let Some(time) = budget else {
+        // A budget that ends beyond the clock's range has no end.
+        let Some(deadline) = budget.and_then(|time| Instant::now().checked_add(time)) else {
             return Ok((decompose(&self.params.decomposer, control)?, false));
         };
-        match decompose(&self.params.decomposer, control.deadline(Instant::now() + time)) {
+        match decompose(&self.params.decomposer, control.deadline(deadline)) {
             Err(emd::Error::DeadlinePassed) => {
                 Ok((decompose(&self.params.decomposer.with_trials(REDUCED_TRIALS)?, control)?, true))
             }

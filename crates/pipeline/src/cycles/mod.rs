@@ -60,7 +60,7 @@ impl CyclesParams {
             return Ok(Duration::from_secs_f64(seconds));
         }
         Err(Error::parameter(
-            "max-seconds-per-asset",
+            "max_seconds_per_asset",
             format!("{seconds} is not a positive number of seconds"),
         ))
     }

@@ -118,7 +118,7 @@ impl CyclesSummaryRequest {
                     Some(config) => format!("{} does not say", config.path().display()),
                     None => format!("there is no run_config.json next to {}", self.summary.display()),
                 };
-                Err(Error::parameter("window-days", format!("the length of the window is unknown: {why}")))
+                Err(Error::parameter("window_days", format!("the length of the window is unknown: {why}")))
             }
         }
     }

@@ -140,9 +140,16 @@ impl CyclesSummaryJob {
     /// The files that the job reads; some may not exist.
     pub fn inputs(&self) -> Vec<PathBuf> {
         let folder = self.request.summary.parent().unwrap_or(std::path::Path::new("."));
-        let mut inputs = vec![self.request.summary.clone(), folder.join(names::CYCLES_CONFIG)];
-        inputs.extend([Pool::Price, Pool::Volume].map(|pool| folder.join(cards_name(pool))));
-        inputs
+        let CyclesSummaryRequest { summary, cards, run_config, .. } = &self.request;
+        let named = |path: &Option<PathBuf>, name: String| path.clone().unwrap_or_else(|| folder.join(name));
+        vec![
+            summary.clone(),
+            named(run_config, names::CYCLES_CONFIG.to_owned()),
+            named(&cards.price, cards_name(Pool::Price)),
+            named(&cards.volume, cards_name(Pool::Volume)),
+            named(&cards.mixed, cards_name(Pool::Mixed)),
+            named(&cards.asset, names::CYCLES_CARDS_ASSET.to_owned()),
+        ]
     }
 
     /// The files that the job may write.

@@ -297,7 +297,7 @@ fn must_exist(path: &Path) -> Result<()> {
     if path.is_file() {
         return Ok(());
     }
-    Err(Error::parameter("skip-leaderboards", format!("there is no {}", path.display())))
+    Err(Error::parameter("skip_leaderboards", format!("there is no {}", path.display())))
 }
 
 /// Writes the list of leaders if it differs, so that an unchanged file keeps its time.

@@ -11,6 +11,7 @@ use crate::artifacts::series_file::SeriesFile;
 use crate::cohort::Member;
 use crate::error::{Error, Result};
 use crate::observer::{Observer, Progress, Unit};
+use crate::scratch_series::SpareSeries;
 
 /// Numbers of a result held at once: a quarter of a gigabyte.
 const MAX_CELLS: usize = 1 << 25;
@@ -96,6 +97,7 @@ pub(super) fn for_each_group<S: SnapshotStage>(
     let progress = Progress::new(observer, S::NAME, Unit::Symbols, (present.len() * cuts.len()) as u64);
     // Panels are large: when they are written, only one per thread is in memory.
     let at_once = if series.is_some() { rayon::current_num_threads() } else { usize::MAX };
+    let spare = SpareSeries::default();
     for (pass, dates) in cuts.passes(asofs).iter().enumerate() {
         let plan = stage.plan(dates.concat());
         // A pass without symbols still has one empty group, so that its files are written.
@@ -105,7 +107,7 @@ pub(super) fn for_each_group<S: SnapshotStage>(
             let mut rows = Vec::new();
             for batch in group.chunks(at_once.min(group.len()).max(1)) {
                 let compute = |&(symbol, entry): &(&Symbol, &Entry)| {
-                    let mut result = S::compute(&plan, source, symbol, entry)?;
+                    let mut result = S::compute(&plan, source, symbol, entry, &spare)?;
                     if at_once == usize::MAX {
                         result.panels = Vec::new();
                     }

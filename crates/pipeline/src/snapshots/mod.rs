@@ -18,6 +18,7 @@ use crate::artifacts::series_file::SeriesFile;
 use crate::cohort::{Member, extent, look_up, warn_of_future, warn_of_repeats, warn_of_short_history};
 use crate::error::{Error, Result};
 use crate::observer::Observer;
+use crate::scratch_series::SpareSeries;
 use crate::source::report_findings;
 use crate::text::pluralize;
 
@@ -264,11 +265,15 @@ impl<'a, S: SnapshotStage> SnapshotJob<'a, S> {
     /// If the source cannot be read or the observer cancels.
     pub fn coverage(&self, observer: &dyn Observer) -> Result<Vec<FeatureRow>> {
         let plan = self.stage.without_baseline().plan(vec![self.last_asof()]);
+        let spare = SpareSeries::default();
         let compute = |member: &Member| -> Result<Vec<FeatureRow>> {
+            if observer.is_cancelled() {
+                return Err(Error::Cancelled);
+            }
             let Some(entry) = &member.entry else {
                 return Ok(Vec::new());
             };
-            Ok(S::compute(&plan, self.source, &member.symbol, entry)?.rows)
+            Ok(S::compute(&plan, self.source, &member.symbol, entry, &spare)?.rows)
         };
         let rows = self.members.par_iter().map(compute).collect::<Result<Vec<_>>>()?.concat();
         report_findings(self.source, observer);

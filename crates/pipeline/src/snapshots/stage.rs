@@ -10,7 +10,7 @@ use stages::features::table::FeatureRow;
 use stages::metrics::bucket_before;
 use stages::{metrics, regime};
 
-use crate::scratch_series::with_prices;
+use crate::scratch_series::SpareSeries;
 
 /// A stage that describes symbols at as-ofs.
 pub trait SnapshotStage: Sync + Sized {
@@ -48,6 +48,7 @@ pub trait SnapshotStage: Sync + Sized {
         source: &dyn Source,
         symbol: &Symbol,
         entry: &Entry,
+        spare: &SpareSeries,
     ) -> bars_io::Result<SymbolSnapshots>;
 }
 
@@ -116,8 +117,9 @@ impl SnapshotStage for State {
         source: &dyn Source,
         symbol: &Symbol,
         entry: &Entry,
+        spare: &SpareSeries,
     ) -> bars_io::Result<SymbolSnapshots> {
-        let panels = with_prices(source, &entry.symbol, plan.span(), |series| plan.panels(series))?;
+        let panels = spare.with_prices(source, &entry.symbol, plan.span(), |series| plan.panels(series))?;
         let rows = plan.rows(symbol, entry.first, &panels, Some(&panels));
         Ok(SymbolSnapshots { rows, panels })
     }
@@ -177,9 +179,10 @@ impl SnapshotStage for Regime {
         source: &dyn Source,
         symbol: &Symbol,
         entry: &Entry,
+        spare: &SpareSeries,
     ) -> bars_io::Result<SymbolSnapshots> {
         let read =
-            |span| with_prices(source, &entry.symbol, span, |series| plan.history(series, entry.first));
+            |span| spare.with_prices(source, &entry.symbol, span, |series| plan.history(series, entry.first));
         let mut days = read(plan.span())?;
         if plan.needs_more(&days, entry.first) {
             days = read(plan.whole_span())?;

@@ -80,6 +80,9 @@ pub(super) fn merge(
         seen = result.task.symbols;
         let mut cells: BTreeMap<String, Vec<(usize, usize, f64, f64)>> = BTreeMap::new();
         for batch in result.all_batches()? {
+            if **batch.schema_ref() != schema() {
+                return Err(Error::Tasks(format!("{}: not buckets of this version", result.name)));
+            }
             let names = batch.column(0).as_string::<i32>();
             let [windows, buckets] = [1, 2].map(|index| batch.column(index).as_primitive::<Int64Type>());
             let [closes, volumes] = [3, 4].map(|index| batch.column(index).as_primitive::<Float64Type>());

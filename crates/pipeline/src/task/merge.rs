@@ -70,6 +70,13 @@ pub enum Merged {
     Cycles(CyclesOutput),
 }
 
+/// What all results found in the rows of the source. Rows that several of them saw count once.
+pub fn findings<'a>(results: impl IntoIterator<Item = &'a TaskResult>) -> Findings {
+    let mut findings = Findings::default();
+    results.into_iter().for_each(|result| findings.merge_overlapping(&result.findings));
+    findings
+}
+
 /// Merges the results of one plan and writes the outputs of a single run: the same bytes, in the order of symbols.
 ///
 /// # Errors
@@ -77,8 +84,7 @@ pub enum Merged {
 /// written.
 pub fn merge(results: Vec<TaskResult>, target: &MergeTarget<'_>) -> Result<Merged> {
     let mut results = complete(results)?;
-    let mut findings = Findings::default();
-    results.iter().for_each(|result| findings.merge(&result.findings));
+    let findings = findings(&results);
     if !findings.is_empty() {
         target.observer.event(Event::Findings(&findings));
     }

@@ -13,7 +13,7 @@ use stages::{leaderboards, metrics};
 
 use crate::cycles::CyclesParams;
 use crate::error::{Error, Result};
-use crate::snapshots::{Regime, State};
+use crate::snapshots::{MAX_SNAPSHOTS, Regime, State};
 
 mod cycles;
 mod leaders;
@@ -23,7 +23,7 @@ mod result;
 mod run;
 mod snapshots;
 
-pub use merge::{MergeTarget, Merged, merge};
+pub use merge::{MergeTarget, Merged, findings, merge};
 pub use plan::{TaskRequest, plan};
 pub use result::TaskResult;
 
@@ -129,7 +129,7 @@ pub enum TaskStage {
 pub struct AsOfRange {
     /// The first as-of.
     pub first: AsOf,
-    /// The step; of no account for a single as-of.
+    /// The step; unused for a single as-of.
     pub every: Window,
     /// Number of as-ofs, at least 1.
     pub count: usize,
@@ -170,11 +170,33 @@ impl Task {
     pub fn from_json(text: &str) -> Result<Task> {
         let task: Task = serde_json::from_str(text)
             .map_err(|e| Error::Tasks(format!("not a task of this program: {e}")))?;
-        if task.version != TASK_VERSION {
-            let version = task.version;
-            return Err(Error::Tasks(format!("the task has version {version}, expected {TASK_VERSION}")));
-        }
+        task.validate().map_err(Error::Tasks)?;
         Ok(task)
+    }
+
+    /// Checks what only a damaged or foreign task has wrong; the error says what.
+    fn validate(&self) -> std::result::Result<(), String> {
+        let Task { version, part, parts, symbols, .. } = *self;
+        if version != TASK_VERSION {
+            return Err(format!("the task has version {version}, expected {TASK_VERSION}"));
+        }
+        if !(1..=MAX_PARTS).contains(&parts) || !(1..=parts).contains(&part) {
+            return Err(format!("the task is part {part} of {parts}; expected 1 to {MAX_PARTS} parts"));
+        }
+        if let Some(member) = self.members.iter().find(|member| member.position >= symbols) {
+            return Err(format!(
+                "the task has {} at position {} of {symbols}",
+                member.symbol, member.position
+            ));
+        }
+        match self.stage {
+            TaskStage::State { asofs, .. } | TaskStage::Regime { asofs, .. }
+                if !(1..=MAX_SNAPSHOTS as usize).contains(&asofs.count) =>
+            {
+                Err(format!("the task has {} snapshots; expected 1 to {MAX_SNAPSHOTS}", asofs.count))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The name of its result file: `<stage>-<part>-of-<parts>.arrow`.

@@ -11,7 +11,7 @@ use arrow_schema::{ArrowError, Schema};
 use bars::Findings;
 use serde::{Deserialize, Serialize};
 
-use super::{TASK_VERSION, Task};
+use super::Task;
 use crate::error::{Error, Result};
 
 /// The key of the header in the footer.
@@ -99,10 +99,7 @@ impl TaskResult {
         let reader = FileReader::try_new(reader, None).map_err(|e| damaged(&e))?;
         let header = reader.custom_metadata().get(HEADER_KEY).ok_or_else(|| damaged(&"no header"))?;
         let header: Header = serde_json::from_str(header).map_err(|e| damaged(&e))?;
-        if header.task.version != TASK_VERSION {
-            let version = header.task.version;
-            return Err(Error::Tasks(format!("{name}: version {version}, expected {TASK_VERSION}")));
-        }
+        header.task.validate().map_err(|why| Error::Tasks(format!("{name}: {why}")))?;
         let Header { task, findings, extra } = header;
         Ok(TaskResult { name, task, findings, extra, reader, bytes: None })
     }

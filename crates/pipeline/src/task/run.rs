@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bars::{ReadOptions, Symbol};
+use bars::{Findings, ReadOptions, Symbol};
 use bars_io::file::FileSource;
 use bars_io::{Entry, Source};
 use stages::features::table::to_table;
@@ -35,16 +35,20 @@ impl Task {
                     Some(source) => History::Source(source),
                     None => History::Cohort,
                 };
-                let symbols: Vec<Symbol> = self.members.iter().map(|member| member.symbol.clone()).collect();
-                let (layout, rows) = if symbols.is_empty() {
+                let (layout, rows) = if self.members.is_empty() {
                     (MetricsJob::layout(params, *asof), Vec::new())
                 } else {
-                    let asof = bars::time::AsOfSpec::At(*asof);
-                    let job = MetricsJob::new(&symbols, &file, history, params, asof, observer)?;
+                    let members = self.look_up(&file)?;
+                    let job = MetricsJob::at(members, &file, history, params, *asof, observer)?;
                     let rows = job.compute(&job.indices(), None, observer)?;
                     (job.plan.layout().clone(), rows)
                 };
-                self.encode_table(&to_table(&layout, &rows), &file, observer)
+                report_findings(&file, observer);
+                let mut findings = file.findings();
+                if let History::Source(source) = history {
+                    findings.merge(&source.findings());
+                }
+                self.encode_table(&to_table(&layout, &rows), findings)
             }
             TaskStage::State { params, asofs } => snapshots::run(self, params, *asofs, needed()?, observer),
             TaskStage::Regime { params, asofs } => snapshots::run(self, params, *asofs, needed()?, observer),
@@ -59,17 +63,11 @@ impl Task {
         Ok(result)
     }
 
-    fn encode_table(
-        &self,
-        table: &Table,
-        source: &dyn Source,
-        observer: &dyn Observer,
-    ) -> Result<TaskResult> {
-        report_findings(source, observer);
+    fn encode_table(&self, table: &Table, findings: Findings) -> Result<TaskResult> {
         let batch =
             table.to_record_batch().map_err(|e| Error::Tasks(format!("cannot encode a table: {e}")))?;
         let schema = batch.schema();
-        TaskResult::encode(self, &schema, [Ok(batch)], || source.findings(), || serde_json::Value::Null)
+        TaskResult::encode(self, &schema, [Ok(batch)], || findings, || serde_json::Value::Null)
     }
 
     /// The members with their entries in the source.

@@ -14,6 +14,7 @@ use stages::table::{ColumnSpec, Values};
 use super::{AsOfRange, Task, TaskResult};
 use crate::error::{Error, Result};
 use crate::observer::{Observer, Progress, Unit};
+use crate::scratch_series::SpareSeries;
 use crate::snapshots::{Cuts, PartitionWriter, SnapshotFiles, SnapshotStage, commit_partitions, layout};
 
 pub(super) fn run<S: SnapshotStage>(
@@ -29,11 +30,12 @@ pub(super) fn run<S: SnapshotStage>(
     let members = task.look_up(source)?;
     let progress = Progress::new(observer, S::NAME, Unit::Symbols, (members.len() * cuts.len()) as u64);
     let passes = cuts.passes(&asofs);
+    let spare = SpareSeries::default();
     let batches = passes.iter().map(|dates| {
         let plan = stage.plan(dates.concat());
         let compute = |member: &crate::cohort::Member| {
             let rows = match &member.entry {
-                Some(entry) => S::compute(&plan, source, &member.symbol, entry)?.rows,
+                Some(entry) => S::compute(&plan, source, &member.symbol, entry, &spare)?.rows,
                 None => Vec::new(),
             };
             progress.advance(1)?;
