@@ -16,7 +16,7 @@ use bars::time::Span;
 #[derive(Debug)]
 pub struct FileSource {
     path: PathBuf,
-    spool: SpillBuffer,
+    buffer: SpillBuffer,
     findings: Findings,
 }
 
@@ -26,23 +26,23 @@ impl FileSource {
     /// # Errors
     /// Where it is missing, damaged or lacks a column.
     pub fn open(path: &Path, options: &ReadOptions) -> Result<FileSource> {
-        let mut spool = SpillBuffer::default();
+        let mut buffer = SpillBuffer::default();
         let mut findings = Findings::default();
         read_file(path, options, &mut findings, &mut |symbol, bar| match bar {
-            Some(bar) => spool.push(symbol, bar),
+            Some(bar) => buffer.push(symbol, bar),
             None => Ok(()),
         })?;
         // Replaced rows show when a symbol is put together: all are looked at once, so that the count is that of the
         // file and not of the symbols that a command happens to read.
-        for entry in spool.catalog().iter().filter(|entry| !spool.is_ascending(&entry.symbol)) {
-            spool.series(&entry.symbol, &mut findings)?;
+        for entry in buffer.catalog().iter().filter(|entry| !buffer.is_ascending(&entry.symbol)) {
+            buffer.series(&entry.symbol, &mut findings)?;
         }
-        Ok(FileSource { path: path.to_owned(), spool, findings })
+        Ok(FileSource { path: path.to_owned(), buffer, findings })
     }
 
     /// The symbols that have bars, in the order of their first ones.
     pub fn symbols(&self) -> Vec<Symbol> {
-        self.spool.symbols()
+        self.buffer.symbols()
     }
 }
 
@@ -52,11 +52,11 @@ impl Source for FileSource {
     }
 
     fn catalog(&self) -> Result<Vec<Entry>> {
-        Ok(self.spool.catalog())
+        Ok(self.buffer.catalog())
     }
 
     fn bars(&self, symbol: &Symbol, span: Span) -> Result<Series> {
-        Ok(self.spool.series(symbol, &mut Findings::default())?.within(span))
+        Ok(self.buffer.series(symbol, &mut Findings::default())?.within(span))
     }
 
     fn findings(&self) -> Findings {

@@ -260,7 +260,7 @@ fn a_sync_that_breaks_off_goes_on() {
     let (folder, writer) = store(2_000);
     let exchange = Exchange::at(20_000);
     let server = Server::start(move |request| match request.number {
-        45 => Answer::of(404, "gone"),
+        45 => Answer::with_status(404, "gone"),
         _ => exchange.answer(request),
     });
     let client = Client::new(server.address(), FAST).unwrap();

@@ -83,7 +83,8 @@ fn replace_words(text: &str, word: &str, by: &str) -> String {
     let (mut out, mut rest) = (String::new(), text);
     while let Some(at) = rest.find(word) {
         let (before, after) = (&rest[..at], &rest[at + word.len()..]);
-        let whole = !before.ends_with(is_part) && !after.starts_with(is_part);
+        let is_file = after.strip_prefix('.').is_some_and(|end| end.starts_with(char::is_alphanumeric));
+        let whole = !before.ends_with(is_part) && !after.starts_with(is_part) && !is_file;
         out.push_str(before);
         out.push_str(if whole { by } else { word });
         rest = after;
@@ -198,6 +199,7 @@ mod tests {
 
     #[test]
     fn parameters_become_flags() {
+        assert_eq!(with_flags("in a/top_n.csv top_n, or b/top_n"), "in a/top_n.csv --top-n, or b/top_n");
         assert_eq!(with_flags("top_n 0 is too few"), "--top-n 0 is too few");
         assert_eq!(
             with_flags("months 0 is out of range; use months"),

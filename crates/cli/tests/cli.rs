@@ -8,21 +8,21 @@ use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use support::{HEADER, desk, market};
-use testkit::program::{Desk, finish};
+use support::{HEADER, market, test_dir};
+use testkit::program::{TestDir, finish};
 
 /// Flags that fit two days of bars.
 const SHORT: [&str; 6] = ["--windows", "1h,4h", "--lookback-days", "1", "--top-n", "2"];
 
-fn leaderboards(desk: &Desk, source: &str, flags: &[&str]) -> testkit::program::Run {
-    desk.run(&[&["leaderboards", "--source", source], &SHORT[..], flags].concat())
+fn leaderboards(test_dir: &TestDir, source: &str, flags: &[&str]) -> testkit::program::Run {
+    test_dir.run(&[&["leaderboards", "--source", source], &SHORT[..], flags].concat())
 }
 
 #[test]
 fn boards_from_a_file_and_from_the_default_store() {
-    let desk = desk();
-    desk.write("bars.csv", market(&["A/B", "C", "D"], 30));
-    let run = leaderboards(&desk, "bars.csv", &["--out-dir", "file"]).ok();
+    let test_dir = test_dir();
+    test_dir.write("bars.csv", market(&["A/B", "C", "D"], 30));
+    let run = leaderboards(&test_dir, "bars.csv", &["--out-dir", "file"]).ok();
     for word in ["Top Gainers", "Top Losers", "Top Overlap", "appearances", "3 of 3 symbols ranked"] {
         assert!(run.out.contains(word), "{}", run.out);
     }
@@ -32,41 +32,42 @@ fn boards_from_a_file_and_from_the_default_store() {
         run.err
     );
     assert!(!run.out.contains('\x1b'), "no color in a pipe");
-    desk.run(&["import", "bars.csv"]).ok();
-    let default = desk.run(&[&["leaderboards", "--out-dir", "store"], &SHORT[..]].concat()).ok();
+    test_dir.run(&["import", "bars.csv"]).ok();
+    let default = test_dir.run(&[&["leaderboards", "--out-dir", "store"], &SHORT[..]].concat()).ok();
     assert!(default.err.contains("store data/bars"), "{}", default.err);
-    assert_eq!(desk.tree("file"), desk.tree("store"));
-    let csv = desk.text("file/habitual_gainers.csv");
+    assert_eq!(test_dir.tree("file"), test_dir.tree("store"));
+    let csv = test_dir.text("file/habitual_gainers.csv");
     assert!(csv.starts_with("symbol,timestamp,open,high,low,close,volume\n"));
-    assert!(desk.text("file/pipeline.log").contains("leaderboards done"));
+    assert!(test_dir.text("file/pipeline.log").contains("leaderboards done"));
 }
 
 #[test]
 fn one_and_two_threads_give_the_same_bytes() {
-    let desk = desk();
-    desk.run(&["sample", "--into", "bars", "--symbols", "12", "--days", "6"]).ok();
+    let test_dir = test_dir();
+    test_dir.run(&["sample", "--into", "bars", "--symbols", "12", "--days", "6"]).ok();
     for threads in ["1", "2"] {
         let flags = ["--threads", threads, "--out-dir", threads, "--lookback-days", "5", "--top-n", "4"];
-        desk.run(&[&["leaderboards", "--source", "bars"], &flags[..]].concat()).ok();
-        desk.run(&[
-            "sample",
-            "--into",
-            &format!("{threads}/bars"),
-            "--symbols",
-            "12",
-            "--days",
-            "6",
-            "--threads",
-            threads,
-        ])
-        .ok();
+        test_dir.run(&[&["leaderboards", "--source", "bars"], &flags[..]].concat()).ok();
+        test_dir
+            .run(&[
+                "sample",
+                "--into",
+                &format!("{threads}/bars"),
+                "--symbols",
+                "12",
+                "--days",
+                "6",
+                "--threads",
+                threads,
+            ])
+            .ok();
     }
-    assert_eq!(desk.tree("1"), desk.tree("2"));
+    assert_eq!(test_dir.tree("1"), test_dir.tree("2"));
 }
 
 #[test]
 fn deleting_the_future_changes_no_byte() {
-    let desk = desk();
+    let test_dir = test_dir();
     let text = market(&["A", "B", "LATE"], 40);
     // LATE begins after the as-of: with the future deleted it does not exist.
     let asof = 1_704_240_000 - 3600 * 5;
@@ -75,21 +76,21 @@ fn deleting_the_future_changes_no_byte() {
     let all: String = text.lines().filter(keep).map(|line| format!("{line}\n")).collect();
     let past: String =
         all.lines().filter(|l| time(l).is_none_or(|t| t < asof)).map(|l| format!("{l}\n")).collect();
-    desk.write("all.csv", &all);
-    desk.write("past.csv", &past);
-    desk.run(&["import", "all.csv", "--into", "all"]).ok();
+    test_dir.write("all.csv", &all);
+    test_dir.write("past.csv", &past);
+    test_dir.run(&["import", "all.csv", "--into", "all"]).ok();
     for (source, out) in [("all.csv", "1"), ("past.csv", "2"), ("all", "3")] {
-        leaderboards(&desk, source, &["--asof", &asof.to_string(), "--out-dir", out]).ok();
+        leaderboards(&test_dir, source, &["--asof", &asof.to_string(), "--out-dir", out]).ok();
     }
-    assert_eq!(desk.tree("1"), desk.tree("2"));
-    assert_eq!(desk.tree("1"), desk.tree("3"));
+    assert_eq!(test_dir.tree("1"), test_dir.tree("2"));
+    assert_eq!(test_dir.tree("1"), test_dir.tree("3"));
 }
 
 #[test]
 fn usage_errors() {
-    let desk = desk();
-    desk.write("bars.csv", market(&["A", "B"], 30));
-    let run = |flags: &[&str]| desk.run(&[&["leaderboards", "--source", "bars.csv"], flags].concat());
+    let test_dir = test_dir();
+    test_dir.write("bars.csv", market(&["A", "B"], 30));
+    let run = |flags: &[&str]| test_dir.run(&[&["leaderboards", "--source", "bars.csv"], flags].concat());
     run(&["--top-n", "0"]).fails(2, &["--top-n 0", "at least 1"]);
     run(&["--windows", "1h,5x"]).fails(2, &["'5x' is not a window", "90m, 4h or 3d"]);
     run(&["--windows", "24h,1d"]).fails(2, &["'1d' is named twice"]);
@@ -97,9 +98,9 @@ fn usage_errors() {
     run(&["--asof", "tomorrow"]).fails(2, &["'tomorrow' is neither a time nor a date"]);
     run(&["--top", "3"]).fails(2, &["--top"]);
     run(&["--host", "x"]).fails(2, &["both the path bars.csv and a database"]);
-    desk.run(&["leaderboards", "--source", "mysql:/x"]).fails(2, &["mysql://"]);
-    desk.run(&["leaderboards", "--source", "mysql://h/d"]).fails(2, &["user is missing", "DB_USER"]);
-    let mut port = desk.command(&["check"]);
+    test_dir.run(&["leaderboards", "--source", "mysql:/x"]).fails(2, &["mysql://"]);
+    test_dir.run(&["leaderboards", "--source", "mysql://h/d"]).fails(2, &["user is missing", "DB_USER"]);
+    let mut port = test_dir.command(&["check"]);
     port.env("DB_PORT", "many");
     finish(port).fails(2, &["DB_PORT is 'many'"]);
 }
@@ -107,65 +108,67 @@ fn usage_errors() {
 #[test]
 fn no_source_names_the_three_ways() {
     let words = ["--source", "mysql://", "--host", "data/bars", "data-pipeline import"];
-    desk().run(&["leaderboards"]).fails(2, &words);
-    let desk = desk();
-    std::fs::create_dir(desk.file("empty")).unwrap();
-    desk.run(&["check", "--source", "empty"]).fails(1, &["no bars here", "data-pipeline import"]);
+    test_dir().run(&["leaderboards"]).fails(2, &words);
+    let test_dir = test_dir();
+    std::fs::create_dir(test_dir.file("empty")).unwrap();
+    test_dir.run(&["check", "--source", "empty"]).fails(1, &["no bars here", "data-pipeline import"]);
 }
 
 #[test]
 fn a_mistyped_path_is_never_guessed() {
-    let desk = desk();
-    desk.write("overlaps.csv", market(&["A"], 1));
-    let missing = leaderboards(&desk, "overlap.csv", &[]);
+    let test_dir = test_dir();
+    test_dir.write("overlaps.csv", market(&["A"], 1));
+    let missing = leaderboards(&test_dir, "overlap.csv", &[]);
     missing.fails(1, &["there is no overlap.csv; did you mean ./overlaps.csv?"]);
-    desk.run(&["import", "overlpas.csv"]).fails(1, &["there is no overlpas.csv", "overlaps.csv"]);
+    test_dir.run(&["import", "overlpas.csv"]).fails(1, &["there is no overlpas.csv", "overlaps.csv"]);
 }
 
 #[test]
 fn too_little_data() {
-    let desk = desk();
-    desk.write("bars.csv", market(&["A"], 30));
-    let boards = leaderboards(&desk, "bars.csv", &["--top-n", "9"]);
+    let test_dir = test_dir();
+    test_dir.write("bars.csv", market(&["A"], 30));
+    let boards = leaderboards(&test_dir, "bars.csv", &["--top-n", "9"]);
     assert_eq!(boards.status, Some(2), "a flag given twice");
-    desk.run(&[
-        "leaderboards",
-        "--source",
-        "bars.csv",
-        "--windows",
-        "1h",
-        "--lookback-days",
-        "1",
-        "--top-n",
-        "9",
-    ])
-    .ok();
-    leaderboards(&desk, "bars.csv", &["--asof", "2023-12-31"])
+    test_dir
+        .run(&[
+            "leaderboards",
+            "--source",
+            "bars.csv",
+            "--windows",
+            "1h",
+            "--lookback-days",
+            "1",
+            "--top-n",
+            "9",
+        ])
+        .ok();
+    leaderboards(&test_dir, "bars.csv", &["--asof", "2023-12-31"])
         .fails(1, &["no bar closes by 2023-12-31T00:00:00Z", "--asof"]);
-    leaderboards(&desk, "bars.csv", &["--asof", "2024-02-01"])
+    leaderboards(&test_dir, "bars.csv", &["--asof", "2024-02-01"])
         .fails(1, &["none of the 1 symbols has a bar in the day before"]);
-    desk.run(&["leaderboards", "--source", "bars.csv", "--enable-72h", "--lookback-days", "2"])
+    test_dir
+        .run(&["leaderboards", "--source", "bars.csv", "--enable-72h", "--lookback-days", "2"])
         .fails(1, &["72h window has no complete bucket", "--lookback-days"]);
-    desk.write("header.csv", HEADER);
-    leaderboards(&desk, "header.csv", &[]).fails(1, &["the source holds no bar"]);
+    test_dir.write("header.csv", HEADER);
+    leaderboards(&test_dir, "header.csv", &[]).fails(1, &["the source holds no bar"]);
     // One symbol that only rises: nobody loses, nobody does both.
     let mut rising = HEADER.to_owned();
     for i in 0..1500 {
         rising += &format!("A,{},{p},{p},{p},{p},1\n", 1_704_067_200 + i * 60, p = 100 + i);
     }
-    desk.write("rising.csv", rising);
-    leaderboards(&desk, "rising.csv", &["--out-dir", "rising"]).ok();
-    assert_eq!(desk.text("rising/habitual_losers.csv"), HEADER);
-    assert_eq!(desk.text("rising/habitual_overlaps.csv"), HEADER);
+    test_dir.write("rising.csv", rising);
+    leaderboards(&test_dir, "rising.csv", &["--out-dir", "rising"]).ok();
+    assert_eq!(test_dir.text("rising/habitual_losers.csv"), HEADER);
+    assert_eq!(test_dir.text("rising/habitual_overlaps.csv"), HEADER);
 }
 
 #[test]
 fn dirt_is_one_warning_and_strict_makes_it_an_error() {
-    let desk = desk();
+    let test_dir = test_dir();
     let mut text = market(&["A", "B"], 30);
     text += "A,2024-01-02 12:00,0,1,1,1,1\nA,,1,1,1,1,1\nB,2024-01-02 12:01,1,1,1,1,-1\nB,2024-01-02 23:59:00Z,1,1,1,1,1\n";
-    desk.write("bars.csv", text);
-    let run = leaderboards(&desk, "bars.csv", &[]).ok();
+    test_dir.write("bars.csv", text);
+    let run = leaderboards(&test_dir, "bars.csv", &[]).ok();
     assert_eq!(run.err.matches("warning: 3 rows were set aside").count(), 1, "{}", run.err);
     let run = run.says(&[
         "1 replaced by a later row",
@@ -173,61 +176,62 @@ fn dirt_is_one_warning_and_strict_makes_it_an_error() {
         "offset",
     ]);
     assert!(!run.out.contains("warning"));
-    leaderboards(&desk, "bars.csv", &["--strict", "--out-dir", "strict"])
+    leaderboards(&test_dir, "bars.csv", &["--strict", "--out-dir", "strict"])
         .fails(1, &["3 rows were set aside", "--strict"]);
-    assert!(!desk.file("strict/leaderboards_summary.json").exists());
-    desk.run(&["import", "bars.csv", "--strict"]).fails(1, &["3 rows were set aside"]);
-    assert!(!desk.file("data/bars/symbol=A").exists());
-    desk.run(&["check", "--source", "bars.csv"])
+    assert!(!test_dir.file("strict/leaderboards_summary.json").exists());
+    test_dir.run(&["import", "bars.csv", "--strict"]).fails(1, &["3 rows were set aside"]);
+    assert!(!test_dir.file("data/bars/symbol=A").exists());
+    test_dir
+        .run(&["check", "--source", "bars.csv"])
         .fails(1, &["results would be wrong", "3 rows were set aside"]);
-    desk.run(&["import", "bars.csv"]).ok().says(&["3 rows were set aside"]);
-    let check = desk.run(&["check"]).ok();
+    test_dir.run(&["import", "bars.csv"]).ok().says(&["3 rows were set aside"]);
+    let check = test_dir.run(&["check"]).ok();
     assert!(check.out.contains("Sound") && check.out.contains("short of 30 days"), "{}", check.out);
 }
 
 #[test]
 fn check_tells_what_would_make_results_wrong() {
-    let desk = desk();
+    let test_dir = test_dir();
     let mut hourly = HEADER.to_owned();
     for i in 0..40 {
         hourly += &format!("A,{},1,1,1,1,1\n", 1_704_067_200 + i * 3600);
     }
-    desk.write("hourly.csv", hourly);
-    desk.run(&["check", "--source", "hourly.csv"]).fails(1, &["longer than a minute", "A (60 minutes)"]);
-    desk.write("twice.csv", market(&["XBT/USD", "BTCUSD"], 2));
-    desk.run(&["check", "--source", "twice.csv"]).fails(1, &["counts twice: BTCUSD, XBT/USD"]);
+    test_dir.write("hourly.csv", hourly);
+    test_dir.run(&["check", "--source", "hourly.csv"]).fails(1, &["longer than a minute", "A (60 minutes)"]);
+    test_dir.write("twice.csv", market(&["XBT/USD", "BTCUSD"], 2));
+    test_dir.run(&["check", "--source", "twice.csv"]).fails(1, &["counts twice: BTCUSD, XBT/USD"]);
 }
 
 #[test]
 fn odd_symbols_stay_in_their_folder() {
-    let desk = desk();
+    let test_dir = test_dir();
     let odd = ["../../x", "a b", "É/%", "con", "."];
-    desk.write("bars.csv", market(&odd, 26));
-    desk.run(&["import", "bars.csv", "--into", "in/store"]).ok();
-    leaderboards(&desk, "in/store", &["--out-dir", "a"]).ok();
-    leaderboards(&desk, "bars.csv", &["--out-dir", "b"]).ok();
-    assert_eq!(desk.tree("a"), desk.tree("b"));
-    let folders = std::fs::read_dir(desk.file("in/store")).unwrap().count();
+    test_dir.write("bars.csv", market(&odd, 26));
+    test_dir.run(&["import", "bars.csv", "--into", "in/store"]).ok();
+    leaderboards(&test_dir, "in/store", &["--out-dir", "a"]).ok();
+    leaderboards(&test_dir, "bars.csv", &["--out-dir", "b"]).ok();
+    assert_eq!(test_dir.tree("a"), test_dir.tree("b"));
+    let folders = std::fs::read_dir(test_dir.file("in/store")).unwrap().count();
     assert_eq!(folders, odd.len() + 1, "a folder each, and the lock");
 }
 
 #[test]
 fn outputs_that_cannot_be_written_replace_nothing() {
-    let desk = desk();
-    desk.write("bars.csv", market(&["A", "B"], 30));
-    desk.write("in_the_way", "x");
-    leaderboards(&desk, "bars.csv", &["--out-dir", "in_the_way/out"])
+    let test_dir = test_dir();
+    test_dir.write("bars.csv", market(&["A", "B"], 30));
+    test_dir.write("in_the_way", "x");
+    leaderboards(&test_dir, "bars.csv", &["--out-dir", "in_the_way/out"])
         .fails(1, &["in_the_way/out", "cannot make the folder"]);
-    leaderboards(&desk, "bars.csv", &["--out-dir", "/proc/nowhere"]).fails(1, &["/proc/nowhere"]);
-    desk.run(&["import", "bars.csv", "--into", "in_the_way"]).fails(1, &["this is a file"]);
+    leaderboards(&test_dir, "bars.csv", &["--out-dir", "/proc/nowhere"]).fails(1, &["/proc/nowhere"]);
+    test_dir.run(&["import", "bars.csv", "--into", "in_the_way"]).fails(1, &["this is a file"]);
 
-    leaderboards(&desk, "bars.csv", &["--out-dir", "out"]).ok();
-    let before = desk.tree("out");
+    leaderboards(&test_dir, "bars.csv", &["--out-dir", "out"]).ok();
+    let before = test_dir.tree("out");
     // The system lets no file grow past 8 blocks of 512 bytes.
     let program = env!("CARGO_BIN_EXE_data-pipeline");
     let limited = |arguments: &str| {
         let mut shell = Command::new("sh");
-        shell.current_dir(desk.path()).args(["-c", &format!("ulimit -f 8; exec {program} {arguments}")]);
+        shell.current_dir(test_dir.path()).args(["-c", &format!("ulimit -f 8; exec {program} {arguments}")]);
         finish(shell)
     };
     let flags = SHORT.join(" ");
@@ -238,24 +242,24 @@ fn outputs_that_cannot_be_written_replace_nothing() {
         .replace("--top-n 2 ", ""),
     );
     run.fails(1, &["cannot write out/", "limits the size of a file", "nothing was replaced"]);
-    assert_eq!(desk.tree("out"), before, "not one of them is replaced, and nothing half-written is left");
+    assert_eq!(test_dir.tree("out"), before, "not one of them is replaced, and nothing half-written is left");
     limited("import bars.csv --into store").fails(1, &["cannot write store/symbol=", "limits the size"]);
-    let left: Vec<_> = desk.tree("store").into_keys().collect();
+    let left: Vec<_> = test_dir.tree("store").into_keys().collect();
     assert_eq!(left, [std::path::PathBuf::from(".lock")]);
 }
 
 #[test]
 fn standard_output_that_goes_away_or_is_full() {
-    let desk = desk();
-    desk.write("bars.csv", market(&["A", "B"], 30));
-    let mut child = desk.command(&["check", "--source", "bars.csv"]);
+    let test_dir = test_dir();
+    test_dir.write("bars.csv", market(&["A", "B"], 30));
+    let mut child = test_dir.command(&["check", "--source", "bars.csv"]);
     let mut child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     let err = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && !err.contains("panicked") && !err.contains("error"), "{err}");
     if let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") {
-        let mut command = desk.command(&["check", "--source", "bars.csv"]);
+        let mut command = test_dir.command(&["check", "--source", "bars.csv"]);
         let output = command.stdout(full).stderr(Stdio::piped()).output().unwrap();
         let err = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{err}");
@@ -265,18 +269,19 @@ fn standard_output_that_goes_away_or_is_full() {
 
 #[test]
 fn history_under_other_spellings() {
-    let desk = desk();
-    desk.write("bars.csv", market(&["BTC/USD", "ETHUSD", "SOL-USD", "SOLUSD"], 3));
-    desk.run(&["import", "bars.csv"]).ok();
-    desk.write(
+    let test_dir = test_dir();
+    test_dir.write("bars.csv", market(&["BTC/USD", "ETHUSD", "SOL-USD", "SOLUSD"], 3));
+    test_dir.run(&["import", "bars.csv"]).ok();
+    test_dir.write(
         "kraken_top_losers.csv",
         "symbol,open\nXXBTZUSD,1\nXETHZUSD,1\nXBT/USD,1\nSOL/USD,2\nNONE,3\n",
     );
-    let run = desk.run(&["fetch-history", "losers", "--days", "1", "--asof", "2024-01-02T22:00:00Z"]).ok();
+    let run =
+        test_dir.run(&["fetch-history", "losers", "--days", "1", "--asof", "2024-01-02T22:00:00Z"]).ok();
     let run = run.says(&["XXBTZUSD is BTC/USD in the source", "SOL/USD may be any of SOL-USD, SOLUSD"]);
     let lacking = "Not in the source, or several could be meant: SOL/USD, NONE";
     assert!(run.out.contains(lacking), "{}", run.out);
-    let text = desk.text("losers_30day_history.csv");
+    let text = test_dir.text("losers_30day_history.csv");
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 1 + 60 * 2);
     assert!(
@@ -284,51 +289,53 @@ fn history_under_other_spellings() {
             && lines[120].starts_with("ETHUSD,2024-01-02 21:59:00,")
     );
 
-    desk.write("mine.csv", "Ticker\nETHUSD\n");
-    let mut command = desk.command(&["fetch-history", "overlaps"]);
+    test_dir.write("mine.csv", "Ticker\nETHUSD\n");
+    let mut command = test_dir.command(&["fetch-history", "overlaps"]);
     command.envs([("OVERLAPS_CSV", "mine.csv"), ("OVERLAPS_HISTORY_OUTPUT_CSV", "theirs.csv")]);
     finish(command).ok();
-    assert_eq!(desk.text("theirs.csv").lines().count(), 181);
+    assert_eq!(test_dir.text("theirs.csv").lines().count(), 181);
     let hint = "run 'data-pipeline leaderboards' first";
-    desk.run(&["fetch-history", "gainers"]).fails(1, &["there is no habitual_gainers.csv", hint]);
+    test_dir.run(&["fetch-history", "gainers"]).fails(1, &["there is no habitual_gainers.csv", hint]);
     let of = |list: &str, more: &[&str]| {
-        desk.run(
+        test_dir.run(
             &[&["fetch-history", "gainers", "--input-csv", list, "--output-csv", "g.csv"], more].concat(),
         )
     };
     // An empty board's file is a list of nobody.
-    desk.write("nobody.csv", HEADER);
+    test_dir.write("nobody.csv", HEADER);
     of("nobody.csv", &[]).ok();
-    assert_eq!(desk.text("g.csv"), HEADER);
+    assert_eq!(test_dir.text("g.csv"), HEADER);
     let early = of("mine.csv", &["--asof", "2001-01-01"]);
     early.fails(1, &["none of the 1 symbols of mine.csv has a bar from", "nothing was written"]);
     of("mine.csv", &["--output-csv", "mine.csv"]).fails(2, &["--output-csv"]);
-    desk.run(&["fetch-history", "gainers", "--input-csv", "mine.csv", "--output-csv", "./mine.csv"])
+    test_dir
+        .run(&["fetch-history", "gainers", "--input-csv", "mine.csv", "--output-csv", "./mine.csv"])
         .fails(2, &["both the list and the output"]);
-    assert_eq!(desk.text("mine.csv"), "Ticker\nETHUSD\n");
+    assert_eq!(test_dir.text("mine.csv"), "Ticker\nETHUSD\n");
 }
 
 #[test]
 fn quiet_says_nothing_and_the_log_can_be_elsewhere_or_absent() {
-    let desk = desk();
-    desk.write("bars.csv", market(&["A", "B"], 30));
-    let run = leaderboards(&desk, "bars.csv", &["-q", "--out-dir", "out", "--log-file", "logs/run.log"]).ok();
+    let test_dir = test_dir();
+    test_dir.write("bars.csv", market(&["A", "B"], 30));
+    let run =
+        leaderboards(&test_dir, "bars.csv", &["-q", "--out-dir", "out", "--log-file", "logs/run.log"]).ok();
     assert_eq!((run.out.as_str(), run.err.as_str()), ("", ""));
-    assert!(desk.text("logs/run.log").contains("begins: leaderboards --source bars.csv"));
-    assert!(!desk.file("out/pipeline.log").exists());
-    leaderboards(&desk, "bars.csv", &["--no-log-file", "--out-dir", "bare"]).ok();
-    assert!(!desk.file("bare/pipeline.log").exists());
+    assert!(test_dir.text("logs/run.log").contains("begins: leaderboards --source bars.csv"));
+    assert!(!test_dir.file("out/pipeline.log").exists());
+    leaderboards(&test_dir, "bars.csv", &["--no-log-file", "--out-dir", "bare"]).ok();
+    assert!(!test_dir.file("bare/pipeline.log").exists());
 }
 
 #[test]
 fn a_person_is_asked_for_what_is_missing() {
-    let desk = desk();
-    desk.write("bars.csv", market(&["A", "B", "C"], 30));
+    let test_dir = test_dir();
+    test_dir.write("bars.csv", market(&["A", "B", "C"], 30));
     let program = env!("CARGO_BIN_EXE_data-pipeline");
     // Answers are typed as a person does, each when it is asked for: before that the terminal would echo them.
     let on_a_terminal = |arguments: &str, answers: &[(&str, &str)]| {
         let mut script = Command::new("script");
-        script.current_dir(desk.path()).args(["-qec", &format!("{program} {arguments}"), "/dev/null"]);
+        script.current_dir(test_dir.path()).args(["-qec", &format!("{program} {arguments}"), "/dev/null"]);
         script.stdin(Stdio::piped()).stdout(Stdio::piped());
         for name in ["DB_HOST", "DB_USER", "DB_PASSWORD", "DB_NAME"] {
             script.env_remove(name);
@@ -356,7 +363,7 @@ fn a_person_is_asked_for_what_is_missing() {
     let (status, said) =
         on_a_terminal(&format!("leaderboards --source bars.csv {flags}"), &[(question, "1")]);
     assert_eq!(status, Some(0), "{said}");
-    assert!(desk.text("leaderboards_summary.json").contains("\"top_n\": 1"), "{said}");
+    assert!(test_dir.text("leaderboards_summary.json").contains("\"top_n\": 1"), "{said}");
     let answers = [
         ("MySQL host [localhost]: ", "127.0.0.1"),
         ("MySQL user: ", "me"),
@@ -371,11 +378,11 @@ fn a_person_is_asked_for_what_is_missing() {
 
 #[test]
 fn completions_and_manual_pages_know_every_command() {
-    let desk = desk();
-    let script = desk.run(&["completions", "bash"]).ok().out;
-    desk.run(&["man"]).ok();
-    let pages = desk.tree("man");
-    let help = desk.run(&["--help"]).ok().out;
+    let test_dir = test_dir();
+    let script = test_dir.run(&["completions", "bash"]).ok().out;
+    test_dir.run(&["man"]).ok();
+    let pages = test_dir.tree("man");
+    let help = test_dir.run(&["--help"]).ok().out;
     let listed =
         help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
     let names = listed.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
@@ -384,42 +391,42 @@ fn completions_and_manual_pages_know_every_command() {
     assert!(names.len() >= 15 && names.contains(&"imf-stage"), "{names:?}");
     for name in &names {
         assert!(script.contains(&format!("data__pipeline,{name})")), "{name}");
-        let page = desk.text(&format!("man/data-pipeline-{name}.1"));
+        let page = test_dir.text(&format!("man/data-pipeline-{name}.1"));
         assert!(page.contains(".SH SYNOPSIS") && page.contains("\\-\\-threads"), "{name}: {page}");
     }
     assert_eq!(pages.len(), names.len() + 1);
     // The scripts themselves are what their shells take.
-    let check = desk.write("script.bash", script);
+    let check = test_dir.write("script.bash", script);
     let taken = std::process::Command::new("bash").arg("-n").arg(check).status().unwrap();
     assert!(taken.success());
-    assert!(!desk.file("pipeline.log").exists());
-    desk.run(&["completions", "cmd"]).fails(2, &["invalid value 'cmd'"]);
+    assert!(!test_dir.file("pipeline.log").exists());
+    test_dir.run(&["completions", "cmd"]).fails(2, &["invalid value 'cmd'"]);
 }
 
 #[test]
 fn the_demo_makes_its_market_once() {
-    let desk = desk();
-    let run = desk.run(&["demo"]).ok();
+    let test_dir = test_dir();
+    let run = test_dir.run(&["demo"]).ok();
     assert!(run.out.contains("Where to look") && run.out.contains("demo/truth.json"), "{}", run.out);
     // Times of the run are in run_config.json alone.
     let outputs = || {
-        let mut tree = desk.tree("demo");
+        let mut tree = test_dir.tree("demo");
         tree.retain(|name, _| !name.ends_with("run_config.json"));
         tree
     };
     let before = outputs();
     assert!(before.keys().any(|name| name.ends_with("imf_post_summary.parquet")));
-    let again = desk.run(&["demo"]).ok().says(&["keeping the sample market"]);
+    let again = test_dir.run(&["demo"]).ok().says(&["keeping the sample market"]);
     assert!(again.out.contains("Overlaps") && again.out.contains("Dominant cycles"));
     assert_eq!(outputs(), before);
-    assert!(desk.run(&["check", "--source", "demo/bars"]).ok().out.contains("40 symbols"));
+    assert!(test_dir.run(&["check", "--source", "demo/bars"]).ok().out.contains("40 symbols"));
 }
 
 #[test]
 fn the_readme_shows_what_the_demo_prints() {
     let readme = include_str!("../../../README.md");
     let shown = readme.split("```text\n").nth(1).and_then(|text| text.split("```").next()).unwrap();
-    let out = desk().run(&["demo"]).ok().out;
+    let out = test_dir().run(&["demo"]).ok().out;
     for line in shown.lines() {
         assert!(out.lines().any(|printed| printed.trim_end() == line), "not printed: '{line}'\n{out}");
     }
@@ -427,84 +434,75 @@ fn the_readme_shows_what_the_demo_prints() {
 
 #[test]
 fn addresses_of_other_kinds_are_not_paths_and_keep_their_passwords() {
-    let desk = desk();
+    let test_dir = test_dir();
     for source in [
         "mariadb://me:s3cret@h/m",
         "postgres://me:s3cret@h/m",
         "MYSQL://me:s3cret@/m?x=1",
         "mysql:/me:s3cret@h/m",
     ] {
-        let run = desk.run(&["check", "--source", source]).fails(2, &["mysql://"]);
+        let run = test_dir.run(&["check", "--source", source]).fails(2, &["mysql://"]);
         assert!(!run.err.contains("s3cret"), "{}", run.err);
     }
-    desk.run(&["check", "--source", ""]).fails(2, &["an empty place"]);
-    desk.run(&[
-        "check",
-        "--source",
-        "mysql://h:1/d",
-        "--host",
-        "h:33",
-        "--user",
-        "u",
-        "--password",
-        "s3cret",
-    ])
-    .fails(2, &["--host h --port 33"]);
-    let mut command = desk.command(&["check"]);
+    test_dir.run(&["check", "--source", ""]).fails(2, &["an empty place"]);
+    test_dir
+        .run(&["check", "--source", "mysql://h:1/d", "--host", "h:33", "--user", "u", "--password", "s3cret"])
+        .fails(2, &["--host h --port 33"]);
+    let mut command = test_dir.command(&["check"]);
     command.env("OHLCVT_TABLE", "bars");
     finish(command).fails(2, &["MySQL user is missing", "set: OHLCVT_TABLE"]);
-    assert!(!desk.text("pipeline.log").contains("s3cret"), "{}", desk.text("pipeline.log"));
+    assert!(!test_dir.text("pipeline.log").contains("s3cret"), "{}", test_dir.text("pipeline.log"));
 }
 
 #[test]
 fn pipes_and_devices_are_no_files() {
-    let desk = desk();
-    desk.write("bars.csv", market(&["A"], 30));
-    let made = Command::new("mkfifo").arg(desk.file("pipe")).status();
+    let test_dir = test_dir();
+    test_dir.write("bars.csv", market(&["A"], 30));
+    let made = Command::new("mkfifo").arg(test_dir.file("pipe")).status();
     assert!(made.is_ok_and(|status| status.success()));
-    desk.run(&["import", "pipe"]).fails(1, &["a pipe or device"]);
-    desk.run(&["check", "--source", "pipe"]).fails(1, &["a pipe or device"]);
+    test_dir.run(&["import", "pipe"]).fails(1, &["a pipe or device"]);
+    test_dir.run(&["check", "--source", "pipe"]).fails(1, &["a pipe or device"]);
     let out = ["fetch-history", "losers", "--input-csv", "bars.csv", "--source", "bars.csv", "--output-csv"];
-    desk.run(&[&out[..], &["pipe"]].concat()).fails(1, &["no file but"]);
-    desk.run(&[&out[..], &["/dev/null"]].concat()).fails(1, &["/dev/null", "not replaced"]);
+    test_dir.run(&[&out[..], &["pipe"]].concat()).fails(1, &["no file but"]);
+    test_dir.run(&[&out[..], &["/dev/null"]].concat()).fails(1, &["/dev/null", "not replaced"]);
 }
 
 #[test]
 fn sample_does_not_mix_with_other_bars() {
-    let desk = desk();
+    let test_dir = test_dir();
     let sample = |more: &[&str]| {
-        desk.run(&[&["sample", "--into", "m/bars", "--symbols", "3", "--days", "1"], more].concat())
+        test_dir.run(&[&["sample", "--into", "m/bars", "--symbols", "3", "--days", "1"], more].concat())
     };
     sample(&[]).ok();
-    let before = desk.tree("m");
+    let before = test_dir.tree("m");
     sample(&[]).ok();
-    assert_eq!(desk.tree("m"), before);
+    assert_eq!(test_dir.tree("m"), before);
     sample(&["--seed", "2"]).fails(2, &["holds other bars"]);
-    desk.write("bars.csv", market(&["MINE"], 1));
-    desk.run(&["import", "bars.csv"]).ok();
-    desk.run(&["sample", "--into", "data/bars"]).fails(2, &["holds other bars"]);
+    test_dir.write("bars.csv", market(&["MINE"], 1));
+    test_dir.run(&["import", "bars.csv"]).ok();
+    test_dir.run(&["sample", "--into", "data/bars"]).fails(2, &["holds other bars"]);
 }
 
 #[test]
 fn a_store_by_other_hands() {
-    let desk = desk();
-    desk.write("bars.csv", market(&["A B", "C"], 30));
-    desk.run(&["import", "bars.csv", "--into", "store"]).ok();
+    let test_dir = test_dir();
+    test_dir.write("bars.csv", market(&["A B", "C"], 30));
+    test_dir.run(&["import", "bars.csv", "--into", "store"]).ok();
     // Spark and others leave more characters as they are.
-    std::fs::rename(desk.file("store/symbol=A%20B"), desk.file("store/symbol=A B")).unwrap();
-    leaderboards(&desk, "store", &["--out-dir", "a"]).ok();
-    leaderboards(&desk, "bars.csv", &["--out-dir", "b"]).ok();
-    assert_eq!(desk.tree("a"), desk.tree("b"));
-    let again = desk.run(&["import", "bars.csv", "--into", "store"]).ok();
+    std::fs::rename(test_dir.file("store/symbol=A%20B"), test_dir.file("store/symbol=A B")).unwrap();
+    leaderboards(&test_dir, "store", &["--out-dir", "a"]).ok();
+    leaderboards(&test_dir, "bars.csv", &["--out-dir", "b"]).ok();
+    assert_eq!(test_dir.tree("a"), test_dir.tree("b"));
+    let again = test_dir.run(&["import", "bars.csv", "--into", "store"]).ok();
     assert!(again.out.contains(" 0 of them new"), "{}", again.out);
-    std::fs::create_dir(desk.file("store/symbol=A%20B")).unwrap();
-    leaderboards(&desk, "store", &[]).fails(1, &["both of the symbol A B"]);
-    std::fs::remove_dir(desk.file("store/symbol=A%20B")).unwrap();
+    std::fs::create_dir(test_dir.file("store/symbol=A%20B")).unwrap();
+    leaderboards(&test_dir, "store", &[]).fails(1, &["both of the symbol A B"]);
+    std::fs::remove_dir(test_dir.file("store/symbol=A%20B")).unwrap();
     // Bytes that changed on disk are an error and no result.
     let part = "store/symbol=C/part-000001.parquet";
-    let mut bytes = desk.read(part);
+    let mut bytes = test_dir.read(part);
     let middle = bytes.len() / 2;
     bytes[100..middle].fill(0x5a);
-    desk.write(part, bytes);
-    leaderboards(&desk, "store", &[]).fails(1, &["part-000001.parquet", "damaged"]);
+    test_dir.write(part, bytes);
+    leaderboards(&test_dir, "store", &[]).fails(1, &["part-000001.parquet", "damaged"]);
 }

@@ -4,76 +4,76 @@
 
 mod support;
 
-use support::{desk, market};
-use testkit::program::{Desk, finish};
+use support::{market, test_dir};
+use testkit::program::{TestDir, finish};
 
-fn with_bars() -> Desk {
-    let desk = desk();
-    desk.write("one.csv", market(&["A/B"], 30));
-    desk.write("two.csv", market(&["A/B", "C/D"], 30));
-    desk
+fn with_bars() -> TestDir {
+    let test_dir = test_dir();
+    test_dir.write("one.csv", market(&["A/B"], 30));
+    test_dir.write("two.csv", market(&["A/B", "C/D"], 30));
+    test_dir
 }
 
 #[test]
 fn a_flag_wins_over_the_environment_and_that_over_the_file() {
-    let desk = with_bars();
-    desk.run(&["check"]).fails(2, &["no source of bars", "data-pipeline.toml"]);
-    desk.write("data-pipeline.toml", "source = \"one.csv\"\n");
-    assert!(desk.run(&["check"]).ok().out.contains("1 symbol"));
-    assert!(desk.run(&["check", "--source", "two.csv"]).ok().out.contains("2 symbols"));
+    let test_dir = with_bars();
+    test_dir.run(&["check"]).fails(2, &["no source of bars", "data-pipeline.toml"]);
+    test_dir.write("data-pipeline.toml", "source = \"one.csv\"\n");
+    assert!(test_dir.run(&["check"]).ok().out.contains("1 symbol"));
+    assert!(test_dir.run(&["check", "--source", "two.csv"]).ok().out.contains("2 symbols"));
     // The environment means a database, and so there is something missing.
-    let mut command = desk.command(&["check"]);
+    let mut command = test_dir.command(&["check"]);
     command.env("DB_HOST", "db.example");
     finish(command).fails(2, &["MySQL user is missing", "set: DB_HOST"]);
     // The file fills what the environment leaves open, and a flag what both do.
-    desk.write(
+    test_dir.write(
         "data-pipeline.toml",
         "[mysql]\nhost = \"of.file\"\nuser = \"me\"\ndatabase = \"market\"\ntable = \"a`b\"\n",
     );
-    let mut command = desk.command(&["check", "--table", "bars"]);
+    let mut command = test_dir.command(&["check", "--table", "bars"]);
     command.env("DB_HOST", "127.0.0.1").env("DB_PORT", "9").env("DB_PASSWORD", "x");
     finish(command).fails(1, &["mysql://me@127.0.0.1:9/market", "bars"]);
-    let mut command = desk.command(&["check"]);
+    let mut command = test_dir.command(&["check"]);
     command.env("DB_HOST", "127.0.0.1").env("DB_PASSWORD", "x");
     finish(command).fails(2, &["a`b"]);
     // An address counts as a whole, the file completes it.
-    desk.write(
+    test_dir.write(
         "data-pipeline.toml",
         "source = \"mysql://me@127.0.0.1:9/market\"\n[mysql]\ntable = \"bars\"\n",
     );
-    let mut command = desk.command(&["check"]);
+    let mut command = test_dir.command(&["check"]);
     command.env("DB_PASSWORD", "x");
     finish(command).fails(1, &["mysql://me@127.0.0.1:9/market", "bars"]);
 }
 
 #[test]
 fn defaults_of_flags_and_where_the_file_is() {
-    let desk = with_bars();
-    desk.write(
+    let test_dir = with_bars();
+    test_dir.write(
         "data-pipeline.toml",
         "source = \"two.csv\"\n[leaderboards]\ntop-n = 1\nout-dir = \"boards\"\n",
     );
-    desk.run(&["leaderboards"]).ok();
-    let boards = desk.text("boards/leaderboards_summary.json");
+    test_dir.run(&["leaderboards"]).ok();
+    let boards = test_dir.text("boards/leaderboards_summary.json");
     assert!(boards.contains("\"top_n\": 1"), "{boards}");
-    desk.run(&["leaderboards", "--top-n", "2", "--out-dir", "other"]).ok();
-    assert!(desk.text("other/leaderboards_summary.json").contains("\"top_n\": 2"));
-    let help = desk.run(&["leaderboards", "--help"]).ok().out;
+    test_dir.run(&["leaderboards", "--top-n", "2", "--out-dir", "other"]).ok();
+    assert!(test_dir.text("other/leaderboards_summary.json").contains("\"top_n\": 2"));
+    let help = test_dir.run(&["leaderboards", "--help"]).ok().out;
     assert!(help.contains("[default: boards]"), "{help}");
     // Another file by name, and one that is missing.
-    desk.write("elsewhere/settings.toml", "source = \"one.csv\"\n");
+    test_dir.write("elsewhere/settings.toml", "source = \"one.csv\"\n");
     for words in
         [["--config", "elsewhere/settings.toml", "check"], ["check", "--config", "elsewhere/settings.toml"]]
     {
-        assert!(desk.run(&words).ok().out.contains("1 symbol"));
+        assert!(test_dir.run(&words).ok().out.contains("1 symbol"));
     }
-    desk.run(&["check", "--config", "elsewhere/setting.toml"]).fails(2, &["settings.toml"]);
-    desk.run(&["check", "--config"]).fails(2, &["--config"]);
+    test_dir.run(&["check", "--config", "elsewhere/setting.toml"]).fails(2, &["settings.toml"]);
+    test_dir.run(&["check", "--config"]).fails(2, &["--config"]);
 }
 
 #[test]
 fn what_is_wrong_in_the_file_is_told_with_its_name() {
-    let desk = with_bars();
+    let test_dir = with_bars();
     for (text, words) in [
         (
             "[leaderboards]\ntop-n = \"many\"\n",
@@ -82,47 +82,48 @@ fn what_is_wrong_in_the_file_is_told_with_its_name() {
         ("[leaderboards]\ntopn = 3\n", &["data-pipeline.toml", "did you mean 'top-n'?"]),
         ("source = \n", &["data-pipeline.toml", "line 1"]),
     ] {
-        desk.write("data-pipeline.toml", text);
-        desk.run(&["leaderboards", "--source", "one.csv"]).fails(2, words);
+        test_dir.write("data-pipeline.toml", text);
+        test_dir.run(&["leaderboards", "--source", "one.csv"]).fails(2, words);
     }
-    desk.write("data-pipeline.toml", "[run]\ncohorts = [\"gainer\"]\n");
-    desk.run(&["run"]).fails(2, &["data-pipeline.toml", "gainer", "possible values", "overlaps"]);
+    test_dir.write("data-pipeline.toml", "[run]\ncohorts = [\"gainer\"]\n");
+    test_dir.run(&["run"]).fails(2, &["data-pipeline.toml", "gainer", "possible values", "overlaps"]);
     // A file of a password that is missing is told when it is needed.
-    desk.write("data-pipeline.toml", "[mysql]\nuser = \"me\"\ndatabase = \"m\"\npassword-file = \"none\"\n");
-    desk.run(&["check", "--source", "one.csv"]).ok();
-    desk.run(&["check"]).fails(1, &["password-file in data-pipeline.toml", "none"]);
-    desk.write("data-pipeline.toml", [0xff, 0xfe]);
-    desk.run(&["check", "--source", "one.csv"]).fails(2, &["data-pipeline.toml"]);
+    test_dir
+        .write("data-pipeline.toml", "[mysql]\nuser = \"me\"\ndatabase = \"m\"\npassword-file = \"none\"\n");
+    test_dir.run(&["check", "--source", "one.csv"]).ok();
+    test_dir.run(&["check"]).fails(1, &["password-file in data-pipeline.toml", "none"]);
+    test_dir.write("data-pipeline.toml", [0xff, 0xfe]);
+    test_dir.run(&["check", "--source", "one.csv"]).fails(2, &["data-pipeline.toml"]);
     // Help can be had all the same? Not before the file is understood: the error says what to mend.
-    desk.write("data-pipeline.toml", "");
-    desk.run(&["check", "--source", "one.csv"]).ok();
+    test_dir.write("data-pipeline.toml", "");
+    test_dir.run(&["check", "--source", "one.csv"]).ok();
 }
 
 #[cfg(unix)]
 #[test]
 fn a_password_is_only_taken_from_a_private_file() {
     use std::os::unix::fs::PermissionsExt;
-    let desk = desk();
+    let test_dir = test_dir();
     let database = "host = \"127.0.0.1\"\nport = 9\nuser = \"me\"\ndatabase = \"market\"\n";
     for text in [
         format!("[mysql]\n{database}password = \"s3cret\"\n"),
         "source = \"mysql://me:s3cret@127.0.0.1:9/market\"\n".to_owned(),
     ] {
-        let file = desk.write("data-pipeline.toml", text);
+        let file = test_dir.write("data-pipeline.toml", text);
         let rights = |mode| std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
         rights(0o644);
         // Who does not need it is not kept.
-        desk.run(&["check", "--help"]).ok();
-        let open = desk.run(&["check"]).fails(2, &["chmod 600 data-pipeline.toml", "password-file"]);
+        test_dir.run(&["check", "--help"]).ok();
+        let open = test_dir.run(&["check"]).fails(2, &["chmod 600 data-pipeline.toml", "password-file"]);
         rights(0o600);
         let private =
-            desk.run(&["check"]).fails(1, &["the password is that of data-pipeline.toml", "127.0.0.1:9"]);
+            test_dir.run(&["check"]).fails(1, &["the password is that of data-pipeline.toml", "127.0.0.1:9"]);
         // Nor in an address that is the default of a flag.
-        let into = desk.write("into.toml", "[sync]\ninto = \"mysql://me:s3cret@127.0.0.1:9/market\"\n");
+        let into = test_dir.write("into.toml", "[sync]\ninto = \"mysql://me:s3cret@127.0.0.1:9/market\"\n");
         std::fs::set_permissions(&into, std::fs::Permissions::from_mode(0o644)).unwrap();
-        let help = desk.run(&["sync", "--help", "--config", "into.toml"]).ok();
+        let help = test_dir.run(&["sync", "--help", "--config", "into.toml"]).ok();
         assert!(!help.out.contains("s3cret"), "{}", help.out);
-        for told in [open.err, private.err, desk.text("pipeline.log")] {
+        for told in [open.err, private.err, test_dir.text("pipeline.log")] {
             assert!(!told.contains("s3cret"), "{told}");
         }
     }

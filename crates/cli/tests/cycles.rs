@@ -10,9 +10,9 @@ use std::process::Command;
 use libtest_mimic::{Arguments, Trial};
 use serde_json::Value;
 use support::tables::{Record, json, number, rows};
-use support::{arg, desk};
+use support::{arg, test_dir};
 use testkit::Need::Python;
-use testkit::program::{Desk, finish};
+use testkit::program::{TestDir, finish};
 use testkit::{npz, python, trial};
 
 fn main() {
@@ -41,9 +41,9 @@ fn main() {
 
 /// Every cycle that the sample market hides and that stands out is a kept mode, its period within a tenth.
 fn planted_cycles_are_found() {
-    let desk = desk();
-    desk.run(&["sample", "--into", "bars", "--symbols", "12", "--days", "36", "--seed", "1"]).ok();
-    let truth = json(&desk.read("truth.json"));
+    let test_dir = test_dir();
+    test_dir.run(&["sample", "--into", "bars", "--symbols", "12", "--days", "36", "--seed", "1"]).ok();
+    let truth = json(&test_dir.read("truth.json"));
     let cycles = truth["cycles"].as_array().unwrap();
     // Those that befell something in the window are left to themselves.
     let eventful: Vec<&Value> =
@@ -55,9 +55,9 @@ fn planted_cycles_are_found() {
         .collect();
     let leaders = symbols.iter().copied().collect::<Vec<_>>().join(",");
     let words = ["imf-stage", "--leaders", &leaders, "--asof", "2025-12-31", "--lookback-months", "1"];
-    desk.run(&[&words[..], &["--source", "bars", "--out", "imf"]].concat()).ok();
-    let found = rows(&desk.file("imf/dt=2025-12-31/imf_summary.parquet"));
-    let config = json(&desk.read("imf/dt=2025-12-31/run_config.json"));
+    test_dir.run(&[&words[..], &["--source", "bars", "--out", "imf"]].concat()).ok();
+    let found = rows(&test_dir.file("imf/dt=2025-12-31/imf_summary.parquet"));
+    let config = json(&test_dir.read("imf/dt=2025-12-31/run_config.json"));
     let minutes = config["window_minutes"].as_f64().unwrap();
     let (mut sought, mut below) = (0, 0);
     for cycle in cycles.iter().filter(|cycle| symbols.contains(cycle["symbol"].as_str().unwrap())) {
@@ -78,16 +78,16 @@ fn planted_cycles_are_found() {
 }
 
 /// A market of two symbols, 36 days to the end of 2025, and flags for a quick run over a month of it.
-fn market(desk: &Desk) {
-    desk.run(&["sample", "--into", "bars", "--symbols", "2", "--days", "36"]).ok();
+fn market(test_dir: &TestDir) {
+    test_dir.run(&["sample", "--into", "bars", "--symbols", "2", "--days", "36"]).ok();
 }
 
 const QUICK: [&str; 8] =
     ["imf-stage", "--leaders", "AMBER/USD,BASALT/USD", "--lookback-months", "1", "--trials", "3", "--source"];
 
 /// All files of a folder; of run_config.json all but what tells of the run itself.
-fn outputs(desk: &Desk, folder: &str) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut tree = desk.tree(folder);
+fn outputs(test_dir: &TestDir, folder: &str) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut tree = test_dir.tree(folder);
     for (name, content) in &mut tree {
         if name.ends_with("run_config.json") {
             let mut config = json(content);
@@ -100,9 +100,9 @@ fn outputs(desk: &Desk, folder: &str) -> BTreeMap<PathBuf, Vec<u8>> {
 }
 
 fn no_bar_after_the_asof_counts() {
-    let desk = desk();
-    market(&desk);
-    desk.write("list.csv", "symbol\nAMBER/USD\nBASALT/USD\n");
+    let test_dir = test_dir();
+    market(&test_dir);
+    test_dir.write("list.csv", "symbol\nAMBER/USD\nBASALT/USD\n");
     for (asof, last) in [("2025-12-30T10:17:30Z", "2025-12-30T10:17:00Z"), ("2025-12-30", "2025-12-31")] {
         // What had closed by then, and no more.
         let cut = [
@@ -115,23 +115,25 @@ fn no_bar_after_the_asof_counts() {
             "--days",
             "40",
         ];
-        desk.run(&[&cut[..], &["--source", "bars", "--asof", last]].concat()).ok();
+        test_dir.run(&[&cut[..], &["--source", "bars", "--asof", last]].concat()).ok();
         for (source, out) in [("bars", "all"), ("cut.csv", "cut")] {
-            desk.run(&[&QUICK[..], &[source, "--asof", asof, "--out", out, "--persist-imfs"]].concat()).ok();
+            test_dir
+                .run(&[&QUICK[..], &[source, "--asof", asof, "--out", out, "--persist-imfs"]].concat())
+                .ok();
         }
-        assert_eq!(outputs(&desk, "all"), outputs(&desk, "cut"), "{asof}");
-        let config = json(&desk.read("all/dt=2025-12-30/run_config.json"));
+        assert_eq!(outputs(&test_dir, "all"), outputs(&test_dir, "cut"), "{asof}");
+        let config = json(&test_dir.read("all/dt=2025-12-30/run_config.json"));
         let end = config["window_end"].as_str().unwrap();
         assert!(end.starts_with(last), "{end}");
     }
 }
 
 fn threads_jobs_and_sources_do_not_change_a_byte() {
-    let desk = desk();
-    market(&desk);
+    let test_dir = test_dir();
+    market(&test_dir);
     let run = |out: &str, more: &[&str]| {
-        desk.run(&[&QUICK[..], &["bars", "--persist-imfs", "--out", out], more].concat()).ok();
-        outputs(&desk, out)
+        test_dir.run(&[&QUICK[..], &["bars", "--persist-imfs", "--out", out], more].concat()).ok();
+        outputs(&test_dir, out)
     };
     let one = run("one", &["--threads", "1"]);
     assert_eq!(one.len(), 9);
@@ -141,18 +143,18 @@ fn threads_jobs_and_sources_do_not_change_a_byte() {
     let cluster = |out: &str, threads: &str| {
         let words =
             ["imf-cluster", "gainers", "--input", "cohort.csv", "--windows", "6h,3d", "--out-dir", out];
-        desk.run(&[&words[..], &["--threads", threads, "--no-log-file"]].concat()).ok();
-        desk.tree(out)
+        test_dir.run(&[&words[..], &["--threads", threads, "--no-log-file"]].concat()).ok();
+        test_dir.tree(out)
     };
-    desk.write("list.csv", "symbol\nAMBER/USD\nBASALT/USD\n");
+    test_dir.write("list.csv", "symbol\nAMBER/USD\nBASALT/USD\n");
     let cohort =
         ["fetch-history", "gainers", "--input-csv", "list.csv", "--output-csv", "cohort.csv", "--days", "4"];
-    desk.run(&[&cohort[..], &["--source", "bars"]].concat()).ok();
+    test_dir.run(&[&cohort[..], &["--source", "bars"]].concat()).ok();
     assert_eq!(cluster("c1", "1"), cluster("c2", "2"));
 }
 
 /// A month of minutes of symbols with little in them.
-fn odd_market(desk: &Desk) {
+fn odd_market(test_dir: &TestDir) {
     let mut text = support::HEADER.to_owned();
     for i in 0..40 * 1440_i64 {
         let time = 1_700_006_400 + 60 * i;
@@ -162,12 +164,12 @@ fn odd_market(desk: &Desk) {
         text += &format!("../UP/A B,{time},{wave},{wave},{wave},{wave},{volume}\n");
     }
     text += "ONE,1702512000,7,7,7,7,3\n";
-    desk.write("odd.csv", text);
+    test_dir.write("odd.csv", text);
 }
 
 fn stubs_tell_why() {
-    let desk = desk();
-    odd_market(&desk);
+    let test_dir = test_dir();
+    odd_market(&test_dir);
     let words = [
         "imf-stage",
         "--asof",
@@ -180,11 +182,11 @@ fn stubs_tell_why() {
         "odd.csv",
     ];
     // A row alone, a pool of stubs alone.
-    let run = desk.run(&[&words[..], &["--leaders", "FLAT,ONE,NOPE"]].concat()).ok();
+    let run = test_dir.run(&[&words[..], &["--leaders", "FLAT,ONE,NOPE"]].concat()).ok();
     let run = run.says(&["not in the source: NOPE; they get stubs"]);
     assert!(run.out.contains("price: no cycle"), "{}", run.out);
     let folder = "data/imf/dt=2023-12-23";
-    let status: Vec<_> = rows(&desk.file(&format!("{folder}/imf_summary.parquet")))
+    let status: Vec<_> = rows(&test_dir.file(&format!("{folder}/imf_summary.parquet")))
         .iter()
         .map(|row| {
             [&row["symbol"], &row["series"], &row["imf_id"], &row["status"], &row["period_days"]]
@@ -201,27 +203,28 @@ fn stubs_tell_why() {
     ];
     assert_eq!(status, expected);
     assert_eq!(
-        json(&desk.read(&format!("{folder}/cluster_cards_global_price.json"))),
+        json(&test_dir.read(&format!("{folder}/cluster_cards_global_price.json"))),
         Value::Array(Vec::new())
     );
-    let coverage = &json(&desk.read(&format!("{folder}/run_config.json")))["bars_per_symbol"];
+    let coverage = &json(&test_dir.read(&format!("{folder}/run_config.json")))["bars_per_symbol"];
     assert_eq!([&coverage["ONE"]["bars_before"], &coverage["NOPE"]["bars_before"]], [1, 0]);
     let summary = format!("{folder}/imf_summary.parquet");
-    let run = desk.run(&["imf-postprocess", "--summary", &summary, "--series", "both"]).ok();
+    let run = test_dir.run(&["imf-postprocess", "--summary", &summary, "--series", "both"]).ok();
     run.says(&["no cycle", "is left to summarize", "flat", "no_data"]);
-    assert!(rows(&desk.file(&format!("{folder}/imf_post_summary.parquet"))).is_empty());
+    assert!(rows(&test_dir.file(&format!("{folder}/imf_post_summary.parquet"))).is_empty());
 
     // Without winsorizing the one trade is a volume like any other; a gate that nothing passes keeps nothing; a symbol with
     // slashes and blanks stays in the folder.
     let more = ["--leaders", "ONE,../UP/A B", "--no-winsorize", "--persist-imfs"];
-    desk.run(&[&words[..], &more[..]].concat()).ok();
-    assert!(desk.file(&format!("{folder}/imfs/%2E.%2FUP%2FA%20B_price.npz")).is_file());
-    assert!(desk.file(&format!("{folder}/imfs/ONE_volume.npz")).is_file());
-    desk.run(&[&words[..], &["--leaders", "../UP/A B", "--min-cycle-depth-pct", "150"]].concat()).ok();
-    let kept = rows(&desk.file(&summary));
+    test_dir.run(&[&words[..], &more[..]].concat()).ok();
+    assert!(test_dir.file(&format!("{folder}/imfs/%2E.%2FUP%2FA%20B_price.npz")).is_file());
+    assert!(test_dir.file(&format!("{folder}/imfs/ONE_volume.npz")).is_file());
+    test_dir.run(&[&words[..], &["--leaders", "../UP/A B", "--min-cycle-depth-pct", "150"]].concat()).ok();
+    let kept = rows(&test_dir.file(&summary));
     assert!(kept.iter().any(|row| row["status"] == "no_kept_imfs" && row["series"] == "price"), "{kept:?}");
     // ONE has a bar in a month, and is told.
-    desk.run(&[&words[..], &["--leaders", "ONE,FLAT"]].concat())
+    test_dir
+        .run(&[&words[..], &["--leaders", "ONE,FLAT"]].concat())
         .ok()
         .says(&["long gaps can make fast cycles of their own: ONE (100 % missing"]);
     // One date after all bars: nothing but stubs, and said.
@@ -236,54 +239,53 @@ fn stubs_tell_why() {
         "--leaders",
         "FLAT",
     ];
-    desk.run(&[&late[..], &["--trials", "2"]].concat()).ok().says(&["no bar of the leaders lies in it"]);
+    test_dir.run(&[&late[..], &["--trials", "2"]].concat()).ok().says(&["no bar of the leaders lies in it"]);
     let early =
         ["--asof", "2020-06-01", "--lookback-months", "1", "--source", "odd.csv", "--leaders", "FLAT"];
-    desk.run(&[&["imf-stage"][..], &early[..]].concat()).ok().says(&["no bar of the leaders lies in it"]);
-    desk.run(&[&words[..], &["--leaders", "NOPE"]].concat()).ok();
-    assert!(rows(&desk.file(&summary)).iter().all(|row| row["status"] == "no_data"));
+    test_dir.run(&[&["imf-stage"][..], &early[..]].concat()).ok().says(&["no bar of the leaders lies in it"]);
+    test_dir.run(&[&words[..], &["--leaders", "NOPE"]].concat()).ok();
+    assert!(rows(&test_dir.file(&summary)).iter().all(|row| row["status"] == "no_data"));
     let latest = ["imf-stage", "--leaders", "NOPE", "--source", "odd.csv"];
-    desk.run(&latest).fails(1, &["none of the input's 1 symbol"]);
+    test_dir.run(&latest).fails(1, &["none of the input's 1 symbol"]);
 }
 
 fn a_budget_that_runs_out() {
-    let desk = desk();
-    market(&desk);
+    let test_dir = test_dir();
+    market(&test_dir);
     let words = ["imf-stage", "--leaders", "AMBER/USD", "--lookback-months", "1", "--source", "bars"];
     // No machine takes 60 trials of a month apart in a millisecond; the 20 that follow have all the time they need.
     let budget = ["--trials", "60", "--max-seconds-per-asset", "0.001", "--out", "short"];
-    let run = desk.run(&[&words[..], &budget[..]].concat()).ok();
+    let run = test_dir.run(&[&words[..], &budget[..]].concat()).ok();
     run.says(&["ran out, and 20 trials were done instead, on 2 series: AMBER/USD price, AMBER/USD volume"]);
-    let short = rows(&desk.file("short/dt=2026-01-01/imf_summary.parquet"));
+    let short = rows(&test_dir.file("short/dt=2026-01-01/imf_summary.parquet"));
     assert!(short.len() > 10 && short.iter().all(|row| row["status"] == "time_budget_reduced"), "{short:?}");
     // They take part in clustering, and are what 20 trials give.
     assert!(short.iter().all(|row| !row["cluster_id_global"].is_empty()));
-    desk.run(&[&words[..], &["--trials", "20", "--out", "twenty"]].concat()).ok();
-    let twenty = rows(&desk.file("twenty/dt=2026-01-01/imf_summary.parquet"));
+    test_dir.run(&[&words[..], &["--trials", "20", "--out", "twenty"]].concat()).ok();
+    let twenty = rows(&test_dir.file("twenty/dt=2026-01-01/imf_summary.parquet"));
     let periods = |rows: &[Record]| rows.iter().map(|row| row["period_days"].clone()).collect::<Vec<_>>();
     assert_eq!(periods(&short), periods(&twenty));
     // For 20 trials or fewer there is no budget.
-    desk.run(
-        &[&words[..], &["--trials", "20", "--max-seconds-per-asset", "0.001", "--out", "none"]].concat(),
-    )
-    .ok();
-    let none = rows(&desk.file("none/dt=2026-01-01/imf_summary.parquet"));
+    test_dir
+        .run(&[&words[..], &["--trials", "20", "--max-seconds-per-asset", "0.001", "--out", "none"]].concat())
+        .ok();
+    let none = rows(&test_dir.file("none/dt=2026-01-01/imf_summary.parquet"));
     assert_eq!(none, twenty);
 }
 
 fn a_partition_is_replaced_as_a_whole() {
-    let desk = desk();
-    market(&desk);
+    let test_dir = test_dir();
+    market(&test_dir);
     let names = || -> Vec<String> {
-        let names = desk.tree("imf/dt=2026-01-01").into_keys();
+        let names = test_dir.tree("imf/dt=2026-01-01").into_keys();
         names.map(|name| name.to_string_lossy().into_owned()).collect()
     };
-    desk.run(&[&QUICK[..], &["bars", "--out", "imf", "--persist-imfs"]].concat()).ok();
+    test_dir.run(&[&QUICK[..], &["bars", "--out", "imf", "--persist-imfs"]].concat()).ok();
     assert_eq!(names().iter().filter(|name| name.ends_with(".npz")).count(), 4);
     assert!(names().contains(&"cluster_cards_global_price.json".to_owned()));
-    desk.write("imf/dt=2026-01-01/imfs/notes.txt", "a person's");
-    desk.write("imf/dt=2026-01-01/imf_post_summary.csv", "old");
-    desk.run(&[&QUICK[..], &["bars", "--out", "imf", "--cluster-mixed"]].concat()).ok().says(&[
+    test_dir.write("imf/dt=2026-01-01/imfs/notes.txt", "a person's");
+    test_dir.write("imf/dt=2026-01-01/imf_post_summary.csv", "old");
+    test_dir.run(&[&QUICK[..], &["bars", "--out", "imf", "--cluster-mixed"]].concat()).ok().says(&[
         "cluster_cards_global_price.json",
         "imf_post_summary.csv",
         "are of an earlier run, and not of this one",
@@ -297,31 +299,33 @@ fn a_partition_is_replaced_as_a_whole() {
     // Modes took long to make, and stay.
     let (modes, others): (Vec<_>, Vec<_>) = names().into_iter().partition(|name| name.starts_with("imfs/"));
     assert_eq!((modes.len(), others), (5, expected.map(str::to_owned).to_vec()));
-    let mixed = rows(&desk.file("imf/dt=2026-01-01/imf_summary.parquet"));
+    let mixed = rows(&test_dir.file("imf/dt=2026-01-01/imf_summary.parquet"));
     assert!(mixed.iter().all(|row| row["cluster_id_global"].starts_with("GM")));
-    desk.run(&["imf-postprocess", "--summary", "imf/dt=2026-01-01/imf_summary.parquet"]).ok();
-    assert_eq!(rows(&desk.file("imf/dt=2026-01-01/imf_post_summary.parquet")).len(), 2);
+    test_dir.run(&["imf-postprocess", "--summary", "imf/dt=2026-01-01/imf_summary.parquet"]).ok();
+    assert_eq!(rows(&test_dir.file("imf/dt=2026-01-01/imf_post_summary.parquet")).len(), 2);
 }
 
 fn leaders_come_from_a_file_and_a_list() {
-    let desk = desk();
-    market(&desk);
+    let test_dir = test_dir();
+    market(&test_dir);
     let words = ["imf-stage", "--lookback-months", "1", "--trials", "2", "--source", "bars"];
-    desk.run(&words).fails(2, &["no leaders were named", "--leaders-csv", "--leaders"]);
-    desk.write("leaders.csv", "Ticker,x\nbasaltusd,1\nbasaltusd,2\n");
-    desk.run(&words).ok().says(&["basaltusd is BASALT/USD in the source"]);
-    let leaders = |n: &str| json(&desk.read(&format!("data/imf/dt={n}/run_config.json")))["leaders"].clone();
+    test_dir.run(&words).fails(2, &["no leaders were named", "--leaders-csv", "--leaders"]);
+    test_dir.write("leaders.csv", "Ticker,x\nbasaltusd,1\nbasaltusd,2\n");
+    test_dir.run(&words).ok().says(&["basaltusd is BASALT/USD in the source"]);
+    let leaders =
+        |n: &str| json(&test_dir.read(&format!("data/imf/dt={n}/run_config.json")))["leaders"].clone();
     assert_eq!(leaders("2026-01-01"), Value::from(vec!["basaltusd"]));
     let both = ["--leaders-csv", "leaders.csv", "--leaders", "AMBER/USD,BASALT/USD", "--asof", "2025-12-20"];
-    desk.run(&[&words[..], &both[..]].concat()).ok().says(&["again under another spelling: BASALT/USD"]);
+    test_dir.run(&[&words[..], &both[..]].concat()).ok().says(&["again under another spelling: BASALT/USD"]);
     assert_eq!(leaders("2025-12-20"), Value::from(vec!["basaltusd", "AMBER/USD"]));
-    desk.run(&[&words[..], &["--leaders-csv", "leader.csv"]].concat())
+    test_dir
+        .run(&[&words[..], &["--leaders-csv", "leader.csv"]].concat())
         .fails(1, &["did you mean", "leaders.csv"]);
 }
 
 fn imf_stage_used_wrongly() {
-    let desk = desk();
-    market(&desk);
+    let test_dir = test_dir();
+    market(&test_dir);
     let words = ["imf-stage", "--leaders", "AMBER/USD", "--source", "bars"];
     for (flags, said) in [
         (["--lookback-months", "0"], "--lookback-months 0 is out of range"),
@@ -335,67 +339,72 @@ fn imf_stage_used_wrongly() {
         (["--asof", "soon"], "neither a time nor a date"),
         (["--leaders", ""], "is not a symbol"),
     ] {
-        desk.run(&[&words[..], &flags[..]].concat()).fails(2, &[said]);
+        test_dir.run(&[&words[..], &flags[..]].concat()).fails(2, &[said]);
     }
-    desk.write("file", "");
-    desk.run(&[&words[..], &["--out", "file"]].concat()).fails(1, &["file"]);
-    assert!(!desk.file("data").exists());
+    test_dir.write("file", "");
+    test_dir.run(&[&words[..], &["--out", "file"]].concat()).fails(1, &["file"]);
+    assert!(!test_dir.file("data").exists());
 }
 
 /// A run of both series, and one that is kept apart.
-fn summed(desk: &Desk) -> String {
-    market(desk);
-    desk.run(&[&QUICK[..], &["bars", "--out", "imf"]].concat()).ok();
+fn summed(test_dir: &TestDir) -> String {
+    market(test_dir);
+    test_dir.run(&[&QUICK[..], &["bars", "--out", "imf"]].concat()).ok();
     "imf/dt=2026-01-01/imf_summary.parquet".to_owned()
 }
 
 fn cards_must_belong_to_the_summary() {
-    let desk = desk();
-    let summary = summed(&desk);
+    let test_dir = test_dir();
+    let summary = summed(&test_dir);
     let words = ["imf-postprocess", "--summary", &summary, "--series", "both"];
-    desk.run(&words).ok();
+    test_dir.run(&words).ok();
     let price = "imf/dt=2026-01-01/cluster_cards_global_price.json";
-    let good = desk.text(price);
+    let good = test_dir.text(price);
     // One that was found beside, one that was named.
-    desk.write(price, good.replacen("GP0001", "GP0007", 1));
-    desk.run(&words).fails(1, &[price, "are not of this summary: GP0001 has none of that name by the cards"]);
-    desk.write("mine.json", good);
-    desk.run(&[&words[..], &["--cards-price", "mine.json"]].concat()).ok();
+    test_dir.write(price, good.replacen("GP0001", "GP0007", 1));
+    test_dir
+        .run(&words)
+        .fails(1, &[price, "are not of this summary: GP0001 has none of that name by the cards"]);
+    test_dir.write("mine.json", good);
+    test_dir.run(&[&words[..], &["--cards-price", "mine.json"]].concat()).ok();
     let asset = "imf/dt=2026-01-01/cluster_cards_asset.json";
-    let good = desk.text(asset);
-    desk.write(asset, good.replacen("\"n_imfs\": 1", "\"n_imfs\": 8", 1));
+    let good = test_dir.text(asset);
+    test_dir.write(asset, good.replacen("\"n_imfs\": 1", "\"n_imfs\": 8", 1));
     let flags = ["--cards-price", "mine.json", "--cards-asset", asset];
-    desk.run(&[&words[..], &flags[..]].concat()).fails(1, &[asset, "8 cycles by the cards"]);
+    test_dir.run(&[&words[..], &flags[..]].concat()).fails(1, &[asset, "8 cycles by the cards"]);
     for (content, said) in
         [("{}", "no cards of imf-stage"), ("[{}]", "no cards of imf-stage"), ("x", "unexpected format")]
     {
-        desk.write("bad.json", content);
-        desk.run(&[&words[..], &["--cards-volume", "bad.json", "--cards-price", "mine.json"]].concat())
+        test_dir.write("bad.json", content);
+        test_dir
+            .run(&[&words[..], &["--cards-volume", "bad.json", "--cards-price", "mine.json"]].concat())
             .fails(1, &["bad.json", said]);
     }
-    desk.run(&[&words[..], &["--cards-mixed", "none.json", "--cards-price", "mine.json"]].concat())
+    test_dir
+        .run(&[&words[..], &["--cards-mixed", "none.json", "--cards-price", "mine.json"]].concat())
         .fails(1, &["there is no none.json"]);
 }
 
 fn windows_and_asofs_of_sums() {
-    let desk = desk();
-    let summary = summed(&desk);
-    std::fs::create_dir(desk.file("lone")).unwrap();
-    std::fs::copy(desk.file(&summary), desk.file("lone/imf_summary.parquet")).unwrap();
+    let test_dir = test_dir();
+    let summary = summed(&test_dir);
+    std::fs::create_dir(test_dir.file("lone")).unwrap();
+    std::fs::copy(test_dir.file(&summary), test_dir.file("lone/imf_summary.parquet")).unwrap();
     let words = ["imf-postprocess", "--summary", "lone/imf_summary.parquet"];
-    desk.run(&words).fails(2, &["the length of the window is unknown", "--window-days", "--run-config"]);
+    test_dir.run(&words).fails(2, &["the length of the window is unknown", "--window-days", "--run-config"]);
     let days = [&words[..], &["--window-days", "31"]].concat();
-    desk.run(&days).ok();
-    let asof = || rows(&desk.file("lone/imf_post_summary.parquet"))[0]["asof"].clone();
+    test_dir.run(&days).ok();
+    let asof = || rows(&test_dir.file("lone/imf_post_summary.parquet"))[0]["asof"].clone();
     assert_eq!(asof(), "2026-01-01T00:00:00Z");
-    desk.run(&[&days[..], &["--asof", "2025-12-24"]].concat())
+    test_dir
+        .run(&[&days[..], &["--asof", "2025-12-24"]].concat())
         .ok()
         .says(&["later than the as-of of the results"]);
     assert_eq!(asof(), "2025-12-24T23:59:59Z");
     let missing = |row: &Record| row["missing_share"].clone();
-    assert_eq!(missing(&rows(&desk.file("lone/imf_post_summary.parquet"))[0]), "");
-    desk.run(&[&words[..], &["--run-config", "imf/dt=2026-01-01/run_config.json"]].concat()).ok();
-    assert!(number(&missing(&rows(&desk.file("lone/imf_post_summary.parquet"))[0])) > 0.0);
+    assert_eq!(missing(&rows(&test_dir.file("lone/imf_post_summary.parquet"))[0]), "");
+    test_dir.run(&[&words[..], &["--run-config", "imf/dt=2026-01-01/run_config.json"]].concat()).ok();
+    assert!(number(&missing(&rows(&test_dir.file("lone/imf_post_summary.parquet"))[0])) > 0.0);
     for (content, said) in [
         (
             "{\"window_days\": 0}",
@@ -408,21 +417,22 @@ fn windows_and_asofs_of_sums() {
         ),
         ("nope", "unexpected format"),
     ] {
-        desk.write("config.json", content);
-        desk.run(&[&words[..], &["--run-config", "config.json"]].concat()).fails(1, &[said]);
+        test_dir.write("config.json", content);
+        test_dir.run(&[&words[..], &["--run-config", "config.json"]].concat()).fails(1, &[said]);
     }
-    desk.write("config.json", "{}");
-    desk.run(&[&words[..], &["--run-config", "config.json"]].concat())
+    test_dir.write("config.json", "{}");
+    test_dir
+        .run(&[&words[..], &["--run-config", "config.json"]].concat())
         .fails(2, &["config.json does not say"]);
     // The other form takes the place of the first.
-    desk.run(&[&days[..], &["--format", "csv"]].concat()).ok();
-    let text = desk.text("lone/imf_post_summary.csv");
+    test_dir.run(&[&days[..], &["--format", "csv"]].concat()).ok();
+    let text = test_dir.text("lone/imf_post_summary.csv");
     assert!(text.starts_with("symbol,asof,series,agg_period_days,") && text.contains(",\"Cycle ~"), "{text}");
-    assert!(!desk.file("lone/imf_post_summary.parquet").exists());
+    assert!(!test_dir.file("lone/imf_post_summary.parquet").exists());
     for flags in
         [["--amp-bands", "12", "5"], ["--min-energy-share", "2", "-q"], ["--window-days", "-1", "-q"]]
     {
-        desk.run(
+        test_dir.run(
             &[&days[..2], &["lone/imf_summary.parquet"], &["--window-days", "9"], &flags[..]].concat()[..],
         )
         .fails(2, &["error"]);
@@ -430,64 +440,65 @@ fn windows_and_asofs_of_sums() {
 }
 
 fn what_is_no_summary() {
-    let desk = desk();
-    market(&desk);
+    let test_dir = test_dir();
+    market(&test_dir);
     let bars =
-        std::fs::read_dir(desk.file("bars/symbol=AMBER%2FUSD")).unwrap().flatten().next().unwrap().path();
+        std::fs::read_dir(test_dir.file("bars/symbol=AMBER%2FUSD")).unwrap().flatten().next().unwrap().path();
     let post = |file: &str, words: &[&str]| {
-        desk.run(&["imf-postprocess", "--summary", file, "--window-days", "9"]).fails(1, words);
+        test_dir.run(&["imf-postprocess", "--summary", file, "--window-days", "9"]).fails(1, words);
     };
     post(&arg(&bars), &["this is no summary of imf-stage: it has no column symbol"]);
-    desk.write("text.parquet", "symbol\nA\n");
+    test_dir.write("text.parquet", "symbol\nA\n");
     post("text.parquet", &["text.parquet", "no readable Parquet file"]);
     post("bars", &["bars", "folder"]);
     post("nothing.parquet", &["there is no nothing.parquet"]);
 }
 
 fn short_windows_and_few_columns() {
-    let desk = desk();
+    let test_dir = test_dir();
     let mut text = "Pair,Time,close,vol\n".to_owned();
     for i in 0..600 {
         let price = 100.0 * (1.0 + 0.05 * (f64::from(i) / 9.0).sin()) * (0.0006 * f64::from(i)).exp();
         text += &format!("LONG,{},{price},{}\n", 1_704_067_200 + 60 * i, 3 + i * i % 101);
     }
     text += "SHORT,1704067200,1,1\nSHORT,1704068200,1,1\nSHORT,1704067260,1,1\n";
-    desk.write("cohort.csv", text);
+    test_dir.write("cohort.csv", text);
     let words =
         ["imf-cluster", "losers", "--input", "cohort.csv", "--windows", "1h,6h,3d", "--out-dir", "out"];
-    let run = desk.run(&words).ok();
+    let run = test_dir.run(&words).ok();
     run.says(&[
         "skipped for fewer than 100 minutes",
         "LONG 1h (60 minutes)",
         "SHORT 1h (2 minutes), 6h (2 minutes)",
     ]);
-    let found = json(&desk.read("out/imf_clusters_losers.json"));
+    let found = json(&test_dir.read("out/imf_clusters_losers.json"));
     assert_eq!(found["LONG"].as_object().unwrap().keys().collect::<Vec<_>>(), ["1h", "6h", "3d"]);
     assert_eq!(found["SHORT"]["3d"], serde_json::json!({"gmm": [], "dbscan": []}));
     assert!(!found["LONG"]["3d"]["dbscan"][0].is_null(), "{found}");
-    assert!(desk.text("out/imf_clusters_losers.txt").contains("\nSHORT, NA, NA\n"));
+    assert!(test_dir.text("out/imf_clusters_losers.txt").contains("\nSHORT, NA, NA\n"));
     // A steep gate leaves no rise.
-    desk.run(&[&words[..], &["--min-amplitude-pct", "5000"]].concat()).ok();
-    assert!(desk.text("out/imf_clusters_losers.txt").starts_with("LONG, NA, NA\n"));
+    test_dir.run(&[&words[..], &["--min-amplitude-pct", "5000"]].concat()).ok();
+    assert!(test_dir.text("out/imf_clusters_losers.txt").starts_with("LONG, NA, NA\n"));
 }
 
 fn imf_cluster_used_wrongly() {
-    let desk = desk();
-    desk.run(&["imf-cluster", "gainers"]).fails(1, &["no cohort file", "leaderboards"]);
-    desk.run(&["imf-cluster", "movers"]).fails(2, &["invalid value 'movers'"]);
-    desk.write("empty.csv", "symbol,timestamp,close,volume\n");
-    desk.run(&["imf-cluster", "gainers", "--input", "empty.csv"]).fails(1, &["empty.csv holds no bar"]);
-    desk.write("bad.csv", "symbol,timestamp,open\nA,1,2\n");
+    let test_dir = test_dir();
+    test_dir.run(&["imf-cluster", "gainers"]).fails(1, &["no cohort file", "leaderboards"]);
+    test_dir.run(&["imf-cluster", "movers"]).fails(2, &["invalid value 'movers'"]);
+    test_dir.write("empty.csv", "symbol,timestamp,close,volume\n");
+    test_dir.run(&["imf-cluster", "gainers", "--input", "empty.csv"]).fails(1, &["empty.csv holds no bar"]);
+    test_dir.write("bad.csv", "symbol,timestamp,open\nA,1,2\n");
     // A stray time long before all others costs nothing, and a number beyond all bounds is its symbol's alone.
     let stray = "symbol,timestamp,close,volume\nA,1900-01-01,1,1\nB,2024-01-01T04:00,1e200,1\n";
     let minutes =
         (0..200).map(|i| format!("A,{},{},{}\nB,{0},{1},1\n", 1_704_067_200 + 60 * i, 5 + i % 7, 1 + i % 3));
-    desk.write("stray.csv", stray.to_owned() + &minutes.collect::<String>());
-    let run = desk.run(&["imf-cluster", "gainers", "--input", "stray.csv", "--windows", "6h"]).ok();
+    test_dir.write("stray.csv", stray.to_owned() + &minutes.collect::<String>());
+    let run = test_dir.run(&["imf-cluster", "gainers", "--input", "stray.csv", "--windows", "6h"]).ok();
     run.says(&["B over 6h cannot be decomposed"]);
-    desk.run(&["imf-cluster", "gainers", "--input", "bad.csv"]).fails(1, &["no column", "close, volume"]);
-    desk.write("nan.csv", "symbol,timestamp,close,volume\nA,1704067200,NaN,1\nA,1704067260,-1,1\n");
-    desk.run(&["imf-cluster", "gainers", "--input", "nan.csv"])
+    test_dir.run(&["imf-cluster", "gainers", "--input", "bad.csv"]).fails(1, &["no column", "close, volume"]);
+    test_dir.write("nan.csv", "symbol,timestamp,close,volume\nA,1704067200,NaN,1\nA,1704067260,-1,1\n");
+    test_dir
+        .run(&["imf-cluster", "gainers", "--input", "nan.csv"])
         .fails(1, &["holds no bar"])
         .says(&["set aside"]);
     for (flags, said) in [
@@ -496,7 +507,8 @@ fn imf_cluster_used_wrongly() {
         (["--min-points", "3"], "too few"),
         (["--min-amplitude-pct", "-2"], "--min-amplitude-pct -2 is not a rise"),
     ] {
-        desk.run(&[&["imf-cluster", "gainers", "--input", "empty.csv"][..], &flags[..]].concat())
+        test_dir
+            .run(&[&["imf-cluster", "gainers", "--input", "empty.csv"][..], &flags[..]].concat())
             .fails(2, &[said]);
     }
 }
@@ -522,12 +534,12 @@ print("read")
 "#;
 
 fn numpy_and_pandas_read_it() {
-    let desk = desk();
-    market(&desk);
-    desk.run(&[&QUICK[..], &["bars", "--out", "imf", "--persist-imfs", "--detrend"]].concat()).ok();
-    let folder = desk.file("imf/dt=2026-01-01");
+    let test_dir = test_dir();
+    market(&test_dir);
+    test_dir.run(&[&QUICK[..], &["bars", "--out", "imf", "--persist-imfs", "--detrend"]].concat()).ok();
+    let folder = test_dir.file("imf/dt=2026-01-01");
     let summary = arg(&folder.join("imf_summary.parquet"));
-    desk.run(&["imf-postprocess", "--summary", &summary, "--series", "both"]).ok();
+    test_dir.run(&["imf-postprocess", "--summary", &summary, "--series", "both"]).ok();
     let mut command = Command::new(python().expect("a Python"));
     command.args(["-c", READ_BACK]).arg(&folder);
     assert_eq!(finish(command).ok().out.trim(), "read");

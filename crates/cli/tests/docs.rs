@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use libtest_mimic::{Arguments, Trial};
-use support::desk;
+use support::test_dir;
 use testkit::http::{Answer, Request, Server};
-use testkit::program::{Desk, finish};
+use testkit::program::{TestDir, finish};
 use testkit::{Need, mariadb, shared, trial};
 
 fn main() {
@@ -50,8 +50,8 @@ fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
 }
 
 /// The commands of the program, from its own help.
-fn commands(desk: &Desk) -> Vec<String> {
-    let help = desk.run(&["--help"]).ok().out;
+fn commands(test_dir: &TestDir) -> Vec<String> {
+    let help = test_dir.run(&["--help"]).ok().out;
     let list = help.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
     let names = list.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   "));
     names
@@ -61,8 +61,8 @@ fn commands(desk: &Desk) -> Vec<String> {
 }
 
 /// The flags of a command by the title under which help has them, each with its default, if it has one.
-fn flags(desk: &Desk, command: &str) -> BTreeMap<String, Vec<(String, Option<String>)>> {
-    let help = desk.run(&[command, "--help"]).ok().out;
+fn flags(test_dir: &TestDir, command: &str) -> BTreeMap<String, Vec<(String, Option<String>)>> {
+    let help = test_dir.run(&[command, "--help"]).ok().out;
     let mut flags: BTreeMap<String, Vec<(String, Option<String>)>> = BTreeMap::new();
     let mut title = String::new();
     for line in help.lines() {
@@ -111,8 +111,8 @@ fn told_default(page: &str, flag: &str) -> Option<String> {
 }
 
 fn every_flag_stands_in_its_page() {
-    let (desk, pages) = (desk(), pages());
-    let commands = commands(&desk);
+    let (test_dir, pages) = (test_dir(), pages());
+    let commands = commands(&test_dir);
     assert!(commands.len() >= 19, "{commands:?}");
     let everywhere: String =
         ["sources", "conventions", "configuration"].map(|name| pages[name].clone()).concat();
@@ -127,7 +127,7 @@ fn every_flag_stands_in_its_page() {
             &pages["README"],
             &format!("docs/{}.md", if command == "man" { "completions" } else { command })
         ));
-        for (title, flags) in flags(&desk, command) {
+        for (title, flags) in flags(&test_dir, command) {
             for (flag, default) in flags {
                 let shared = matches!(title.as_str(), "Common flags" | "Source" | "MySQL or MariaDB");
                 assert!(
@@ -254,22 +254,22 @@ fn every_link_leads_somewhere() {
 }
 
 fn the_examples_of_configuration_are_read() {
-    let desk = desk();
-    desk.run(&["sample", "--into", "data/bars", "--symbols", "2", "--days", "3"]).ok();
+    let test_dir = test_dir();
+    test_dir.run(&["sample", "--into", "data/bars", "--symbols", "2", "--days", "3"]).ok();
     let pages = pages();
     let examples = blocks(&pages["configuration"], "toml");
     assert_eq!(examples.len(), 2);
-    desk.write("data-pipeline.toml", examples[0]);
-    desk.run(&["check"]).ok();
-    let help = desk.run(&["run", "--help"]).ok().out;
+    test_dir.write("data-pipeline.toml", examples[0]);
+    test_dir.run(&["check"]).ok();
+    let help = test_dir.run(&["run", "--help"]).ok().out;
     assert!(help.contains("[default: 30]") && help.contains("[default: overlaps gainers]"), "{help}");
-    let password = desk.write("password", "s3cret\n");
-    desk.write(
+    let password = test_dir.write("password", "s3cret\n");
+    test_dir.write(
         "data-pipeline.toml",
         examples[1].replace("/home/me/.market-password", password.to_str().unwrap()),
     );
     // Everything is understood; there is no such host.
-    let told = desk.run(&["check"]).fails(1, &["the password is that of", "db.example"]);
+    let told = test_dir.run(&["check"]).fails(1, &["the password is that of", "db.example"]);
     assert!(!told.err.contains("s3cret"), "{}", told.err);
 }
 
@@ -277,32 +277,32 @@ fn the_examples_of_configuration_are_read() {
 const LESS_WORK: &str =
     "[sample]\nsymbols = 17\n[run]\nlookback-months = 1\n[imf-stage]\nlookback-months = 1\ntrials = 3\n";
 
-/// A desk with all that the pages speak of: archives, a database, an exchange.
+/// A test_dir with all that the pages speak of: archives, a database, an exchange.
 struct Stage {
-    desk: Desk,
+    test_dir: TestDir,
     database: mariadb::Server,
     exchange: Server,
 }
 
 impl Stage {
     fn new() -> Stage {
-        let desk = desk();
+        let test_dir = test_dir();
         let database = mariadb::Server::start();
         let exchange = Server::start(exchange);
-        desk.write(
+        test_dir.write(
             "data-pipeline.toml",
             format!(
                 "[sync]\nbase-url = \"{0}\"\n[kraken-losers]\nbase-url = \"{0}\"\n{LESS_WORK}",
                 exchange.address()
             ),
         );
-        Stage { desk, database, exchange }
+        Stage { test_dir, database, exchange }
     }
 
     /// The recorded files of the archive, packed as Kraken packs them.
     fn put_archive(&self) {
         let folder = shared().unwrap().join("data/kraken_csv");
-        let file = std::fs::File::create(self.desk.file("Kraken_OHLCVT.zip")).unwrap();
+        let file = std::fs::File::create(self.test_dir.file("Kraken_OHLCVT.zip")).unwrap();
         let mut archive = zip::ZipWriter::new(file);
         for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
             let name = entry.file_name().unwrap().to_str().unwrap().to_owned();
@@ -328,9 +328,9 @@ impl Stage {
         let mut shell = Command::new("bash");
         shell
             .args(["-euo", "pipefail", "-c", &line])
-            .current_dir(self.desk.path())
+            .current_dir(self.test_dir.path())
             .stdin(std::process::Stdio::null());
-        shell.env("PATH", path.unwrap()).env("HOME", self.desk.path());
+        shell.env("PATH", path.unwrap()).env("HOME", self.test_dir.path());
         for name in [
             "DB_HOST",
             "DB_PORT",
@@ -352,7 +352,7 @@ impl Stage {
 
     fn python(&self, page: &str, block: &str) {
         let mut python = Command::new(testkit::python().unwrap());
-        python.args(["-c", block]).current_dir(self.desk.path());
+        python.args(["-c", block]).current_dir(self.test_dir.path());
         let run = finish(python);
         assert_eq!(run.status, Some(0), "{page}:\n{block}\n{}", run.err);
     }
@@ -391,7 +391,7 @@ fn the_tour_of_the_readme() {
     let tour = pages["README"].split("## A tour on real data").nth(1).unwrap().split("\n## ").next().unwrap();
     stage.put_archive();
     // What another wrote into the database before the reader came.
-    let bars = stage.desk.file("Kraken_OHLCVT.zip");
+    let bars = stage.test_dir.file("Kraken_OHLCVT.zip");
     let into =
         format!("data-pipeline import {} --into 'mysql://me@localhost/market?table=ohlcvt'", bars.display());
     stage.line("setup", &into);
@@ -411,13 +411,17 @@ fn the_tour_of_the_readme() {
         rest = after;
     }
     assert!(done >= 6, "{done} commands");
-    assert!(stage.desk.file("report.html").is_file() && stage.desk.file("from-mysql/report.html").is_file());
+    assert!(
+        stage.test_dir.file("report.html").is_file()
+            && stage.test_dir.file("from-mysql/report.html").is_file()
+    );
     // From the database as from the store, but for the five minutes that came in later.
     let words = ["run", "--out-dir", "again", "--asof", "2023-04-01T00:00:00Z"];
-    stage.desk.run(&words).ok();
+    stage.test_dir.run(&words).ok();
     for name in ["leaderboards_summary.json", "overlap_metrics.csv", "imf_clusters_overlaps.json"] {
         assert!(
-            stage.desk.read(&format!("again/{name}")) == stage.desk.read(&format!("from-mysql/{name}")),
+            stage.test_dir.read(&format!("again/{name}"))
+                == stage.test_dir.read(&format!("from-mysql/{name}")),
             "{name}"
         );
     }
@@ -425,7 +429,7 @@ fn the_tour_of_the_readme() {
 
 fn every_command_of_the_pages_runs() {
     let stage = Stage::new();
-    let (desk, pages) = (&stage.desk, pages());
+    let (test_dir, pages) = (&stage.test_dir, pages());
     let run = |words: &str| stage.line("setup", words);
     run("data-pipeline sample --into demo/bars");
     run(
@@ -440,13 +444,13 @@ fn every_command_of_the_pages_runs() {
     );
     stage.put_archive();
     let day = shared().unwrap().join("data/small/binance_4sym_7d_2023-03-21_listing+outage_1m_ohlcvt.csv.gz");
-    std::fs::copy(day, desk.file("bars.csv.gz")).unwrap();
+    std::fs::copy(day, test_dir.file("bars.csv.gz")).unwrap();
     run("data-pipeline import bars.csv.gz --into binance && mkdir klines");
     let python = "import pandas as pd\n\
         bars = pd.read_parquet('data/bars/symbol=AMBER%2FUSD/part-000001.parquet').assign(symbol='AMBER/USD')\n\
         bars.head(5000).to_parquet('bars.parquet')";
     stage.python("setup", python);
-    klines(desk);
+    klines(test_dir);
     run("mkdir -p man ~/.local/share/bash-completion/completions ~/.config/fish/completions");
     let mut done = BTreeSet::new();
     for (name, page) in pages.iter().filter(|(name, _)| *name != "README") {
@@ -465,7 +469,7 @@ fn every_command_of_the_pages_runs() {
             }
         }
     }
-    let lacking: Vec<String> = commands(desk).into_iter().filter(|name| !done.contains(name)).collect();
+    let lacking: Vec<String> = commands(test_dir).into_iter().filter(|name| !done.contains(name)).collect();
     assert!(lacking.is_empty(), "no page shows how {lacking:?} is called");
 }
 
@@ -527,11 +531,11 @@ const LINES: &[&str] = &[
 /// Each flag that help knows is in one of the lines (`demo` has one, and a page runs it), and each line runs.
 fn every_flag_runs() {
     let stage = Stage::new();
-    let desk = &stage.desk;
-    desk.write("data-pipeline.toml", "[imf-stage]\ntrials = 2\n");
-    desk.write("empty.toml", "");
-    desk.write("password", mariadb::PASSWORD);
-    desk.write("one.csv", support::market(&["A/B"], 2).replace("A/B,", "").replace("symbol,", ""));
+    let test_dir = &stage.test_dir;
+    test_dir.write("data-pipeline.toml", "[imf-stage]\ntrials = 2\n");
+    test_dir.write("empty.toml", "");
+    test_dir.write("password", mariadb::PASSWORD);
+    test_dir.write("one.csv", support::market(&["A/B"], 2).replace("A/B,", "").replace("symbol,", ""));
     let mut given: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for line in LINES {
         let words: Vec<String> = line
@@ -545,14 +549,14 @@ fn every_flag_runs() {
                 other => other.to_owned(),
             })
             .collect();
-        let run = desk.run(&words);
+        let run = test_dir.run(&words);
         assert_eq!(run.status, Some(0), "{line}\n{}\n{}", run.out, run.err);
         let flags = words.iter().filter(|word| word.starts_with("--")).cloned();
         given.entry(words[0].clone()).or_default().extend(flags);
     }
     let everywhere: BTreeSet<String> = given.values().flatten().cloned().collect();
-    for command in commands(desk).into_iter().filter(|command| command != "demo") {
-        for (title, flags) in flags(desk, &command) {
+    for command in commands(test_dir).into_iter().filter(|command| command != "demo") {
+        for (title, flags) in flags(test_dir, &command) {
             // What all commands have from one definition need not be run with each.
             let shared = matches!(title.as_str(), "Common flags" | "MySQL or MariaDB");
             for (flag, _) in flags {
@@ -575,16 +579,16 @@ fn adapted(page: &str, line: &str) -> String {
 }
 
 /// Binance's klines of two months.
-fn klines(desk: &Desk) {
+fn klines(test_dir: &TestDir) {
     let line = |minute: i64| {
         let open = 1_706_745_600_000 + minute * 60_000;
         format!("{open},42000.1,42010.0,41990.5,42001.0,12.5,{},525000.0,321,6.1,256000.0,0\n", open + 59_999)
     };
     let text: String = (0..600).map(line).collect();
-    let file = std::fs::File::create(desk.file("BTCUSDT-1m-2024-02.zip")).unwrap();
+    let file = std::fs::File::create(test_dir.file("BTCUSDT-1m-2024-02.zip")).unwrap();
     let mut archive = zip::ZipWriter::new(file);
     archive.start_file("BTCUSDT-1m-2024-02.csv", zip::write::SimpleFileOptions::default()).unwrap();
     std::io::Write::write_all(&mut archive, text.as_bytes()).unwrap();
     archive.finish().unwrap();
-    desk.write("klines/ETHUSDT-1m-2024-02.csv", text);
+    test_dir.write("klines/ETHUSDT-1m-2024-02.csv", text);
 }

@@ -4,7 +4,7 @@
 mod support;
 
 use libtest_mimic::{Arguments, Trial};
-use support::{desk, market};
+use support::{market, test_dir};
 use testkit::Need::{Python, Shared};
 use testkit::program::finish;
 use testkit::{npz, trial};
@@ -41,9 +41,9 @@ fn rows(out: &str) -> Vec<Vec<&str>> {
 }
 
 fn a_column_becomes_modes() {
-    let desk = desk();
-    desk.write("tones.csv", tones(1800));
-    let run = desk
+    let test_dir = test_dir();
+    test_dir.write("tones.csv", tones(1800));
+    let run = test_dir
         .run(&["emd", "--input", "tones.csv", "--column", "height", "--method", "emd", "--out", "m.npz"])
         .ok();
     assert!(run.out.contains("1,800 samples of height: "), "{}", run.out);
@@ -52,7 +52,7 @@ fn a_column_becomes_modes() {
     assert!((period(0) - 12.0).abs() < 0.1 && (period(1) - 90.0).abs() < 1.0, "{}", run.out);
     assert!(run.out.contains("written to m.npz"));
 
-    let load = |file: &str, name: &str| npz::load(&desk.path().join(file), name);
+    let load = |file: &str, name: &str| npz::load(&test_dir.path().join(file), name);
     let (imfs, residue, variances) =
         (load("m.npz", "imfs"), load("m.npz", "residue"), load("m.npz", "imf_variances"));
     assert_eq!((imfs.shape[0], imfs.shape[1], residue.shape), (table.len(), 1800, vec![1800]));
@@ -65,50 +65,52 @@ fn a_column_becomes_modes() {
         assert!((sum - x).abs() < 1e-12);
     }
     // CEEMDAN of the logarithm.
-    desk.run(&[
-        "emd",
-        "--input",
-        "tones.csv",
-        "--column",
-        "Height",
-        "--log",
-        "--trials",
-        "10",
-        "--out",
-        "log.npz",
-    ])
-    .ok();
+    test_dir
+        .run(&[
+            "emd",
+            "--input",
+            "tones.csv",
+            "--column",
+            "Height",
+            "--log",
+            "--trials",
+            "10",
+            "--out",
+            "log.npz",
+        ])
+        .ok();
     let (imfs, residue) = (load("log.npz", "imfs"), load("log.npz", "residue").values);
     let sum: f64 = imfs.rows().iter().map(|mode| mode[0]).sum::<f64>() + residue[0];
     assert!((sum - 10f64.ln()).abs() < 1e-12);
 }
 
 fn symbols_are_chosen() {
-    let desk = desk();
-    desk.write("bars.csv", market(&["XBT/USD", "ETH/USD"], 6));
-    let emd = |more: &[&str]| desk.run(&[&["emd", "--input", "bars.csv", "--trials", "5"], more].concat());
+    let test_dir = test_dir();
+    test_dir.write("bars.csv", market(&["XBT/USD", "ETH/USD"], 6));
+    let emd =
+        |more: &[&str]| test_dir.run(&[&["emd", "--input", "bars.csv", "--trials", "5"], more].concat());
     emd(&[]).fails(2, &["2 symbols (XBT/USD, ETH/USD)", "--symbol"]);
     emd(&["--symbol", "DOGE/USD"]).fails(2, &["2 symbols (XBT/USD, ETH/USD), and DOGE/USD is none of them"]);
     let spelled = emd(&["--symbol", "btcusd", "--column", "volume"]).ok();
     assert!(spelled.out.contains("360 samples of volume of XBT/USD"), "{}", spelled.out);
-    desk.write("one.csv", market(&["A/B"], 6));
-    let run = desk.run(&["emd", "--input", "one.csv", "--trials", "5"]).ok();
+    test_dir.write("one.csv", market(&["A/B"], 6));
+    let run = test_dir.run(&["emd", "--input", "one.csv", "--trials", "5"]).ok();
     assert!(run.out.contains("of close of A/B"), "{}", run.out);
-    desk.write("tones.csv", tones(100));
+    test_dir.write("tones.csv", tones(100));
     let none = ["emd", "--input", "tones.csv", "--column", "Height", "--symbol", "A/B"];
-    desk.run(&none).fails(2, &["no column of symbols", "leave out --symbol"]);
+    test_dir.run(&none).fails(2, &["no column of symbols", "leave out --symbol"]);
 }
 
 fn threads_do_not_change_a_byte() {
-    let desk = desk();
-    desk.write("bars.csv", market(&["A/B"], 20));
+    let test_dir = test_dir();
+    test_dir.write("bars.csv", market(&["A/B"], 20));
     for preset in ["standard", "pyemd"] {
         for (end, form) in [("npz", "npz"), ("parquet", "parquet")] {
             let run = |threads: &str| {
                 let out = format!("{preset}-{threads}.{end}");
                 let emd = ["emd", "--input", "bars.csv", "--trials", "9", "--preset", preset];
-                desk.run(&[&emd[..], &["--threads", threads, "--out", &out]].concat()).ok();
-                std::fs::read(desk.path().join(out)).unwrap()
+                test_dir.run(&[&emd[..], &["--threads", threads, "--out", &out]].concat()).ok();
+                std::fs::read(test_dir.path().join(out)).unwrap()
             };
             assert_eq!(run("1"), run("2"), "{preset} {form}");
         }
@@ -116,10 +118,10 @@ fn threads_do_not_change_a_byte() {
 }
 
 fn bad_values_are_named_by_row() {
-    let desk = desk();
+    let test_dir = test_dir();
     let emd = |text: &str, more: &[&str]| {
-        desk.write("x.csv", text);
-        desk.run(&[&["emd", "--input", "x.csv"], more].concat())
+        test_dir.write("x.csv", text);
+        test_dir.run(&[&["emd", "--input", "x.csv"], more].concat())
     };
     emd("close\n1\n2\n3\nNaN\n2\n", &[]).fails(1, &["x.csv, row 4: close is missing", "fill the gap"]);
     emd("close\n1\n2\n\n3\n2\n", &[]).fails(1, &["x.csv, row 3: close is missing"]);
@@ -132,9 +134,9 @@ fn bad_values_are_named_by_row() {
     emd("close\n1\n2\n3\n", &[]).fails(1, &["3 samples is too short"]);
     emd("close\n1\n2e200\n3\n1\n", &[]).fails(1, &["sample 1 exceeds 1e150"]);
     emd("", &[]).fails(1, &["x.csv", "empty"]);
-    desk.run(&["emd", "--input", "nowhere.csv"]).fails(1, &["nowhere.csv"]);
+    test_dir.run(&["emd", "--input", "nowhere.csv"]).fails(1, &["nowhere.csv"]);
     assert_eq!(
-        std::fs::read_dir(desk.path())
+        std::fs::read_dir(test_dir.path())
             .unwrap()
             .filter(|e| e.as_ref().unwrap().file_name() != "pipeline.log")
             .count(),
@@ -143,9 +145,10 @@ fn bad_values_are_named_by_row() {
 }
 
 fn bad_flags_are_told() {
-    let desk = desk();
-    desk.write("x.csv", tones(64));
-    let emd = |more: &[&str]| desk.run(&[&["emd", "--input", "x.csv", "--column", "Height"], more].concat());
+    let test_dir = test_dir();
+    test_dir.write("x.csv", tones(64));
+    let emd =
+        |more: &[&str]| test_dir.run(&[&["emd", "--input", "x.csv", "--column", "Height"], more].concat());
     emd(&["--trials", "0"]).fails(2, &["invalid trials \"0\""]);
     emd(&["--epsilon", "0"]).fails(2, &["invalid epsilon \"0\""]);
     emd(&["--epsilon", "-1"]).fails(2, &["invalid epsilon \"-1\""]);
@@ -154,37 +157,40 @@ fn bad_flags_are_told() {
     emd(&["--preset", "pyemd", "--noise-scale", "fastest"]).fails(2, &["residue in the pyemd preset"]);
     emd(&["--method", "emd", "--seed", "3"]).fails(2, &["--seed is about noise"]);
     emd(&["--out", "modes.csv"]).fails(2, &[".npz or .parquet"]);
-    std::fs::create_dir(desk.path().join("d.npz")).unwrap();
+    std::fs::create_dir(test_dir.path().join("d.npz")).unwrap();
     emd(&["--out", "d.npz"]).fails(2, &["d.npz is a folder"]);
     emd(&["--out", "x.csv"]).fails(2, &["x.csv"]);
-    desk.write("y.npz", tones(64));
-    desk.run(&["emd", "--input", "y.npz", "--column", "Height", "--out", "./y.npz"])
+    test_dir.write("y.npz", tones(64));
+    test_dir
+        .run(&["emd", "--input", "y.npz", "--column", "Height", "--out", "./y.npz"])
         .fails(2, &["both the input"]);
-    assert_eq!(std::fs::read_to_string(desk.path().join("y.npz")).unwrap(), tones(64));
+    assert_eq!(std::fs::read_to_string(test_dir.path().join("y.npz")).unwrap(), tones(64));
 }
 
 fn nothing_to_decompose() {
-    let desk = desk();
-    desk.write("flat.csv", format!("close\n{}", "7.5\n".repeat(50)));
+    let test_dir = test_dir();
+    test_dir.write("flat.csv", format!("close\n{}", "7.5\n".repeat(50)));
     for method in ["emd", "ceemdan"] {
         let out = format!("{method}.npz");
-        let run = desk.run(&["emd", "--input", "flat.csv", "--method", method, "--out", &out]).ok();
+        let run = test_dir.run(&["emd", "--input", "flat.csv", "--method", method, "--out", &out]).ok();
         assert!(run.out.contains("0 modes") && run.out.contains("nothing is left to sift"), "{}", run.out);
-        let load = |name: &str| npz::load(&desk.path().join(&out), name);
+        let load = |name: &str| npz::load(&test_dir.path().join(&out), name);
         assert_eq!((load("imfs").shape, load("residue").values), (vec![0, 50], vec![7.5; 50]));
     }
 }
 
 fn parity_to_the_last_bit() {
-    let desk = desk();
+    let test_dir = test_dir();
     let golden = testkit::shared().unwrap().join("golden/emd/parity_v4320_win.npz");
     let (y, rows) = (npz::load(&golden, "y").values, npz::load(&golden, "rows"));
-    desk.write("y.csv", y.iter().fold("y\n".to_owned(), |text, y| text + &format!("{y:?}\n")));
-    desk.run(&[
-        "emd", "--input", "y.csv", "--column", "y", "--preset", "pyemd", "--trials", "20", "--out", "m.npz",
-    ])
-    .ok();
-    let load = |name: &str| npz::load(&desk.path().join("m.npz"), name).values;
+    test_dir.write("y.csv", y.iter().fold("y\n".to_owned(), |text, y| text + &format!("{y:?}\n")));
+    test_dir
+        .run(&[
+            "emd", "--input", "y.csv", "--column", "y", "--preset", "pyemd", "--trials", "20", "--out",
+            "m.npz",
+        ])
+        .ok();
+    let load = |name: &str| npz::load(&test_dir.path().join("m.npz"), name).values;
     let ours: Vec<u64> = load("imfs").iter().chain(&load("residue")).map(|x| x.to_bits()).collect();
     assert_eq!(ours, rows.values.iter().map(|x| x.to_bits()).collect::<Vec<_>>());
 }
@@ -205,12 +211,12 @@ print("read")
 "#;
 
 fn numpy_and_pandas_read_it() {
-    let desk = desk();
-    desk.write("bars.csv", market(&["A/B"], 10));
+    let test_dir = test_dir();
+    test_dir.write("bars.csv", market(&["A/B"], 10));
     for out in ["m.npz", "m.parquet"] {
-        desk.run(&["emd", "--input", "bars.csv", "--log", "--trials", "5", "--out", out]).ok();
+        test_dir.run(&["emd", "--input", "bars.csv", "--log", "--trials", "5", "--out", out]).ok();
     }
     let mut script = std::process::Command::new(testkit::python().expect("a Python"));
-    script.args(["-c", READ]).current_dir(desk.path());
+    script.args(["-c", READ]).current_dir(test_dir.path());
     assert_eq!(finish(script).ok().out.trim(), "read");
 }

@@ -8,17 +8,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use arrow_array::cast::AsArray;
 use arrow_array::types::TimestampMicrosecondType;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use support::{HEADER, desk, market};
-use testkit::program::{Desk, Run};
+use support::{HEADER, market, test_dir};
+use testkit::program::{Run, TestDir};
 
 /// When [`market`] ends.
 const END: i64 = 1_704_240_000;
 
 /// The three commands, each writing into the folder `out`.
-fn all(desk: &Desk, input: &str, out: &str, flags: &[&str]) -> Vec<Run> {
+fn all(test_dir: &TestDir, input: &str, out: &str, flags: &[&str]) -> Vec<Run> {
     let (csv, state, regime) =
         (format!("{out}/metrics.csv"), format!("{out}/state"), format!("{out}/regime"));
-    let run = |words: &[&str]| desk.run(&[words, &["--input", input], flags].concat());
+    let run = |words: &[&str]| test_dir.run(&[words, &["--input", input], flags].concat());
     vec![
         run(&["metrics", "overlaps", "--output", &csv]),
         run(&["state", "--out", &state]),
@@ -26,13 +26,13 @@ fn all(desk: &Desk, input: &str, out: &str, flags: &[&str]) -> Vec<Run> {
     ]
 }
 
-fn all_ok(desk: &Desk, input: &str, out: &str, flags: &[&str]) {
-    all(desk, input, out, flags).into_iter().for_each(|run| drop(run.ok()));
+fn all_ok(test_dir: &TestDir, input: &str, out: &str, flags: &[&str]) {
+    all(test_dir, input, out, flags).into_iter().for_each(|run| drop(run.ok()));
 }
 
 /// Symbols and as-ofs of a snapshot, and its columns.
-fn snapshot(desk: &Desk, file: &str) -> (Vec<(String, i64)>, Vec<String>) {
-    let file = std::fs::File::open(desk.file(file)).unwrap_or_else(|e| panic!("{file}: {e}"));
+fn snapshot(test_dir: &TestDir, file: &str) -> (Vec<(String, i64)>, Vec<String>) {
+    let file = std::fs::File::open(test_dir.file(file)).unwrap_or_else(|e| panic!("{file}: {e}"));
     let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
     let columns =
         reader.schema().fields().iter().map(|f| format!("{} {:?}", f.name(), f.data_type())).collect();
@@ -49,23 +49,23 @@ fn snapshot(desk: &Desk, file: &str) -> (Vec<(String, i64)>, Vec<String>) {
 
 #[test]
 fn every_source_and_any_number_of_threads_give_the_same_bytes() {
-    let desk = desk();
-    desk.write("bars.csv", market(&["A/B", "C", "D"], 24 * 9));
-    desk.run(&["import", "bars.csv", "--into", "store"]).ok();
+    let test_dir = test_dir();
+    test_dir.write("bars.csv", market(&["A/B", "C", "D"], 24 * 9));
+    test_dir.run(&["import", "bars.csv", "--into", "store"]).ok();
     for (out, source, threads) in [("1", "bars.csv", "1"), ("2", "store", "1"), ("3", "store", "2")] {
-        all_ok(&desk, "bars.csv", out, &["--source", source, "--threads", threads]);
+        all_ok(&test_dir, "bars.csv", out, &["--source", source, "--threads", threads]);
     }
-    let first = desk.tree("1");
+    let first = test_dir.tree("1");
     assert_eq!(first.len(), 5, "{:?}", first.keys());
-    assert_eq!(first, desk.tree("2"));
-    assert_eq!(first, desk.tree("3"));
+    assert_eq!(first, test_dir.tree("2"));
+    assert_eq!(first, test_dir.tree("3"));
 }
 
 #[test]
 fn the_input_is_the_source_where_there_is_no_other() {
-    let desk = desk();
-    desk.write("bars.csv", market(&["A", "C"], 24 * 9));
-    for (run, words) in all(&desk, "bars.csv", "own", &[]).into_iter().zip([
+    let test_dir = test_dir();
+    test_dir.write("bars.csv", market(&["A", "C"], 24 * 9));
+    for (run, words) in all(&test_dir, "bars.csv", "own", &[]).into_iter().zip([
         "which span 0.3 of the 3 months asked for",
         "the bars are those of the input",
         "the bars are those of the input",
@@ -73,41 +73,43 @@ fn the_input_is_the_source_where_there_is_no_other() {
         let run = run.ok();
         assert!(run.err.contains(words), "{}", run.err);
     }
-    all_ok(&desk, "bars.csv", "named", &["--source", "bars.csv"]);
-    assert_eq!(desk.tree("own"), desk.tree("named"));
+    all_ok(&test_dir, "bars.csv", "named", &["--source", "bars.csv"]);
+    assert_eq!(test_dir.tree("own"), test_dir.tree("named"));
     // The default store is found before the input.
-    desk.run(&["import", "bars.csv"]).ok();
-    for run in all(&desk, "bars.csv", "store", &[]) {
+    test_dir.run(&["import", "bars.csv"]).ok();
+    for run in all(&test_dir, "bars.csv", "store", &[]) {
         assert!(run.ok().err.contains("store data/bars"));
     }
-    assert_eq!(desk.tree("own"), desk.tree("store"));
+    assert_eq!(test_dir.tree("own"), test_dir.tree("store"));
 }
 
 #[test]
 fn deleting_the_future_changes_no_byte() {
-    let desk = desk();
+    let test_dir = test_dir();
     let text = market(&["A", "B", "LATE"], 24 * 9);
     let asof = END - 3600 * 50;
     let time = |line: &str| line.split(',').nth(1).and_then(|time| time.parse::<i64>().ok());
     let begun = |line: &&str| !line.starts_with("LATE") || time(line).is_some_and(|t| t >= asof);
     let all_text: String = text.lines().filter(begun).map(|line| format!("{line}\n")).collect();
     let past = all_text.lines().filter(|line| time(line).is_none_or(|t| t < asof));
-    desk.write("past.csv", past.map(|line| format!("{line}\n")).collect::<String>());
-    desk.write("all.csv", &all_text);
+    test_dir.write("past.csv", past.map(|line| format!("{line}\n")).collect::<String>());
+    test_dir.write("all.csv", &all_text);
     let flags = ["--asof", &asof.to_string()];
-    all_ok(&desk, "all.csv", "1", &flags);
-    all_ok(&desk, "past.csv", "2", &flags);
-    assert_eq!(desk.tree("1"), desk.tree("2"));
+    all_ok(&test_dir, "all.csv", "1", &flags);
+    all_ok(&test_dir, "past.csv", "2", &flags);
+    assert_eq!(test_dir.tree("1"), test_dir.tree("2"));
     let asofs = ["--from", &(asof - 86_400).to_string(), "--to", &asof.to_string()];
     for (input, out) in [("all.csv", "3"), ("past.csv", "4")] {
-        desk.run(&[&["state", "--input", input, "--out", out, "--every", "5h"], &asofs[..]].concat()).ok();
+        test_dir
+            .run(&[&["state", "--input", input, "--out", out, "--every", "5h"], &asofs[..]].concat())
+            .ok();
     }
-    assert_eq!(desk.tree("3"), desk.tree("4"));
+    assert_eq!(test_dir.tree("3"), test_dir.tree("4"));
 }
 
 #[test]
 fn state_and_regime_join_on_symbol_and_time() {
-    let desk = desk();
+    let test_dir = test_dir();
     // One symbol begins in the as-of's last hours, another ended long before.
     let hours = 24 * 9;
     let text = market(&["A/B", "NEW", "OLD", "D"], hours);
@@ -116,13 +118,13 @@ fn state_and_regime_join_on_symbol_and_time() {
         !(line.starts_with("NEW") && time < END - 86_400 - 3600
             || line.starts_with("OLD") && time > END - 8 * 86_400)
     };
-    desk.write("bars.csv", text.lines().filter(keep).map(|line| format!("{line}\n")).collect::<String>());
+    test_dir.write("bars.csv", text.lines().filter(keep).map(|line| format!("{line}\n")).collect::<String>());
     let date = "2024-01-02";
     for command in ["state", "regime"] {
-        desk.run(&[command, "--input", "bars.csv", "--asof", date, "--out", command]).ok();
+        test_dir.run(&[command, "--input", "bars.csv", "--asof", date, "--out", command]).ok();
     }
-    let (state, _) = snapshot(&desk, "state/dt=2024-01-02/state_snapshot.parquet");
-    let (regime, _) = snapshot(&desk, "regime/dt=2024-01-02/regime_snapshot.parquet");
+    let (state, _) = snapshot(&test_dir, "state/dt=2024-01-02/state_snapshot.parquet");
+    let (regime, _) = snapshot(&test_dir, "regime/dt=2024-01-02/regime_snapshot.parquet");
     assert_eq!(state, regime);
     assert_eq!(state.iter().map(|row| &row.0[..]).collect::<Vec<_>>(), ["A/B", "NEW", "OLD", "D"]);
     assert_eq!(state[0].1, 1_704_153_600);
@@ -130,15 +132,17 @@ fn state_and_regime_join_on_symbol_and_time() {
 
 #[test]
 fn a_panel_has_a_partition_a_date_and_the_rows_of_single_runs() {
-    let desk = desk();
-    desk.write("bars.csv", market(&["A", "C"], 24 * 9));
+    let test_dir = test_dir();
+    test_dir.write("bars.csv", market(&["A", "C"], 24 * 9));
     let state = |flags: &[&str], out: &str| {
-        desk.run(&[&["state", "--input", "bars.csv", "--format", "csv", "--out", out], flags].concat()).ok();
+        test_dir
+            .run(&[&["state", "--input", "bars.csv", "--format", "csv", "--out", out], flags].concat())
+            .ok();
     };
     state(&["--from", "2023-12-30T12:00", "--to", "2024-01-01T06:00", "--every", "6h"], "panel");
     let mut got = BTreeSet::new();
     for (path, bytes) in
-        desk.tree("panel").into_iter().filter(|(path, _)| path.ends_with("state_snapshot.csv"))
+        test_dir.tree("panel").into_iter().filter(|(path, _)| path.ends_with("state_snapshot.csv"))
     {
         let date = path.to_str().unwrap()[3..13].to_owned();
         for line in String::from_utf8(bytes).unwrap().lines().skip(1) {
@@ -154,7 +158,7 @@ fn a_panel_has_a_partition_a_date_and_the_rows_of_single_runs() {
     ] {
         for hour in hours {
             state(&["--asof", &format!("{date}T{hour}:00")], "single");
-            let text = desk.text(&format!("single/dt={date}/state_snapshot.csv"));
+            let text = test_dir.text(&format!("single/dt={date}/state_snapshot.csv"));
             expected.extend(text.lines().skip(1).map(str::to_owned));
         }
     }
@@ -163,39 +167,40 @@ fn a_panel_has_a_partition_a_date_and_the_rows_of_single_runs() {
 
     let regime = |flags: &[&str], out: &str| {
         let fixed = ["regime", "--input", "bars.csv", "--windows", "3d,7d", "--format", "csv", "--out", out];
-        desk.run(&[&fixed[..], flags].concat()).ok();
+        test_dir.run(&[&fixed[..], flags].concat()).ok();
     };
     regime(&["--from", "2023-12-30", "--to", "2024-01-02"], "regimes");
     for day in ["2023-12-30", "2023-12-31", "2024-01-01", "2024-01-02"] {
         regime(&["--asof", day], "single_regimes");
     }
-    assert_eq!(desk.tree("regimes"), desk.tree("single_regimes"));
+    assert_eq!(test_dir.tree("regimes"), test_dir.tree("single_regimes"));
 }
 
 #[test]
 fn columns_and_types_are_the_same_whatever_the_data() {
-    let desk = desk();
-    desk.write("long.csv", market(&["A", "C"], 24 * 9));
+    let test_dir = test_dir();
+    test_dir.write("long.csv", market(&["A", "C"], 24 * 9));
     // An hour of one flat symbol without volume: no window of a day, no baseline.
     let flat: String = (1..=60).rev().map(|i| format!("F,{},5,5,5,5,0\n", END - i * 60)).collect();
-    desk.write("flat.csv", format!("{HEADER}{flat}"));
+    test_dir.write("flat.csv", format!("{HEADER}{flat}"));
     for input in ["long.csv", "flat.csv"] {
-        all_ok(&desk, input, &input[..4], &["--asof", "2024-01-03"]);
+        all_ok(&test_dir, input, &input[..4], &["--asof", "2024-01-03"]);
     }
     for stage in ["state", "regime"] {
         let folder = format!("{stage}/dt=2024-01-03");
         let read = |input: &str| {
             let folder = format!("{}/{folder}", &input[..4]);
-            let (_, columns) = snapshot(&desk, &format!("{folder}/{stage}_snapshot.parquet"));
-            (columns, desk.text(&format!("{folder}/_{stage}_snapshot.schema.json")))
+            let (_, columns) = snapshot(&test_dir, &format!("{folder}/{stage}_snapshot.parquet"));
+            (columns, test_dir.text(&format!("{folder}/_{stage}_snapshot.schema.json")))
         };
         assert_eq!(read("long.csv"), read("flat.csv"));
     }
-    let header =
-        |input: &str| desk.text(&format!("{}/metrics.csv", &input[..4])).lines().next().unwrap().to_owned();
+    let header = |input: &str| {
+        test_dir.text(&format!("{}/metrics.csv", &input[..4])).lines().next().unwrap().to_owned()
+    };
     assert_eq!(header("long.csv"), header("flat.csv"));
     let row: BTreeMap<String, String> = {
-        let text = desk.text("flat/metrics.csv");
+        let text = test_dir.text("flat/metrics.csv");
         let fields =
             |line: usize| text.lines().nth(line).unwrap().split(',').map(str::to_owned).collect::<Vec<_>>();
         fields(0).into_iter().zip(fields(1)).collect()
@@ -225,72 +230,77 @@ fn columns_and_types_are_the_same_whatever_the_data() {
 
 #[test]
 fn a_dry_run_tells_and_writes_nothing() {
-    let desk = desk();
-    desk.write("bars.csv", market(&["A", "C"], 24 * 9));
-    let before = desk.tree(".");
+    let test_dir = test_dir();
+    test_dir.write("bars.csv", market(&["A", "C"], 24 * 9));
+    let before = test_dir.tree(".");
     for (command, windows) in [("state", "1h,24h"), ("regime", "3d,7d")] {
-        let run = desk.run(&[command, "--input", "bars.csv", "--dry-run", "--windows", windows]).ok();
+        let run = test_dir.run(&[command, "--input", "bars.csv", "--dry-run", "--windows", windows]).ok();
         for word in ["2 of 2 symbols: A, C", "coverage min", "1.000", "Nothing was written", "dt=2024-01-03"]
         {
             assert!(run.out.contains(word), "{word}: {}", run.out);
         }
     }
-    assert!(!desk.file("pipeline.log").exists() && !desk.file("data").exists());
-    assert_eq!(desk.tree("."), before);
+    assert!(!test_dir.file("pipeline.log").exists() && !test_dir.file("data").exists());
+    assert_eq!(test_dir.tree("."), before);
 }
 
 #[test]
 fn compression_schema_version_and_forms() {
-    let desk = desk();
-    desk.write("bars.csv", market(&["A", "C"], 24 * 9));
+    let test_dir = test_dir();
+    test_dir.write("bars.csv", market(&["A", "C"], 24 * 9));
     let run = |flags: &[&str]| {
-        desk.run(
-            &[&["state", "--input", "bars.csv", "--asof", "2024-01-03", "--windows", "1h"], flags].concat(),
-        )
-        .ok();
+        test_dir
+            .run(
+                &[&["state", "--input", "bars.csv", "--asof", "2024-01-03", "--windows", "1h"], flags]
+                    .concat(),
+            )
+            .ok();
     };
     run(&["--out", "snappy"]);
     run(&["--out", "zstd", "--compression", "zstd", "--schema-version", "mine"]);
-    let of = |out: &str| desk.read(&format!("{out}/dt=2024-01-03/state_snapshot.parquet"));
+    let of = |out: &str| test_dir.read(&format!("{out}/dt=2024-01-03/state_snapshot.parquet"));
     assert_ne!(of("snappy"), of("zstd"));
     let file = "dt=2024-01-03/state_snapshot.parquet";
-    assert_eq!(snapshot(&desk, &format!("snappy/{file}")), snapshot(&desk, &format!("zstd/{file}")));
+    assert_eq!(snapshot(&test_dir, &format!("snappy/{file}")), snapshot(&test_dir, &format!("zstd/{file}")));
     assert!(
-        desk.text("zstd/dt=2024-01-03/_state_snapshot.schema.json").contains("\"schema_version\": \"mine\"")
+        test_dir
+            .text("zstd/dt=2024-01-03/_state_snapshot.schema.json")
+            .contains("\"schema_version\": \"mine\"")
     );
 
     let metrics = |output: &str| {
         let series = output.replace("m.", "series.");
-        desk.run(&[
-            "metrics",
-            "gainers",
-            "--input",
-            "bars.csv",
-            "--output",
-            output,
-            "--series-output",
-            &series,
-        ])
-        .ok();
+        test_dir
+            .run(&[
+                "metrics",
+                "gainers",
+                "--input",
+                "bars.csv",
+                "--output",
+                output,
+                "--series-output",
+                &series,
+            ])
+            .ok();
     };
     metrics("m.csv");
     metrics("m.parquet");
-    let (rows, columns) = snapshot(&desk, "m.parquet");
+    let (rows, columns) = snapshot(&test_dir, "m.parquet");
     assert_eq!(rows.len(), 2);
-    assert_eq!(columns.len(), desk.text("m.csv").lines().next().unwrap().split(',').count());
+    assert_eq!(columns.len(), test_dir.text("m.csv").lines().next().unwrap().split(',').count());
     // Nine days of hours, of quarter and half days, and of days; two symbols.
-    assert_eq!(desk.text("series.csv").lines().count() - 1, 2 * 9 * (24 + 6 + 2 + 1));
-    assert!(desk.file("series.parquet").is_file());
-    desk.run(&["metrics", "gainers", "--input", "bars.csv"]).ok();
-    assert!(desk.file("gainers_metrics.csv").is_file());
+    assert_eq!(test_dir.text("series.csv").lines().count() - 1, 2 * 9 * (24 + 6 + 2 + 1));
+    assert!(test_dir.file("series.parquet").is_file());
+    test_dir.run(&["metrics", "gainers", "--input", "bars.csv"]).ok();
+    assert!(test_dir.file("gainers_metrics.csv").is_file());
 }
 
 #[test]
 fn bad_input_is_told_with_its_remedy() {
-    let desk = desk();
-    desk.write("bars.csv", market(&["A", "C"], 30));
+    let test_dir = test_dir();
+    test_dir.write("bars.csv", market(&["A", "C"], 30));
     let each = |flags: &[&str], status: i32, words: &[&str]| {
-        for run in all(&desk, "bars.csv", "out", flags) {
+        for run in all(&test_dir, "bars.csv", "out", flags) {
             run.fails(status, words);
         }
     };
@@ -302,9 +312,10 @@ fn bad_input_is_told_with_its_remedy() {
     each(&["--asof", "soon"], 2, &["'soon' is neither a time nor a date"]);
     each(&["--months", "0"], 2, &["--months 0 is out of range", "--no-baseline"]);
     each(&["--source", "bars.cvs"], 1, &["there is no bars.cvs", "bars.csv"]);
-    let state = |flags: &[&str]| desk.run(&[&["state", "--input", "bars.csv"], flags].concat());
-    let regime = |flags: &[&str]| desk.run(&[&["regime", "--input", "bars.csv"], flags].concat());
-    let metrics = |flags: &[&str]| desk.run(&[&["metrics", "losers", "--input", "bars.csv"], flags].concat());
+    let state = |flags: &[&str]| test_dir.run(&[&["state", "--input", "bars.csv"], flags].concat());
+    let regime = |flags: &[&str]| test_dir.run(&[&["regime", "--input", "bars.csv"], flags].concat());
+    let metrics =
+        |flags: &[&str]| test_dir.run(&[&["metrics", "losers", "--input", "bars.csv"], flags].concat());
     for share in ["1.5", "-0.1", "nan"] {
         let flag = format!("--coverage-threshold={share}");
         metrics(&[&flag]).fails(2, &["--coverage-threshold", "is not a share; must be 0 to 1"]);
@@ -325,80 +336,93 @@ fn bad_input_is_told_with_its_remedy() {
     metrics(&["--series-output", "s.csv", "--no-baseline"]).fails(2, &["cannot be used with"]);
     metrics(&["--output", "bars.csv"]).fails(2, &["bars.csv is both the input and an output"]);
     metrics(&["--series-output", "losers_metrics.csv"]).fails(2, &["is the path of two outputs"]);
-    desk.write("file", "");
+    test_dir.write("file", "");
     metrics(&["--output", "file/m.csv"]).fails(1, &["file", "cannot make the folder"]);
     state(&["--out", "file"]).fails(1, &["cannot make the folder"]);
 
-    desk.write("few.csv", "symbol,timestamp,close\nA,2024-01-01 00:00:00,5\n");
-    desk.run(&["metrics", "overlaps", "--input", "few.csv"])
+    test_dir.write("few.csv", "symbol,timestamp,close\nA,2024-01-01 00:00:00,5\n");
+    test_dir
+        .run(&["metrics", "overlaps", "--input", "few.csv"])
         .fails(1, &["few.csv: no column open, high, low, volume"]);
-    desk.write("none.csv", "name,price\nA,5\n");
-    desk.run(&["state", "--input", "none.csv"]).fails(1, &["none.csv: no column symbol; it has name, price"]);
-    desk.write("empty.csv", HEADER);
-    desk.run(&["state", "--input", "empty.csv"])
+    test_dir.write("none.csv", "name,price\nA,5\n");
+    test_dir
+        .run(&["state", "--input", "none.csv"])
+        .fails(1, &["none.csv: no column symbol; it has name, price"]);
+    test_dir.write("empty.csv", HEADER);
+    test_dir
+        .run(&["state", "--input", "empty.csv"])
         .fails(1, &["empty.csv names no symbol", "data-pipeline leaderboards"]);
-    desk.run(&["metrics", "overlaps", "--input", "empty.csv"])
+    test_dir
+        .run(&["metrics", "overlaps", "--input", "empty.csv"])
         .fails(1, &["empty.csv holds no bar", "--input"]);
-    desk.run(&["regime"]).fails(1, &["there is no habitual_overlaps.csv", "data-pipeline leaderboards"]);
-    desk.write("dirty.csv", market(&["A"], 30) + "A,2024-01-01 00:00:00,5,5,5,-5,1\n");
-    for run in all(&desk, "dirty.csv", "out", &["--strict"]) {
+    test_dir.run(&["regime"]).fails(1, &["there is no habitual_overlaps.csv", "data-pipeline leaderboards"]);
+    test_dir.write("dirty.csv", market(&["A"], 30) + "A,2024-01-01 00:00:00,5,5,5,-5,1\n");
+    for run in all(&test_dir, "dirty.csv", "out", &["--strict"]) {
         run.fails(1, &["a price that is not a number above 0"]);
     }
-    assert!(desk.tree(".").keys().all(|path| !path.starts_with("out")), "{:?}", desk.tree(".").keys());
+    assert!(
+        test_dir.tree(".").keys().all(|path| !path.starts_with("out")),
+        "{:?}",
+        test_dir.tree(".").keys()
+    );
 }
 
 #[test]
 fn the_as_of_of_state_is_the_smallest_window_end() {
-    let desk = desk();
+    let test_dir = test_dir();
     let text = market(&["A"], 24 * 3);
     // The newest bar closes at 12:34.
     let end = END - 86_400 + 12 * 3600 + 34 * 60;
     let keep =
         |line: &&str| line.split(',').nth(1).and_then(|t| t.parse::<i64>().ok()).is_none_or(|t| t < end);
-    desk.write("bars.csv", text.lines().filter(keep).map(|line| format!("{line}\n")).collect::<String>());
+    test_dir.write("bars.csv", text.lines().filter(keep).map(|line| format!("{line}\n")).collect::<String>());
     for (windows, expected) in [("1h,4h", "T12:00:00Z"), ("1h,4h,24h", "T00:00:00Z"), ("1h,7m", "T12:00:00Z")]
     {
-        let run = desk.run(&["state", "--input", "bars.csv", "--windows", windows]).ok();
+        let run = test_dir.run(&["state", "--input", "bars.csv", "--windows", windows]).ok();
         assert!(run.out.contains(&format!("as of 2024-01-02{expected}")), "{windows}: {}", run.out);
     }
-    let latest = desk.run(&["state", "--input", "bars.csv", "--windows", "1h,4h", "--asof", "latest"]).ok();
+    let latest =
+        test_dir.run(&["state", "--input", "bars.csv", "--windows", "1h,4h", "--asof", "latest"]).ok();
     assert!(latest.out.contains("as of 2024-01-02T12:34:00Z"), "{}", latest.out);
-    let regime = desk.run(&["regime", "--input", "bars.csv"]).ok();
+    let regime = test_dir.run(&["regime", "--input", "bars.csv"]).ok();
     assert!(regime.out.contains("as of 2024-01-02T00:00:00Z"), "{}", regime.out);
 }
 
 #[test]
 fn outputs_never_take_the_place_of_inputs() {
-    let desk = desk();
-    desk.write("bars.csv", market(&["A"], 30));
-    desk.write("history.csv", market(&["A"], 30));
-    std::fs::create_dir(desk.file("sub")).unwrap();
-    let before = desk.tree(".");
+    let test_dir = test_dir();
+    test_dir.write("bars.csv", market(&["A"], 30));
+    test_dir.write("history.csv", market(&["A"], 30));
+    std::fs::create_dir(test_dir.file("sub")).unwrap();
+    let before = test_dir.tree(".");
     let metrics = |flags: &[&str]| {
-        desk.run(&[&["metrics", "losers", "--input", "bars.csv", "--source", "history.csv"], flags].concat())
+        test_dir
+            .run(&[&["metrics", "losers", "--input", "bars.csv", "--source", "history.csv"], flags].concat())
     };
     metrics(&["--output", "sub/../bars.csv"]).fails(2, &["is both the input and an output"]);
     metrics(&["--output", "./history.csv"]).fails(2, &["is both the source and an output"]);
     metrics(&["--output", "m.csv", "--series-output", "sub/../m.csv"])
         .fails(2, &["is the path of two outputs"]);
     metrics(&["--output", "m.csv.gz"]).fails(2, &["m.csv.gz: unsupported output format", ".csv or .parquet"]);
-    let regime = |flags: &[&str]| desk.run(&[&["regime", "--input", "bars.csv"], flags].concat());
+    let regime = |flags: &[&str]| test_dir.run(&[&["regime", "--input", "bars.csv"], flags].concat());
     regime(&["--series-output", "bars.csv"]).fails(2, &["is both the input and an output"]);
     regime(&["--out", "o", "--series-output", "o/dt=2024-01-03/regime_snapshot.parquet"])
         .fails(2, &["is the path of two outputs"]);
     regime(&["--format", "csv", "--compression", "zstd"])
         .fails(2, &["--compression only applies to Parquet"]);
-    assert_eq!(desk.tree("."), before);
-    assert!(!desk.file("o").exists(), "a folder made in vain goes again");
+    assert_eq!(test_dir.tree("."), before);
+    assert!(!test_dir.file("o").exists(), "a folder made in vain goes again");
 }
 
 #[test]
 fn a_partition_has_one_table_and_its_schema() {
-    let desk = desk();
-    desk.write("bars.csv", market(&["A"], 30));
+    let test_dir = test_dir();
+    test_dir.write("bars.csv", market(&["A"], 30));
     let state = |flags: &[&str]| {
-        desk.run(&[&["state", "--input", "bars.csv", "--out", "o", "--no-baseline"], flags].concat()).ok();
-        desk.tree("o").into_keys().map(|path| path.to_str().unwrap()[14..].to_owned()).collect::<Vec<_>>()
+        test_dir
+            .run(&[&["state", "--input", "bars.csv", "--out", "o", "--no-baseline"], flags].concat())
+            .ok();
+        test_dir.tree("o").into_keys().map(|path| path.to_str().unwrap()[14..].to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(state(&[]), ["_state_snapshot.schema.json", "state_snapshot.parquet"]);
     assert_eq!(
@@ -410,7 +434,7 @@ fn a_partition_has_one_table_and_its_schema() {
 
 #[test]
 fn labels_of_the_source_are_not_those_of_the_cohort() {
-    let desk = desk();
+    let test_dir = test_dir();
     let open = market(&["A", "C"], 30);
     let close: String = open
         .lines()
@@ -419,11 +443,11 @@ fn labels_of_the_source_are_not_those_of_the_cohort() {
             None => format!("{line}\n"),
         })
         .collect();
-    desk.write("open.csv", open);
-    desk.write("close.csv", close);
+    test_dir.write("open.csv", open);
+    test_dir.write("close.csv", close);
     let metrics = |flags: &[&str]| {
-        desk.run(&[&["metrics", "losers"], flags].concat()).ok();
-        desk.text("losers_metrics.csv")
+        test_dir.run(&[&["metrics", "losers"], flags].concat()).ok();
+        test_dir.text("losers_metrics.csv")
     };
     let expected = metrics(&["--input", "open.csv", "--source", "open.csv"]);
     assert_eq!(metrics(&["--input", "open.csv", "--source", "close.csv", "--bar-time", "close"]), expected);
@@ -432,15 +456,15 @@ fn labels_of_the_source_are_not_those_of_the_cohort() {
 
 #[test]
 fn a_panel_of_many_dates_is_its_single_runs() {
-    let desk = desk();
+    let test_dir = test_dir();
     // A bar at noon of each of 150 days: more dates than are gone through at once.
     let bar =
         |day: i64| format!("A,{},{p},{p},{p},{p},1\n", END - day * 86_400 + 43_200, p = 100 + day * day % 37);
     let bars: String = (1..=150).rev().map(bar).collect();
-    desk.write("bars.csv", format!("{HEADER}{bars}"));
+    test_dir.write("bars.csv", format!("{HEADER}{bars}"));
     let regime = |flags: &[&str], out: &str| {
         let fixed = ["regime", "--input", "bars.csv", "--windows", "3d,7d", "--months", "1", "--out", out];
-        desk.run(&[&fixed[..], flags].concat()).ok()
+        test_dir.run(&[&fixed[..], flags].concat()).ok()
     };
     let run = regime(&["--from", "2023-07-01", "--to", "2024-01-03"], "panel");
     // The first bar is of 2023-08-06 12:00.
@@ -451,7 +475,7 @@ fn a_panel_of_many_dates_is_its_single_runs() {
     }
     for date in ["2023-08-07", "2023-10-09", "2023-10-10", "2024-01-03"] {
         regime(&["--asof", date], "single");
-        let folder = |out: &str| desk.tree(&format!("{out}/dt={date}"));
+        let folder = |out: &str| test_dir.tree(&format!("{out}/dt={date}"));
         assert_eq!(folder("panel"), folder("single"), "{date}");
     }
     let dry = regime(&["--from", "2023-12-01", "--to", "2024-01-03", "--dry-run"], "dry");
@@ -459,27 +483,28 @@ fn a_panel_of_many_dates_is_its_single_runs() {
     {
         assert!(dry.out.contains(words), "{}", dry.out);
     }
-    let early = desk.run(&["regime", "--input", "bars.csv", "--asof", "2023-08-06T13:00"]);
+    let early = test_dir.run(&["regime", "--input", "bars.csv", "--asof", "2023-08-06T13:00"]);
     early.fails(1, &["first possible as-of: 2023-08-07T00:00:00Z"]);
-    desk.write("list.csv", "symbol\nA\n");
-    desk.run(&["state", "--input", "list.csv"])
+    test_dir.write("list.csv", "symbol\nA\n");
+    test_dir
+        .run(&["state", "--input", "list.csv"])
         .fails(1, &["no source is named", "name others with --source"]);
 }
 
 #[test]
 fn symbols_that_a_source_lacks() {
-    let desk = desk();
-    desk.write("bars.csv", market(&["A/B", "C"], 24 * 9));
-    desk.write("other.csv", market(&["AB", "Z"], 24 * 9));
-    desk.write("list.csv", "symbol\nA/B\nC\n");
-    let run = desk.run(&["state", "--input", "list.csv", "--source", "other.csv", "--out", "s"]).ok();
+    let test_dir = test_dir();
+    test_dir.write("bars.csv", market(&["A/B", "C"], 24 * 9));
+    test_dir.write("other.csv", market(&["AB", "Z"], 24 * 9));
+    test_dir.write("list.csv", "symbol\nA/B\nC\n");
+    let run = test_dir.run(&["state", "--input", "list.csv", "--source", "other.csv", "--out", "s"]).ok();
     for words in ["A/B is AB in the source", "not in the source: C; they get no row"] {
         assert!(run.err.contains(words), "{}", run.err);
     }
     // The name is that of the input, so that results of one input join.
-    let (rows, _) = snapshot(&desk, "s/dt=2024-01-03/state_snapshot.parquet");
+    let (rows, _) = snapshot(&test_dir, "s/dt=2024-01-03/state_snapshot.parquet");
     assert_eq!(rows.iter().map(|row| &row.0[..]).collect::<Vec<_>>(), ["A/B"]);
-    let run = desk
+    let run = test_dir
         .run(&[
             "metrics",
             "overlaps",
@@ -492,29 +517,29 @@ fn symbols_that_a_source_lacks() {
         ])
         .ok();
     assert!(run.err.contains("not in the source: C; they get no baseline"), "{}", run.err);
-    assert_eq!(snapshot(&desk, "m.parquet").0.len(), 2);
-    desk.write("nobody.csv", "symbol\nX\n");
-    let nobody = desk.run(&["regime", "--input", "nobody.csv", "--source", "other.csv"]);
+    assert_eq!(snapshot(&test_dir, "m.parquet").0.len(), 2);
+    test_dir.write("nobody.csv", "symbol\nX\n");
+    let nobody = test_dir.run(&["regime", "--input", "nobody.csv", "--source", "other.csv"]);
     nobody.fails(1, &["none of the input's 1 symbol is in file other.csv", "data-pipeline check"]);
 }
 
 #[test]
 fn one_bar_and_an_asof_to_come() {
-    let desk = desk();
-    desk.write("one.csv", format!("{HEADER}A,2024-01-01 00:00:00,5,5,5,5,1\n"));
-    let run = desk.run(&["metrics", "overlaps", "--input", "one.csv", "--asof", "2024-01-09"]).ok();
+    let test_dir = test_dir();
+    test_dir.write("one.csv", format!("{HEADER}A,2024-01-01 00:00:00,5,5,5,5,1\n"));
+    let run = test_dir.run(&["metrics", "overlaps", "--input", "one.csv", "--asof", "2024-01-09"]).ok();
     for words in
         ["later than the newest bar, which closed at 2024-01-01T00:01:00Z", "which span 0.0 of the 3 months"]
     {
         assert!(run.err.contains(words), "{}", run.err);
     }
-    let text = desk.text("overlap_metrics.csv");
+    let text = test_dir.text("overlap_metrics.csv");
     assert!(text.lines().nth(1).unwrap().starts_with("A,2024-01-09T00:00:00Z,0.0,false,"), "{text}");
     // Without an as-of the last windows end before the only bar closes.
-    desk.run(&["state", "--input", "one.csv"]).fails(1, &["no bar closes by 2024-01-01T00:00:00Z"]);
-    desk.run(&["state", "--input", "one.csv", "--asof", "latest", "--out", "s"]).ok();
+    test_dir.run(&["state", "--input", "one.csv"]).fails(1, &["no bar closes by 2024-01-01T00:00:00Z"]);
+    test_dir.run(&["state", "--input", "one.csv", "--asof", "latest", "--out", "s"]).ok();
     assert_eq!(
-        snapshot(&desk, "s/dt=2024-01-01/state_snapshot.parquet").0,
+        snapshot(&test_dir, "s/dt=2024-01-01/state_snapshot.parquet").0,
         [("A".to_owned(), 1_704_067_260)]
     );
 }

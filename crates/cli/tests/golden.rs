@@ -18,9 +18,9 @@ use libtest_mimic::Arguments;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
 use stages::leaderboards::RankKind;
-use support::{arg, desk};
+use support::{arg, test_dir};
 use testkit::Need::Shared;
-use testkit::program::Desk;
+use testkit::program::TestDir;
 use testkit::trial;
 
 const SPOT: &str = "binance_spot_34sym_2021-04-02_42d_1m.parquet";
@@ -75,11 +75,11 @@ fn shared(name: &str) -> PathBuf {
     testkit::shared().expect("the shared folder is required").join(name)
 }
 
-fn run(data: &str, flags: &[&str]) -> Desk {
-    let desk = desk();
+fn run(data: &str, flags: &[&str]) -> TestDir {
+    let test_dir = test_dir();
     let data = arg(&shared("data").join(data));
-    desk.run(&[&["leaderboards", "--source", &data], flags].concat()).ok();
-    desk
+    test_dir.run(&[&["leaderboards", "--source", &data], flags].concat()).ok();
+    test_dir
 }
 
 fn json(bytes: &[u8]) -> Value {
@@ -97,9 +97,9 @@ fn assert_close(got: Option<f64>, golden: Option<f64>, floor: f64, what: &dyn Fn
 }
 
 fn leaderboards(name: &str, data: &str, flags: &[&str]) {
-    let desk = run(data, flags);
+    let test_dir = run(data, flags);
     let golden = json(&std::fs::read(shared(&format!("golden/market/{name}.json"))).expect("a golden file"));
-    let got = json(&desk.read("leaderboards_summary.json"));
+    let got = json(&test_dir.read("leaderboards_summary.json"));
     for board in ["Top Gainers", "Top Losers", "Top Overlap"] {
         compare_board(board, &golden["boards"][board], &got[board]);
     }
@@ -108,10 +108,10 @@ fn leaderboards(name: &str, data: &str, flags: &[&str]) {
     }
     assert_eq!(got["run"]["symbols_ranked"], golden["run"]["ranked"]);
     assert_eq!(got["run"]["symbols_stale"], golden["run"]["stale"].as_array().expect("a list").len());
-    compare_tallies(&golden, &places(&desk));
+    compare_tallies(&golden, &places(&test_dir));
     let places = shared(&format!("golden/market/{name}.places.csv"));
     if places.is_file() {
-        compare_places(&places, &desk);
+        compare_places(&places, &test_dir);
     }
 }
 
@@ -168,8 +168,8 @@ fn compare_tallies(golden: &Value, places: &[PlaceRow]) {
 /// A row of leaderboards.parquet: window, start and symbol; the three numbers; the four ranks.
 type PlaceRow = ((String, i64, String), [Option<f64>; 3], [Option<i64>; 4]);
 
-fn places(desk: &Desk) -> Vec<PlaceRow> {
-    let file = std::fs::File::open(desk.file("leaderboards.parquet")).expect("a file");
+fn places(test_dir: &TestDir) -> Vec<PlaceRow> {
+    let file = std::fs::File::open(test_dir.file("leaderboards.parquet")).expect("a file");
     let batches = ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet").build().expect("Parquet");
     let mut rows = Vec::new();
     for batch in batches {
@@ -201,7 +201,7 @@ fn csv_rows(path: &std::path::Path) -> Vec<csv::StringRecord> {
     csv::Reader::from_path(path).expect("a golden file").records().map(|row| row.expect("a row")).collect()
 }
 
-fn compare_places(golden: &std::path::Path, desk: &Desk) {
+fn compare_places(golden: &std::path::Path, test_dir: &TestDir) {
     let mut expected: Vec<PlaceRow> = csv_rows(golden)
         .iter()
         .map(|row| {
@@ -210,7 +210,8 @@ fn compare_places(golden: &std::path::Path, desk: &Desk) {
         })
         .collect();
     let windows: Vec<String> = expected.iter().map(|row| row.0.0.clone()).collect();
-    let mut got: Vec<PlaceRow> = places(desk).into_iter().filter(|row| windows.contains(&row.0.0)).collect();
+    let mut got: Vec<PlaceRow> =
+        places(test_dir).into_iter().filter(|row| windows.contains(&row.0.0)).collect();
     let order = |row: &PlaceRow| row.0.clone();
     got.sort_by_key(order);
     expected.sort_by_key(order);
@@ -232,8 +233,8 @@ fn every_used_bucket() {
         ("lb_outages_top3", OUTAGES, &["--asof", "2021-04-25T13:20:00Z", "--lookback-days", "6"]),
         ("lb_listing_top2", LISTING, &["--windows", "1h,4h", "--lookback-days", "6"]),
     ] {
-        let desk = run(data, &[flags, &["--top-n", "40"]].concat());
-        let rows = places(&desk);
+        let test_dir = run(data, &[flags, &["--top-n", "40"]].concat());
+        let rows = places(&test_dir);
         let golden = csv_rows(&shared(&format!("golden/market/{name}.stats.csv")));
         let mut compared = 0;
         for row in &golden {
@@ -260,10 +261,10 @@ fn enable_72h_adds_the_window() {
 }
 
 fn krakens_minutes_make_krakens_five_minutes() {
-    let desk = desk();
+    let test_dir = test_dir();
     let minutes = arg(&shared("data/kraken_csv/XBTUSDC_1.csv"));
-    desk.run(&["import", &minutes, "--into", "store"]).ok();
-    let store = Store::open(&desk.file("store"), BarTime::Open).expect("a store");
+    test_dir.run(&["import", &minutes, "--into", "store"]).ok();
+    let store = Store::open(&test_dir.file("store"), BarTime::Open).expect("a store");
     let series = store.bars(&"XBTUSDC".parse().expect("a symbol"), Span::ALL).expect("bars");
     let bins = resample(&series, Window::from_minutes(5).expect("a window"));
 
@@ -281,11 +282,11 @@ fn krakens_minutes_make_krakens_five_minutes() {
 
 fn a_file_and_its_import_hold_the_same_bars() {
     for data in [SPOT, LISTING, OUTAGES, "small/kraken_4sym_sparse_1m_ohlcvt.csv.gz"] {
-        let desk = desk();
+        let test_dir = test_dir();
         let path = shared("data").join(data);
-        desk.run(&["import", &arg(&path), "--into", "store"]).ok();
+        test_dir.run(&["import", &arg(&path), "--into", "store"]).ok();
         let file = FileSource::open(&path, &ReadOptions::default()).expect("a file");
-        let store = Store::open(&desk.file("store"), BarTime::Open).expect("a store");
+        let store = Store::open(&test_dir.file("store"), BarTime::Open).expect("a store");
         let catalog = file.catalog().expect("a catalog");
         assert_eq!(store.catalog().expect("a catalog"), catalog);
         for entry in catalog {

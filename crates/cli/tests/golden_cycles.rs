@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use libtest_mimic::Arguments;
 use serde_json::Value;
 use support::tables::{Record, json, number, rows};
-use support::{arg, desk};
+use support::{arg, test_dir};
 use testkit::Need::Shared;
 use testkit::trial;
 
@@ -32,13 +32,13 @@ fn close(got: f64, expected: f64, tolerance: f64, what: &str) {
 
 /// The month of real bars that the golden run is of.
 fn golden_end_to_end() {
-    let desk = desk();
+    let test_dir = test_dir();
     let data = arg(&shared("data/binance_spot_34sym_2021-04-02_42d_1m.parquet"));
     let golden = json(&std::fs::read(shared("golden/imf/e2e.json")).unwrap());
     let mut words: Vec<&str> = golden["command"].as_str().unwrap().split_whitespace().collect();
     words.extend(["--source", &data, "--out", "imf"]);
-    desk.run(&words).ok();
-    let folder = desk.file("imf/dt=2021-05-13");
+    test_dir.run(&words).ok();
+    let folder = test_dir.file("imf/dt=2021-05-13");
     let got = rows(&folder.join("imf_summary.parquet"));
     let mut reader = csv::Reader::from_path(shared("golden/imf/e2e_imf_summary.csv")).unwrap();
     let expected: Vec<Record> = reader.deserialize().map(Result::unwrap).collect();
@@ -66,7 +66,7 @@ fn golden_end_to_end() {
             }
         }
     }
-    let config = json(&desk.read("imf/dt=2021-05-13/run_config.json"));
+    let config = json(&test_dir.read("imf/dt=2021-05-13/run_config.json"));
     assert_eq!(
         (&config["asof"], &config["window_start"]),
         (&"2021-05-13T23:59:59Z".into(), &"2021-04-14T00:00:00Z".into())
@@ -96,7 +96,7 @@ fn golden_end_to_end() {
     }
 
     let summary = arg(&folder.join("imf_summary.parquet"));
-    desk.run(&["imf-postprocess", "--summary", &summary, "--series", "both"]).ok();
+    test_dir.run(&["imf-postprocess", "--summary", &summary, "--series", "both"]).ok();
     for name in ["imf_post_summary", "imf_post_top_imfs"] {
         let got = rows(&folder.join(format!("{name}.parquet")));
         let expected = golden[name].as_array().unwrap();
@@ -130,12 +130,12 @@ fn same_sums(got: &Record, expected: &serde_json::Map<String, Value>) {
 }
 
 fn golden_kinds_of_rises() {
-    let desk = desk();
+    let test_dir = test_dir();
     let input = arg(&shared("golden/imf_cluster/habitual_overlaps.csv.gz"));
     for (preset, variant) in [("standard", "fixed10"), ("pyemd", "pyemd")] {
         let words = ["imf-cluster", "overlaps", "--input", &input, "--windows", "6h,3d", "--preset", preset];
-        desk.run(&[&words[..], &["--out-dir", preset]].concat()).ok();
-        let got = json(&desk.read(&format!("{preset}/imf_clusters_overlaps.json")));
+        test_dir.run(&[&words[..], &["--out-dir", preset]].concat()).ok();
+        let got = json(&test_dir.read(&format!("{preset}/imf_clusters_overlaps.json")));
         let golden = format!("golden/imf_cluster/imf_clusters_overlaps_{variant}.json");
         let expected = json(&std::fs::read(shared(&golden)).unwrap());
         for (symbol, windows) in expected.as_object().unwrap() {
@@ -147,7 +147,7 @@ fn golden_kinds_of_rises() {
             }
         }
         // A line is that of the strongest kind of any window, the mixture's where there is one.
-        for line in desk.text(&format!("{preset}/imf_clusters_overlaps.txt")).lines() {
+        for line in test_dir.text(&format!("{preset}/imf_clusters_overlaps.txt")).lines() {
             let [symbol, duration, amplitude] = line.split(", ").collect::<Vec<_>>()[..] else {
                 panic!("{line}")
             };

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use libtest_mimic::Arguments;
 use serde_json::Value;
-use support::{arg, desk};
+use support::{arg, test_dir};
 use testkit::Need::Shared;
-use testkit::program::Desk;
+use testkit::program::TestDir;
 use testkit::trial;
 
 const SPOT: &str = "data/binance_spot_34sym_2021-04-02_42d_1m.parquet";
@@ -98,17 +98,19 @@ impl Table {
 }
 
 /// Runs the command that the golden file's name begins with; where its table is.
-fn run(desk: &Desk, name: &str, data: &str, flags: &[&str]) -> PathBuf {
+fn run(test_dir: &TestDir, name: &str, data: &str, flags: &[&str]) -> PathBuf {
     let data = arg(&shared(data));
     let source = ["--input", &data, "--source", &data];
     match name.split('_').next().expect("a command") {
         "metrics" => {
-            desk.run(&[&["metrics", "overlaps", "--output", "out.csv"], &source[..], flags].concat()).ok();
-            desk.file("out.csv")
+            test_dir
+                .run(&[&["metrics", "overlaps", "--output", "out.csv"], &source[..], flags].concat())
+                .ok();
+            test_dir.file("out.csv")
         }
         command => {
-            desk.run(&[&[command, "--out", "out", "--format", "csv"], &source[..], flags].concat()).ok();
-            let dates: Vec<_> = std::fs::read_dir(desk.file("out")).expect("a folder").collect();
+            test_dir.run(&[&[command, "--out", "out", "--format", "csv"], &source[..], flags].concat()).ok();
+            let dates: Vec<_> = std::fs::read_dir(test_dir.file("out")).expect("a folder").collect();
             let [date] = &dates[..] else { panic!("partitions: {dates:?}") };
             date.as_ref().expect("an entry").path().join(format!("{command}_snapshot.csv"))
         }
@@ -116,11 +118,11 @@ fn run(desk: &Desk, name: &str, data: &str, flags: &[&str]) -> PathBuf {
 }
 
 fn table(name: &str, data: &str, flags: &str) {
-    let desk = desk();
+    let test_dir = test_dir();
     let flags: Vec<&str> = flags.split_whitespace().collect();
     // The golden as-of of state_edge is that of the newest bar, which state itself would not choose.
     let latest: &[&str] = if name == "state_edge" { &["--asof", "latest"] } else { &[] };
-    let out = run(&desk, name, data, &[&flags[..], latest].concat());
+    let out = run(&test_dir, name, data, &[&flags[..], latest].concat());
     let mut expected = Table::read(&golden(&format!("{name}.csv")));
     if name == "metrics_series" {
         // This golden file has some of the windows' columns only.
@@ -142,19 +144,19 @@ fn table(name: &str, data: &str, flags: &str) {
 }
 
 fn the_series_behind_the_baselines() {
-    let desk = desk();
+    let test_dir = test_dir();
     let flags = "--months 1 --asof 2021-05-13T12:34:00Z --windows 24h,72h --series-output series.csv";
-    run(&desk, "metrics_series", SPOT, &flags.split_whitespace().collect::<Vec<_>>());
+    run(&test_dir, "metrics_series", SPOT, &flags.split_whitespace().collect::<Vec<_>>());
     let expected = Table::read(&golden("metrics_series.series.csv"));
-    compare(&expected, &Table::read(&desk.file("series.csv")), true);
+    compare(&expected, &Table::read(&test_dir.file("series.csv")), true);
 }
 
 /// Quantiles of the series behind the baselines against the golden knots, and p25, p50, p75 and n of the table too.
 fn knots(name: &str, data: &str, flags: &str) {
-    let desk = desk();
+    let test_dir = test_dir();
     let flags: Vec<&str> = flags.split_whitespace().chain(["--series-output", "series.csv"]).collect();
-    let table = Table::read(&run(&desk, name, data, &flags));
-    let series = Table::read(&desk.file("series.csv"));
+    let table = Table::read(&run(&test_dir, name, data, &flags));
+    let series = Table::read(&test_dir.file("series.csv"));
     let expected = Table::read(&golden(&format!("{name}.knots.csv")));
     let mut compared = 0;
     for row in &expected.rows {

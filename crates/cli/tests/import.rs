@@ -5,7 +5,7 @@ mod support;
 
 use std::io::Write;
 
-use support::{HEADER, desk, market};
+use support::{HEADER, market, test_dir};
 
 /// A Kraken-like archive.
 fn archive(entries: &[(&str, &str)]) -> Vec<u8> {
@@ -19,83 +19,86 @@ fn archive(entries: &[(&str, &str)]) -> Vec<u8> {
 
 #[test]
 fn archives_of_both_exchanges() {
-    let desk = desk();
+    let test_dir = test_dir();
     let kraken = "1704067200,1,2,1,2,0.5,3\n1704067260,2,2,1,1,0.25,1\n";
-    desk.write(
+    test_dir.write(
         "kraken.zip",
         archive(&[("Q/XBTUSD_1.csv", kraken), ("Q/XBTUSD_5.csv", "x"), ("Q/ETHUSD_1.csv", kraken)]),
     );
-    let run = desk.run(&["import", "kraken.zip"]).ok().says(&["1 files skipped", "bars of 5 minutes"]);
+    let run = test_dir.run(&["import", "kraken.zip"]).ok().says(&["1 files skipped", "bars of 5 minutes"]);
     assert!(run.out.contains("2 symbols, 4 bars, 4 of them new"), "{}", run.out);
-    let again = desk.run(&["import", "kraken.zip"]).ok();
+    let again = test_dir.run(&["import", "kraken.zip"]).ok();
     assert!(again.out.contains("2 symbols, 4 bars, 0 of them new"), "{}", again.out);
 
     let old = "1704067200000,1,2,1,2,0.5,1704067259999,1,7,0,0,0\n";
     let new = "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore\n\
                1735689600000000,1,2,1,2,0.5,1735689659999999,1,7,0,0,0\n";
-    desk.write("in/BTCUSDT-1m-2024-01.zip", archive(&[("BTCUSDT-1m-2024-01.csv", old)]));
-    desk.write("in/deep/BTCUSDT-1m-2025-01.csv", new);
-    desk.write("in/BTCUSDT-1h-2025-01.csv", new);
-    desk.write("in/notes.txt", "x");
-    let run = desk.run(&["import", "in", "--into", "binance"]).ok();
+    test_dir.write("in/BTCUSDT-1m-2024-01.zip", archive(&[("BTCUSDT-1m-2024-01.csv", old)]));
+    test_dir.write("in/deep/BTCUSDT-1m-2025-01.csv", new);
+    test_dir.write("in/BTCUSDT-1h-2025-01.csv", new);
+    test_dir.write("in/notes.txt", "x");
+    let run = test_dir.run(&["import", "in", "--into", "binance"]).ok();
     let row = run.out.lines().find(|line| line.contains("BTCUSDT")).unwrap();
     assert!(row.contains("2024-01-01T00:00:00Z") && row.contains("2025-01-01T00:00:00Z"), "{row}");
-    desk.write("plain.csv", kraken);
-    desk.run(&["import", "plain.csv"]).fails(1, &["--symbol NAME"]);
-    let named = desk.run(&["import", "plain.csv", "--symbol", "X/Y"]).ok();
+    test_dir.write("plain.csv", kraken);
+    test_dir.run(&["import", "plain.csv"]).fails(1, &["--symbol NAME"]);
+    let named = test_dir.run(&["import", "plain.csv", "--symbol", "X/Y"]).ok();
     assert!(named.out.contains("X/Y"));
-    desk.run(&["import", "in/BTCUSDT-1h-2025-01.csv"]).fails(1, &["bars of 1h", "one-minute"]);
+    test_dir.run(&["import", "in/BTCUSDT-1h-2025-01.csv"]).fails(1, &["bars of 1h", "one-minute"]);
 }
 
 #[test]
 fn archives_that_are_broken_or_hostile() {
-    let desk = desk();
+    let test_dir = test_dir();
     let row = "1704067200,1,2,1,2,0.5,3\n";
     let whole = archive(&[("XBTUSD_1.csv", &row.repeat(5000))]);
-    desk.write("cut.zip", &whole[..whole.len() / 2]);
-    desk.run(&["import", "cut.zip"]).fails(1, &["cut.zip: not a whole ZIP archive", "fetch it again"]);
-    desk.write("slip.zip", archive(&[("XBTUSD_1.csv", row), ("../../x", row)]));
-    desk.run(&["import", "slip.zip"])
+    test_dir.write("cut.zip", &whole[..whole.len() / 2]);
+    test_dir.run(&["import", "cut.zip"]).fails(1, &["cut.zip: not a whole ZIP archive", "fetch it again"]);
+    test_dir.write("slip.zip", archive(&[("XBTUSD_1.csv", row), ("../../x", row)]));
+    test_dir
+        .run(&["import", "slip.zip"])
         .fails(1, &["'../../x'", "outside of the archive", "nothing of it was imported"]);
-    desk.write("other.zip", archive(&[("readme.md", row)]));
-    desk.run(&["import", "other.zip"]).fails(1, &["nothing to import", "<PAIR>_1.csv"]);
-    assert!(!desk.file("data").exists());
+    test_dir.write("other.zip", archive(&[("readme.md", row)]));
+    test_dir.run(&["import", "other.zip"]).fails(1, &["nothing to import", "<PAIR>_1.csv"]);
+    assert!(!test_dir.file("data").exists());
 }
 
 #[test]
 fn a_column_of_symbols_and_a_name_that_disagree() {
-    let desk = desk();
-    desk.write("ALL_1.csv", market(&["A", "B"], 1));
-    desk.run(&["import", "ALL_1.csv"]).fails(1, &["taken for bars of ALL", "names A", "rename it"]);
-    desk.write("market.csv", market(&["A", "B"], 1));
-    desk.run(&["import", "market.csv", "--symbol", "X"])
+    let test_dir = test_dir();
+    test_dir.write("ALL_1.csv", market(&["A", "B"], 1));
+    test_dir.run(&["import", "ALL_1.csv"]).fails(1, &["taken for bars of ALL", "names A", "rename it"]);
+    test_dir.write("market.csv", market(&["A", "B"], 1));
+    test_dir
+        .run(&["import", "market.csv", "--symbol", "X"])
         .fails(1, &["taken for bars of X", "leave --symbol out"]);
-    desk.write("XBTUSD_5.csv", "1704067200,1,2,1,2,0.5,3\n");
-    desk.run(&["import", "XBTUSD_5.csv", "--symbol", "X"]).fails(1, &["bars of 5 minutes"]);
-    assert!(!desk.file("data/bars/symbol=X").exists());
-    let one = desk.write("one.csv", market(&["A"], 1));
-    desk.run(&["import", one.to_str().unwrap(), "--symbol", "A"]).ok();
+    test_dir.write("XBTUSD_5.csv", "1704067200,1,2,1,2,0.5,3\n");
+    test_dir.run(&["import", "XBTUSD_5.csv", "--symbol", "X"]).fails(1, &["bars of 5 minutes"]);
+    assert!(!test_dir.file("data/bars/symbol=X").exists());
+    let one = test_dir.write("one.csv", market(&["A"], 1));
+    test_dir.run(&["import", one.to_str().unwrap(), "--symbol", "A"]).ok();
 }
 
 #[test]
 fn rows_that_are_no_rows() {
-    let desk = desk();
+    let test_dir = test_dir();
     let rows = "A,2024-01-01 00:00:00,42,100,42,200,42,000,42,100,5\nA,2024-01-01 00:01:00,1,1,1,1,1\nB,never,1,1,1,1,1\n";
-    desk.write("thousands.csv", format!("{HEADER}{rows}"));
-    let run = desk.run(&["import", "thousands.csv"]).ok().says(&["1 more fields than the header has"]);
+    test_dir.write("thousands.csv", format!("{HEADER}{rows}"));
+    let run = test_dir.run(&["import", "thousands.csv"]).ok().says(&["1 more fields than the header has"]);
     let row =
         |symbol: &str| run.out.lines().find(|line| line.trim_start().starts_with(symbol)).unwrap().to_owned();
     assert!(row("A").contains(" 1 ") && row("B").trim_end().ends_with('1'), "{}", run.out);
-    desk.write("quote.csv", format!("{HEADER}A,2024-01-01 00:00,1,1,1,1,1\nA,\"2024-01-01 00:01,1,1,1,1,1\nA,2024-01-01 00:02,1,1,1,1,1\n"));
-    desk.run(&["import", "quote.csv"]).fails(1, &["quote that opens in line 3"]);
+    test_dir.write("quote.csv", format!("{HEADER}A,2024-01-01 00:00,1,1,1,1,1\nA,\"2024-01-01 00:01,1,1,1,1,1\nA,2024-01-01 00:02,1,1,1,1,1\n"));
+    test_dir.run(&["import", "quote.csv"]).fails(1, &["quote that opens in line 3"]);
     let labels = (0..9).map(|i| format!("A,2024-01-01 00:0{i}:59.999,1,1,1,1,1\n")).collect::<String>();
-    desk.write("closes.csv", format!("{HEADER}{labels}"));
-    desk.run(&["check", "--source", "closes.csv"])
+    test_dir.write("closes.csv", format!("{HEADER}{labels}"));
+    test_dir
+        .run(&["check", "--source", "closes.csv"])
         .fails(1, &["no bar: 9 rows were set aside", "--bar-time close"]);
-    desk.run(&["check", "--source", "closes.csv", "--bar-time", "close"]).ok();
-    desk.write("bad.csv", format!("{HEADER}A,never,1,1,1,1,1\n"));
-    desk.run(&["import", "bad.csv"]).fails(1, &["1 row was set aside", "no bar to import in bad.csv"]);
-    desk.write("escape.csv", "\x1b[31msymbol,\0x\n");
-    let run = desk.run(&["check", "--source", "escape.csv"]).fails(1, &["no column symbol"]);
+    test_dir.run(&["check", "--source", "closes.csv", "--bar-time", "close"]).ok();
+    test_dir.write("bad.csv", format!("{HEADER}A,never,1,1,1,1,1\n"));
+    test_dir.run(&["import", "bad.csv"]).fails(1, &["1 row was set aside", "no bar to import in bad.csv"]);
+    test_dir.write("escape.csv", "\x1b[31msymbol,\0x\n");
+    let run = test_dir.run(&["check", "--source", "escape.csv"]).fails(1, &["no column symbol"]);
     assert!(!run.err.contains('\x1b') && !run.err.contains('\0'));
 }

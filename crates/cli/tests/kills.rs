@@ -11,7 +11,7 @@ use bars::BarTime;
 use bars::Span;
 use bars_io::Source;
 use bars_io::store::Store;
-use support::{desk, market};
+use support::{market, test_dir};
 
 /// Runs the program and kills it as soon as `is_there` holds; tells whether it did before the end.
 fn kill_when(mut command: Command, is_there: impl Fn() -> bool) -> bool {
@@ -35,7 +35,7 @@ fn has_file(folder: &std::path::Path, end: &str) -> bool {
 
 #[test]
 fn an_import_that_is_killed_leaves_whole_symbols_and_the_next_completes_it() {
-    let desk = desk();
+    let test_dir = test_dir();
     let symbols = ["A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "K", "L"];
     let new = market(&symbols, 100);
     // The store holds older numbers of some of the same minutes.
@@ -46,21 +46,21 @@ fn an_import_that_is_killed_leaves_whole_symbols_and_the_next_completes_it() {
         .filter(|(i, _)| i % 3 == 0)
         .map(|(_, line)| format!("{}\n", line.replacen(",10", ",90", 4)))
         .collect();
-    desk.write("old.csv", old);
-    desk.write("new.csv", new);
-    desk.run(&["import", "old.csv", "--into", "old"]).ok();
-    desk.run(&["import", "old.csv", "--into", "whole"]).ok();
-    desk.run(&["import", "new.csv", "--into", "whole"]).ok();
+    test_dir.write("old.csv", old);
+    test_dir.write("new.csv", new);
+    test_dir.run(&["import", "old.csv", "--into", "old"]).ok();
+    test_dir.run(&["import", "old.csv", "--into", "whole"]).ok();
+    test_dir.run(&["import", "new.csv", "--into", "whole"]).ok();
     let bars = |store: &str, symbol: &str| {
-        let store = Store::open(&desk.file(store), BarTime::Open).unwrap();
+        let store = Store::open(&test_dir.file(store), BarTime::Open).unwrap();
         store.bars(&symbol.parse().unwrap(), Span::ALL).unwrap()
     };
     let (mut killed, mut between) = (0, 0);
     for end in [".tmp", "part-000002.parquet"].repeat(4) {
-        let _ = std::fs::remove_dir_all(desk.file("store"));
-        desk.run(&["import", "old.csv", "--into", "store"]).ok();
-        let command = desk.command(&["import", "new.csv", "--into", "store", "--threads", "1"]);
-        killed += usize::from(kill_when(command, || has_file(&desk.file("store"), end)));
+        let _ = std::fs::remove_dir_all(test_dir.file("store"));
+        test_dir.run(&["import", "old.csv", "--into", "store"]).ok();
+        let command = test_dir.command(&["import", "new.csv", "--into", "store", "--threads", "1"]);
+        killed += usize::from(kill_when(command, || has_file(&test_dir.file("store"), end)));
         let states = symbols.map(|symbol| {
             let now = bars("store", symbol);
             let (before, after) = (now == bars("old", symbol), now == bars("whole", symbol));
@@ -68,45 +68,45 @@ fn an_import_that_is_killed_leaves_whole_symbols_and_the_next_completes_it() {
             after
         });
         between += usize::from(states.contains(&true) && states.contains(&false));
-        desk.run(&["import", "new.csv", "--into", "store"]).ok();
+        test_dir.run(&["import", "new.csv", "--into", "store"]).ok();
         assert!(symbols.iter().all(|symbol| bars("store", symbol) == bars("whole", symbol)));
-        assert!(!has_file(&desk.file("store"), ".tmp"), "what the killed one left is swept away");
+        assert!(!has_file(&test_dir.file("store"), ".tmp"), "what the killed one left is swept away");
     }
     assert!(killed >= 4 && between >= 1, "{killed} were killed at work, {between} among the symbols");
 }
 
 #[test]
 fn outputs_of_a_killed_run_are_whole_or_absent() {
-    let desk = desk();
-    desk.run(&["sample", "--into", "bars", "--symbols", "10", "--days", "12"]).ok();
+    let test_dir = test_dir();
+    test_dir.run(&["sample", "--into", "bars", "--symbols", "10", "--days", "12"]).ok();
     let flags = ["--lookback-days", "11", "--top-n", "10", "--source", "bars"];
-    desk.run(&[&["leaderboards", "--out-dir", "whole"], &flags[..]].concat()).ok();
-    let whole = desk.tree("whole");
+    test_dir.run(&[&["leaderboards", "--out-dir", "whole"], &flags[..]].concat()).ok();
+    let whole = test_dir.tree("whole");
     let mut killed = 0;
     for end in [".tmp", "habitual_gainers.csv", ".tmp", "leaderboards.parquet"] {
-        let _ = std::fs::remove_dir_all(desk.file("out"));
-        let command = desk.command(&[&["leaderboards", "--out-dir", "out"], &flags[..]].concat());
-        killed += usize::from(kill_when(command, || has_file(&desk.file("out"), end)));
-        if desk.file("out").exists() {
-            for (name, content) in desk.tree("out") {
+        let _ = std::fs::remove_dir_all(test_dir.file("out"));
+        let command = test_dir.command(&[&["leaderboards", "--out-dir", "out"], &flags[..]].concat());
+        killed += usize::from(kill_when(command, || has_file(&test_dir.file("out"), end)));
+        if test_dir.file("out").exists() {
+            for (name, content) in test_dir.tree("out") {
                 let unfinished = name.to_string_lossy().ends_with(".tmp");
                 assert!(unfinished || whole.get(&name) == Some(&content), "{}", name.display());
             }
         }
     }
     assert!(killed >= 2, "{killed} were killed at work");
-    desk.run(&[&["leaderboards", "--out-dir", "out"], &flags[..]].concat()).ok();
-    assert_eq!(desk.tree("out"), whole);
+    test_dir.run(&[&["leaderboards", "--out-dir", "out"], &flags[..]].concat()).ok();
+    assert_eq!(test_dir.tree("out"), whole);
 }
 
 #[test]
 fn an_interrupt_ends_the_work_and_leaves_nothing_half_written() {
-    let desk = desk();
+    let test_dir = test_dir();
     // Early: the store is locked and nothing written. Late: a part is being written, and others stand.
     for (name, sign) in [("early", ".lock"), ("late", "part-000001.parquet")] {
-        let mut child = desk.command(&["sample", "--into", name, "--symbols", "200", "--days", "200"]);
+        let mut child = test_dir.command(&["sample", "--into", name, "--symbols", "200", "--days", "200"]);
         let child = child.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        while !has_file(&desk.file(name), sign) {
+        while !has_file(&test_dir.file(name), sign) {
             sleep(Duration::from_millis(1));
         }
         let begun = Instant::now();
@@ -117,24 +117,24 @@ fn an_interrupt_ends_the_work_and_leaves_nothing_half_written() {
         assert!(begun.elapsed() < Duration::from_secs(5));
         assert_eq!(output.status.code(), Some(130));
         assert!(String::from_utf8_lossy(&output.stderr).contains("interrupted"));
-        assert!(!has_file(&desk.file(name), ".tmp"));
-        assert!(!desk.file("truth.json").exists());
+        assert!(!has_file(&test_dir.file(name), ".tmp"));
+        assert!(!test_dir.file("truth.json").exists());
     }
 }
 
 #[test]
 fn cycles_that_are_interrupted_or_killed_leave_the_partition_as_it_was() {
-    let desk = desk();
-    desk.run(&["sample", "--into", "bars", "--symbols", "3", "--days", "36"]).ok();
+    let test_dir = test_dir();
+    test_dir.run(&["sample", "--into", "bars", "--symbols", "3", "--days", "36"]).ok();
     let words = ["imf-stage", "--leaders", "AMBER/USD,BASALT/USD,CEDAR/USD", "--lookback-months", "1"];
     let words = [&words[..], &["--persist-imfs", "--source", "bars", "--out", "imf"]].concat();
-    desk.run(&[&words[..], &["--trials", "2"]].concat()).ok();
-    let before = desk.tree("imf");
+    test_dir.run(&[&words[..], &["--trials", "2"]].concat()).ok();
+    let before = test_dir.tree("imf");
     assert_eq!(before.len(), 11);
     let longer = [&words[..], &["--trials", "60"]].concat();
     // Modes of the first symbols are beside their places: the work is under way, and the third symbol is to come.
-    let is_at_work = || has_file(&desk.file("imf/dt=2026-01-01/imfs"), ".tmp");
-    let mut child = desk.command(&longer).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let is_at_work = || has_file(&test_dir.file("imf/dt=2026-01-01/imfs"), ".tmp");
+    let mut child = test_dir.command(&longer).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     while !is_at_work() {
         sleep(Duration::from_millis(1));
         assert!(child.try_wait().unwrap().is_none(), "it ended too soon");
@@ -144,12 +144,12 @@ fn cycles_that_are_interrupted_or_killed_leave_the_partition_as_it_was() {
     let output = child.wait_with_output().unwrap();
     assert!(begun.elapsed() < Duration::from_secs(5));
     assert_eq!(output.status.code(), Some(130));
-    assert_eq!(desk.tree("imf"), before);
+    assert_eq!(test_dir.tree("imf"), before);
 
-    assert!(kill_when(desk.command(&longer), is_at_work));
-    let mut killed = desk.tree("imf");
+    assert!(kill_when(test_dir.command(&longer), is_at_work));
+    let mut killed = test_dir.tree("imf");
     killed.retain(|name, _| !name.to_string_lossy().ends_with(".tmp"));
     assert_eq!(killed, before);
-    desk.run(&[&words[..], &["--trials", "2"]].concat()).ok();
-    assert!(!has_file(&desk.file("imf"), ".tmp"), "what the killed one left is swept away");
+    test_dir.run(&[&words[..], &["--trials", "2"]].concat()).ok();
+    assert!(!has_file(&test_dir.file("imf"), ".tmp"), "what the killed one left is swept away");
 }

@@ -5,10 +5,10 @@
 use std::time::{Duration, Instant};
 
 use testkit::http::{Answer, Request, Server};
-use testkit::program::{Desk, Run};
+use testkit::program::{Run, TestDir};
 
-fn desk() -> Desk {
-    Desk::new(env!("CARGO_BIN_EXE_data-pipeline"))
+fn test_dir() -> TestDir {
+    TestDir::new(env!("CARGO_BIN_EXE_data-pipeline"))
 }
 
 const PAIRS: &str = r#"{"error":[],"result":{
@@ -40,16 +40,16 @@ fn market(request: &Request) -> Answer {
     })
 }
 
-fn run(desk: &Desk, server: &Server, words: &[&str]) -> Run {
-    desk.run(&[words, &["--base-url", server.address()]].concat())
+fn run(test_dir: &TestDir, server: &Server, words: &[&str]) -> Run {
+    test_dir.run(&[words, &["--base-url", server.address()]].concat())
 }
 
 #[test]
 fn the_losers_of_the_day() {
-    let (desk, server) = (desk(), Server::start(market));
-    let told = run(&desk, &server, &["kraken-losers"]).ok().says(&["1 pair left out"]);
+    let (test_dir, server) = (test_dir(), Server::start(market));
+    let told = run(&test_dir, &server, &["kraken-losers"]).ok().says(&["1 pair left out"]);
     let expected = "symbol,open,last,pct_change,volume\nXETHZUSD,10.0,8.0,-20.0,1500.0\nXXBTZUSD,100.0,90.0,-10.0,2000.0\n";
-    assert_eq!(desk.text("kraken_top_losers.csv"), expected);
+    assert_eq!(test_dir.text("kraken_top_losers.csv"), expected);
     assert!(told.out.contains("XETHZUSD") && told.out.contains("-20.00"), "{}", told.out);
     let asked = server.asked();
     assert_eq!(
@@ -62,52 +62,52 @@ fn the_losers_of_the_day() {
 
     let all =
         ["kraken-losers", "--include-stables", "--min-volume", "0", "--top-n", "1", "--output", "all.csv"];
-    run(&desk, &server, &all).ok();
-    assert_eq!(desk.text("all.csv").lines().nth(1), Some("SOLUSD,10.0,1.0,-90.0,999.9"));
+    run(&test_dir, &server, &all).ok();
+    assert_eq!(test_dir.text("all.csv").lines().nth(1), Some("SOLUSD,10.0,1.0,-90.0,999.9"));
 }
 
 /// The list is what fetch-history reads.
 #[test]
 fn losers_are_looked_up_in_a_store_of_other_spellings() {
-    let (desk, server) = (desk(), Server::start(market));
-    run(&desk, &server, &["kraken-losers"]).ok();
-    run(&desk, &server, &["sync", "--pairs", "BTC-USD"]).ok();
-    desk.run(&["fetch-history", "losers"]).ok().says(&["XXBTZUSD is XBTUSD in the source"]);
-    let history = desk.text("losers_30day_history.csv");
+    let (test_dir, server) = (test_dir(), Server::start(market));
+    run(&test_dir, &server, &["kraken-losers"]).ok();
+    run(&test_dir, &server, &["sync", "--pairs", "BTC-USD"]).ok();
+    test_dir.run(&["fetch-history", "losers"]).ok().says(&["XXBTZUSD is XBTUSD in the source"]);
+    let history = test_dir.text("losers_30day_history.csv");
     assert_eq!(history.lines().count(), 3, "{history}");
     assert!(history.contains("XBTUSD,2025-10-09 08:54:00,100.0,101.5,99.0,101.0,1.25,7"), "{history}");
 }
 
 #[test]
 fn a_store_is_kept_up_to_date() {
-    let (desk, server) = (desk(), Server::start(market));
-    run(&desk, &server, &["sync"]).fails(2, &["--pairs"]);
-    assert!(!desk.file("data").exists(), "a folder for nothing");
-    let told = run(&desk, &server, &["sync", "--pairs", "btc/usd,XXBTZUSD"]).ok();
+    let (test_dir, server) = (test_dir(), Server::start(market));
+    run(&test_dir, &server, &["sync"]).fails(2, &["--pairs"]);
+    assert!(!test_dir.file("data").exists(), "a folder for nothing");
+    let told = run(&test_dir, &server, &["sync", "--pairs", "btc/usd,XXBTZUSD"]).ok();
     assert!(told.out.contains("1 symbol, 2 bars new"), "{}", told.out);
-    assert!(desk.file("data/bars/symbol=XBTUSD").is_dir());
+    assert!(test_dir.file("data/bars/symbol=XBTUSD").is_dir());
     // Without --pairs all that is there; nothing has happened since, and not a byte changes.
-    let before = desk.tree("data");
-    let told = run(&desk, &server, &["sync"]).ok();
+    let before = test_dir.tree("data");
+    let told = run(&test_dir, &server, &["sync"]).ok();
     assert!(told.out.contains("1 symbol, 0 bars new"), "{}", told.out);
-    assert_eq!(desk.tree("data"), before);
+    assert_eq!(test_dir.tree("data"), before);
     let since = server.asked().last().unwrap().query["since"].clone();
     assert_eq!(since, "1760000160", "the newest bar that is there");
-    run(&desk, &server, &["sync", "--pairs", "NOSUCH"]).fails(1, &["NOSUCH"]);
-    run(&desk, &server, &["sync", "--since", "latest"]).fails(2, &["--since"]);
+    run(&test_dir, &server, &["sync", "--pairs", "NOSUCH"]).fails(1, &["NOSUCH"]);
+    run(&test_dir, &server, &["sync", "--since", "latest"]).fails(2, &["--since"]);
 }
 
 /// The gap's cost is said, and what is left open is listed with the way to close it.
 #[test]
 fn a_gap_is_announced_or_listed() {
-    let (desk, server) = (desk(), Server::start(market));
-    desk.write("XBTUSD_1.csv", "1759990000,1,1,1,1,1,1\n1759989960,1,1,1,1,1,1\n");
-    desk.run(&["import", "XBTUSD_1.csv"]).ok();
-    let told = run(&desk, &server, &["sync", "--no-trades"]).ok();
+    let (test_dir, server) = (test_dir(), Server::start(market));
+    test_dir.write("XBTUSD_1.csv", "1759990000,1,1,1,1,1,1\n1759989960,1,1,1,1,1,1\n");
+    test_dir.run(&["import", "XBTUSD_1.csv"]).ok();
+    let told = run(&test_dir, &server, &["sync", "--no-trades"]).ok();
     let left = "Left open: XBTUSD from 2025-10-09T06:07:00Z to 2025-10-09T08:54:00Z; import the next archive, or sync --pairs XBTUSD --since 2025-10-09T06:07:00Z";
     assert!(told.out.contains(left), "{}", told.out);
     let again = ["sync", "--pairs", "XBTUSD", "--since", "2025-10-09T06:07:00Z"];
-    run(&desk, &server, &again).fails(
+    run(&test_dir, &server, &again).fails(
         1,
         &[
             "167 minutes",
@@ -122,14 +122,17 @@ fn a_gap_is_announced_or_listed() {
 
 #[test]
 fn errors_are_clear_and_at_once() {
-    let (desk, server) = (desk(), |answer: Answer| Server::start(move |_| answer.clone()));
+    let (test_dir, server) = (test_dir(), |answer: Answer| Server::start(move |_| answer.clone()));
     for (answer, words) in [
         (
             Answer::ok(r#"{"error":["EQuery:Unknown asset pair"]}"#),
             "the exchange says EQuery:Unknown asset pair",
         ),
-        (Answer::of(400, r#"{"error":["EGeneral:Invalid arguments"]}"#), "EGeneral:Invalid arguments"),
-        (Answer::of(404, "<html>"), "404 Not Found; check the address, --base-url"),
+        (
+            Answer::with_status(400, r#"{"error":["EGeneral:Invalid arguments"]}"#),
+            "EGeneral:Invalid arguments",
+        ),
+        (Answer::with_status(404, "<html>"), "404 Not Found; check the address, --base-url"),
         (Answer::ok("<html>Sorry"), "no answer of Kraken's API"),
         (Answer::ok(""), "no answer of Kraken's API"),
         (Answer::ok("[]"), "no answer of Kraken's API"),
@@ -139,39 +142,41 @@ fn errors_are_clear_and_at_once() {
         (Answer { cut: Some(40), ..Answer::ok(PAIRS) }, "broke off"),
     ] {
         let server = server(answer);
-        run(&desk, &server, &["kraken-losers"]).fails(1, &[words]);
+        run(&test_dir, &server, &["kraken-losers"]).fails(1, &[words]);
         assert_eq!(server.asked().len(), 1, "{words}");
     }
-    assert_eq!(desk.tree("").len(), 0, "nothing is written");
+    assert_eq!(test_dir.tree("").len(), 0, "nothing is written");
     for base in ["ftp://127.0.0.1", "nonsense", "http://x?y=1", ""] {
-        desk.run(&["kraken-losers", "--base-url", base]).fails(2, &["--base-url", "https://api.kraken.com"]);
+        test_dir
+            .run(&["kraken-losers", "--base-url", base])
+            .fails(2, &["--base-url", "https://api.kraken.com"]);
     }
     let nobody = "http://127.0.0.1:9";
-    desk.run(&["kraken-losers", "--base-url", nobody]).fails(1, &["127.0.0.1:9", "check the network"]);
-    desk.run(&["kraken-losers", "--min-volume", "nan"]).fails(2, &["--min-volume"]);
-    desk.run(&["kraken-losers", "--output", "losers.xlsx"]).fails(2, &["losers.xlsx"]);
+    test_dir.run(&["kraken-losers", "--base-url", nobody]).fails(1, &["127.0.0.1:9", "check the network"]);
+    test_dir.run(&["kraken-losers", "--min-volume", "nan"]).fails(2, &["--min-volume"]);
+    test_dir.run(&["kraken-losers", "--output", "losers.xlsx"]).fails(2, &["losers.xlsx"]);
 }
 
 #[test]
 fn a_slow_answer_is_given_up_after_ten_seconds() {
     let slow = Answer { delay: Duration::from_secs(30), ..Answer::ok(PAIRS) };
-    let (desk, server) = (desk(), Server::start(move |_| slow.clone()));
+    let (test_dir, server) = (test_dir(), Server::start(move |_| slow.clone()));
     let begun = Instant::now();
-    run(&desk, &server, &["kraken-losers"]).fails(1, &["no answer within 10 s"]);
+    run(&test_dir, &server, &["kraken-losers"]).fails(1, &["no answer within 10 s"]);
     assert!(begun.elapsed() >= Duration::from_secs(9) && server.asked().len() == 1);
 }
 
 /// Whatever says that it is busy is asked again: an error of the API, a status, a wish for a pause.
 #[test]
 fn a_busy_exchange_is_asked_again() {
-    let desk = desk();
+    let test_dir = test_dir();
     let server = Server::start(|request| match request.number {
         0 => Answer::ok(r#"{"error":["EAPI:Rate limit exceeded"]}"#),
-        1 => Answer { headers: "Retry-After: 3\r\n".into(), ..Answer::of(429, "slow down") },
-        2 => Answer::of(503, "<html>"),
+        1 => Answer { headers: "Retry-After: 3\r\n".into(), ..Answer::with_status(429, "slow down") },
+        2 => Answer::with_status(503, "<html>"),
         _ => market(request),
     });
-    run(&desk, &server, &["kraken-losers"]).ok().says(&[
+    run(&test_dir, &server, &["kraken-losers"]).ok().says(&[
         "EAPI:Rate limit exceeded",
         "429",
         "503",
@@ -184,8 +189,9 @@ fn a_busy_exchange_is_asked_again() {
 
 #[test]
 fn patience_is_bounded() {
-    let desk = desk();
+    let test_dir = test_dir();
     let server = Server::start(|_| Answer::ok(r#"{"error":["EService:Unavailable"]}"#));
-    run(&desk, &server, &["kraken-losers"]).fails(1, &["gave up after 5 attempts", "EService:Unavailable"]);
+    run(&test_dir, &server, &["kraken-losers"])
+        .fails(1, &["gave up after 5 attempts", "EService:Unavailable"]);
     assert_eq!(server.asked().len(), 5);
 }

@@ -10,7 +10,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Arguments;
-use support::{arg, desk, market};
+use support::{arg, market, test_dir};
 use testkit::Need::{MariaDb, Shared};
 use testkit::mariadb::{PASSWORD, Server};
 use testkit::program::finish;
@@ -61,32 +61,33 @@ fn main() {
 
 /// The real market, from the file, the store and the database, with one and two threads.
 fn three_sources_give_the_same_bytes() {
-    let desk = desk();
+    let test_dir = test_dir();
     let file =
         arg(&testkit::shared().expect("shared").join("data/binance_spot_34sym_2021-04-02_42d_1m.parquet"));
     let address = server().address("three_sources");
-    desk.run(&["import", &file, "--into", "store"]).ok();
-    desk.run(&["import", &file, "--into", &address]).ok();
+    test_dir.run(&["import", &file, "--into", "store"]).ok();
+    test_dir.run(&["import", &file, "--into", &address]).ok();
     for windows in ["1h,4h,12h,24h", "6h,24h,72h,168h"] {
         let mut trees = Vec::new();
         for source in [file.as_str(), "store", &address] {
             for threads in ["1", "2"] {
                 let out = format!("out{}", trees.len());
-                desk.run(&[
-                    "leaderboards",
-                    "--source",
-                    source,
-                    "--windows",
-                    windows,
-                    "--asof",
-                    "2021-05-13T12:34:00Z",
-                    "--threads",
-                    threads,
-                    "--out-dir",
-                    &out,
-                ])
-                .ok();
-                trees.push(desk.tree(&out));
+                test_dir
+                    .run(&[
+                        "leaderboards",
+                        "--source",
+                        source,
+                        "--windows",
+                        windows,
+                        "--asof",
+                        "2021-05-13T12:34:00Z",
+                        "--threads",
+                        threads,
+                        "--out-dir",
+                        &out,
+                    ])
+                    .ok();
+                trees.push(test_dir.tree(&out));
             }
         }
         assert_eq!(trees[0].len(), 5);
@@ -96,16 +97,16 @@ fn three_sources_give_the_same_bytes() {
 
 /// metrics, state and regime with their baselines from the store and from the database.
 fn features_from_a_database_and_a_store() {
-    let desk = desk();
+    let test_dir = test_dir();
     let file = arg(&testkit::shared()
         .expect("shared")
         .join("data/small/binance_4sym_7d_2023-03-21_listing+outage_1m_ohlcvt.csv.gz"));
     let address = server().address("features");
-    desk.run(&["import", &file, "--into", "store"]).ok();
-    desk.run(&["import", &file, "--into", &address]).ok();
+    test_dir.run(&["import", &file, "--into", "store"]).ok();
+    test_dir.run(&["import", &file, "--into", &address]).ok();
     for (source, out) in [("store", "1"), (&address, "2")] {
         let run = |words: &[&str]| {
-            desk.run(&[words, &["--input", &file, "--source", source]].concat()).ok();
+            test_dir.run(&[words, &["--input", &file, "--source", source]].concat()).ok();
         };
         run(&[
             "metrics",
@@ -118,22 +119,22 @@ fn features_from_a_database_and_a_store() {
         run(&["state", "--out", &format!("{out}/state")]);
         run(&["regime", "--windows", "3d", "--out", &format!("{out}/regime")]);
     }
-    assert_eq!(desk.tree("1").len(), 6);
-    assert_eq!(desk.tree("1"), desk.tree("2"));
+    assert_eq!(test_dir.tree("1").len(), 6);
+    assert_eq!(test_dir.tree("1"), test_dir.tree("2"));
 }
 
 /// A month of real bars of some symbols into cycles, from the file, the store and the database, with one and two threads.
 fn cycles_from_a_database_and_a_store() {
-    let desk = desk();
+    let test_dir = test_dir();
     let shared = testkit::shared().expect("shared");
     let file = arg(&shared.join("data/binance_spot_34sym_2021-04-02_42d_1m.parquet"));
     let address = server().address("cycles");
-    desk.write("some.csv", "symbol\nBTC/USDT\nBTG/USDT\nDOGE/USDT\n");
+    test_dir.write("some.csv", "symbol\nBTC/USDT\nBTG/USDT\nDOGE/USDT\n");
     let cut =
         ["fetch-history", "overlaps", "--input-csv", "some.csv", "--output-csv", "cut.csv", "--days", "42"];
-    desk.run(&[&cut[..], &["--source", &file]].concat()).ok();
-    desk.run(&["import", "cut.csv", "--into", "store"]).ok();
-    desk.run(&["import", "cut.csv", "--into", &address]).ok();
+    test_dir.run(&[&cut[..], &["--source", &file]].concat()).ok();
+    test_dir.run(&["import", "cut.csv", "--into", "store"]).ok();
+    test_dir.run(&["import", "cut.csv", "--into", &address]).ok();
     let words = ["imf-stage", "--leaders", "BTC/USDT,BTG/USDT,DOGE/USDT,NOPE", "--asof", "2021-05-13"];
     let words = [&words[..], &["--lookback-months", "1", "--trials", "4", "--persist-imfs"]].concat();
     let mut trees = Vec::new();
@@ -141,8 +142,8 @@ fn cycles_from_a_database_and_a_store() {
         for threads in ["1", "2"] {
             let out = format!("out{}", trees.len());
             let more = ["--source", source, "--threads", threads, "--out", &out];
-            desk.run(&[&words[..], &more[..]].concat()).ok();
-            let mut tree = desk.tree(&out);
+            test_dir.run(&[&words[..], &more[..]].concat()).ok();
+            let mut tree = test_dir.tree(&out);
             for (_, content) in tree.iter_mut().filter(|(name, _)| name.ends_with("run_config.json")) {
                 let mut config: serde_json::Value = serde_json::from_slice(content).expect("JSON");
                 assert!(!config.to_string().contains(PASSWORD), "no password is written down");
@@ -157,18 +158,18 @@ fn cycles_from_a_database_and_a_store() {
 }
 
 fn import_is_idempotent_and_the_last_wins() {
-    let desk = desk();
+    let test_dir = test_dir();
     let address = server().address("idempotent");
-    desk.write("a.csv", market(&["A/B", "C"], 2));
-    desk.write(
+    test_dir.write("a.csv", market(&["A/B", "C"], 2));
+    test_dir.write(
         "b.csv",
         "symbol,timestamp,open,high,low,close,volume,trades\nC,2024-01-02 23:59,1,2,1,2,5,77\n",
     );
-    let first = desk.run(&["import", "a.csv", "--into", &address]).ok();
+    let first = test_dir.run(&["import", "a.csv", "--into", &address]).ok();
     assert!(first.out.contains("2 symbols, 240 bars, 240 of them new"), "{}", first.out);
-    let again = desk.run(&["import", "a.csv", "--into", &address]).ok();
+    let again = test_dir.run(&["import", "a.csv", "--into", &address]).ok();
     assert!(again.out.contains("2 symbols, 240 bars, 0 of them new"), "{}", again.out);
-    desk.run(&["import", "b.csv", "--into", &address]).ok();
+    test_dir.run(&["import", "b.csv", "--into", &address]).ok();
     assert_eq!(server().value("SELECT COUNT(*) FROM market.idempotent"), 240);
     assert_eq!(
         server().value(
@@ -180,26 +181,26 @@ fn import_is_idempotent_and_the_last_wins() {
 }
 
 fn flags_environment_and_address_mean_the_same() {
-    let desk = desk();
+    let test_dir = test_dir();
     let address = server().address("meaning");
-    desk.write("a.csv", market(&["A/B", "C"], 30));
-    desk.run(&["import", "a.csv", "--into", &address]).ok();
+    test_dir.write("a.csv", market(&["A/B", "C"], 30));
+    test_dir.run(&["import", "a.csv", "--into", &address]).ok();
     let port = server().port().to_string();
     let common = ["--windows", "1h", "--lookback-days", "1", "--top-n", "3"];
 
     let by_address = [&["leaderboards", "--source", &address, "--out-dir", "address"], &common[..]].concat();
-    let run = desk.run(&by_address).ok();
+    let run = test_dir.run(&by_address).ok();
     assert!(run.err.contains("/market, table meaning"), "{}", run.err);
-    desk.write("password", format!("{PASSWORD}\n"));
+    test_dir.write("password", format!("{PASSWORD}\n"));
     let by_flags = [
         &["leaderboards", "--host", "127.0.0.1", "--port", &port, "--user", "me", "--database", "market"],
         &["--table", "meaning", "--password-file", "password", "--out-dir", "flags"][..],
         &common,
     ]
     .concat();
-    desk.run(&by_flags).ok();
+    test_dir.run(&by_flags).ok();
     let mut by_environment =
-        desk.command(&[&["leaderboards", "--out-dir", "environment"], &common[..]].concat());
+        test_dir.command(&[&["leaderboards", "--out-dir", "environment"], &common[..]].concat());
     by_environment.envs([
         ("DB_HOST", "127.0.0.1"),
         ("DB_PORT", &port),
@@ -208,36 +209,39 @@ fn flags_environment_and_address_mean_the_same() {
     ]);
     by_environment.envs([("DB_NAME", "market"), ("OHLCVT_TABLE", "meaning")]);
     finish(by_environment).ok();
-    assert_eq!(desk.tree("address"), desk.tree("flags"));
-    assert_eq!(desk.tree("address"), desk.tree("environment"));
+    assert_eq!(test_dir.tree("address"), test_dir.tree("flags"));
+    assert_eq!(test_dir.tree("address"), test_dir.tree("environment"));
     for file in ["address/pipeline.log", "flags/pipeline.log", "environment/pipeline.log"] {
-        let log = desk.text(file);
+        let log = test_dir.text(file);
         assert!(
             log.contains("leaderboards done") && !log.contains("ss:w") && !log.contains("p%40ss"),
             "{log}"
         );
     }
     // A person is asked for what is missing; a pipe is told.
-    let missing = desk.run(&["leaderboards", "--host", "127.0.0.1", "--user", "me", "--database", "market"]);
+    let missing =
+        test_dir.run(&["leaderboards", "--host", "127.0.0.1", "--user", "me", "--database", "market"]);
     missing.fails(2, &["password is missing", "DB_PASSWORD"]);
 }
 
 fn wrong_password_table_and_sql() {
-    let desk = desk();
+    let test_dir = test_dir();
     let address = server().address("absent");
-    desk.run(&["check", "--source", &address]).fails(1, &["no table absent", "--table"]);
+    test_dir.run(&["check", "--source", &address]).fails(1, &["no table absent", "--table"]);
     let wrong = format!("mysql://me:wrong@127.0.0.1:{}/market", server().port());
     let run =
-        desk.run(&["check", "--source", &wrong]).fails(1, &["Access denied", "check user and password"]);
+        test_dir.run(&["check", "--source", &wrong]).fails(1, &["Access denied", "check user and password"]);
     assert!(!run.err.contains("wrong@"), "{}", run.err);
     let database = address.replace("/market", "/nowhere");
-    desk.run(&["check", "--source", &database]).fails(1, &["nowhere"]);
+    test_dir.run(&["check", "--source", &database]).fails(1, &["nowhere"]);
     for sql in ["x`; DROP TABLE y; --", "a b", "x.y"] {
         let source = format!("mysql://me:x@127.0.0.1:{}/market", server().port());
-        desk.run(&["check", "--source", &source, "--table", sql]).fails(2, &["no name of a table", "no SQL"]);
+        test_dir
+            .run(&["check", "--source", &source, "--table", sql])
+            .fails(2, &["no name of a table", "no SQL"]);
     }
     let nobody = "mysql://me:x@127.0.0.1:1/market";
-    desk.run(&["check", "--source", nobody]).fails(1, &["127.0.0.1:1", "server is up"]);
+    test_dir.run(&["check", "--source", nobody]).fails(1, &["127.0.0.1:1", "server is up"]);
 }
 
 fn a_missing_index_is_said_with_its_statement() {
@@ -245,15 +249,15 @@ fn a_missing_index_is_said_with_its_statement() {
         "CREATE TABLE market.bare (symbol VARCHAR(20), timestamp DATETIME, open DOUBLE, high DOUBLE, low DOUBLE, close DOUBLE, volume DOUBLE); \
          INSERT INTO market.bare VALUES ('A', '2024-01-01 00:00', 1, 1, 1, 1, 1), ('A', '2024-01-01 00:01', 1, 1, 1, 1, 1)",
     );
-    let desk = desk();
+    let test_dir = test_dir();
     let create = "CREATE INDEX symbol_timestamp ON `bare` (`symbol`, `timestamp`);";
-    desk.run(&["check", "--source", &server().address("bare")]).ok().says(&["no index", create]);
-    desk.write("a.csv", market(&["A"], 1));
-    let import = desk.run(&["import", "a.csv", "--into", &server().address("bare")]);
+    test_dir.run(&["check", "--source", &server().address("bare")]).ok().says(&["no index", create]);
+    test_dir.write("a.csv", market(&["A"], 1));
+    let import = test_dir.run(&["import", "a.csv", "--into", &server().address("bare")]);
     import.fails(1, &["no unique key", "ALTER TABLE `bare` ADD UNIQUE KEY"]);
     // What the message says helps.
     server().sql(&format!("USE market; {create}"));
-    let check = desk.run(&["check", "--source", &server().address("bare")]).ok();
+    let check = test_dir.run(&["check", "--source", &server().address("bare")]).ok();
     assert!(
         !check.err.contains("no index") && check.out.contains("Index on (symbol, timestamp): there"),
         "{check:?}"
@@ -271,10 +275,10 @@ fn other_columns_types_and_dirt() {
          ('A', '2024-01-01 00:06:00', 5, 2, 1, 1, 1), ('A', '2024-01-01 00:07:00', 1, 2, 1, 1, 7), \
          ('A', '2024-01-01 00:07:00', 1, 2, 1, 2, 8), ('A', NULL, 1, 1, 1, 1, 1)",
     );
-    let desk = desk();
-    desk.write("list.csv", "symbol\nA\n");
+    let test_dir = test_dir();
+    test_dir.write("list.csv", "symbol\nA\n");
     let address = server().address("other");
-    let run = desk
+    let run = test_dir
         .run(&[
             "fetch-history",
             "losers",
@@ -287,7 +291,7 @@ fn other_columns_types_and_dirt() {
         ])
         .ok();
     assert_eq!(
-        desk.text("out.csv"),
+        test_dir.text("out.csv"),
         "symbol,timestamp,open,high,low,close,volume\n\
          A,2024-01-01 00:00:00,1.25,2.5,1.0,2.0,0.5\n\
          A,2024-01-01 00:06:00,5.0,2.0,1.0,1.0,1.0\n\
@@ -311,21 +315,23 @@ fn other_columns_types_and_dirt() {
     );
     // Reading only closes finds the same.
     let flags = ["--source", &address, "--windows", "2m", "--lookback-days", "1", "--top-n", "1"];
-    desk.run(&[&["leaderboards"], &flags[..]].concat()).ok().says(&set_aside);
-    desk.run(&[&["leaderboards", "--strict"], &flags[..]].concat())
+    test_dir.run(&[&["leaderboards"], &flags[..]].concat()).ok().says(&set_aside);
+    test_dir
+        .run(&[&["leaderboards", "--strict"], &flags[..]].concat())
         .fails(1, &["5 rows were set aside", "--strict"]);
     // A row without a time lies in no span; only who looks at everything sees it.
-    desk.run(&["check", "--source", &address])
+    test_dir
+        .run(&["check", "--source", &address])
         .fails(1, &["6 rows were set aside", "1 no readable timestamp"]);
 }
 
 /// Rows that will be set aside must not decide what the latest as-of is: a file of the same rows does not let them.
 fn the_newest_bar_is_a_bar() {
-    let desk = desk();
+    let test_dir = test_dir();
     let text = market(&["A", "B"], 30);
-    desk.write("clean.csv", &text);
-    desk.write("dirty.csv", text + "A,2024-01-03 05:00,0,1,1,1,1\nB,2099-01-01 00:00:30,1,1,1,1,1\nC,2024-01-02 12:00,1,1,1,-1,1\n");
-    desk.run(&["import", "clean.csv", "--into", &server().address("newest")]).ok();
+    test_dir.write("clean.csv", &text);
+    test_dir.write("dirty.csv", text + "A,2024-01-03 05:00,0,1,1,1,1\nB,2099-01-01 00:00:30,1,1,1,1,1\nC,2024-01-02 12:00,1,1,1,-1,1\n");
+    test_dir.run(&["import", "clean.csv", "--into", &server().address("newest")]).ok();
     let columns = "(symbol, timestamp, open, high, low, close, volume)";
     server().sql(&format!(
         "ALTER TABLE market.newest MODIFY timestamp DATETIME(3); INSERT INTO market.newest {columns} VALUES \
@@ -339,11 +345,11 @@ fn the_newest_bar_is_a_bar() {
     ] {
         let flags =
             ["--windows", "1h", "--lookback-days", "1", "--top-n", "2", "--source", source, "--out-dir", out];
-        desk.run(&[&["leaderboards"], &flags[..]].concat()).ok();
+        test_dir.run(&[&["leaderboards"], &flags[..]].concat()).ok();
     }
-    assert!(desk.text("file/leaderboards_summary.json").contains("\"asof\": \"2024-01-03T00:00:00Z\""));
-    assert_eq!(desk.tree("file"), desk.tree("table"));
-    assert_eq!(desk.tree("file"), desk.tree("bare"));
+    assert!(test_dir.text("file/leaderboards_summary.json").contains("\"asof\": \"2024-01-03T00:00:00Z\""));
+    assert_eq!(test_dir.tree("file"), test_dir.tree("table"));
+    assert_eq!(test_dir.tree("file"), test_dir.tree("bare"));
 }
 
 const COLUMNS: &str = "timestamp DATETIME, open DOUBLE, high DOUBLE, low DOUBLE, close DOUBLE, volume DOUBLE";
@@ -353,23 +359,26 @@ fn symbols_that_differ_in_case_alone() {
         "CREATE TABLE market.cases (symbol VARCHAR(20) COLLATE utf8mb4_general_ci, {COLUMNS}, PRIMARY KEY (symbol, timestamp)); \
          INSERT INTO market.cases VALUES ('kPEPE', '2024-01-01 00:00', 1, 1, 1, 1, 1)"
     ));
-    let desk = desk();
+    let test_dir = test_dir();
     let address = server().address("cases");
     // One spelling is no trouble.
-    desk.run(&["check", "--source", &address]).ok();
-    desk.write(
+    test_dir.run(&["check", "--source", &address]).ok();
+    test_dir.write(
         "other.csv",
         "symbol,timestamp,open,high,low,close,volume\nKPEPE,2024-01-01 00:01,1,1,1,1,1\n",
     );
-    let import = desk.run(&["import", "other.csv", "--into", &address]);
+    let import = test_dir.run(&["import", "other.csv", "--into", &address]);
     import.fails(1, &["takes KPEPE for kPEPE", "binary collation"]);
     server().sql("INSERT INTO market.cases VALUES ('KPEPE', '2024-01-01 00:01', 1, 1, 1, 1, 1)");
-    desk.run(&["check", "--source", &address]).fails(1, &["for one symbol", "binary collation"]);
+    test_dir.run(&["check", "--source", &address]).fails(1, &["for one symbol", "binary collation"]);
     let flags = ["--windows", "2m", "--lookback-days", "1", "--top-n", "1"];
-    desk.run(&[&["leaderboards", "--source", &address], &flags[..]].concat()).fails(1, &["for one symbol"]);
+    test_dir
+        .run(&[&["leaderboards", "--source", &address], &flags[..]].concat())
+        .fails(1, &["for one symbol"]);
     server().sql("ALTER TABLE market.cases MODIFY symbol VARCHAR(20) COLLATE utf8mb4_bin");
     assert!(
-        desk.run(&["check", "--source", &address])
+        test_dir
+            .run(&["check", "--source", &address])
             .fails(1, &["counts twice"])
             .out
             .contains("2 symbols, 2 bars")
@@ -381,34 +390,35 @@ fn symbols_with_blanks_at_their_ends() {
         "CREATE TABLE market.blanks (symbol VARCHAR(20) COLLATE utf8mb4_bin, {COLUMNS}, PRIMARY KEY (symbol, timestamp)); \
          INSERT INTO market.blanks VALUES ('A', '2024-01-01 00:00', 1, 1, 1, 1, 1), (' A', '2024-01-01 00:05', 1, 1, 1, 1, 1)"
     ));
-    let run = desk().run(&["check", "--source", &server().address("blanks")]);
+    let run = test_dir().run(&["check", "--source", &server().address("blanks")]);
     let run = run.fails(1, &["1 no readable symbol", "all rows of ' A'"]);
     assert!(run.out.contains("1 symbols, 1 bars"), "{}", run.out);
 }
 
 fn views_and_engines_without_transactions() {
-    let desk = desk();
-    desk.write("a.csv", market(&["A"], 1));
-    desk.run(&["import", "a.csv", "--into", &server().address("behind")]).ok();
+    let test_dir = test_dir();
+    test_dir.write("a.csv", market(&["A"], 1));
+    test_dir.run(&["import", "a.csv", "--into", &server().address("behind")]).ok();
     server().sql(&format!(
         "CREATE VIEW market.front AS SELECT * FROM market.behind; \
          CREATE TABLE market.isam (symbol VARCHAR(20), {COLUMNS}, PRIMARY KEY (symbol, timestamp)) ENGINE=MyISAM; \
          CREATE TABLE market.lossy (symbol VARCHAR(20), timestamp DATETIME, open DECIMAL(10, 2), high DOUBLE, low DOUBLE, \
          close FLOAT, volume INT, PRIMARY KEY (symbol, timestamp))"
     ));
-    let check = desk.run(&["check", "--source", &server().address("front")]).ok();
+    let check = test_dir.run(&["check", "--source", &server().address("front")]).ok();
     assert!(!check.err.contains("CREATE INDEX"), "{}", check.err);
-    desk.run(&["import", "a.csv", "--into", &server().address("front")]).fails(1, &["this is a view"]);
-    desk.run(&["import", "a.csv", "--into", &server().address("isam")])
+    test_dir.run(&["import", "a.csv", "--into", &server().address("front")]).fails(1, &["this is a view"]);
+    test_dir
+        .run(&["import", "a.csv", "--into", &server().address("isam")])
         .fails(1, &["no transactions", "ENGINE=InnoDB"]);
-    let lossy = desk.run(&["import", "a.csv", "--into", &server().address("lossy")]).ok();
+    let lossy = test_dir.run(&["import", "a.csv", "--into", &server().address("lossy")]).ok();
     lossy.says(&["open decimal(10,2), close float, volume int(11) may round", "number of trades"]);
 }
 
 fn close_labels() {
-    let desk = desk();
+    let test_dir = test_dir();
     let text = market(&["A", "B"], 26);
-    desk.write("open.csv", &text);
+    test_dir.write("open.csv", &text);
     // The same bars, labeled by their close.
     let later = |line: &str| {
         let mut fields: Vec<String> = line.split(',').map(ToOwned::to_owned).collect();
@@ -417,10 +427,10 @@ fn close_labels() {
         }
         fields.join(",") + "\n"
     };
-    desk.write("close.csv", text.lines().map(later).collect::<String>());
+    test_dir.write("close.csv", text.lines().map(later).collect::<String>());
     let (open, close) = (server().address("open_labels"), server().address("close_labels"));
-    desk.run(&["import", "open.csv", "--into", &open]).ok();
-    desk.run(&["import", "close.csv", "--into", &close]).ok();
+    test_dir.run(&["import", "open.csv", "--into", &open]).ok();
+    test_dir.run(&["import", "close.csv", "--into", &close]).ok();
     let mut trees = Vec::new();
     for (source, label) in
         [(open.as_str(), "open"), (&close, "close"), ("open.csv", "open"), ("close.csv", "close")]
@@ -428,22 +438,23 @@ fn close_labels() {
         let out = format!("out{}", trees.len());
         let flags =
             ["--windows", "1h", "--lookback-days", "1", "--top-n", "2", "--asof", "2024-01-02T22:30:00Z"];
-        desk.run(
-            &[&["leaderboards", "--source", source, "--bar-time", label, "--out-dir", &out], &flags[..]]
-                .concat(),
-        )
-        .ok();
-        trees.push(desk.tree(&out));
+        test_dir
+            .run(
+                &[&["leaderboards", "--source", source, "--bar-time", label, "--out-dir", &out], &flags[..]]
+                    .concat(),
+            )
+            .ok();
+        trees.push(test_dir.tree(&out));
     }
     assert!(trees.iter().all(|tree| *tree == trees[0]));
 }
 
 fn times_are_utc_whatever_the_server_thinks() {
-    let desk = desk();
-    desk.write("a.csv", "symbol,timestamp,open,high,low,close,volume\nA,2024-01-01 00:00,1,1,1,1,1\n");
+    let test_dir = test_dir();
+    test_dir.write("a.csv", "symbol,timestamp,open,high,low,close,volume\nA,2024-01-01 00:00,1,1,1,1,1\n");
     let address = server().address("utc");
-    desk.run(&["import", "a.csv", "--into", &address]).ok();
-    let check = desk.run(&["check", "--source", &address]).ok();
+    test_dir.run(&["import", "a.csv", "--into", &address]).ok();
+    let check = test_dir.run(&["check", "--source", &address]).ok();
     assert!(
         check.out.contains("2024-01-01T00:00:00Z") && check.out.contains("server: +05:30"),
         "{}",
@@ -452,11 +463,11 @@ fn times_are_utc_whatever_the_server_thinks() {
 }
 
 fn encryption() {
-    let desk = desk();
-    desk.write("a.csv", market(&["A"], 1));
+    let test_dir = test_dir();
+    test_dir.write("a.csv", market(&["A"], 1));
     let address = server().address("encryption");
-    desk.run(&["import", "a.csv", "--into", &address]).ok();
-    let with = |mode: &str| desk.run(&["check", "--source", &format!("{address}&ssl-mode={mode}")]);
+    test_dir.run(&["import", "a.csv", "--into", &address]).ok();
+    let with = |mode: &str| test_dir.run(&["check", "--source", &format!("{address}&ssl-mode={mode}")]);
     with("disabled").ok();
     with("preferred").ok();
     with("required").ok();
@@ -466,15 +477,17 @@ fn encryption() {
     with(&trusted).ok();
     let other_name = address.replace("127.0.0.1", "127.0.0.2");
     let source = format!("{other_name}&ssl-mode={trusted}");
-    desk.run(&["check", "--source", &source]).fails(1, &["127.0.0.2"]);
-    desk.run(&["check", "--source", &format!("{address}&ssl-mode=maybe")]).fails(2, &["ssl-mode 'maybe'"]);
+    test_dir.run(&["check", "--source", &source]).fails(1, &["127.0.0.2"]);
+    test_dir
+        .run(&["check", "--source", &format!("{address}&ssl-mode=maybe")])
+        .fails(2, &["ssl-mode 'maybe'"]);
 }
 
 /// A table large enough that a read is under way when the server goes.
 fn fill_large(server: &Server) -> String {
-    let desk = desk();
+    let test_dir = test_dir();
     let address = server.address("large");
-    desk.run(&["sample", "--into", &address, "--symbols", "4", "--days", "40"]).ok();
+    test_dir.run(&["sample", "--into", &address, "--symbols", "4", "--days", "40"]).ok();
     address
 }
 
@@ -491,10 +504,10 @@ fn kill_in_the_middle(server: &mut Server) {
 fn a_server_that_dies_and_comes_back() {
     let mut server = Server::start();
     let address = fill_large(&server);
-    let desk = desk();
+    let test_dir = test_dir();
     let flags = ["--lookback-days", "39", "--top-n", "3", "--source", &address];
-    desk.run(&[&["leaderboards", "--out-dir", "calm"], &flags[..]].concat()).ok();
-    let mut child = desk.command(&[&["leaderboards", "--out-dir", "stormy"], &flags[..]].concat());
+    test_dir.run(&[&["leaderboards", "--out-dir", "calm"], &flags[..]].concat()).ok();
+    let mut child = test_dir.command(&[&["leaderboards", "--out-dir", "stormy"], &flags[..]].concat());
     let child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
     kill_in_the_middle(&mut server);
     sleep(Duration::from_millis(300));
@@ -502,15 +515,15 @@ fn a_server_that_dies_and_comes_back() {
     let output = child.wait_with_output().expect("an end");
     let err = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && err.contains("trying again"), "{err}");
-    assert_eq!(desk.tree("calm"), desk.tree("stormy"));
+    assert_eq!(test_dir.tree("calm"), test_dir.tree("stormy"));
 }
 
 fn a_server_that_dies_for_good() {
     let mut server = Server::start();
     let address = fill_large(&server);
-    let desk = desk();
+    let test_dir = test_dir();
     let mut child =
-        desk.command(&["leaderboards", "--lookback-days", "39", "--source", &address, "--threads", "1"]);
+        test_dir.command(&["leaderboards", "--lookback-days", "39", "--source", &address, "--threads", "1"]);
     let child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
     kill_in_the_middle(&mut server);
     let output = child.wait_with_output().expect("an end");
@@ -520,16 +533,16 @@ fn a_server_that_dies_for_good() {
         err.contains("gave up reading") && err.contains("server is up") && !err.contains("panicked"),
         "{err}"
     );
-    assert!(!Path::new(&desk.file("leaderboards_summary.json")).exists());
+    assert!(!Path::new(&test_dir.file("leaderboards_summary.json")).exists());
 }
 
 fn an_import_that_is_killed_leaves_whole_symbols() {
-    let desk = desk();
+    let test_dir = test_dir();
     let table = "killed";
     let address = server().address(table);
-    desk.write("bars.csv", market(&["A", "B", "C", "D"], 100));
+    test_dir.write("bars.csv", market(&["A", "B", "C", "D"], 100));
     for wait in [30, 80, 150, 250] {
-        let mut child = desk.command(&["import", "bars.csv", "--into", &address]);
+        let mut child = test_dir.command(&["import", "bars.csv", "--into", &address]);
         let mut child = child.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program runs");
         sleep(Duration::from_millis(wait));
         let _ = child.kill();
@@ -546,6 +559,6 @@ fn an_import_that_is_killed_leaves_whole_symbols() {
             assert_eq!(server().value(&broken), 0);
         }
     }
-    desk.run(&["import", "bars.csv", "--into", &address]).ok();
+    test_dir.run(&["import", "bars.csv", "--into", &address]).ok();
     assert_eq!(server().value(&format!("SELECT COUNT(*) FROM market.{table}")), 24_000);
 }

@@ -6,7 +6,7 @@ mod support;
 use std::process::Command;
 
 use libtest_mimic::Arguments;
-use support::{desk, market};
+use support::{market, test_dir};
 use testkit::Need::Python;
 use testkit::program::finish;
 use testkit::{python, trial};
@@ -96,16 +96,16 @@ fn main() {
 }
 
 fn tables_read_back() {
-    let desk = desk();
+    let test_dir = test_dir();
     let hours = 24 * 9;
     // One whole symbol, and one that ended: some of its windows are not ok.
     let text = market(&["A/B", "D,\"E"], hours).replace("D,\"E,", "\"D,\"\"E\",");
     let rows: Vec<&str> = text.lines().collect();
-    desk.write("bars.csv", rows[..rows.len() - 100].join("\n"));
+    test_dir.write("bars.csv", rows[..rows.len() - 100].join("\n"));
     for (folder, format) in [("p", "parquet"), ("c", "csv")] {
         let out = |name: &str| format!("{folder}/{name}");
         let run = |words: &[&str]| {
-            desk.run(&[words, &["--input", "bars.csv", "--asof", "2024-01-03"]].concat()).ok();
+            test_dir.run(&[words, &["--input", "bars.csv", "--asof", "2024-01-03"]].concat()).ok();
         };
         run(&["state", "--out", &out("state"), "--format", format]);
         let zstd: &[&str] = if format == "parquet" { &["--compression", "zstd"] } else { &[] };
@@ -115,10 +115,10 @@ fn tables_read_back() {
         run(&["metrics", "overlaps", "--output", &table, "--series-output", &series]);
     }
     let span = ["--from", "2024-01-01T12:00", "--to", "2024-01-02T12:00", "--every", "1h"];
-    desk.run(&[&["state", "--input", "bars.csv", "--out", "p/panel"], &span[..]].concat()).ok();
+    test_dir.run(&[&["state", "--input", "bars.csv", "--out", "p/panel"], &span[..]].concat()).ok();
 
     let mut script = Command::new(python().expect("a Python with pandas, polars and DuckDB"));
-    script.args(["-c", READ_BACK]).current_dir(desk.path());
+    script.args(["-c", READ_BACK]).current_dir(test_dir.path());
     let run = finish(script).ok();
     assert_eq!(run.out.trim(), "read back");
 }

@@ -7,8 +7,8 @@ mod support;
 use std::path::PathBuf;
 
 use libtest_mimic::{Arguments, Trial};
-use support::desk;
-use testkit::program::Desk;
+use support::test_dir;
+use testkit::program::TestDir;
 use testkit::{Need, browser, trial};
 
 fn main() {
@@ -21,14 +21,14 @@ fn main() {
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 
-/// A desk with the page of a small market.
-fn with_page() -> (Desk, PathBuf) {
-    let desk = desk();
-    desk.write("data-pipeline.toml", "[imf-stage]\ntrials = 4\n");
-    desk.run(&["sample", "--into", "bars", "--symbols", "8", "--days", "40"]).ok();
-    desk.run(&["run", "--source", "bars", "--top-n", "3", "--lookback-months", "1"]).ok();
-    let page = desk.file("report.html");
-    (desk, page)
+/// A test_dir with the page of a small market.
+fn with_page() -> (TestDir, PathBuf) {
+    let test_dir = test_dir();
+    test_dir.write("data-pipeline.toml", "[imf-stage]\ntrials = 4\n");
+    test_dir.run(&["sample", "--into", "bars", "--symbols", "8", "--days", "40"]).ok();
+    test_dir.run(&["run", "--source", "bars", "--top-n", "3", "--lookback-months", "1"]).ok();
+    let page = test_dir.file("report.html");
+    (test_dir, page)
 }
 
 /// Does what a reader would, and writes down what came of it.
@@ -78,12 +78,12 @@ document.body.append(result);
 </script></body>"#;
 
 fn the_page_works_in_a_browser() {
-    let (desk, page) = with_page();
+    let (test_dir, page) = with_page();
     let (dom, said) = browser::dom(&page);
     assert!(said.is_empty(), "{said:#?}");
     assert!(dom.contains("<section id=\"leaders\"") && dom.contains("class=\"swing\""));
-    let read = desk.text("report.html").replace("</body>", READER);
-    let (dom, said) = browser::dom(&desk.write("read.html", read));
+    let read = test_dir.text("report.html").replace("</body>", READER);
+    let (dom, said) = browser::dom(&test_dir.write("read.html", read));
     assert!(said.is_empty(), "{said:#?}");
     let told = dom.split("<pre id=\"told\">").nth(1).expect("the reader came to the end");
     let told = told.split("</pre>").next().unwrap();
@@ -110,10 +110,10 @@ fn the_page_works_in_a_browser() {
 
 /// Pictures are left in the target folder, to be looked at.
 fn the_page_fits_every_screen_and_theme() {
-    let (desk, page) = with_page();
+    let (test_dir, page) = with_page();
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("report");
     std::fs::create_dir_all(&folder).unwrap();
-    let text = desk.text("report.html");
+    let text = test_dir.text("report.html");
     let mut sizes = Vec::new();
     for (name, width) in [("phone", 390), ("desktop", 1280)] {
         // A window has a least width; a frame in it has none.
@@ -123,7 +123,7 @@ fn the_page_fits_every_screen_and_theme() {
              addEventListener('load', () => {{ const page = document.querySelector('iframe').contentDocument.documentElement; \
              document.title = page.scrollWidth + ' of ' + page.clientWidth; }});</script></body>"
         );
-        let frame = desk.write(&format!("{name}.html"), frame);
+        let frame = test_dir.write(&format!("{name}.html"), frame);
         let (dom, said) = browser::dom(&frame);
         assert!(said.is_empty(), "{said:#?}");
         assert!(
@@ -142,11 +142,14 @@ fn the_page_fits_every_screen_and_theme() {
 }
 
 fn the_report_takes_what_there_is() {
-    let desk = desk();
-    desk.run(&["sample", "--into", "bars", "--symbols", "6", "--days", "12"]).ok();
-    desk.run(&["leaderboards", "--source", "bars", "--top-n", "2"]).ok();
-    desk.run(&["report"]).ok().says(&["not in the report: the state within the day (data-pipeline state)"]);
-    let page = desk.text("report.html");
+    let test_dir = test_dir();
+    test_dir.run(&["sample", "--into", "bars", "--symbols", "6", "--days", "12"]).ok();
+    test_dir.run(&["leaderboards", "--source", "bars", "--top-n", "2"]).ok();
+    test_dir
+        .run(&["report"])
+        .ok()
+        .says(&["not in the report: the state within the day (data-pipeline state)"]);
+    let page = test_dir.text("report.html");
     assert!(
         page.contains("id=\"boards\"")
             && !page.contains("id=\"leaders\"")
@@ -154,28 +157,28 @@ fn the_report_takes_what_there_is() {
     );
     // Of several dates the newest, or the newest up to a time; CSV as well as Parquet.
     for date in ["2025-12-30", "2025-12-31"] {
-        desk.run(&["state", "--source", "bars", "--asof", date, "--format", "csv", "--months", "1"]).ok();
+        test_dir.run(&["state", "--source", "bars", "--asof", date, "--format", "csv", "--months", "1"]).ok();
     }
-    desk.run(&["report", "--out", "newest.html"]).ok();
-    desk.run(&["report", "--out", "older.html", "--asof", "2025-12-30T12:00:00Z"]).ok();
+    test_dir.run(&["report", "--out", "newest.html"]).ok();
+    test_dir.run(&["report", "--out", "older.html", "--asof", "2025-12-30T12:00:00Z"]).ok();
     assert!(
-        desk.text("newest.html").contains("id=\"state\"")
-            && desk.text("older.html") != desk.text("newest.html")
+        test_dir.text("newest.html").contains("id=\"state\"")
+            && test_dir.text("older.html") != test_dir.text("newest.html")
     );
     // Nothing of a later moment, and so no boards.
-    let older = desk.text("older.html");
+    let older = test_dir.text("older.html");
     assert!(!older.contains("id=\"boards\"") && older.contains("<code>data-pipeline leaderboards</code>"));
     assert!(!older.contains("2026-01-01") && !older.contains("2025-12-31"));
     // Two as-ofs of one date: the rows of the later one are not of the earlier moment, and the day before is taken.
     let panel = ["--from", "2025-12-31T06:00:00Z", "--to", "2025-12-31T07:00:00Z", "--months", "1"];
-    desk.run(&[&["state", "--source", "bars"], &panel[..]].concat()).ok();
+    test_dir.run(&[&["state", "--source", "bars"], &panel[..]].concat()).ok();
     for (asof, expected) in
         [("2025-12-31T06:30:00Z", "2025-12-31T06:00:00Z"), ("2025-12-31T05:00:00Z", "2025-12-30T00:00:00Z")]
     {
-        desk.run(&["report", "--out", "at.html", "--asof", asof]).ok();
-        assert!(desk.text("at.html").contains(&format!("As of {expected}.")), "{asof}");
+        test_dir.run(&["report", "--out", "at.html", "--asof", asof]).ok();
+        assert!(test_dir.text("at.html").contains(&format!("As of {expected}.")), "{asof}");
     }
-    std::fs::remove_dir_all(desk.file("data/state/dt=2025-12-31")).unwrap();
-    desk.write("data/state/dt=2025-12-30/state_snapshot.csv", "nonsense\n1\n");
-    desk.run(&["report"]).fails(1, &["state_snapshot.csv", "timestamp_asof_utc", "regenerate it"]);
+    std::fs::remove_dir_all(test_dir.file("data/state/dt=2025-12-31")).unwrap();
+    test_dir.write("data/state/dt=2025-12-30/state_snapshot.csv", "nonsense\n1\n");
+    test_dir.run(&["report"]).fails(1, &["state_snapshot.csv", "timestamp_asof_utc", "regenerate it"]);
 }

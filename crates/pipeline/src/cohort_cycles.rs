@@ -9,7 +9,7 @@ use bars_io::atomic::{FinishedFile, TempFiles};
 use rayon::prelude::*;
 use stages::cohort_cycles::clusters::{SAMPLE, SwingCluster, SwingClusters};
 use stages::cohort_cycles::{Skipped, ValidParams, WindowUpswings};
-use stages::grid::Grid;
+use stages::grid::MinuteGrid;
 
 use crate::artifacts::json_bytes;
 use crate::error::Result;
@@ -30,7 +30,7 @@ impl SymbolUpswings {
     pub fn strongest(&self) -> Option<(Window, &SwingCluster)> {
         let mut best: Option<(Window, &SwingCluster)> = None;
         for study in &self.windows {
-            for kind in study.kinds.iter().flat_map(SwingClusters::first_choice) {
+            for kind in study.clusters.iter().flat_map(SwingClusters::first_choice) {
                 if best.is_none_or(|(_, best)| kind.median_amplitude_pct > best.median_amplitude_pct) {
                     best = Some((study.window, kind));
                 }
@@ -64,7 +64,7 @@ pub fn cohort_cycles(
         let mut closes = Closes::default();
         source.closes(symbol, span, &mut closes)?;
         let windows = &params.get().windows;
-        let windows = match Grid::last(&closes, params.longest()) {
+        let windows = match MinuteGrid::last(&closes, params.longest()) {
             Some(grid) => {
                 let study = |window: &Window| params.study(&grid, *window, decomposer);
                 windows.par_iter().map(study).collect()
@@ -73,7 +73,7 @@ pub fn cohort_cycles(
                 let none = |window: &Window| WindowUpswings {
                     window: *window,
                     minutes: 0,
-                    kinds: Err(Skipped::Short),
+                    clusters: Err(Skipped::Short),
                 };
                 windows.iter().map(none).collect()
             }
@@ -100,8 +100,8 @@ impl CohortCycles {
         let empty = SwingClusters::default();
         for symbol in &self.symbols {
             let windows = symbol.windows.iter().map(|study| {
-                let kinds = serde_json::to_value(study.kinds.as_ref().unwrap_or(&empty))?;
-                Ok((study.window.to_string(), kinds))
+                let clusters = serde_json::to_value(study.clusters.as_ref().unwrap_or(&empty))?;
+                Ok((study.window.to_string(), clusters))
             });
             let windows = windows.collect::<Result<serde_json::Map<_, _>, serde_json::Error>>();
             let windows = windows.map_err(|e| crate::Error::artifact(json, e.to_string()))?;
@@ -125,7 +125,7 @@ impl CohortCycles {
             let windows: Vec<String> = symbol
                 .windows
                 .iter()
-                .filter(|study| study.kinds == Err(Skipped::Short))
+                .filter(|study| study.clusters == Err(Skipped::Short))
                 .map(|study| format!("{} ({})", study.window, pluralize(study.minutes, "minute")))
                 .collect();
             (!windows.is_empty()).then(|| format!("{} {}", symbol.symbol, windows.join(", ")))
@@ -140,12 +140,12 @@ impl CohortCycles {
         for SymbolUpswings { symbol, windows } in &self.symbols {
             for study in windows {
                 let window = study.window;
-                match &study.kinds {
+                match &study.clusters {
                     Err(Skipped::Numbers(error)) => observer.warn(format!(
                         "{symbol} over {window} cannot be decomposed, its result is empty: {error}"
                     )),
-                    Ok(kinds) if kinds.has_failed => observer.warn(format!(
-                        "{symbol} over {window}: no mixture holds, as the rises lie too far apart; gmm is empty"
+                    Ok(clusters) if clusters.has_failed => observer.warn(format!(
+                        "{symbol} over {window}: no mixture holds, as the upswings lie too far apart; gmm is empty"
                     )),
                     _ => {}
                 }
@@ -155,14 +155,14 @@ impl CohortCycles {
 
     /// Reports windows in which silhouettes were computed from a sample of the cycles.
     fn report_samples(&self, observer: &dyn Observer) {
-        let is_sampled = |kinds: &SwingClusters| {
-            kinds.dbscan.iter().any(|dense| dense.parameters.silhouette_sample.is_some())
+        let is_sampled = |clusters: &SwingClusters| {
+            clusters.dbscan.iter().any(|dense| dense.parameters.silhouette_sample.is_some())
         };
         let sampled: Vec<String> = self
             .symbols
             .iter()
             .flat_map(|symbol| symbol.windows.iter().map(move |study| (symbol, study)))
-            .filter(|(_, study)| study.kinds.as_ref().is_ok_and(is_sampled))
+            .filter(|(_, study)| study.clusters.as_ref().is_ok_and(is_sampled))
             .map(|(symbol, study)| format!("{} {}", symbol.symbol, study.window))
             .collect();
         if !sampled.is_empty() {

@@ -5,7 +5,7 @@ use bars::{Minute, Span};
 
 /// Close and volume, minute by minute.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Grid {
+pub struct MinuteGrid {
     /// The first minute.
     pub start: Minute,
     /// Close of each minute: of one without a bar that of the last before it, of those before the first bar the first.
@@ -18,9 +18,9 @@ pub struct Grid {
     pub longest_gap: usize,
 }
 
-impl Grid {
+impl MinuteGrid {
     /// The minutes of `span`; `None` where no bar opens in it.
-    pub fn over(closes: &Closes, span: Span) -> Option<Grid> {
+    pub fn over(closes: &Closes, span: Span) -> Option<MinuteGrid> {
         let from = closes.time.partition_point(|time| *time < span.start);
         let to = closes.time.partition_point(|time| *time < span.end);
         if from >= to {
@@ -42,14 +42,14 @@ impl Grid {
         }
         longest_gap = longest_gap.max(length - close.len());
         close.resize(length, closes.close[to - 1]);
-        Some(Grid { start: span.start, close, volume, bars: to - from, longest_gap })
+        Some(MinuteGrid { start: span.start, close, volume, bars: to - from, longest_gap })
     }
 
     /// The minutes from the first bar to the last, but no more than the last `most`; `None` where there is no bar.
-    pub fn last(closes: &Closes, most: i32) -> Option<Grid> {
+    pub fn last(closes: &Closes, most: i32) -> Option<MinuteGrid> {
         let (first, last) = (*closes.time.first()?, *closes.time.last()?);
         let span = Span { start: first.max(last.plus(1).plus(-most)), end: last.plus(1) };
-        let mut grid = Grid::over(closes, span)?;
+        let mut grid = MinuteGrid::over(closes, span)?;
         // Before the first bar within them holds the last one before them.
         let before = closes.time.partition_point(|time| *time < span.start);
         if let (Some(held), Some(next)) = (before.checked_sub(1), closes.time.get(before)) {
@@ -86,20 +86,20 @@ mod tests {
             volume: vec![20.0, 50.0, 60.0, 90.0],
         };
         let span = |start, end| Span { start: minute(start), end: minute(end) };
-        let grid = Grid::over(&closes, span(3, 9)).unwrap();
+        let grid = MinuteGrid::over(&closes, span(3, 9)).unwrap();
         // Minute 2 is outside: the first bar fills backward.
         assert_eq!(grid.close, [5.0, 5.0, 5.0, 6.0, 6.0, 6.0]);
         assert_eq!(grid.volume, [0.0, 0.0, 50.0, 60.0, 0.0, 0.0]);
         assert_eq!((grid.bars, grid.start, grid.len(), grid.longest_gap), (2, minute(3), 6, 2));
-        assert_eq!(Grid::over(&closes, span(7, 9)), None);
-        let all = Grid::last(&closes, 1000).unwrap();
+        assert_eq!(MinuteGrid::over(&closes, span(7, 9)), None);
+        let all = MinuteGrid::last(&closes, 1000).unwrap();
         assert_eq!((all.start, all.len(), all.bars), (minute(2), 8, 4));
         // Of fewer minutes what is the same, also before the first bar within them.
         for most in 1..=8 {
-            let some = Grid::last(&closes, most).unwrap();
+            let some = MinuteGrid::last(&closes, most).unwrap();
             let cut = all.len() - most as usize;
             assert_eq!((&some.close[..], &some.volume[..]), (&all.close[cut..], &all.volume[cut..]));
         }
-        assert_eq!(Grid::last(&Closes::default(), 9), None);
+        assert_eq!(MinuteGrid::last(&Closes::default(), 9), None);
     }
 }

@@ -43,22 +43,23 @@ fn modes_cycles_and_fusion() {
         same_modes(&close, &decomposer, &case["price_mode_sha256"], name);
         same_modes(&volume, &decomposer, &case["volume_mode_sha256"], name);
 
-        let rises =
+        let upswings =
             cycles(&close, &decomposer).unwrap().into_iter().filter(|cycle| cycle.amplitude_pct >= 2.0);
-        let rises: Vec<[usize; 4]> = rises.map(|c| [c.imf, c.start, c.end, c.duration()]).collect();
-        assert_eq!(rises, whole(&npz::load(&file, &format!("{name}__price_cycles"))), "{name}");
+        let upswings: Vec<[usize; 4]> = upswings.map(|c| [c.imf, c.start, c.end, c.duration()]).collect();
+        assert_eq!(upswings, whole(&npz::load(&file, &format!("{name}__price_cycles"))), "{name}");
 
-        let fused = params().fused(&close, &volume, &decomposer).unwrap();
+        let matched = params().matched(&close, &volume, &decomposer).unwrap();
         let expected = npz::load(&file, &format!("{name}__fused"));
-        assert_eq!(fused.len(), expected.rows().len(), "{name}");
-        for (fused, row) in fused.iter().zip(expected.rows()) {
-            let places = [fused.cycle.imf, fused.cycle.start, fused.cycle.end, fused.cycle.duration()];
+        assert_eq!(matched.len(), expected.rows().len(), "{name}");
+        for (matched, row) in matched.iter().zip(expected.rows()) {
+            let places =
+                [matched.cycle.imf, matched.cycle.start, matched.cycle.end, matched.cycle.duration()];
             assert_eq!(places.map(|x| x as f64), row[..4], "{name}");
-            assert!((fused.cycle.amplitude_pct - row[4]).abs() < 1e-12 * row[4], "{name}");
-            assert_eq!(fused.volume_cycles as f64, row[5], "{name}");
-            assert!((fused.total_volume - row[6]).abs() <= 1e-12 * row[6], "{name}");
+            assert!((matched.cycle.amplitude_pct - row[4]).abs() < 1e-12 * row[4], "{name}");
+            assert_eq!(matched.volume_cycles as f64, row[5], "{name}");
+            assert!((matched.total_volume - row[6]).abs() <= 1e-12 * row[6], "{name}");
         }
-        fused_cycles += fused.len();
+        fused_cycles += matched.len();
     }
     assert!(fused_cycles > 400, "{fused_cycles}");
 }

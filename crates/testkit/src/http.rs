@@ -38,11 +38,11 @@ pub struct Answer {
 impl Answer {
     /// `body` with status 200.
     pub fn ok(body: impl Into<Vec<u8>>) -> Answer {
-        Answer::of(200, body)
+        Answer::with_status(200, body)
     }
 
     /// `body` with `status`.
-    pub fn of(status: u16, body: impl Into<Vec<u8>>) -> Answer {
+    pub fn with_status(status: u16, body: impl Into<Vec<u8>>) -> Answer {
         Answer { status, headers: String::new(), body: body.into(), cut: None, delay: Duration::ZERO }
     }
 }

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 /// A folder to run the program in, with nothing of the caller's environment that could sway it.
 #[derive(Debug)]
-pub struct Desk {
+pub struct TestDir {
     program: PathBuf,
     folder: tempfile::TempDir,
 }
@@ -48,11 +48,11 @@ impl Run {
     }
 }
 
-impl Desk {
+impl TestDir {
     /// A new folder for runs of `program`.
-    pub fn new(program: &str) -> Desk {
+    pub fn new(program: &str) -> TestDir {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        Desk { program: program.into(), folder }
+        TestDir { program: program.into(), folder }
     }
 
     /// The folder.

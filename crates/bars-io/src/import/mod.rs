@@ -103,7 +103,7 @@ pub fn run(
     Ok(summary.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
-type Done<'a> = &'a (dyn Fn(&Symbol, &Series, u64) -> Result<()> + Sync);
+type OnImported<'a> = &'a (dyn Fn(&Symbol, &Series, u64) -> Result<()> + Sync);
 type Progress<'a> = &'a (dyn Fn(u64) + Sync);
 
 fn refuse_if_strict(strict: bool, findings: &Findings) -> Result<()> {
@@ -116,7 +116,7 @@ fn one_symbol(
     inputs: &[&ImportFile],
     (options, strict): (&ReadOptions, bool),
     progress: Progress<'_>,
-    done: Done<'_>,
+    done: OnImported<'_>,
 ) -> Result<Findings> {
     let options = ReadOptions { symbol: Some(symbol.clone()), ..options.clone() };
     let mut findings = Findings::default();
@@ -143,7 +143,7 @@ fn many_symbols(
     input: &ImportFile,
     (options, strict): (&ReadOptions, bool),
     progress: Progress<'_>,
-    done: Done<'_>,
+    done: OnImported<'_>,
 ) -> Result<Findings> {
     let mut spool = SpillBuffer::default();
     let mut set_aside: BTreeMap<Symbol, u64> = BTreeMap::new();

@@ -42,11 +42,11 @@ impl MySqlSource {
                 "{config}: no index on (symbol, timestamp), so every symbol reads the whole table; make one with: {statement}"
             ));
         }
-        Ok(MySqlSource::of(database, table, bar_time))
+        Ok(MySqlSource::from_table(database, table, bar_time))
     }
 
     /// A table that was looked at.
-    pub(super) fn of(database: Database, table: Table, bar_time: BarTime) -> MySqlSource {
+    pub(super) fn from_table(database: Database, table: Table, bar_time: BarTime) -> MySqlSource {
         MySqlSource { database, table, bar_time, ledger: Ledger::default(), listed: Mutex::default() }
     }
 

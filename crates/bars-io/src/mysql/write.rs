@@ -111,7 +111,7 @@ impl MySqlWriter {
     /// # Errors
     /// Where the server refuses or is lost for good.
     pub fn held(&self) -> Result<Vec<Entry>> {
-        MySqlSource::of(self.database.clone(), self.table.clone(), BarTime::Open).catalog()
+        MySqlSource::from_table(self.database.clone(), self.table.clone(), BarTime::Open).catalog()
     }
 
     /// Brings the bars of `series` in, all or none; where a minute is in both, `series` wins. Returns how many of its

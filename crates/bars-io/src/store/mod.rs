@@ -69,7 +69,7 @@ impl Store {
         let mut looks = 0;
         loop {
             looks += 1;
-            match Files::of(&folder).and_then(&mut read) {
+            match Files::list(&folder).and_then(&mut read) {
                 Err(Error::Missing { .. }) if looks < LOOKS => {}
                 done => return done,
             }
@@ -175,7 +175,7 @@ enum Files {
 }
 
 impl Files {
-    fn of(folder: &Path) -> Result<Files> {
+    fn list(folder: &Path) -> Result<Files> {
         let paths = parquet_files(folder)?;
         let mut parts = Vec::with_capacity(paths.len());
         for path in &paths {

@@ -72,7 +72,7 @@ impl StoreWriter {
             return Ok(Upsert::default());
         };
         let folder = folder_of(&self.root, symbol)?;
-        let Files::Own(parts) = Files::of(&folder)? else {
+        let Files::Own(parts) = Files::list(&folder)? else {
             return Err(Error::content(
                 &folder,
                 "it holds Parquet files of another writer, which are never overwritten; import into another folder",

@@ -8,6 +8,7 @@ use clap::Args;
 use super::{run, sample};
 use crate::flags::{CohortFlag, DatabaseFlags, SourceFlags};
 use crate::ui;
+use pipeline::artifacts::names;
 use pipeline::sample::MarketSettings;
 
 /// Flags of `demo`.
@@ -22,7 +23,7 @@ pub struct Flags {
 pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let bars = flags.out_dir.join("bars").display().to_string();
     // The truth is written last: where it stands, the market is whole.
-    if sample::truth_of(&bars).is_file() {
+    if sample::truth_path(&bars).is_file() {
         tracing::info!("keeping the sample market in {bars}");
     } else {
         sample::write(&bars, &DatabaseFlags::default(), MarketSettings::default())?;
@@ -39,9 +40,9 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         force: false,
         source: SourceFlags { source: Some(bars), ..SourceFlags::default() },
     })?;
-    let dir = flags.out_dir.display();
+    let (dir, report, truth) = (flags.out_dir.display(), names::REPORT, names::SAMPLE_TRUTH);
     ui::print(&format!(
-        "\nWhere to look:\n  {dir}/report.html    all of this as a page, for a browser\n  {dir}/truth.json     what was planted in the sample market\n\
+        "\nWhere to look:\n  {dir}/{report}    all of this as a page, for a browser\n  {dir}/{truth}     what was planted in the sample market\n\
          Your own bars: data-pipeline import FILE, then data-pipeline run"
     ))
 }

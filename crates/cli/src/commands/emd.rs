@@ -61,7 +61,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         ))
         .into());
     }
-    let form = flags.out.as_deref().map(Form::of).transpose()?;
+    let form = flags.out.as_deref().map(Form::from_path).transpose()?;
     if let Some(out) = &flags.out {
         check_outputs(&flags.input, None, &[out])?;
         if out.is_dir() {
@@ -224,7 +224,7 @@ enum Form {
 }
 
 impl Form {
-    fn of(path: &Path) -> Result<Form, Usage> {
+    fn from_path(path: &Path) -> Result<Form, Usage> {
         let end = path.extension().map(|end| end.to_string_lossy().to_lowercase());
         match end.as_deref() {
             Some("npz") => Ok(Form::Npz),

@@ -14,7 +14,7 @@ use crate::flags::{self, SourceFlags};
 use crate::interrupt::temp_files;
 use crate::source_select;
 use crate::ui::{self, Usage};
-use pipeline::artifacts::bar_csv;
+use pipeline::artifacts::{self, bar_csv};
 use pipeline::cohort;
 use pipeline::observer::{Event, Observer};
 use pipeline::source::catalog;
@@ -69,11 +69,11 @@ impl Cohort {
                 [("LOSERS_CSV", "kraken_top_losers.csv"), ("HISTORY_OUTPUT_CSV", "losers_30day_history.csv")]
             }
             Cohort::Gainers => [
-                ("GAINERS_CSV", "habitual_gainers.csv"),
+                ("GAINERS_CSV", artifacts::Cohort::Gainers.bars_file()),
                 ("GAINERS_HISTORY_OUTPUT_CSV", "gainers_30day_history.csv"),
             ],
             Cohort::Overlaps => [
-                ("OVERLAPS_CSV", "habitual_overlaps.csv"),
+                ("OVERLAPS_CSV", artifacts::Cohort::Overlaps.bars_file()),
                 ("OVERLAPS_HISTORY_OUTPUT_CSV", "overlaps_30day_history.csv"),
             ],
         }

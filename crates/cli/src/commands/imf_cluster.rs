@@ -108,10 +108,10 @@ fn print_symbols(symbols: &[SymbolUpswings]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// `6h 2/3, 3d 9/2`: how many kinds each method tells apart.
+/// `6h 2/3, 3d 9/2`: how many clusters each method tells apart.
 fn per_window(symbol: &SymbolUpswings) -> String {
-    let window = |study: &WindowUpswings| match &study.kinds {
-        Ok(kinds) => format!("{} {}/{}", study.window, kinds.gmm.len(), kinds.dbscan.len()),
+    let window = |study: &WindowUpswings| match &study.clusters {
+        Ok(clusters) => format!("{} {}/{}", study.window, clusters.gmm.len(), clusters.dbscan.len()),
         Err(_) => format!("{} -", study.window),
     };
     symbol.windows.iter().map(window).collect::<Vec<_>>().join(", ")

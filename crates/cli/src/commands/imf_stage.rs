@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use bars::Symbol;
 use bars::time::AsOfSpec;
 use clap::Args;
+use pipeline::artifacts::names;
 use pipeline::cohort::Member;
 use pipeline::cycles::CyclesParams;
 use pipeline::jobs::{CyclesJob, CyclesOutput};
@@ -50,7 +51,7 @@ pub struct Flags {
     #[arg(long)]
     pub persist_imfs: bool,
     /// The folder of the outputs: a partition dt=YYYY-MM-DD for each date.
-    #[arg(long, value_name = "DIR", default_value = "data/imf")]
+    #[arg(long, value_name = "DIR", default_value = names::CYCLES_FOLDER)]
     pub out: PathBuf,
     /// At most so many symbols at once, to save memory [default: as many as there are threads].
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -116,7 +117,7 @@ impl Flags {
         let params = CyclesParams {
             stage: params.check().map_err(pipeline::Error::from)?,
             decomposer: self.decomposition.decomposer()?,
-            budget: self.max_seconds_per_asset.map(CyclesParams::budget_of).transpose()?,
+            budget: self.max_seconds_per_asset.map(CyclesParams::budget_from_seconds).transpose()?,
             jobs: self.n_jobs.map(usize::from),
             bar_time: self.source.reading.bar_time(),
         };

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use bars::time::AsOfSpec;
 use clap::Args;
+use pipeline::artifacts::names;
 use pipeline::jobs::{ReportJob, ReportOutput};
 
 use crate::console::Console;
@@ -17,7 +18,7 @@ pub struct Flags {
     #[arg(long, value_name = "DIR", default_value = ".")]
     dir: PathBuf,
     /// Where the page goes.
-    #[arg(long, value_name = "FILE", default_value = "report.html")]
+    #[arg(long, value_name = "FILE", default_value = names::REPORT)]
     out: PathBuf,
     /// Of snapshots and cycles of several dates take the newest up to this time.
     #[arg(long, value_name = "TIME", default_value = "latest", value_parser = flags::asof)]

@@ -15,6 +15,7 @@ use crate::flags::{self, DatabaseFlags};
 use crate::interrupt::temp_files;
 use crate::source_select;
 use crate::ui::{self, Usage};
+use pipeline::artifacts::names;
 use pipeline::sample::{Market, MarketSettings};
 
 /// Flags of `sample`.
@@ -60,7 +61,7 @@ pub fn write(into: &str, database: &DatabaseFlags, settings: MarketSettings) -> 
     refuse_other_bars(into, &market)?;
     let target = source_select::target(Some(into), database)?;
     let truth = market.write(&*target, &Console::default())?;
-    let place = truth_of(into);
+    let place = truth_path(into);
     let mut bytes = serde_json::to_vec_pretty(&truth)?;
     bytes.push(b'\n');
     temp_files().write(&place, &bytes)?;
@@ -73,7 +74,7 @@ fn refuse_other_bars(into: &str, market: &Market) -> anyhow::Result<()> {
     let (start, end) = market.span();
     let belongs = |entry: &Entry| market.has(&entry.symbol) && start <= entry.first && entry.last < end;
     let others = store.catalog()?.iter().filter(|entry| !belongs(entry)).count();
-    let truth = std::fs::read(truth_of(into))
+    let truth = std::fs::read(truth_path(into))
         .ok()
         .and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
     let is_other = truth.is_some_and(|truth| !market.is_that_of(&truth));
@@ -87,7 +88,7 @@ fn refuse_other_bars(into: &str, market: &Market) -> anyhow::Result<()> {
 }
 
 /// Where the truth about the market in `into` stands.
-pub fn truth_of(into: &str) -> PathBuf {
+pub fn truth_path(into: &str) -> PathBuf {
     let beside = source_select::sibling_folder(into);
-    if beside == Path::new("") { PathBuf::from("truth.json") } else { beside.join("truth.json") }
+    if beside == Path::new("") { names::SAMPLE_TRUTH.into() } else { beside.join(names::SAMPLE_TRUTH) }
 }

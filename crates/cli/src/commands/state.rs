@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use bars::Window;
 use clap::Args;
+use pipeline::artifacts::names;
 use pipeline::jobs::SnapshotFilesJob;
 use pipeline::snapshots::State;
 use pipeline::task::TaskRequest;
@@ -29,7 +30,7 @@ pub struct Flags {
     #[arg(long, value_name = "N", default_value_t = 3, allow_negative_numbers = true)]
     pub months: u32,
     /// The folder of the snapshots: a partition dt=YYYY-MM-DD for each date.
-    #[arg(long, value_name = "DIR", default_value = "data/state")]
+    #[arg(long, value_name = "DIR", default_value = names::STATE_FOLDER)]
     pub out: PathBuf,
     /// Time from one snapshot of a panel to the next.
     #[arg(long, value_name = "WINDOW", default_value = "1h", requires = "from")]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use bars::Window;
 use bars::time::AsOfSpec;
 use clap::Args;
+use pipeline::artifacts::Cohort;
 use pipeline::jobs::SnapshotFilesJob;
 use pipeline::snapshots::{Moments, SnapshotFiles};
 
@@ -16,7 +17,7 @@ use crate::ui::Usage;
 #[derive(Debug, Clone, Args)]
 pub struct SnapshotFlags {
     /// File with a column symbol; where there is no source, also the bars.
-    #[arg(long, value_name = "FILE", default_value = "habitual_overlaps.csv")]
+    #[arg(long, value_name = "FILE", default_value = Cohort::Overlaps.bars_file())]
     pub input: PathBuf,
     /// How Parquet is compressed [default: snappy].
     #[arg(long, value_enum)]

@@ -5,11 +5,11 @@ pub mod tables;
 
 use std::path::Path;
 
-use testkit::program::Desk;
+use testkit::program::TestDir;
 
 /// A folder to run the program in.
-pub fn desk() -> Desk {
-    Desk::new(env!("CARGO_BIN_EXE_data-pipeline"))
+pub fn test_dir() -> TestDir {
+    TestDir::new(env!("CARGO_BIN_EXE_data-pipeline"))
 }
 
 /// A bar file's header.

@@ -47,6 +47,14 @@ pub mod names {
     pub const POST_SUMMARY: &str = "imf_post_summary";
     /// In a partition of cycles, without extension: the leading cycles per symbol.
     pub const POST_TOP: &str = "imf_post_top_imfs";
+    /// The folder of `state`, with a partition for each date.
+    pub const STATE_FOLDER: &str = "data/state";
+    /// The folder of `regime`, with a partition for each date.
+    pub const REGIME_FOLDER: &str = "data/regime";
+    /// The folder of cycles, with a partition for each date.
+    pub const CYCLES_FOLDER: &str = "data/imf";
+    /// What the name of a partition begins with; the date follows.
+    pub const PARTITION_PREFIX: &str = "dt=";
     /// The truth about a sample market, next to its store.
     pub const SAMPLE_TRUTH: &str = "truth.json";
 }
@@ -76,7 +84,7 @@ impl Cohort {
     }
 
     /// The file of its bars.
-    pub fn bars_file(self) -> &'static str {
+    pub const fn bars_file(self) -> &'static str {
         match self {
             Cohort::Gainers => "habitual_gainers.csv",
             Cohort::Losers => "habitual_losers.csv",
@@ -107,7 +115,7 @@ impl Cohort {
 
 /// The folder of a date's partition: `<out>/dt=YYYY-MM-DD`.
 pub fn partition(out: &Path, asof: AsOf) -> PathBuf {
-    out.join(format!("dt={}", asof.date()))
+    out.join(format!("{}{}", names::PARTITION_PREFIX, asof.date()))
 }
 
 /// Writes `value` as indented JSON with a final line end, ready to be committed to `path`.

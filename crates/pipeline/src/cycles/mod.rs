@@ -15,6 +15,7 @@ use stages::cycles::table::{summary, summary_lines};
 use stages::cycles::{Coverage, CycleRow, Lookback, SignalKind, Status, ValidParams};
 use stages::table::Table;
 
+use crate::artifacts::names;
 use crate::artifacts::npz::{self, Packing};
 use crate::cohort::{Member, extent, look_up, without_repeats};
 use crate::error::{Error, Result};
@@ -55,7 +56,7 @@ impl CyclesParams {
     ///
     /// # Errors
     /// If it is not a positive number of at most 1e9 seconds.
-    pub fn budget_of(seconds: f64) -> Result<Duration> {
+    pub fn budget_from_seconds(seconds: f64) -> Result<Duration> {
         if seconds > 0.0 && seconds <= 1e9 {
             return Ok(Duration::from_secs_f64(seconds));
         }
@@ -277,9 +278,10 @@ fn warn_of_gaps(coverage: &BTreeMap<Symbol, Coverage>, observer: &dyn Observer) 
     let more =
         if poor.len() > MAX_NAMES { format!(" and {} more", poor.len() - MAX_NAMES) } else { String::new() };
     observer.warn(format!(
-        "long gaps can make fast cycles of their own: {}{more}; use a shorter lookback, or compare with noise-scale residue and \
-         epsilon 0.2 (run_config.json has the gaps of all symbols)",
-        named.join(", ")
+        "long gaps can make fast cycles of their own: {}{more}; use a shorter lookback, or compare with noise_scale residue and \
+         epsilon 0.2 ({} has the gaps of all symbols)",
+        named.join(", "),
+        names::CYCLES_CONFIG
     ));
 }
 

@@ -116,7 +116,9 @@ impl CyclesSummaryRequest {
             (None, None) => {
                 let why = match config {
                     Some(config) => format!("{} does not say", config.path().display()),
-                    None => format!("there is no run_config.json next to {}", self.summary.display()),
+                    None => {
+                        format!("there is no {} next to {}", names::CYCLES_CONFIG, self.summary.display())
+                    }
                 };
                 Err(Error::parameter("window_days", format!("the length of the window is unknown: {why}")))
             }

@@ -18,7 +18,7 @@ use crate::text;
 /// Columns of a small line.
 const SPARK: usize = 60;
 /// The most symbols whose places are shown.
-const MOST: usize = 60;
+const MAX_SYMBOLS_SHOWN: usize = 60;
 /// Minutes from which on a gap, a late beginning or an early end is told.
 const HOUR: usize = 60;
 const DAY: usize = bars::time::DAY as usize;
@@ -154,8 +154,8 @@ fn places(outputs: &OutputFiles<'_>, report: &mut Report) -> Result<BTreeMap<Str
     let mut rows: Vec<RankCountRow> = counts.into_iter().map(row).collect();
     let total = |counts: &[usize]| counts.iter().sum::<usize>();
     rows.sort_by(|a, b| total(&b.counts).cmp(&total(&a.counts)).then_with(|| a.symbol.cmp(&b.symbol)));
-    let omitted_symbols = rows.len().saturating_sub(MOST);
-    rows.truncate(MOST);
+    let omitted_symbols = rows.len().saturating_sub(MAX_SYMBOLS_SHOWN);
+    rows.truncate(MAX_SYMBOLS_SHOWN);
     let bucket = |&(place, kind): &(usize, usize)| RankBucket {
         window: lengths[place].clone(),
         ranking: KINDS[kind].1,

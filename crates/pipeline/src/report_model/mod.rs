@@ -10,6 +10,7 @@ use bars::time::AsOfSpec;
 use report::Report;
 use report::model::MissingPart;
 
+use crate::artifacts::names;
 use crate::artifacts::table_file::Format;
 use crate::error::Result;
 
@@ -61,7 +62,8 @@ impl<'a> OutputFiles<'a> {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(e) => return Err(bars_io::Error::io("read", &folder, e).into()),
         };
-        let date = |path: &Path| Some(path.file_name()?.to_str()?.strip_prefix("dt=")?.to_owned());
+        let date =
+            |path: &Path| Some(path.file_name()?.to_str()?.strip_prefix(names::PARTITION_PREFIX)?.to_owned());
         let last = asof.map(AsOf::date);
         let is_in_time = |date: &String| last.as_ref().is_none_or(|last| date <= last);
         let dated = entries.flatten().filter_map(|entry| Some((date(&entry.path())?, entry.path())));

@@ -12,13 +12,14 @@ use serde::Deserialize;
 use super::OutputFiles;
 use crate::artifacts::frame::Frame;
 use crate::artifacts::read_json;
+use crate::artifacts::table_file::Format;
 use crate::error::Result;
-use crate::snapshots::schema_path;
+use crate::snapshots::{schema_path, table_name};
 
 /// What is at most listed as unusual.
-const MOST: usize = 100;
+const MAX_UNUSUAL: usize = 100;
 /// The fewest windows of a baseline of which a percentile says anything.
-const FEWEST: f64 = 10.0;
+const MIN_BASELINE: f64 = 10.0;
 
 #[derive(Default, Deserialize)]
 struct Schema {
@@ -50,7 +51,7 @@ impl Snapshot {
     /// The newest of a stage up to `asof`.
     fn read(outputs: &OutputFiles<'_>, stage: &str, asof: Option<AsOf>) -> Result<Option<Snapshot>> {
         for partition in outputs.partitions(stage, asof)? {
-            let Some(path) = outputs.file(partition.join(format!("{stage}_snapshot.parquet"))) else {
+            let Some(path) = outputs.file(partition.join(table_name(stage, Format::Parquet))) else {
                 continue;
             };
             let frame = Frame::read(&path)?;
@@ -94,7 +95,7 @@ impl Snapshot {
     fn percentiles(&self, column: &str) -> Result<Vec<f64>> {
         let (values, counts) =
             (self.numbers(&format!("{column}_pctile"))?, self.numbers(&format!("{column}_n"))?);
-        let sound = |(value, count): (f64, f64)| if count >= FEWEST { value } else { f64::NAN };
+        let sound = |(value, count): (f64, f64)| if count >= MIN_BASELINE { value } else { f64::NAN };
         Ok(values.into_iter().zip(counts).map(sound).collect())
     }
 }
@@ -148,7 +149,7 @@ pub fn read_state(outputs: &OutputFiles<'_>, asof: Option<AsOf>, report: &mut Re
         let order = b.iqr_distance.abs().total_cmp(&a.iqr_distance.abs());
         order.then_with(|| (&a.symbol, &a.column).cmp(&(&b.symbol, &b.column)))
     });
-    unusual.truncate(MOST);
+    unusual.truncate(MAX_UNUSUAL);
     report.outliers = unusual;
     Ok(())
 }

@@ -205,7 +205,7 @@ impl RunRequest {
         let mut job = self.stages.state.clone();
         job.moments = Moments::At(AsOfSpec::At(asof.midnight()));
         job.input = self.out_dir.join(names::RUN_LEADERS);
-        job.files.out = self.out_dir.join("data/state");
+        job.files.out = self.out_dir.join(names::STATE_FOLDER);
         StageCall::State(job)
     }
 
@@ -213,12 +213,12 @@ impl RunRequest {
         let mut job = self.stages.regime.clone();
         job.moments = Moments::At(AsOfSpec::At(asof.midnight()));
         job.input = self.out_dir.join(names::RUN_LEADERS);
-        job.files.out = self.out_dir.join("data/regime");
+        job.files.out = self.out_dir.join(names::REGIME_FOLDER);
         StageCall::Regime(job)
     }
 
     fn cycles_out(&self) -> PathBuf {
-        self.out_dir.join("data/imf")
+        self.out_dir.join(names::CYCLES_FOLDER)
     }
 
     fn cycles_call(&self, asof: AsOf) -> StageCall {

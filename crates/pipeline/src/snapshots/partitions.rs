@@ -61,11 +61,16 @@ impl SnapshotFiles {
 
 /// The table of a date: `dt=YYYY-MM-DD/<stage>_snapshot.<extension>`.
 pub fn table_path(out: &Path, stage: &str, asof: AsOf, format: Format) -> PathBuf {
-    partition(out, asof).join(format!("{stage}_snapshot.{}", format.extension()))
+    partition(out, asof).join(table_name(stage, format))
 }
 
-/// The schema sidecar in a partition. Readers of a folder (pandas, polars, DuckDB, pyarrow, Spark) skip files whose name begins
-/// with an underscore.
+/// The name of a table in its partition.
+pub(crate) fn table_name(stage: &str, format: Format) -> String {
+    format!("{stage}_snapshot.{}", format.extension())
+}
+
+/// The schema sidecar in a partition. pandas, DuckDB, pyarrow and Spark skip files whose name begins with an underscore when they
+/// read a folder; polars does with `hidden_file_prefix="_"`.
 pub fn schema_path(partition: &Path, stage: &str) -> PathBuf {
     partition.join(format!("_{stage}_snapshot.schema.json"))
 }

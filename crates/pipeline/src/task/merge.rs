@@ -12,7 +12,7 @@ use stages::table::{ColumnSpec, Table, Values};
 use super::snapshots::{MergedSnapshots, decode};
 use super::{TaskResult, TaskStage, cycles, leaders, lookback, snapshots};
 use crate::artifacts::table_file::{self, Compression, Format};
-use crate::artifacts::{Cohort, commit};
+use crate::artifacts::{Cohort, commit, names};
 use crate::error::{Error, Result};
 use crate::jobs::{CyclesOutput, LeaderboardsOutput};
 use crate::observer::{Event, Observer};
@@ -111,17 +111,17 @@ pub fn merge(results: Vec<TaskResult>, target: &MergeTarget<'_>) -> Result<Merge
             Ok(Merged::Metrics { table, file, asof })
         }
         TaskStage::State { params, asofs } => {
-            let files = target.snapshot_files("data/state");
+            let files = target.snapshot_files(names::STATE_FOLDER);
             let merged = snapshots::merge(&mut results, &params, asofs, &files, temp)?;
             Ok(snapshots_merged(&params, &files, merged))
         }
         TaskStage::Regime { params, asofs } => {
-            let files = target.snapshot_files("data/regime");
+            let files = target.snapshot_files(names::REGIME_FOLDER);
             let merged = snapshots::merge(&mut results, &params, asofs, &files, temp)?;
             Ok(snapshots_merged(&params, &files, merged))
         }
         TaskStage::Cycles { params, asof, span, persist_modes } => {
-            let out = target.out.clone().unwrap_or_else(|| "data/imf".into());
+            let out = target.out.clone().unwrap_or_else(|| names::CYCLES_FOLDER.into());
             let lookback = lookback(asof, span);
             let (cycles, partition, modes) =
                 cycles::merge(&mut results, &params, lookback, &out, temp, target.observer)?;

@@ -1,4 +1,4 @@
-//! What kinds of cycles there are, by amplitude, duration and volume.
+//! Clusters of upswings by amplitude, duration and volume.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use clustering::scale::RobustScaler;
 use clustering::{Points, mixture};
 use serde::Serialize;
 
-use super::fusion::Fused;
+use super::fusion::MatchedUpswing;
 use crate::stats::percentile;
 
 /// Starts of each mixture.
@@ -36,7 +36,7 @@ const GRID: DbscanGrid = DbscanGrid {
 const SMALL: usize = 5;
 
 /// The fewest cycles that are clustered.
-const FEWEST: usize = 2;
+const MIN_UPSWINGS: usize = 2;
 
 /// A kind of cycle.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -73,7 +73,7 @@ pub struct Parameters {
 
 /// A kind that DBSCAN found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct DenseKind {
+pub struct DenseCluster {
     /// What it is.
     #[serde(flatten)]
     pub kind: SwingCluster,
@@ -83,20 +83,20 @@ pub struct DenseKind {
     pub flag_small: bool,
 }
 
-/// The kinds of cycles of a symbol over a window, by two methods.
+/// The clusters of cycles of a symbol over a window, by two methods.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct SwingClusters {
     /// Components of a Gaussian mixture.
     pub gmm: Vec<SwingCluster>,
     /// Clusters of DBSCAN.
-    pub dbscan: Vec<DenseKind>,
+    pub dbscan: Vec<DenseCluster>,
     /// Whether there are cycles enough for a mixture, and yet none could be had: their numbers lie too far apart.
     #[serde(skip)]
     pub has_failed: bool,
 }
 
 impl SwingClusters {
-    /// The kinds that count: the mixture's where there is one, else DBSCAN's.
+    /// The clusters that count: the mixture's where there is one, else DBSCAN's.
     pub fn first_choice(&self) -> impl Iterator<Item = &SwingCluster> {
         let dense = self.dbscan.iter().map(|dense| &dense.kind);
         self.gmm.iter().chain(dense.take(if self.gmm.is_empty() { usize::MAX } else { 0 }))
@@ -113,30 +113,30 @@ fn most_components(window: Window, cycles: usize) -> usize {
     most.min(cycles / CYCLES_PER_COMPONENT)
 }
 
-/// The kinds of `fused`.
-pub fn of(fused: &[Fused], window: Window) -> SwingClusters {
-    if fused.len() < FEWEST {
+/// The clusters of `matched`.
+pub fn swing_clusters(matched: &[MatchedUpswing], window: Window) -> SwingClusters {
+    if matched.len() < MIN_UPSWINGS {
         return SwingClusters::default();
     }
-    let raw: Vec<[f64; 3]> = fused.iter().map(point).collect();
+    let raw: Vec<[f64; 3]> = matched.iter().map(point).collect();
     let most = most_components(window, raw.len());
     let scaled = scaled(&raw);
     let Ok(points) = scaled.as_deref().map_err(|error| *error).and_then(|scaled| Points::new(scaled, 3))
     else {
-        // Numbers that are not finite have no kinds.
+        // Numbers that are not finite have no clusters.
         return SwingClusters { has_failed: most >= 2, ..SwingClusters::default() };
     };
     let mixture = mixture::select_by_bic(points, most, STARTS, SEED);
     let has_failed = most >= 2 && mixture.is_none();
-    let gmm = mixture.map(|mixture| kinds(&raw, mixture.labels.into_iter().map(Some))).unwrap_or_default();
+    let gmm = mixture.map(|mixture| clusters(&raw, mixture.labels.into_iter().map(Some))).unwrap_or_default();
     let dbscan = GRID.search(points).map_or_else(Vec::new, |choice| {
         let parameters = Parameters {
             eps: choice.eps,
             min_samples: choice.min_samples,
             silhouette_sample: choice.sampled,
         };
-        let dense = |kind: SwingCluster| DenseKind { flag_small: kind.count < SMALL, parameters, kind };
-        kinds(&raw, choice.labels.into_iter()).into_iter().map(dense).collect()
+        let dense = |kind: SwingCluster| DenseCluster { flag_small: kind.count < SMALL, parameters, kind };
+        clusters(&raw, choice.labels.into_iter()).into_iter().map(dense).collect()
     });
     SwingClusters { gmm, dbscan, has_failed }
 }
@@ -148,24 +148,24 @@ fn scaled(raw: &[[f64; 3]]) -> Result<Vec<f64>, clustering::Error> {
 }
 
 /// Amplitude, duration, volume.
-fn point(fused: &Fused) -> [f64; 3] {
-    [fused.cycle.amplitude_pct, fused.cycle.duration() as f64, fused.total_volume]
+fn point(matched: &MatchedUpswing) -> [f64; 3] {
+    [matched.cycle.amplitude_pct, matched.cycle.duration() as f64, matched.total_volume]
 }
 
-fn kinds(raw: &[[f64; 3]], labels: impl Iterator<Item = Option<usize>>) -> Vec<SwingCluster> {
+fn clusters(raw: &[[f64; 3]], labels: impl Iterator<Item = Option<usize>>) -> Vec<SwingCluster> {
     let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (cycle, label) in labels.enumerate() {
         if let Some(label) = label {
             groups.entry(label).or_default().push(cycle);
         }
     }
-    let mut kinds: Vec<(usize, SwingCluster)> =
+    let mut clusters: Vec<(usize, SwingCluster)> =
         groups.into_values().map(|cycles| (cycles[0], kind(raw, &cycles))).collect();
-    kinds.sort_by(|(first, a), (other, b)| {
+    clusters.sort_by(|(first, a), (other, b)| {
         let by_duration = || a.median_duration_min.total_cmp(&b.median_duration_min);
         b.count.cmp(&a.count).then_with(by_duration).then_with(|| first.cmp(other))
     });
-    kinds.into_iter().enumerate().map(|(cluster, (_, kind))| SwingCluster { cluster, ..kind }).collect()
+    clusters.into_iter().enumerate().map(|(cluster, (_, kind))| SwingCluster { cluster, ..kind }).collect()
 }
 
 fn kind(raw: &[[f64; 3]], cycles: &[usize]) -> SwingCluster {
@@ -195,18 +195,19 @@ mod tests {
     use super::super::cycle::Upswing;
     use super::*;
 
-    fn fused(amplitude_pct: f64, duration: usize, total_volume: f64) -> Fused {
+    fn matched(amplitude_pct: f64, duration: usize, total_volume: f64) -> MatchedUpswing {
         let cycle = Upswing { imf: 0, start: 0, end: duration, amplitude_pct };
-        Fused { cycle, volume_cycles: 1, total_volume }
+        MatchedUpswing { cycle, volume_cycles: 1, total_volume }
     }
 
     #[test]
     fn two_kinds_are_told_apart() {
         let spread = |i: usize, step: usize| (i * step % 61) as f64 / 61.0;
-        let small = |i: usize| fused(3.0 + spread(i, 7), 20 + i * 5 % 17, 5.0 + spread(i, 11));
-        let large = |i: usize| fused(9.0 + spread(i, 7), 300 + i * 5 % 17, 50.0 + spread(i, 11));
-        let all: Vec<Fused> = (0..60).map(|i| if i % 3 == 0 { large(i) } else { small(i) }).collect();
-        let found = of(&all, Window::DAY);
+        let small = |i: usize| matched(3.0 + spread(i, 7), 20 + i * 5 % 17, 5.0 + spread(i, 11));
+        let large = |i: usize| matched(9.0 + spread(i, 7), 300 + i * 5 % 17, 50.0 + spread(i, 11));
+        let all: Vec<MatchedUpswing> =
+            (0..60).map(|i| if i % 3 == 0 { large(i) } else { small(i) }).collect();
+        let found = swing_clusters(&all, Window::DAY);
         // Of the large ones those at the rim are noise.
         assert_eq!(
             (found.dbscan.len(), found.dbscan[0].kind.count, found.dbscan[1].kind.cluster),
@@ -220,9 +221,9 @@ mod tests {
 
     #[test]
     fn few_cycles() {
-        assert_eq!(of(&[], Window::DAY), SwingClusters::default());
-        assert_eq!(of(&[fused(3.0, 20, 1.0)], Window::DAY), SwingClusters::default());
-        let two = of(&[fused(3.0, 20, 1.0), fused(3.0, 20, 1.0)], Window::DAY);
+        assert_eq!(swing_clusters(&[], Window::DAY), SwingClusters::default());
+        assert_eq!(swing_clusters(&[matched(3.0, 20, 1.0)], Window::DAY), SwingClusters::default());
+        let two = swing_clusters(&[matched(3.0, 20, 1.0), matched(3.0, 20, 1.0)], Window::DAY);
         assert_eq!((two.gmm.len(), two.dbscan.len(), two.dbscan[0].flag_small), (0, 1, true));
         assert_eq!(two.first_choice().count(), 1);
         assert_eq!([19, 20, 49, 50, 500].map(|n| most_components(Window::DAY, n)), [1, 2, 4, 5, 5]);

@@ -21,7 +21,7 @@ impl Upswing {
 }
 
 /// The cycles of a mode, with the amplitudes that they have on `original`.
-pub fn of_mode(imf: usize, mode: &[f64], original: &[f64]) -> Vec<Upswing> {
+pub fn upswings_of_mode(imf: usize, mode: &[f64], original: &[f64]) -> Vec<Upswing> {
     let peaks: Vec<usize> =
         emd::turning_points(mode).iter().filter(|point| point.is_peak).map(|point| point.index).collect();
     let cycle = |pair: &[usize]| {
@@ -40,10 +40,10 @@ mod tests {
     fn from_peak_to_peak() {
         let mode = [0.0, 1.0, 0.0, 1.0, 1.0, 1.0, 0.0, 2.0, 0.0];
         let original = [1.0, 10.0, 1.0, 1.0, 12.0, 1.0, 1.0, 6.0, 1.0];
-        let found = of_mode(3, &mode, &original);
+        let found = upswings_of_mode(3, &mode, &original);
         let cycle = |start, end, amplitude_pct| Upswing { imf: 3, start, end, amplitude_pct };
         assert_eq!(found, [cycle(1, 4, 20.0), cycle(4, 7, -50.0)]);
         assert_eq!(found[0].duration(), 3);
-        assert!(of_mode(0, &[0.0; 9], &original).is_empty());
+        assert!(upswings_of_mode(0, &[0.0; 9], &original).is_empty());
     }
 }

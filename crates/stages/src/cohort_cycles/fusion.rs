@@ -4,7 +4,7 @@ use super::cycle::Upswing;
 
 /// A cycle of price with its volume.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Fused {
+pub struct MatchedUpswing {
     /// The cycle of price.
     pub cycle: Upswing,
     /// Cycles of volume that start or end in it, its ends included.
@@ -13,32 +13,32 @@ pub struct Fused {
     pub total_volume: f64,
 }
 
-/// Fuses each of `rises` with those of `moves` that start or end in it; one without any is left out. `volume` is that of each
+/// Fuses each of `upswings` with those of `moves` that start or end in it; one without any is left out. `volume` is that of each
 /// minute.
-pub fn fuse(rises: &[Upswing], moves: &[Upswing], volume: &[f64]) -> Vec<Fused> {
+pub fn fuse(upswings: &[Upswing], moves: &[Upswing], volume: &[f64]) -> Vec<MatchedUpswing> {
     // Cycles of one mode follow each other, so that these sums together go through the minutes once per mode.
     let traded = |cycle: &Upswing| volume[cycle.start..=cycle.end].iter().sum::<f64>();
     let mut by_start: Vec<(Upswing, f64)> = moves.iter().map(|cycle| (*cycle, traded(cycle))).collect();
     by_start.sort_by_key(|(cycle, _)| (cycle.start, cycle.end, cycle.imf));
     let mut by_end = by_start.clone();
     by_end.sort_by_key(|(cycle, _)| (cycle.end, cycle.start, cycle.imf));
-    let fused = |rise: &Upswing| {
-        let from = by_start.partition_point(|(cycle, _)| cycle.start < rise.start);
-        let to = by_start.partition_point(|(cycle, _)| cycle.start <= rise.end);
+    let matched = |upswing: &Upswing| {
+        let from = by_start.partition_point(|(cycle, _)| cycle.start < upswing.start);
+        let to = by_start.partition_point(|(cycle, _)| cycle.start <= upswing.end);
         let (mut volume_cycles, mut total_volume) = (to - from, 0.0);
         for (_, traded) in &by_start[from..to] {
             total_volume += traded;
         }
-        let from = by_end.partition_point(|(cycle, _)| cycle.end < rise.start);
-        let to = by_end.partition_point(|(cycle, _)| cycle.end <= rise.end);
+        let from = by_end.partition_point(|(cycle, _)| cycle.end < upswing.start);
+        let to = by_end.partition_point(|(cycle, _)| cycle.end <= upswing.end);
         // Those that started in it are in already.
-        for (_, traded) in by_end[from..to].iter().filter(|(cycle, _)| cycle.start < rise.start) {
+        for (_, traded) in by_end[from..to].iter().filter(|(cycle, _)| cycle.start < upswing.start) {
             volume_cycles += 1;
             total_volume += traded;
         }
-        (volume_cycles > 0).then_some(Fused { cycle: *rise, volume_cycles, total_volume })
+        (volume_cycles > 0).then_some(MatchedUpswing { cycle: *upswing, volume_cycles, total_volume })
     };
-    rises.iter().filter_map(fused).collect()
+    upswings.iter().filter_map(matched).collect()
 }
 
 #[cfg(test)]
@@ -50,7 +50,7 @@ mod tests {
         /// By the definition: every cycle of price looks at every one of volume.
         #[test]
         fn as_by_definition(
-            rises in prop::collection::vec((0_usize..30, 1_usize..9), 0..8),
+            upswings in prop::collection::vec((0_usize..30, 1_usize..9), 0..8),
             moves in prop::collection::vec((0_usize..30, 1_usize..9), 0..20),
             volume in prop::collection::vec(0_u8..9, 40),
         ) {
@@ -60,15 +60,15 @@ mod tests {
                     .map(|(imf, (start, length))| Upswing { imf, start, end: start + length, amplitude_pct: 3.0 })
                     .collect()
             };
-            let (rises, moves) = (cycles(rises), cycles(moves));
-            let expected: Vec<Fused> = rises.iter().filter_map(|rise| {
-                let within = |at: usize| (rise.start..=rise.end).contains(&at);
+            let (upswings, moves) = (cycles(upswings), cycles(moves));
+            let expected: Vec<MatchedUpswing> = upswings.iter().filter_map(|upswing| {
+                let within = |at: usize| (upswing.start..=upswing.end).contains(&at);
                 let own: Vec<_> = moves.iter().filter(|m| within(m.start) || within(m.end)).collect();
                 let total_volume = own.iter().map(|m| volume[m.start..=m.end].iter().sum::<f64>()).sum();
-                (!own.is_empty()).then_some(Fused { cycle: *rise, volume_cycles: own.len(), total_volume })
+                (!own.is_empty()).then_some(MatchedUpswing { cycle: *upswing, volume_cycles: own.len(), total_volume })
             }).collect();
             // Whole numbers add up exactly in any order.
-            prop_assert_eq!(fuse(&rises, &moves, &volume), expected);
+            prop_assert_eq!(fuse(&upswings, &moves, &volume), expected);
         }
     }
 }

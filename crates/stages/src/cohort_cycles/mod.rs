@@ -1,5 +1,5 @@
 //! The cycles of a cohort: how far, how long and with how much volume its symbols rise from peak to peak, and in what
-//! kinds.
+//! clusters.
 //!
 //! Over each window price and volume are decomposed by plain EMD. [`cycle`] reads the cycles off the modes, [`fusion`]
 //! joins each cycle of price with the cycles of volume that overlap it, and [`clusters`] groups the result.
@@ -12,10 +12,10 @@ mod params;
 use bars::Window;
 use emd::{Control, Decomposer};
 
-use crate::grid::Grid;
+use crate::grid::MinuteGrid;
 use clusters::SwingClusters;
 use cycle::Upswing;
-use fusion::Fused;
+use fusion::MatchedUpswing;
 pub use params::{Params, ParamsError, ValidParams};
 
 /// A symbol over one window.
@@ -26,7 +26,7 @@ pub struct WindowUpswings {
     /// Minutes that were looked at.
     pub minutes: usize,
     /// What was found.
-    pub kinds: Result<SwingClusters, Skipped>,
+    pub clusters: Result<SwingClusters, Skipped>,
 }
 
 /// Why a window was not looked at.
@@ -39,7 +39,7 @@ pub enum Skipped {
 }
 
 /// The minutes of `grid` that belong to a window that ends with it: all of them where it is shorter.
-fn last(grid: &Grid, window: Window) -> std::ops::Range<usize> {
+fn last(grid: &MinuteGrid, window: Window) -> std::ops::Range<usize> {
     let length = usize::try_from(window.minutes()).unwrap_or(usize::MAX);
     grid.len().saturating_sub(length)..grid.len()
 }
@@ -51,29 +51,29 @@ impl ValidParams {
     }
 
     /// Looks at a symbol over one window that ends with `grid`.
-    pub fn study(&self, grid: &Grid, window: Window, decomposer: &Decomposer) -> WindowUpswings {
+    pub fn study(&self, grid: &MinuteGrid, window: Window, decomposer: &Decomposer) -> WindowUpswings {
         let minutes = last(grid, window);
-        let kinds = if minutes.len() < self.get().min_points {
+        let clusters = if minutes.len() < self.get().min_points {
             Err(Skipped::Short)
         } else {
             let (close, volume) = (&grid.close[minutes.clone()], &grid.volume[minutes.clone()]);
-            let fused = self.fused(close, volume, decomposer).map_err(Skipped::Numbers);
-            fused.map(|fused| clusters::of(&fused, window))
+            let matched = self.matched(close, volume, decomposer).map_err(Skipped::Numbers);
+            matched.map(|matched| clusters::swing_clusters(&matched, window))
         };
-        WindowUpswings { window, minutes: minutes.len(), kinds }
+        WindowUpswings { window, minutes: minutes.len(), clusters }
     }
 
-    /// The rises of a price, each with the volume of the cycles that overlap it. Samples are minutes.
+    /// The upswings of a price, each with the volume of the cycles that overlap it. Samples are minutes.
     ///
     /// # Errors
     /// What `decomposer` cannot take apart.
-    pub fn fused(
+    pub fn matched(
         &self,
         close: &[f64],
         volume: &[f64],
         decomposer: &Decomposer,
-    ) -> Result<Vec<Fused>, emd::Error> {
-        let rises: Vec<Upswing> = cycles(close, decomposer)?
+    ) -> Result<Vec<MatchedUpswing>, emd::Error> {
+        let upswings: Vec<Upswing> = cycles(close, decomposer)?
             .into_iter()
             .filter(|cycle| cycle.amplitude_pct >= self.get().min_amplitude_pct)
             .collect();
@@ -81,7 +81,7 @@ impl ValidParams {
             .into_iter()
             .filter(|cycle| volume[cycle.start] != 0.0 && cycle.amplitude_pct != 0.0)
             .collect();
-        Ok(fusion::fuse(&rises, &moves, volume))
+        Ok(fusion::fuse(&upswings, &moves, volume))
     }
 }
 
@@ -91,5 +91,10 @@ impl ValidParams {
 /// What `decomposer` cannot take apart.
 pub fn cycles(original: &[f64], decomposer: &Decomposer) -> Result<Vec<Upswing>, emd::Error> {
     let found = decomposer.emd(original, Control::default())?;
-    Ok(found.modes.iter().enumerate().flat_map(|(imf, mode)| cycle::of_mode(imf, mode, original)).collect())
+    Ok(found
+        .modes
+        .iter()
+        .enumerate()
+        .flat_map(|(imf, mode)| cycle::upswings_of_mode(imf, mode, original))
+        .collect())
 }

@@ -27,7 +27,7 @@ pub enum ParamsError {
 }
 
 /// The fewest samples that EMD takes.
-const FEWEST: usize = 4;
+const MIN_SAMPLES: usize = 4;
 
 impl ParamsError {
     /// The parameter; messages begin with it.
@@ -48,7 +48,7 @@ impl Params {
         if !(self.min_amplitude_pct >= 0.0 && self.min_amplitude_pct.is_finite()) {
             return Err(ParamsError::Amplitude(self.min_amplitude_pct));
         }
-        if self.min_points < FEWEST {
+        if self.min_points < MIN_SAMPLES {
             return Err(ParamsError::Points(self.min_points));
         }
         Ok(ValidParams(self))

@@ -53,7 +53,7 @@ pub struct AssetCard {
 }
 
 impl Card {
-    fn of(cluster: &Cluster) -> Card {
+    fn new(cluster: &Cluster) -> Card {
         // JSON has no NaN.
         let known = |value: f64| value.is_finite().then_some(value);
         Card {
@@ -74,7 +74,7 @@ const EXAMPLES: usize = 5;
 /// The cards of a pool, in the order of their numbers.
 pub fn global(pool: &Clustered, rows: &[CycleRow]) -> Vec<GlobalCard> {
     let card = |cluster: &Cluster| GlobalCard {
-        card: Card::of(cluster),
+        card: Card::new(cluster),
         reliability_period: cluster.reliability_period,
         reliability_amp: cluster.reliability_amp,
         example_symbols: examples(cluster, rows),
@@ -87,7 +87,7 @@ pub fn asset(pools: &[Clustered]) -> BTreeMap<&str, Vec<AssetCard>> {
     let mut cards: BTreeMap<&str, Vec<AssetCard>> = BTreeMap::new();
     for pool in pools {
         for (symbol, clusters) in &pool.asset {
-            let card = |cluster| AssetCard { series: pool.pool.name(), card: Card::of(cluster) };
+            let card = |cluster| AssetCard { series: pool.pool.name(), card: Card::new(cluster) };
             cards.entry(symbol).or_default().extend(clusters.iter().map(card));
         }
     }

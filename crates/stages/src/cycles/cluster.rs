@@ -14,10 +14,10 @@ pub const FEATURES: [&str; 6] =
     ["period_days", "amp_pct", "energy_share", "cycles_count", "pct_cycles_ge_2pct", "phase_var"];
 
 /// The fewest cycles of a cluster.
-pub const FEWEST: usize = 8;
+pub const MIN_CLUSTER_SIZE: usize = 8;
 
 /// The most clusters where k-means decides.
-pub const MOST: usize = 12;
+pub const MAX_CLUSTERS: usize = 12;
 
 /// Its starts.
 pub const STARTS: usize = 10;
@@ -26,7 +26,7 @@ pub const STARTS: usize = 10;
 pub const SEED: u64 = 1337;
 
 /// Cycles of one symbol whose logarithms of periods are less than this apart, by Ward's distance, are one.
-pub const NEAR: f64 = 0.10;
+pub const WARD_DISTANCE: f64 = 0.10;
 
 /// The number of the first cycle that is alone because no cluster would have it.
 pub const FIRST_SINGLETON: usize = 90_001;
@@ -169,7 +169,7 @@ fn of_pool(rows: &[CycleRow], pool: Pool) -> Clustered {
     }
     let mut global = numbered(groups.into_values().collect(), pool.prefix(), 1);
     let alone = alone.into_iter().zip(FIRST_SINGLETON..);
-    global.extend(alone.map(|(one, number)| Cluster::of(one, named(pool.prefix(), number))));
+    global.extend(alone.map(|(one, number)| Cluster::new(one, named(pool.prefix(), number))));
     Clustered { pool, scaler, method, global, asset: within_symbols(rows, &cycles) }
 }
 
@@ -193,11 +193,11 @@ fn global(raw: &[[f64; 6]]) -> Result<(RobustScaler, Labels, Method), clustering
     }
     let scaled = scaler.transform(raw)?;
     let points = Points::new(&scaled, 6)?;
-    let leaves = hdbscan::leaf_clusters(points, FEWEST);
+    let leaves = hdbscan::leaf_clusters(points, MIN_CLUSTER_SIZE);
     if leaves.iter().any(Option::is_some) {
         return Ok((scaler, leaves, Method::Hdbscan));
     }
-    Ok(match kmeans::select_k(points, MOST, STARTS, SEED) {
+    Ok(match kmeans::select_k(points, MAX_CLUSTERS, STARTS, SEED) {
         Some(selection) => (scaler, selection.labels.into_iter().map(Some).collect(), Method::KMeans),
         None => (scaler, vec![Some(0); points.len()], Method::OneCluster),
     })
@@ -218,7 +218,7 @@ fn within_symbols(rows: &[CycleRow], cycles: &[(usize, Features)]) -> Vec<(Strin
     let of_symbol = |(symbol, cycles): (&str, Vec<(usize, Features)>)| {
         let periods: Vec<f64> = cycles.iter().map(|(_, f)| libm::log(f.period_days)).collect();
         // Periods are positive and finite; others would be one group.
-        let near = ward::groups(&periods, NEAR).unwrap_or_else(|_| vec![0; periods.len()]);
+        let near = ward::groups(&periods, WARD_DISTANCE).unwrap_or_else(|_| vec![0; periods.len()]);
         let mut groups: BTreeMap<usize, Vec<(usize, Features)>> = BTreeMap::new();
         for (cycle, group) in cycles.into_iter().zip(near) {
             groups.entry(group).or_default().push(cycle);
@@ -231,7 +231,7 @@ fn within_symbols(rows: &[CycleRow], cycles: &[(usize, Features)]) -> Vec<(Strin
 /// Names clusters in their order: the largest first, then that of the shorter median period, then that of the first row.
 fn numbered(groups: Vec<Vec<(usize, Features)>>, prefix: &str, first: usize) -> Vec<Cluster> {
     let mut clusters: Vec<Cluster> =
-        groups.into_iter().map(|group| Cluster::of(group, String::new())).collect();
+        groups.into_iter().map(|group| Cluster::new(group, String::new())).collect();
     clusters.sort_by(|a, b| {
         let by_period = || a.median_period.total_cmp(&b.median_period);
         b.size.cmp(&a.size).then_with(by_period).then_with(|| a.rows.cmp(&b.rows))
@@ -247,7 +247,7 @@ fn named(prefix: &str, number: usize) -> String {
 }
 
 impl Cluster {
-    fn of(cycles: Vec<(usize, Features)>, id: String) -> Cluster {
+    fn new(cycles: Vec<(usize, Features)>, id: String) -> Cluster {
         let column = |of: fn(&Features) -> f64| {
             let mut column: Vec<f64> = cycles.iter().map(|(_, features)| of(features)).collect();
             column.sort_by(f64::total_cmp);

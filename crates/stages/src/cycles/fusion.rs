@@ -19,7 +19,7 @@ pub struct Fusion {
 const CANDIDATES: usize = 3;
 
 /// The fewest samples that a correlation is taken of.
-const FEWEST: usize = 10;
+const MIN_SAMPLES: usize = 10;
 
 /// Of the three cycles among `volumes` that are nearest to `price` in period the one whose envelope goes best with its own, by
 /// signed correlation within the larger guard; the nearest where there is no correlation. `None` where `price` is no cycle or
@@ -54,7 +54,7 @@ fn correlation(a: &Imf, b: &Imf) -> Option<f64> {
     let guard = a.guard.max(b.guard);
     let n = a.envelope.len().min(b.envelope.len());
     let inside = guard..n.checked_sub(guard)?;
-    if inside.len() < FEWEST {
+    if inside.len() < MIN_SAMPLES {
         return None;
     }
     let (a, b) = (&a.envelope[inside.clone()], &b.envelope[inside]);

@@ -7,7 +7,7 @@ use emd::Decomposition;
 use super::fusion::{Fusion, fuse};
 use super::imf::{Features, Imf, inspect};
 use super::{Lookback, SignalKind, ValidParams, transform};
-use crate::grid::Grid;
+use crate::grid::MinuteGrid;
 
 /// How much of the lookback has bars.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -116,7 +116,7 @@ impl ValidParams {
     /// Lays a symbol's bars on the minutes of `lookback`.
     pub fn prepare(&self, symbol: &Symbol, closes: &Closes, lookback: &Lookback) -> Prepared {
         let minutes = lookback.minutes();
-        let grid = Grid::over(closes, lookback.span);
+        let grid = MinuteGrid::over(closes, lookback.span);
         let bars = grid.as_ref().map_or(0, |grid| grid.bars);
         let coverage = Coverage {
             bars_before: bars,

@@ -35,11 +35,11 @@ pub struct Quantiles {
 impl Quantiles {
     /// The quantiles of `sorted` (ascending): linear between order statistics at `(n - 1) p / 100`; `None` where empty.
     pub fn of_sorted(sorted: &[f64]) -> Option<Quantiles> {
-        Quantiles::of(sorted.len(), |place| sorted[place])
+        Quantiles::from_sorted(sorted.len(), |place| sorted[place])
     }
 
     /// Those of `n` values of which `value` tells the one at a place in their order.
-    fn of(n: usize, value: impl Fn(usize) -> f64) -> Option<Quantiles> {
+    fn from_sorted(n: usize, value: impl Fn(usize) -> f64) -> Option<Quantiles> {
         let last = n.checked_sub(1)?;
         let at = QUANTILE_LEVELS.map(|percent| {
             let position = last * percent as usize;
@@ -134,7 +134,7 @@ impl<'a> Baselines<'a> {
     /// The knots of the metric at `place`; `None` where there is no value.
     pub fn knots(&self, place: usize) -> Option<Quantiles> {
         let pool = &self.pools[place];
-        Quantiles::of(pool.len(), |place| number(pool[place]))
+        Quantiles::from_sorted(pool.len(), |place| number(pool[place]))
     }
 }
 

@@ -136,7 +136,12 @@ pub struct Metric {
 }
 
 impl Metric {
-    const fn of(stem: &'static str, kind: MetricKind, neutral: Neutral, description: &'static str) -> Metric {
+    const fn new(
+        stem: &'static str,
+        kind: MetricKind,
+        neutral: Neutral,
+        description: &'static str,
+    ) -> Metric {
         Metric {
             stem,
             kind,
@@ -150,22 +155,22 @@ impl Metric {
 
     /// A metric in its own units; 0 is neutral.
     pub(crate) const fn raw(stem: &'static str, description: &'static str) -> Metric {
-        Metric::of(stem, MetricKind::Raw, Neutral::Is(0.0), description)
+        Metric::new(stem, MetricKind::Raw, Neutral::Is(0.0), description)
     }
 
     /// A magnitude; the symbol's own median is neutral.
     pub(crate) const fn mag(stem: &'static str, description: &'static str) -> Metric {
-        Metric::of(stem, MetricKind::Magnitude, Neutral::OwnMedian, description)
+        Metric::new(stem, MetricKind::Magnitude, Neutral::OwnMedian, description)
     }
 
     /// A position or share; one half is neutral.
     pub(crate) const fn pos(stem: &'static str, description: &'static str) -> Metric {
-        Metric::of(stem, MetricKind::Position, Neutral::Is(0.5), description)
+        Metric::new(stem, MetricKind::Position, Neutral::Is(0.5), description)
     }
 
     /// A direction; 0 is neutral.
     pub(crate) const fn dir(stem: &'static str, description: &'static str) -> Metric {
-        Metric::of(stem, MetricKind::Direction, Neutral::Is(0.0), description)
+        Metric::new(stem, MetricKind::Direction, Neutral::Is(0.0), description)
     }
 
     pub(crate) const fn log(self) -> Metric {

@@ -37,11 +37,11 @@ pub struct Coin {
 pub(super) type Scores = Vec<f64>;
 
 pub(super) fn gainers(tallies: &[Tallies]) -> Scores {
-    tallies.iter().map(|tallies| tallies.of(RankKind::Gain).into()).collect()
+    tallies.iter().map(|tallies| tallies.count(RankKind::Gain).into()).collect()
 }
 
 pub(super) fn losers(tallies: &[Tallies]) -> Scores {
-    tallies.iter().map(|tallies| tallies.of(RankKind::Loss).into()).collect()
+    tallies.iter().map(|tallies| tallies.count(RankKind::Loss).into()).collect()
 }
 
 /// min(gains / most gains, losses / most losses).
@@ -75,8 +75,8 @@ pub(super) fn make(
             symbol: symbol.clone(),
             price_change: newest.map_or(f64::NAN, |change| change.price),
             pct_vol_change: newest.map_or(f64::NAN, |change| change.volume),
-            gains: tallies[i].of(RankKind::Gain),
-            losses: tallies[i].of(RankKind::Loss),
+            gains: tallies[i].count(RankKind::Gain),
+            losses: tallies[i].count(RankKind::Loss),
             tags,
         }
     });

@@ -7,22 +7,22 @@ use super::LeaderboardsPlan;
 
 /// The used buckets of a window: consecutive and epoch-aligned.
 #[derive(Debug, Clone)]
-pub(super) struct Grid {
+pub(super) struct BucketGrid {
     pub(super) window: Window,
     /// Number of the first bucket since the epoch.
     first: i32,
     buckets: usize,
 }
 
-impl Grid {
+impl BucketGrid {
     /// The buckets that lie wholly inside `span`, or with `partial` all that touch it.
-    pub(super) fn new(window: Window, span: Span, partial: bool) -> Grid {
+    pub(super) fn new(window: Window, span: Span, partial: bool) -> BucketGrid {
         let width = window.minutes();
         let floor = |minute: Minute| minute.index().div_euclid(width);
         let ceil = |minute: Minute| -(-minute.index()).div_euclid(width);
         let (first, end) =
             if partial { (floor(span.start), ceil(span.end)) } else { (ceil(span.start), floor(span.end)) };
-        Grid { window, first, buckets: usize::try_from(end - first).unwrap_or(0) }
+        BucketGrid { window, first, buckets: usize::try_from(end - first).unwrap_or(0) }
     }
 
     pub(super) fn len(&self) -> usize {

@@ -43,7 +43,7 @@ pub use params::{Params, ParamsError, ValidParams, changes_of};
 pub use ranking::{BucketRank, RankKind, Tallies};
 pub use skew::{Level, SkewDetail, Tag};
 
-use buckets::Grid;
+use buckets::BucketGrid;
 
 /// Why no boards could be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -94,8 +94,8 @@ pub struct LeaderboardsPlan {
     params: ValidParams,
     asof: AsOf,
     span: Span,
-    grids: Vec<Grid>,
-    base: Grid,
+    grids: Vec<BucketGrid>,
+    base: BucketGrid,
 }
 
 /// The boards, and the places behind them.
@@ -139,12 +139,12 @@ impl LeaderboardsPlan {
         let days = params.lookback_days();
         let span = Span::days_before(asof, days);
         let grid = |&window: &Window| {
-            let grid = Grid::new(window, span, params.include_partial());
+            let grid = BucketGrid::new(window, span, params.include_partial());
             let error = || Error::NoCompleteBucket { window, days, asof: asof.to_string() };
             (grid.len() > 0).then_some(grid).ok_or_else(error)
         };
         let grids = params.windows().iter().map(grid).collect::<Result<_, _>>()?;
-        let base = Grid::new(params.base_window(), span, true);
+        let base = BucketGrid::new(params.base_window(), span, true);
         Ok(LeaderboardsPlan { params, asof, span, grids, base })
     }
 

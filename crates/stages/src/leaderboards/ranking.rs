@@ -4,7 +4,7 @@ use std::fmt;
 
 use bars::{Minute, Symbol, Window};
 
-use super::buckets::{Buckets, Cell, Grid};
+use super::buckets::{BucketGrid, Buckets, Cell};
 use super::params::ValidParams;
 
 /// What a place is taken for.
@@ -55,7 +55,7 @@ pub struct Tallies(pub Vec<[u32; 4]>);
 
 impl Tallies {
     /// Places of one kind over all windows.
-    pub fn of(&self, kind: RankKind) -> u32 {
+    pub fn count(&self, kind: RankKind) -> u32 {
         self.0.iter().map(|window| window[kind as usize]).sum()
     }
 }
@@ -127,7 +127,7 @@ pub(super) fn newest_change(cells: &[Cell]) -> Option<Change> {
 /// names, so that of equals the one that comes first wins.
 pub(super) fn rank(
     params: &ValidParams,
-    grids: &[Grid],
+    grids: &[BucketGrid],
     symbols: &[(Symbol, Buckets)],
 ) -> (Vec<BucketRank>, Vec<Tallies>) {
     let mut places = Vec::new();

@@ -164,8 +164,8 @@ fn shares(buckets: &[Bucket], tallies: &Tallies) -> Vec<f64> {
 
 fn tags(tallies: &Tallies, is_near: bool) -> Vec<Tag> {
     let more = |a: u32, b: u32| f64::from(a) > 1.5 * f64::from(b);
-    let price = tallies.of(RankKind::Loss) + tallies.of(RankKind::Gain);
-    let volume = tallies.of(RankKind::Drop) + tallies.of(RankKind::Spike);
+    let price = tallies.count(RankKind::Loss) + tallies.count(RankKind::Gain);
+    let volume = tallies.count(RankKind::Drop) + tallies.count(RankKind::Spike);
     // With an odd number of windows the middle one counts for neither half.
     let half = tallies.0.len() / 2;
     let sum = |windows: &[[u32; 4]]| windows.iter().flatten().sum::<u32>();

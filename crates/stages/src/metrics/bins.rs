@@ -3,7 +3,7 @@
 use bars::Window;
 
 /// The fewest bins of a window without a rule of its own.
-const FEWEST: i32 = 60;
+const MIN_BINS: i32 = 60;
 
 /// The width of a window's bins: 1h -> 1m, 4h -> 3m, 6h -> 5m, 12h -> 10m, 24h -> 20m, 72h -> 60m, 168h -> 120m; any other window: the largest
 /// whole number of minutes that divides it and leaves at least 60 bins, 1m if none.
@@ -17,7 +17,7 @@ pub fn bin_minutes(window: Window) -> Window {
         1440 => 20,
         4320 => 60,
         10080 => 120,
-        _ => (1..=minutes / FEWEST).rev().find(|width| minutes % width == 0).unwrap_or(1),
+        _ => (1..=minutes / MIN_BINS).rev().find(|width| minutes % width == 0).unwrap_or(1),
     };
     Window::from_minutes(width).unwrap_or(window)
 }

@@ -118,10 +118,10 @@ impl MetricsPlan {
             let is_ok = coverage >= self.params.coverage_threshold();
             panel.push(start, coverage, is_ok, |row| {
                 if width.minutes() == 1 {
-                    values::fill(values::Bins::of(series, at..next), &mut scratch, row);
+                    values::fill(values::Bins::new(series, at..next), &mut scratch, row);
                 } else {
                     bin(series, at..next, width, &mut bins);
-                    values::fill(values::Bins::of(&bins, 0..bins.len()), &mut scratch, row);
+                    values::fill(values::Bins::new(&bins, 0..bins.len()), &mut scratch, row);
                 }
             });
             at = next;

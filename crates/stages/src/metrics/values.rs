@@ -20,7 +20,7 @@ pub(super) struct Bins<'a> {
 
 impl<'a> Bins<'a> {
     /// The bins of `series` at `range`, which must not be empty.
-    pub(super) fn of(series: &'a Series, range: Range<usize>) -> Bins<'a> {
+    pub(super) fn new(series: &'a Series, range: Range<usize>) -> Bins<'a> {
         Bins {
             open: &series.open()[range.clone()],
             high: &series.high()[range.clone()],

@@ -242,7 +242,7 @@ fn summary(mut cycles: Vec<Judged>) -> Summary {
         agg_period_days: mean(|cycle| cycle.period_days),
         agg_amp_pct: mean(|cycle| cycle.amp_pct),
         mad_pct_period_all: mad_pct(&periods),
-        text: text::of(&cycles),
+        text: text::describe(&cycles),
         cycles,
     }
 }

@@ -7,7 +7,7 @@ const LONGEST: usize = 120;
 
 /// `RecordedCycle ~2.3d, medium (6.4%). Alt: 1.3d/9.6h. Rel 0.89; undersampled: no.`: the dominant cycle, the next two where there are
 /// others, how far the first is to be trusted, and its name where it is alone. At most 120 characters.
-pub(super) fn of(cycles: &[Judged]) -> String {
+pub(super) fn describe(cycles: &[Judged]) -> String {
     let [first, others @ ..] = cycles else { return String::new() };
     let alternatives = match others {
         [] => String::new(),
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     fn text(cycles: &[RecordedCycle]) -> String {
-        of(&cycles.iter().map(|cycle| params().judge(cycle.clone())).collect::<Vec<_>>())
+        describe(&cycles.iter().map(|cycle| params().judge(cycle.clone())).collect::<Vec<_>>())
     }
 
     #[test]
