@@ -5,6 +5,7 @@ use bars::time::DAY;
 use bars::{AsOf, Minute, Series, Span, Symbol};
 use bars_io::{Entry, Source, newest_close};
 use rayon::prelude::*;
+use stages::table::{ColumnSource, Table};
 
 use crate::error::Result;
 use crate::observer::{Observer, Progress, Unit};
@@ -43,6 +44,20 @@ pub struct Check {
 ///
 /// # Errors
 /// If the source cannot be read or is empty, or the observer cancels.
+///
+/// ```
+/// use bars_io::memory::MemorySource;
+/// use pipeline::observer::Silent;
+/// use pipeline::sample::{Market, MarketSettings};
+///
+/// let market = Market::new(MarketSettings { symbols: 6, days: 2, ..Default::default() });
+/// let source = MemorySource::new(market.series());
+/// let found = pipeline::check::check(&source, &Silent)?;
+/// let symbols = found.table().to_record_batch()?;
+/// assert_eq!(symbols.num_rows(), found.symbols.len());
+/// assert!(found.problems.is_empty(), "{:?}", found.problems);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn check(source: &dyn Source, observer: &dyn Observer) -> Result<Check> {
     let catalog = catalog(source)?;
     let newest = newest_close(&catalog).unwrap_or(AsOf::start_of(Minute::MIN));
@@ -73,6 +88,33 @@ impl Check {
         f64::from(self.newest.end().index() - self.first().index()) / f64::from(DAY)
     }
 
+    /// A row per symbol.
+    pub fn table(&self) -> Table {
+        let newest = self.newest;
+        let whole = |name: &str, about: &str, value: fn(&SymbolCheck) -> i64| {
+            ColumnSource::whole(name, about, move |symbol: &SymbolCheck| Some(value(symbol)))
+        };
+        let columns = [
+            ColumnSource::text("symbol", "symbol", |symbol: &SymbolCheck| {
+                Some(symbol.entry.symbol.to_string())
+            }),
+            ColumnSource::time("first", "open time of the first bar", |symbol: &SymbolCheck| {
+                AsOf::start_of(symbol.entry.first)
+            }),
+            ColumnSource::time("last", "open time of the last bar", |symbol: &SymbolCheck| {
+                AsOf::start_of(symbol.entry.last)
+            }),
+            whole("bars", "number of bars", |symbol| symbol.bars as i64),
+            whole("missing", "minutes without a bar between first and last", |symbol| symbol.missing as i64),
+            whole("step", "greatest common divisor of the steps between bars", |symbol| symbol.step.into())
+                .with_unit("minutes"),
+            ColumnSource::flag("is_stale", "no bar in the day before the newest close", move |symbol| {
+                is_stale(newest, symbol)
+            }),
+        ];
+        Table::from_rows(&columns, &self.symbols)
+    }
+
     /// Open time of the oldest bar.
     pub fn first(&self) -> Minute {
         self.symbols.iter().map(|symbol| symbol.entry.first).min().unwrap_or(self.newest.end())
@@ -80,8 +122,12 @@ impl Check {
 
     /// Whether a symbol has no bar in the last day before the newest close.
     pub fn is_stale(&self, symbol: &SymbolCheck) -> bool {
-        symbol.entry.last < self.newest.end().plus(-DAY)
+        is_stale(self.newest, symbol)
     }
+}
+
+fn is_stale(newest: AsOf, symbol: &SymbolCheck) -> bool {
+    symbol.entry.last < newest.end().plus(-DAY)
 }
 
 impl SymbolCheck {

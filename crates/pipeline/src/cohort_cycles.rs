@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use stages::cohort_cycles::clusters::{SAMPLE, SwingCluster, SwingClusters};
 use stages::cohort_cycles::{Skipped, ValidParams, WindowUpswings};
 use stages::grid::MinuteGrid;
+use stages::table::{ColumnSource, Table};
 
 use crate::artifacts::json_bytes;
 use crate::error::Result;
@@ -40,6 +41,37 @@ impl SymbolUpswings {
     }
 }
 
+/// A cluster of upswings.
+struct ClusterRow<'a> {
+    symbol: &'a Symbol,
+    window: Window,
+    method: &'static str,
+    cluster: &'a SwingCluster,
+}
+
+fn cluster_columns<'a>() -> Vec<ColumnSource<ClusterRow<'a>>> {
+    type Row<'a> = ClusterRow<'a>;
+    let number = |name: &str, about: &str, unit: &'static str, value: fn(&SwingCluster) -> f64| {
+        ColumnSource::number(name, about, move |row: &Row<'_>| value(row.cluster)).with_unit(unit)
+    };
+    let spread = "median absolute deviation of that";
+    vec![
+        ColumnSource::text("symbol", "symbol", |row: &Row<'_>| Some(row.symbol.to_string())),
+        ColumnSource::text("window", "window", |row: &Row<'_>| Some(row.window.to_string())),
+        ColumnSource::text("method", "`gmm` or `dbscan`", |row: &Row<'_>| Some(row.method.to_owned())),
+        ColumnSource::whole("cluster", "number of the cluster, from 0 for the largest", |row: &Row<'_>| {
+            Some(row.cluster.cluster as i64)
+        }),
+        ColumnSource::whole("count", "number of upswings", |row: &Row<'_>| Some(row.cluster.count as i64)),
+        number("median_amplitude_pct", "median amplitude", "percent", |c| c.median_amplitude_pct),
+        number("mad_amplitude_pct", spread, "percent", |c| c.mad_amplitude_pct),
+        number("median_duration_min", "median duration", "minutes", |c| c.median_duration_min),
+        number("mad_duration_min", spread, "minutes", |c| c.mad_duration_min),
+        number("median_total_volume", "median volume", "", |c| c.median_total_volume),
+        number("mad_total_volume", spread, "", |c| c.mad_total_volume),
+    ]
+}
+
 /// The result of [`cohort_cycles`].
 #[derive(Debug, Clone)]
 pub struct CohortCycles {
@@ -51,6 +83,24 @@ pub struct CohortCycles {
 ///
 /// # Errors
 /// If the source cannot be read or the observer cancels.
+///
+/// ```
+/// use bars::Span;
+/// use bars_io::memory::MemorySource;
+/// use pipeline::observer::Silent;
+/// use pipeline::sample::{Market, MarketSettings};
+///
+/// let market = Market::new(MarketSettings { symbols: 6, days: 4, ..Default::default() });
+/// let source = MemorySource::new(market.series());
+/// let params = stages::cohort_cycles::Params::default().check()?;
+/// let decomposer = emd::Params::default().check()?;
+/// let symbols = &bars_io::Source::symbols(&source)?[..2];
+/// let found =
+///     pipeline::cohort_cycles::cohort_cycles(symbols, &source, Span::ALL, &params, &decomposer, &Silent)?;
+/// let clusters = found.table().to_record_batch()?;
+/// assert_eq!(clusters.schema().field(2).name(), "method");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn cohort_cycles(
     symbols: &[Symbol],
     source: &dyn Source,
@@ -90,6 +140,21 @@ pub fn cohort_cycles(
 }
 
 impl CohortCycles {
+    /// A row per cluster: by symbol, window and method.
+    pub fn table(&self) -> Table {
+        let mut rows = Vec::new();
+        for symbol in &self.symbols {
+            for study in &symbol.windows {
+                let Ok(found) = &study.clusters else { continue };
+                let dense = found.dbscan.iter().map(|dense| ("dbscan", &dense.kind));
+                for (method, cluster) in found.gmm.iter().map(|cluster| ("gmm", cluster)).chain(dense) {
+                    rows.push(ClusterRow { symbol: &symbol.symbol, window: study.window, method, cluster });
+                }
+            }
+        }
+        Table::from_rows(&cluster_columns(), &rows)
+    }
+
     /// Writes the clusters as JSON and the strongest upswing per symbol as text, ready to be committed.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use bars_io::atomic::TempFiles;
 use bars_io::{Entry, Source, newest_close};
 use rayon::prelude::*;
 use stages::leaderboards::{
-    Board, BucketRank, Buckets, LeaderboardsPlan, RankKind, Run, SkewDetail, ValidParams,
+    Board, BucketRank, Buckets, Coin, LeaderboardsPlan, RankKind, Run, SkewDetail, ValidParams,
 };
 use stages::table::{ColumnSource, Table};
 
@@ -39,6 +39,22 @@ pub struct Leaderboards {
 /// # Errors
 /// If the source cannot be read or is empty, no bar closes by the as-of, no window fits the lookback, all symbols are
 /// stale, or the observer cancels.
+///
+/// ```
+/// use bars::time::AsOfSpec;
+/// use bars_io::memory::MemorySource;
+/// use pipeline::observer::Silent;
+/// use pipeline::sample::{Market, MarketSettings};
+///
+/// let market = Market::new(MarketSettings { symbols: 6, days: 8, ..Default::default() });
+/// let source = MemorySource::new(market.series());
+/// let params = stages::leaderboards::Params { top_n: 2, ..Default::default() }.check()?;
+/// let result = pipeline::leaderboards::leaderboards(&source, &params, AsOfSpec::Latest, &Silent)?;
+/// let boards = result.table().to_record_batch()?;
+/// assert_eq!(boards.schema().field(0).name(), "board");
+/// assert!(boards.num_rows() <= 3 * 2, "three boards of two symbols");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn leaderboards(
     source: &dyn Source,
     params: &ValidParams,
@@ -119,6 +135,15 @@ impl Leaderboards {
     /// The symbols of a cohort, by rank.
     pub fn symbols(&self, cohort: Cohort) -> Vec<Symbol> {
         self.board(cohort).coins.iter().map(|coin| coin.symbol.clone()).collect()
+    }
+
+    /// The three boards, a row per symbol of each.
+    pub fn table(&self) -> Table {
+        let row = |cohort: Cohort| {
+            let coins = self.board(cohort).coins.iter().zip(1..);
+            coins.map(move |(coin, rank)| BoardRow { cohort, rank, coin })
+        };
+        Table::from_rows(&board_columns(), &Cohort::ALL.into_iter().flat_map(row).collect::<Vec<_>>())
     }
 
     /// Every place that was taken: a row per window, bucket and symbol, as in `leaderboards.parquet`.
@@ -205,9 +230,47 @@ fn place_columns() -> Vec<ColumnSource<BucketRank>> {
     ]
 }
 
+/// A symbol of a board.
+struct BoardRow<'a> {
+    cohort: Cohort,
+    rank: i64,
+    coin: &'a Coin,
+}
+
+fn board_columns<'a>() -> Vec<ColumnSource<BoardRow<'a>>> {
+    type Row<'a> = BoardRow<'a>;
+    vec![
+        ColumnSource::text("board", "`gainers`, `losers` or `overlaps`", |row: &Row<'_>| {
+            Some(row.cohort.name().to_owned())
+        }),
+        ColumnSource::whole("rank", "rank on the board, from 1", |row: &Row<'_>| Some(row.rank)),
+        ColumnSource::text("symbol", "symbol", |row: &Row<'_>| Some(row.coin.symbol.to_string())),
+        ColumnSource::whole("gains", "buckets in which it is among the gainers", |row: &Row<'_>| {
+            Some(row.coin.gains.into())
+        }),
+        ColumnSource::whole("losses", "buckets in which it is among the losers", |row: &Row<'_>| {
+            Some(row.coin.losses.into())
+        }),
+        ColumnSource::number(
+            "price_change",
+            "change of price in its newest bucket of a day",
+            |row: &Row<'_>| row.coin.price_change,
+        )
+        .with_unit("percent"),
+        ColumnSource::number("pct_vol_change", "change of volume in that bucket", |row: &Row<'_>| {
+            row.coin.pct_vol_change
+        })
+        .with_unit("percent"),
+        ColumnSource::text("skew", "tags of its profile, separated by commas", |row: &Row<'_>| {
+            let tags: Vec<String> = row.coin.tags.iter().map(ToString::to_string).collect();
+            Some(tags.join(","))
+        }),
+    ]
+}
+
 fn summary_board(board: &Board) -> SummaryBoard {
     let known = |number: f64| Some(number).filter(|number| !number.is_nan());
-    let coin = |coin: &stages::leaderboards::Coin| SummaryCoin {
+    let coin = |coin: &Coin| SummaryCoin {
         symbol: coin.symbol.to_string(),
         price_change: known(coin.price_change),
         pct_vol_change: known(coin.pct_vol_change),

@@ -64,6 +64,22 @@ impl Metrics {
 ///
 /// # Errors
 /// If a source cannot be read, the cohort has no bars or none by the as-of, or the observer cancels.
+///
+/// ```
+/// use bars::time::AsOfSpec;
+/// use bars_io::memory::MemorySource;
+/// use pipeline::observer::Silent;
+/// use pipeline::sample::{Market, MarketSettings};
+///
+/// let market = Market::new(MarketSettings { symbols: 6, days: 3, ..Default::default() });
+/// let source = MemorySource::new(market.series());
+/// use pipeline::metrics::{History, metrics};
+/// let symbols = bars_io::Source::symbols(&source)?;
+/// let params = stages::metrics::Params { months: None, ..Default::default() }.check()?;
+/// let found = metrics(&symbols, &source, History::None, &params, AsOfSpec::Latest, None, &Silent)?;
+/// assert!(found.table().to_record_batch()?.column_by_name("rsi_4h").is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn metrics(
     symbols: &[Symbol],
     cohort: &dyn Source,

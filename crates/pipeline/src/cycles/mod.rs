@@ -163,6 +163,28 @@ pub struct Timing {
 /// # Errors
 /// If the source cannot be read, has none of the symbols and the as-of is `Latest`, the noise does not fit in memory, a decomposition
 /// fails, or the observer cancels.
+///
+/// ```
+/// use bars::time::AsOfSpec;
+/// use bars_io::memory::MemorySource;
+/// use pipeline::observer::Silent;
+/// use pipeline::sample::{Market, MarketSettings};
+///
+/// let market = Market::new(MarketSettings { symbols: 6, days: 31, ..Default::default() });
+/// let source = MemorySource::new(market.series());
+/// use pipeline::cycles::{CyclesParams, cycles};
+/// let symbols = &bars_io::Source::symbols(&source)?[..1];
+/// let params = CyclesParams {
+///     stage: stages::cycles::Params { lookback_months: 1, ..Default::default() }.check()?,
+///     decomposer: emd::Params::default().trials(2).check()?,
+///     budget: None,
+///     jobs: None,
+///     bar_time: bars::BarTime::Open,
+/// };
+/// let found = cycles(symbols, &source, &params, AsOfSpec::Latest, None, &Silent)?;
+/// assert!(found.table().to_record_batch()?.column_by_name("period_days").is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn cycles(
     symbols: &[Symbol],
     source: &dyn Source,
@@ -237,7 +259,7 @@ pub(crate) fn assemble(
 
 impl Cycles {
     /// The cycles with their clusters: the content of `imf_summary.parquet`.
-    pub fn summary(&self) -> Table {
+    pub fn table(&self) -> Table {
         Table::from_rows(&summary(), &summary_lines(&self.rows, &self.pools, self.lookback.asof))
     }
 }

@@ -105,7 +105,7 @@ impl Cycles {
         files.push(write_json(&path, &cards::asset(&self.pools), temp)?);
         files.push(write_json(&partition.0.join(names::CYCLES_CONFIG), &self.config(has_modes), temp)?);
         let (format, compression) = (Format::Parquet, Compression::Snappy);
-        files.push(table_file::write(&partition.summary(), format, compression, self.summary(), temp)?);
+        files.push(table_file::write(&partition.summary(), format, compression, self.table(), temp)?);
         Ok(files)
     }
 

@@ -100,6 +100,21 @@ pub struct FinishedSnapshots {
 ///
 /// # Errors
 /// If the source cannot be read or has none of the symbols, no bar closes by the as-of, or the observer cancels.
+///
+/// ```
+/// use bars_io::memory::MemorySource;
+/// use pipeline::observer::Silent;
+/// use pipeline::sample::{Market, MarketSettings};
+///
+/// let market = Market::new(MarketSettings { symbols: 6, days: 3, ..Default::default() });
+/// let source = MemorySource::new(market.series());
+/// let symbols = bars_io::Source::symbols(&source)?;
+/// let params = stages::metrics::Params { months: Some(1), ..Default::default() }.check()?;
+/// let found = pipeline::snapshots::state(&symbols, &source, &params, None, &Silent)?;
+/// let batch = found.table().to_record_batch()?;
+/// assert!(batch.columns().iter().all(|column| column.null_count() == 0), "no missing values");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn state(
     symbols: &[Symbol],
     source: &dyn Source,
@@ -131,6 +146,21 @@ pub fn state_panel(
 ///
 /// # Errors
 /// As [`state`].
+///
+/// ```
+/// use bars_io::memory::MemorySource;
+/// use pipeline::observer::Silent;
+/// use pipeline::sample::{Market, MarketSettings};
+///
+/// let market = Market::new(MarketSettings { symbols: 6, days: 40, ..Default::default() });
+/// let source = MemorySource::new(market.series());
+/// let symbols = bars_io::Source::symbols(&source)?;
+/// let windows = vec!["7d".parse()?, "30d".parse()?];
+/// let params = stages::regime::Params { windows, ..Default::default() }.check()?;
+/// let found = pipeline::snapshots::regime(&symbols, &source, &params, None, &Silent)?;
+/// assert!(found.table().to_record_batch()?.column_by_name("roc_30d").is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn regime(
     symbols: &[Symbol],
     source: &dyn Source,

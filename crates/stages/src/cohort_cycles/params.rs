@@ -1,20 +1,20 @@
-//! What is asked for, checked once.
+//! Parameters of cohort cycles.
 
 use bars::Window;
 
-/// What may be asked for.
+/// Parameters of the clusters of upswings; [`Params::check`] makes them usable.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
-    /// The windows, each once.
+    /// The windows, all ending with a symbol's last bar, each once.
     pub windows: Vec<Window>,
-    /// A cycle of price counts from so many percent on.
+    /// The smallest amplitude of a cycle of price, in percent of its price; at least 0.
     pub min_amplitude_pct: f64,
-    /// The fewest minutes that are looked at.
+    /// The fewest minutes in a window; a symbol with fewer has no clusters there. At least 4.
     pub min_points: usize,
 }
 
-/// What cannot be asked for.
+/// An invalid parameter.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParamsError {
@@ -39,11 +39,20 @@ impl ParamsError {
     }
 }
 
+impl Default for Params {
+    /// The defaults of `imf-cluster`: windows from 6 hours to 30 days, amplitudes from 2 %, 100 minutes.
+    fn default() -> Params {
+        let hours = [6, 12, 24].into_iter().filter_map(Window::from_hours);
+        let days = [3, 7, 30].into_iter().filter_map(|days| Window::from_hours(24 * days)?.in_days());
+        Params { windows: hours.chain(days).collect(), min_amplitude_pct: 2.0, min_points: 100 }
+    }
+}
+
 impl Params {
-    /// Checks what is asked for.
+    /// Checks the parameters.
     ///
     /// # Errors
-    /// Names what cannot be.
+    /// [`ParamsError`] that names the parameter.
     pub fn check(self) -> Result<ValidParams, ParamsError> {
         if !(self.min_amplitude_pct >= 0.0 && self.min_amplitude_pct.is_finite()) {
             return Err(ParamsError::Amplitude(self.min_amplitude_pct));
@@ -84,6 +93,12 @@ impl ValidParams {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn defaults_are_those_of_the_documentation() {
+        let names: Vec<String> = Params::default().windows.iter().map(ToString::to_string).collect();
+        assert_eq!(names, ["6h", "12h", "24h", "3d", "7d", "30d"]);
+    }
 
     #[test]
     fn out_of_range() {
