@@ -39,7 +39,7 @@ pub struct JobContext<'a> {
 
 impl<'a> JobContext<'a> {
     /// The source.
-    fn source(&self) -> Result<&'a dyn Source> {
+    pub(crate) fn source(&self) -> Result<&'a dyn Source> {
         self.source.ok_or_else(|| Error::parameter("source", "is required"))
     }
 

@@ -31,6 +31,7 @@ pub(super) struct RunExecutor<'a> {
     request: &'a RunRequest,
     context: JobContext<'a>,
     asof: AsOf,
+    source_state: String,
     record: RunRecord,
     total: usize,
     index: usize,
@@ -40,11 +41,12 @@ pub(super) struct RunExecutor<'a> {
 }
 
 impl<'a> RunExecutor<'a> {
-    /// Begins a run of `total` stages in the folder of `request`, which no other run may use at the same time.
+    /// Begins a run of `total` stages at an as-of over a source in a state, in the folder of `request`, which no other run may
+    /// use at the same time.
     pub(super) fn new(
         request: &'a RunRequest,
         context: JobContext<'a>,
-        asof: AsOf,
+        (asof, source_state): (AsOf, String),
         total: usize,
         on_output: &'a mut dyn FnMut(&StageCall, &StageOutput),
     ) -> Result<RunExecutor<'a>> {
@@ -53,7 +55,18 @@ impl<'a> RunExecutor<'a> {
         let lock = lock(dir)?;
         let record = RunRecord::read(dir, context.observer);
         let reports = Vec::new();
-        Ok(RunExecutor { request, context, asof, record, total, index: 0, reports, on_output, _lock: lock })
+        Ok(RunExecutor {
+            request,
+            context,
+            asof,
+            source_state,
+            record,
+            total,
+            index: 0,
+            reports,
+            on_output,
+            _lock: lock,
+        })
     }
 
     /// Runs a stage unless it is up to date. Returns whether its outputs can be used; an error of the stage is reported to the
@@ -104,7 +117,7 @@ impl<'a> RunExecutor<'a> {
         };
         let inputs = call.inputs().iter().map(content).collect::<Result<Vec<_>>>()?;
         let (source, is_strict) = match call.reads_source() {
-            true => (self.request.source_state.as_str(), self.context.is_strict),
+            true => (self.source_state.as_str(), self.context.is_strict),
             false => ("", false),
         };
         let parts = serde_json::json!({

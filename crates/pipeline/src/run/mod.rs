@@ -20,6 +20,7 @@ use crate::jobs::{
 };
 use crate::observer::Observer;
 use crate::snapshots::{Moments, Regime, State};
+use crate::source::{catalog, resolve_asof};
 use crate::text::pluralize;
 
 mod digest;
@@ -67,16 +68,19 @@ pub struct RunRequest {
     pub cohorts: Vec<Cohort>,
     /// Use the cohort files that are there.
     pub skip_leaderboards: bool,
-    /// The as-of.
+    /// The as-of; `Latest`: the close of the newest bar.
     pub asof: AsOfSpec,
+    /// Months that are decomposed into cycles; `None`: three, or as many whole months as the bars go back.
+    pub lookback_months: Option<u32>,
     /// Run every stage, up to date or not.
     pub force: bool,
     /// Parameters of the stages.
     pub stages: StageParams,
     /// Identifies the program that computes, such as its version or digest.
     pub program: String,
-    /// The state of the source, by [`source_state`].
-    pub source_state: String,
+    /// The source's path, if it is a file or folder: a stage is run again if files there changed. Of other sources the
+    /// symbols and the spans of their bars are compared.
+    pub source_path: Option<PathBuf>,
 }
 
 /// A stage of a run that ended.
@@ -122,16 +126,22 @@ impl RunSummary {
 pub fn run(
     request: &RunRequest,
     context: JobContext<'_>,
-    asof: AsOf,
     on_output: &mut dyn FnMut(&StageCall, &StageOutput),
 ) -> Result<RunSummary> {
     let observer = context.observer;
+    let source = context.source()?;
+    let catalog = catalog(source)?;
+    let asof = resolve_asof(request.asof, &catalog)?;
+    observer.info(format!("as of {asof}"));
+    let months = request.lookback_months.unwrap_or_else(|| default_lookback_months(asof, &catalog, observer));
+    let request = &request.with_lookback(months)?;
+    let source_state = source_state(source, &catalog, request.source_path.as_deref())?;
     let path = |name: &str| request.out_dir.join(name);
     let total = usize::from(!request.skip_leaderboards) + 2 * request.cohorts.len() + 5;
     if request.skip_leaderboards {
         request.cohorts.iter().try_for_each(|cohort| must_exist(&path(cohort.bars_file())))?;
     }
-    let mut executor = RunExecutor::new(request, context, asof, total, on_output)?;
+    let mut executor = RunExecutor::new(request, context, (asof, source_state), total, on_output)?;
     let boards = request.leaderboards_call(asof);
     if !request.skip_leaderboards {
         executor.stage(&boards, &[])?;
@@ -177,6 +187,14 @@ pub fn run(
 }
 
 impl RunRequest {
+    /// The same run with a lookback of cycles.
+    fn with_lookback(&self, lookback_months: u32) -> Result<RunRequest> {
+        let mut request = self.clone();
+        let stage = &mut request.stages.cycles.params.stage;
+        *stage = stages::cycles::Params { lookback_months, ..*stage.get() }.check()?;
+        Ok(request)
+    }
+
     fn leaderboards_call(&self, asof: AsOf) -> StageCall {
         let (asof, out_dir) = (AsOfSpec::At(asof), self.out_dir.clone());
         StageCall::Leaderboards(LeaderboardsJob { asof, out_dir, ..self.stages.leaderboards.clone() })
@@ -251,7 +269,7 @@ impl RunRequest {
 
 /// The default lookback of cycles: three months, or as many whole months as the bars go back, at least one. A longer lookback would
 /// include minutes before the first bar, which produce spurious cycles.
-pub fn default_lookback_months(asof: AsOf, catalog: &[Entry], observer: &dyn Observer) -> u32 {
+fn default_lookback_months(asof: AsOf, catalog: &[Entry], observer: &dyn Observer) -> u32 {
     let first = catalog.iter().map(|entry| AsOf::start_of(entry.first)).min();
     let is_held = |months: &u32| first.is_some_and(|first| first <= asof.months_before(*months));
     let months = (1..=DEFAULT_LOOKBACK_MONTHS).rev().find(is_held).unwrap_or(1);
@@ -269,7 +287,7 @@ pub fn default_lookback_months(asof: AsOf, catalog: &[Entry], observer: &dyn Obs
 ///
 /// # Errors
 /// If a file cannot be read.
-pub fn source_state(source: &dyn Source, catalog: &[Entry], path: Option<&Path>) -> Result<String> {
+fn source_state(source: &dyn Source, catalog: &[Entry], path: Option<&Path>) -> Result<String> {
     let mut lines = vec![source.describe()];
     lines.extend(catalog.iter().map(|entry| format!("{} {} {}", entry.symbol, entry.first, entry.last)));
     for file in path.filter(|path| path.exists()).map(source_files).transpose()?.unwrap_or_default() {

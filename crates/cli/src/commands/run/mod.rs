@@ -4,11 +4,7 @@ use std::path::{Path, PathBuf};
 
 use bars::time::AsOfSpec;
 use clap::Args;
-use pipeline::run::{
-    RunRequest, StageCall, StageOutput, StageParams, default_lookback_months, file_digest, run as run_stages,
-    source_state,
-};
-use pipeline::source::{catalog, resolve_asof};
+use pipeline::run::{RunRequest, StageCall, StageOutput, StageParams, file_digest, run as run_stages};
 
 use super::{
     imf_cluster, imf_postprocess, imf_stage, leaderboards, metrics, regime, report, snapshots, state,
@@ -66,31 +62,25 @@ pub struct Flags {
 /// Runs the command.
 pub fn run(flags: &Flags) -> anyhow::Result<()> {
     // Invalid parameters are an error before anything is read or written.
-    let mut stages = flags.stage_params()?;
+    let stages = flags.stage_params()?;
     let source = source_select::resolve(&flags.source)?;
     let opened = source_select::source(&source)?;
     let console = Console::new(flags.source.reading.strict);
-    let catalog = catalog(opened.source())?;
-    let asof = resolve_asof(flags.asof, &catalog)?;
     if flags.asof == AsOfSpec::Latest
-        && let Some(newest) = bars_io::newest_close(&catalog)
+        && let Some(newest) = bars_io::newest_close(&opened.source().catalog()?)
     {
         leaderboards::warn_if_stale(newest);
-    }
-    tracing::info!("as of {asof}");
-    if flags.lookback_months.is_none() {
-        let months = default_lookback_months(asof, &catalog, &console);
-        stages.cycles.params.stage = with_lookback(&stages.cycles.params.stage, months)?;
     }
     let request = RunRequest {
         out_dir: flags.out_dir.clone(),
         cohorts: distinct(&flags.cohorts),
         skip_leaderboards: flags.skip_leaderboards,
-        asof: AsOfSpec::At(asof),
+        asof: flags.asof,
+        lookback_months: flags.lookback_months,
         force: flags.force,
         stages,
         program: program_digest(),
-        source_state: source_state(opened.source(), &catalog, source.path().as_deref())?,
+        source_path: source.path(),
     };
     let mut shown = Ok(());
     let mut on_output = |call: &StageCall, output: &StageOutput| {
@@ -99,7 +89,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
             shown = print_stage(call, output);
         }
     };
-    let summary = run_stages(&request, console.context(Some(&opened)), asof, &mut on_output)?;
+    let summary = run_stages(&request, console.context(Some(&opened)), &mut on_output)?;
     shown?;
     if matches!(opened, source_select::OpenSource::MySql(_)) && summary.has_skipped() {
         tracing::info!(
@@ -180,15 +170,6 @@ impl Flags {
 
 /// Months of the baselines of metrics and state.
 const DEFAULT_MONTHS: u32 = 3;
-
-/// The same parameters with another lookback.
-fn with_lookback(
-    params: &stages::cycles::ValidParams,
-    lookback_months: u32,
-) -> anyhow::Result<stages::cycles::ValidParams> {
-    let params = stages::cycles::Params { lookback_months, ..*params.get() };
-    Ok(params.check().map_err(pipeline::Error::from)?)
-}
 
 /// Identifies this build: another build may compute other results.
 fn program_digest() -> String {
