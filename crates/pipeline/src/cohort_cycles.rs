@@ -20,7 +20,7 @@ use crate::text::pluralize;
 /// The upswings of one symbol.
 #[derive(Debug, Clone)]
 pub struct SymbolUpswings {
-    /// The symbol.
+    /// The symbol, as the input spells it.
     pub symbol: Symbol,
     /// The result of each window, ascending.
     pub windows: Vec<WindowUpswings>,

@@ -69,7 +69,7 @@ pub enum Error {
     /// A folder has no outputs.
     #[error("there is nothing to report in {}", dir.display())]
     NothingToReport {
-        /// The folder.
+        /// The folder that was searched.
         dir: PathBuf,
     },
     /// A list of symbols is empty.
@@ -89,7 +89,7 @@ pub enum Error {
     /// No bar closes by the as-of.
     #[error("no bar closes by {asof}: the bars of {what} close from {oldest} to {newest}")]
     AsofBeforeBars {
-        /// The as-of.
+        /// The as-of: only bars that close by then count.
         asof: AsOf,
         /// Whose bars.
         what: String,
@@ -120,7 +120,7 @@ pub enum Error {
     /// Another run uses the folder.
     #[error("{}: another run is at work in this folder; wait for it", dir.display())]
     FolderInUse {
-        /// The folder.
+        /// The output folder of both runs.
         dir: PathBuf,
     },
     /// Results of some parts are not there.

@@ -35,11 +35,11 @@ pub enum History<'a> {
 /// The result of [`metrics`].
 #[derive(Debug, Clone)]
 pub struct Metrics {
-    /// The columns.
+    /// The columns of the rows: names, types, families and windows.
     pub layout: FeatureLayout,
     /// A row per symbol with bars, in the order of the input.
     pub rows: Vec<FeatureRow>,
-    /// The as-of.
+    /// The as-of: only bars that close by then count.
     pub asof: AsOf,
 }
 

@@ -127,7 +127,7 @@ impl ModeSink for ModeFiles<'_> {
 /// The result of [`cycles`].
 #[derive(Debug, Clone)]
 pub struct Cycles {
-    /// The parameters.
+    /// Lookback, decomposition, depth gate and clustering.
     pub params: CyclesParams,
     /// The as-of and the minutes before it.
     pub lookback: Lookback,

@@ -61,7 +61,7 @@ pub struct CyclesSummaryRequest {
 pub struct CyclesSummary {
     /// A line per symbol and series.
     pub lines: Vec<PostLine>,
-    /// The as-of.
+    /// The as-of: only bars that close by then count.
     pub asof: AsOf,
 }
 

@@ -20,7 +20,7 @@ use crate::source::report_findings;
 pub struct MetricsJob {
     /// The parameters; without months there are no baselines, and no source is needed.
     pub params: stage_metrics::ValidParams,
-    /// The as-of.
+    /// The as-of; `Latest`: the close of the newest bar.
     pub asof: AsOfSpec,
     /// The bars of the cohort.
     pub input: PathBuf,
@@ -98,7 +98,7 @@ impl MetricsJob {
 pub struct CohortCyclesJob {
     /// Which cohort: it names the outputs.
     pub cohort: Cohort,
-    /// The parameters.
+    /// Windows, smallest amplitude and fewest minutes.
     pub params: stage_cycles::ValidParams,
     /// How series are decomposed: `standard` or `pyemd`.
     #[serde(serialize_with = "crate::cycles::decomposer_serde::preset")]

@@ -25,9 +25,9 @@ pub struct CyclesJob {
     pub leaders_file: Option<PathBuf>,
     /// Symbols, after those of the file.
     pub leaders: Vec<Symbol>,
-    /// The parameters.
+    /// Lookback, decomposition, depth gate and clustering.
     pub params: CyclesParams,
-    /// The as-of.
+    /// The as-of; `Latest`: the close of the newest bar.
     pub asof: AsOfSpec,
     /// The folder of the partitions.
     pub out: PathBuf,
@@ -40,7 +40,7 @@ pub struct CyclesJob {
 pub struct CyclesOutput {
     /// The cycles.
     pub cycles: Cycles,
-    /// Their table.
+    /// The file of their table.
     pub summary_file: PathBuf,
 }
 

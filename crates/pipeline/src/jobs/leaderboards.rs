@@ -12,9 +12,9 @@ use crate::leaderboards::{Leaderboards, leaderboards, output_names};
 /// Ranks a market and writes the boards.
 #[derive(Debug, Clone, Serialize)]
 pub struct LeaderboardsJob {
-    /// The parameters.
+    /// Windows, lookback, ranks per bucket and the like.
     pub params: ValidParams,
-    /// The as-of.
+    /// The as-of; `Latest`: the close of the newest bar.
     pub asof: AsOfSpec,
     /// The folder of the outputs.
     pub out_dir: PathBuf,
@@ -23,9 +23,9 @@ pub struct LeaderboardsJob {
 /// The result of a [`LeaderboardsJob`].
 #[derive(Debug, Clone)]
 pub struct LeaderboardsOutput {
-    /// The boards.
+    /// The boards and the ranks behind them.
     pub leaderboards: Leaderboards,
-    /// The files.
+    /// The files that were written.
     pub files: Vec<PathBuf>,
 }
 

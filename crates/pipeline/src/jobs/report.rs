@@ -10,9 +10,9 @@ use crate::report_model::{Depth, OutputFiles, read};
 /// Builds the report page from the outputs in a folder.
 #[derive(Debug, Clone, Serialize)]
 pub struct ReportJob {
-    /// The folder.
+    /// The folder with the outputs of the other commands.
     pub dir: PathBuf,
-    /// The page.
+    /// The HTML page to write.
     pub out: PathBuf,
     /// Nothing later is shown.
     pub asof: AsOfSpec,

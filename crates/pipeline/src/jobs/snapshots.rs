@@ -19,11 +19,11 @@ use crate::snapshots::{Moments, SnapshotFiles, SnapshotJob, SnapshotStage};
 pub struct SnapshotFilesJob<S> {
     /// The stage and its parameters.
     pub stage: S,
-    /// The as-ofs.
+    /// One as-of, or the first, the last and the step of a panel.
     pub moments: Moments,
     /// A file with a symbol column; if there is no source, also the bars.
     pub input: PathBuf,
-    /// The outputs.
+    /// Folder, format and compression of the snapshots.
     pub files: SnapshotFiles,
     /// The panel behind the baselines, if wanted.
     pub series_output: Option<PathBuf>,
@@ -36,9 +36,9 @@ pub struct SnapshotFilesJob<S> {
 /// The result of a [`SnapshotFilesJob`].
 #[derive(Debug, Clone)]
 pub struct SnapshotsOutput {
-    /// The columns.
+    /// The columns of the rows: names, types, families and windows.
     pub layout: FeatureLayout,
-    /// The as-ofs.
+    /// The as-ofs, ascending, at least one.
     pub asofs: Vec<bars::AsOf>,
     /// Number of partitions.
     pub partitions: usize,
@@ -46,7 +46,7 @@ pub struct SnapshotsOutput {
     pub rows: usize,
     /// The rows at the last as-of.
     pub last: Vec<FeatureRow>,
-    /// The first table.
+    /// The table of the first date.
     pub first_file: PathBuf,
 }
 

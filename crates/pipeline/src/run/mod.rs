@@ -95,7 +95,7 @@ pub struct StageReport {
 /// The result of [`run`].
 #[derive(Debug, Clone)]
 pub struct RunSummary {
-    /// The as-of.
+    /// The as-of: only bars that close by then count.
     pub asof: AsOf,
     /// The stages, in order.
     pub stages: Vec<StageReport>,

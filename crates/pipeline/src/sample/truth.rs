@@ -25,7 +25,7 @@ pub struct PlantedCycle {
 /// Something that befell a symbol, or all of them where none is named; `to` is the first minute past it.
 #[derive(Debug, Clone, Serialize)]
 pub struct MarketEvent {
-    /// What.
+    /// What happened: a late listing, a halt, a gap.
     pub what: &'static str,
     /// Whom.
     pub symbol: Option<String>,
@@ -38,9 +38,9 @@ pub struct MarketEvent {
 /// What is true of a symbol.
 #[derive(Debug, Clone)]
 pub struct SymbolTruth {
-    /// Its cycles.
+    /// The cycles in its price and volume.
     pub cycles: Vec<PlantedCycle>,
-    /// Its fate.
+    /// Late listing, halts and gaps, if any.
     pub events: Vec<MarketEvent>,
 }
 

@@ -48,9 +48,9 @@ pub enum Moments {
     Panel {
         /// The first as-of; not `Latest`.
         from: AsOfSpec,
-        /// The last as-of.
+        /// The last as-of; `Latest`: the last complete windows.
         to: AsOfSpec,
-        /// The step.
+        /// Time from one as-of to the next; whole days for `regime`.
         every: Window,
     },
 }
@@ -59,7 +59,7 @@ pub enum Moments {
 pub struct SnapshotJob<'a, S> {
     /// The stage and its parameters.
     pub stage: S,
-    /// The source.
+    /// Where the bars come from.
     pub source: &'a dyn Source,
     /// The symbols and their entries in the source.
     pub members: Vec<Member>,
@@ -70,7 +70,7 @@ pub struct SnapshotJob<'a, S> {
 /// Snapshots in memory.
 #[derive(Debug, Clone)]
 pub struct Snapshots {
-    /// The columns.
+    /// The columns of the rows: names, types, families and windows.
     pub layout: FeatureLayout,
     /// The rows: by date, then symbol, then as-of.
     pub rows: Vec<FeatureRow>,
@@ -86,7 +86,7 @@ impl Snapshots {
 /// Partitions that were computed and written to temporary files.
 pub struct FinishedSnapshots {
     files: Vec<FinishedFile>,
-    /// The columns.
+    /// The columns of the rows: names, types, families and windows.
     pub layout: FeatureLayout,
     /// Number of partitions.
     pub partitions: usize,

@@ -44,18 +44,18 @@ pub enum Merged {
     Leaderboards(LeaderboardsOutput),
     /// Metrics.
     Metrics {
-        /// The rows.
+        /// A row per symbol, in the order of the cohort.
         table: Table,
-        /// The file.
+        /// The file that was written.
         file: PathBuf,
-        /// The as-of.
+        /// The as-of: only bars that close by then count.
         asof: AsOf,
     },
     /// Snapshots of `state` or `regime`.
     Snapshots {
         /// `state` or `regime`.
         stage: &'static str,
-        /// The first table.
+        /// The table of the first date.
         first_file: PathBuf,
         /// Number of partitions.
         partitions: usize,
@@ -63,7 +63,7 @@ pub enum Merged {
         rows: usize,
         /// Number of columns.
         columns: usize,
-        /// The as-ofs.
+        /// The as-ofs, ascending, at least one.
         asofs: Vec<AsOf>,
     },
     /// Cycles.

@@ -76,18 +76,18 @@ pub struct TaskMember {
 pub enum TaskStage {
     /// Buckets of `leaderboards`.
     Leaderboards {
-        /// The parameters.
+        /// Windows, lookback, ranks per bucket and the like.
         params: leaderboards::ValidParams,
-        /// The as-of.
+        /// The as-of: only bars that close by then count.
         asof: AsOf,
         /// Close of the newest bar.
         newest: AsOf,
     },
     /// Rows of `metrics`.
     Metrics {
-        /// The parameters.
+        /// Windows, coverage threshold and months of the baselines.
         params: metrics::ValidParams,
-        /// The as-of.
+        /// The as-of: only bars that close by then count.
         asof: AsOf,
         /// The bars of the cohort.
         input: PathBuf,
@@ -98,23 +98,23 @@ pub enum TaskStage {
     },
     /// Rows of `state`.
     State {
-        /// The parameters.
+        /// Windows, coverage threshold and months of the baselines.
         params: State,
-        /// The as-ofs.
+        /// The as-ofs, one or a panel.
         asofs: AsOfRange,
     },
     /// Rows of `regime`.
     Regime {
-        /// The parameters.
+        /// Windows, lookback of breakouts and months of the baselines.
         params: Regime,
-        /// The as-ofs.
+        /// The as-ofs, one or a panel.
         asofs: AsOfRange,
     },
     /// Cycles of `imf-stage`.
     Cycles {
-        /// The parameters.
+        /// Lookback, decomposition, depth gate and clustering.
         params: CyclesParams,
-        /// The as-of.
+        /// The as-of: only bars that close by then count.
         asof: AsOf,
         /// The minutes of the lookback.
         span: Span,
@@ -127,7 +127,7 @@ pub enum TaskStage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AsOfRange {
-    /// The first as-of.
+    /// The first as-of; the others follow at equal steps.
     pub first: AsOf,
     /// The step; unused for a single as-of.
     pub every: Window,

@@ -26,16 +26,16 @@ use crate::source::{catalog, resolve_asof};
 pub enum TaskRequest {
     /// `leaderboards` over all symbols of the source.
     Leaderboards {
-        /// The parameters.
+        /// Windows, lookback, ranks per bucket and the like.
         params: leaderboards::ValidParams,
-        /// The as-of.
+        /// The as-of; `Latest`: the close of the newest bar.
         asof: AsOfSpec,
     },
     /// `metrics` of a cohort file; baselines come from the source, if there is one.
     Metrics {
-        /// The parameters.
+        /// Windows, coverage threshold and months of the baselines.
         params: metrics::ValidParams,
-        /// The as-of.
+        /// The as-of; `Latest`: the close of the newest bar.
         asof: AsOfSpec,
         /// The bars of the cohort; every worker reads it.
         input: PathBuf,
@@ -46,29 +46,29 @@ pub enum TaskRequest {
     },
     /// `state` of symbols.
     State {
-        /// The parameters.
+        /// Windows, coverage threshold and months of the baselines.
         params: State,
-        /// The symbols.
+        /// The symbols, in the order of the rows of the result.
         symbols: Vec<Symbol>,
-        /// The as-ofs.
+        /// One as-of, or the first, the last and the step of a panel.
         moments: Moments,
     },
     /// `regime` of symbols.
     Regime {
-        /// The parameters.
+        /// Windows, lookback of breakouts and months of the baselines.
         params: Regime,
-        /// The symbols.
+        /// The symbols, in the order of the rows of the result.
         symbols: Vec<Symbol>,
-        /// The as-ofs.
+        /// One as-of, or the first, the last and the step of a panel.
         moments: Moments,
     },
     /// `imf-stage` of symbols.
     Cycles {
-        /// The parameters.
+        /// Lookback, decomposition, depth gate and clustering.
         params: CyclesParams,
-        /// The symbols.
+        /// The symbols, in the order of the rows of the result.
         symbols: Vec<Symbol>,
-        /// The as-of.
+        /// The as-of; `Latest`: the close of the newest bar.
         asof: AsOfSpec,
         /// Whether results have the modes.
         persist_modes: bool,

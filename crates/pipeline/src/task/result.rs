@@ -24,7 +24,7 @@ impl<T: Read + Seek + Send> ReadSeek for T {}
 pub struct TaskResult {
     /// File name or another name, for errors.
     pub(super) name: String,
-    /// The task.
+    /// The task that was run.
     pub task: Task,
     /// What was found in the rows of the source.
     pub findings: Findings,
