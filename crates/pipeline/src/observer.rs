@@ -157,6 +157,11 @@ impl<'a> Progress<'a> {
         self.observer.check()
     }
 
+    /// Reports a detail of the work.
+    pub(crate) fn trace(&self, text: impl AsRef<str>) {
+        self.observer.trace(text);
+    }
+
     pub(crate) fn mode_found(&self) {
         self.observer.event(Event::ModeFound { work: self.work });
     }

@@ -66,7 +66,7 @@ pub(super) fn dates(asofs: &[AsOf]) -> impl Iterator<Item = &[AsOf]> {
 }
 
 /// The members that have bars.
-pub(super) fn present(members: &[Member]) -> Vec<(&Symbol, &Entry)> {
+pub(crate) fn present(members: &[Member]) -> Vec<(&Symbol, &Entry)> {
     members.iter().filter_map(|member| Some((&member.symbol, member.entry.as_ref()?))).collect()
 }
 
@@ -79,6 +79,28 @@ pub(super) struct Group<'a> {
     pub(super) is_last: bool,
     /// Rows by symbol, then as-of.
     pub(super) rows: Vec<FeatureRow>,
+}
+
+/// Computes some symbols at the as-ofs of `plan`, in parallel; a single run and a task both do it by this. Without
+/// `keeps_panels` the panels are dropped.
+pub(crate) fn compute<S: SnapshotStage>(
+    plan: &S::Plan,
+    source: &dyn Source,
+    symbols: &[(&Symbol, &Entry)],
+    keeps_panels: bool,
+    spare: &SpareSeries,
+    progress: &Progress<'_>,
+) -> Result<Vec<SymbolSnapshots>> {
+    let compute = |&(symbol, entry): &(&Symbol, &Entry)| {
+        let mut result = S::compute(plan, source, symbol, entry, spare)?;
+        if !keeps_panels {
+            result.panels = Vec::new();
+        }
+        progress.advance(1)?;
+        progress.trace(format!("{symbol}: {} rows", result.rows.len()));
+        Ok::<_, Error>(result)
+    };
+    symbols.par_iter().map(compute).collect()
 }
 
 /// Computes `members` at `asofs` and passes the rows on group by group. Panels go to `series`, if given.
@@ -106,16 +128,7 @@ pub(super) fn for_each_group<S: SnapshotStage>(
         for (number, group) in groups.iter().enumerate() {
             let mut rows = Vec::new();
             for batch in group.chunks(at_once.min(group.len()).max(1)) {
-                let compute = |&(symbol, entry): &(&Symbol, &Entry)| {
-                    let mut result = S::compute(&plan, source, symbol, entry, &spare)?;
-                    if at_once == usize::MAX {
-                        result.panels = Vec::new();
-                    }
-                    progress.advance(1)?;
-                    observer.trace(format!("{symbol}: {} rows", result.rows.len()));
-                    Ok::<_, Error>(result)
-                };
-                let results = batch.par_iter().map(compute).collect::<Result<Vec<SymbolSnapshots>>>()?;
+                let results = compute::<S>(&plan, source, batch, series.is_some(), &spare, &progress)?;
                 for ((symbol, _), result) in batch.iter().zip(results) {
                     if let Some(series) = &mut series {
                         for panel in &result.panels {

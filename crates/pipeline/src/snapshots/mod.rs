@@ -29,7 +29,7 @@ mod stage;
 pub use partitions::{SnapshotFiles, schema_path, table_path};
 pub use stage::{Regime, SnapshotStage, State, SymbolSnapshots};
 
-pub(crate) use compute::Cuts;
+pub(crate) use compute::{Cuts, compute, present};
 pub(crate) use partitions::{PartitionWriter, table_name};
 
 use compute::{Group, dates, for_each_group};

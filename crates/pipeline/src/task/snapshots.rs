@@ -6,8 +6,7 @@ use arrow_array::RecordBatch;
 use bars::{AsOf, Symbol};
 use bars_io::Source;
 use bars_io::atomic::TempFiles;
-use rayon::prelude::*;
-use stages::features::table::to_table;
+use stages::features::table::{FeatureRow, to_table};
 use stages::table::arrow::{schema, values};
 use stages::table::{ColumnSpec, Values};
 
@@ -15,7 +14,9 @@ use super::{AsOfRange, Task, TaskResult};
 use crate::error::{Error, Result};
 use crate::observer::{Observer, Progress, Unit};
 use crate::scratch_series::SpareSeries;
-use crate::snapshots::{Cuts, PartitionWriter, SnapshotFiles, SnapshotStage, commit_partitions, layout};
+use crate::snapshots::{
+    Cuts, PartitionWriter, SnapshotFiles, SnapshotStage, commit_partitions, compute, layout, present,
+};
 
 pub(super) fn run<S: SnapshotStage>(
     task: &Task,
@@ -28,20 +29,14 @@ pub(super) fn run<S: SnapshotStage>(
     let layout = layout(stage);
     let cuts = Cuts::new(&asofs, layout.columns().len(), task.symbols);
     let members = task.look_up(source)?;
-    let progress = Progress::new(observer, S::NAME, Unit::Symbols, (members.len() * cuts.len()) as u64);
+    let symbols = present(&members);
+    let progress = Progress::new(observer, S::NAME, Unit::Symbols, (symbols.len() * cuts.len()) as u64);
     let passes = cuts.passes(&asofs);
     let spare = SpareSeries::default();
     let batches = passes.iter().map(|dates| {
         let plan = stage.plan(dates.concat());
-        let compute = |member: &crate::cohort::Member| {
-            let rows = match &member.entry {
-                Some(entry) => S::compute(&plan, source, &member.symbol, entry, &spare)?.rows,
-                None => Vec::new(),
-            };
-            progress.advance(1)?;
-            Ok::<_, Error>(rows)
-        };
-        let rows = members.par_iter().map(compute).collect::<Result<Vec<_>>>()?.concat();
+        let found = compute::<S>(&plan, source, &symbols, false, &spare, &progress)?;
+        let rows: Vec<FeatureRow> = found.into_iter().flat_map(|symbol| symbol.rows).collect();
         to_table(&layout, &rows)
             .to_record_batch()
             .map_err(|e| Error::Tasks(format!("cannot encode rows of {}: {e}", S::NAME)))
