@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{BufReader, Cursor, Read, Seek};
 use std::path::Path;
+use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_ipc::reader::FileReader;
@@ -20,6 +21,16 @@ const HEADER_KEY: &str = "data_pipeline.task_result";
 trait ReadSeek: Read + Seek + Send {}
 impl<T: Read + Seek + Send> ReadSeek for T {}
 
+/// Bytes that are read and kept for sending at once.
+#[derive(Clone)]
+struct SharedBytes(Arc<Vec<u8>>);
+
+impl AsRef<[u8]> for SharedBytes {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 /// The result of a [`Task`].
 pub struct TaskResult {
     /// File name or another name, for errors.
@@ -30,7 +41,7 @@ pub struct TaskResult {
     pub findings: Findings,
     pub(super) extra: serde_json::Value,
     reader: FileReader<Box<dyn ReadSeek>>,
-    bytes: Option<Vec<u8>>,
+    bytes: Option<SharedBytes>,
 }
 
 impl std::fmt::Debug for TaskResult {
@@ -78,6 +89,7 @@ impl TaskResult {
     /// # Errors
     /// If the bytes are damaged or of another version.
     pub fn from_bytes(name: String, bytes: Vec<u8>) -> Result<TaskResult> {
+        let bytes = SharedBytes(Arc::new(bytes));
         let mut result = TaskResult::from_reader(name, Box::new(Cursor::new(bytes.clone())))?;
         result.bytes = Some(bytes);
         Ok(result)
@@ -106,7 +118,7 @@ impl TaskResult {
 
     /// The bytes of a result that was computed or received, for sending or writing; `None` for an opened file.
     pub fn bytes(&self) -> Option<&[u8]> {
-        self.bytes.as_deref()
+        self.bytes.as_ref().map(AsRef::as_ref)
     }
 
     /// Number of record batches.
