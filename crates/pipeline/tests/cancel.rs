@@ -18,7 +18,7 @@ use pipeline::jobs::{CyclesJob, JobContext, LeaderboardsJob, MetricsJob, Snapsho
 use pipeline::observer::{Observer, Silent};
 use pipeline::sample::{Market, MarketSettings};
 use pipeline::snapshots::{Moments, Regime, SnapshotFiles, SnapshotStage, State};
-use pipeline::task::{TaskRequest, plan};
+use pipeline::task::{MergeTarget, TaskRequest, merge, plan};
 
 /// Cancels from a question on.
 struct CancelFrom {
@@ -168,5 +168,36 @@ fn tasks() {
         let task = plan(&request, Some(&source), 1, &Silent).unwrap().remove(0);
         let result = task.run(Some(&source), &CancelFrom::new(1));
         assert!(matches!(result, Err(Error::Cancelled)), "{}: {result:?}", task.stage_name());
+    }
+}
+
+#[test]
+fn merging() {
+    let source = market();
+    let symbols = source.symbols().unwrap();
+    let state = State(stages::metrics::Params::default().check().unwrap());
+    let cycles =
+        CyclesParams { decomposer: emd::Params::default().trials(1).check().unwrap(), ..cycles_params() };
+    let asof = AsOfSpec::Latest;
+    for request in [
+        TaskRequest::Leaderboards { params: stages::leaderboards::Params::default().check().unwrap(), asof },
+        TaskRequest::State { params: state, symbols: symbols.clone(), moments: Moments::Newest },
+        TaskRequest::Cycles { params: cycles, symbols: symbols[..1].to_vec(), asof, persist_modes: true },
+    ] {
+        let task = plan(&request, Some(&source), 1, &Silent).unwrap().remove(0);
+        let result = task.run(Some(&source), &Silent).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let target = MergeTarget {
+            out: Some(folder.path().to_owned()),
+            format: Format::Parquet,
+            compression: Compression::default(),
+            schema_version: "v1".to_owned(),
+            source: Some(&source),
+            temp: &TempFiles::default(),
+            observer: &CancelFrom::new(0),
+        };
+        let merged = merge(vec![result], &target);
+        assert!(matches!(merged, Err(Error::Cancelled)), "{}: {merged:?}", task.stage_name());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "{}", task.stage_name());
     }
 }

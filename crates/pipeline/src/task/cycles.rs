@@ -154,6 +154,7 @@ pub(super) fn merge(
     let (mut coverage, mut seconds, mut noise_seconds) = (BTreeMap::new(), BTreeMap::new(), 0_f64);
     let source = results.first().map(|result| result.task.source.clone()).unwrap_or_default();
     for result in results {
+        observer.check()?;
         for batch in result.all_batches()? {
             decode(&result.name, &batch, &mut rows, &mut |symbol, series, modes| {
                 files.push(temp.write_temp(&partition.modes(symbol, series), modes)?);

@@ -77,6 +77,7 @@ pub(super) fn merge(
     let mut all: BTreeMap<usize, (Symbol, Buckets)> = BTreeMap::new();
     let mut seen = 0;
     for result in results {
+        observer.check()?;
         seen = result.task.symbols;
         let mut cells: BTreeMap<String, Vec<(usize, usize, f64, f64)>> = BTreeMap::new();
         for batch in result.all_batches()? {

@@ -81,7 +81,7 @@ pub fn findings<'a>(results: impl IntoIterator<Item = &'a TaskResult>) -> Findin
 ///
 /// # Errors
 /// [`Error::Tasks`] that names the file if a result is missing, duplicate, from another plan or damaged; and if a file cannot be
-/// written.
+/// written or the observer cancels.
 pub fn merge(results: Vec<TaskResult>, target: &MergeTarget<'_>) -> Result<Merged> {
     let mut results = complete(results)?;
     let findings = findings(&results);
@@ -102,7 +102,7 @@ pub fn merge(results: Vec<TaskResult>, target: &MergeTarget<'_>) -> Result<Merge
         TaskStage::Metrics { params, asof, cohort, .. } => {
             let layout = MetricsPlan::new(params, vec![asof], false).layout().clone();
             let specs: Vec<ColumnSpec> = layout.columns().iter().map(|column| column.spec.clone()).collect();
-            let table = metrics(&mut results, &specs)?;
+            let table = metrics(&mut results, &specs, target.observer)?;
             let default = Cohort::ALL.into_iter().find(|known| known.name() == cohort);
             let default = default.map_or("metrics.csv", Cohort::metrics_file);
             let file = target.out.clone().unwrap_or_else(|| default.into());
@@ -112,12 +112,12 @@ pub fn merge(results: Vec<TaskResult>, target: &MergeTarget<'_>) -> Result<Merge
         }
         TaskStage::State { params, asofs } => {
             let files = target.snapshot_files(names::STATE_FOLDER);
-            let merged = snapshots::merge(&mut results, &params, asofs, &files, temp)?;
+            let merged = snapshots::merge(&mut results, &params, asofs, &files, temp, target.observer)?;
             Ok(snapshots_merged(&params, &files, merged))
         }
         TaskStage::Regime { params, asofs } => {
             let files = target.snapshot_files(names::REGIME_FOLDER);
-            let merged = snapshots::merge(&mut results, &params, asofs, &files, temp)?;
+            let merged = snapshots::merge(&mut results, &params, asofs, &files, temp, target.observer)?;
             Ok(snapshots_merged(&params, &files, merged))
         }
         TaskStage::Cycles { params, asof, span, persist_modes } => {
@@ -186,10 +186,11 @@ fn complete(results: Vec<TaskResult>) -> Result<Vec<TaskResult>> {
 }
 
 /// The rows of all results, in the order of symbols.
-fn metrics(results: &mut [TaskResult], specs: &[ColumnSpec]) -> Result<Table> {
+fn metrics(results: &mut [TaskResult], specs: &[ColumnSpec], observer: &dyn Observer) -> Result<Table> {
     let mut rows: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
     let mut parts: Vec<Vec<Values>> = Vec::new();
     for (part, result) in results.iter_mut().enumerate() {
+        observer.check()?;
         let batch = result.batch(0)?;
         let columns = decode(&result.name, &batch, specs)?;
         let Some(Values::Text(symbols)) = columns.first() else {

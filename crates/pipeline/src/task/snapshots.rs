@@ -60,6 +60,7 @@ pub(super) fn merge<S: SnapshotStage>(
     range: AsOfRange,
     files: &SnapshotFiles,
     temp: &TempFiles,
+    observer: &dyn Observer,
 ) -> Result<MergedSnapshots> {
     let asofs = range.to_vec();
     let layout = layout(stage);
@@ -80,6 +81,7 @@ pub(super) fn merge<S: SnapshotStage>(
         let group = cuts.group(pass);
         let groups = symbols.div_ceil(group).max(1);
         for number in 0..groups {
+            observer.check()?;
             let of_group = || places.range(number * group..(number + 1) * group).map(|(_, place)| *place);
             let values = |date: usize| {
                 let midnight = dates[date][0].midnight();
