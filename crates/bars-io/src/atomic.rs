@@ -235,8 +235,8 @@ impl Drop for AtomicFile {
     }
 }
 
-/// Deletes stale temporary files in `folder`: those whose names begin with `prefix`, that are not locked, and whose
-/// process has ended. Names of temporary files begin with a dot.
+/// Deletes stale temporary files in `folder`. A file is stale if its name begins with `prefix`, no process holds a lock on
+/// it, and its writer has ended. Names of temporary files begin with a dot.
 pub fn remove_stale_temps(folder: &Path, prefix: &str) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if is_temporary(&entry.file_name().to_string_lossy(), prefix) {

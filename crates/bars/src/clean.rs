@@ -94,7 +94,7 @@ impl Findings {
         self.rows.is_empty() && self.notices.is_empty()
     }
 
-    /// Whether strict reading refuses the input: rows were set aside or replaced.
+    /// Whether strict reading fails: some rows were rejected or replaced.
     pub fn breaks_strict(&self) -> bool {
         self.set_aside() + self.count(Finding::Duplicate) > 0
     }

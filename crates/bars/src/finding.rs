@@ -8,19 +8,19 @@ use crate::bar::Bar;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Finding {
-    /// Set aside: no symbol, or none that can be one.
+    /// Rejected: no symbol, or none that can be one.
     Symbol,
-    /// Set aside: more fields than the header has.
+    /// Rejected: more fields than the header has.
     Fields,
-    /// Set aside: no readable timestamp.
+    /// Rejected: no readable timestamp.
     Timestamp,
-    /// Set aside: a timestamp that is not on a whole minute.
+    /// Rejected: a timestamp that is not on a whole minute.
     OffMinute,
-    /// Set aside: a price that is not finite or not above zero.
+    /// Rejected: a price that is not finite or not above zero.
     Price,
-    /// Set aside: a volume that is not finite or below zero.
+    /// Rejected: a volume that is not finite or below zero.
     Volume,
-    /// Set aside: high below low.
+    /// Rejected: high below low.
     HighBelowLow,
     /// Replaced: a later row of the same symbol and time won.
     Duplicate,

@@ -7,7 +7,7 @@ use super::connect::Database;
 use crate::error::{Error, Result};
 use bars::rows::BarColumn;
 
-/// The table as the catalog describes it; names are ready to stand in a statement.
+/// The table and its columns, from the catalog of the server. Names are already quoted for SQL.
 #[derive(Clone, Debug)]
 pub(super) struct Table {
     pub(super) name: String,

@@ -47,7 +47,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// The store in the folder `root`. `bar_time` tells how files of another writer are labeled.
+    /// Opens the store in the folder `root`. `bar_time` says whether timestamps in files of other writers are open or close
+    /// times.
     ///
     /// # Errors
     /// Where there is no such folder, or no symbol in it.
