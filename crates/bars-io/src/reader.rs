@@ -101,10 +101,7 @@ impl<'a> OpenFile<'a> {
         file.rewind().map_err(|e| Error::io("read", path, e))?;
         match magic[..] {
             [b'P', b'A', b'R', b'1'] => Ok(OpenFile::Parquet(file, metadata.len())),
-            [b'P', b'K', 3, 4] => Err(Error::content(
-                path,
-                "this is a ZIP archive; bring it into a store with 'data-pipeline import'",
-            )),
+            [b'P', b'K', 3, 4] => Err(Error::content(path, "this is a ZIP archive; import it into a store")),
             _ => Ok(OpenFile::Csv(csv::decompress(path, Counted { file, progress }, &magic)?)),
         }
     }

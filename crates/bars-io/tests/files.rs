@@ -162,7 +162,7 @@ fn files_that_cannot_be_read() {
     let cut = error("x.csv.gz", &whole[..whole.len() / 2]);
     assert!(cut.contains("ends in the middle of its compression"), "{cut}");
     assert!(error("x.parquet", "PAR1 and no more").contains("not readable as Parquet"));
-    assert!(error("x.zip", b"PK\x03\x04").contains("data-pipeline import"));
+    assert!(error("x.zip", b"PK\x03\x04").contains("import it into a store"));
     let binary = error("x.csv", [0xff, 0x00, 0xfe, b'\n', 0x80]);
     assert!(binary.contains("no column symbol, timestamp"), "{binary}");
     let missing = FileSource::open(Path::new("no/such/file.csv"), &ReadOptions::default()).unwrap_err();

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
+use crate::error::{Error, Result};
+
 /// The longest symbol, in bytes: what the MySQL table's `VARCHAR(64)` holds.
 pub const MAX_BYTES: usize = 64;
 
@@ -51,18 +53,13 @@ impl fmt::Display for Symbol {
     }
 }
 
-/// A text that is no symbol.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("'{0}' is not a symbol; it must hold 1 to 64 bytes and no control characters")]
-pub struct SymbolError(String);
-
 impl FromStr for Symbol {
-    type Err = SymbolError;
+    type Err = Error;
 
-    fn from_str(text: &str) -> Result<Symbol, SymbolError> {
+    fn from_str(text: &str) -> Result<Symbol> {
         let trimmed = text.trim();
         if trimmed.is_empty() || trimmed.len() > MAX_BYTES || trimmed.chars().any(char::is_control) {
-            return Err(SymbolError(text.escape_debug().to_string()));
+            return Err(Error::NotASymbol(text.escape_debug().to_string()));
         }
         Ok(Symbol(trimmed.into()))
     }

@@ -9,6 +9,8 @@ use std::str::FromStr;
 
 use jiff::civil;
 
+use crate::error::{Error, Result};
+
 pub use self::parse::{Stamp, StampReader};
 
 mod parse;
@@ -194,12 +196,12 @@ impl Window {
     ///
     /// # Errors
     /// Names the entry that is not a window or stands twice, or says that the list is empty.
-    pub fn parse_list(text: &str) -> Result<Vec<Window>, WindowError> {
+    pub fn parse_list(text: &str) -> Result<Vec<Window>> {
         let mut windows = Vec::new();
         for item in text.split(',') {
             let window: Window = item.trim().parse()?;
             if windows.contains(&window) {
-                return Err(WindowError::Twice(item.trim().to_owned()));
+                return Err(Error::RepeatedWindow(item.trim().to_owned()));
             }
             windows.push(window);
         }
@@ -244,22 +246,11 @@ impl fmt::Display for Window {
     }
 }
 
-/// Why a text is not a window.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum WindowError {
-    /// Not of the form number and unit, or out of range.
-    #[error("'{0}' is not a window; write a whole number and a unit, as in 90m, 4h or 3d (at most 3660d)")]
-    Form(String),
-    /// The same length twice in a list.
-    #[error("the window '{0}' is named twice; name each length once")]
-    Twice(String),
-}
-
 impl FromStr for Window {
-    type Err = WindowError;
+    type Err = Error;
 
-    fn from_str(text: &str) -> Result<Window, WindowError> {
-        let form = || WindowError::Form(text.to_owned());
+    fn from_str(text: &str) -> Result<Window> {
+        let form = || Error::NotAWindow(text.to_owned());
         let (unit, length) = match text.as_bytes().last() {
             Some(b'm') => (Unit::Minutes, 1),
             Some(b'h') => (Unit::Hours, 60),
@@ -407,19 +398,17 @@ impl fmt::Display for AsOfSpec {
 }
 
 impl FromStr for AsOfSpec {
-    type Err = String;
+    type Err = Error;
 
-    fn from_str(text: &str) -> Result<AsOfSpec, String> {
+    fn from_str(text: &str) -> Result<AsOfSpec> {
         let trimmed = text.trim();
         if trimmed.eq_ignore_ascii_case("latest") {
             return Ok(AsOfSpec::Latest);
         }
-        let reason = || {
-            format!("'{text}' is neither a time nor a date; write latest, 2024-05-18 or 2024-05-18T12:00:00Z")
-        };
+        let reason = || Error::NotAnAsOf(text.to_owned());
         let sensible = |years: &std::ops::RangeInclusive<i16>, year: i16| {
-            let (from, to) = (years.start(), years.end());
-            let out = || format!("'{text}' is out of range; the years {from} to {to} can be asked for");
+            let out =
+                || Error::AsOfOutOfRange { text: text.to_owned(), first: *years.start(), last: *years.end() };
             years.contains(&year).then_some(()).ok_or_else(out)
         };
         if trimmed.len() == 10 && trimmed.as_bytes()[4] == b'-' {
@@ -446,9 +435,9 @@ mod tests {
             Window::parse_list("24h, 1h,3d,90m").unwrap().iter().map(Window::to_string).collect();
         assert_eq!(names, ["1h", "90m", "24h", "3d"]);
         for bad in ["", "h", "1", "1w", "0h", "-1h", "+1h", "1.5h", "1h,,4h", "99999999999m", "é"] {
-            assert!(matches!(Window::parse_list(bad), Err(WindowError::Form(_))), "{bad}");
+            assert!(matches!(Window::parse_list(bad), Err(Error::NotAWindow(_))), "{bad}");
         }
-        assert_eq!(Window::parse_list("1d,24h"), Err(WindowError::Twice("24h".into())));
+        assert_eq!(Window::parse_list("1d,24h"), Err(Error::RepeatedWindow("24h".into())));
     }
 
     #[test]

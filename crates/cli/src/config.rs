@@ -154,7 +154,12 @@ impl Config {
                 "both {SOURCE}, a path, and [{DATABASE}] say where the bars are; leave one out"
             ));
         }
-        let address = source.as_deref().filter(|_| is_address).map(Partial::from_url).transpose()?;
+        let address = source
+            .as_deref()
+            .filter(|_| is_address)
+            .map(Partial::from_url)
+            .transpose()
+            .map_err(|e| e.to_string())?;
         let database = section.or(address.unwrap_or_default());
         let config = Config { path: path.to_owned(), table, source, database, password_file };
         // What is not understood is told before anything is done.

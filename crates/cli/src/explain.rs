@@ -1,10 +1,12 @@
 //! Errors of the libraries in terms of the command line: flags and remedies.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use bars_io::Warnings;
 use pipeline::Error;
-use pipeline::artifacts::Cohort;
+use pipeline::artifacts::{Cohort, names};
+use report::model::Part;
 
 use crate::ui::Usage;
 
@@ -30,7 +32,7 @@ const PARAMETERS: [&str; 17] = [
 ];
 
 /// Remedies of the libraries, and the same with the flags, variables and commands that carry them out here.
-const REMEDIES: [(&str, &str); 12] = [
+const REMEDIES: [(&str, &str); 13] = [
     ("name a source for others", "name others with --source"),
     ("check user and password", "check user and password (--user, --password-file, DB_PASSWORD)"),
     ("check the database's name", "check the database's name (--database, DB_NAME)"),
@@ -44,6 +46,7 @@ const REMEDIES: [(&str, &str); 12] = [
         "Import bars into it",
         "Fill it with 'data-pipeline import FILE --into DIR' or 'data-pipeline sample --into DIR'",
     ),
+    ("import it into a store", "bring it into a store with 'data-pipeline import'"),
     ("name its symbol", "import it with --symbol NAME"),
     ("by its name or the given symbol", "by its name or by --symbol"),
     ("give no symbol", "leave --symbol out"),
@@ -130,9 +133,15 @@ pub fn job_error(error: &Error, input: Option<&str>) -> String {
             _ => format!("{error}; run them with --shard I/{parts}"),
         },
         Error::FolderInUse { .. } => format!("{error}, or name another --out-dir"),
-        Error::MetricsParams(_) | Error::RegimeParams(_) => {
+        Error::Stage(stage) if stage.parameter() == Some("months") => {
             error.to_string().replace("none for no baseline", "--no-baseline")
         }
+        Error::UnexpectedFormat { path, .. } => match writer(path) {
+            Some(command) => {
+                error.to_string().replace("regenerate it", &format!("run 'data-pipeline {command}' again"))
+            }
+            None => error.to_string(),
+        },
         Error::Parameter { name: "window_days", reason } => {
             format!("{reason}; give it with --window-days, or name the run's file with --run-config")
         }
@@ -147,6 +156,38 @@ pub fn job_error(error: &Error, input: Option<&str>) -> String {
         other => other.to_string(),
     };
     with_flags(&text)
+}
+
+/// The command that writes a file of this name.
+fn writer(path: &Path) -> Option<&'static str> {
+    let name = path.file_name()?.to_str()?;
+    let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
+    match name {
+        _ if begins(&["leaderboards", "habitual_"]) => Some("leaderboards"),
+        _ if begins(&["state_snapshot"]) => Some("state"),
+        _ if begins(&["regime_snapshot"]) => Some("regime"),
+        _ if begins(&["imf_clusters_"]) => Some("imf-cluster"),
+        _ if begins(&[names::POST_SUMMARY, names::POST_TOP]) => Some("imf-postprocess"),
+        _ if begins(&["cluster_cards_"]) || name.ends_with(".npz") => Some("imf-stage"),
+        names::CYCLES_SUMMARY | names::CYCLES_CONFIG => Some("imf-stage"),
+        _ => None,
+    }
+}
+
+/// What the report says of a part without data: the command that makes it.
+pub fn part_remedy(part: Part) -> &'static str {
+    match part {
+        Part::Boards => "data-pipeline leaderboards",
+        Part::State => "data-pipeline state",
+        Part::Regime => "data-pipeline regime",
+        Part::LeaderPrice => "imf-stage keeps it with --persist-imfs",
+        Part::DominantCycles => {
+            "data-pipeline imf-postprocess --series both --summary data/imf/dt=DATE/imf_summary.parquet"
+        }
+        Part::UpswingClusters => "data-pipeline imf-cluster overlaps",
+        // Cycles and their modes.
+        _ => "data-pipeline imf-stage --leaders-csv habitual_overlaps.csv --persist-imfs",
+    }
 }
 
 /// The message of an error and of its causes, with flags. Causes that a message already tells are not repeated.

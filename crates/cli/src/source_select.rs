@@ -24,6 +24,11 @@ pub const DEFAULT_STORE: &str = "data/bars";
 /// The most connections to a database at once.
 const CONNECTIONS: usize = 4;
 
+/// An address, name or flag that cannot be used.
+fn usage(error: bars_io::Error) -> Usage {
+    Usage(error.to_string())
+}
+
 /// A source that was opened; the database is kept apart because `check` asks it more.
 pub enum OpenSource {
     /// A store or a file.
@@ -162,7 +167,7 @@ fn place(named: Option<&str>, flags: &DatabaseFlags, ask: Prompt) -> anyhow::Res
         Some(address) if is_mysql(address) => {
             config::get().check_address(address)?;
             // Flags win over the address: they are what a person adds to it.
-            let partial = flags.or(Partial::from_url(address).map_err(Usage)?).or(environment()?);
+            let partial = flags.or(Partial::from_url(address).map_err(usage)?).or(environment()?);
             Location::MySql(Box::new(complete(or_configured(partial)?)?))
         }
         Some(address) if address.contains("://") => {
@@ -285,7 +290,7 @@ fn complete(partial: Partial) -> anyhow::Result<Config> {
         }
     };
     let table = partial.table.unwrap_or_else(|| TABLE.to_owned());
-    check_name("table", &table).map_err(Usage)?;
+    check_name("table", &table).map_err(usage)?;
     let host = partial.host.unwrap_or_else(|| HOST.to_owned());
     if let Some((name, port)) = host.split_once(':').filter(|(_, port)| !port.contains(':')) {
         return Err(Usage(format!("the host '{host}' holds a port; give --host {name} --port {port}")).into());

@@ -373,7 +373,7 @@ fn cards_must_belong_to_the_summary() {
     let flags = ["--cards-price", "mine.json", "--cards-asset", asset];
     test_dir.run(&[&words[..], &flags[..]].concat()).fails(1, &[asset, "8 cycles by the cards"]);
     for (content, said) in
-        [("{}", "no cards of imf-stage"), ("[{}]", "no cards of imf-stage"), ("x", "unexpected format")]
+        [("{}", "expected a sequence"), ("[{}]", "missing field `cluster_id`"), ("x", "unexpected format")]
     {
         test_dir.write("bad.json", content);
         test_dir
@@ -447,9 +447,9 @@ fn what_is_no_summary() {
     let post = |file: &str, words: &[&str]| {
         test_dir.run(&["imf-postprocess", "--summary", file, "--window-days", "9"]).fails(1, words);
     };
-    post(&arg(&bars), &["this is no summary of imf-stage: it has no column symbol"]);
+    post(&arg(&bars), &["no column \"symbol\" (found: timestamp, open"]);
     test_dir.write("text.parquet", "symbol\nA\n");
-    post("text.parquet", &["text.parquet", "no readable Parquet file"]);
+    post("text.parquet", &["text.parquet", "unexpected format", "Parquet"]);
     post("bars", &["bars", "folder"]);
     post("nothing.parquet", &["there is no nothing.parquet"]);
 }

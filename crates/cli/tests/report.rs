@@ -180,5 +180,5 @@ fn the_report_takes_what_there_is() {
     }
     std::fs::remove_dir_all(test_dir.file("data/state/dt=2025-12-31")).unwrap();
     test_dir.write("data/state/dt=2025-12-30/state_snapshot.csv", "nonsense\n1\n");
-    test_dir.run(&["report"]).fails(1, &["state_snapshot.csv", "timestamp_asof_utc", "regenerate it"]);
+    test_dir.run(&["report"]).fails(1, &["state_snapshot.csv", "timestamp_asof_utc", "data-pipeline state"]);
 }

@@ -12,7 +12,7 @@ use stages::cohort_cycles::{Skipped, ValidParams, WindowUpswings};
 use stages::grid::MinuteGrid;
 use stages::table::{ColumnSource, Table};
 
-use crate::artifacts::json_bytes;
+use crate::artifacts::upswing_clusters;
 use crate::error::Result;
 use crate::observer::{Observer, Progress, Unit};
 use crate::text::pluralize;
@@ -159,29 +159,8 @@ impl CohortCycles {
     ///
     /// # Errors
     /// If a file cannot be written.
-    pub fn write(&self, [json, text]: &[PathBuf; 2], temp: &TempFiles) -> Result<Vec<FinishedFile>> {
-        let mut symbols = serde_json::Map::new();
-        let mut lines = String::new();
-        let empty = SwingClusters::default();
-        for symbol in &self.symbols {
-            let windows = symbol.windows.iter().map(|study| {
-                let clusters = serde_json::to_value(study.clusters.as_ref().unwrap_or(&empty))?;
-                Ok((study.window.to_string(), clusters))
-            });
-            let windows = windows.collect::<Result<serde_json::Map<_, _>, serde_json::Error>>();
-            let windows = windows.map_err(|e| crate::Error::artifact(json, e.to_string()))?;
-            symbols.insert(symbol.symbol.to_string(), windows.into());
-            let (mut duration, mut amplitude) = (zmij::Buffer::new(), zmij::Buffer::new());
-            let best = symbol.strongest().map(|(_, kind)| {
-                let duration = duration.format_finite(kind.median_duration_min);
-                (duration, amplitude.format_finite(kind.median_amplitude_pct))
-            });
-            let (duration, amplitude) =
-                best.map_or(("NA", "NA"), |(duration, amplitude)| (duration, amplitude));
-            lines += &format!("{}, {duration}, {amplitude}\n", symbol.symbol);
-        }
-        let bytes = json_bytes(json, &symbols)?;
-        Ok(vec![temp.write_temp(json, &bytes)?, temp.write_temp(text, lines.as_bytes())?])
+    pub fn write(&self, paths: &[PathBuf; 2], temp: &TempFiles) -> Result<Vec<FinishedFile>> {
+        upswing_clusters::write(paths, &self.symbols, temp)
     }
 
     /// Warns of windows without a result and of mixtures that failed, one warning per cause.

@@ -7,6 +7,9 @@ use bars::{AsOf, Findings, Symbol};
 /// The result of fallible functions in this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// What caused an error of this crate.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
 /// Why a job failed. Messages name parameters; a front end adds its flags and remedies.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -22,27 +25,9 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// Invalid parameters of the leaderboards.
+    /// A stage cannot run with these parameters or bars.
     #[error(transparent)]
-    LeaderboardsParams(#[from] stages::leaderboards::ParamsError),
-    /// Invalid parameters of metrics or state.
-    #[error(transparent)]
-    MetricsParams(#[from] stages::metrics::ParamsError),
-    /// Invalid parameters of regime.
-    #[error(transparent)]
-    RegimeParams(#[from] stages::regime::ParamsError),
-    /// Invalid parameters of cycles.
-    #[error(transparent)]
-    CyclesParams(#[from] stages::cycles::ParamsError),
-    /// Invalid parameters of the summary of cycles.
-    #[error(transparent)]
-    CyclesSummaryParams(#[from] stages::cycles::postprocess::ParamsError),
-    /// Invalid parameters of cohort cycles.
-    #[error(transparent)]
-    CohortCyclesParams(#[from] stages::cohort_cycles::ParamsError),
-    /// The leaderboards cannot be ranked.
-    #[error(transparent)]
-    Leaderboards(#[from] stages::leaderboards::Error),
+    Stage(#[from] stages::Error),
     /// A decomposition failed.
     #[error("{symbol}: {source}")]
     Decomposition {
@@ -106,7 +91,15 @@ pub enum Error {
         /// Bytes free.
         free: u64,
     },
-    /// A file that this program should have written is not in its format.
+    /// A file that this program should have written cannot be parsed, or lacks what it should have.
+    #[error("{}: unexpected format: {source}; regenerate it", path.display())]
+    UnexpectedFormat {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: Cause,
+    },
+    /// A file does not go with the other files or parameters.
     #[error("{}: {reason}", path.display())]
     Artifact {
         /// The file.
@@ -114,9 +107,59 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// Results of tasks do not belong together.
-    #[error("{0}")]
-    Tasks(String),
+    /// Something cannot be encoded.
+    #[error("cannot encode {what}: {source}")]
+    Encode {
+        /// What it is.
+        what: String,
+        /// Why.
+        source: Cause,
+    },
+    /// A task is not one of this version.
+    #[error("not a task of this version: {source}")]
+    InvalidTask {
+        /// What is wrong with it.
+        source: Cause,
+    },
+    /// A result of a task is damaged, incomplete or of another version.
+    #[error("{name}: not a complete result of a task ({source}); run its shard again")]
+    DamagedResult {
+        /// The result's file, or another name of it.
+        name: String,
+        /// What is wrong with it.
+        source: Cause,
+    },
+    /// There is nothing to merge.
+    #[error("there are no results to merge")]
+    NoResults,
+    /// Results belong to different plans.
+    #[error(
+        "{name} belongs to another run than {other}: other parameters, source or symbols; merge the results of one run"
+    )]
+    ForeignResult {
+        /// The result's file, or another name of it.
+        name: String,
+        /// A result of the other plan.
+        other: String,
+    },
+    /// Two results are of the same part.
+    #[error("{first} and {second} are both part {part} of {parts}; remove one of them")]
+    RepeatedPart {
+        /// One result.
+        first: String,
+        /// The other.
+        second: String,
+        /// The part, from 1.
+        part: usize,
+        /// Number of parts.
+        parts: usize,
+    },
+    /// The source no longer has a symbol that it had when the task was planned.
+    #[error("{symbol} is no longer in the source; plan and run all shards again")]
+    LostSymbol {
+        /// The symbol, as the source had it.
+        symbol: Symbol,
+    },
     /// Another run uses the folder.
     #[error("{}: another run is at work in this folder; wait for it", dir.display())]
     FolderInUse {
@@ -150,23 +193,25 @@ impl Error {
         Error::Parameter { name, reason: reason.into() }
     }
 
-    /// A file with an unexpected format.
+    /// A file that does not go with the others.
     pub fn artifact(path: &Path, reason: impl Into<String>) -> Error {
         Error::Artifact { path: path.to_owned(), reason: reason.into() }
     }
 
+    pub(crate) fn encode(what: impl Into<String>, source: impl Into<Cause>) -> Error {
+        Error::Encode { what: what.into(), source: source.into() }
+    }
+
+    pub(crate) fn damaged(name: &str, source: impl Into<Cause>) -> Error {
+        Error::DamagedResult { name: name.to_owned(), source: source.into() }
+    }
+
     /// Whether the caller asked for something invalid, rather than the data or the machine being at fault.
     pub fn is_usage(&self) -> bool {
-        matches!(
-            self,
-            Error::Parameter { .. }
-                | Error::LeaderboardsParams(_)
-                | Error::MetricsParams(_)
-                | Error::RegimeParams(_)
-                | Error::CyclesParams(_)
-                | Error::CyclesSummaryParams(_)
-                | Error::CohortCyclesParams(_)
-                | Error::Memory { .. }
-        )
+        match self {
+            Error::Parameter { .. } | Error::Memory { .. } => true,
+            Error::Stage(error) => error.parameter().is_some(),
+            _ => false,
+        }
     }
 }

@@ -24,6 +24,7 @@ pub mod cohort;
 pub mod cohort_cycles;
 pub mod cycles;
 pub mod cycles_summary;
+mod digest;
 mod error;
 pub mod jobs;
 pub mod leaderboards;

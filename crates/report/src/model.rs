@@ -43,7 +43,9 @@ pub struct Report {
     /// Completeness of the bars of each symbol on the boards.
     pub bar_quality: Vec<BarQuality>,
     /// Parts of the report for which there is no data.
-    pub missing_parts: Vec<MissingPart>,
+    pub missing_parts: Vec<Part>,
+    /// What the page says of a missing part; `None`: only that it is missing.
+    pub remedy: Option<Remedy>,
 }
 
 impl Report {
@@ -341,14 +343,46 @@ pub struct BarQuality {
     pub warnings: Vec<String>,
 }
 
-/// A part of the report for which there is no data.
-#[derive(Clone, Debug)]
-pub struct MissingPart {
-    /// Name of the part.
-    pub name: &'static str,
-    /// Command that produces its data.
-    pub command: &'static str,
+/// A part of the report that may lack its data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Part {
+    /// The boards.
+    Boards,
+    /// `state`.
+    State,
+    /// `regime`.
+    Regime,
+    /// The cycles.
+    Cycles,
+    /// The modes of all leaders.
+    Waveforms,
+    /// The price of a leader, which is the sum of its modes.
+    LeaderPrice,
+    /// The dominant cycles.
+    DominantCycles,
+    /// The clusters of upswings.
+    UpswingClusters,
 }
+
+impl Part {
+    /// What it is called on the page.
+    pub fn name(self) -> &'static str {
+        match self {
+            Part::Boards => "the boards",
+            Part::State => "the state within the day",
+            Part::Regime => "the regime over days",
+            Part::Cycles => "the cycles",
+            Part::Waveforms => "the cycles over time",
+            Part::LeaderPrice => "the price over time",
+            Part::DominantCycles => "what dominates",
+            Part::UpswingClusters => "the kinds of rises",
+        }
+    }
+}
+
+/// Tells what makes the data of a part, such as a command.
+pub type Remedy = fn(Part) -> &'static str;
 
 #[cfg(test)]
 mod tests {

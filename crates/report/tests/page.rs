@@ -5,8 +5,8 @@
 use bars::AsOf;
 use report::model::{
     BarQuality, BoardRow, BoardTable, CyclePoint, DominantCycle, HeatmapMetric, HeatmapRow, LeaderChart,
-    LeaderNote, MarketSummary, MetricOutlier, MissingPart, ModeChart, REGIME_COLUMNS, RankBucket,
-    RankCountRow, RankCounts, RegimeRow, RegimeValue, StateHeatmap, UpswingCluster,
+    LeaderNote, MarketSummary, MetricOutlier, ModeChart, Part, REGIME_COLUMNS, RankBucket, RankCountRow,
+    RankCounts, RegimeRow, RegimeValue, StateHeatmap, UpswingCluster,
 };
 use report::{MinMaxSeries, Report, render};
 
@@ -159,7 +159,8 @@ fn report(symbols: usize) -> Report {
                 warnings: vec!["a gap of 1.2d".to_owned()],
             })
             .collect(),
-        missing_parts: vec![MissingPart { name: "a part", command: "data-pipeline part" }],
+        missing_parts: vec![Part::Regime],
+        remedy: Some(|_| "make it"),
     }
 }
 

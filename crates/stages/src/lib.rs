@@ -4,6 +4,7 @@
 
 pub mod cohort_cycles;
 pub mod cycles;
+mod error;
 pub mod features;
 pub mod grid;
 pub mod leaderboards;
@@ -11,3 +12,5 @@ pub mod metrics;
 pub mod regime;
 pub mod stats;
 pub mod table;
+
+pub use error::{Error, Result};

@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use percent_encoding::percent_decode_str;
 
+use crate::error::{Error, Result};
+
 /// A password; it is never printed.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Password(pub String);
@@ -33,9 +35,9 @@ pub enum SslMode {
 }
 
 impl FromStr for SslMode {
-    type Err = String;
+    type Err = Error;
 
-    fn from_str(text: &str) -> Result<SslMode, String> {
+    fn from_str(text: &str) -> Result<SslMode> {
         Ok(match text.to_ascii_lowercase().replace('_', "-").as_str() {
             "disabled" => SslMode::Disabled,
             "preferred" => SslMode::Preferred,
@@ -43,9 +45,9 @@ impl FromStr for SslMode {
             "verify-ca" => SslMode::VerifyCa,
             "verify-identity" => SslMode::VerifyIdentity,
             _ => {
-                return Err(format!(
+                return Err(Error::Input(format!(
                     "ssl-mode '{text}' is unknown; use disabled, preferred, required, verify-ca or verify-identity"
-                ));
+                )));
             }
         })
     }
@@ -80,13 +82,15 @@ impl Partial {
     ///
     /// # Errors
     /// Says what of it cannot be read, without repeating the password.
-    pub fn from_url(text: &str) -> Result<Partial, String> {
+    pub fn from_url(text: &str) -> Result<Partial> {
         const FORM: &str = "write mysql://user:password@host:3306/database?table=ohlcvt";
         let url = url::Url::parse(text)
-            .map_err(|e| format!("the mysql:// address cannot be read ({e}); {FORM}"))?;
+            .map_err(|e| Error::Input(format!("the mysql:// address cannot be read ({e}); {FORM}")))?;
         let decode = |part: &str| {
             percent_decode_str(part).decode_utf8().map(|text| text.into_owned()).map_err(|_| {
-                format!("the mysql:// address has a part that is not UTF-8 once decoded; {FORM}")
+                Error::Input(format!(
+                    "the mysql:// address has a part that is not UTF-8 once decoded; {FORM}"
+                ))
             })
         };
         let some = |part: &str| {
@@ -107,9 +111,9 @@ impl Partial {
                 "ssl-ca" => partial.ssl_ca = Some(PathBuf::from(value.as_ref())),
                 "socket" => partial.socket = Some(PathBuf::from(value.as_ref())),
                 _ => {
-                    return Err(format!(
+                    return Err(Error::Input(format!(
                         "the mysql:// address has the unknown parameter '{key}'; known are table, ssl-mode, ssl-ca and socket"
-                    ));
+                    )));
                 }
             }
         }
@@ -173,13 +177,13 @@ pub const PORT: u16 = 3306;
 ///
 /// # Errors
 /// Names what is not.
-pub fn check_name<'a>(what: &str, name: &'a str) -> Result<&'a str, String> {
+pub fn check_name<'a>(what: &str, name: &'a str) -> Result<&'a str> {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '-');
     if name.is_empty() || name.chars().count() > 64 || !name.chars().all(plain) {
-        return Err(format!(
+        return Err(Error::Input(format!(
             "'{}' is no name of a {what}; it may hold letters, digits, _, $ and -, and no SQL",
             name.escape_debug()
-        ));
+        )));
     }
     Ok(name)
 }
@@ -228,7 +232,7 @@ mod tests {
             "mysql://u:secret@h:x/d",
         ] {
             let error = Partial::from_url(bad).unwrap_err();
-            assert!(!error.contains("secret"), "{error}");
+            assert!(!error.to_string().contains("secret"), "{error}");
         }
     }
 

@@ -41,7 +41,7 @@ impl Table {
     pub(super) fn find(database: &Database) -> Result<Option<Table>> {
         let config = &database.config;
         let problem = |reason: String| Error::Database { server: config.to_string(), reason };
-        let name = check_name("table", &config.table).map_err(problem)?;
+        let name = check_name("table", &config.table)?;
         let columns: Vec<(String, String, Option<String>)> = database.attempt("reading the catalog", |connection| {
             connection.exec(
                 "SELECT CAST(column_name AS CHAR), CAST(data_type AS CHAR), CAST(collation_name AS CHAR) FROM information_schema.columns \

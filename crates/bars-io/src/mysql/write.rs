@@ -33,7 +33,7 @@ impl MySqlWriter {
     pub fn open(config: &Config, warnings: &Warnings) -> Result<MySqlWriter> {
         let database = Database::open(config, warnings)?;
         let problem = |reason: String| Error::Database { server: config.to_string(), reason };
-        let name = check_name("table", &config.table).map_err(problem)?;
+        let name = check_name("table", &config.table)?;
         if Table::find(&database)?.is_none() {
             let statement = format!(
                 "CREATE TABLE IF NOT EXISTS `{name}` (\

@@ -8,6 +8,7 @@ use pipeline::artifacts::names;
 use pipeline::jobs::{ReportJob, ReportOutput};
 
 use crate::console::Console;
+use crate::explain;
 use crate::flags;
 use crate::ui::{self, Usage};
 
@@ -39,7 +40,13 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
 impl Flags {
     /// The job of these flags.
     pub fn job(&self) -> ReportJob {
-        ReportJob { dir: self.dir.clone(), out: self.out.clone(), asof: self.asof, only: None }
+        ReportJob {
+            dir: self.dir.clone(),
+            out: self.out.clone(),
+            asof: self.asof,
+            only: None,
+            remedy: Some(explain::part_remedy),
+        }
     }
 }
 

@@ -208,7 +208,7 @@ enum Label {
 }
 
 /// Reads `--asof`.
-pub fn asof(text: &str) -> Result<AsOfSpec, String> {
+pub fn asof(text: &str) -> bars::Result<AsOfSpec> {
     text.parse()
 }
 

@@ -11,7 +11,8 @@ use arrow_schema::{DataType, TimeUnit};
 use bars::AsOf;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use crate::error::{Error, Result};
+use super::unexpected;
+use crate::error::Result;
 
 /// A table in memory.
 #[derive(Debug)]
@@ -38,25 +39,24 @@ impl Frame {
     }
 
     fn parquet(path: &Path) -> Result<Frame> {
+        if path.is_dir() {
+            return Err(unexpected(path, "it is a folder, not a Parquet file"));
+        }
         let file = File::open(path).map_err(|e| bars_io::Error::io("open", path, e))?;
-        let damaged = |e: &dyn std::fmt::Display| {
-            Error::artifact(path, format!("not a readable Parquet file ({e}); regenerate it"))
-        };
-        let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| damaged(&e))?;
+        let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| unexpected(path, e))?;
         let names = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
-        let reader = builder.build().map_err(|e| damaged(&e))?;
-        let batches = reader.collect::<Result<Vec<_>, _>>().map_err(|e| damaged(&e))?;
+        let reader = builder.build().map_err(|e| unexpected(path, e))?;
+        let batches = reader.collect::<Result<Vec<_>, _>>().map_err(|e| unexpected(path, e))?;
         Ok(Frame { path: path.to_owned(), names, body: Body::Parquet(batches) })
     }
 
     fn csv(path: &Path) -> Result<Frame> {
-        let damaged =
-            |e: csv::Error| Error::artifact(path, format!("not a readable CSV file ({e}); regenerate it"));
-        let mut reader = csv::Reader::from_path(path).map_err(damaged)?;
-        let names: Vec<String> = reader.headers().map_err(damaged)?.iter().map(str::to_owned).collect();
+        let mut reader = csv::Reader::from_path(path).map_err(|e| unexpected(path, e))?;
+        let headers = reader.headers().map_err(|e| unexpected(path, e))?;
+        let names: Vec<String> = headers.iter().map(str::to_owned).collect();
         let mut columns = vec![Vec::new(); names.len()];
         for record in reader.records() {
-            let record = record.map_err(damaged)?;
+            let record = record.map_err(|e| unexpected(path, e))?;
             columns.iter_mut().zip(&record).for_each(|(column, field)| column.push(field.to_owned()));
         }
         Ok(Frame { path: path.to_owned(), names, body: Body::Csv(columns) })
@@ -77,16 +77,23 @@ impl Frame {
     /// # Errors
     /// If there is no such column of text.
     pub fn text(&self, name: &str) -> Result<Vec<String>> {
+        Ok(self.optional_text(name)?.into_iter().map(Option::unwrap_or_default).collect())
+    }
+
+    /// A column of text; of CSV files an empty field is missing.
+    ///
+    /// # Errors
+    /// If there is no such column of text.
+    pub fn optional_text(&self, name: &str) -> Result<Vec<Option<String>>> {
         match &self.body {
-            Body::Csv(columns) => Ok(columns[self.index(name)?].clone()),
+            Body::Csv(columns) => {
+                let column = &columns[self.index(name)?];
+                Ok(column.iter().map(|text| Some(text.clone()).filter(|text| !text.is_empty())).collect())
+            }
             Body::Parquet(_) => {
                 let columns = self.columns(name, &DataType::Utf8)?;
                 let text = |column: &ArrayRef| {
-                    column
-                        .as_string::<i32>()
-                        .iter()
-                        .map(|text| text.unwrap_or_default().to_owned())
-                        .collect::<Vec<_>>()
+                    column.as_string::<i32>().iter().map(|text| text.map(str::to_owned)).collect::<Vec<_>>()
                 };
                 Ok(columns.iter().flat_map(text).collect())
             }
@@ -142,7 +149,14 @@ impl Frame {
 
     fn index(&self, name: &str) -> Result<usize> {
         let index = self.names.iter().position(|other| other == name);
-        index.ok_or_else(|| Error::artifact(&self.path, format!("no column \"{name}\"; regenerate it")))
+        index.ok_or_else(|| {
+            let mut found = self.names.join(", ");
+            if let Some((end, _)) = found.char_indices().nth(200) {
+                found.truncate(end);
+                found.push_str("...");
+            }
+            unexpected(&self.path, format!("no column \"{name}\" (found: {found})"))
+        })
     }
 
     fn columns(&self, name: &str, to: &DataType) -> Result<Vec<ArrayRef>> {
@@ -151,9 +165,7 @@ impl Frame {
             return Ok(Vec::new());
         };
         let column = |batch: &RecordBatch| cast(batch.column(index), to);
-        let wrong = |e| {
-            Error::artifact(&self.path, format!("column \"{name}\" has another type ({e}); regenerate it"))
-        };
+        let wrong = |e| unexpected(&self.path, format!("column \"{name}\" has another type: {e}"));
         batches.iter().map(column).collect::<Result<_, _>>().map_err(wrong)
     }
 }

@@ -7,9 +7,10 @@ use bars_io::atomic::{FinishedFile, TempFiles};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::error::{Error, Result};
+use crate::error::{Cause, Error, Result};
 
 pub mod bar_csv;
+pub mod cards;
 pub mod cycles_table;
 pub mod frame;
 pub mod leaderboards_summary;
@@ -19,6 +20,7 @@ pub mod parquet_file;
 pub mod run_config;
 pub mod series_file;
 pub mod table_file;
+pub mod upswing_clusters;
 
 /// The writer's name in Parquet files.
 const CREATED_BY: &str = concat!("data_pipeline ", env!("CARGO_PKG_VERSION"));
@@ -128,8 +130,8 @@ pub fn write_json(path: &Path, value: &impl Serialize, temp: &TempFiles) -> Resu
 
 /// `value` as indented JSON with a final line end; `path` is for the error alone.
 pub(crate) fn json_bytes(path: &Path, value: &impl Serialize) -> Result<Vec<u8>> {
-    let mut bytes = serde_json::to_vec_pretty(value)
-        .map_err(|e| Error::artifact(path, format!("cannot be written: {e}")))?;
+    let mut bytes =
+        serde_json::to_vec_pretty(value).map_err(|e| Error::encode(path.display().to_string(), e))?;
     bytes.push(b'\n');
     Ok(bytes)
 }
@@ -140,8 +142,12 @@ pub(crate) fn json_bytes(path: &Path, value: &impl Serialize) -> Result<Vec<u8>>
 /// If it is missing or has another format.
 pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
     let text = std::fs::read(path).map_err(|e| bars_io::Error::io("read", path, e))?;
-    serde_json::from_slice(&text)
-        .map_err(|e| Error::artifact(path, format!("unexpected format ({e}); regenerate it")))
+    serde_json::from_slice(&text).map_err(|e| unexpected(path, e))
+}
+
+/// A file that cannot be parsed, or lacks what it should have.
+pub(crate) fn unexpected(path: &Path, source: impl Into<Cause>) -> Error {
+    Error::UnexpectedFormat { path: path.to_owned(), source: source.into() }
 }
 
 /// Commits files that were written together.

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::npz;
-use crate::error::{Error, Result};
+use super::{npz, unexpected};
+use crate::error::Result;
 
 /// The modes of a series, from fast to slow, and the residue.
 #[derive(Debug)]
@@ -21,10 +21,7 @@ impl Modes {
     pub fn read(path: &Path) -> Result<Modes> {
         let [modes, residue] = npz::read(path, ["imfs", "residue"])?;
         if residue.is_empty() || modes.len() % residue.len() != 0 {
-            return Err(Error::artifact(
-                path,
-                "modes and residue differ in length; regenerate it with imf-stage",
-            ));
+            return Err(unexpected(path, "modes and residue differ in length"));
         }
         Ok(Modes { modes, residue })
     }

@@ -11,6 +11,8 @@ use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
+use super::unexpected;
+
 /// An array of 64-bit floats, row by row.
 struct Array<'a> {
     /// Its name in the archive.
@@ -96,9 +98,8 @@ fn header(shape: &[usize]) -> Vec<u8> {
 /// If the file is not such an archive, lacks an array, or has it in another form than [`write_modes`].
 pub fn read<const N: usize>(path: &Path, names: [&str; N]) -> crate::Result<[Vec<f64>; N]> {
     let file = File::open(path).map_err(|e| Error::io("open", path, e))?;
-    let invalid =
-        |reason: String| crate::Error::artifact(path, format!("not a NumPy archive of modes ({reason})"));
-    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|e| invalid(e.to_string()))?;
+    let invalid = |reason: String| unexpected(path, reason);
+    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|e| unexpected(path, e))?;
     let mut arrays = [const { Vec::new() }; N];
     for (array, name) in arrays.iter_mut().zip(names) {
         let mut bytes = Vec::new();

@@ -2,7 +2,6 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
@@ -60,15 +59,6 @@ impl Format {
     }
 }
 
-impl FromStr for Format {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Format, String> {
-        let found = Format::ALL.into_iter().find(|format| format.extension() == text);
-        found.ok_or_else(|| format!("invalid format \"{text}\": expected parquet or csv"))
-    }
-}
-
 /// The compression of Parquet files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub enum Compression {
@@ -77,18 +67,6 @@ pub enum Compression {
     Snappy,
     /// Smaller.
     Zstd,
-}
-
-impl FromStr for Compression {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Compression, String> {
-        match text {
-            "snappy" => Ok(Compression::Snappy),
-            "zstd" => Ok(Compression::Zstd),
-            _ => Err(format!("invalid compression \"{text}\": expected snappy or zstd")),
-        }
-    }
 }
 
 /// The columns of table files, prepared once for all files with the same columns.

@@ -27,7 +27,7 @@ mod decompose;
 pub mod decomposer_serde;
 mod outputs;
 
-pub use outputs::{CyclesPartition, cards_name, modes_name};
+pub use outputs::{CyclesPartition, modes_name};
 
 pub(crate) use decompose::DecomposeJob;
 

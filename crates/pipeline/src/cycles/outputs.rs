@@ -1,15 +1,19 @@
 //! The files of cycles: a partition per date.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use bars::{BarTime, Symbol};
 use bars_io::Error;
 use bars_io::atomic::{FinishedFile, TempFiles, remove_stale_temps};
-use serde_json::{Map, Value, json};
 use stages::cycles::cluster::{self, Clustered, FEATURES, Pool};
 use stages::cycles::{Lookback, SignalKind, cards};
 
 use super::Cycles;
+use crate::artifacts::cards::{self as card_files, cards_name};
+use crate::artifacts::run_config::{
+    ClusteringConfig, DecompositionConfig, PathsConfig, PoolConfig, RunConfig, RunTiming, ScalerConfig,
+};
 use crate::artifacts::table_file::{self, Compression, Format};
 use crate::artifacts::{names, partition, write_json};
 use crate::error::Result;
@@ -79,11 +83,6 @@ pub fn modes_name(symbol: &Symbol, series: SignalKind) -> String {
     format!("{}_{series}.npz", symbol.file_name())
 }
 
-/// The file of a pool's cards.
-pub fn cards_name(pool: Pool) -> String {
-    format!("cluster_cards_global_{}.json", pool.name())
-}
-
 impl Cycles {
     /// Writes everything but the modes, ready to be committed together; the summary is last, so that a partition with a
     /// summary is complete.
@@ -99,94 +98,82 @@ impl Cycles {
         let mut files = Vec::new();
         for pool in &self.pools {
             let path = partition.0.join(cards_name(pool.pool));
-            files.push(write_json(&path, &cards::global(pool, &self.rows), temp)?);
+            files.push(card_files::write_global(&path, &cards::global(pool, &self.rows), temp)?);
         }
         let path = partition.0.join(names::CYCLES_CARDS_ASSET);
-        files.push(write_json(&path, &cards::asset(&self.pools), temp)?);
+        files.push(card_files::write_asset(&path, &cards::asset(&self.pools), temp)?);
         files.push(write_json(&partition.0.join(names::CYCLES_CONFIG), &self.config(has_modes), temp)?);
         let (format, compression) = (Format::Parquet, Compression::Snappy);
         files.push(table_file::write(&partition.summary(), format, compression, self.table(), temp)?);
         Ok(files)
     }
 
-    /// The content of `run_config.json`: parameters and provenance. What differs between runs with the same parameters is under
-    /// `run`.
-    pub fn config(&self, has_modes: bool) -> Value {
+    /// The content of `run_config.json`: parameters and provenance.
+    fn config(&self, has_modes: bool) -> RunConfig<'_> {
         let (params, settings) = (self.params.stage.get(), self.params.decomposer.settings());
         let lookback = &self.lookback;
-        let mut cards: Vec<Value> = self.pools.iter().map(|pool| cards_name(pool.pool).into()).collect();
-        cards.push(names::CYCLES_CARDS_ASSET.into());
-        let pools: Map<String, Value> =
-            self.pools.iter().map(|pool| (pool.pool.name().to_owned(), about_pool(pool))).collect();
-        let by_symbol = |of: &dyn Fn(&Symbol) -> Value| -> Map<String, Value> {
-            self.coverage.keys().map(|symbol| (symbol.to_string(), of(symbol))).collect()
-        };
-        let coverage = by_symbol(&|symbol| {
-            let coverage = &self.coverage[symbol];
-            json!({
-                "bars_before": coverage.bars_before,
-                "bars_after": coverage.bars_after,
-                "missing_share": coverage.missing_share,
-                "longest_gap": coverage.longest_gap,
-            })
+        let mut cards: Vec<String> = self.pools.iter().map(|pool| cards_name(pool.pool)).collect();
+        cards.push(names::CYCLES_CARDS_ASSET.to_owned());
+        let seconds = self.coverage.keys().map(|symbol| {
+            let seconds = self.timing.seconds.get(symbol).copied();
+            (symbol.as_str(), seconds)
         });
-        let seconds = by_symbol(&|symbol| json!(self.timing.seconds.get(symbol)));
-        json!({
-            "asof": lookback.asof.to_string(),
-            "window_start": lookback.span.start.to_string(),
-            "window_end": lookback.span.end.to_string(),
-            "window_minutes": lookback.minutes(),
-            "window_days": lookback.days(),
-            "leaders": self.members.iter().map(|member| member.symbol.as_str()).collect::<Vec<_>>(),
-            "bar_time": if self.params.bar_time == BarTime::Close { "close" } else { "open" },
-            "lookback_months": params.lookback_months,
-            "min_cycle_depth_pct": params.min_cycle_depth_pct,
-            "detrend": params.detrend,
-            "winsorize": params.winsorize,
-            "cluster_mixed": params.mixed,
-            "persist_imfs": has_modes,
-            "max_seconds_per_asset": self.params.budget.map(|budget| budget.as_secs_f64()),
-            "decomposition": {
-                "method": "ceemdan",
-                "preset": settings.preset.to_string(),
-                "sifting": settings.sifting.to_string(),
-                "noise_scale": settings.noise_scale.to_string(),
-                "epsilon": settings.epsilon,
-                "trials": settings.trials,
-                "seed": settings.seed,
+        RunConfig {
+            asof: lookback.asof,
+            window_start: lookback.span.start.to_string(),
+            window_end: lookback.span.end.to_string(),
+            window_minutes: lookback.minutes(),
+            window_days: lookback.days(),
+            leaders: self.members.iter().map(|member| member.symbol.as_str()).collect(),
+            bar_time: if self.params.bar_time == BarTime::Close { "close" } else { "open" },
+            lookback_months: params.lookback_months,
+            min_cycle_depth_pct: params.min_cycle_depth_pct,
+            detrend: params.detrend,
+            winsorize: params.winsorize,
+            cluster_mixed: params.mixed,
+            persist_imfs: has_modes,
+            max_seconds_per_asset: self.params.budget.map(|budget| budget.as_secs_f64()),
+            decomposition: DecompositionConfig {
+                method: "ceemdan",
+                preset: settings.preset.to_string(),
+                sifting: settings.sifting.to_string(),
+                noise_scale: settings.noise_scale.to_string(),
+                epsilon: settings.epsilon,
+                trials: settings.trials,
+                seed: settings.seed,
             },
-            "clustering": {
-                "min_cluster_size": cluster::MIN_CLUSTER_SIZE,
-                "k_means_most": cluster::MAX_CLUSTERS,
-                "k_means_starts": cluster::STARTS,
-                "k_means_seed": cluster::SEED,
-                "ward_distance": cluster::WARD_DISTANCE,
+            clustering: ClusteringConfig {
+                min_cluster_size: cluster::MIN_CLUSTER_SIZE,
+                k_means_most: cluster::MAX_CLUSTERS,
+                k_means_starts: cluster::STARTS,
+                k_means_seed: cluster::SEED,
+                ward_distance: cluster::WARD_DISTANCE,
             },
-            "pools": pools,
-            "bars_per_symbol": coverage,
-            "paths": {
-                "summary": names::CYCLES_SUMMARY,
-                "cards": cards,
-                "imfs": if has_modes { names::CYCLES_MODES.into() } else { Value::Null },
+            pools: self.pools.iter().map(|pool| (pool.pool.name(), pool_config(pool))).collect(),
+            bars_per_symbol: self.coverage.iter().map(|(symbol, own)| (symbol.as_str(), *own)).collect(),
+            paths: PathsConfig {
+                summary: names::CYCLES_SUMMARY,
+                cards,
+                imfs: has_modes.then_some(names::CYCLES_MODES),
             },
-            "versions": versions(),
-            "run": {
-                "source": self.source,
-                "threads": self.timing.threads,
-                "n_jobs": self.params.jobs.unwrap_or(self.timing.threads),
-                "noise_seconds": self.timing.noise_seconds,
-                "seconds_per_symbol": seconds,
+            versions: versions(),
+            run: RunTiming {
+                source: &self.source,
+                threads: self.timing.threads,
+                n_jobs: self.params.jobs.unwrap_or(self.timing.threads),
+                noise_seconds: self.timing.noise_seconds,
+                seconds_per_symbol: seconds.collect(),
             },
-        })
+        }
     }
 }
 
-fn about_pool(pool: &Clustered) -> Value {
-    json!({
-        "cycles": pool.cycles(),
-        "method": pool.method.name(),
-        "scaler": { "features": FEATURES, "center": pool.scaler.center, "scale": pool.scaler.scale },
-    })
+fn pool_config(pool: &Clustered) -> PoolConfig<'_> {
+    PoolConfig {
+        cycles: pool.cycles(),
+        method: pool.method.name(),
+        scaler: ScalerConfig { features: &FEATURES, center: &pool.scaler.center, scale: &pool.scaler.scale },
+    }
 }
 
 /// Libraries that compute what is in the results, with the versions that this program was built with.
@@ -202,10 +189,9 @@ const LIBRARIES: &[(&str, &str)] = &[
 ];
 
 /// The versions of this program and of the libraries behind its numbers.
-fn versions() -> Map<String, Value> {
+fn versions() -> BTreeMap<&'static str, &'static str> {
     let own = [("data_pipeline", env!("CARGO_PKG_VERSION"))];
-    let all = own.iter().chain(LIBRARIES);
-    all.map(|(name, version)| ((*name).to_owned(), (*version).into())).collect()
+    own.iter().chain(LIBRARIES).copied().collect()
 }
 
 #[cfg(test)]

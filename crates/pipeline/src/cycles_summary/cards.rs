@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
 use stages::cycles::SignalKind;
 use stages::cycles::cluster::Pool;
 
 use super::CardFiles;
+use crate::artifacts::cards::{self, RecordedCard, cards_name};
 use crate::artifacts::cycles_table::CyclesTable;
-use crate::artifacts::{names, read_json};
-use crate::cycles::cards_name;
+use crate::artifacts::names;
 use crate::error::{Error, Result};
 
 /// Cycles per cluster.
@@ -74,39 +73,13 @@ fn of_symbols(summary: &CyclesTable, is_mixed: bool) -> Counts {
 
 /// Cycles per cluster over all symbols, by the cards.
 fn global(path: &Path) -> Result<Counts> {
-    let value: Value = read_json(path)?;
-    let cards = value.as_array().ok_or_else(|| no_cards(path, "a list"))?;
-    cards.iter().map(|card| counted(path, card)).collect()
+    Ok(cards::read_global(path)?.into_iter().map(|card| (card.cluster_id, card.n_imfs)).collect())
 }
 
 /// Cycles per cluster within a symbol, by the cards.
 fn asset(path: &Path) -> Result<Counts> {
-    let value: Value = read_json(path)?;
-    let symbols = value.as_object().ok_or_else(|| no_cards(path, "lists by symbol"))?;
-    let mut counts = Counts::new();
-    for cards in symbols.values() {
-        for card in cards.as_array().ok_or_else(|| no_cards(path, "lists by symbol"))? {
-            let (id, count) = counted(path, card)?;
-            let series = card["series"].as_str().unwrap_or_default();
-            counts.insert(format!("{id} ({series})"), count);
-        }
-    }
-    Ok(counts)
-}
-
-fn counted(path: &Path, card: &Value) -> Result<(String, usize)> {
-    let (id, count) = (card["cluster_id"].as_str(), card["n_imfs"].as_u64());
-    let (Some(id), Some(count)) = (id, count) else {
-        return Err(no_cards(path, "cards with cluster_id and n_imfs"));
-    };
-    Ok((id.to_owned(), usize::try_from(count).unwrap_or(usize::MAX)))
-}
-
-fn no_cards(path: &Path, what: &str) -> Error {
-    Error::artifact(
-        path,
-        format!("these are no cards of imf-stage: {what} would be; name the file that it wrote"),
-    )
+    let name = |card: RecordedCard| (format!("{} ({})", card.cluster_id, card.series), card.n_imfs);
+    Ok(cards::read_asset(path)?.into_iter().map(name).collect())
 }
 
 fn same(path: &Path, cards: &Counts, summary: &Counts) -> Result<()> {

@@ -14,7 +14,7 @@ use stages::table::Table;
 
 use crate::artifacts::cycles_table::CyclesTable;
 use crate::artifacts::names;
-use crate::artifacts::run_config::RunConfig;
+use crate::artifacts::run_config::RecordedRun;
 use crate::artifacts::table_file::{self, Compression, Format};
 use crate::error::{Error, Result};
 use crate::observer::Observer;
@@ -72,7 +72,7 @@ pub struct CyclesSummary {
 pub fn cycles_summary(request: &CyclesSummaryRequest, observer: &dyn Observer) -> Result<CyclesSummary> {
     let table = observer.step("reading the summary", || CyclesTable::read(&request.summary))?;
     let folder = request.summary.parent().unwrap_or(Path::new("."));
-    let config = RunConfig::find(request.run_config.as_deref(), folder)?;
+    let config = RecordedRun::find(request.run_config.as_deref(), folder)?;
     let params = Params {
         window_days: request.window_days(config.as_ref())?,
         min_energy_share: request.min_energy_share,
@@ -110,8 +110,8 @@ pub fn summarize(
 }
 
 impl CyclesSummaryRequest {
-    fn window_days(&self, config: Option<&RunConfig>) -> Result<f64> {
-        match (self.window_days, config.map(RunConfig::window_days).transpose()?.flatten()) {
+    fn window_days(&self, config: Option<&RecordedRun>) -> Result<f64> {
+        match (self.window_days, config.map(RecordedRun::window_days).transpose()?.flatten()) {
             (Some(days), _) | (None, Some(days)) => Ok(days),
             (None, None) => {
                 let why = match config {
@@ -128,11 +128,11 @@ impl CyclesSummaryRequest {
     /// The given as-of, else that of the run, else that of the table.
     fn asof(
         &self,
-        config: Option<&RunConfig>,
+        config: Option<&RecordedRun>,
         latest: Option<AsOf>,
         observer: &dyn Observer,
     ) -> Result<AsOf> {
-        let run = config.map(RunConfig::asof).transpose()?.flatten();
+        let run = config.map(RecordedRun::asof).transpose()?.flatten();
         if let (Some(config), Some(run), Some(latest)) = (config, run, latest)
             && run != latest
         {

@@ -8,10 +8,11 @@ use stages::cycles::cluster::Pool;
 use stages::cycles::{Lookback, SignalKind};
 
 use super::{JobContext, check_outputs};
+use crate::artifacts::cards::cards_name;
 use crate::artifacts::table_file::Format;
 use crate::artifacts::{commit, names};
 use crate::cohort::read_symbols;
-use crate::cycles::{Cycles, CyclesParams, CyclesPartition, ModeFiles, ModeSink, cards_name};
+use crate::cycles::{Cycles, CyclesParams, CyclesPartition, ModeFiles, ModeSink};
 use crate::cycles_summary::{
     CyclesSummary, CyclesSummaryRequest, cycles_summary, paths, remove_other_format,
 };

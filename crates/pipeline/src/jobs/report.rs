@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use bars::time::AsOfSpec;
+use report::model::Remedy;
 use serde::Serialize;
 
 use super::JobContext;
@@ -19,6 +20,9 @@ pub struct ReportJob {
     /// The files that may be read; `None`: all in the folder.
     #[serde(skip)]
     pub only: Option<Vec<PathBuf>>,
+    /// What page and messages say of a part without data; `None`: only that it is missing.
+    #[serde(skip)]
+    pub remedy: Option<Remedy>,
 }
 
 /// The result of a [`ReportJob`].
@@ -37,7 +41,7 @@ impl ReportJob {
     /// If a file is damaged, there is nothing to report, or the page cannot be written.
     pub fn run(&self, context: &JobContext<'_>) -> Result<ReportOutput> {
         let outputs = OutputFiles::new(&self.dir, self.only.as_deref());
-        let model = read(&outputs, self.asof.moment(), Depth::Whole)?;
+        let mut model = read(&outputs, self.asof.moment(), Depth::Whole)?;
         if model.boards.is_empty()
             && model.state.is_empty()
             && model.regime.is_empty()
@@ -45,8 +49,10 @@ impl ReportJob {
         {
             return Err(Error::NothingToReport { dir: self.dir.clone() });
         }
+        model.remedy = self.remedy;
         for part in &model.missing_parts {
-            context.observer.info(format!("not in the report: {} ({})", part.name, part.command));
+            let remedy = self.remedy.map_or(String::new(), |remedy| format!(" ({})", remedy(*part)));
+            context.observer.info(format!("not in the report: {}{remedy}", part.name()));
         }
         let page = report::render(&model);
         context.temp.write(&self.out, page.as_bytes())?;

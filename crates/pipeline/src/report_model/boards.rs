@@ -11,8 +11,8 @@ use report::{MinMaxSeries, Report};
 use super::{OutputFiles, moment};
 use crate::artifacts::frame::Frame;
 use crate::artifacts::leaderboards_summary::{LeaderboardsSummary, SummaryCoin};
-use crate::artifacts::{Cohort, names, read_json};
-use crate::error::{Error, Result};
+use crate::artifacts::{Cohort, names, read_json, unexpected};
+use crate::error::Result;
 use crate::text;
 
 /// Columns of a small line.
@@ -37,7 +37,7 @@ pub fn read(outputs: &OutputFiles<'_>, asof: Option<AsOf>, report: &mut Report) 
         return Ok(());
     };
     let summary: LeaderboardsSummary = read_json(&path)?;
-    let made = moment(&summary.run.asof).ok_or_else(|| Error::artifact(&path, "it has no as-of"))?;
+    let made = moment(&summary.run.asof).ok_or_else(|| unexpected(&path, "no as-of"))?;
     if asof.is_some_and(|asof| made > asof) {
         return Ok(());
     }

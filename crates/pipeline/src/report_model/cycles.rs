@@ -11,10 +11,10 @@ use report::{MinMaxSeries, Report};
 use super::{Depth, OutputFiles, moment};
 use crate::artifacts::frame::Frame;
 use crate::artifacts::modes::Modes;
-use crate::artifacts::run_config::ReportedConfig;
-use crate::artifacts::{names, read_json};
+use crate::artifacts::run_config::ReportedRun;
+use crate::artifacts::{names, read_json, unexpected};
 use crate::cycles::modes_name;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use stages::cycles::SignalKind;
 
 /// Columns of a price and of a mode: a screen's width, or as much of it as they take.
@@ -39,9 +39,9 @@ pub fn read(outputs: &OutputFiles<'_>, asof: Option<AsOf>, depth: Depth, report:
         let (Some(summary), Some(config_path)) = files else {
             continue;
         };
-        let config: ReportedConfig = read_json(&config_path)?;
+        let config: ReportedRun = read_json(&config_path)?;
         let time = |text: &str| {
-            moment(text).ok_or_else(|| Error::artifact(&config_path, format!("\"{text}\" is not a time")))
+            moment(text).ok_or_else(|| unexpected(&config_path, format!("\"{text}\" is not a time")))
         };
         let span = (time(&config.window_start)?, time(&config.window_end)?);
         if asof.is_some_and(|asof| span.1 > asof) {

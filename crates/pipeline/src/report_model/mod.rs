@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use bars::AsOf;
 use bars::time::AsOfSpec;
 use report::Report;
-use report::model::MissingPart;
+use report::model::{LeaderChart, Part};
 
 use crate::artifacts::names;
 use crate::artifacts::table_file::Format;
@@ -83,8 +83,8 @@ pub fn read(outputs: &OutputFiles<'_>, asof: Option<AsOf>, depth: Depth) -> Resu
     snapshots::read_state(outputs, asof, &mut report)?;
     snapshots::read_regime(outputs, asof, &mut report)?;
     cycles::read(outputs, asof, depth, &mut report)?;
-    let has_rises = upswings::read(outputs, &mut report)?;
-    report.missing_parts = absent(&report, has_rises);
+    let has_upswings = upswings::read(outputs, &mut report)?;
+    report.missing_parts = absent(&report, has_upswings);
     Ok(report)
 }
 
@@ -93,26 +93,17 @@ fn moment(text: &str) -> Option<AsOf> {
     text.parse::<AsOfSpec>().ok().and_then(AsOfSpec::moment)
 }
 
-fn absent(report: &Report, has_rises: bool) -> Vec<MissingPart> {
-    const CYCLES: &str = "data-pipeline imf-stage --leaders-csv habitual_overlaps.csv --persist-imfs";
+fn absent(report: &Report, has_upswings: bool) -> Vec<Part> {
     let has_cycles = !report.cycles.is_empty();
+    let without = |is_without: fn(&LeaderChart) -> bool| has_cycles && report.leaders.iter().all(is_without);
     let parts = [
-        (report.boards.is_empty(), "the boards", "data-pipeline leaderboards"),
-        (report.state.is_empty(), "the state within the day", "data-pipeline state"),
-        (report.regime.is_empty(), "the regime over days", "data-pipeline regime"),
-        (!has_cycles, "the cycles", CYCLES),
-        (
-            has_cycles && report.leaders.iter().all(|leader| leader.modes.is_empty()),
-            "the cycles over time",
-            CYCLES,
-        ),
-        (
-            has_cycles && report.leaders.iter().all(|leader| leader.notes.is_empty()),
-            "what dominates",
-            "data-pipeline imf-postprocess --series both --summary data/imf/dt=DATE/imf_summary.parquet",
-        ),
-        (!has_rises, "the kinds of rises", "data-pipeline imf-cluster overlaps"),
+        (report.boards.is_empty(), Part::Boards),
+        (report.state.is_empty(), Part::State),
+        (report.regime.is_empty(), Part::Regime),
+        (!has_cycles, Part::Cycles),
+        (without(|leader| leader.modes.is_empty()), Part::Waveforms),
+        (without(|leader| leader.notes.is_empty()), Part::DominantCycles),
+        (!has_upswings, Part::UpswingClusters),
     ];
-    let missing = parts.into_iter().filter(|(is_missing, _, _)| *is_missing);
-    missing.map(|(_, name, command)| MissingPart { name, command }).collect()
+    parts.into_iter().filter(|(is_missing, _)| *is_missing).map(|(_, part)| part).collect()
 }

@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 
 use bars::{AsOf, Symbol};
 
-use super::digest::{output_digest, text_digest};
+use super::digest::output_digest;
 use super::record::{RunRecord, VERSION};
 use super::stage_call::{StageCall, StageOutput};
 use super::{RunRequest, StageReport};
 use crate::artifacts::names;
+use crate::digest::text_digest;
 use crate::error::{Error, Result};
 use crate::jobs::JobContext;
 use crate::observer::Event;

@@ -28,7 +28,7 @@ mod executor;
 mod record;
 mod stage_call;
 
-pub use digest::file_digest;
+pub use crate::digest::file_digest;
 pub use executor::StageStatus;
 pub use stage_call::{StageCall, StageOutput};
 

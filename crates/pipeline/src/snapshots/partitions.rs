@@ -96,7 +96,7 @@ impl<'a> PartitionWriter<'a> {
     ) -> Result<PartitionWriter<'a>> {
         let specs: Vec<&ColumnSpec> = layout.columns().iter().map(|column| &column.spec).collect();
         let schema = schema_json(specs.iter().copied(), &files.schema_version)
-            .map_err(|e| Error::artifact(&files.out, format!("cannot write the schema: {e}")))?;
+            .map_err(|e| Error::encode("the schema", e))?;
         let columns = FileColumns::new(specs);
         Ok(PartitionWriter { files, stage, columns, schema, temp, open: None, finished: Vec::new() })
     }

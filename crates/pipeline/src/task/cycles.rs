@@ -30,7 +30,7 @@ struct ModeBytes(Mutex<BTreeMap<(Symbol, SignalKind), Vec<u8>>>);
 
 impl ModeSink for ModeBytes {
     fn take(&self, symbol: &Symbol, series: SignalKind, modes: &Decomposition) -> Result<()> {
-        let failed = |e| Error::Tasks(format!("cannot encode the modes of {symbol}: {e}"));
+        let failed = |e| Error::encode(format!("the modes of {symbol}"), e);
         let bytes = npz::modes(modes, Packing::Deflated).map_err(failed)?;
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((symbol.clone(), series), bytes);
         Ok(())
@@ -46,10 +46,7 @@ struct Extra {
 
 #[derive(Serialize, Deserialize)]
 struct SymbolExtra {
-    bars_before: usize,
-    bars_after: usize,
-    missing_share: f64,
-    longest_gap: usize,
+    coverage: Coverage,
     seconds: f64,
 }
 
@@ -68,13 +65,11 @@ pub(super) fn run(
     let mut modes = modes.0.into_inner().unwrap_or_else(PoisonError::into_inner);
     let batch = encode(&output.rows, &mut modes);
     let symbols = output.coverage.iter().map(|(symbol, coverage)| {
-        let &Coverage { bars_before, bars_after, missing_share, longest_gap } = coverage;
         let seconds = output.seconds.get(symbol).copied().unwrap_or_default();
-        (symbol.to_string(), SymbolExtra { bars_before, bars_after, missing_share, longest_gap, seconds })
+        (symbol.to_string(), SymbolExtra { coverage: *coverage, seconds })
     });
     let extra = Extra { noise_seconds: output.noise_seconds, symbols: symbols.collect() };
-    let extra =
-        serde_json::to_value(&extra).map_err(|e| Error::Tasks(format!("cannot encode cycles: {e}")))?;
+    let extra = serde_json::to_value(&extra).map_err(|e| Error::encode("cycles", e))?;
     TaskResult::encode(task, &schema(), [batch], || source.findings(), || extra)
 }
 
@@ -136,8 +131,7 @@ fn encode(rows: &[CycleRow], modes: &mut BTreeMap<(Symbol, SignalKind), Vec<u8>>
         fusion(|fusion| Some(fusion.energy_share)),
         Arc::new(modes.iter().map(|bytes| bytes.as_deref()).collect::<BinaryArray>()),
     ];
-    RecordBatch::try_new(Arc::new(schema()), columns)
-        .map_err(|e| Error::Tasks(format!("cannot encode cycles: {e}")))
+    RecordBatch::try_new(Arc::new(schema()), columns).map_err(|e| Error::encode("cycles", e))
 }
 
 /// Clusters the cycles of all results, and writes their modes to temporary files of the partition in `out`.
@@ -161,15 +155,13 @@ pub(super) fn merge(
                 Ok(())
             })?;
         }
-        let damaged = |e| Error::Tasks(format!("{}: damaged ({e}); run its shard again", result.name));
+        let damaged = |e: serde_json::Error| Error::damaged(&result.name, e);
         let mut extra: Extra = serde_json::from_value(result.extra.clone()).map_err(damaged)?;
         noise_seconds = noise_seconds.max(extra.noise_seconds);
         for member in &result.task.members {
             members.insert(member.position, Member { symbol: member.symbol.clone(), entry: None });
             let Some(extra) = extra.symbols.remove(member.symbol.as_str()) else { continue };
-            let SymbolExtra { bars_before, bars_after, missing_share, longest_gap, .. } = extra;
-            let own = Coverage { bars_before, bars_after, missing_share, longest_gap };
-            coverage.insert(member.symbol.clone(), own);
+            coverage.insert(member.symbol.clone(), extra.coverage);
             seconds.insert(member.symbol.clone(), extra.seconds);
         }
     }
@@ -189,7 +181,7 @@ fn decode(
     take_modes: &mut TakeModes<'_>,
 ) -> Result<()> {
     if **batch.schema_ref() != schema() {
-        return Err(Error::Tasks(format!("{name}: not cycles of this version")));
+        return Err(Error::damaged(name, "not cycles of this version"));
     }
     let text = |index: usize, row: usize| batch.column(index).as_string::<i32>().value(row);
     let number = |index: usize, row: usize| {
@@ -201,7 +193,7 @@ fn decode(
         column.is_valid(row).then(|| usize::try_from(column.value(row)).unwrap_or(0))
     };
     for row in 0..batch.num_rows() {
-        let invalid = || Error::Tasks(format!("{name}: row {row} is not a cycle"));
+        let invalid = || Error::damaged(name, format!("row {row} is not a cycle"));
         let symbol: Symbol = text(0, row).parse().map_err(|_| invalid())?;
         let series = SignalKind::named(text(1, row)).ok_or_else(invalid)?;
         let status = Status::named(text(2, row)).ok_or_else(invalid)?;

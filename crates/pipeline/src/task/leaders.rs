@@ -46,8 +46,8 @@ pub(super) fn run(
         Arc::new(Float64Array::from(volumes)),
     ];
     let schema = schema();
-    let batch = RecordBatch::try_new(Arc::new(schema.clone()), columns)
-        .map_err(|e| Error::Tasks(format!("cannot encode buckets: {e}")));
+    let batch =
+        RecordBatch::try_new(Arc::new(schema.clone()), columns).map_err(|e| Error::encode("buckets", e));
     let last: BTreeMap<&str, Option<i32>> =
         symbols.iter().map(|(symbol, own)| (symbol.as_str(), own.last().map(Minute::index))).collect();
     TaskResult::encode(task, &schema, [batch], || source.findings(), || serde_json::json!({ "last": last }))
@@ -82,7 +82,7 @@ pub(super) fn merge(
         let mut cells: BTreeMap<String, Vec<(usize, usize, f64, f64)>> = BTreeMap::new();
         for batch in result.all_batches()? {
             if **batch.schema_ref() != schema() {
-                return Err(Error::Tasks(format!("{}: not buckets of this version", result.name)));
+                return Err(Error::damaged(&result.name, "not buckets of this version"));
             }
             let names = batch.column(0).as_string::<i32>();
             let [windows, buckets] = [1, 2].map(|index| batch.column(index).as_primitive::<Int64Type>());
@@ -109,7 +109,7 @@ pub(super) fn merge(
             let last = result.extra["last"][symbol.as_str()].as_i64().and_then(Minute::new);
             let own = cells.remove(symbol.as_str()).unwrap_or_default();
             let buckets = plan.buckets(last, own).ok_or_else(|| {
-                Error::Tasks(format!("{}: buckets of {symbol} are not those of the plan", result.name))
+                Error::damaged(&result.name, format!("buckets of {symbol} are not those of the plan"))
             })?;
             all.insert(member.position, (symbol.clone(), buckets));
         }

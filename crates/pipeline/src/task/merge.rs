@@ -80,8 +80,8 @@ pub fn findings<'a>(results: impl IntoIterator<Item = &'a TaskResult>) -> Findin
 /// Merges the results of one plan and writes the outputs of a single run: the same bytes, in the order of symbols.
 ///
 /// # Errors
-/// [`Error::Tasks`] that names the file if a result is missing, duplicate, from another plan or damaged; and if a file cannot be
-/// written or the observer cancels.
+/// If a result is missing, duplicate, from another plan or damaged (the error names it), a file cannot be written, or the observer
+/// cancels.
 pub fn merge(results: Vec<TaskResult>, target: &MergeTarget<'_>) -> Result<Merged> {
     let mut results = complete(results)?;
     let findings = findings(&results);
@@ -158,23 +158,17 @@ fn snapshots_merged<S: SnapshotStage>(_stage: &S, files: &SnapshotFiles, merged:
 /// Checks that the results are all parts of one plan, and sorts them by part.
 fn complete(results: Vec<TaskResult>) -> Result<Vec<TaskResult>> {
     let Some(first) = results.first() else {
-        return Err(Error::Tasks("there are no results to merge".to_owned()));
+        return Err(Error::NoResults);
     };
     let (plan, name, parts) = (first.task.plan.clone(), first.name.clone(), first.task.parts);
     let mut by_part: BTreeMap<usize, TaskResult> = BTreeMap::new();
     for result in results {
         if result.task.plan != plan {
-            return Err(Error::Tasks(format!(
-                "{} belongs to another run than {name}: other parameters, source or symbols; merge the results of one run",
-                result.name
-            )));
+            return Err(Error::ForeignResult { name: result.name, other: name });
         }
         let part = result.task.part;
         if let Some(other) = by_part.get(&part) {
-            return Err(Error::Tasks(format!(
-                "{} and {} are both part {part} of {parts}; remove one of them",
-                other.name, result.name
-            )));
+            return Err(Error::RepeatedPart { first: other.name.clone(), second: result.name, part, parts });
         }
         by_part.insert(part, result);
     }
@@ -194,12 +188,12 @@ fn metrics(results: &mut [TaskResult], specs: &[ColumnSpec], observer: &dyn Obse
         let batch = result.batch(0)?;
         let columns = decode(&result.name, &batch, specs)?;
         let Some(Values::Text(symbols)) = columns.first() else {
-            return Err(Error::Tasks(format!("{}: no symbol column", result.name)));
+            return Err(Error::damaged(&result.name, "no symbol column"));
         };
         for (row, symbol) in symbols.iter().enumerate() {
             let is_it = |member: &&super::TaskMember| Some(member.symbol.as_str()) == symbol.as_deref();
             let member = result.task.members.iter().find(is_it).ok_or_else(|| {
-                Error::Tasks(format!("{}: row {row} has a symbol that the task does not have", result.name))
+                Error::damaged(&result.name, format!("row {row} has a symbol that the task does not have"))
             })?;
             rows.insert(member.position, (part, row));
         }

@@ -160,7 +160,7 @@ impl Task {
     /// # Errors
     /// Only if serialization fails, which no task causes.
     pub fn to_json(&self) -> Result<String> {
-        serde_json::to_string(self).map_err(|e| Error::Tasks(format!("cannot write a task: {e}")))
+        serde_json::to_string(self).map_err(|e| Error::encode("a task", e))
     }
 
     /// Reads a task from JSON.
@@ -168,32 +168,29 @@ impl Task {
     /// # Errors
     /// If it is not a task of this version.
     pub fn from_json(text: &str) -> Result<Task> {
-        let task: Task = serde_json::from_str(text)
-            .map_err(|e| Error::Tasks(format!("not a task of this program: {e}")))?;
-        task.validate().map_err(Error::Tasks)?;
+        let task: Task = serde_json::from_str(text).map_err(|e| Error::InvalidTask { source: e.into() })?;
+        task.validate()?;
         Ok(task)
     }
 
-    /// Checks what only a damaged or foreign task has wrong; the error says what.
-    fn validate(&self) -> std::result::Result<(), String> {
+    /// Checks what only a damaged or foreign task has wrong.
+    fn validate(&self) -> Result<()> {
+        let invalid = |what: String| Err(Error::InvalidTask { source: what.into() });
         let Task { version, part, parts, symbols, .. } = *self;
         if version != TASK_VERSION {
-            return Err(format!("the task has version {version}, expected {TASK_VERSION}"));
+            return invalid(format!("version {version}, expected {TASK_VERSION}"));
         }
         if !(1..=MAX_PARTS).contains(&parts) || !(1..=parts).contains(&part) {
-            return Err(format!("the task is part {part} of {parts}; expected 1 to {MAX_PARTS} parts"));
+            return invalid(format!("part {part} of {parts}, expected 1 to {MAX_PARTS} parts"));
         }
         if let Some(member) = self.members.iter().find(|member| member.position >= symbols) {
-            return Err(format!(
-                "the task has {} at position {} of {symbols}",
-                member.symbol, member.position
-            ));
+            return invalid(format!("{} at position {} of {symbols}", member.symbol, member.position));
         }
         match self.stage {
             TaskStage::State { asofs, .. } | TaskStage::Regime { asofs, .. }
                 if !(1..=MAX_SNAPSHOTS as usize).contains(&asofs.count) =>
             {
-                Err(format!("the task has {} snapshots; expected 1 to {MAX_SNAPSHOTS}", asofs.count))
+                invalid(format!("{} snapshots, expected 1 to {MAX_SNAPSHOTS}", asofs.count))
             }
             _ => Ok(()),
         }

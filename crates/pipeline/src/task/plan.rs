@@ -8,12 +8,12 @@ use bars::{AsOf, BarTime, ReadOptions, Span, Symbol, Window};
 use bars_io::file::FileSource;
 use bars_io::{Entry, Source, newest_close};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use stages::{leaderboards, metrics};
 
 use super::{AsOfRange, MAX_PARTS, TASK_VERSION, Task, TaskMember, TaskStage};
 use crate::cohort::Member;
 use crate::cycles::CyclesParams;
+use crate::digest::text_digest;
 use crate::error::{Error, Result};
 use crate::metrics::{History, MetricsJob};
 use crate::observer::Observer;
@@ -230,6 +230,6 @@ fn fingerprint(stage: &TaskStage, members: &[Member], source: &str, parts: usize
         parts,
         members: members.collect(),
     };
-    let text = serde_json::to_string(&parts).map_err(|e| Error::Tasks(format!("cannot plan: {e}")))?;
-    Ok(Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect())
+    let text = serde_json::to_string(&parts).map_err(|e| Error::encode("a plan", e))?;
+    Ok(text_digest(&text))
 }

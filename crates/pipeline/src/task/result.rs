@@ -13,7 +13,7 @@ use bars::Findings;
 use serde::{Deserialize, Serialize};
 
 use super::Task;
-use crate::error::{Error, Result};
+use crate::error::{Cause, Error, Result};
 
 /// The key of the header in the footer.
 const HEADER_KEY: &str = "data_pipeline.task_result";
@@ -70,15 +70,13 @@ impl TaskResult {
         findings: impl FnOnce() -> Findings,
         extra: impl FnOnce() -> serde_json::Value,
     ) -> Result<TaskResult> {
-        let failed =
-            |e: ArrowError| Error::Tasks(format!("cannot encode the result of {}: {e}", task.file_name()));
+        let failed = |e: ArrowError| Error::encode(task.file_name(), e);
         let mut writer = FileWriter::try_new(Vec::new(), schema).map_err(failed)?;
         for batch in batches {
             writer.write(&batch?).map_err(failed)?;
         }
         let header = Header { task: task.clone(), findings: findings(), extra: extra() };
-        let header = serde_json::to_string(&header)
-            .map_err(|e| Error::Tasks(format!("cannot encode the result of {}: {e}", task.file_name())))?;
+        let header = serde_json::to_string(&header).map_err(|e| Error::encode(task.file_name(), e))?;
         writer.write_metadata(HEADER_KEY, header);
         let bytes = writer.into_inner().map_err(failed)?;
         TaskResult::from_bytes(task.file_name(), bytes)
@@ -105,13 +103,11 @@ impl TaskResult {
     }
 
     fn from_reader(name: String, reader: Box<dyn ReadSeek>) -> Result<TaskResult> {
-        let damaged = |reason: &dyn std::fmt::Display| {
-            Error::Tasks(format!("{name}: not a complete result of a task ({reason}); run its shard again"))
-        };
-        let reader = FileReader::try_new(reader, None).map_err(|e| damaged(&e))?;
-        let header = reader.custom_metadata().get(HEADER_KEY).ok_or_else(|| damaged(&"no header"))?;
-        let header: Header = serde_json::from_str(header).map_err(|e| damaged(&e))?;
-        header.task.validate().map_err(|why| Error::Tasks(format!("{name}: {why}")))?;
+        let damaged = |source: Cause| Error::DamagedResult { name: name.clone(), source };
+        let reader = FileReader::try_new(reader, None).map_err(|e| damaged(e.into()))?;
+        let header = reader.custom_metadata().get(HEADER_KEY).ok_or_else(|| damaged("no header".into()))?;
+        let header: Header = serde_json::from_str(header).map_err(|e| damaged(e.into()))?;
+        header.task.validate().map_err(|e| damaged(e.into()))?;
         let Header { task, findings, extra } = header;
         Ok(TaskResult { name, task, findings, extra, reader, bytes: None })
     }
@@ -128,13 +124,11 @@ impl TaskResult {
 
     /// The record batch at `index`.
     pub(super) fn batch(&mut self, index: usize) -> Result<RecordBatch> {
-        let damaged = |reason: &dyn std::fmt::Display| {
-            Error::Tasks(format!("{}: damaged ({reason}); run its shard again", self.name))
-        };
-        self.reader.set_index(index).map_err(|e| damaged(&e))?;
+        let damaged = |e: ArrowError| Error::damaged(&self.name, e);
+        self.reader.set_index(index).map_err(damaged)?;
         match self.reader.next() {
-            Some(batch) => batch.map_err(|e| damaged(&e)),
-            None => Err(damaged(&"it ends early")),
+            Some(batch) => batch.map_err(damaged),
+            None => Err(Error::damaged(&self.name, "it ends early")),
         }
     }
 

@@ -64,8 +64,7 @@ impl Task {
     }
 
     fn encode_table(&self, table: &Table, findings: Findings) -> Result<TaskResult> {
-        let batch =
-            table.to_record_batch().map_err(|e| Error::Tasks(format!("cannot encode a table: {e}")))?;
+        let batch = table.to_record_batch().map_err(|e| Error::encode("a table", e))?;
         let schema = batch.schema();
         TaskResult::encode(self, &schema, [Ok(batch)], || findings, || serde_json::Value::Null)
     }
@@ -80,9 +79,7 @@ impl Task {
             source.entries(&names)?.into_iter().map(|entry| (entry.symbol.clone(), entry)).collect();
         let member = |member: &super::TaskMember| {
             let entry = member.source.as_ref().map(|name| {
-                let lost = || {
-                    Error::Tasks(format!("{name} is no longer in the source; plan and run all shards again"))
-                };
+                let lost = || Error::LostSymbol { symbol: name.clone() };
                 entries.get(name).cloned().ok_or_else(lost)
             });
             Ok(Member { symbol: member.symbol.clone(), entry: entry.transpose()? })

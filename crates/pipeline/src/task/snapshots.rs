@@ -39,7 +39,7 @@ pub(super) fn run<S: SnapshotStage>(
         let rows: Vec<FeatureRow> = found.into_iter().flat_map(|symbol| symbol.rows).collect();
         to_table(&layout, &rows)
             .to_record_batch()
-            .map_err(|e| Error::Tasks(format!("cannot encode rows of {}: {e}", S::NAME)))
+            .map_err(|e| Error::encode(format!("rows of {}", S::NAME), e))
     });
     let schema = schema(layout.columns().iter().map(|column| &column.spec));
     TaskResult::encode(task, &schema, batches, || source.findings(), || serde_json::Value::Null)
@@ -126,7 +126,7 @@ impl Part {
         let (Some(Values::Text(symbols)), Some(Values::Time(asofs))) =
             (of("symbol"), of("timestamp_asof_utc"))
         else {
-            return Err(Error::Tasks(format!("{name}: no symbol and as-of columns")));
+            return Err(Error::damaged(&name, "no symbol and as-of columns"));
         };
         let positions: BTreeMap<&Symbol, usize> =
             result.task.members.iter().map(|member| (&member.symbol, member.position)).collect();
@@ -135,7 +135,7 @@ impl Part {
             let symbol: Option<Symbol> = symbol.as_deref().and_then(|symbol| symbol.parse().ok());
             let position = symbol.as_ref().and_then(|symbol| positions.get(symbol)).copied();
             let position = position.ok_or_else(|| {
-                Error::Tasks(format!("{name}: row {row} has a symbol that the task does not have"))
+                Error::damaged(&name, format!("row {row} has a symbol that the task does not have"))
             })?;
             rows.entry(position).or_default().push(row);
         }
@@ -148,17 +148,15 @@ impl Part {
 pub(super) fn decode(name: &str, batch: &RecordBatch, specs: &[ColumnSpec]) -> Result<Vec<Values>> {
     if batch.num_columns() != specs.len() {
         let (have, expected) = (batch.num_columns(), specs.len());
-        return Err(Error::Tasks(format!(
-            "{name}: {have} columns, expected {expected}; use one version for all shards"
-        )));
+        return Err(Error::damaged(name, format!("{have} columns, expected {expected}")));
     }
     let column = |(index, spec): (usize, &ColumnSpec)| {
         if batch.schema_ref().field(index).name() != &spec.name {
             let have = batch.schema_ref().field(index).name().clone();
-            return Err(Error::Tasks(format!("{name}: column {have:?}, expected {:?}", spec.name)));
+            return Err(Error::damaged(name, format!("column {have:?}, expected {:?}", spec.name)));
         }
         values(batch.column(index), spec.dtype)
-            .map_err(|e| Error::Tasks(format!("{name}: {}: {e}", spec.name)))
+            .map_err(|e| Error::damaged(name, format!("{}: {e}", spec.name)))
     };
     specs.iter().enumerate().map(column).collect()
 }

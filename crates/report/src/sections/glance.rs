@@ -31,7 +31,12 @@ fn content(report: &Report) -> Markup {
             div class="absent" {
                 p { "Not in this report, and what makes it:" }
                 ul {
-                    @for part in &report.missing_parts { li { (part.name) ": " code { (part.command) } } }
+                    @for part in &report.missing_parts {
+                        li {
+                            (part.name())
+                            @if let Some(remedy) = report.remedy { ": " code { (remedy(*part)) } }
+                        }
+                    }
                 }
             }
         }

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use super::section::Section;
 use crate::chart::{LinePath, drawing_range, sparkline, ticks, width};
 use crate::format::{Fixed, Period, Price};
-use crate::model::{LeaderChart, ModeChart, Report};
+use crate::model::{LeaderChart, ModeChart, Part, Remedy, Report};
 
 pub const SECTION: Section = Section {
     id: "leaders",
@@ -23,11 +23,11 @@ const MODE_HEIGHT: usize = 40;
 
 fn content(report: &Report) -> Markup {
     html! {
-        @for (index, leader) in report.leaders.iter().enumerate() { (details(leader, index == 0)) }
+        @for (index, leader) in report.leaders.iter().enumerate() { (details(leader, index == 0, report.remedy)) }
     }
 }
 
-fn details(leader: &LeaderChart, is_open: bool) -> Markup {
+fn details(leader: &LeaderChart, is_open: bool, remedy: Option<Remedy>) -> Markup {
     let has_price = leader.price.range().is_some();
     html! {
         details class="leader" data-row=(leader.symbol) open[is_open] {
@@ -40,7 +40,9 @@ fn details(leader: &LeaderChart, is_open: bool) -> Markup {
                 (price_chart(leader))
             } @else {
                 p class="about" {
-                    "The price over time is not there: imf-stage keeps it with --persist-imfs."
+                    "The price over time is not there"
+                    @if let Some(remedy) = remedy { ": " (remedy(Part::LeaderPrice)) }
+                    "."
                 }
             }
             @if !leader.modes.is_empty() {

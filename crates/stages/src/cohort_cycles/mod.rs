@@ -16,7 +16,7 @@ use crate::grid::MinuteGrid;
 use clusters::SwingClusters;
 use cycle::Upswing;
 use fusion::MatchedUpswing;
-pub use params::{Params, ParamsError, ValidParams};
+pub use params::{Params, ValidParams};
 
 /// A symbol over one window.
 #[derive(Debug, Clone, PartialEq)]

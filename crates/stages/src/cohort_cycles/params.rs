@@ -2,6 +2,8 @@
 
 use bars::Window;
 
+use crate::error::{Error, Result};
+
 /// Parameters of the clusters of upswings; [`Params::check`] makes them usable.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -14,30 +16,8 @@ pub struct Params {
     pub min_points: usize,
 }
 
-/// An invalid parameter.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ParamsError {
-    /// No amplitude.
-    #[error("min_amplitude_pct {0} is not a rise; must be at least 0")]
-    Amplitude(f64),
-    /// Too few for a decomposition.
-    #[error("min_points {0} are too few to find a cycle in; must be at least 4")]
-    Points(usize),
-}
-
 /// The fewest samples that EMD takes.
 const MIN_SAMPLES: usize = 4;
-
-impl ParamsError {
-    /// The parameter; messages begin with it.
-    pub fn parameter(&self) -> &'static str {
-        match self {
-            ParamsError::Amplitude(_) => "min_amplitude_pct",
-            ParamsError::Points(_) => "min_points",
-        }
-    }
-}
 
 impl Default for Params {
     /// The defaults of `imf-cluster`: windows from 6 hours to 30 days, amplitudes from 2 %, 100 minutes.
@@ -52,13 +32,15 @@ impl Params {
     /// Checks the parameters.
     ///
     /// # Errors
-    /// [`ParamsError`] that names the parameter.
-    pub fn check(self) -> Result<ValidParams, ParamsError> {
+    /// [`Error::Parameter`].
+    pub fn check(self) -> Result<ValidParams> {
         if !(self.min_amplitude_pct >= 0.0 && self.min_amplitude_pct.is_finite()) {
-            return Err(ParamsError::Amplitude(self.min_amplitude_pct));
+            let problem = format!("{} is not a rise; must be at least 0", self.min_amplitude_pct);
+            return Err(Error::invalid("min_amplitude_pct", problem));
         }
         if self.min_points < MIN_SAMPLES {
-            return Err(ParamsError::Points(self.min_points));
+            let problem = format!("{} are too few to find a cycle in; must be at least 4", self.min_points);
+            return Err(Error::invalid("min_points", problem));
         }
         Ok(ValidParams(self))
     }
@@ -70,9 +52,9 @@ impl Params {
 pub struct ValidParams(Params);
 
 impl TryFrom<Params> for ValidParams {
-    type Error = ParamsError;
+    type Error = Error;
 
-    fn try_from(params: Params) -> Result<ValidParams, ParamsError> {
+    fn try_from(params: Params) -> Result<ValidParams> {
         params.check()
     }
 }
@@ -106,8 +88,9 @@ mod tests {
             Params { windows: vec![Window::DAY], min_amplitude_pct, min_points }.check()
         };
         assert!(of(0.0, 4).is_ok());
-        assert_eq!(of(-1.0, 4), Err(ParamsError::Amplitude(-1.0)));
+        let parameter = |checked: Result<ValidParams>| checked.err().and_then(|error| error.parameter());
+        assert_eq!(parameter(of(-1.0, 4)), Some("min_amplitude_pct"));
         assert!(of(f64::NAN, 4).is_err() && of(f64::INFINITY, 4).is_err());
-        assert_eq!(of(2.0, 3), Err(ParamsError::Points(3)));
+        assert_eq!(parameter(of(2.0, 3)), Some("min_points"));
     }
 }

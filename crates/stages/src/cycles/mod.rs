@@ -19,7 +19,7 @@ pub mod transform;
 use std::fmt;
 
 pub use lookback::Lookback;
-pub use params::{Params, ParamsError, ValidParams};
+pub use params::{Params, ValidParams};
 pub use study::{Coverage, CycleRow, Inputs, Prepared, Status};
 
 /// One of a symbol's two series.

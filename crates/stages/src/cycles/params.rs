@@ -1,4 +1,6 @@
-//! What is asked for, checked once.
+//! Parameters of cycles.
+
+use crate::error::{Error, Result};
 
 /// What may be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -23,40 +25,20 @@ impl Default for Params {
     }
 }
 
-/// What cannot be asked for.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ParamsError {
-    /// No month, or more than ten years.
-    #[error("lookback_months {0} is out of range; must be 1 to 120")]
-    Months(u32),
-    /// No depth.
-    #[error("min_cycle_depth_pct {0} is not a depth; must be 0 to 200 percent")]
-    Depth(f64),
-}
-
-impl ParamsError {
-    /// The parameter; messages begin with it.
-    pub fn parameter(&self) -> &'static str {
-        match self {
-            ParamsError::Months(_) => "lookback_months",
-            ParamsError::Depth(_) => "min_cycle_depth_pct",
-        }
-    }
-}
-
 impl Params {
     /// Checks what is asked for.
     ///
     /// # Errors
     /// Names what cannot be.
-    pub fn check(self) -> Result<ValidParams, ParamsError> {
+    pub fn check(self) -> Result<ValidParams> {
         if !(1..=120).contains(&self.lookback_months) {
-            return Err(ParamsError::Months(self.lookback_months));
+            let problem = format!("{} is out of range; must be 1 to 120", self.lookback_months);
+            return Err(Error::invalid("lookback_months", problem));
         }
         // A leg of positive numbers is at most 200 percent of its midline.
         if !(0.0..=200.0).contains(&self.min_cycle_depth_pct) {
-            return Err(ParamsError::Depth(self.min_cycle_depth_pct));
+            let problem = format!("{} is not a depth; must be 0 to 200 percent", self.min_cycle_depth_pct);
+            return Err(Error::invalid("min_cycle_depth_pct", problem));
         }
         Ok(ValidParams(self))
     }
@@ -68,9 +50,9 @@ impl Params {
 pub struct ValidParams(pub(super) Params);
 
 impl TryFrom<Params> for ValidParams {
-    type Error = ParamsError;
+    type Error = Error;
 
-    fn try_from(params: Params) -> Result<ValidParams, ParamsError> {
+    fn try_from(params: Params) -> Result<ValidParams> {
         params.check()
     }
 }
@@ -100,9 +82,10 @@ mod tests {
             min_cycle_depth_pct,
             ..Params::default()
         };
-        assert_eq!(of(0, 2.0).check(), Err(ParamsError::Months(0)));
-        assert_eq!(of(121, 2.0).check(), Err(ParamsError::Months(121)));
-        assert_eq!(of(1, -0.5).check(), Err(ParamsError::Depth(-0.5)));
+        let parameter = |params: Params| params.check().err().and_then(|error| error.parameter());
+        assert_eq!(parameter(of(0, 2.0)), Some("lookback_months"));
+        assert_eq!(parameter(of(121, 2.0)), Some("lookback_months"));
+        assert_eq!(parameter(of(1, -0.5)), Some("min_cycle_depth_pct"));
         assert!(
             of(1, f64::NAN).check().is_err() && of(1, 201.0).check().is_err() && of(1, 0.0).check().is_ok()
         );

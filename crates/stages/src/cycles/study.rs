@@ -10,7 +10,7 @@ use super::{Lookback, SignalKind, ValidParams, transform};
 use crate::grid::MinuteGrid;
 
 /// How much of the lookback has bars.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Coverage {
     /// Minutes that had a bar.
     pub bars_before: usize,

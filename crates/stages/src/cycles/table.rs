@@ -71,7 +71,7 @@ pub fn summary() -> Vec<ColumnSource<SummaryLine>> {
         ColumnSource::whole("cycles_count", "brackets within the guard", |line: &Line| {
             line.row.cycle.map(|(_, features)| features.cycles_count as i64)
         }),
-        feature("pct_cycles_ge_2pct", "percent of these that pass the gate (`--min-cycle-depth-pct`)", |f| {
+        feature("pct_cycles_ge_2pct", "percent of these that pass the gate (`min_cycle_depth_pct`)", |f| {
             f.pct_cycles_ge_gate
         }),
         feature("phase_var", "circular variance of the phase increments, 0 for a steady cycle", |f| {

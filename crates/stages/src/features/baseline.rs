@@ -10,19 +10,6 @@ use super::panel::Panel;
 /// The percentages at which a baseline is known.
 pub const QUANTILE_LEVELS: [u32; 13] = [1, 5, 10, 20, 25, 40, 50, 60, 75, 80, 90, 95, 99];
 
-/// A baseline that cannot be asked for: of no month, or of more than ten years.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("months {0} is out of range; must be 1 to 120, or none for no baseline")]
-pub struct MonthsError(u32);
-
-/// Checks the months of a baseline, if one is wanted.
-pub(crate) fn check_months(months: Option<u32>) -> Result<(), MonthsError> {
-    match months {
-        Some(months @ (0 | 121..)) => Err(MonthsError(months)),
-        _ => Ok(()),
-    }
-}
-
 /// The quantiles of a metric, and how many values they are of.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Quantiles {

@@ -37,56 +37,15 @@ pub mod skew;
 
 use bars::{AsOf, Span, Symbol, Window};
 
+use crate::error::{Error, Result};
+
 pub use boards::{Board, Coin};
 pub use buckets::Buckets;
-pub use params::{Params, ParamsError, ValidParams, changes_of};
+pub use params::{Params, ValidParams, changes_of};
 pub use ranking::{BucketRank, RankKind, Tallies};
 pub use skew::{Level, SkewDetail, Tag};
 
 use buckets::BucketGrid;
-
-/// Why no boards could be made.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// A window does not fit.
-    #[error(
-        "the {window} window has no complete bucket in the {days} days before {asof}; use more lookback_days, a shorter \
-         window, or include_partial"
-    )]
-    NoCompleteBucket {
-        /// The window.
-        window: Window,
-        /// The lookback.
-        days: u32,
-        /// Its end.
-        asof: String,
-    },
-    /// Nothing was traded of late.
-    #[error(
-        "none of the {seen} symbols has a bar in the day before {asof}: nothing to rank; use an earlier asof, or \
-         include_stale"
-    )]
-    AllStale {
-        /// Symbols with a bar closed by the as-of.
-        seen: usize,
-        /// The as-of.
-        asof: String,
-    },
-    /// Bars there are, but none in a bucket that is used.
-    #[error(
-        "none of the {symbols} symbols has a bar in a complete bucket of the {days} days before {asof}; at least two \
-         buckets of one window are needed, better 30 days"
-    )]
-    NoBars {
-        /// Symbols looked at.
-        symbols: usize,
-        /// The lookback.
-        days: u32,
-        /// Its end.
-        asof: String,
-    },
-}
 
 /// The buckets of every window before an as-of.
 #[derive(Debug, Clone)]
@@ -135,15 +94,15 @@ impl LeaderboardsPlan {
     ///
     /// # Errors
     /// Where a window has no complete bucket in the lookback.
-    pub fn new(params: ValidParams, asof: AsOf) -> Result<LeaderboardsPlan, Error> {
+    pub fn new(params: ValidParams, asof: AsOf) -> Result<LeaderboardsPlan> {
         let days = params.lookback_days();
         let span = Span::days_before(asof, days);
         let grid = |&window: &Window| {
             let grid = BucketGrid::new(window, span, params.include_partial());
-            let error = || Error::NoCompleteBucket { window, days, asof: asof.to_string() };
+            let error = || Error::NoCompleteBucket { window, days, asof };
             (grid.len() > 0).then_some(grid).ok_or_else(error)
         };
-        let grids = params.windows().iter().map(grid).collect::<Result<_, _>>()?;
+        let grids = params.windows().iter().map(grid).collect::<Result<_>>()?;
         let base = BucketGrid::new(params.base_window(), span, true);
         Ok(LeaderboardsPlan { params, asof, span, grids, base })
     }
@@ -158,8 +117,8 @@ impl LeaderboardsPlan {
     ///
     /// # Errors
     /// Where nobody can be ranked.
-    pub fn rank(&self, seen: usize, symbols: Vec<(Symbol, Buckets)>) -> Result<RankedBoards, Error> {
-        let asof = self.asof.to_string();
+    pub fn rank(&self, seen: usize, symbols: Vec<(Symbol, Buckets)>) -> Result<RankedBoards> {
+        let asof = self.asof;
         let (stale, fresh): (Vec<_>, Vec<_>) =
             symbols.into_iter().partition(|(_, buckets)| !buckets.is_fresh(self.span.end));
         let mut ranked = fresh;

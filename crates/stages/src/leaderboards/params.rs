@@ -2,6 +2,8 @@
 
 use bars::Window;
 
+use crate::error::{Error, Result, check_windows};
+
 /// What may be asked for.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -32,46 +34,24 @@ impl Default for Params {
     }
 }
 
-/// What cannot be asked for.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ParamsError {
-    /// No place to take.
-    #[error("top_n 0 leaves no place to take; must be at least 1")]
-    NoPlaces,
-    /// No window.
-    #[error("windows is empty; name at least one, such as 1h,24h")]
-    NoWindows,
-    /// No day, or more than ten years.
-    #[error("lookback_days {0} is out of range; must be 1 to 3660")]
-    Lookback(u32),
-}
-
-impl ParamsError {
-    /// The parameter; messages begin with it.
-    pub fn parameter(&self) -> &'static str {
-        match self {
-            ParamsError::NoPlaces => "top_n",
-            ParamsError::NoWindows => "windows",
-            ParamsError::Lookback(_) => "lookback_days",
-        }
-    }
-}
-
 impl Params {
     /// Checks what is asked for.
     ///
     /// # Errors
     /// Names what cannot be.
-    pub fn check(mut self) -> Result<ValidParams, ParamsError> {
+    pub fn check(mut self) -> Result<ValidParams> {
         self.windows.sort();
         self.windows.dedup();
-        match self {
-            Params { top_n: 0, .. } => Err(ParamsError::NoPlaces),
-            Params { lookback_days: days @ (0 | 3661..), .. } => Err(ParamsError::Lookback(days)),
-            params if params.windows.is_empty() => Err(ParamsError::NoWindows),
-            params => Ok(ValidParams(params)),
+        if self.top_n == 0 {
+            return Err(Error::invalid("top_n", "0 leaves no place to take; must be at least 1"));
         }
+        let days = self.lookback_days;
+        if !(1..=3660).contains(&days) {
+            let problem = format!("{days} is out of range; must be 1 to 3660");
+            return Err(Error::invalid("lookback_days", problem));
+        }
+        check_windows(&self.windows, "1h,24h")?;
+        Ok(ValidParams(self))
     }
 }
 
@@ -81,9 +61,9 @@ impl Params {
 pub struct ValidParams(Params);
 
 impl TryFrom<Params> for ValidParams {
-    type Error = ParamsError;
+    type Error = Error;
 
-    fn try_from(params: Params) -> Result<ValidParams, ParamsError> {
+    fn try_from(params: Params) -> Result<ValidParams> {
         params.check()
     }
 }

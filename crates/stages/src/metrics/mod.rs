@@ -31,7 +31,7 @@ use crate::features::panel::Panel;
 use crate::features::table::{FeatureRow, WindowValues};
 
 pub use self::bins::bin_minutes;
-pub use self::params::{Params, ParamsError, ValidParams};
+pub use self::params::{Params, ValidParams};
 pub use self::table::{CATALOG, Intraday};
 
 mod bins;

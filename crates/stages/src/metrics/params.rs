@@ -2,7 +2,7 @@
 
 use bars::Window;
 
-use crate::features::baseline::{MonthsError, check_months};
+use crate::error::{Error, Result, check_months, check_windows};
 
 /// What may be asked for.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -24,45 +24,18 @@ impl Default for Params {
     }
 }
 
-/// What cannot be asked for.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ParamsError {
-    /// No window.
-    #[error("windows is empty; name at least one, such as 1h,24h")]
-    NoWindows,
-    /// Not a share.
-    #[error("coverage_threshold {0} is not a share; must be 0 to 1, such as 0.8")]
-    Threshold(f64),
-    /// No such baseline.
-    #[error(transparent)]
-    Months(#[from] MonthsError),
-}
-
-impl ParamsError {
-    /// The parameter; messages begin with it.
-    pub fn parameter(&self) -> &'static str {
-        match self {
-            ParamsError::NoWindows => "windows",
-            ParamsError::Threshold(_) => "coverage_threshold",
-            ParamsError::Months(_) => "months",
-        }
-    }
-}
-
 impl Params {
     /// Checks what is asked for.
     ///
     /// # Errors
     /// Names what cannot be.
-    pub fn check(mut self) -> Result<ValidParams, ParamsError> {
+    pub fn check(mut self) -> Result<ValidParams> {
         self.windows.sort();
         self.windows.dedup();
-        if self.windows.is_empty() {
-            return Err(ParamsError::NoWindows);
-        }
+        check_windows(&self.windows, "1h,24h")?;
         if !(0.0..=1.0).contains(&self.coverage_threshold) {
-            return Err(ParamsError::Threshold(self.coverage_threshold));
+            let problem = format!("{} is not a share; must be 0 to 1, such as 0.8", self.coverage_threshold);
+            return Err(Error::invalid("coverage_threshold", problem));
         }
         check_months(self.months)?;
         Ok(ValidParams(self))
@@ -75,9 +48,9 @@ impl Params {
 pub struct ValidParams(Params);
 
 impl TryFrom<Params> for ValidParams {
-    type Error = ParamsError;
+    type Error = Error;
 
-    fn try_from(params: Params) -> Result<ValidParams, ParamsError> {
+    fn try_from(params: Params) -> Result<ValidParams> {
         params.check()
     }
 }

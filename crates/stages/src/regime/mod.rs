@@ -11,7 +11,7 @@ use crate::features::layout::{FeatureLayout, LayoutOptions};
 use crate::features::panel::Panel;
 use crate::features::table::{FeatureRow, WindowValues};
 
-pub use self::params::{Params, ParamsError, ValidParams};
+pub use self::params::{Params, ValidParams};
 pub use self::table::{CATALOG, Daily};
 
 mod history;

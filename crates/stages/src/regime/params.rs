@@ -2,7 +2,7 @@
 
 use bars::Window;
 
-use crate::features::baseline::{MonthsError, check_months};
+use crate::error::{Error, Result, check_months, check_windows};
 
 /// What may be asked for.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -25,53 +25,27 @@ impl Default for Params {
     }
 }
 
-/// What cannot be asked for.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ParamsError {
-    /// No window.
-    #[error("windows is empty; name at least one, such as 7d,30d")]
-    NoWindows,
-    /// Not whole days.
-    #[error("windows: \"{0}\" is not a whole number of days; use windows such as 3d,7d,30d")]
-    NotDays(Window),
-    /// No day, or more than ten years.
-    #[error("breakout_lookback_days {0} is out of range; must be 1 to 3660")]
-    Breakout(u32),
-    /// No such baseline.
-    #[error(transparent)]
-    Months(#[from] MonthsError),
-}
-
-impl ParamsError {
-    /// The parameter; messages begin with it.
-    pub fn parameter(&self) -> &'static str {
-        match self {
-            ParamsError::NoWindows | ParamsError::NotDays(_) => "windows",
-            ParamsError::Breakout(_) => "breakout_lookback_days",
-            ParamsError::Months(_) => "months",
-        }
-    }
-}
-
 impl Params {
     /// Checks what is asked for.
     ///
     /// # Errors
     /// Names what cannot be.
-    pub fn check(mut self) -> Result<ValidParams, ParamsError> {
-        let in_days = |window: Window| window.in_days().ok_or(ParamsError::NotDays(window));
+    pub fn check(mut self) -> Result<ValidParams> {
+        let not_days =
+            |window| format!("\"{window}\" is not a whole number of days; use windows such as 3d,7d,30d");
+        let in_days =
+            |window: Window| window.in_days().ok_or_else(|| Error::invalid("windows", not_days(window)));
         self.windows = self.windows.into_iter().map(in_days).collect::<Result<_, _>>()?;
         self.windows.sort();
         self.windows.dedup();
-        match self {
-            Params { breakout_days: days @ (0 | 3661..), .. } => Err(ParamsError::Breakout(days)),
-            params if params.windows.is_empty() => Err(ParamsError::NoWindows),
-            params => {
-                check_months(params.months)?;
-                Ok(ValidParams(params))
-            }
+        let days = self.breakout_days;
+        if !(1..=3660).contains(&days) {
+            let problem = format!("{days} is out of range; must be 1 to 3660");
+            return Err(Error::invalid("breakout_lookback_days", problem));
         }
+        check_windows(&self.windows, "7d,30d")?;
+        check_months(self.months)?;
+        Ok(ValidParams(self))
     }
 }
 
@@ -81,9 +55,9 @@ impl Params {
 pub struct ValidParams(Params);
 
 impl TryFrom<Params> for ValidParams {
-    type Error = ParamsError;
+    type Error = Error;
 
-    fn try_from(params: Params) -> Result<ValidParams, ParamsError> {
+    fn try_from(params: Params) -> Result<ValidParams> {
         params.check()
     }
 }

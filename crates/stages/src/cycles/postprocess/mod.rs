@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use super::cluster::{FIRST_SINGLETON, mad_pct, number_of};
 use super::{SignalKind, Status};
+use crate::error::{Error, Result};
 
 /// A cycle as the summary of `imf-stage` has it; a number that is missing is NaN.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,47 +51,27 @@ pub struct Params {
     pub amp_bands: [f64; 2],
 }
 
-/// What cannot be asked for.
-#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ParamsError {
-    /// No length.
-    #[error("window_days {0} is not a length of a window; must be above 0, such as 90")]
-    Window(f64),
-    /// No share.
-    #[error("min_energy_share {0} is not a share; must be 0 to 1")]
-    Share(f64),
-    /// Bands that are not in order.
-    #[error("amp_bands {0} {1} are not two depths above 0 in ascending order; use two such as 5 12")]
-    Bands(f64, f64),
-}
-
-impl ParamsError {
-    /// The parameter; messages begin with it.
-    pub fn parameter(&self) -> &'static str {
-        match self {
-            ParamsError::Window(_) => "window_days",
-            ParamsError::Share(_) => "min_energy_share",
-            ParamsError::Bands(..) => "amp_bands",
-        }
-    }
-}
-
 impl Params {
     /// Checks what is asked for.
     ///
     /// # Errors
     /// Names what cannot be.
-    pub fn check(self) -> Result<ValidParams, ParamsError> {
+    pub fn check(self) -> Result<ValidParams> {
         let [small, large] = self.amp_bands;
         if !(self.window_days > 0.0 && self.window_days.is_finite()) {
-            return Err(ParamsError::Window(self.window_days));
+            let problem =
+                format!("{} is not a length of a window; must be above 0, such as 90", self.window_days);
+            return Err(Error::invalid("window_days", problem));
         }
         if !(0.0..=1.0).contains(&self.min_energy_share) {
-            return Err(ParamsError::Share(self.min_energy_share));
+            let problem = format!("{} is not a share; must be 0 to 1", self.min_energy_share);
+            return Err(Error::invalid("min_energy_share", problem));
         }
         if !(small > 0.0 && small <= large && large.is_finite()) {
-            return Err(ParamsError::Bands(small, large));
+            let problem = format!(
+                "{small} {large} are not two depths above 0 in ascending order; use two such as 5 12"
+            );
+            return Err(Error::invalid("amp_bands", problem));
         }
         Ok(ValidParams(self))
     }
@@ -102,9 +83,9 @@ impl Params {
 pub struct ValidParams(Params);
 
 impl TryFrom<Params> for ValidParams {
-    type Error = ParamsError;
+    type Error = Error;
 
-    fn try_from(params: Params) -> Result<ValidParams, ParamsError> {
+    fn try_from(params: Params) -> Result<ValidParams> {
         params.check()
     }
 }

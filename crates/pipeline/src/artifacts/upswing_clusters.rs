@@ -1,0 +1,97 @@
+//! `imf_clusters_*.json`: clusters of upswings per symbol and window; and the text file next to it.
+
+use std::path::{Path, PathBuf};
+
+use bars::Window;
+use bars_io::atomic::{FinishedFile, TempFiles};
+use serde::ser::Serializer;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use stages::cohort_cycles::WindowUpswings;
+use stages::cohort_cycles::clusters::SwingClusters;
+
+use super::{read_json, unexpected, write_json};
+use crate::cohort_cycles::SymbolUpswings;
+use crate::error::Result;
+
+/// The JSON file: symbols in their order, and of each its windows, ascending.
+struct BySymbol<'a>(&'a [SymbolUpswings]);
+
+impl Serialize for BySymbol<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer
+            .collect_map(self.0.iter().map(|symbol| (symbol.symbol.as_str(), ByWindow(&symbol.windows))))
+    }
+}
+
+struct ByWindow<'a>(&'a [WindowUpswings]);
+
+impl Serialize for ByWindow<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let none = SwingClusters::default();
+        serializer.collect_map(
+            self.0.iter().map(|study| (study.window.to_string(), study.clusters.as_ref().unwrap_or(&none))),
+        )
+    }
+}
+
+/// Writes both files, ready to be committed; the text has a line per symbol: the median duration and amplitude of its strongest
+/// cluster, `NA` where it has none.
+pub(crate) fn write(
+    [json, text]: &[PathBuf; 2],
+    symbols: &[SymbolUpswings],
+    temp: &TempFiles,
+) -> Result<Vec<FinishedFile>> {
+    let mut lines = String::new();
+    for symbol in symbols {
+        let (mut duration, mut amplitude) = (zmij::Buffer::new(), zmij::Buffer::new());
+        let strongest = symbol.strongest().map(|(_, cluster)| {
+            let duration = duration.format_finite(cluster.median_duration_min);
+            (duration, amplitude.format_finite(cluster.median_amplitude_pct))
+        });
+        let (duration, amplitude) = strongest.unwrap_or(("NA", "NA"));
+        lines += &format!("{}, {duration}, {amplitude}\n", symbol.symbol);
+    }
+    Ok(vec![write_json(json, &BySymbol(symbols), temp)?, temp.write_temp(text, lines.as_bytes())?])
+}
+
+/// The clusters of a symbol, as they were read.
+#[derive(Debug)]
+pub(crate) struct RecordedUpswings {
+    pub(crate) symbol: String,
+    /// By window, in the order of the file: ascending.
+    pub(crate) windows: Vec<(Window, RecordedClusters)>,
+}
+
+/// The clusters of a window by both methods.
+#[derive(Debug, Deserialize)]
+pub(crate) struct RecordedClusters {
+    pub(crate) gmm: Vec<RecordedCluster>,
+    pub(crate) dbscan: Vec<RecordedCluster>,
+}
+
+/// A cluster; `None` for a number that is not finite.
+#[derive(Debug, Deserialize)]
+pub(crate) struct RecordedCluster {
+    pub(crate) count: usize,
+    pub(crate) median_amplitude_pct: Option<f64>,
+    pub(crate) median_duration_min: Option<f64>,
+    pub(crate) median_total_volume: Option<f64>,
+}
+
+/// Reads the JSON file.
+///
+/// # Errors
+/// If it is missing or has another format.
+pub(crate) fn read(path: &Path) -> Result<Vec<RecordedUpswings>> {
+    let symbols: Map<String, Value> = read_json(path)?;
+    let symbol = |(symbol, windows): (String, Value)| {
+        let windows: Map<String, Value> = serde_json::from_value(windows).map_err(|e| unexpected(path, e))?;
+        let window = |(window, clusters): (String, Value)| {
+            let window = window.parse().map_err(|e: bars::Error| unexpected(path, e))?;
+            Ok((window, serde_json::from_value(clusters).map_err(|e| unexpected(path, e))?))
+        };
+        Ok(RecordedUpswings { symbol, windows: windows.into_iter().map(window).collect::<Result<_>>()? })
+    };
+    symbols.into_iter().map(symbol).collect()
+}

@@ -1,0 +1,98 @@
+//! Errors of this crate.
+
+use bars::{AsOf, Window};
+
+/// The result of fallible functions in this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a stage cannot run. Messages name parameters; a front end adds its flags and remedies.
+///
+/// ```
+/// use stages::{Error, metrics::Params};
+///
+/// let error = Params { months: Some(0), ..Params::default() }.check().unwrap_err();
+/// assert_eq!(error.parameter(), Some("months"));
+/// assert_eq!(error.to_string(), "months 0 is out of range; must be 1 to 120, or none for no baseline");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A parameter has an invalid value.
+    #[error("{name} {problem}")]
+    Parameter {
+        /// The parameter.
+        name: &'static str,
+        /// Its value, what is wrong with it, and the valid values.
+        problem: String,
+    },
+    /// A window of the leaderboards has no complete bucket in the lookback.
+    #[error(
+        "the {window} window has no complete bucket in the {days} days before {asof}; use more lookback_days, a shorter \
+         window, or include_partial"
+    )]
+    NoCompleteBucket {
+        /// The window.
+        window: Window,
+        /// The lookback.
+        days: u32,
+        /// The as-of.
+        asof: AsOf,
+    },
+    /// No symbol has a bar in the day before the as-of of the leaderboards.
+    #[error(
+        "none of the {seen} symbols has a bar in the day before {asof}: nothing to rank; use an earlier asof, or \
+         include_stale"
+    )]
+    AllStale {
+        /// Symbols with a bar that closes by the as-of.
+        seen: usize,
+        /// The as-of.
+        asof: AsOf,
+    },
+    /// No symbol has a bar in a complete bucket of the leaderboards.
+    #[error(
+        "none of the {symbols} symbols has a bar in a complete bucket of the {days} days before {asof}; at least two \
+         buckets of one window are needed, better 30 days"
+    )]
+    NoBars {
+        /// Symbols that were examined.
+        symbols: usize,
+        /// The lookback.
+        days: u32,
+        /// The as-of.
+        asof: AsOf,
+    },
+}
+
+impl Error {
+    /// The parameter with an invalid value, if that is the error; its message begins with it.
+    pub fn parameter(&self) -> Option<&'static str> {
+        match self {
+            Error::Parameter { name, .. } => Some(name),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn invalid(name: &'static str, problem: impl Into<String>) -> Error {
+        Error::Parameter { name, problem: problem.into() }
+    }
+}
+
+/// Checks that a list of windows is not empty.
+pub(crate) fn check_windows(windows: &[Window], example: &str) -> Result<()> {
+    if windows.is_empty() {
+        return Err(Error::invalid("windows", format!("is empty; name at least one, such as {example}")));
+    }
+    Ok(())
+}
+
+/// Checks the months of a baseline; `None` is no baseline.
+pub(crate) fn check_months(months: Option<u32>) -> Result<()> {
+    match months {
+        Some(months @ (0 | 121..)) => Err(Error::invalid(
+            "months",
+            format!("{months} is out of range; must be 1 to 120, or none for no baseline"),
+        )),
+        _ => Ok(()),
+    }
+}
