@@ -217,6 +217,15 @@ fn shards_of_metrics_equal_a_single_run() {
         merge_into(run_parts(&request, Some(&source), parts), &merged, &source).unwrap();
         assert!(std::fs::read(&merged).unwrap() == std::fs::read(&single).unwrap(), "{parts} parts");
     }
+
+    // A cohort file that changed between two shards makes two plans, even if its symbols and times are the same.
+    let mut results = run_parts(&request, Some(&source), 2);
+    let TaskRequest::Metrics { input, .. } = &request else { unreachable!("made above") };
+    let text = std::fs::read_to_string(input).unwrap();
+    std::fs::write(input, text.replacen(".", ".1", 1)).unwrap();
+    results[1] = run_parts(&request, Some(&source), 2).swap_remove(1);
+    let mixed = merge_into(results, &folder.path().join("mixed.csv"), &source);
+    assert!(matches!(mixed, Err(pipeline::Error::ForeignResult { .. })), "{mixed:?}");
 }
 
 #[test]

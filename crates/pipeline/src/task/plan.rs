@@ -13,7 +13,7 @@ use stages::{leaderboards, metrics};
 use super::{AsOfRange, MAX_PARTS, TASK_VERSION, Task, TaskMember, TaskStage};
 use crate::cohort::Member;
 use crate::cycles::CyclesParams;
-use crate::digest::text_digest;
+use crate::digest::{file_digest, text_digest};
 use crate::error::{Error, Result};
 use crate::metrics::{History, MetricsJob};
 use crate::observer::Observer;
@@ -103,7 +103,7 @@ pub fn plan(
             let members: Vec<Member> =
                 seen.map(|entry| Member { symbol: entry.symbol.clone(), entry: Some(entry) }).collect();
             let stage = TaskStage::Leaderboards { params: params.clone(), asof, newest };
-            cut(stage, &members, plan.span(), source.describe(), parts)
+            cut(stage, &members, plan.span(), source.describe(), parts, None)
         }
         TaskRequest::Metrics { params, asof, input, bar_time, cohort } => {
             let options = ReadOptions { bar_time: *bar_time, ..ReadOptions::default() };
@@ -117,7 +117,12 @@ pub fn plan(
                 cohort: cohort.clone(),
             };
             let place = source.map_or_else(|| file.describe(), Source::describe);
-            cut(stage, &job.members, job.plan.span(), place, parts)
+            // Every worker reads the file and the history for itself: both must be the same.
+            let content = file_digest(input).map_err(|e| bars_io::Error::io("read", input, e))?;
+            let names: Vec<Symbol> = job.members.iter().map(|member| member.symbol.clone()).collect();
+            let history = source.map(|source| source.entries(&names)).transpose()?.unwrap_or_default();
+            let inputs = MetricsInputs { content, history: history.iter().map(PlanEntry::new).collect() };
+            cut(stage, &job.members, job.plan.span(), place, parts, Some(&inputs))
         }
         TaskRequest::State { params, symbols, moments } => {
             let stage = |asofs| TaskStage::State { params: params.clone(), asofs };
@@ -136,7 +141,7 @@ pub fn plan(
                 span: lookback.span,
                 persist_modes: *persist_modes,
             };
-            cut(stage, &members, lookback.span, source.describe(), parts)
+            cut(stage, &members, lookback.span, source.describe(), parts, None)
         }
     }
 }
@@ -159,11 +164,18 @@ fn snapshots<S: SnapshotStage>(
     let span = Span { start: bars::Minute::MIN, end: job.last_asof().end() };
     // Symbols without bars have no rows.
     let present: Vec<Member> = job.members.into_iter().filter(|member| member.entry.is_some()).collect();
-    cut(stage(range), &present, span, source.describe(), parts)
+    cut(stage(range), &present, span, source.describe(), parts, None)
 }
 
 /// Distributes symbols over tasks.
-fn cut(stage: TaskStage, members: &[Member], span: Span, source: String, parts: usize) -> Result<Vec<Task>> {
+fn cut(
+    stage: TaskStage,
+    members: &[Member],
+    span: Span,
+    source: String,
+    parts: usize,
+    inputs: Option<&MetricsInputs>,
+) -> Result<Vec<Task>> {
     let mut order: Vec<usize> = (0..members.len()).collect();
     order.sort_by_key(|&index| (Reverse(weight(members[index].entry.as_ref(), span)), index));
     let mut loads: Vec<(u64, Vec<usize>)> = vec![(0, Vec::new()); parts];
@@ -172,7 +184,7 @@ fn cut(stage: TaskStage, members: &[Member], span: Span, source: String, parts: 
         loads[lightest].0 += weight(members[index].entry.as_ref(), span);
         loads[lightest].1.push(index);
     }
-    let plan = fingerprint(&stage, members, &source, parts)?;
+    let plan = fingerprint(&stage, members, &source, parts, inputs)?;
     let task = |(part, (_, mut indices)): (usize, (u64, Vec<usize>))| {
         indices.sort_unstable();
         let member = |position: usize| TaskMember {
@@ -201,7 +213,35 @@ fn weight(entry: Option<&Entry>, span: Span) -> u64 {
     u64::try_from(end.index() - start.index()).unwrap_or(0)
 }
 
-fn fingerprint(stage: &TaskStage, members: &[Member], source: &str, parts: usize) -> Result<String> {
+/// What the tasks of `metrics` read besides the bars of their members' entries.
+#[derive(Serialize)]
+struct MetricsInputs {
+    /// The digest of the cohort file.
+    content: String,
+    /// The members in the source of the baselines.
+    history: Vec<PlanEntry>,
+}
+
+#[derive(Serialize)]
+struct PlanEntry {
+    symbol: Symbol,
+    ends: (AsOf, AsOf),
+}
+
+impl PlanEntry {
+    fn new(entry: &Entry) -> PlanEntry {
+        let ends = (AsOf::start_of(entry.first), AsOf::close_of(entry.last));
+        PlanEntry { symbol: entry.symbol.clone(), ends }
+    }
+}
+
+fn fingerprint(
+    stage: &TaskStage,
+    members: &[Member],
+    source: &str,
+    parts: usize,
+    inputs: Option<&MetricsInputs>,
+) -> Result<String> {
     #[derive(Serialize)]
     struct Plan<'a> {
         version: u32,
@@ -209,27 +249,19 @@ fn fingerprint(stage: &TaskStage, members: &[Member], source: &str, parts: usize
         stage: &'a TaskStage,
         source: &'a str,
         parts: usize,
-        members: Vec<PlanMember<'a>>,
+        members: Vec<(&'a Symbol, Option<PlanEntry>)>,
+        inputs: Option<&'a MetricsInputs>,
     }
-    #[derive(Serialize)]
-    struct PlanMember<'a> {
-        symbol: &'a Symbol,
-        source: Option<&'a Symbol>,
-        ends: Option<(AsOf, AsOf)>,
-    }
-    let members = members.iter().map(|member| PlanMember {
-        symbol: &member.symbol,
-        source: member.entry.as_ref().map(|entry| &entry.symbol),
-        ends: member.entry.as_ref().map(|entry| (AsOf::start_of(entry.first), AsOf::close_of(entry.last))),
-    });
-    let parts = Plan {
+    let members = members.iter().map(|member| (&member.symbol, member.entry.as_ref().map(PlanEntry::new)));
+    let plan = Plan {
         version: TASK_VERSION,
         program: env!("CARGO_PKG_VERSION"),
         stage,
         source,
         parts,
         members: members.collect(),
+        inputs,
     };
-    let text = serde_json::to_string(&parts).map_err(|e| Error::encode("a plan", e))?;
+    let text = serde_json::to_string(&plan).map_err(|e| Error::encode("a plan", e))?;
     Ok(text_digest(&text))
 }
