@@ -2,6 +2,10 @@
 
 /// The `percent`-th percentile of `sorted` (ascending, not empty): linear interpolation between order statistics
 /// at `(n - 1) percent / 100`, as numpy's default.
+///
+/// ```
+/// assert_eq!(stages::stats::percentile(&[1.0, 2.0, 4.0, 8.0], 75.0), 5.0);
+/// ```
 pub fn percentile(sorted: &[f64], percent: f64) -> f64 {
     let last = sorted.len() - 1;
     let position = last as f64 * percent / 100.0;
@@ -11,6 +15,10 @@ pub fn percentile(sorted: &[f64], percent: f64) -> f64 {
 }
 
 /// Mean and standard deviation (ddof 0) of `values`, which must not be empty.
+///
+/// ```
+/// assert_eq!(stages::stats::mean_and_std(&[1.0, 3.0]), (2.0, 1.0));
+/// ```
 pub fn mean_and_std(values: &[f64]) -> (f64, f64) {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;

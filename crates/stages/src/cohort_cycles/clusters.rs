@@ -114,6 +114,25 @@ fn most_components(window: Window, cycles: usize) -> usize {
 }
 
 /// The clusters of `matched`.
+///
+/// ```
+/// use stages::cohort_cycles::clusters::swing_clusters;
+/// use stages::cohort_cycles::cycle::Upswing;
+/// use stages::cohort_cycles::fusion::MatchedUpswing;
+///
+/// // Twenty short rises of 2 percent and twenty long ones of 9.
+/// let rise = |end: usize, amplitude_pct: f64| MatchedUpswing {
+///     cycle: Upswing { imf: 0, start: 0, end, amplitude_pct },
+///     volume_cycles: 1,
+///     total_volume: end as f64,
+/// };
+/// let short = (0..20).map(|i| rise(30 + i % 5, 2.0 + 0.01 * i as f64));
+/// let long = (0..20).map(|i| rise(400 + i % 5, 9.0 + 0.01 * i as f64));
+/// let found = swing_clusters(&short.chain(long).collect::<Vec<_>>(), bars::Window::DAY);
+/// let counts: usize = found.gmm.iter().map(|kind| kind.count).sum();
+/// assert_eq!(counts, 40);
+/// assert!(found.gmm.len() >= 2);
+/// ```
 pub fn swing_clusters(matched: &[MatchedUpswing], window: Window) -> SwingClusters {
     if matched.len() < MIN_UPSWINGS {
         return SwingClusters::default();

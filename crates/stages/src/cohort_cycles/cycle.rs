@@ -21,6 +21,16 @@ impl Upswing {
 }
 
 /// The cycles of a mode, with the amplitudes that they have on `original`.
+///
+/// ```
+/// use stages::cohort_cycles::cycle::upswings_of_mode;
+///
+/// let mode = [0.0, 1.0, 0.0, 1.0, 0.0, 2.0, 0.0];
+/// let price = [9.0, 10.0, 9.0, 12.0, 9.0, 6.0, 9.0];
+/// let found = upswings_of_mode(0, &mode, &price);
+/// assert_eq!((found[0].start, found[0].end, found[0].amplitude_pct), (1, 3, 20.0));
+/// assert_eq!((found[1].start, found[1].end, found[1].amplitude_pct), (3, 5, -50.0));
+/// ```
 pub fn upswings_of_mode(imf: usize, mode: &[f64], original: &[f64]) -> Vec<Upswing> {
     let peaks: Vec<usize> =
         emd::turning_points(mode).iter().filter(|point| point.is_peak).map(|point| point.index).collect();

@@ -15,6 +15,17 @@ pub struct MatchedUpswing {
 
 /// Fuses each of `upswings` with those of `moves` that start or end in it; one without any is left out. `volume` is that of each
 /// minute.
+///
+/// ```
+/// use stages::cohort_cycles::cycle::Upswing;
+/// use stages::cohort_cycles::fusion::fuse;
+///
+/// let swing = |start, end| Upswing { imf: 0, start, end, amplitude_pct: 5.0 };
+/// let volume = [1.0; 40];
+/// // Of two swings of volume one starts within the upswing of price.
+/// let matched = fuse(&[swing(0, 9)], &[swing(5, 14), swing(20, 30)], &volume);
+/// assert_eq!((matched[0].volume_cycles, matched[0].total_volume), (1, 10.0));
+/// ```
 pub fn fuse(upswings: &[Upswing], moves: &[Upswing], volume: &[f64]) -> Vec<MatchedUpswing> {
     // Cycles of one mode follow each other, so that these sums together go through the minutes once per mode.
     let traded = |cycle: &Upswing| volume[cycle.start..=cycle.end].iter().sum::<f64>();

@@ -89,6 +89,17 @@ impl ValidParams {
 ///
 /// # Errors
 /// What `decomposer` cannot take apart.
+///
+/// ```
+/// use emd::{Control, Params};
+///
+/// let price: Vec<f64> =
+///     (0..300).map(|t| 100.0 + 5.0 * (std::f64::consts::TAU * f64::from(t) / 50.0).sin()).collect();
+/// let found = stages::cohort_cycles::cycles(&price, &Params::default().check()?)?;
+/// assert_eq!(found[1].duration(), 50);
+/// assert!(found[1].amplitude_pct.abs() < 1e-9);
+/// # Ok::<(), emd::Error>(())
+/// ```
 pub fn cycles(original: &[f64], decomposer: &Decomposer) -> Result<Vec<Upswing>, emd::Error> {
     let found = decomposer.emd(original, Control::default())?;
     Ok(found

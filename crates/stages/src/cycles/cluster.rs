@@ -150,6 +150,34 @@ impl Clustered {
 }
 
 /// Clusters the cycles of `rows`, which are in the order of series, symbol and mode. Stubs take no part.
+///
+/// ```
+/// use stages::cycles::cluster::cluster;
+/// use stages::cycles::imf::Features;
+/// use stages::cycles::{CycleRow, SignalKind, Status};
+///
+/// let cycle = |symbol: &str, period_days: f64| {
+///     let features = Features {
+///         period_days,
+///         amp_pct: 3.0,
+///         energy_share: 0.2,
+///         cycles_count: 40,
+///         pct_cycles_ge_gate: 80.0,
+///         phase_var: 0.3,
+///     };
+///     let symbol = symbol.parse().unwrap();
+///     let cycle = Some((0, features));
+///     CycleRow { symbol, series: SignalKind::Price, status: Status::Ok, cycle, fusion: None }
+/// };
+/// let rows = [cycle("A/USD", 1.0), cycle("B/USD", 1.0)];
+/// let pools = cluster(&rows, false);
+/// // Equal cycles are one cluster.
+/// assert_eq!(pools[0].global.len(), 1);
+/// assert_eq!(pools[0].global[0].id, "GP0001");
+/// assert_eq!(pools[0].global[0].rows, [0, 1]);
+/// // There are no cycles of volume.
+/// assert_eq!(pools[1].cycles(), 0);
+/// ```
 pub fn cluster(rows: &[CycleRow], mixed: bool) -> Vec<Clustered> {
     Pool::all(mixed).iter().map(|pool| of_pool(rows, *pool)).collect()
 }

@@ -34,12 +34,25 @@ const PASSES: usize = 3;
 const REACH: f64 = 4.685;
 
 /// `y` without its robust line.
+///
+/// ```
+/// let rising: Vec<f64> = (0..100).map(|x| 5.0 + 0.25 * f64::from(x)).collect();
+/// assert!(stages::cycles::detrend::detrend(&rising).iter().all(|y| y.abs() < 1e-12));
+/// ```
 pub fn detrend(y: &[f64]) -> Vec<f64> {
     let line = *lines(y).last().unwrap_or(&Line { slope: 0.0, intercept: 0.0 });
     y.iter().enumerate().map(|(x, y)| y - line.at(x)).collect()
 }
 
 /// The line of Theil and Sen, and what each pass makes of it. A deviation or weights of 0 end the passes early.
+///
+/// ```
+/// // One wild value does not tilt the line.
+/// let mut y: Vec<f64> = (0..100).map(|x| 5.0 + 0.25 * f64::from(x)).collect();
+/// y[99] = 1e6;
+/// let line = stages::cycles::detrend::lines(&y).pop().unwrap();
+/// assert!((line.slope - 0.25).abs() < 1e-12 && (line.intercept - 5.0).abs() < 1e-12);
+/// ```
 pub fn lines(y: &[f64]) -> Vec<Line> {
     let slope = median_slope(y);
     let intercept = median(&mut y.iter().enumerate().map(|(x, y)| y - slope * x as f64).collect::<Vec<_>>());

@@ -24,6 +24,26 @@ const MIN_SAMPLES: usize = 10;
 /// Of the three cycles among `volumes` that are nearest to `price` in period the one whose envelope goes best with its own, by
 /// signed correlation within the larger guard; the nearest where there is no correlation. `None` where `price` is no cycle or
 /// there is none of volume.
+///
+/// ```
+/// use emd::{Control, Params};
+/// use stages::cycles::{fusion::fuse, imf::inspect};
+///
+/// // Volume swings with the price, every 50 minutes.
+/// let wave = |t: i32| (std::f64::consts::TAU * f64::from(t) / 50.0).sin();
+/// let decomposer = Params::default().check()?;
+/// let modes = |level: f64, depth: f64| {
+///     let logs: Vec<f64> = (0..1000).map(|t| depth * wave(t)).collect();
+///     let original: Vec<f64> = logs.iter().map(|log| level * log.exp()).collect();
+///     let found = decomposer.emd(&logs, Control::default())?;
+///     Ok::<_, emd::Error>(inspect(&found, &original, 2.0))
+/// };
+/// let (price, volume) = (modes(100.0, 0.05)?, modes(8.0, 0.5)?);
+/// let fused = fuse(&price[0], &volume).unwrap();
+/// assert_eq!(fused.imf_id, 0);
+/// assert!((fused.period_ratio - 1.0).abs() < 0.01);
+/// # Ok::<(), emd::Error>(())
+/// ```
 pub fn fuse(price: &Imf, volumes: &[Imf]) -> Option<Fusion> {
     let own = price.features()?;
     let mut near: Vec<_> = volumes.iter().filter_map(|imf| Some((imf, imf.features()?))).collect();

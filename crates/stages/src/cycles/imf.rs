@@ -83,6 +83,21 @@ impl Imf {
 
 /// Looks at every mode of `found`. `original` is the series before its logarithm was taken; a bracket on it is deep enough at
 /// `least_depth` percent.
+///
+/// ```
+/// use emd::{Control, Params};
+///
+/// // A price that swings by 5 percent every 50 minutes.
+/// let log = |t: i32| 0.05 * (std::f64::consts::TAU * f64::from(t) / 50.0).sin();
+/// let logs: Vec<f64> = (0..1000).map(log).collect();
+/// let price: Vec<f64> = logs.iter().map(|log| 100.0 * log.exp()).collect();
+/// let found = Params::default().check()?.emd(&logs, Control::default())?;
+/// let modes = stages::cycles::imf::inspect(&found, &price, 2.0);
+/// let cycle = modes[0].features().unwrap();
+/// assert!((cycle.period_days * 1440.0 - 50.0).abs() < 0.5);
+/// assert!(cycle.amp_pct > 5.0);
+/// # Ok::<(), emd::Error>(())
+/// ```
 pub fn inspect(found: &Decomposition, original: &[f64], least_depth: f64) -> Vec<Imf> {
     let variances = found.variances();
     let total: f64 = variances.iter().sum();

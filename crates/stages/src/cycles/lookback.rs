@@ -23,7 +23,7 @@ impl Lookback {
     /// assert_eq!(lookback.span.start.to_string(), "2021-03-01T00:00:00Z");
     /// assert_eq!(lookback.asof.to_string(), "2021-05-31T23:59:59Z");
     /// assert_eq!(lookback.minutes(), 92 * 1440);
-    /// # Ok::<(), String>(())
+    /// # Ok::<(), bars::Error>(())
     /// ```
     pub fn new(asof: AsOfSpec, newest: AsOf, months: u32) -> Lookback {
         let moment = asof.moment().unwrap_or(newest);

@@ -7,12 +7,25 @@ use crate::stats::percentile;
 const LEAST_PRICE: f64 = 1e-9;
 
 /// `ln(max(close, 1e-9))`, without its robust line where `detrended`.
+///
+/// ```
+/// use std::f64::consts::E;
+/// assert_eq!(stages::cycles::transform::price(&[1.0, E], false), [0.0, 1.0]);
+/// ```
 pub fn price(close: &[f64], detrended: bool) -> Vec<f64> {
     let logs: Vec<f64> = close.iter().map(|close| libm::log(close.max(LEAST_PRICE))).collect();
     if detrended { detrend(&logs) } else { logs }
 }
 
 /// `ln(1 + volume)`, volume being drawn in to its 1st and 99th percentile where `winsorized`.
+///
+/// ```
+/// // A single burst of volume is brought down to the 99th percentile before the logarithm.
+/// let mut traded = vec![0.0; 1000];
+/// traded[500] = 1e9;
+/// let logs = stages::cycles::transform::volume(&traded, true);
+/// assert_eq!(logs[500], 0.0);
+/// ```
 pub fn volume(volume: &[f64], winsorized: bool) -> Vec<f64> {
     let (low, high) = if winsorized { limits(volume) } else { (f64::MIN, f64::MAX) };
     volume.iter().map(|volume| libm::log1p(volume.clamp(low, high))).collect()

@@ -21,6 +21,14 @@ pub struct Quantiles {
 
 impl Quantiles {
     /// The quantiles of `sorted` (ascending): linear between order statistics at `(n - 1) p / 100`; `None` where empty.
+    ///
+    /// ```
+    /// use stages::features::baseline::Quantiles;
+    ///
+    /// let quantiles = Quantiles::of_sorted(&[1.0, 2.0, 4.0, 8.0, 16.0]).unwrap();
+    /// assert_eq!((quantiles.percent(25), quantiles.percent(50), quantiles.n), (2.0, 4.0, 5));
+    /// assert_eq!(Quantiles::of_sorted(&[]), None);
+    /// ```
     pub fn of_sorted(sorted: &[f64]) -> Option<Quantiles> {
         Quantiles::from_sorted(sorted.len(), |place| sorted[place])
     }
@@ -53,6 +61,25 @@ impl Quantiles {
 ///
 /// Sliding the range by a bucket costs an insertion and a removal per metric instead of a sort; the outcome is that of a
 /// sort, bit by bit, since order does not depend on history.
+///
+/// ```
+/// use bars::{Minute, Window};
+/// use stages::features::baseline::Baselines;
+/// use stages::features::panel::Panel;
+/// use stages::metrics::CATALOG;
+///
+/// let mut panel = Panel::new(Window::HOUR, CATALOG.metrics.len());
+/// for hour in 0..10_i32 {
+///     let start = Minute::new(60 * i64::from(hour)).unwrap();
+///     panel.push(start, 1.0, true, |row| row.fill(f64::from(hour)));
+/// }
+/// let mut baselines = Baselines::new(&panel, CATALOG.metrics);
+/// let metric = CATALOG.metrics.iter().position(|metric| metric.has_baseline).unwrap();
+/// baselines.slide(0..5);
+/// assert_eq!(baselines.knots(metric).unwrap().percent(50), 2.0);
+/// baselines.slide(5..10);
+/// assert_eq!(baselines.knots(metric).unwrap().percent(50), 7.0);
+/// ```
 #[derive(Debug)]
 pub struct Baselines<'a> {
     panel: &'a Panel,

@@ -7,6 +7,11 @@ const MIN_BINS: i32 = 60;
 
 /// The width of a window's bins: 1h -> 1m, 4h -> 3m, 6h -> 5m, 12h -> 10m, 24h -> 20m, 72h -> 60m, 168h -> 120m; any other window: the largest
 /// whole number of minutes that divides it and leaves at least 60 bins, 1m if none.
+///
+/// ```
+/// let width = |window: &str| stages::metrics::bin_minutes(window.parse().unwrap()).minutes();
+/// assert_eq!((width("1h"), width("24h"), width("48h")), (1, 20, 48));
+/// ```
 pub fn bin_minutes(window: Window) -> Window {
     let minutes = window.minutes();
     let width = match minutes {

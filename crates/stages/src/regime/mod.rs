@@ -1,4 +1,24 @@
 //! Daily regime: the slow context of a symbol over windows of whole days.
+//!
+//! ```
+//! use bars::{AsOf, Bar, Minute, Series};
+//! use stages::regime::{Params, RegimePlan};
+//!
+//! let bar = |i: i64| {
+//!     let close = 100.0 + (i as f64 / 999.0).sin();
+//!     let time = Minute::new(i).unwrap();
+//!     Bar { time, open: close, high: close + 0.1, low: close - 0.1, close, volume: 1.0, trades: None }
+//! };
+//! let series: Series = (0..40 * 1440).map(bar).collect();
+//! let (first, last) = series.ends().unwrap();
+//! let params = Params { windows: vec!["7d".parse()?], ..Params::default() }.check()?;
+//! let plan = RegimePlan::new(params, vec![AsOf::close_of(last)]);
+//! let days = plan.history(&series, first);
+//! let rows = plan.rows(&"A/USD".parse()?, first, &days, &plan.panels(&days));
+//! assert_eq!(rows.len(), 1);
+//! assert!(rows[0].window(0).is_ok());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use std::sync::Arc;
 

@@ -165,6 +165,32 @@ impl Summary {
 pub const TOP: usize = 3;
 
 /// Sums up the cycles of each symbol's series, by symbol and series.
+///
+/// ```
+/// use stages::cycles::SignalKind;
+/// use stages::cycles::postprocess::{Params, RecordedCycle, summarize};
+///
+/// let cycle = |imf_id, period_days, energy_share| RecordedCycle {
+///     symbol: "A/USD".to_owned(),
+///     series: SignalKind::Price,
+///     status: "ok".to_owned(),
+///     imf_id,
+///     period_days,
+///     amp_pct: 3.0,
+///     energy_share,
+///     vol_amp_corr: f64::NAN,
+///     vol_period_ratio: f64::NAN,
+///     cluster_id_global: "GP0001".to_owned(),
+///     cluster_size_global: 2,
+///     cluster_mad_pct_period_global: 10.0,
+///     cluster_mad_pct_amp_global: 10.0,
+/// };
+/// let params = Params { window_days: 90.0, min_energy_share: 0.01, amp_bands: [2.0, 6.0] }.check()?;
+/// let summaries = summarize(vec![cycle(4, 1.0, 0.1), cycle(6, 4.0, 0.6)], &params);
+/// assert_eq!(summaries.len(), 1);
+/// assert_eq!(summaries[0].dominant().cycle.imf_id, 6);
+/// # Ok::<(), stages::Error>(())
+/// ```
 pub fn summarize(cycles: Vec<RecordedCycle>, params: &ValidParams) -> Vec<Summary> {
     let mut groups: BTreeMap<(String, SignalKind), Vec<Judged>> = BTreeMap::new();
     for cycle in cycles {
