@@ -1,7 +1,7 @@
 //! Tasks of the project, run as `cargo xtask <task>`.
 //!
-//! This program has no dependencies, so that it is built and starts in a second: it sets up what tests and benchmarks
-//! need, and then runs them.
+//! This program has no dependencies, so that it is built and starts in a second: it sets up what
+//! tests and benchmarks need, and then runs them.
 
 mod compare;
 mod needs;
@@ -67,7 +67,16 @@ fn bench(words: impl Iterator<Item = String>) -> Result<(), String> {
     run(cargo().args(["build", "--release"]))?;
     let mut bench = cargo();
     bench.args(["bench", "--package", "data-pipeline"]);
-    bench.args(["--bench", "leaderboards", "--bench", "features", "--bench", "cycles", "--bench", "run"]);
+    bench.args([
+        "--bench",
+        "leaderboards",
+        "--bench",
+        "features",
+        "--bench",
+        "cycles",
+        "--bench",
+        "run",
+    ]);
     bench.args(["--package", "emd", "--bench", "speed", "--"]).args(words);
     run(bench.env("DATA_PIPELINE_PYTHON", python))
 }

@@ -5,7 +5,8 @@ use std::process::Command;
 
 use crate::{READERS, run};
 
-/// Installs all that the tests need and returns the private Python. What is there already is left as it is.
+/// Installs all that the tests need and returns the private Python. What is there already is left
+/// as it is.
 pub fn setup() -> Result<PathBuf, String> {
     mariadb()?;
     valgrind()?;
@@ -29,7 +30,8 @@ pub fn valgrind() -> Result<(), String> {
     package("valgrind", "valgrind")
 }
 
-/// Creates a Python environment in the target folder, installs `packages` into it, and returns its interpreter.
+/// Creates a Python environment in the target folder, installs `packages` into it, and returns its
+/// interpreter.
 pub fn python(packages: &[&str]) -> Result<PathBuf, String> {
     package("python3", "python3")?;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/python");
@@ -55,8 +57,9 @@ fn package(program: &str, package: &str) -> Result<(), String> {
 }
 
 fn debian(package: &str) -> Result<(), String> {
-    let remedy =
-        format!("{package} is missing and cannot be installed from here: install it and run this again");
+    let remedy = format!(
+        "{package} is missing and cannot be installed from here: install it and run this again"
+    );
     if !Path::new("/usr/bin/apt-get").is_file() {
         return Err(remedy);
     }

@@ -14,7 +14,8 @@ struct Totals {
 }
 
 impl Totals {
-    /// Adds a line such as `test result: ok. 5 passed; 0 failed; 2 ignored; 0 measured; 0 filtered out`, which each
+    /// Adds a line such as
+    /// `test result: ok. 5 passed; 0 failed; 2 ignored; 0 measured; 0 filtered out`, which each
     /// test program prints at its end. Other lines count nothing.
     fn add(&mut self, line: &str) {
         let Some(result) = line.strip_prefix("test result: ") else {
@@ -36,8 +37,9 @@ impl Totals {
     }
 }
 
-/// Installs what tests need and runs them; `words` go to `cargo test` and may select some. Each test that needs a
-/// MariaDB starts a private one in a temporary folder on a free port, and stops it.
+/// Installs what tests need and runs them; `words` go to `cargo test` and may select some. Each
+/// test that needs a MariaDB starts a private one in a temporary folder on a free port, and stops
+/// it.
 pub fn run(words: impl Iterator<Item = String>) -> Result<(), String> {
     let words: Vec<String> = words.collect();
     let python = needs::setup()?;
@@ -56,9 +58,14 @@ pub fn run(words: impl Iterator<Item = String>) -> Result<(), String> {
 /// Returns the packages to test: all, unless `words` name some.
 fn scope(words: &[String]) -> &'static [&'static str] {
     let is_package = |word: &String| {
-        ["-p", "--package", "--manifest-path"].contains(&word.as_str()) || word.starts_with("--package=")
+        ["-p", "--package", "--manifest-path"].contains(&word.as_str())
+            || word.starts_with("--package=")
     };
-    if words.iter().take_while(|word| *word != "--").any(is_package) { &[] } else { &["--workspace"] }
+    if words.iter().take_while(|word| *word != "--").any(is_package) {
+        &[]
+    } else {
+        &["--workspace"]
+    }
 }
 
 fn not_run(ignored: usize) -> String {
@@ -80,7 +87,8 @@ fn count(command: &mut Command, totals: &mut Totals) -> Result<(), String> {
             let line = line.map_err(cannot)?;
             totals.add(&String::from_utf8_lossy(&line));
             // A reader that has gone away must not stop the tests.
-            let _ = out.write_all(&line).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
+            let _ =
+                out.write_all(&line).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
         }
     }
     let status = child.wait().map_err(cannot)?;

@@ -1,10 +1,11 @@
 //! Files that appear whole or not at all.
 //!
-//! An [`AtomicFile`] is written under a temporary name in the folder of its destination and renamed by
-//! [`AtomicFile::commit`]; until then the destination keeps its old content. A file that is dropped is removed. The
-//! temporary files of a piece of work belong to a [`TempFiles`] value: whoever handles signals keeps a clone of it and
-//! calls [`TempFiles::discard`]. What a killed process leaves is removed when the same destination is written next,
-//! because its lock is then free.
+//! An [`AtomicFile`] is written under a temporary name in the folder of its destination and renamed
+//! by [`AtomicFile::commit`]; until then the destination keeps its old content. A file that is
+//! dropped is removed. The temporary files of a piece of work belong to a [`TempFiles`] value:
+//! whoever handles signals keeps a clone of it and calls [`TempFiles::discard`]. What a killed
+//! process leaves is removed when the same destination is written next, because its lock is then
+//! free.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -40,8 +41,8 @@ impl TempFiles {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Removes every unfinished file, and blocks creating and committing for as long as the returned guard lives. For
-    /// the last moment of an interrupted process.
+    /// Removes every unfinished file, and blocks creating and committing for as long as the
+    /// returned guard lives. For the last moment of an interrupted process.
     pub fn discard(&self) -> impl Drop + '_ {
         let mut unfinished = self.lock();
         for path in unfinished.files.clone() {
@@ -52,8 +53,8 @@ impl TempFiles {
         unfinished
     }
 
-    /// Begins a file that will replace `path`, creating missing folders above it. If `path` is a symbolic link, what it
-    /// points at is replaced.
+    /// Begins a file that will replace `path`, creating missing folders above it. If `path` is a
+    /// symbolic link, what it points at is replaced.
     ///
     /// # Errors
     /// If the folder cannot be created or written, or `path` is a folder, a pipe or a device.
@@ -62,8 +63,7 @@ impl TempFiles {
         let folder = folder_of(&path);
         self.create_folders(folder)?;
         if fs::metadata(&path).is_ok_and(|kind| !kind.is_file()) {
-            let reason =
-                "this is no file but a folder, a pipe or a device, which is not replaced; name another path";
+            let reason = "this is no file but a folder, a pipe or a device, which is not replaced; name another path";
             return Err(Error::content(&path, reason));
         }
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -79,13 +79,15 @@ impl TempFiles {
 
     fn begin(&self, path: &Path, name: &str) -> Result<AtomicFile> {
         let random = RandomState::new().hash_one(0);
-        let temporary = folder_of(path).join(format!(".{name}.{}-{random}.tmp", std::process::id()));
+        let temporary =
+            folder_of(path).join(format!(".{name}.{}-{random}.tmp", std::process::id()));
         let mut unfinished = self.lock();
         let file = OpenOptions::new().write(true).create_new(true).open(&temporary);
         let file = file.map_err(|e| Error::io("write", path, e))?;
         unfinished.files.insert(temporary.clone());
         drop(unfinished);
-        // A running writer holds this lock, and the system releases it when the process ends. An unlocked file is stale.
+        // A running writer holds this lock, and the system releases it when the process ends. An
+        // unlocked file is stale.
         let locked = file.try_lock();
         let file = Some(BufWriter::with_capacity(1 << 16, file));
         let file = AtomicFile { path: path.to_owned(), temporary, file, temp: self.clone() };
@@ -115,8 +117,8 @@ impl TempFiles {
         file.finish()
     }
 
-    /// Checks that `path` can be written, by creating a temporary file in its folder and removing it again. For errors
-    /// before long work, not after it.
+    /// Checks that `path` can be written, by creating a temporary file in its folder and removing
+    /// it again. For errors before long work, not after it.
     ///
     /// # Errors
     /// As [`TempFiles::create`].
@@ -126,7 +128,8 @@ impl TempFiles {
 
     /// Creates a folder and those above it, and remembers which were missing.
     fn create_folders(&self, folder: &Path) -> Result<()> {
-        let missing = folder.ancestors().filter(|above| !above.as_os_str().is_empty() && !above.exists());
+        let missing =
+            folder.ancestors().filter(|above| !above.as_os_str().is_empty() && !above.exists());
         let missing: Vec<PathBuf> = missing.map(Path::to_owned).collect();
         fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, e))?;
         self.lock().folders.extend(missing);
@@ -179,8 +182,8 @@ impl AtomicFile {
     }
 }
 
-/// A complete file under its temporary name. Outputs that belong together are all finished before the first is
-/// committed.
+/// A complete file under its temporary name. Outputs that belong together are all finished before
+/// the first is committed.
 #[derive(Debug)]
 pub struct FinishedFile(AtomicFile);
 
@@ -196,7 +199,8 @@ impl FinishedFile {
     /// If the folder no longer allows it.
     pub fn commit(self) -> Result<()> {
         let AtomicFile { path, temporary, temp, .. } = &self.0;
-        // Locked during the rename, so that an interruption finds the file either unfinished or in place.
+        // Locked during the rename, so that an interruption finds the file either unfinished or in
+        // place.
         let mut unfinished = temp.lock();
         fs::rename(temporary, path).map_err(|e| Error::io("write", path, e))?;
         unfinished.files.remove(temporary);
@@ -235,13 +239,14 @@ impl Drop for AtomicFile {
     }
 }
 
-/// Deletes stale temporary files in `folder`. A file is stale if its name begins with `prefix`, no process holds a lock on
-/// it, and its writer has ended. Names of temporary files begin with a dot.
+/// Deletes stale temporary files in `folder`. A file is stale if its name begins with `prefix`, no
+/// process holds a lock on it, and its writer has ended. Names of temporary files begin with a dot.
 pub fn remove_stale_temps(folder: &Path, prefix: &str) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if is_temporary(&entry.file_name().to_string_lossy(), prefix) {
             let unlocked = File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok());
-            // A finished file that waits for its commit is closed and so unlocked, but its process is alive.
+            // A finished file that waits for its commit is closed and so unlocked, but its process
+            // is alive.
             if unlocked && !is_alive(&entry.file_name().to_string_lossy()) {
                 let _ = fs::remove_file(entry.path());
             }
@@ -263,7 +268,8 @@ fn is_temporary(name: &str, prefix: &str) -> bool {
         .strip_suffix(".tmp")
         .and_then(|stem| stem.rsplit_once('.'))
         .and_then(|(_, end)| end.split_once('-'));
-    name.starts_with(prefix) && end.is_some_and(|(process, random)| number(process) && number(random))
+    name.starts_with(prefix)
+        && end.is_some_and(|(process, random)| number(process) && number(random))
 }
 
 #[cfg(test)]
@@ -271,8 +277,10 @@ mod tests {
     use super::*;
 
     fn names(folder: &Path) -> Vec<String> {
-        let mut names: Vec<String> =
-            fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<String> = fs::read_dir(folder)
+            .unwrap()
+            .map(|e| e.unwrap().file_name().into_string().unwrap())
+            .collect();
         names.sort();
         names
     }

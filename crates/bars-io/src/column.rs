@@ -1,4 +1,5 @@
-//! One column of numbers of any CSV or Parquet file, by symbol where the file has a column of symbols.
+//! One column of numbers of any CSV or Parquet file, by symbol where the file has a column of
+//! symbols.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -38,7 +39,8 @@ pub enum Numbered {
     BySymbol(Vec<(Symbol, Numbers)>),
 }
 
-/// Reads the column `name` (in any case) of a CSV (with a header, plain or compressed) or Parquet file.
+/// Reads the column `name` (in any case) of a CSV (with a header, plain or compressed) or Parquet
+/// file.
 ///
 /// # Errors
 /// Where the file is missing, damaged, lacks the column, or the column does not hold numbers.
@@ -106,13 +108,19 @@ fn places(path: &Path, header: &[String], name: &str) -> Result<(usize, Option<u
     }
 }
 
-fn of_csv(path: &Path, bytes: Box<dyn Read + '_>, name: &str, gathered: &mut Gathered) -> Result<()> {
+fn of_csv(
+    path: &Path,
+    bytes: Box<dyn Read + '_>,
+    name: &str,
+    gathered: &mut Gathered,
+) -> Result<()> {
     let mut form = None;
     // Blank lines are no records; in a file of one column they are missing values all the same.
     let (mut fields, mut line) = (0, 0);
     lines::for_each(path, bytes, &Cell::new(usize::MAX), &mut |record| {
         let Some((number, symbol)) = form else {
-            let header: Vec<String> = (0..record.len()).map(|i| record.text(Some(i)).to_owned()).collect();
+            let header: Vec<String> =
+                (0..record.len()).map(|i| record.text(Some(i)).to_owned()).collect();
             let places = places(path, &header, name)?;
             gathered.has_symbols = places.1.is_some();
             (fields, line) = (record.len(), record.line);
@@ -124,14 +132,17 @@ fn of_csv(path: &Path, bytes: Box<dyn Read + '_>, name: &str, gathered: &mut Gat
         }
         line = record.line;
         if record.len() > fields {
-            let reason =
-                format!("line {line} has {} fields and the header {fields}; mend the line", record.len());
+            let reason = format!(
+                "line {line} has {} fields and the header {fields}; mend the line",
+                record.len()
+            );
             return Err(Error::content(path, reason));
         }
         let text = record.text(Some(number));
         let value = decimal::parse(text);
-        let is_missing =
-            ["", "nan", "null", "na", "n/a", "none"].iter().any(|none| text.eq_ignore_ascii_case(none));
+        let is_missing = ["", "nan", "null", "na", "n/a", "none"]
+            .iter()
+            .any(|none| text.eq_ignore_ascii_case(none));
         if value.is_nan() && !is_missing {
             let reason = format!(
                 "line {}: {:?} in the column {name} is not a number; mend it or name another column",
@@ -141,14 +152,17 @@ fn of_csv(path: &Path, bytes: Box<dyn Read + '_>, name: &str, gathered: &mut Gat
         }
         gathered.push(path, symbol.map(|place| record.text(Some(place))), value)
     })?;
-    form.map(|_| ())
-        .ok_or_else(|| Error::content(path, format!("empty; it needs a header with {name}, and rows")))
+    form.map(|_| ()).ok_or_else(|| {
+        Error::content(path, format!("empty; it needs a header with {name}, and rows"))
+    })
 }
 
 fn of_parquet(path: &Path, file: File, name: &str, gathered: &mut Gathered) -> Result<()> {
     let damaged = |e: String| parquet_bars::damaged(path, e);
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| damaged(e.to_string()))?;
-    let header: Vec<String> = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let builder =
+        ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| damaged(e.to_string()))?;
+    let header: Vec<String> =
+        builder.schema().fields().iter().map(|field| field.name().clone()).collect();
     let (number, symbol) = places(path, &header, name)?;
     gathered.has_symbols = symbol.is_some();
     let mask = ProjectionMask::roots(builder.parquet_schema(), [number].into_iter().chain(symbol));
@@ -162,7 +176,9 @@ fn of_parquet(path: &Path, file: File, name: &str, gathered: &mut Gathered) -> R
         let not_numbers = || {
             Error::content(
                 path,
-                format!("the column {name} is of type {kind} and not, or not all, numbers; name another"),
+                format!(
+                    "the column {name} is of type {kind} and not, or not all, numbers; name another"
+                ),
             )
         };
         if !(kind.is_numeric() || kind == DataType::Utf8 || kind == DataType::LargeUtf8) {
@@ -170,7 +186,8 @@ fn of_parquet(path: &Path, file: File, name: &str, gathered: &mut Gathered) -> R
         }
         // A text that is no number is an error, and not missing.
         let strict = CastOptions { safe: false, ..CastOptions::default() };
-        let numbers = cast_with_options(values, &DataType::Float64, &strict).map_err(|_| not_numbers())?;
+        let numbers =
+            cast_with_options(values, &DataType::Float64, &strict).map_err(|_| not_numbers())?;
         let numbers = numbers.as_primitive::<Float64Type>();
         let symbols = symbol.map(column).transpose()?;
         let symbols = symbols
@@ -215,20 +232,29 @@ mod tests {
     #[test]
     fn by_symbol_in_order() {
         let file = file("symbol,close\nB,1\nA,2\nB,3\n");
-        let Ok(Numbered::BySymbol(groups)) = read(file.path(), "close") else { panic!("by symbol") };
-        let seen: Vec<_> =
-            groups.iter().map(|(symbol, n)| (symbol.as_str(), n.values.clone(), n.rows.clone())).collect();
+        let Ok(Numbered::BySymbol(groups)) = read(file.path(), "close") else {
+            panic!("by symbol")
+        };
+        let seen: Vec<_> = groups
+            .iter()
+            .map(|(symbol, n)| (symbol.as_str(), n.values.clone(), n.rows.clone()))
+            .collect();
         assert_eq!(seen, [("B", vec![1.0, 3.0], vec![1, 3]), ("A", vec![2.0], vec![2])]);
     }
 
     #[test]
     fn what_is_wrong_is_named() {
-        let message =
-            |text: &str| read(file(text).path(), "close").err().map(|e| e.to_string()).unwrap_or_default();
+        let message = |text: &str| {
+            read(file(text).path(), "close").err().map(|e| e.to_string()).unwrap_or_default()
+        };
         assert!(message("a,b\n1,2\n").contains("no column close; it has a, b"));
         assert!(message("close\n1,5\n").contains("line 2 has 2 fields and the header 1"));
         assert!(message("close,close\n1,5\n").contains("several columns are named close"));
         assert!(message("").contains("empty"));
-        assert!(message("close\nhigh\n").contains("line 2: \"high\""), "{}", message("close\nhigh\n"));
+        assert!(
+            message("close\nhigh\n").contains("line 2: \"high\""),
+            "{}",
+            message("close\nhigh\n")
+        );
     }
 }

@@ -18,7 +18,11 @@ use bars::time::StampReader;
 ///
 /// # Errors
 /// Where the decompressor cannot start.
-pub fn decompress<'a>(path: &Path, file: impl Read + 'a, magic: &[u8]) -> Result<Box<dyn Read + 'a>> {
+pub fn decompress<'a>(
+    path: &Path,
+    file: impl Read + 'a,
+    magic: &[u8],
+) -> Result<Box<dyn Read + 'a>> {
     Ok(match magic {
         [0x1f, 0x8b, ..] => {
             Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(BufReader::new(file))))
@@ -70,7 +74,9 @@ pub fn read(
             Some(form) => form,
             None => {
                 let (columns, is_header) =
-                    columns(path, &record, options, &mut stamps, &mut |notice| validator.note(notice))?;
+                    columns(path, &record, options, &mut stamps, &mut |notice| {
+                        validator.note(notice)
+                    })?;
                 form = Some((columns, record.len()));
                 if is_header {
                     return Ok(());
@@ -80,8 +86,10 @@ pub fn read(
         };
         let place = || format!("{}, line {}", path.display(), record.line);
         if record.spans_lines() {
-            let reason =
-                format!("a quote that opens in line {} is not closed in it; mend the line", record.line);
+            let reason = format!(
+                "a quote that opens in line {} is not closed in it; mend the line",
+                record.line
+            );
             return Err(Error::content(path, reason));
         }
         if record.len() > fields {
@@ -109,7 +117,10 @@ fn columns(
         _ => (find_columns(path, &names(first), options, note)?, !is_number),
     };
     if columns.index(BarColumn::Symbol).is_none() && options.symbol.is_none() {
-        return Err(Error::content(path, "no column symbol, and no header to find one; name its symbol"));
+        return Err(Error::content(
+            path,
+            "no column symbol, and no header to find one; name its symbol",
+        ));
     }
     Ok((columns, is_header))
 }
@@ -119,13 +130,21 @@ fn row<'a>(record: &Record<'a>, columns: &BarColumns, stamps: &mut StampReader) 
     let number = |column| decimal::parse(field(column));
     let trades = match field(BarColumn::Trades) {
         "" => Ok(None),
-        text => text.parse().map(Some).or_else(|_| text.parse().map_err(|_| ()).and_then(trades_from)),
+        text => {
+            text.parse().map(Some).or_else(|_| text.parse().map_err(|_| ()).and_then(trades_from))
+        }
     };
     RawRow {
         symbol: columns.index(BarColumn::Symbol).map(|_| field(BarColumn::Symbol)),
         stamp: stamps.read(field(BarColumn::Timestamp)),
-        numbers: [BarColumn::Open, BarColumn::High, BarColumn::Low, BarColumn::Close, BarColumn::Volume]
-            .map(number),
+        numbers: [
+            BarColumn::Open,
+            BarColumn::High,
+            BarColumn::Low,
+            BarColumn::Close,
+            BarColumn::Volume,
+        ]
+        .map(number),
         trades,
     }
 }

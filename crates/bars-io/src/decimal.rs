@@ -2,8 +2,8 @@
 
 /// Powers of ten that a double holds exactly.
 const TENS: [f64; 23] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
-    1e19, 1e20, 1e21, 1e22,
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+    1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 ];
 
 /// The largest whole number up to which a double holds all.
@@ -11,8 +11,9 @@ const EXACT: u64 = 1 << 53;
 
 /// The number that `text` is, as [`str::parse`] reads it; NaN where it is none.
 ///
-/// Prices are mostly a few digits and a point. Where digits and scale are exact as doubles, one division rounds once and so
-/// gives the nearest double; that takes a fifth of the time. All else is left to the standard library.
+/// Prices are mostly a few digits and a point. Where digits and scale are exact as doubles, one
+/// division rounds once and so gives the nearest double; that takes a fifth of the time. All else
+/// is left to the standard library.
 pub(crate) fn parse(text: &str) -> f64 {
     plain(text.as_bytes()).unwrap_or_else(|| text.parse().unwrap_or(f64::NAN))
 }

@@ -98,7 +98,9 @@ fn remedy(cause: &std::io::Error) -> &'static str {
         Kind::StorageFull | Kind::QuotaExceeded => {
             "; free some room there or choose another folder, nothing was replaced"
         }
-        Kind::FileTooLarge => "; the system limits the size of a file (ulimit -f), nothing was replaced",
+        Kind::FileTooLarge => {
+            "; the system limits the size of a file (ulimit -f), nothing was replaced"
+        }
         Kind::PermissionDenied | Kind::ReadOnlyFilesystem => {
             "; check who may use it, or choose another place"
         }

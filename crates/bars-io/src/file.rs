@@ -32,8 +32,8 @@ impl FileSource {
             Some(bar) => buffer.push(symbol, bar),
             None => Ok(()),
         })?;
-        // Replaced rows show when a symbol is put together: all are looked at once, so that the count is that of the
-        // file and not of the symbols that a command happens to read.
+        // Replaced rows show when a symbol is put together: all are looked at once, so that the
+        // count is that of the file and not of the symbols that a command happens to read.
         for entry in buffer.catalog().iter().filter(|entry| !buffer.is_ascending(&entry.symbol)) {
             buffer.series(&entry.symbol, &mut findings)?;
         }

@@ -5,8 +5,8 @@ use std::sync::{Mutex, PoisonError};
 
 use bars::{Findings, Symbol};
 
-/// Collects the findings of a source. Symbols may be read in parallel and more than once: the last read of a symbol
-/// counts, and the findings are joined in the order of the symbols.
+/// Collects the findings of a source. Symbols may be read in parallel and more than once: the last
+/// read of a symbol counts, and the findings are joined in the order of the symbols.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger(Mutex<BTreeMap<Option<Symbol>, Findings>>);
 

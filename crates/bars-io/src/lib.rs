@@ -1,7 +1,8 @@
 //! Where one-minute bars come from and where they go to.
 //!
 //! - [`source`]: the trait [`Source`]: a catalog of symbols, and the bars of one symbol in a span.
-//! - [`mod@file`], [`store`], [`memory`], `mysql`: its implementations; [`reader`], [`csv`], [`parquet`] read files.
+//! - [`mod@file`], [`store`], [`memory`], `mysql`: its implementations; [`reader`], [`csv`],
+//!   [`parquet`] read files.
 //! - [`import`]: files and archives into the store or into MySQL.
 //! - `kraken`: Kraken's public REST API.
 //! - [`atomic`]: files that appear whole or not at all.

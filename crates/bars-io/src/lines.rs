@@ -1,7 +1,8 @@
 //! The records of a CSV file, one by one.
 //!
-//! Bar files are plain: no quotes, lines that end in a line feed. Such stretches are split here, on slices of the buffer;
-//! from the first quote or carriage return on, the crate `csv` reads the rest.
+//! Bar files are plain: no quotes, lines that end in a line feed. Such stretches are split here, on
+//! slices of the buffer; from the first quote or carriage return on, the crate `csv` reads the
+//! rest.
 
 use std::cell::Cell;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
@@ -17,7 +18,8 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Record<'a> {
     bytes: &'a [u8],
-    /// The same as text, where all of it is UTF-8: looked at once, since short pieces are slow to check.
+    /// The same as text, where all of it is UTF-8: looked at once, since short pieces are slow to
+    /// check.
     text: Option<&'a str>,
     ends: &'a [usize],
     /// 1 where fields are separated by a byte, 0 where they follow each other.
@@ -61,12 +63,18 @@ impl<'a> Record<'a> {
 /// What is done with a record.
 pub(super) type Take<'a> = &'a mut dyn FnMut(Record<'_>) -> Result<()>;
 
-/// Hands the records of `bytes` to `take`, the first (the header, if there is one) among them; blank lines are none.
-/// Only the first `fields` fields of a record need to be told apart; `take` may lower that once it knows the header.
+/// Hands the records of `bytes` to `take`, the first (the header, if there is one) among them;
+/// blank lines are none. Only the first `fields` fields of a record need to be told apart; `take`
+/// may lower that once it knows the header.
 ///
 /// # Errors
 /// Those of `take`, and where the bytes cannot be read or are no CSV.
-pub(super) fn for_each(path: &Path, bytes: impl Read, fields: &Cell<usize>, take: Take<'_>) -> Result<()> {
+pub(super) fn for_each(
+    path: &Path,
+    bytes: impl Read,
+    fields: &Cell<usize>,
+    take: Take<'_>,
+) -> Result<()> {
     let mut reader = BufReader::with_capacity(1 << 18, bytes);
     let mut ends = Vec::new();
     // The beginning of a line whose end is in the next buffer.
@@ -134,11 +142,14 @@ fn plain(
 /// The rest of a file, which has quotes; `before` lines came before it.
 fn quoted(path: &Path, bytes: impl Read, before: u64, take: Take<'_>) -> Result<()> {
     let mut builder = csv::ReaderBuilder::new();
-    let mut reader = builder.has_headers(false).flexible(true).buffer_capacity(1 << 17).from_reader(bytes);
+    let mut reader =
+        builder.has_headers(false).flexible(true).buffer_capacity(1 << 17).from_reader(bytes);
     let (mut record, mut ends) = (csv::ByteRecord::new(), Vec::new());
     while reader.read_byte_record(&mut record).map_err(|e| not_csv(path, e))? {
         ends.clear();
-        ends.extend((0..record.len()).filter_map(|place| record.range(place)).map(|range| range.end));
+        ends.extend(
+            (0..record.len()).filter_map(|place| record.range(place)).map(|range| range.end),
+        );
         let line = before + record.position().map_or(0, csv::Position::line);
         let bytes = record.as_slice();
         take(Record { bytes, text: std::str::from_utf8(bytes).ok(), ends: &ends, gap: 0, line })?;
@@ -171,7 +182,8 @@ mod tests {
     fn records(bytes: impl Read) -> Vec<(u64, Vec<Vec<u8>>)> {
         let mut all = Vec::new();
         for_each(Path::new("x"), bytes, &Cell::new(usize::MAX), &mut |record| {
-            let fields = (0..record.len()).map(|place| record.get(place).unwrap().to_vec()).collect();
+            let fields =
+                (0..record.len()).map(|place| record.get(place).unwrap().to_vec()).collect();
             assert_eq!(record.get(record.len()), None);
             all.push((record.line, fields));
             Ok(())
@@ -212,7 +224,8 @@ mod tests {
         // (After a blank line the crate `csv` names that one.)
         let text = b"a,b\n1,2\n\"x\",3\n4,5";
         for drop in [4, 100] {
-            let lines: Vec<u64> = records(Drops(text, drop)).iter().map(|record| record.0).collect();
+            let lines: Vec<u64> =
+                records(Drops(text, drop)).iter().map(|record| record.0).collect();
             assert_eq!(lines, [1, 2, 3, 4], "{drop}");
         }
     }

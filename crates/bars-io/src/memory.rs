@@ -36,11 +36,15 @@ impl MemorySource {
         MemorySource { series, findings: Findings::default() }
     }
 
-    /// A source of the bars in `batches`, cleaned as any input; see [`bars::arrow::series_by_symbol`].
+    /// A source of the bars in `batches`, cleaned as any input; see
+    /// [`bars::arrow::series_by_symbol`].
     ///
     /// # Errors
     /// If a column is missing or has an unreadable type.
-    pub fn from_record_batches(batches: &[RecordBatch], options: &ReadOptions) -> Result<MemorySource> {
+    pub fn from_record_batches(
+        batches: &[RecordBatch],
+        options: &ReadOptions,
+    ) -> Result<MemorySource> {
         let mut findings = Findings::default();
         let series = series_by_symbol(batches, options, &mut findings)?;
         Ok(MemorySource { findings, ..MemorySource::new(series) })

@@ -17,8 +17,8 @@ use crate::header::{find_columns, find_symbol};
 
 const BATCH_ROWS: usize = 8192;
 
-/// Reads the rows of a Parquet file. Prices and volume may be floats, decimals, integers or text; times may be
-/// timestamps, dates, text or epoch numbers.
+/// Reads the rows of a Parquet file. Prices and volume may be floats, decimals, integers or text;
+/// times may be timestamps, dates, text or epoch numbers.
 ///
 /// # Errors
 /// Where the file is damaged, lacks a column, or a column has a type that cannot be read so.
@@ -29,10 +29,13 @@ pub fn read(
     mut validator: RowValidator<'_, Error>,
 ) -> Result<()> {
     let damaged = |e| damaged(path, e);
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| damaged(e.to_string()))?;
-    let header: Vec<String> = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let builder =
+        ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| damaged(e.to_string()))?;
+    let header: Vec<String> =
+        builder.schema().fields().iter().map(|field| field.name().clone()).collect();
     let columns = find_columns(path, &header, options, &mut |notice| validator.note(notice))?;
-    let wanted: Vec<usize> = BarColumn::ALL.into_iter().filter_map(|column| columns.index(column)).collect();
+    let wanted: Vec<usize> =
+        BarColumn::ALL.into_iter().filter_map(|column| columns.index(column)).collect();
     let mask = ProjectionMask::roots(builder.parquet_schema(), wanted);
     let reader = builder
         .with_projection(mask)
@@ -59,8 +62,10 @@ pub fn read(
 /// Where the file is damaged or has no such column.
 pub fn symbols(path: &Path, file: File, take: &mut dyn FnMut(&str)) -> Result<()> {
     let damaged = |e| damaged(path, e);
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| damaged(e.to_string()))?;
-    let header: Vec<String> = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let builder =
+        ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| damaged(e.to_string()))?;
+    let header: Vec<String> =
+        builder.schema().fields().iter().map(|field| field.name().clone()).collect();
     let mask = ProjectionMask::roots(builder.parquet_schema(), [find_symbol(path, &header)?]);
     for batch in builder.with_projection(mask).build().map_err(|e| damaged(e.to_string()))? {
         let batch = batch.map_err(|e| damaged(e.to_string()))?;

@@ -11,14 +11,21 @@ use bars::{Bar, Findings, Symbol};
 use crate::error::{Error, Result};
 use crate::{csv, parquet};
 
-/// Receives the bars of a file one by one, in file order; `None` stands for a rejected row of the symbol.
+/// Receives the bars of a file one by one, in file order; `None` stands for a rejected row of the
+/// symbol.
 pub type Sink<'a> = &'a mut dyn FnMut(&Symbol, Option<Bar>) -> Result<()>;
 
-/// Reads the bars of one CSV (plain, gzip or zstd) or Parquet file into `sink`. Its first bytes decide its format.
+/// Reads the bars of one CSV (plain, gzip or zstd) or Parquet file into `sink`. Its first bytes
+/// decide its format.
 ///
 /// # Errors
 /// Where the file is missing, damaged or lacks a column.
-pub fn read_file(path: &Path, options: &ReadOptions, findings: &mut Findings, sink: Sink<'_>) -> Result<()> {
+pub fn read_file(
+    path: &Path,
+    options: &ReadOptions,
+    findings: &mut Findings,
+    sink: Sink<'_>,
+) -> Result<()> {
     read_counted(path, options, findings, &|_| {}, sink)
 }
 
@@ -41,8 +48,8 @@ pub(crate) fn read_counted(
     }
 }
 
-/// The symbols that a file names in its column of symbols, each once, in the order of their first rows. Texts that are no
-/// symbols are noted in `findings`.
+/// The symbols that a file names in its column of symbols, each once, in the order of their first
+/// rows. Texts that are no symbols are noted in `findings`.
 ///
 /// # Errors
 /// Where the file is missing, damaged or has no such column.
@@ -101,7 +108,9 @@ impl<'a> OpenFile<'a> {
         file.rewind().map_err(|e| Error::io("read", path, e))?;
         match magic[..] {
             [b'P', b'A', b'R', b'1'] => Ok(OpenFile::Parquet(file, metadata.len())),
-            [b'P', b'K', 3, 4] => Err(Error::content(path, "this is a ZIP archive; import it into a store")),
+            [b'P', b'K', 3, 4] => {
+                Err(Error::content(path, "this is a ZIP archive; import it into a store"))
+            }
             _ => Ok(OpenFile::Csv(csv::decompress(path, Counted { file, progress }, &magic)?)),
         }
     }

@@ -19,10 +19,11 @@ pub struct Entry {
     pub last: Minute,
 }
 
-/// A place that holds bars. What it hands out is clean: sorted, unique, and judged by [`bars::clean`].
+/// A place that holds bars. What it hands out is clean: sorted, unique, and judged by
+/// [`bars::clean`].
 ///
-/// Symbols are independent of each other, so a caller may ask for several at once; the memory in use is that of
-/// the symbols in flight, never of the market.
+/// Symbols are independent of each other, so a caller may ask for several at once; the memory in
+/// use is that of the symbols in flight, never of the market.
 pub trait Source: Send + Sync {
     /// The place in a few words for a person, without any password.
     fn describe(&self) -> String;
@@ -41,8 +42,8 @@ pub trait Source: Send + Sync {
         Ok(self.catalog()?.into_iter().map(|entry| entry.symbol).collect())
     }
 
-    /// Those of `symbols` that have bars, with the span of these, ordered by symbol: what a command needs that is about a
-    /// few symbols of a large market.
+    /// Those of `symbols` that have bars, with the span of these, ordered by symbol: what a command
+    /// needs that is about a few symbols of a large market.
     ///
     /// # Errors
     /// Where the place cannot be read.
@@ -57,8 +58,8 @@ pub trait Source: Send + Sync {
     /// Where the place cannot be read.
     fn bars(&self, symbol: &Symbol, span: Span) -> Result<Series>;
 
-    /// The bars of `symbol` that open within `span`, without their numbers of trades, in place of what `into` held: a series
-    /// that is read into again and again keeps its memory.
+    /// The bars of `symbol` that open within `span`, without their numbers of trades, in place of
+    /// what `into` held: a series that is read into again and again keeps its memory.
     ///
     /// # Errors
     /// Where the place cannot be read.
@@ -67,7 +68,8 @@ pub trait Source: Send + Sync {
         Ok(())
     }
 
-    /// Close and volume of the bars of `symbol` that open within `span`, in place of what `into` held.
+    /// Close and volume of the bars of `symbol` that open within `span`, in place of what `into`
+    /// held.
     ///
     /// # Errors
     /// Where the place cannot be read.

@@ -1,7 +1,8 @@
 //! Rows that come in any order, gathered by symbol in bounded memory.
 //!
-//! Up to a budget the bars stay in memory; past it they go, a block per symbol, to a temporary file that has no
-//! name and so vanishes with the process. A symbol's bars come back in the order in which they were pushed.
+//! Up to a budget the bars stay in memory; past it they go, a block per symbol, to a temporary file
+//! that has no name and so vanishes with the process. A symbol's bars come back in the order in
+//! which they were pushed.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -65,7 +66,14 @@ impl SpillBuffer {
                     self.places.insert(symbol.clone(), self.symbols.len());
                     let (buffer, blocks) = (Vec::new(), Vec::new());
                     let (symbol, first, last) = (symbol.clone(), bar.time, Minute::MIN);
-                    self.symbols.push(Gathered { symbol, buffer, blocks, first, last, ascends: true });
+                    self.symbols.push(Gathered {
+                        symbol,
+                        buffer,
+                        blocks,
+                        first,
+                        last,
+                        ascends: true,
+                    });
                     self.symbols.len() - 1
                 }
             };
@@ -118,7 +126,8 @@ impl SpillBuffer {
         self.symbols.iter().map(|gathered| gathered.symbol.clone()).collect()
     }
 
-    /// Whether the bars of `symbol` came in the order of time, each minute once: then none of them replaces another.
+    /// Whether the bars of `symbol` came in the order of time, each minute once: then none of them
+    /// replaces another.
     pub fn is_ascending(&self, symbol: &Symbol) -> bool {
         self.places.get(symbol).is_none_or(|&place| self.symbols[place].ascends)
     }
@@ -131,7 +140,8 @@ impl SpillBuffer {
         let Some(gathered) = self.places.get(symbol).map(|&place| &self.symbols[place]) else {
             return Ok(Series::default());
         };
-        let rows = gathered.blocks.iter().map(|(_, rows)| rows).sum::<usize>() + gathered.buffer.len();
+        let rows =
+            gathered.blocks.iter().map(|(_, rows)| rows).sum::<usize>() + gathered.buffer.len();
         let mut builder = SeriesBuilder::with_capacity(rows);
         for &(offset, rows) in &gathered.blocks {
             self.block(offset, rows, |bar| builder.push(bar))?;

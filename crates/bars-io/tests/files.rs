@@ -45,8 +45,10 @@ fn plain_gzip_zstd_and_parquet_read_alike() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name);
     std::fs::write(file("x.csv"), TEXT).unwrap();
-    let mut gzip =
-        flate2::write::GzEncoder::new(File::create(file("x.csv.gz")).unwrap(), flate2::Compression::fast());
+    let mut gzip = flate2::write::GzEncoder::new(
+        File::create(file("x.csv.gz")).unwrap(),
+        flate2::Compression::fast(),
+    );
     gzip.write_all(TEXT.as_bytes()).unwrap();
     gzip.finish().unwrap();
     std::fs::write(file("x.csv.zst"), zstd::encode_all(TEXT.as_bytes(), 1).unwrap()).unwrap();
@@ -59,7 +61,10 @@ fn plain_gzip_zstd_and_parquet_read_alike() {
         assert_eq!(bars(&source, "A"), [first, bar(2, [4.0; 4], 0.0, Some(9))], "{name}");
         assert_eq!(bars(&source, "B/C"), [bar(1, [2.0, 3.0, 1.0, 2.0], 5.0, Some(7))]);
         let findings = source.findings();
-        assert_eq!((findings.count(Finding::Duplicate), findings.count(Finding::MixedOffsets)), (1, 2));
+        assert_eq!(
+            (findings.count(Finding::Duplicate), findings.count(Finding::MixedOffsets)),
+            (1, 2)
+        );
         assert!(
             findings.to_string().contains("line 3") && findings.to_string().contains("read as UTC"),
             "{findings}"
@@ -70,8 +75,10 @@ fn plain_gzip_zstd_and_parquet_read_alike() {
 
 fn parquet(path: &Path, columns: Vec<(&str, ArrayRef)>) {
     let batch =
-        RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(n, c)| (n, c, true))).unwrap();
-    let mut writer = ArrowWriter::try_new(File::create(path).unwrap(), batch.schema(), None).unwrap();
+        RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(n, c)| (n, c, true)))
+            .unwrap();
+    let mut writer =
+        ArrowWriter::try_new(File::create(path).unwrap(), batch.schema(), None).unwrap();
     writer.write(&batch).unwrap();
     writer.close().unwrap();
 }
@@ -82,13 +89,21 @@ fn parquet_of_many_types() {
     let path = folder.path().join("x.parquet");
     let prices = || -> ArrayRef { Arc::new(Float32Array::from(vec![Some(1.5), Some(2.0), None])) };
     let times: [ArrayRef; 4] = [
-        Arc::new(TimestampMillisecondArray::from(vec![0, 60_000, 120_000]).with_timezone("Europe/Berlin")),
+        Arc::new(
+            TimestampMillisecondArray::from(vec![0, 60_000, 120_000])
+                .with_timezone("Europe/Berlin"),
+        ),
         Arc::new(Int64Array::from(vec![0, 60, 120])),
-        Arc::new(StringArray::from(vec!["1970-01-01 00:00", "1970-01-01T00:01Z", "1970-01-01 00:02"])),
+        Arc::new(StringArray::from(vec![
+            "1970-01-01 00:00",
+            "1970-01-01T00:01Z",
+            "1970-01-01 00:02",
+        ])),
         Arc::new(Date32Array::from(vec![0, 1, 2])),
     ];
     for (i, time) in times.into_iter().enumerate() {
-        let high = Decimal128Array::from(vec![250, 250, 250]).with_precision_and_scale(10, 2).unwrap();
+        let high =
+            Decimal128Array::from(vec![250, 250, 250]).with_precision_and_scale(10, 2).unwrap();
         parquet(
             &path,
             vec![
@@ -124,20 +139,27 @@ fn named(path: &Path) -> (Vec<Symbol>, Findings) {
 fn what_is_odd_about_a_whole_file_is_noted() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.csv");
-    let rows =
-        "symbol,pair,time,open,high,low,close,volume\nA,X,1704067200,1,1,1,1,1\n,X,1704067260,1,1,1,1,1\n";
+    let rows = "symbol,pair,time,open,high,low,close,volume\nA,X,1704067200,1,1,1,1,1\n,X,1704067260,1,1,1,1,1\n";
     std::fs::write(&path, rows).unwrap();
     let findings = open(&path).findings();
-    let notice =
-        format!("{}: several columns match symbol: symbol, pair; using 'symbol' (field 1)", path.display());
+    let notice = format!(
+        "{}: several columns match symbol: symbol, pair; using 'symbol' (field 1)",
+        path.display()
+    );
     assert_eq!(findings.notices().collect::<Vec<_>>(), [notice.as_str()]);
     assert!(
-        findings.to_string().starts_with(&format!("{notice}; 1 row was set aside: 1 no readable symbol"))
+        findings
+            .to_string()
+            .starts_with(&format!("{notice}; 1 row was set aside: 1 no readable symbol"))
     );
     let (symbols, findings) = named(&path);
     assert_eq!(symbols, ["A".parse().unwrap()]);
-    let notice = format!("{}: 1 texts are no symbols and passed over, the first ''", path.display());
-    assert_eq!((findings.to_string(), findings.breaks_strict(), findings.is_empty()), (notice, false, false));
+    let notice =
+        format!("{}: 1 texts are no symbols and passed over, the first ''", path.display());
+    assert_eq!(
+        (findings.to_string(), findings.breaks_strict(), findings.is_empty()),
+        (notice, false, false)
+    );
 }
 
 fn error(name: &str, content: impl AsRef<[u8]>) -> String {
@@ -165,7 +187,8 @@ fn files_that_cannot_be_read() {
     assert!(error("x.zip", b"PK\x03\x04").contains("import it into a store"));
     let binary = error("x.csv", [0xff, 0x00, 0xfe, b'\n', 0x80]);
     assert!(binary.contains("no column symbol, timestamp"), "{binary}");
-    let missing = FileSource::open(Path::new("no/such/file.csv"), &ReadOptions::default()).unwrap_err();
+    let missing =
+        FileSource::open(Path::new("no/such/file.csv"), &ReadOptions::default()).unwrap_err();
     assert!(missing.to_string().contains("there is no no/such/file.csv"), "{missing}");
 }
 
@@ -187,17 +210,25 @@ fn each_kind_of_dirt_is_counted_with_its_line() {
         "A,2024-01-01 00:09,inf,1,1,1,1",
         "A,2024-01-01 00:10,3,2,1,1,1",
     ];
-    std::fs::write(&path, format!("symbol,timestamp,open,high,low,close,volume\n{}\n", rows.join("\n")))
-        .unwrap();
+    std::fs::write(
+        &path,
+        format!("symbol,timestamp,open,high,low,close,volume\n{}\n", rows.join("\n")),
+    )
+    .unwrap();
     let source = open(&path);
     assert_eq!(bars(&source, "A").len(), 2);
     let findings = source.findings();
-    let counts = [Finding::Symbol, Finding::Timestamp, Finding::OffMinute, Finding::Price, Finding::Volume]
-        .map(|finding| findings.count(finding));
+    let counts =
+        [Finding::Symbol, Finding::Timestamp, Finding::OffMinute, Finding::Price, Finding::Volume]
+            .map(|finding| findings.count(finding));
     assert_eq!(counts, [1, 1, 1, 5, 1]);
-    assert_eq!((findings.count(Finding::HighBelowLow), findings.count(Finding::OutsideRange)), (1, 1));
+    assert_eq!(
+        (findings.count(Finding::HighBelowLow), findings.count(Finding::OutsideRange)),
+        (1, 1)
+    );
     assert_eq!(findings.set_aside(), 10);
-    for (what, line) in [("a price", 3), ("a volume", 6), ("high below low", 7), ("no readable timestamp", 8)]
+    for (what, line) in
+        [("a price", 3), ("a volume", 6), ("high below low", 7), ("no readable timestamp", 8)]
     {
         let text = findings.to_string();
         let part = text.split(';').find(|part| part.contains(what)).unwrap();

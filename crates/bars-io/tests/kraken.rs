@@ -1,4 +1,5 @@
-//! The exchange's API, replayed by a server on loopback: both roads to a bar lead to the same store.
+//! The exchange's API, replayed by a server on loopback: both roads to a bar lead to the same
+//! store.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -62,7 +63,10 @@ fn recorded_pairs_are_read() {
     }
     assert_eq!(pairs.find("DOGE/BTC").map(|pair| pair.key.as_str()), Some("XXDGXXBT"));
     let (_server, client) = replay("http_asset_pairs.json");
-    assert_eq!(Pairs::new(market::pairs(&client).unwrap()).find("BTC/USDT").unwrap().key, "XBTUSDT");
+    assert_eq!(
+        Pairs::new(market::pairs(&client).unwrap()).find("BTC/USDT").unwrap().key,
+        "XBTUSDT"
+    );
     let (_server, client) = replay("http_ticker.json");
     let ticker = market::tickers(&client, &["XBTUSDT"]).unwrap()["XBTUSDT"].unwrap();
     assert_eq!((ticker.open, ticker.last, ticker.volume), (106_021.6, 105_899.4, 163.289_080_96));
@@ -89,9 +93,16 @@ fn recorded_bars_are_read() {
         let (server, client) = replay(name);
         let since = Minute::from_epoch_seconds(1_502_402_520);
         let candles = candles::newest(&client, key, since).unwrap();
-        assert!(expected.len() > 300 && candles.bars == expected, "{name}: {} bars", expected.len());
+        assert!(
+            expected.len() > 300 && candles.bars == expected,
+            "{name}: {} bars",
+            expected.len()
+        );
         let asked = &server.asked()[0].query;
-        assert_eq!((&*asked["pair"], &*asked["interval"], &*asked["since"]), (key, "1", "1502402520"));
+        assert_eq!(
+            (&*asked["pair"], &*asked["interval"], &*asked["since"]),
+            (key, "1", "1502402520")
+        );
         assert!(candles.bars.iter().all(|bar| Some(bar.time) < candles.unfinished));
     }
 }
@@ -142,7 +153,8 @@ impl Exchange {
             });
             close = bar.close;
             let [open, high, low, last, volume] =
-                [bar.open, bar.high, bar.low, bar.close, bar.volume].map(|number| number.to_string());
+                [bar.open, bar.high, bar.low, bar.close, bar.volume]
+                    .map(|number| number.to_string());
             json!([time.epoch_seconds(), open, high, low, last, "0.0", volume, bar.trades])
         });
         json!({PAIR: rows.collect::<Vec<Value>>(), "last": self.now.plus(-1).epoch_seconds()})
@@ -160,7 +172,9 @@ impl Exchange {
 fn trades_of(bar: &Bar) -> Vec<(u64, Value)> {
     let count = bar.trades.unwrap() as usize;
     let mut prices = vec![bar.open];
-    prices.extend([bar.high, bar.low].into_iter().filter(|&price| price != bar.open && price != bar.close));
+    prices.extend(
+        [bar.high, bar.low].into_iter().filter(|&price| price != bar.open && price != bar.close),
+    );
     while prices.len() + 1 < count {
         prices.push(bar.low);
     }
@@ -173,10 +187,14 @@ fn trades_of(bar: &Bar) -> Vec<(u64, Value)> {
     let share = units / count as u64;
     let trade = |(place, price): (usize, &f64)| {
         let units = if place == 0 { units - share * (count as u64 - 1) } else { share };
-        let nanos =
-            bar.time.epoch_seconds() as u64 * 1_000_000_000 + place as u64 * 59_000_000_000 / count as u64;
-        let seconds: Value =
-            serde_json::from_str(&format!("{}.{:09}", nanos / 1_000_000_000, nanos % 1_000_000_000)).unwrap();
+        let nanos = bar.time.epoch_seconds() as u64 * 1_000_000_000
+            + place as u64 * 59_000_000_000 / count as u64;
+        let seconds: Value = serde_json::from_str(&format!(
+            "{}.{:09}",
+            nanos / 1_000_000_000,
+            nanos % 1_000_000_000
+        ))
+        .unwrap();
         let volume = format!("{}.{:08}", units / 100_000_000, units % 100_000_000);
         (nanos, json!([price.to_string(), volume, seconds, "b", "l", ""]))
     };
@@ -213,7 +231,12 @@ fn held(folder: &tempfile::TempDir) -> Vec<Bar> {
     store.bars(&PAIR.parse().unwrap(), Span::ALL).unwrap().iter().collect()
 }
 
-fn bring_up(client: &Client, writer: &StoreWriter, trades: bool, tell: &dyn Fn(News)) -> Result<Synced> {
+fn bring_up(
+    client: &Client,
+    writer: &StoreWriter,
+    trades: bool,
+    tell: &dyn Fn(News),
+) -> Result<Synced> {
     let after = writer.held().unwrap().first().map(|entry| entry.last);
     let pair = pair();
     let task = SyncTask { pair: &pair, symbol: PAIR.parse().unwrap(), after, trades };
@@ -288,8 +311,8 @@ fn a_gap_may_be_left_open() {
     assert_eq!(server.asked().len(), 1);
 }
 
-/// A server that never moves on, and one without trades: neither keeps us, and where there must be more to come, the newest
-/// minutes, behind which the hole would not be seen, do not come in.
+/// A server that never moves on, and one without trades: neither keeps us, and where there must be
+/// more to come, the newest minutes, behind which the hole would not be seen, do not come in.
 fn trades_that_lead_nowhere_end() {
     for trades in [json!([["1.0", "1.0", 6_000_030.5, "b", "l", ""]]), json!([])] {
         for count in [0, 1] {

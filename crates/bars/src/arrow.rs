@@ -1,7 +1,7 @@
 //! Series from and to Arrow record batches.
 //!
-//! Columns are found by name in any order ([`BarColumn::names`]); prices and volume may be floats, decimals, integers
-//! or text, times timestamps, dates, text or epoch numbers.
+//! Columns are found by name in any order ([`BarColumn::names`]); prices and volume may be floats,
+//! decimals, integers or text, times timestamps, dates, text or epoch numbers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,7 +30,8 @@ pub struct BatchRows {
     trades: Option<ArrayRef>,
 }
 
-/// A time column: nanoseconds (and whether with a time zone), or text that is parsed value by value.
+/// A time column: nanoseconds (and whether with a time zone), or text that is parsed value by
+/// value.
 #[derive(Debug)]
 enum Times {
     Nanos(ArrayRef, bool),
@@ -38,13 +39,15 @@ enum Times {
 }
 
 impl BatchRows {
-    /// Casts the columns of `batch`. `columns` are indices into `header`, whose names the batch has.
+    /// Casts the columns of `batch`. `columns` are indices into `header`, whose names the batch
+    /// has.
     ///
     /// # Errors
     /// [`Error::MissingColumns`] or [`Error::ColumnType`].
     pub fn new(batch: &RecordBatch, header: &[String], columns: &BarColumns) -> Result<BatchRows> {
-        let column =
-            |column: BarColumn| columns.index(column).and_then(|index| batch.column_by_name(&header[index]));
+        let column = |column: BarColumn| {
+            columns.index(column).and_then(|index| batch.column_by_name(&header[index]))
+        };
         let as_type = |name: BarColumn, to: &DataType| {
             let array = column(name).ok_or_else(|| Error::MissingColumns {
                 missing: vec![name.name()],
@@ -60,8 +63,10 @@ impl BatchRows {
         let optional = |name, to| column(name).map(|_| as_type(name, to)).transpose();
         let time = match column(BarColumn::Timestamp).map(|array| array.data_type().clone()) {
             Some(DataType::Timestamp(_, zone)) => {
-                let nanos =
-                    as_type(BarColumn::Timestamp, &DataType::Timestamp(TimeUnit::Nanosecond, zone.clone()))?;
+                let nanos = as_type(
+                    BarColumn::Timestamp,
+                    &DataType::Timestamp(TimeUnit::Nanosecond, zone.clone()),
+                )?;
                 Times::Nanos(nanos, zone.is_some())
             }
             Some(DataType::Date32 | DataType::Date64) => Times::Nanos(
@@ -135,8 +140,9 @@ pub fn header(schema: &Schema) -> Vec<String> {
     schema.fields().iter().map(|field| field.name().clone()).collect()
 }
 
-/// Bars of one or many symbols from record batches, cleaned: rejected and replaced rows are counted in `findings`, and of
-/// two rows of one symbol and minute the later wins. Without a symbol column the options must name the symbol.
+/// Bars of one or many symbols from record batches, cleaned: rejected and replaced rows are counted
+/// in `findings`, and of two rows of one symbol and minute the later wins. Without a symbol column
+/// the options must name the symbol.
 ///
 /// # Errors
 /// [`Error::MissingColumns`] or [`Error::ColumnType`].
@@ -162,7 +168,8 @@ pub fn series_by_symbol(
         let header = header(&batch.schema());
         let rows = BatchRows::new(batch, &header, &BarColumns::find(&header, options)?)?;
         for index in 0..rows.len() {
-            validator.row(&rows.row(index, &mut stamps), || format!("row {}", first_row + index))?;
+            validator
+                .row(&rows.row(index, &mut stamps), || format!("row {}", first_row + index))?;
         }
         first_row += rows.len();
     }
@@ -174,12 +181,12 @@ pub fn series_by_symbol(
 }
 
 impl Series {
-    /// The bars of one symbol from a record batch with the columns `timestamp, open, high, low, close, volume[, trades]`.
-    /// A symbol column is ignored.
+    /// The bars of one symbol from a record batch with the columns
+    /// `timestamp, open, high, low, close, volume[, trades]`. A symbol column is ignored.
     ///
     /// # Errors
-    /// As [`Series::from_columns`], and where a column is missing or of an unreadable type. Use [`series_by_symbol`] to
-    /// clean rows instead of refusing them.
+    /// As [`Series::from_columns`], and where a column is missing or of an unreadable type. Use
+    /// [`series_by_symbol`] to clean rows instead of refusing them.
     ///
     /// ```
     /// use bars::{Bar, Minute, Series};
@@ -214,8 +221,8 @@ impl Series {
         Series::from_columns(columns)
     }
 
-    /// The bars as a record batch: `symbol` (Utf8), `timestamp` (microseconds, UTC), `open`, `high`, `low`, `close`,
-    /// `volume` (Float64), `trades` (Int64, null where unknown).
+    /// The bars as a record batch: `symbol` (Utf8), `timestamp` (microseconds, UTC), `open`,
+    /// `high`, `low`, `close`, `volume` (Float64), `trades` (Int64, null where unknown).
     pub fn to_record_batch(&self, symbol: &str) -> RecordBatch {
         let mut symbols = StringBuilder::with_capacity(self.len(), self.len() * symbol.len());
         let mut trades = Int64Builder::with_capacity(self.len());
@@ -229,10 +236,14 @@ impl Series {
             Arc::new(symbols.finish()),
             Arc::new(TimestampMicrosecondArray::from(micros).with_timezone("UTC")),
         ];
-        columns.extend(numbers.map(|column| Arc::new(Float64Array::from(column.to_vec())) as ArrayRef));
+        columns.extend(
+            numbers.map(|column| Arc::new(Float64Array::from(column.to_vec())) as ArrayRef),
+        );
         columns.push(Arc::new(trades.finish()));
-        // Columns and schema stand side by side in this file; both have eight fields of equal length.
-        RecordBatch::try_new(bar_schema(), columns).unwrap_or_else(|_| RecordBatch::new_empty(bar_schema()))
+        // Columns and schema stand side by side in this file; both have eight fields of equal
+        // length.
+        RecordBatch::try_new(bar_schema(), columns)
+            .unwrap_or_else(|_| RecordBatch::new_empty(bar_schema()))
     }
 }
 
@@ -276,10 +287,14 @@ mod tests {
         assert!(matches!(Series::from_columns(columns), Err(Error::Unsorted { row: 1, .. })));
         let late: Series = [bar(5, 1.0)].into_iter().collect();
         let early: Series = [bar(4, 2.0), bar(5, 3.0)].into_iter().collect();
-        let batches = [late.to_record_batch("A"), early.to_record_batch("A"), early.to_record_batch("B")];
+        let batches =
+            [late.to_record_batch("A"), early.to_record_batch("A"), early.to_record_batch("B")];
         let mut findings = Findings::default();
         let all = series_by_symbol(&batches, &ReadOptions::default(), &mut findings).unwrap();
-        assert_eq!(all.values().map(|series| series.close().to_vec()).collect::<Vec<_>>(), [[2.0, 3.0]; 2]);
+        assert_eq!(
+            all.values().map(|series| series.close().to_vec()).collect::<Vec<_>>(),
+            [[2.0, 3.0]; 2]
+        );
         assert_eq!(findings.count(Finding::Duplicate), 1);
     }
 

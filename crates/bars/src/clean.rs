@@ -1,4 +1,5 @@
-//! Which rows are bars. What is not is set aside, counted by cause and reported: never dropped in silence.
+//! Which rows are bars. What is not is set aside, counted by cause and reported: never dropped in
+//! silence.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -29,7 +30,8 @@ impl Findings {
         }
     }
 
-    /// Notes what is odd about an input as a whole, in a sentence that names it, such as an ambiguous header.
+    /// Notes what is odd about an input as a whole, in a sentence that names it, such as an
+    /// ambiguous header.
     pub fn note(&mut self, notice: String) {
         self.notices.insert(notice);
     }
@@ -51,10 +53,12 @@ impl Findings {
         true
     }
 
-    /// The series of the bars that `builder` took of `symbol`, with those that a later one replaced counted.
+    /// The series of the bars that `builder` took of `symbol`, with those that a later one replaced
+    /// counted.
     pub fn series(&mut self, symbol: &Symbol, builder: SeriesBuilder) -> Series {
         let (series, replaced, first) = builder.finish();
-        let place = || format!("{symbol} {}", first.map(|time| time.to_string()).unwrap_or_default());
+        let place =
+            || format!("{symbol} {}", first.map(|time| time.to_string()).unwrap_or_default());
         self.record_many(Finding::Duplicate, replaced as u64, place);
         series
     }
@@ -67,8 +71,8 @@ impl Findings {
         self.notices.extend(other.notices.iter().cloned());
     }
 
-    /// Adds those of `other`, which may have read some of the same inputs: where a cause has the same first place in
-    /// both, both saw the same rows, and they count once.
+    /// Adds those of `other`, which may have read some of the same inputs: where a cause has the
+    /// same first place in both, both saw the same rows, and they count once.
     pub fn merge_overlapping(&mut self, other: &Findings) {
         for (finding, (count, place)) in &other.rows {
             match self.rows.get_mut(finding) {
@@ -86,7 +90,11 @@ impl Findings {
 
     /// Number of rows that were set aside.
     pub fn set_aside(&self) -> u64 {
-        self.rows.iter().filter(|(finding, _)| finding.is_set_aside()).map(|(_, (count, _))| count).sum()
+        self.rows
+            .iter()
+            .filter(|(finding, _)| finding.is_set_aside())
+            .map(|(_, (count, _))| count)
+            .sum()
     }
 
     /// Whether nothing was found.

@@ -60,7 +60,9 @@ pub enum Error {
     #[error("'{0}' is not a symbol; it must hold 1 to 64 bytes and no control characters")]
     NotASymbol(String),
     /// A text is not a number and a unit, or too long.
-    #[error("'{0}' is not a window; write a whole number and a unit, as in 90m, 4h or 3d (at most 3660d)")]
+    #[error(
+        "'{0}' is not a window; write a whole number and a unit, as in 90m, 4h or 3d (at most 3660d)"
+    )]
     NotAWindow(String),
     /// A list has the same length twice.
     #[error("the window '{0}' is named twice; name each length once")]

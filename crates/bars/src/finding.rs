@@ -40,7 +40,8 @@ impl Finding {
 
     /// What is wrong with `bar`, judged by its numbers; `None` where it is a bar.
     ///
-    /// The MySQL source of `bars-io` says the same in SQL (`mysql/read.rs`, `is_bar` and `closes`): change both.
+    /// The MySQL source of `bars-io` says the same in SQL (`mysql/read.rs`, `is_bar` and `closes`):
+    /// change both.
     pub fn from_bar(bar: &Bar) -> Option<Finding> {
         let prices = [bar.open, bar.high, bar.low, bar.close];
         if !prices.iter().all(|p| p.is_finite() && *p > 0.0) {

@@ -5,9 +5,9 @@ use std::ops::Range;
 use crate::series::Series;
 use crate::time::Window;
 
-/// Resamples a series into bins of `width`: first open, highest high, lowest low, last close, summed volume and
-/// trades. A minute without a bar adds nothing; a bin without a bar does not exist. A bin's time is its start;
-/// its trades are known where those of any of its bars are.
+/// Resamples a series into bins of `width`: first open, highest high, lowest low, last close,
+/// summed volume and trades. A minute without a bar adds nothing; a bin without a bar does not
+/// exist. A bin's time is its start; its trades are known where those of any of its bars are.
 ///
 /// ```
 /// use bars::{Bar, Minute, Series, Window, resample::resample};

@@ -1,7 +1,8 @@
 //! From raw rows to bars: column names, what a timestamp means, and validation row by row.
 //!
-//! CSV, Parquet and Arrow readers turn their input into [`RawRow`]s; [`RowValidator`] decides which of them are bars
-//! and counts the rest in [`Findings`]. So every input is cleaned by the same rules.
+//! CSV, Parquet and Arrow readers turn their input into [`RawRow`]s; [`RowValidator`] decides which
+//! of them are bars and counts the rest in [`Findings`]. So every input is cleaned by the same
+//! rules.
 
 use crate::clean::{Finding, Findings};
 use crate::error::{Error, Result};
@@ -28,11 +29,13 @@ impl BarTime {
         }
     }
 
-    /// The open time for a timestamp in nanoseconds since the epoch. A close label within the minute (Binance's
-    /// `…:59.999`) stands for the minute's end; an open label must be on a whole minute.
+    /// The open time for a timestamp in nanoseconds since the epoch. A close label within the
+    /// minute (Binance's `…:59.999`) stands for the minute's end; an open label must be on a whole
+    /// minute.
     ///
     /// # Errors
-    /// [`Finding::OffMinute`] for an open label within a minute, [`Finding::Timestamp`] outside [`Minute`]'s range.
+    /// [`Finding::OffMinute`] for an open label within a minute, [`Finding::Timestamp`] outside
+    /// [`Minute`]'s range.
     pub fn open_time(self, nanos: i128) -> Result<Minute, Finding> {
         const MINUTE: i64 = 60_000_000_000;
         // The years 1677 to 2262 fit 64 bits; 128-bit division is slow.
@@ -61,7 +64,8 @@ pub struct ReadOptions {
     pub closes_only: bool,
 }
 
-/// The columns of a bar, each with the names under which files have it (matched without case and surrounding blanks).
+/// The columns of a bar, each with the names under which files have it (matched without case and
+/// surrounding blanks).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BarColumn {
     /// The symbol.
@@ -114,15 +118,18 @@ impl BarColumn {
         }
     }
 
-    /// The index of the column in a header; if several of its names occur, the first in [`BarColumn::names`] wins.
+    /// The index of the column in a header; if several of its names occur, the first in
+    /// [`BarColumn::names`] wins.
     pub fn find(self, header: &[String]) -> Option<usize> {
         let is = |have: &String, name: &str| have.trim().eq_ignore_ascii_case(name);
         self.names().iter().find_map(|name| header.iter().position(|have| is(have, name)))
     }
 
-    /// A sentence that names the candidates and the choice, if more than one column of `header` matches.
+    /// A sentence that names the candidates and the choice, if more than one column of `header`
+    /// matches.
     pub fn ambiguity(self, header: &[String]) -> Option<String> {
-        let matches = |have: &&String| self.names().iter().any(|name| have.trim().eq_ignore_ascii_case(name));
+        let matches =
+            |have: &&String| self.names().iter().any(|name| have.trim().eq_ignore_ascii_case(name));
         let candidates: Vec<&str> = header.iter().filter(matches).map(|name| name.trim()).collect();
         let index = self.find(header).filter(|_| candidates.len() > 1)?;
         Some(format!(
@@ -159,11 +166,13 @@ impl BarColumns {
         let mut columns = BarColumns(BarColumn::ALL.map(|column| column.find(header)));
         if options.closes_only {
             for column in [BarColumn::Open, BarColumn::High, BarColumn::Low] {
-                columns.0[column as usize] = columns.index(column).or(columns.index(BarColumn::Close));
+                columns.0[column as usize] =
+                    columns.index(column).or(columns.index(BarColumn::Close));
             }
         }
-        let optional =
-            |column| column == BarColumn::Trades || (column == BarColumn::Symbol && options.symbol.is_some());
+        let optional = |column| {
+            column == BarColumn::Trades || (column == BarColumn::Symbol && options.symbol.is_some())
+        };
         let missing: Vec<&'static str> = BarColumn::ALL
             .into_iter()
             .filter(|&column| columns.index(column).is_none() && !optional(column))
@@ -177,10 +186,9 @@ impl BarColumns {
 
     /// Columns at the given indices, for an input without a header.
     pub fn fixed(columns: &[(BarColumn, usize)]) -> BarColumns {
-        BarColumns(
-            BarColumn::ALL
-                .map(|column| columns.iter().find(|(have, _)| *have == column).map(|(_, index)| *index)),
-        )
+        BarColumns(BarColumn::ALL.map(|column| {
+            columns.iter().find(|(have, _)| *have == column).map(|(_, index)| *index)
+        }))
     }
 
     /// The index of `column`; `None` if the input does not have it.
@@ -319,8 +327,12 @@ mod tests {
         let columns = BarColumns::find(&header, &ReadOptions::default()).unwrap();
         assert_eq!(BarColumn::ALL.map(|c| columns.index(c)), [0, 1, 2, 3, 4, 5, 6, 7].map(Some));
 
-        let error = BarColumns::find(&header[1..5], &ReadOptions::default()).unwrap_err().to_string();
-        assert!(error.starts_with("no column symbol, close, volume (found:  OPEN_TIME, Open"), "{error}");
+        let error =
+            BarColumns::find(&header[1..5], &ReadOptions::default()).unwrap_err().to_string();
+        assert!(
+            error.starts_with("no column symbol, close, volume (found:  OPEN_TIME, Open"),
+            "{error}"
+        );
         let header = ["symbol", "time", "high", "close", "volume"].map(String::from);
         let closes = ReadOptions { closes_only: true, ..ReadOptions::default() };
         let columns = BarColumns::find(&header, &closes).unwrap();

@@ -19,8 +19,9 @@ macro_rules! as_text {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<$type, D::Error> {
                 let text = String::deserialize(deserializer)?;
                 let parse: fn(&str) -> Option<$type> = $parse;
-                parse(&text)
-                    .ok_or_else(|| D::Error::custom(format!("invalid {}: {text:?}", stringify!($type))))
+                parse(&text).ok_or_else(|| {
+                    D::Error::custom(format!("invalid {}: {text:?}", stringify!($type)))
+                })
             }
         }
     };

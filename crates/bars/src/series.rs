@@ -126,7 +126,9 @@ impl Series {
     pub fn within(mut self, span: Span) -> Series {
         let range = self.range(span);
         if range.len() < self.len() {
-            for column in [&mut self.open, &mut self.high, &mut self.low, &mut self.close, &mut self.volume] {
+            for column in
+                [&mut self.open, &mut self.high, &mut self.low, &mut self.close, &mut self.volume]
+            {
                 keep(column, &range);
             }
             keep(&mut self.time, &range);
@@ -173,9 +175,10 @@ impl Series {
     /// A series from whole columns. `trades` may be `None`.
     ///
     /// # Errors
-    /// [`Error::ColumnLength`], [`Error::Unsorted`] (times must strictly ascend) or [`Error::NotABar`] (prices must be
-    /// finite and above 0, volumes finite and at least 0, high not below low). Use [`SeriesBuilder`] with
-    /// [`Findings::admit`](crate::Findings::admit) to clean rows instead of refusing them.
+    /// [`Error::ColumnLength`], [`Error::Unsorted`] (times must strictly ascend) or
+    /// [`Error::NotABar`] (prices must be finite and above 0, volumes finite and at least 0, high
+    /// not below low). Use [`SeriesBuilder`] with [`Findings::admit`](crate::Findings::admit) to
+    /// clean rows instead of refusing them.
     ///
     /// ```
     /// use bars::{Minute, Series, series::Columns};
@@ -209,9 +212,9 @@ impl Series {
         Ok(series)
     }
 
-    /// Empties the columns, lets `fill` write new ones into the same memory, and checks lengths and the order of times.
-    /// This is how a reader decodes into a series that it reuses; `fill` has to validate prices and volumes.
-    /// If anything fails the series is left empty.
+    /// Empties the columns, lets `fill` write new ones into the same memory, and checks lengths and
+    /// the order of times. This is how a reader decodes into a series that it reuses; `fill` has to
+    /// validate prices and volumes. If anything fails the series is left empty.
     ///
     /// # Errors
     /// What `fill` returns; [`Error::ColumnLength`] or [`Error::Unsorted`].
@@ -222,8 +225,11 @@ impl Series {
         self.clear();
         let mut trades = Vec::new();
         let Series { time, open, high, low, close, volume, .. } = self;
-        let filled =
-            fill(ColumnsMut { time, numbers: [open, high, low, close, volume], trades: &mut trades });
+        let filled = fill(ColumnsMut {
+            time,
+            numbers: [open, high, low, close, volume],
+            trades: &mut trades,
+        });
         self.trades = (!trades.is_empty()).then_some(trades);
         if let Err(error) = filled.and_then(|()| self.check_shape().map_err(E::from)) {
             self.clear();
@@ -267,10 +273,18 @@ impl Series {
     }
 
     /// Adds the bars of `from` at `range`, which is not empty, as one bar that opens at `time`.
-    pub(crate) fn push_merged(&mut self, time: Minute, from: &Series, range: std::ops::Range<usize>) {
-        let highest =
-            |column: &[f64]| column.iter().copied().fold(f64::MIN, |a, b| if b > a { b } else { a });
-        let lowest = |column: &[f64]| column.iter().copied().fold(f64::MAX, |a, b| if b < a { b } else { a });
+    pub(crate) fn push_merged(
+        &mut self,
+        time: Minute,
+        from: &Series,
+        range: std::ops::Range<usize>,
+    ) {
+        let highest = |column: &[f64]| {
+            column.iter().copied().fold(f64::MIN, |a, b| if b > a { b } else { a })
+        };
+        let lowest = |column: &[f64]| {
+            column.iter().copied().fold(f64::MAX, |a, b| if b < a { b } else { a })
+        };
         self.time.push(time);
         self.open.push(from.open[range.start]);
         self.high.push(highest(&from.high[range.clone()]));

@@ -1,8 +1,8 @@
-//! One market, many spellings: Kraken's REST keys (`XXBTZUSD`), its `wsname` (`XBT/USD`), its bulk files
-//! (`XBTUSD`), and what people store (`BTCUSD`, `BTC-USD`, `btc_usd`).
+//! One market, many spellings: Kraken's REST keys (`XXBTZUSD`), its `wsname` (`XBT/USD`), its bulk
+//! files (`XBTUSD`), and what people store (`BTCUSD`, `BTC-USD`, `btc_usd`).
 //!
-//! Two symbols are spellings of one market when they come down to one [`key`]. A suffix that makes another market
-//! of it (`:PERP`, `.d`) stays part of the key.
+//! Two symbols are spellings of one market when they come down to one [`key`]. A suffix that makes
+//! another market of it (`:PERP`, `.d`) stays part of the key.
 
 use std::collections::BTreeMap;
 
@@ -10,15 +10,15 @@ use crate::symbol::Symbol;
 
 /// Assets that Kraken's REST keys spell with a leading X or Z, by their four letters.
 const KRAKEN_ASSETS: [&str; 18] = [
-    "XETC", "XETH", "XLTC", "XMLN", "XREP", "XXBT", "XXDG", "XXLM", "XXMR", "XXRP", "XZEC", "ZAUD", "ZCAD",
-    "ZEUR", "ZGBP", "ZJPY", "ZUSD", "XICN",
+    "XETC", "XETH", "XLTC", "XMLN", "XREP", "XXBT", "XXDG", "XXLM", "XXMR", "XXRP", "XZEC", "ZAUD",
+    "ZCAD", "ZEUR", "ZGBP", "ZJPY", "ZUSD", "XICN",
 ];
 
 /// Kraken's names of assets that everyone else calls otherwise.
 const ALIASES: [(&str, &str); 2] = [("XBT", "BTC"), ("XDG", "DOGE")];
 
-/// What all spellings of a market have in common: base and quote in capitals without a separator, legacy prefixes
-/// taken off, `XBT` and `XDG` under their common names.
+/// What all spellings of a market have in common: base and quote in capitals without a separator,
+/// legacy prefixes taken off, `XBT` and `XDG` under their common names.
 ///
 /// ```
 /// use bars::spelling::key;

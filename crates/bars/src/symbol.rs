@@ -58,7 +58,8 @@ impl FromStr for Symbol {
 
     fn from_str(text: &str) -> Result<Symbol> {
         let trimmed = text.trim();
-        if trimmed.is_empty() || trimmed.len() > MAX_BYTES || trimmed.chars().any(char::is_control) {
+        if trimmed.is_empty() || trimmed.len() > MAX_BYTES || trimmed.chars().any(char::is_control)
+        {
             return Err(Error::NotASymbol(text.escape_debug().to_string()));
         }
         Ok(Symbol(trimmed.into()))

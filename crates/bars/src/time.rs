@@ -33,7 +33,8 @@ impl Minute {
     /// See [`Minute::MIN`].
     pub const MAX: Minute = Minute(2_120_132_160);
 
-    /// The minute that starts `minutes` after the epoch, if within [`Minute::MIN`]..=[`Minute::MAX`].
+    /// The minute that starts `minutes` after the epoch, if within
+    /// [`Minute::MIN`]..=[`Minute::MAX`].
     pub fn new(minutes: i64) -> Option<Minute> {
         let minute = Minute(i32::try_from(minutes).ok()?);
         (Self::MIN..=Self::MAX).contains(&minute).then_some(minute)
@@ -261,7 +262,8 @@ impl FromStr for Window {
         if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
             return Err(form());
         }
-        let minutes = digits.parse::<i32>().ok().and_then(|n| n.checked_mul(length)).ok_or_else(form)?;
+        let minutes =
+            digits.parse::<i32>().ok().and_then(|n| n.checked_mul(length)).ok_or_else(form)?;
         let window = Window::from_minutes(minutes).ok_or_else(form)?;
         Ok(Window { unit, ..window })
     }
@@ -287,12 +289,13 @@ impl AsOf {
         AsOf(self.0.div_euclid(86_400) * 86_400)
     }
 
-    /// The moment `months` calendar months earlier, clamped to the last day of a shorter month: three months before
-    /// 31 May is 28 (or 29) February.
+    /// The moment `months` calendar months earlier, clamped to the last day of a shorter month:
+    /// three months before 31 May is 28 (or 29) February.
     pub fn months_before(self, months: u32) -> AsOf {
         let (year, month, day) = parse::civil_from_days(self.days());
         let date = i16::try_from(year).ok().and_then(|year| {
-            let date = civil::Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?;
+            let date =
+                civil::Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?;
             date.checked_sub(jiff::Span::new().try_months(months).ok()?).ok()
         });
         // Beyond the calendar's first year: earlier than any bar.
@@ -333,7 +336,8 @@ impl AsOf {
         AsOf(minute.epoch_seconds())
     }
 
-    /// The moment so many microseconds after the epoch, cut to whole seconds; `None` beyond the years that bars may have.
+    /// The moment so many microseconds after the epoch, cut to whole seconds; `None` beyond the
+    /// years that bars may have.
     pub fn from_epoch_micros(micros: i64) -> Option<AsOf> {
         let seconds = micros.div_euclid(1_000_000);
         Minute::new(seconds.div_euclid(60)).map(|_| AsOf(seconds))
@@ -407,8 +411,11 @@ impl FromStr for AsOfSpec {
         }
         let reason = || Error::NotAnAsOf(text.to_owned());
         let sensible = |years: &std::ops::RangeInclusive<i16>, year: i16| {
-            let out =
-                || Error::AsOfOutOfRange { text: text.to_owned(), first: *years.start(), last: *years.end() };
+            let out = || Error::AsOfOutOfRange {
+                text: text.to_owned(),
+                first: *years.start(),
+                last: *years.end(),
+            };
             years.contains(&year).then_some(()).ok_or_else(out)
         };
         if trimmed.len() == 10 && trimmed.as_bytes()[4] == b'-' {
@@ -418,9 +425,13 @@ impl FromStr for AsOfSpec {
         }
         let stamp = StampReader::default().read(trimmed).ok_or_else(reason)?;
         // A fraction of a second can hold no further close: it is cut off.
-        let asof = AsOf(i64::try_from(stamp.nanos.div_euclid(1_000_000_000)).map_err(|_| reason())?);
+        let asof =
+            AsOf(i64::try_from(stamp.nanos.div_euclid(1_000_000_000)).map_err(|_| reason())?);
         let days = i32::try_from(asof.0.div_euclid(86_400)).map_err(|_| reason())?;
-        sensible(&ASOF_YEARS, i16::try_from(parse::civil_from_days(days).0).map_err(|_| reason())?)?;
+        sensible(
+            &ASOF_YEARS,
+            i16::try_from(parse::civil_from_days(days).0).map_err(|_| reason())?,
+        )?;
         Ok(AsOfSpec::At(asof))
     }
 }
@@ -434,7 +445,8 @@ mod tests {
         let names: Vec<String> =
             Window::parse_list("24h, 1h,3d,90m").unwrap().iter().map(Window::to_string).collect();
         assert_eq!(names, ["1h", "90m", "24h", "3d"]);
-        for bad in ["", "h", "1", "1w", "0h", "-1h", "+1h", "1.5h", "1h,,4h", "99999999999m", "é"] {
+        for bad in ["", "h", "1", "1w", "0h", "-1h", "+1h", "1.5h", "1h,,4h", "99999999999m", "é"]
+        {
             assert!(matches!(Window::parse_list(bad), Err(Error::NotAWindow(_))), "{bad}");
         }
         assert_eq!(Window::parse_list("1d,24h"), Err(Error::RepeatedWindow("24h".into())));

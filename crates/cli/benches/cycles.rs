@@ -1,7 +1,8 @@
-//! imf-stage and imf-cluster: CPU seconds and memory, and which of the cycles that a sample market hides are found.
+//! imf-stage and imf-cluster: CPU seconds and memory, and which of the cycles that a sample market
+//! hides are found.
 //!
-//! Run it with `cargo xtask bench imf planted`. It prints tables and fails where a bound is broken. Bounds are in CPU seconds, and wide:
-//! machines are noisy.
+//! Run it with `cargo xtask bench imf planted`. It prints tables and fails where a bound is broken.
+//! Bounds are in CPU seconds, and wide: machines are noisy.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
@@ -16,7 +17,8 @@ use tables::{json, number, rows};
 
 fn main() {
     let mut bounds = Bounds(Vec::new());
-    let only: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let only: Vec<String> =
+        std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let wanted = |name: &str| only.is_empty() || only.iter().any(|word| word == name);
     if wanted("imf") {
         real(&mut bounds);
@@ -70,8 +72,10 @@ fn real(bounds: &mut Bounds) {
     measure(&["import", &data, "--into", &bars]);
     let leaders = leaders(&bars, 20, &place);
     println!("| 20 real symbols | CPU s | wall s | peak MB |\n| --- | --- | --- | --- |");
-    let month = ["imf-stage", "--leaders-csv", &leaders, "--asof", "2021-05-13", "--lookback-months", "1"];
-    let run = |more: &[&str]| measure(&[&month[..], &["--source", &bars, "--out", &out], more].concat());
+    let month =
+        ["imf-stage", "--leaders-csv", &leaders, "--asof", "2021-05-13", "--lookback-months", "1"];
+    let run =
+        |more: &[&str]| measure(&[&month[..], &["--source", &bars, "--out", &out], more].concat());
     let plain = run(&[]);
     line("imf-stage, a month", plain);
     bounds.check("imf-stage, a month: CPU s", plain[0], 120.0);
@@ -79,7 +83,10 @@ fn real(bounds: &mut Bounds) {
     line("the same, detrended", run(&["--detrend"]));
     line("the same, by --preset pyemd, 10 trials", run(&["--preset", "pyemd", "--trials", "10"]));
     let summary = format!("{out}/dt=2021-05-13/imf_summary.parquet");
-    line("imf-postprocess", measure(&["imf-postprocess", "--summary", &summary, "--series", "both"]));
+    line(
+        "imf-postprocess",
+        measure(&["imf-postprocess", "--summary", &summary, "--series", "both"]),
+    );
     let cohort = format!("{place}/cohort.csv");
     let history = ["fetch-history", "overlaps", "--input-csv", &leaders, "--output-csv", &cohort];
     measure(&[&history[..], &["--source", &bars, "--days", "30"]].concat());
@@ -118,8 +125,17 @@ fn planted(bounds: &mut Bounds) {
     measure(&["sample", "--into", &bars]);
     let leaders = leaders(&bars, usize::MAX, &place);
     let truth: Value = json(&std::fs::read(format!("{place}/truth.json")).unwrap());
-    let words =
-        ["imf-stage", "--leaders-csv", &leaders, "--asof", "2025-12-31", "--source", &bars, "--out", &out];
+    let words = [
+        "imf-stage",
+        "--leaders-csv",
+        &leaders,
+        "--asof",
+        "2025-12-31",
+        "--source",
+        &bars,
+        "--out",
+        &out,
+    ];
     measure(&words);
     let partition = Path::new(&out).join("dt=2025-12-31");
     let found = rows(&partition.join("imf_summary.parquet"));
@@ -138,11 +154,14 @@ fn planted(bounds: &mut Bounds) {
     println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
     let (mut sought, mut missed) = (0, 0);
     for cycle in cycles {
-        let [symbol, series] = ["symbol", "series"].map(|field| cycle[field].as_str().expect("text"));
-        let [period, depth, power] = ["period_minutes", "depth_pct", "power_over_octave_background"]
-            .map(|field| number_of(cycle, field));
+        let [symbol, series] =
+            ["symbol", "series"].map(|field| cycle[field].as_str().expect("text"));
+        let [period, depth, power] =
+            ["period_minutes", "depth_pct", "power_over_octave_background"]
+                .map(|field| number_of(cycle, field));
         let own = found.iter().filter(|row| row["symbol"] == symbol && row["series"] == series);
-        let periods = own.map(|row| 1440.0 * number(&row["period_days"])).filter(|period| period.is_finite());
+        let periods =
+            own.map(|row| 1440.0 * number(&row["period_days"])).filter(|period| period.is_finite());
         let off = |found: &f64| (found / period - 1.0).abs();
         let nearest = periods.min_by(|a, b| off(a).total_cmp(&off(b))).unwrap_or(f64::NAN);
         let (is_sought, is_found) = (minutes / period >= 6.0 && power >= 4.0, off(&nearest) <= 0.1);
@@ -159,6 +178,8 @@ fn planted(bounds: &mut Bounds) {
             "| {series} | {symbol} | {period:.0} | {depth:.1} | {power:.2} | {times:.0} | {nearest:.1} | {error:+.1} | {verdict} |"
         );
     }
-    println!("\n{sought} cycles stand out (power of 4 or more, 6 times or more), {missed} of them missed");
+    println!(
+        "\n{sought} cycles stand out (power of 4 or more, 6 times or more), {missed} of them missed"
+    );
     bounds.check("planted cycles that stand out and are missed", missed as f64, 0.0);
 }

@@ -1,7 +1,8 @@
-//! metrics, state and regime: CPU seconds, memory and how they grow, a panel against its single runs, and what reading alone takes.
+//! metrics, state and regime: CPU seconds, memory and how they grow, a panel against its single
+//! runs, and what reading alone takes.
 //!
-//! Run it with `cargo xtask bench`. It prints a table and fails where a bound is broken. Times are the best of some runs; what
-//! is compared is compared within one run, since machines are noisy.
+//! Run it with `cargo xtask bench`. It prints a table and fails where a bound is broken. Times are
+//! the best of some runs; what is compared is compared within one run, since machines are noisy.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
@@ -26,7 +27,8 @@ const DAYS: usize = 92;
 
 fn main() {
     let mut bounds = Bounds(Vec::new());
-    let only: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let only: Vec<String> =
+        std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let wanted = |name: &str| only.is_empty() || only.iter().any(|word| word == name);
     if wanted("features") {
         commands(&mut bounds);
@@ -50,7 +52,8 @@ fn cohort(bars: &str, symbols: usize, days: usize) -> String {
     if !place.is_file() {
         let list = folder().join("list.csv");
         let catalog = store(bars).catalog().expect("a catalog");
-        let names: Vec<&str> = catalog[..symbols].iter().map(|entry| entry.symbol.as_str()).collect();
+        let names: Vec<&str> =
+            catalog[..symbols].iter().map(|entry| entry.symbol.as_str()).collect();
         std::fs::write(&list, format!("symbol\n{}\n", names.join("\n"))).expect("a file");
         let (list, place, days) = (text(&list), text(&place), days.to_string());
         measure(&[
@@ -97,8 +100,10 @@ fn commands(bounds: &mut Bounds) {
         println!("  {what}: {cpu:.2} CPU s, {wall:.2} s, {megabytes:.0} MB");
         cpu
     };
-    let metrics =
-        run("metrics (with a cohort file of 864,000 rows)", &["metrics", "overlaps", "--output", &output]);
+    let metrics = run(
+        "metrics (with a cohort file of 864,000 rows)",
+        &["metrics", "overlaps", "--output", &output],
+    );
     let state = run("state", &["state", "--out", &out]);
     let bare = run("state --no-baseline", &["state", "--no-baseline", "--out", &out]);
     let regime = run("regime", &["regime", "--out", &out]);
@@ -119,8 +124,9 @@ fn kernel(bars: &str, bounds: &mut Bounds) {
     let (mut best, mut series) = ([f64::INFINITY; 3], Series::default());
     for _ in 0..RUNS {
         let (mut now, mut begun) = ([0.0; 3], Instant::now());
-        let mut lap =
-            |step: &mut f64| *step += std::mem::replace(&mut begun, Instant::now()).elapsed().as_secs_f64();
+        let mut lap = |step: &mut f64| {
+            *step += std::mem::replace(&mut begun, Instant::now()).elapsed().as_secs_f64()
+        };
         (rows, windows) = (0, 0);
         for entry in &catalog {
             source.prices(&entry.symbol, plan.span(), &mut series).expect("bars");
@@ -158,12 +164,16 @@ fn panel(bounds: &mut Bounds) {
     let [single, ..] = best(&[&common[..], &["--asof", &to.to_string()]].concat());
     let span = ["--from", &from.to_string(), "--to", &to.to_string(), "--every", "1h"];
     let [panel, megabytes, wall] = best(&[&common[..], &span].concat());
-    println!("  a single run {single:.2} CPU s; the panel {panel:.2} CPU s, {wall:.2} s, {megabytes:.0} MB");
+    println!(
+        "  a single run {single:.2} CPU s; the panel {panel:.2} CPU s, {wall:.2} s, {megabytes:.0} MB"
+    );
     bounds.check("CPU seconds, the panel over 168 single runs", panel / (168.0 * single), 0.1);
 }
 
 fn growth(bounds: &mut Bounds) {
-    println!("\n== growth: state and metrics with baselines over more and more symbols, 3 months each");
+    println!(
+        "\n== growth: state and metrics with baselines over more and more symbols, 3 months each"
+    );
     let bars = market(SYMBOLS, DAYS);
     let out = text(&folder().join("growth"));
     let mut per_symbol = Vec::new();

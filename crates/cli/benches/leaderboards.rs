@@ -1,7 +1,9 @@
-//! The leaderboards on a market of 600 symbols x 30 days, beside DuckDB and against bounds of memory and time.
+//! The leaderboards on a market of 600 symbols x 30 days, beside DuckDB and against bounds of
+//! memory and time.
 //!
-//! Run it with `cargo xtask bench`, which brings DuckDB and MariaDB. It prints a table and fails where a bound is
-//! broken. Bounds are ratios within one run, counts, and memory: machines are noisy.
+//! Run it with `cargo xtask bench`, which brings DuckDB and MariaDB. It prints a table and fails
+//! where a bound is broken. Bounds are ratios within one run, counts, and memory: machines are
+//! noisy.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
@@ -41,7 +43,8 @@ print(cpu, wall, rows)";
 fn main() {
     // `cargo test --benches` and `cargo bench` pass flags of their own.
     let mut bounds = Bounds(Vec::new());
-    let only: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let only: Vec<String> =
+        std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let wanted = |name: &str| only.is_empty() || only.iter().any(|word| word == name);
     if wanted("store") {
         store(&mut bounds);
@@ -125,8 +128,9 @@ fn store(bounds: &mut Bounds) {
         std::hint::black_box(plan.summarize(std::hint::black_box(&closes)));
     });
     let mut scratch = Closes::default();
-    let reading =
-        per_row(&mut || source.closes(&catalog[0].symbol, plan.span(), &mut scratch).expect("bars"));
+    let reading = per_row(&mut || {
+        source.closes(&catalog[0].symbol, plan.span(), &mut scratch).expect("bars")
+    });
     println!("  of one symbol: decoding {reading:.1} ns a bar, summing {summing:.2} ns a bar");
 
     let out = folder().join("out");
@@ -135,7 +139,9 @@ fn store(bounds: &mut Bounds) {
         measure(&["leaderboards", "--source", &bars, "--top-n", "20", "--out-dir", out]);
     let csv: u64 = ["gainers", "losers", "overlaps"]
         .map(|name| {
-            std::fs::metadata(Path::new(out).join(format!("habitual_{name}.csv"))).expect("a file").len()
+            std::fs::metadata(Path::new(out).join(format!("habitual_{name}.csv")))
+                .expect("a file")
+                .len()
         })
         .iter()
         .sum();
@@ -195,7 +201,11 @@ fn import() {
     let [again_cpu, _, again_wall] = measure(&arguments);
     println!("  the same again (nothing changes): {again_wall:.2} s, {again_cpu:.2} CPU s");
     let per_bar = |bytes: u64| bytes as f64 / bars as f64;
-    println!("  store {:.2} bytes a bar, raw zstd Parquet {:.2}", per_bar(bytes), per_bar(raw_bytes));
+    println!(
+        "  store {:.2} bytes a bar, raw zstd Parquet {:.2}",
+        per_bar(bytes),
+        per_bar(raw_bytes)
+    );
     let csv = shared.join("data/kraken_csv/XBTUSDC_1.csv");
     let [cpu, _, wall] = measure(&["import", csv.to_str().expect("UTF-8"), "--into", into]);
     let rows = std::fs::read_to_string(&csv).expect("a file").lines().count();
@@ -219,7 +229,8 @@ fn mariadb(bounds: &mut Bounds) {
     let here = folder().join("mariadb");
     std::fs::create_dir_all(&here).expect("a folder");
     std::env::set_current_dir(&here).expect("a folder");
-    let [cpu, _, wall] = measure(&["sample", "--into", &address, "--symbols", "100", "--days", "30"]);
+    let [cpu, _, wall] =
+        measure(&["sample", "--into", &address, "--symbols", "100", "--days", "30"]);
     let rows = server.value("SELECT COUNT(*) FROM market.bench") as f64;
     println!("  {rows} rows written in {wall:.1} s, {cpu:.1} client CPU s");
     let mut best = [f64::INFINITY; 4];
@@ -233,15 +244,28 @@ fn mariadb(bounds: &mut Bounds) {
     }
     let [wall, cpu, aggregated, tls_cpu] = best;
     let per_million = cpu / rows * 1e6;
-    println!("  rows to the client: {wall:.2} s, {cpu:.2} client CPU s ({per_million:.3} per million rows)");
-    println!("  the same over TLS: {tls_cpu:.2} client CPU s ({:.3} per million rows)", tls_cpu / rows * 1e6);
+    println!(
+        "  rows to the client: {wall:.2} s, {cpu:.2} client CPU s ({per_million:.3} per million rows)"
+    );
+    println!(
+        "  the same over TLS: {tls_cpu:.2} client CPU s ({:.3} per million rows)",
+        tls_cpu / rows * 1e6
+    );
     println!("  sums by the server: {aggregated:.2} s end to end");
     bounds.check("client CPU seconds per million rows", per_million, 0.35);
-    // Level within the noise would do: rows give the bytes that every other source gives, and sums do not.
-    bounds.check("wall seconds, rows to the client over sums by the server", wall / aggregated, 1.15);
+    // Level within the noise would do: rows give the bytes that every other source gives, and sums
+    // do not.
+    bounds.check(
+        "wall seconds, rows to the client over sums by the server",
+        wall / aggregated,
+        1.15,
+    );
     let [cpu, kilobytes, wall] =
         measure(&["leaderboards", "--source", &address, "--top-n", "20", "--out-dir", "out"]);
-    println!("  the whole command: {wall:.2} s, {cpu:.2} client CPU s, {:.0} MB", kilobytes / 1024.0);
+    println!(
+        "  the whole command: {wall:.2} s, {cpu:.2} client CPU s, {:.0} MB",
+        kilobytes / 1024.0
+    );
 }
 
 /// Steps 1 to 3 from the database, in this process: wall and CPU seconds.
@@ -265,13 +289,15 @@ fn rows_to_client(address: &str) -> (f64, f64) {
     (begun.elapsed().as_secs_f64(), cpu() - cpu_before)
 }
 
-/// Hourly last close and volume by the server, symbol by symbol over two connections, as step 3 would ask for them;
-/// like ours it has the server judge each row.
+/// Hourly last close and volume by the server, symbol by symbol over two connections, as step 3
+/// would ask for them; like ours it has the server judge each row.
 fn aggregate(server: &Server) -> f64 {
-    let options = mysql::Opts::from_url(server.address("bench").split('?').next().expect("an address"))
-        .expect("an address");
+    let options =
+        mysql::Opts::from_url(server.address("bench").split('?').next().expect("an address"))
+            .expect("an address");
     let mut connection = mysql::Conn::new(options.clone()).expect("a connection");
-    let symbols: Vec<String> = connection.query("SELECT DISTINCT symbol FROM bench").expect("symbols");
+    let symbols: Vec<String> =
+        connection.query("SELECT DISTINCT symbol FROM bench").expect("symbols");
     let begun = Instant::now();
     std::thread::scope(|scope| {
         for half in symbols.chunks(symbols.len().div_ceil(2)) {

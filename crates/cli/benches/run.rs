@@ -1,4 +1,5 @@
-//! `run` on the 34 real symbols: as a whole, again when all is current, and each stage as a process of its own.
+//! `run` on the 34 real symbols: as a whole, again when all is current, and each stage as a process
+//! of its own.
 //!
 //! Run it with `cargo xtask bench run`. It prints a table and fails where a bound is broken.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -8,7 +9,8 @@ mod common;
 use common::{Bounds, folder, measure};
 
 fn main() {
-    let only: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let only: Vec<String> =
+        std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     if !only.is_empty() && !only.iter().any(|word| word == "run") {
         return;
     }
@@ -37,11 +39,16 @@ fn main() {
     let summary = format!("{imf}/dt={date}/imf_summary.parquet");
     let source = ["--source", &bars];
     let of_source = |words: &[&str]| measure(&[words, &source[..]].concat());
-    line("`leaderboards`", of_source(&["leaderboards", "--top-n", "20", "--asof", asof, "--out-dir", &out]));
+    line(
+        "`leaderboards`",
+        of_source(&["leaderboards", "--top-n", "20", "--asof", asof, "--out-dir", &out]),
+    );
     let (overlaps, metrics) = (at("out/habitual_overlaps.csv"), at("out/overlap_metrics.csv"));
     line(
         "`metrics overlaps`",
-        of_source(&["metrics", "overlaps", "--input", &overlaps, "--output", &metrics, "--asof", asof]),
+        of_source(&[
+            "metrics", "overlaps", "--input", &overlaps, "--output", &metrics, "--asof", asof,
+        ]),
     );
     line(
         "`imf-cluster overlaps`",
@@ -50,10 +57,25 @@ fn main() {
     let (state, regime) = (at("out/data/state"), at("out/data/regime"));
     line("`state`", of_source(&["state", "--input", &leaders, "--out", &state, "--asof", date]));
     line("`regime`", of_source(&["regime", "--input", &leaders, "--out", &regime, "--asof", date]));
-    let cycles =
-        ["imf-stage", "--leaders-csv", &leaders, "--out", &imf, "--lookback-months", "1", "--asof", asof];
-    line("`imf-stage --persist-imfs`, a month", of_source(&[&cycles[..], &["--persist-imfs"]].concat()));
-    line("`imf-postprocess`", measure(&["imf-postprocess", "--summary", &summary, "--series", "both"]));
+    let cycles = [
+        "imf-stage",
+        "--leaders-csv",
+        &leaders,
+        "--out",
+        &imf,
+        "--lookback-months",
+        "1",
+        "--asof",
+        asof,
+    ];
+    line(
+        "`imf-stage --persist-imfs`, a month",
+        of_source(&[&cycles[..], &["--persist-imfs"]].concat()),
+    );
+    line(
+        "`imf-postprocess`",
+        measure(&["imf-postprocess", "--summary", &summary, "--series", "both"]),
+    );
     let page = at("out/report.html");
     line("`report`", measure(&["report", "--dir", &out, "--out", &page]));
     let size = std::fs::metadata(&page).expect("the page").len() as f64 / 1e6;

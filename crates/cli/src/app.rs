@@ -13,7 +13,8 @@ use crate::config::{self, Config};
 use crate::flags::Common;
 use crate::ui::Usage;
 
-/// A crypto quant research toolkit on one-minute bars: who gains, who loses, who turns, and how unusual that is.
+/// A crypto quant research toolkit on one-minute bars: who gains, who loses, who turns, and how
+/// unusual that is.
 #[derive(Debug, Parser)]
 #[command(name = "data-pipeline", version, propagate_version = true, max_term_width = 110, after_help = FIRST_STEPS)]
 pub struct Cli {
@@ -36,7 +37,8 @@ First steps:
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Make a sample market and run the analysis on it: the quickest look at what this program does.
+    /// Make a sample market and run the analysis on it: the quickest look at what this program
+    /// does.
     Demo(demo::Flags),
     /// Do all stages in their turn, those that are current left out.
     Run(run::Flags),
@@ -46,7 +48,8 @@ pub enum Command {
     Leaderboards(leaderboards::Flags),
     /// Measure a cohort over some windows, each symbol against its own past.
     Metrics(metrics::Flags),
-    /// Write snapshots of where symbols stand within the day, without gaps, to join on symbol and time.
+    /// Write snapshots of where symbols stand within the day, without gaps, to join on symbol and
+    /// time.
     State(state::Flags),
     /// Write snapshots of the daily regime of symbols, without gaps, to join on symbol and time.
     Regime(regime::Flags),
@@ -56,7 +59,8 @@ pub enum Command {
     Emd(emd::Flags),
     /// Take the price and volume of leaders apart into cycles, and tell which cycles are alike.
     ImfStage(imf_stage::Flags),
-    /// Sum up the cycles of imf-stage: which dominates in each symbol, how far it is to be trusted, and a sentence.
+    /// Sum up the cycles of imf-stage: which dominates in each symbol, how far it is to be trusted,
+    /// and a sentence.
     ImfPostprocess(imf_postprocess::Flags),
     /// Tell what kinds of rises a cohort has, by amplitude, duration and volume, window by window.
     ImfCluster(imf_cluster::Flags),
@@ -91,7 +95,8 @@ pub fn parse() -> anyhow::Result<Cli> {
         Ok(_) => {
             let text = error.to_string();
             // Only the reason: the usage line is about the command line.
-            let text = text.trim_start_matches("error: ").split("\n\nUsage:").next().unwrap_or_default();
+            let text =
+                text.trim_start_matches("error: ").split("\n\nUsage:").next().unwrap_or_default();
             let text = text.split("\n\nFor more information").next().unwrap_or_default();
             Err(Usage(format!("invalid configuration in {}: {text}", path.display())).into())
         }
@@ -101,7 +106,8 @@ pub fn parse() -> anyhow::Result<Cli> {
 
 /// What was typed, as far as it is valid.
 pub fn typed(words: &[OsString]) -> ArgMatches {
-    let program = Cli::command().ignore_errors(true).disable_help_flag(true).disable_version_flag(true);
+    let program =
+        Cli::command().ignore_errors(true).disable_help_flag(true).disable_version_flag(true);
     program.try_get_matches_from(words).unwrap_or_default()
 }
 

@@ -1,8 +1,9 @@
-//! The configuration file: `data-pipeline.toml` in the working directory, or the one that `--config` names.
+//! The configuration file: `data-pipeline.toml` in the working directory, or the one that
+//! `--config` names.
 //!
-//! Its values are defaults: they become those of the flags themselves, so that a flag wins over them, `--help` shows them, and they are
-//! checked as what is typed is. Only the source goes its own way, as the environment comes before the file there
-//! ([`crate::source_select`]).
+//! Its values are defaults: they become those of the flags themselves, so that a flag wins over
+//! them, `--help` shows them, and they are checked as what is typed is. Only the source goes its
+//! own way, as the environment comes before the file there ([`crate::source_select`]).
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -24,14 +25,25 @@ const SOURCE: &str = "source";
 const DATABASE: &str = "mysql";
 
 /// Flags that say where bars are; they stand in the file once for all commands.
-const OF_DATABASE: [&str; 9] =
-    ["host", "port", "user", "password", "password-file", "database", "table", "ssl-mode", "ssl-ca"];
+const OF_DATABASE: [&str; 9] = [
+    "host",
+    "port",
+    "user",
+    "password",
+    "password-file",
+    "database",
+    "table",
+    "ssl-mode",
+    "ssl-ca",
+];
 
 /// Flags that mean the same in every command that has them. Others, such as `--out`, do not.
 const SHARED: [&str; 2] = ["bar-time", "strict"];
 
-/// Flags of `fetch-history` whose environment variables depend on the cohort: these come before the file, which could not tell.
-const OF_COHORTS: [(&str, &str); 2] = [("fetch-history", "input-csv"), ("fetch-history", "output-csv")];
+/// Flags of `fetch-history` whose environment variables depend on the cohort: these come before the
+/// file, which could not tell.
+const OF_COHORTS: [(&str, &str); 2] =
+    [("fetch-history", "input-csv"), ("fetch-history", "output-csv")];
 
 static CONFIG: OnceLock<Config> = OnceLock::new();
 
@@ -53,7 +65,8 @@ pub fn get() -> &'static Config {
 /// Reads the file named by `--config`, or that of the working directory if there is one.
 ///
 /// # Errors
-/// Where a file that was named is missing, or a file cannot be read, or says what is not understood.
+/// Where a file that was named is missing, or a file cannot be read, or says what is not
+/// understood.
 pub fn load(typed: &ArgMatches, program: &Command) -> anyhow::Result<()> {
     let path = match typed.try_get_one::<PathBuf>("config").ok().flatten() {
         Some(path) => path.clone(),
@@ -61,8 +74,8 @@ pub fn load(typed: &ArgMatches, program: &Command) -> anyhow::Result<()> {
         None => return Ok(()),
     };
     let text = std::fs::read_to_string(&path).map_err(|e| bars_io::Error::io("read", &path, e))?;
-    let config =
-        Config::parse(&path, &text, program).map_err(|what| Usage(format!("{}: {what}", path.display())))?;
+    let config = Config::parse(&path, &text, program)
+        .map_err(|what| Usage(format!("{}: {what}", path.display())))?;
     // It is loaded once, at the very beginning.
     let _ = CONFIG.set(config);
     Ok(())
@@ -97,14 +110,17 @@ impl Config {
         &self.database
     }
 
-    /// The password that it has or names a file for, and the file where it stands; `None` where it says nothing of one.
+    /// The password that it has or names a file for, and the file where it stands; `None` where it
+    /// says nothing of one.
     ///
     /// # Errors
-    /// Where the password stands in a file that others may read, or the file that is named cannot be read.
+    /// Where the password stands in a file that others may read, or the file that is named cannot
+    /// be read.
     pub fn password(&self) -> anyhow::Result<Option<(Password, &Path)>> {
         if let Some(path) = &self.password_file {
             let password = crate::flags::password_in(path);
-            let password = password.with_context(|| format!("password-file in {}", self.path.display()))?;
+            let password =
+                password.with_context(|| format!("password-file in {}", self.path.display()))?;
             return Ok(Some((Password(password), path)));
         }
         let Some(password) = &self.database.password else {
@@ -125,13 +141,19 @@ impl Config {
         )))
     }
 
-    /// Refuses an address with a password that became the default of a flag, unless the file is private.
+    /// Refuses an address with a password that became the default of a flag, unless the file is
+    /// private.
     pub fn check_address(&self, address: &str) -> Result<(), Usage> {
         let is_own = |value: &Value| value.as_str() == Some(address);
         let is_in_section =
             |value: &Value| value.as_table().is_some_and(|section| section.values().any(is_own));
-        let has_password = || Partial::from_url(address).is_ok_and(|partial| partial.password.is_some());
-        if self.table.values().any(is_in_section) && has_password() { self.must_be_private() } else { Ok(()) }
+        let has_password =
+            || Partial::from_url(address).is_ok_and(|partial| partial.password.is_some());
+        if self.table.values().any(is_in_section) && has_password() {
+            self.must_be_private()
+        } else {
+            Ok(())
+        }
     }
 
     fn parse(path: &Path, text: &str, program: &Command) -> Result<Config, String> {
@@ -144,7 +166,9 @@ impl Config {
         let (section, password_file) = match table.get(DATABASE) {
             Some(Value::Table(section)) => database(section)?,
             Some(_) => {
-                return Err(format!("[{DATABASE}] is a section: [{DATABASE}], and below it host = \"...\""));
+                return Err(format!(
+                    "[{DATABASE}] is a section: [{DATABASE}], and below it host = \"...\""
+                ));
             }
             None => Default::default(),
         };
@@ -167,13 +191,15 @@ impl Config {
         Ok(config)
     }
 
-    /// `program` with what the file says as the defaults of its flags, but for those that one of `typed` rules out.
+    /// `program` with what the file says as the defaults of its flags, but for those that one of
+    /// `typed` rules out.
     pub fn apply(&self, program: Command, typed: &ArgMatches) -> Command {
         // It was understood when it was read.
         self.applied(program.clone(), typed).unwrap_or(program)
     }
 
-    /// The flags of a stage as in `run`: defaults, then those of its section. `words` are its required arguments.
+    /// The flags of a stage as in `run`: defaults, then those of its section. `words` are its
+    /// required arguments.
     ///
     /// # Errors
     /// If a value in the section is invalid.
@@ -185,20 +211,27 @@ impl Config {
         let none = ArgMatches::default();
         let invalid = |reason: &dyn std::fmt::Display| {
             let text = reason.to_string();
-            let text = text.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default().to_owned();
+            let text = text
+                .trim_start_matches("error: ")
+                .split("\n\n")
+                .next()
+                .unwrap_or_default()
+                .to_owned();
             Usage(format!("invalid [{command}] in {}: {text}", self.path.display()))
         };
         let mut program = program;
         if let Some(Value::Table(section)) = self.table.get(command) {
             for (flag, value) in section {
                 let values = values(value).map_err(|e| invalid(&e))?;
-                program = program.mut_subcommand(command, |stage| with_default(stage, flag, &values, &none));
+                program = program
+                    .mut_subcommand(command, |stage| with_default(stage, flag, &values, &none));
             }
         }
         for flag in SHARED {
             if let Some(value) = self.table.get(flag) {
                 let values = values(value).map_err(|e| invalid(&e))?;
-                program = program.mut_subcommand(command, |stage| with_default(stage, flag, &values, &none));
+                program = program
+                    .mut_subcommand(command, |stage| with_default(stage, flag, &values, &none));
             }
         }
         let matches = program.try_get_matches_from(all).map_err(|e| invalid(&e))?;
@@ -214,10 +247,12 @@ impl Config {
                 _ if name == SOURCE || name == DATABASE => {}
                 Value::Table(section) if commands.contains(name) => {
                     for (flag, value) in section {
-                        let values = values(value).map_err(|what| format!("[{name}] {flag} {what}"))?;
+                        let values =
+                            values(value).map_err(|what| format!("[{name}] {flag} {what}"))?;
                         check(name, flag, &program)?;
-                        program = program
-                            .mut_subcommand(name, |command| with_default(command, flag, &values, typed));
+                        program = program.mut_subcommand(name, |command| {
+                            with_default(command, flag, &values, typed)
+                        });
                     }
                 }
                 Value::Table(_) => {
@@ -293,7 +328,8 @@ fn check(command: &str, flag: &str, program: &Command) -> Result<(), String> {
     let Some(of) = program.find_subcommand(command).filter(|of| !has(of, flag)) else {
         return Ok(());
     };
-    let known: Vec<String> = of.get_arguments().filter_map(|arg| arg.get_long()).map(str::to_owned).collect();
+    let known: Vec<String> =
+        of.get_arguments().filter_map(|arg| arg.get_long()).map(str::to_owned).collect();
     Err(format!("[{command}] has no '{flag}'{}", near(flag, &known)))
 }
 
@@ -302,8 +338,8 @@ fn with_default(command: Command, flag: &str, values: &[OsStr], typed: &ArgMatch
     let Some(arg) = command.get_arguments().find(|arg| arg.get_long() == Some(flag)) else {
         return command;
     };
-    let takes_several =
-        arg.get_value_delimiter().is_some() || arg.get_num_args().is_some_and(|n| n.max_values() > 1);
+    let takes_several = arg.get_value_delimiter().is_some()
+        || arg.get_num_args().is_some_and(|n| n.max_values() > 1);
     // A list for a flag that takes a text, such as --windows, is that list with commas.
     let values: Vec<OsStr> = if takes_several {
         values.to_vec()
@@ -314,9 +350,9 @@ fn with_default(command: Command, flag: &str, values: &[OsStr], typed: &ArgMatch
         return command;
     }
     let (id, is_switch) = (arg.get_id().clone(), matches!(arg.get_action(), ArgAction::SetTrue));
-    let is_secret = values
-        .iter()
-        .any(|value| Partial::from_url(&text(value)).is_ok_and(|partial| partial.password.is_some()));
+    let is_secret = values.iter().any(|value| {
+        Partial::from_url(&text(value)).is_ok_and(|partial| partial.password.is_some())
+    });
     command.mut_arg(id, |arg| {
         let arg = arg.default_values(values).required(false).hide_default_value(is_secret);
         // So that --strict=false can take back what the file says.
@@ -342,7 +378,8 @@ fn rivals<'a>(command: &'a Command, arg: &'a Arg) -> Vec<&'a Arg> {
 fn is_typed(arg: &Arg, typed: &ArgMatches) -> bool {
     let id = arg.get_id().as_str();
     let is_given = |matches: &ArgMatches| {
-        matches.try_contains_id(id).is_ok() && matches.value_source(id) == Some(ValueSource::CommandLine)
+        matches.try_contains_id(id).is_ok()
+            && matches.value_source(id) == Some(ValueSource::CommandLine)
     };
     is_given(typed) || typed.subcommand().is_some_and(|(_, matches)| is_given(matches))
 }
@@ -381,7 +418,9 @@ fn database(section: &Table) -> Result<(Partial, Option<PathBuf>), String> {
         match name.as_str() {
             "host" => partial.host = Some(text),
             "port" => {
-                let port = text.parse().map_err(|_| format!("[{DATABASE}] port is {text}, which is none"))?;
+                let port = text
+                    .parse()
+                    .map_err(|_| format!("[{DATABASE}] port is {text}, which is none"))?;
                 partial.port = Some(port);
             }
             "user" => partial.user = Some(text),
@@ -390,7 +429,8 @@ fn database(section: &Table) -> Result<(Partial, Option<PathBuf>), String> {
             "database" => partial.database = Some(text),
             "table" => partial.table = Some(text),
             "ssl-mode" => {
-                partial.ssl_mode = Some(text.parse().map_err(|e| format!("[{DATABASE}] {name}: {e}"))?)
+                partial.ssl_mode =
+                    Some(text.parse().map_err(|e| format!("[{DATABASE}] {name}: {e}"))?)
             }
             "ssl-ca" => partial.ssl_ca = Some(text.into()),
             other => {
@@ -405,8 +445,10 @@ fn database(section: &Table) -> Result<(Partial, Option<PathBuf>), String> {
 /// What may have been meant.
 fn near(name: &str, known: &[String]) -> String {
     let likeness = |other: &&String| strsim::jaro_winkler(name, other);
-    let best =
-        known.iter().filter(|other| likeness(other) > 0.8).max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    let best = known
+        .iter()
+        .filter(|other| likeness(other) > 0.8)
+        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
     match best {
         Some(best) => format!("; did you mean '{best}'?"),
         None => format!("; known are {}", known.join(", ")),
@@ -426,8 +468,10 @@ mod tests {
     }
 
     fn parse(text: &str, words: &[&str]) -> crate::app::Cli {
-        let words: Vec<OsString> =
-            std::iter::once("data-pipeline").chain(words.iter().copied()).map(OsString::from).collect();
+        let words: Vec<OsString> = std::iter::once("data-pipeline")
+            .chain(words.iter().copied())
+            .map(OsString::from)
+            .collect();
         crate::app::parse_words(&read(text).unwrap(), &words).unwrap()
     }
 
@@ -463,16 +507,23 @@ mod tests {
             let words: Vec<&str> = std::iter::once("check").chain(words.iter().copied()).collect();
             parse("quiet = true", &words).common.verbosity()
         };
-        assert_eq!((verbosity(&[]), verbosity(&["-v"]), verbosity(&["--verbose", "-v"])), (-1, 1, 2));
+        assert_eq!(
+            (verbosity(&[]), verbosity(&["-v"]), verbosity(&["--verbose", "-v"])),
+            (-1, 1, 2)
+        );
     }
 
     #[test]
     fn lists_and_pairs() {
-        match typed("[run]\ncohorts = [\"gainers\", \"losers\"]\n[state]\nstrict = true", &["run"]) {
+        match typed("[run]\ncohorts = [\"gainers\", \"losers\"]\n[state]\nstrict = true", &["run"])
+        {
             crate::app::Command::Run(flags) => assert_eq!(flags.cohorts.len(), 2),
             other => panic!("{other:?}"),
         }
-        typed("[imf-postprocess]\namp-bands = [3, 8.5]", &["imf-postprocess", "--summary", "x.parquet"]);
+        typed(
+            "[imf-postprocess]\namp-bands = [3, 8.5]",
+            &["imf-postprocess", "--summary", "x.parquet"],
+        );
         // A flag that must be typed otherwise may stand in the file.
         typed("[imf-postprocess]\nsummary = \"x.parquet\"", &["imf-postprocess"]);
         typed("threads = 2\nstrict = true\nbar-time = \"close\"", &["state"]);

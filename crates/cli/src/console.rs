@@ -83,13 +83,17 @@ impl Observer for Console {
                 let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
                 progress.push((work.to_owned(), Progress::new(work, unit, total)));
             }
-            Event::Advanced { work, count } => self.with_progress(work, |progress| progress.add(count)),
+            Event::Advanced { work, count } => {
+                self.with_progress(work, |progress| progress.add(count))
+            }
             Event::ModeFound { work } => self.with_progress(work, Progress::add_mode),
             Event::Finished { work } => {
                 let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
                 progress.retain(|(name, _)| name != work);
             }
-            Event::Step { name, elapsed } => tracing::debug!("{name}: {:.3} s", elapsed.as_secs_f64()),
+            Event::Step { name, elapsed } => {
+                tracing::debug!("{name}: {:.3} s", elapsed.as_secs_f64())
+            }
             Event::Info(text) => tracing::info!("{}", explain::with_flags(text)),
             Event::Trace(text) => tracing::trace!("{text}"),
             Event::Warning(text) => tracing::warn!("{}", explain::with_flags(text)),

@@ -31,7 +31,8 @@ const PARAMETERS: [&str; 17] = [
     "window_days",
 ];
 
-/// Remedies of the libraries, and the same with the flags, variables and commands that carry them out here.
+/// Remedies of the libraries, and the same with the flags, variables and commands that carry them
+/// out here.
 const REMEDIES: [(&str, &str); 13] = [
     ("name a source for others", "name others with --source"),
     ("check user and password", "check user and password (--user, --password-file, DB_PASSWORD)"),
@@ -69,7 +70,8 @@ pub fn with_flags(text: &str) -> String {
     }
     // Single words are flags only where a message begins with them.
     for parameter in ["windows", "months"] {
-        if let Some(rest) = out.strip_prefix(parameter).filter(|rest| rest.starts_with([' ', ':'])) {
+        if let Some(rest) = out.strip_prefix(parameter).filter(|rest| rest.starts_with([' ', ':']))
+        {
             out = format!("--{parameter}{rest}");
         }
     }
@@ -80,13 +82,15 @@ fn flag(parameter: &str) -> String {
     format!("--{}", parameter.replace('_', "-"))
 }
 
-/// Replaces `word` where it is not part of a longer one. In quotes it is the key of a file, and stays.
+/// Replaces `word` where it is not part of a longer one. In quotes it is the key of a file, and
+/// stays.
 fn replace_words(text: &str, word: &str, by: &str) -> String {
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '"' | '/');
     let (mut out, mut rest) = (String::new(), text);
     while let Some(at) = rest.find(word) {
         let (before, after) = (&rest[..at], &rest[at + word.len()..]);
-        let is_file = after.strip_prefix('.').is_some_and(|end| end.starts_with(char::is_alphanumeric));
+        let is_file =
+            after.strip_prefix('.').is_some_and(|end| end.starts_with(char::is_alphanumeric));
         let whole = !before.ends_with(is_part) && !after.starts_with(is_part) && !is_file;
         out.push_str(before);
         out.push_str(if whole { by } else { word });
@@ -113,7 +117,8 @@ struct JobError {
     input: &'static str,
 }
 
-/// The message of a job's error, with flags and remedy. `input` is the flag that names the job's input.
+/// The message of a job's error, with flags and remedy. `input` is the flag that names the job's
+/// input.
 pub fn job_error(error: &Error, input: Option<&str>) -> String {
     let input = input.unwrap_or("--input");
     let text = match error {
@@ -121,12 +126,18 @@ pub fn job_error(error: &Error, input: Option<&str>) -> String {
             format!("{error}; fill it with 'data-pipeline import', or name another with --source")
         }
         Error::EmptyFile { .. } | Error::NoSymbols { .. } => {
-            format!("{error}; run 'data-pipeline leaderboards' first, or name another file with {input}")
+            format!(
+                "{error}; run 'data-pipeline leaderboards' first, or name another file with {input}"
+            )
         }
-        Error::NotInSource { .. } => format!("{error}; see what is there with 'data-pipeline check'"),
+        Error::NotInSource { .. } => {
+            format!("{error}; see what is there with 'data-pipeline check'")
+        }
         Error::AsofBeforeBars { .. } => format!("{error}; choose an --asof from then on"),
         Error::NothingToReport { .. } => {
-            format!("{error}: 'data-pipeline run' makes everything, or name another folder with --dir")
+            format!(
+                "{error}: 'data-pipeline run' makes everything, or name another folder with --dir"
+            )
         }
         Error::MissingParts { missing, parts } => match missing[..] {
             [part] => format!("{error}; run it with --shard {part}/{parts}"),
@@ -137,13 +148,15 @@ pub fn job_error(error: &Error, input: Option<&str>) -> String {
             error.to_string().replace("none for no baseline", "--no-baseline")
         }
         Error::UnexpectedFormat { path, .. } => match writer(path) {
-            Some(command) => {
-                error.to_string().replace("regenerate it", &format!("run 'data-pipeline {command}' again"))
-            }
+            Some(command) => error
+                .to_string()
+                .replace("regenerate it", &format!("run 'data-pipeline {command}' again")),
             None => error.to_string(),
         },
         Error::Parameter { name: "window_days", reason } => {
-            format!("{reason}; give it with --window-days, or name the run's file with --run-config")
+            format!(
+                "{reason}; give it with --window-days, or name the run's file with --run-config"
+            )
         }
         Error::Memory { .. } => error.to_string().replace("fewer trials", "fewer --trials"),
         Error::Parameter { name: "output", reason } => reason.clone(),
@@ -190,7 +203,8 @@ pub fn part_remedy(part: Part) -> &'static str {
     }
 }
 
-/// The message of an error and of its causes, with flags. Causes that a message already tells are not repeated.
+/// The message of an error and of its causes, with flags. Causes that a message already tells are
+/// not repeated.
 pub fn message(error: &anyhow::Error) -> String {
     let mut text = String::new();
     for cause in error.chain() {
@@ -216,7 +230,8 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
         (Some(error), _) => tracing::error!("{}", job_error(error, None)),
         _ => tracing::error!("{}", message(error)),
     }
-    let is_usage = error.chain().any(|cause| cause.is::<Usage>()) || job.is_some_and(Error::is_usage);
+    let is_usage =
+        error.chain().any(|cause| cause.is::<Usage>()) || job.is_some_and(Error::is_usage);
     if is_usage { ExitCode::from(2) } else { ExitCode::FAILURE }
 }
 
@@ -227,26 +242,42 @@ mod tests {
     #[test]
     fn causes_are_told_once() {
         let io = std::io::Error::other("no room");
-        let error = anyhow::Error::from(bars_io::Error::io("write", std::path::Path::new("a.csv"), io));
-        assert_eq!(message(&error.context("after 3 of 5")), "after 3 of 5: cannot write a.csv: no room");
+        let error =
+            anyhow::Error::from(bars_io::Error::io("write", std::path::Path::new("a.csv"), io));
+        assert_eq!(
+            message(&error.context("after 3 of 5")),
+            "after 3 of 5: cannot write a.csv: no room"
+        );
     }
 
     #[test]
     fn remedies_name_flags_once() {
         let text = with_flags("no connection; check host and port and that the server is up");
-        assert_eq!(text, "no connection; check host and port (--host, --port) and that the server is up");
+        assert_eq!(
+            text,
+            "no connection; check host and port (--host, --port) and that the server is up"
+        );
         assert_eq!(with_flags(&text), text);
     }
 
     #[test]
     fn parameters_become_flags() {
-        assert_eq!(with_flags("in a/top_n.csv top_n, or b/top_n"), "in a/top_n.csv --top-n, or b/top_n");
+        assert_eq!(
+            with_flags("in a/top_n.csv top_n, or b/top_n"),
+            "in a/top_n.csv --top-n, or b/top_n"
+        );
         assert_eq!(with_flags("top_n 0 is too few"), "--top-n 0 is too few");
         assert_eq!(
             with_flags("months 0 is out of range; use months"),
             "--months 0 is out of range; use months"
         );
-        assert_eq!(with_flags("my_top_n stays, lookback_days not"), "my_top_n stays, --lookback-days not");
-        assert_eq!(with_flags("its key \"top_n\" is 0; give top_n"), "its key \"top_n\" is 0; give --top-n");
+        assert_eq!(
+            with_flags("my_top_n stays, lookback_days not"),
+            "my_top_n stays, --lookback-days not"
+        );
+        assert_eq!(
+            with_flags("its key \"top_n\" is 0; give top_n"),
+            "its key \"top_n\" is 0; give --top-n"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! The terminal table of features: a few metrics per symbol with their percentiles, and the most unusual ones.
+//! The terminal table of features: a few metrics per symbol with their percentiles, and the most
+//! unusual ones.
 
 use bars::Window;
 use stages::features::layout::{FeatureCell, FeatureLayout};
@@ -31,8 +32,8 @@ const MAX_UNUSUAL: usize = 2;
 /// Values that a baseline needs before its percentiles are shown.
 const MIN_BASELINE: usize = 10;
 
-/// Prints a line per symbol: figures of the longest window up to `longest` that is ok for any of them, each with its percentile
-/// in brackets.
+/// Prints a line per symbol: figures of the longest window up to `longest` that is ok for any of
+/// them, each with its percentile in brackets.
 pub fn print(
     layout: &FeatureLayout,
     rows: &[FeatureRow],
@@ -42,8 +43,12 @@ pub fn print(
     let fits = |place: &usize| layout.windows[*place] <= longest;
     let is_ok = |place: &usize| rows.iter().any(|row| row.window(*place).is_ok());
     let places = || (0..layout.windows.len()).rev();
-    let place =
-        places().filter(fits).find(is_ok).or(places().find(is_ok)).or(places().find(fits)).unwrap_or(0);
+    let place = places()
+        .filter(fits)
+        .find(is_ok)
+        .or(places().find(is_ok))
+        .or(places().find(fits))
+        .unwrap_or(0);
     let window = layout.windows[place];
     let mut header = vec!["symbol".to_owned()];
     header.extend(metrics.iter().map(|metric| format!("{window} {}", metric.title)));
@@ -107,7 +112,12 @@ fn unusual(layout: &FeatureLayout, row: &FeatureRow) -> String {
 /// Metrics of `metrics` and `state`.
 pub const INTRADAY: &[SummaryMetric] = &[
     SummaryMetric { title: "change %", index: Intraday::Roc as usize, scale: 1.0, digits: 2 },
-    SummaryMetric { title: "volatility %", index: Intraday::RvClose as usize, scale: 100.0, digits: 3 },
+    SummaryMetric {
+        title: "volatility %",
+        index: Intraday::RvClose as usize,
+        scale: 100.0,
+        digits: 3,
+    },
     SummaryMetric { title: "RSI", index: Intraday::Rsi as usize, scale: 1.0, digits: 0 },
     SummaryMetric { title: "ADX", index: Intraday::Adx as usize, scale: 1.0, digits: 0 },
 ];
@@ -115,7 +125,12 @@ pub const INTRADAY: &[SummaryMetric] = &[
 /// Metrics of `regime`.
 pub const DAILY: &[SummaryMetric] = &[
     SummaryMetric { title: "change %", index: Daily::Roc as usize, scale: 1.0, digits: 2 },
-    SummaryMetric { title: "volatility %", index: Daily::RvClose as usize, scale: 100.0, digits: 2 },
+    SummaryMetric {
+        title: "volatility %",
+        index: Daily::RvClose as usize,
+        scale: 100.0,
+        digits: 2,
+    },
     SummaryMetric { title: "ADX", index: Daily::Adx as usize, scale: 1.0, digits: 0 },
     SummaryMetric {
         title: "breakouts up %",

@@ -14,8 +14,9 @@ pub fn temp_files() -> &'static TempFiles {
     &TEMP_FILES
 }
 
-/// From here on an interrupt ends the process with status 130 (143 for a termination) within moments. Every output is
-/// written beside its place, so nothing but those files has to be cleared away, and no work has to be asked to stop.
+/// From here on an interrupt ends the process with status 130 (143 for a termination) within
+/// moments. Every output is written beside its place, so nothing but those files has to be cleared
+/// away, and no work has to be asked to stop.
 pub fn install() {
     ignore_file_size_signal();
     tell_of_bugs();
@@ -31,7 +32,8 @@ pub fn install() {
     });
 }
 
-/// A panic is a bug of ours: it ends the process at once, from whatever thread, with a sentence instead of a trace.
+/// A panic is a bug of ours: it ends the process at once, from whatever thread, with a sentence
+/// instead of a trace.
 fn tell_of_bugs() {
     std::panic::set_hook(Box::new(|panic| {
         let _held = temp_files().discard();

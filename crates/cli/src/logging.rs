@@ -21,7 +21,8 @@ const LOG: &str = "pipeline.log";
 /// The target of messages that are for the log alone.
 const RECORD_ONLY: &str = "record_only";
 
-/// Sends messages to standard error and, unless forbidden or the run is a dry one, to the log in `out_dir`.
+/// Sends messages to standard error and, unless forbidden or the run is a dry one, to the log in
+/// `out_dir`.
 pub fn install(common: &Common, out_dir: &Path, is_dry: bool) {
     let path = common.log_file.clone().unwrap_or_else(|| out_dir.join(LOG));
     let log = if common.no_log_file || (is_dry && common.log_file.is_none()) {
@@ -37,7 +38,10 @@ pub fn install(common: &Common, out_dir: &Path, is_dry: bool) {
     // Only the first subscriber of a process can be set; this is the first.
     let _ = tracing::subscriber::set_global_default(subscriber);
     if let Some(e) = problem {
-        tracing::warn!("no log is kept: cannot write {}: {e}; name another with --log-file", path.display());
+        tracing::warn!(
+            "no log is kept: cannot write {}: {e}; name another with --log-file",
+            path.display()
+        );
     }
 }
 
@@ -61,7 +65,8 @@ pub fn timed<T>(name: &str, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow:
     result
 }
 
-/// The words of a command line, passwords replaced: that after `--password`, and that in a `mysql://` address.
+/// The words of a command line, passwords replaced: that after `--password`, and that in a
+/// `mysql://` address.
 fn without_passwords(words: &[String]) -> Vec<String> {
     let mut is_password = false;
     let mut shown = Vec::with_capacity(words.len());
@@ -76,11 +81,12 @@ fn without_passwords(words: &[String]) -> Vec<String> {
     shown
 }
 
-/// An address of whatever scheme with the password in it replaced: that between user and host (the last `@` counts, for a
-/// password may hold one), and a parameter of that name.
+/// An address of whatever scheme with the password in it replaced: that between user and host (the
+/// last `@` counts, for a password may hold one), and a parameter of that name.
 fn without_userinfo(word: &str) -> String {
-    let Some(at) =
-        word.find(":/").map(|at| at + word[at + 1..].bytes().take_while(|b| *b == b'/').count() + 1)
+    let Some(at) = word
+        .find(":/")
+        .map(|at| at + word[at + 1..].bytes().take_while(|b| *b == b'/').count() + 1)
     else {
         return word.to_owned();
     };
@@ -90,7 +96,9 @@ fn without_userinfo(word: &str) -> String {
     };
     let (before, rest) = word.split_at(at);
     match rest.rsplit_once('@') {
-        Some((user, host)) => format!("{before}{}:***@{host}", user.split(':').next().unwrap_or_default()),
+        Some((user, host)) => {
+            format!("{before}{}:***@{host}", user.split(':').next().unwrap_or_default())
+        }
         None => word.to_owned(),
     }
 }
@@ -104,7 +112,8 @@ impl<S: Subscriber> Layer<S> for Messages {
         let metadata = event.metadata();
         let target = metadata.target();
         let record_only = target == RECORD_ONLY;
-        let ours = record_only || ["bars", "data_pipeline"].iter().any(|name| target.starts_with(name));
+        let ours =
+            record_only || ["bars", "data_pipeline"].iter().any(|name| target.starts_with(name));
         if !ours {
             return;
         }
@@ -181,8 +190,7 @@ mod tests {
             "--source=mysql://me:z@h/d",
         ];
         let shown = without_passwords(&words.map(String::from)).join(" ");
-        let expected =
-            "--source mysql://me:***@h/d?table=t --password *** --password=*** --source=mysql://me:***@h/d";
+        let expected = "--source mysql://me:***@h/d?table=t --password *** --password=*** --source=mysql://me:***@h/d";
         assert_eq!(shown, expected);
     }
 }

@@ -1,7 +1,7 @@
 //! `data-pipeline`: a crypto quant research toolkit on one-minute bars.
 //!
-//! [`app`] has the commands, [`flags`] what several of them share, [`commands`] one file each: flags to parameters, a call of
-//! `pipeline`, and what is printed.
+//! [`app`] has the commands, [`flags`] what several of them share, [`commands`] one file each:
+//! flags to parameters, a call of `pipeline`, and what is printed.
 
 use std::process::ExitCode;
 

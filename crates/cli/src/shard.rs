@@ -21,11 +21,13 @@ impl FromStr for Shard {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Shard, String> {
-        let invalid = || format!("invalid shard \"{text}\": expected I/N with I from 1 to N, such as 3/16");
+        let invalid =
+            || format!("invalid shard \"{text}\": expected I/N with I from 1 to N, such as 3/16");
         let (part, parts) = text.split_once('/').ok_or_else(invalid)?;
         let number = |text: &str| text.parse::<usize>().map_err(|_| invalid());
         let shard = Shard { part: number(part)?, parts: number(parts)? };
-        let is_valid = (1..=shard.parts).contains(&shard.part) && shard.parts <= pipeline::task::MAX_PARTS;
+        let is_valid =
+            (1..=shard.parts).contains(&shard.part) && shard.parts <= pipeline::task::MAX_PARTS;
         if is_valid { Ok(shard) } else { Err(invalid()) }
     }
 }

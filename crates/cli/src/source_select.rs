@@ -49,18 +49,26 @@ impl OpenSource {
 
 /// Opens the source that the flags, the environment or a person name, and says which it is.
 pub fn source(flags: &SourceFlags) -> anyhow::Result<OpenSource> {
-    open(place(flags.source.as_deref(), &flags.database, Prompt::Interactive)?.ok_or_else(no_source)?, flags)
+    open(
+        place(flags.source.as_deref(), &flags.database, Prompt::Interactive)?
+            .ok_or_else(no_source)?,
+        flags,
+    )
 }
 
-/// Like [`source`], for a command that can do without: `None` where none is named. A person is asked only if `ask` says so.
+/// Like [`source`], for a command that can do without: `None` where none is named. A person is
+/// asked only if `ask` says so.
 pub fn optional_source(flags: &SourceFlags, ask: Prompt) -> anyhow::Result<Option<OpenSource>> {
-    place(flags.source.as_deref(), &flags.database, ask)?.map(|place| open(place, flags)).transpose()
+    place(flags.source.as_deref(), &flags.database, ask)?
+        .map(|place| open(place, flags))
+        .transpose()
 }
 
-/// The same source with nothing left to be asked or looked up, for work that opens it again and again.
+/// The same source with nothing left to be asked or looked up, for work that opens it again and
+/// again.
 pub fn resolve(flags: &SourceFlags) -> anyhow::Result<SourceFlags> {
-    let place =
-        place(flags.source.as_deref(), &flags.database, Prompt::Interactive)?.ok_or_else(no_source)?;
+    let place = place(flags.source.as_deref(), &flags.database, Prompt::Interactive)?
+        .ok_or_else(no_source)?;
     let (source, database) = match place {
         // The address may hold what no flag does.
         Location::MySql(config) => (flags.source.clone(), DatabaseFlags::from_config(&config)),
@@ -87,7 +95,8 @@ fn open(place: Location, flags: &SourceFlags) -> anyhow::Result<OpenSource> {
     Ok(opened)
 }
 
-/// Says which source is read, if it is another than the last time: the stages of a run all read one.
+/// Says which source is read, if it is another than the last time: the stages of a run all read
+/// one.
 fn say_once(what: &str) {
     static LAST: Mutex<String> = Mutex::new(String::new());
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
@@ -156,13 +165,18 @@ pub enum Prompt {
 }
 
 /// Where the bars are; `None` where nothing tells.
-fn place(named: Option<&str>, flags: &DatabaseFlags, ask: Prompt) -> anyhow::Result<Option<Location>> {
+fn place(
+    named: Option<&str>,
+    flags: &DatabaseFlags,
+    ask: Prompt,
+) -> anyhow::Result<Option<Location>> {
     let flags = flags.partial()?;
     let place = match named {
         Some("") => {
-            return Err(
-                Usage("an empty place was named; name a folder, a file or mysql://...".to_owned()).into()
-            );
+            return Err(Usage(
+                "an empty place was named; name a folder, a file or mysql://...".to_owned(),
+            )
+            .into());
         }
         Some(address) if is_mysql(address) => {
             config::get().check_address(address)?;
@@ -226,7 +240,8 @@ pub fn no_source() -> Usage {
     ))
 }
 
-/// What `DB_HOST` and its kin tell. An empty one counts as absent, but for the password, which may be empty.
+/// What `DB_HOST` and its kin tell. An empty one counts as absent, but for the password, which may
+/// be empty.
 fn environment() -> anyhow::Result<Partial> {
     let read = |name: &str| env::var(name).ok();
     let given = |name: &str| read(name).filter(|value| !value.is_empty());
@@ -248,7 +263,8 @@ fn environment() -> anyhow::Result<Partial> {
 
 /// Which variables made a database of the source, where any did: who did not mean one has to know.
 fn meant_by_environment() -> String {
-    const NAMES: [&str; 6] = ["DB_HOST", "DB_PORT", "DB_USER", "DB_PASSWORD", "DB_NAME", "OHLCVT_TABLE"];
+    const NAMES: [&str; 6] =
+        ["DB_HOST", "DB_PORT", "DB_USER", "DB_PASSWORD", "DB_NAME", "OHLCVT_TABLE"];
     let mut set: Vec<&str> = NAMES.into_iter().filter(|name| env::var_os(name).is_some()).collect();
     if !config::get().database().is_empty() {
         set.push("[mysql] or source in the configuration file");
@@ -273,8 +289,11 @@ fn complete(partial: Partial) -> anyhow::Result<Config> {
         )))),
     };
     let user = ask(partial.user, "user", "--user or DB_USER, or write it in the mysql:// address")?;
-    let database =
-        ask(partial.database, "database", "--database or DB_NAME, or write it in the mysql:// address")?;
+    let database = ask(
+        partial.database,
+        "database",
+        "--database or DB_NAME, or write it in the mysql:// address",
+    )?;
     let password = match partial.password {
         Some(password) => password,
         None if is_interactive() => Password(
@@ -293,7 +312,10 @@ fn complete(partial: Partial) -> anyhow::Result<Config> {
     check_name("table", &table).map_err(usage)?;
     let host = partial.host.unwrap_or_else(|| HOST.to_owned());
     if let Some((name, port)) = host.split_once(':').filter(|(_, port)| !port.contains(':')) {
-        return Err(Usage(format!("the host '{host}' holds a port; give --host {name} --port {port}")).into());
+        return Err(Usage(format!(
+            "the host '{host}' holds a port; give --host {name} --port {port}"
+        ))
+        .into());
     }
     Ok(Config {
         host,

@@ -82,9 +82,14 @@ pub fn width() -> Option<usize> {
 /// The least width of a column of text, before numbers' titles are wrapped to make room for it.
 const LEAST_TEXT: usize = 16;
 
-/// A table that fits the terminal; `numbers` are the places of columns that are aligned right. Where there is little room texts
-/// behind the first column wrap, then the titles of numbers, and never names.
-pub fn table(header: &[&str], numbers: &[usize], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+/// A table that fits the terminal; `numbers` are the places of columns that are aligned right.
+/// Where there is little room texts behind the first column wrap, then the titles of numbers, and
+/// never names.
+pub fn table(
+    header: &[&str],
+    numbers: &[usize],
+    rows: impl IntoIterator<Item = Vec<String>>,
+) -> String {
     let rows: Vec<Vec<String>> = rows.into_iter().collect();
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
@@ -92,7 +97,8 @@ pub fn table(header: &[&str], numbers: &[usize], rows: impl IntoIterator<Item = 
     if let Some(width) = width() {
         table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width as u16);
         let content = |place: usize| {
-            let cells = rows.iter().filter_map(|row| row.get(place)).map(|cell| cell.chars().count());
+            let cells =
+                rows.iter().filter_map(|row| row.get(place)).map(|cell| cell.chars().count());
             cells.max().unwrap_or(0).max(header.get(place).map_or(0, |title| title.chars().count()))
         };
         let fixed: usize = [0].iter().chain(numbers).map(|&place| content(place) + 2).sum();
@@ -116,7 +122,8 @@ pub fn table(header: &[&str], numbers: &[usize], rows: impl IntoIterator<Item = 
     table.trim_fmt()
 }
 
-/// A bar of up to twenty columns; `share` is between 0 and 1, anything else is drawn as the nearer of these.
+/// A bar of up to twenty columns; `share` is between 0 and 1, anything else is drawn as the nearer
+/// of these.
 pub fn bar(share: f64) -> String {
     const EIGHTHS: [char; 8] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
     let eighths = (share.clamp(0.0, 1.0) * 160.0).round() as usize;
@@ -128,7 +135,8 @@ pub fn bar(share: f64) -> String {
 pub fn spark(values: &[f64], width: usize) -> String {
     const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let known = || values.iter().copied().filter(|value| value.is_finite());
-    let (low, high) = (known().fold(f64::INFINITY, f64::min), known().fold(f64::NEG_INFINITY, f64::max));
+    let (low, high) =
+        (known().fold(f64::INFINITY, f64::min), known().fold(f64::NEG_INFINITY, f64::max));
     let columns = width.min(values.len());
     let level = |column: usize| {
         let value = values[column * values.len() / columns];
@@ -166,8 +174,8 @@ impl Progress {
                 _ => "{pos}/{len}",
             };
             let template = format!("{{msg}} [{{bar:30}}] {counts}, {{left}} left");
-            let style =
-                ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
+            let style = ProgressStyle::with_template(&template)
+                .unwrap_or_else(|_| ProgressStyle::default_bar());
             // The crate's own rate has four decimals.
             let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
                 let _ = write!(out, "{:.0}/s", state.per_sec());
@@ -183,7 +191,8 @@ impl Progress {
             let found = move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
                 let _ = write!(out, "{}", found.load(Ordering::Relaxed));
             };
-            let style = style.with_key("rate", rate).with_key("left", left).with_key("modes", found);
+            let style =
+                style.with_key("rate", rate).with_key("left", left).with_key("modes", found);
             let bar = BARS.add(ProgressBar::new(total).with_style(style.progress_chars("=> ")));
             bar.set_message(what.to_owned());
             bar.enable_steady_tick(Duration::from_millis(200));
@@ -248,7 +257,11 @@ impl Progress {
                 format!("{what}: {done} of {} minutes, {share:.0} %, {left:.0} s left", self.total)
             }
             Unit::Bytes => {
-                format!("{what}: {} of {} MB, {share:.0} %, {left:.0} s left", done >> 20, self.total >> 20)
+                format!(
+                    "{what}: {} of {} MB, {share:.0} %, {left:.0} s left",
+                    done >> 20,
+                    self.total >> 20
+                )
             }
             _ => format!("{what}: {done} of {}, {share:.0} %", self.total),
         }

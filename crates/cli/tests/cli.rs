@@ -23,7 +23,8 @@ fn boards_from_a_file_and_from_the_default_store() {
     let test_dir = test_dir();
     test_dir.write("bars.csv", market(&["A/B", "C", "D"], 30));
     let run = leaderboards(&test_dir, "bars.csv", &["--out-dir", "file"]).ok();
-    for word in ["Top Gainers", "Top Losers", "Top Overlap", "appearances", "3 of 3 symbols ranked"] {
+    for word in ["Top Gainers", "Top Losers", "Top Overlap", "appearances", "3 of 3 symbols ranked"]
+    {
         assert!(run.out.contains(word), "{}", run.out);
     }
     assert!(
@@ -33,7 +34,8 @@ fn boards_from_a_file_and_from_the_default_store() {
     );
     assert!(!run.out.contains('\x1b'), "no color in a pipe");
     test_dir.run(&["import", "bars.csv"]).ok();
-    let default = test_dir.run(&[&["leaderboards", "--out-dir", "store"], &SHORT[..]].concat()).ok();
+    let default =
+        test_dir.run(&[&["leaderboards", "--out-dir", "store"], &SHORT[..]].concat()).ok();
     assert!(default.err.contains("store data/bars"), "{}", default.err);
     assert_eq!(test_dir.tree("file"), test_dir.tree("store"));
     let csv = test_dir.text("file/habitual_gainers.csv");
@@ -46,7 +48,8 @@ fn one_and_two_threads_give_the_same_bytes() {
     let test_dir = test_dir();
     test_dir.run(&["sample", "--into", "bars", "--symbols", "12", "--days", "6"]).ok();
     for threads in ["1", "2"] {
-        let flags = ["--threads", threads, "--out-dir", threads, "--lookback-days", "5", "--top-n", "4"];
+        let flags =
+            ["--threads", threads, "--out-dir", threads, "--lookback-days", "5", "--top-n", "4"];
         test_dir.run(&[&["leaderboards", "--source", "bars"], &flags[..]].concat()).ok();
         test_dir
             .run(&[
@@ -74,8 +77,11 @@ fn deleting_the_future_changes_no_byte() {
     let time = |line: &str| line.split(',').nth(1).and_then(|t| t.parse::<i64>().ok());
     let keep = |line: &&str| !line.starts_with("LATE") || time(line).is_some_and(|t| t >= asof);
     let all: String = text.lines().filter(keep).map(|line| format!("{line}\n")).collect();
-    let past: String =
-        all.lines().filter(|l| time(l).is_none_or(|t| t < asof)).map(|l| format!("{l}\n")).collect();
+    let past: String = all
+        .lines()
+        .filter(|l| time(l).is_none_or(|t| t < asof))
+        .map(|l| format!("{l}\n"))
+        .collect();
     test_dir.write("all.csv", &all);
     test_dir.write("past.csv", &past);
     test_dir.run(&["import", "all.csv", "--into", "all"]).ok();
@@ -90,7 +96,8 @@ fn deleting_the_future_changes_no_byte() {
 fn usage_errors() {
     let test_dir = test_dir();
     test_dir.write("bars.csv", market(&["A", "B"], 30));
-    let run = |flags: &[&str]| test_dir.run(&[&["leaderboards", "--source", "bars.csv"], flags].concat());
+    let run =
+        |flags: &[&str]| test_dir.run(&[&["leaderboards", "--source", "bars.csv"], flags].concat());
     run(&["--top-n", "0"]).fails(2, &["--top-n 0", "at least 1"]);
     run(&["--windows", "1h,5x"]).fails(2, &["'5x' is not a window", "90m, 4h or 3d"]);
     run(&["--windows", "24h,1d"]).fails(2, &["'1d' is named twice"]);
@@ -99,7 +106,9 @@ fn usage_errors() {
     run(&["--top", "3"]).fails(2, &["--top"]);
     run(&["--host", "x"]).fails(2, &["both the path bars.csv and a database"]);
     test_dir.run(&["leaderboards", "--source", "mysql:/x"]).fails(2, &["mysql://"]);
-    test_dir.run(&["leaderboards", "--source", "mysql://h/d"]).fails(2, &["user is missing", "DB_USER"]);
+    test_dir
+        .run(&["leaderboards", "--source", "mysql://h/d"])
+        .fails(2, &["user is missing", "DB_USER"]);
     let mut port = test_dir.command(&["check"]);
     port.env("DB_PORT", "many");
     finish(port).fails(2, &["DB_PORT is 'many'"]);
@@ -111,7 +120,9 @@ fn no_source_names_the_three_ways() {
     test_dir().run(&["leaderboards"]).fails(2, &words);
     let test_dir = test_dir();
     std::fs::create_dir(test_dir.file("empty")).unwrap();
-    test_dir.run(&["check", "--source", "empty"]).fails(1, &["no bars here", "data-pipeline import"]);
+    test_dir
+        .run(&["check", "--source", "empty"])
+        .fails(1, &["no bars here", "data-pipeline import"]);
 }
 
 #[test]
@@ -120,7 +131,9 @@ fn a_mistyped_path_is_never_guessed() {
     test_dir.write("overlaps.csv", market(&["A"], 1));
     let missing = leaderboards(&test_dir, "overlap.csv", &[]);
     missing.fails(1, &["there is no overlap.csv; did you mean ./overlaps.csv?"]);
-    test_dir.run(&["import", "overlpas.csv"]).fails(1, &["there is no overlpas.csv", "overlaps.csv"]);
+    test_dir
+        .run(&["import", "overlpas.csv"])
+        .fails(1, &["there is no overlpas.csv", "overlaps.csv"]);
 }
 
 #[test]
@@ -197,7 +210,9 @@ fn check_tells_what_would_make_results_wrong() {
         hourly += &format!("A,{},1,1,1,1,1\n", 1_704_067_200 + i * 3600);
     }
     test_dir.write("hourly.csv", hourly);
-    test_dir.run(&["check", "--source", "hourly.csv"]).fails(1, &["longer than a minute", "A (60 minutes)"]);
+    test_dir
+        .run(&["check", "--source", "hourly.csv"])
+        .fails(1, &["longer than a minute", "A (60 minutes)"]);
     test_dir.write("twice.csv", market(&["XBT/USD", "BTCUSD"], 2));
     test_dir.run(&["check", "--source", "twice.csv"]).fails(1, &["counts twice: BTCUSD, XBT/USD"]);
 }
@@ -222,7 +237,8 @@ fn outputs_that_cannot_be_written_replace_nothing() {
     test_dir.write("in_the_way", "x");
     leaderboards(&test_dir, "bars.csv", &["--out-dir", "in_the_way/out"])
         .fails(1, &["in_the_way/out", "cannot make the folder"]);
-    leaderboards(&test_dir, "bars.csv", &["--out-dir", "/proc/nowhere"]).fails(1, &["/proc/nowhere"]);
+    leaderboards(&test_dir, "bars.csv", &["--out-dir", "/proc/nowhere"])
+        .fails(1, &["/proc/nowhere"]);
     test_dir.run(&["import", "bars.csv", "--into", "in_the_way"]).fails(1, &["this is a file"]);
 
     leaderboards(&test_dir, "bars.csv", &["--out-dir", "out"]).ok();
@@ -231,7 +247,9 @@ fn outputs_that_cannot_be_written_replace_nothing() {
     let program = env!("CARGO_BIN_EXE_data-pipeline");
     let limited = |arguments: &str| {
         let mut shell = Command::new("sh");
-        shell.current_dir(test_dir.path()).args(["-c", &format!("ulimit -f 8; exec {program} {arguments}")]);
+        shell
+            .current_dir(test_dir.path())
+            .args(["-c", &format!("ulimit -f 8; exec {program} {arguments}")]);
         finish(shell)
     };
     let flags = SHORT.join(" ");
@@ -242,8 +260,13 @@ fn outputs_that_cannot_be_written_replace_nothing() {
         .replace("--top-n 2 ", ""),
     );
     run.fails(1, &["cannot write out/", "limits the size of a file", "nothing was replaced"]);
-    assert_eq!(test_dir.tree("out"), before, "not one of them is replaced, and nothing half-written is left");
-    limited("import bars.csv --into store").fails(1, &["cannot write store/symbol=", "limits the size"]);
+    assert_eq!(
+        test_dir.tree("out"),
+        before,
+        "not one of them is replaced, and nothing half-written is left"
+    );
+    limited("import bars.csv --into store")
+        .fails(1, &["cannot write store/symbol=", "limits the size"]);
     let left: Vec<_> = test_dir.tree("store").into_keys().collect();
     assert_eq!(left, [std::path::PathBuf::from(".lock")]);
 }
@@ -257,7 +280,10 @@ fn standard_output_that_goes_away_or_is_full() {
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     let err = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && !err.contains("panicked") && !err.contains("error"), "{err}");
+    assert!(
+        output.status.success() && !err.contains("panicked") && !err.contains("error"),
+        "{err}"
+    );
     if let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") {
         let mut command = test_dir.command(&["check", "--source", "bars.csv"]);
         let output = command.stdout(full).stderr(Stdio::piped()).output().unwrap();
@@ -276,9 +302,11 @@ fn history_under_other_spellings() {
         "kraken_top_losers.csv",
         "symbol,open\nXXBTZUSD,1\nXETHZUSD,1\nXBT/USD,1\nSOL/USD,2\nNONE,3\n",
     );
+    let run = test_dir
+        .run(&["fetch-history", "losers", "--days", "1", "--asof", "2024-01-02T22:00:00Z"])
+        .ok();
     let run =
-        test_dir.run(&["fetch-history", "losers", "--days", "1", "--asof", "2024-01-02T22:00:00Z"]).ok();
-    let run = run.says(&["XXBTZUSD is BTC/USD in the source", "SOL/USD may be any of SOL-USD, SOLUSD"]);
+        run.says(&["XXBTZUSD is BTC/USD in the source", "SOL/USD may be any of SOL-USD, SOLUSD"]);
     let lacking = "Not in the source, or several could be meant: SOL/USD, NONE";
     assert!(run.out.contains(lacking), "{}", run.out);
     let text = test_dir.text("losers_30day_history.csv");
@@ -295,10 +323,13 @@ fn history_under_other_spellings() {
     finish(command).ok();
     assert_eq!(test_dir.text("theirs.csv").lines().count(), 181);
     let hint = "run 'data-pipeline leaderboards' first";
-    test_dir.run(&["fetch-history", "gainers"]).fails(1, &["there is no habitual_gainers.csv", hint]);
+    test_dir
+        .run(&["fetch-history", "gainers"])
+        .fails(1, &["there is no habitual_gainers.csv", hint]);
     let of = |list: &str, more: &[&str]| {
         test_dir.run(
-            &[&["fetch-history", "gainers", "--input-csv", list, "--output-csv", "g.csv"], more].concat(),
+            &[&["fetch-history", "gainers", "--input-csv", list, "--output-csv", "g.csv"], more]
+                .concat(),
         )
     };
     // An empty board's file is a list of nobody.
@@ -318,8 +349,12 @@ fn history_under_other_spellings() {
 fn quiet_says_nothing_and_the_log_can_be_elsewhere_or_absent() {
     let test_dir = test_dir();
     test_dir.write("bars.csv", market(&["A", "B"], 30));
-    let run =
-        leaderboards(&test_dir, "bars.csv", &["-q", "--out-dir", "out", "--log-file", "logs/run.log"]).ok();
+    let run = leaderboards(
+        &test_dir,
+        "bars.csv",
+        &["-q", "--out-dir", "out", "--log-file", "logs/run.log"],
+    )
+    .ok();
     assert_eq!((run.out.as_str(), run.err.as_str()), ("", ""));
     assert!(test_dir.text("logs/run.log").contains("begins: leaderboards --source bars.csv"));
     assert!(!test_dir.file("out/pipeline.log").exists());
@@ -332,10 +367,15 @@ fn a_person_is_asked_for_what_is_missing() {
     let test_dir = test_dir();
     test_dir.write("bars.csv", market(&["A", "B", "C"], 30));
     let program = env!("CARGO_BIN_EXE_data-pipeline");
-    // Answers are typed as a person does, each when it is asked for: before that the terminal would echo them.
+    // Answers are typed as a person does, each when it is asked for: before that the terminal would
+    // echo them.
     let on_a_terminal = |arguments: &str, answers: &[(&str, &str)]| {
         let mut script = Command::new("script");
-        script.current_dir(test_dir.path()).args(["-qec", &format!("{program} {arguments}"), "/dev/null"]);
+        script.current_dir(test_dir.path()).args([
+            "-qec",
+            &format!("{program} {arguments}"),
+            "/dev/null",
+        ]);
         script.stdin(Stdio::piped()).stdout(Stdio::piped());
         for name in ["DB_HOST", "DB_USER", "DB_PASSWORD", "DB_NAME"] {
             script.env_remove(name);
@@ -383,11 +423,16 @@ fn completions_and_manual_pages_know_every_command() {
     test_dir.run(&["man"]).ok();
     let pages = test_dir.tree("man");
     let help = test_dir.run(&["--help"]).ok().out;
-    let listed =
-        help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let listed = help
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .take_while(|line| !line.is_empty());
     let names = listed.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
-    let names: Vec<&str> =
-        names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help").collect();
+    let names: Vec<&str> = names
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help")
+        .collect();
     assert!(names.len() >= 15 && names.contains(&"imf-stage"), "{names:?}");
     for name in &names {
         assert!(script.contains(&format!("data__pipeline,{name})")), "{name}");
@@ -407,7 +452,11 @@ fn completions_and_manual_pages_know_every_command() {
 fn the_demo_makes_its_market_once() {
     let test_dir = test_dir();
     let run = test_dir.run(&["demo"]).ok();
-    assert!(run.out.contains("Where to look") && run.out.contains("demo/truth.json"), "{}", run.out);
+    assert!(
+        run.out.contains("Where to look") && run.out.contains("demo/truth.json"),
+        "{}",
+        run.out
+    );
     // Times of the run are in run_config.json alone.
     let outputs = || {
         let mut tree = test_dir.tree("demo");
@@ -428,7 +477,10 @@ fn the_readme_shows_what_the_demo_prints() {
     let shown = readme.split("```text\n").nth(1).and_then(|text| text.split("```").next()).unwrap();
     let out = test_dir().run(&["demo"]).ok().out;
     for line in shown.lines() {
-        assert!(out.lines().any(|printed| printed.trim_end() == line), "not printed: '{line}'\n{out}");
+        assert!(
+            out.lines().any(|printed| printed.trim_end() == line),
+            "not printed: '{line}'\n{out}"
+        );
     }
 }
 
@@ -446,7 +498,17 @@ fn addresses_of_other_kinds_are_not_paths_and_keep_their_passwords() {
     }
     test_dir.run(&["check", "--source", ""]).fails(2, &["an empty place"]);
     test_dir
-        .run(&["check", "--source", "mysql://h:1/d", "--host", "h:33", "--user", "u", "--password", "s3cret"])
+        .run(&[
+            "check",
+            "--source",
+            "mysql://h:1/d",
+            "--host",
+            "h:33",
+            "--user",
+            "u",
+            "--password",
+            "s3cret",
+        ])
         .fails(2, &["--host h --port 33"]);
     let mut command = test_dir.command(&["check"]);
     command.env("OHLCVT_TABLE", "bars");
@@ -462,7 +524,15 @@ fn pipes_and_devices_are_no_files() {
     assert!(made.is_ok_and(|status| status.success()));
     test_dir.run(&["import", "pipe"]).fails(1, &["a pipe or device"]);
     test_dir.run(&["check", "--source", "pipe"]).fails(1, &["a pipe or device"]);
-    let out = ["fetch-history", "losers", "--input-csv", "bars.csv", "--source", "bars.csv", "--output-csv"];
+    let out = [
+        "fetch-history",
+        "losers",
+        "--input-csv",
+        "bars.csv",
+        "--source",
+        "bars.csv",
+        "--output-csv",
+    ];
     test_dir.run(&[&out[..], &["pipe"]].concat()).fails(1, &["no file but"]);
     test_dir.run(&[&out[..], &["/dev/null"]].concat()).fails(1, &["/dev/null", "not replaced"]);
 }
@@ -471,7 +541,8 @@ fn pipes_and_devices_are_no_files() {
 fn sample_does_not_mix_with_other_bars() {
     let test_dir = test_dir();
     let sample = |more: &[&str]| {
-        test_dir.run(&[&["sample", "--into", "m/bars", "--symbols", "3", "--days", "1"], more].concat())
+        test_dir
+            .run(&[&["sample", "--into", "m/bars", "--symbols", "3", "--days", "1"], more].concat())
     };
     sample(&[]).ok();
     let before = test_dir.tree("m");
@@ -489,7 +560,8 @@ fn a_store_by_other_hands() {
     test_dir.write("bars.csv", market(&["A B", "C"], 30));
     test_dir.run(&["import", "bars.csv", "--into", "store"]).ok();
     // Spark and others leave more characters as they are.
-    std::fs::rename(test_dir.file("store/symbol=A%20B"), test_dir.file("store/symbol=A B")).unwrap();
+    std::fs::rename(test_dir.file("store/symbol=A%20B"), test_dir.file("store/symbol=A B"))
+        .unwrap();
     leaderboards(&test_dir, "store", &["--out-dir", "a"]).ok();
     leaderboards(&test_dir, "bars.csv", &["--out-dir", "b"]).ok();
     assert_eq!(test_dir.tree("a"), test_dir.tree("b"));

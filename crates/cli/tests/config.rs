@@ -1,4 +1,5 @@
-//! The configuration file as a user has it: which of flag, environment, file and default counts, and whose password.
+//! The configuration file as a user has it: which of flag, environment, file and default counts,
+//! and whose password.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -62,9 +63,10 @@ fn defaults_of_flags_and_where_the_file_is() {
     assert!(help.contains("[default: boards]"), "{help}");
     // Another file by name, and one that is missing.
     test_dir.write("elsewhere/settings.toml", "source = \"one.csv\"\n");
-    for words in
-        [["--config", "elsewhere/settings.toml", "check"], ["check", "--config", "elsewhere/settings.toml"]]
-    {
+    for words in [
+        ["--config", "elsewhere/settings.toml", "check"],
+        ["check", "--config", "elsewhere/settings.toml"],
+    ] {
         assert!(test_dir.run(&words).ok().out.contains("1 symbol"));
     }
     test_dir.run(&["check", "--config", "elsewhere/setting.toml"]).fails(2, &["settings.toml"]);
@@ -77,7 +79,12 @@ fn what_is_wrong_in_the_file_is_told_with_its_name() {
     for (text, words) in [
         (
             "[leaderboards]\ntop-n = \"many\"\n",
-            &["data-pipeline.toml", "many", "--top-n", "invalid configuration in data-pipeline.toml"][..],
+            &[
+                "data-pipeline.toml",
+                "many",
+                "--top-n",
+                "invalid configuration in data-pipeline.toml",
+            ][..],
         ),
         ("[leaderboards]\ntopn = 3\n", &["data-pipeline.toml", "did you mean 'top-n'?"]),
         ("source = \n", &["data-pipeline.toml", "line 1"]),
@@ -86,10 +93,14 @@ fn what_is_wrong_in_the_file_is_told_with_its_name() {
         test_dir.run(&["leaderboards", "--source", "one.csv"]).fails(2, words);
     }
     test_dir.write("data-pipeline.toml", "[run]\ncohorts = [\"gainer\"]\n");
-    test_dir.run(&["run"]).fails(2, &["data-pipeline.toml", "gainer", "possible values", "overlaps"]);
-    // A file of a password that is missing is told when it is needed.
     test_dir
-        .write("data-pipeline.toml", "[mysql]\nuser = \"me\"\ndatabase = \"m\"\npassword-file = \"none\"\n");
+        .run(&["run"])
+        .fails(2, &["data-pipeline.toml", "gainer", "possible values", "overlaps"]);
+    // A file of a password that is missing is told when it is needed.
+    test_dir.write(
+        "data-pipeline.toml",
+        "[mysql]\nuser = \"me\"\ndatabase = \"m\"\npassword-file = \"none\"\n",
+    );
     test_dir.run(&["check", "--source", "one.csv"]).ok();
     test_dir.run(&["check"]).fails(1, &["password-file in data-pipeline.toml", "none"]);
     test_dir.write("data-pipeline.toml", [0xff, 0xfe]);
@@ -110,16 +121,20 @@ fn a_password_is_only_taken_from_a_private_file() {
         "source = \"mysql://me:s3cret@127.0.0.1:9/market\"\n".to_owned(),
     ] {
         let file = test_dir.write("data-pipeline.toml", text);
-        let rights = |mode| std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+        let rights =
+            |mode| std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
         rights(0o644);
         // Who does not need it is not kept.
         test_dir.run(&["check", "--help"]).ok();
-        let open = test_dir.run(&["check"]).fails(2, &["chmod 600 data-pipeline.toml", "password-file"]);
+        let open =
+            test_dir.run(&["check"]).fails(2, &["chmod 600 data-pipeline.toml", "password-file"]);
         rights(0o600);
-        let private =
-            test_dir.run(&["check"]).fails(1, &["the password is that of data-pipeline.toml", "127.0.0.1:9"]);
+        let private = test_dir
+            .run(&["check"])
+            .fails(1, &["the password is that of data-pipeline.toml", "127.0.0.1:9"]);
         // Nor in an address that is the default of a flag.
-        let into = test_dir.write("into.toml", "[sync]\ninto = \"mysql://me:s3cret@127.0.0.1:9/market\"\n");
+        let into = test_dir
+            .write("into.toml", "[sync]\ninto = \"mysql://me:s3cret@127.0.0.1:9/market\"\n");
         std::fs::set_permissions(&into, std::fs::Permissions::from_mode(0o644)).unwrap();
         let help = test_dir.run(&["sync", "--help", "--config", "into.toml"]).ok();
         assert!(!help.out.contains("s3cret"), "{}", help.out);

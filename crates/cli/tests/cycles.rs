@@ -39,10 +39,13 @@ fn main() {
     libtest_mimic::run(&Arguments::from_args(), tests).exit();
 }
 
-/// Every cycle that the sample market hides and that stands out is a kept mode, its period within a tenth.
+/// Every cycle that the sample market hides and that stands out is a kept mode, its period within a
+/// tenth.
 fn planted_cycles_are_found() {
     let test_dir = test_dir();
-    test_dir.run(&["sample", "--into", "bars", "--symbols", "12", "--days", "36", "--seed", "1"]).ok();
+    test_dir
+        .run(&["sample", "--into", "bars", "--symbols", "12", "--days", "36", "--seed", "1"])
+        .ok();
     let truth = json(&test_dir.read("truth.json"));
     let cycles = truth["cycles"].as_array().unwrap();
     // Those that befell something in the window are left to themselves.
@@ -54,7 +57,8 @@ fn planted_cycles_are_found() {
         .map(|cycle| cycle["symbol"].as_str().unwrap())
         .collect();
     let leaders = symbols.iter().copied().collect::<Vec<_>>().join(",");
-    let words = ["imf-stage", "--leaders", &leaders, "--asof", "2025-12-31", "--lookback-months", "1"];
+    let words =
+        ["imf-stage", "--leaders", &leaders, "--asof", "2025-12-31", "--lookback-months", "1"];
     test_dir.run(&[&words[..], &["--source", "bars", "--out", "imf"]].concat()).ok();
     let found = rows(&test_dir.file("imf/dt=2025-12-31/imf_summary.parquet"));
     let config = json(&test_dir.read("imf/dt=2025-12-31/run_config.json"));
@@ -77,13 +81,22 @@ fn planted_cycles_are_found() {
     assert!(sought >= 6 && below >= 3, "{sought} stand out, {below} do not");
 }
 
-/// A market of two symbols, 36 days to the end of 2025, and flags for a quick run over a month of it.
+/// A market of two symbols, 36 days to the end of 2025, and flags for a quick run over a month of
+/// it.
 fn market(test_dir: &TestDir) {
     test_dir.run(&["sample", "--into", "bars", "--symbols", "2", "--days", "36"]).ok();
 }
 
-const QUICK: [&str; 8] =
-    ["imf-stage", "--leaders", "AMBER/USD,BASALT/USD", "--lookback-months", "1", "--trials", "3", "--source"];
+const QUICK: [&str; 8] = [
+    "imf-stage",
+    "--leaders",
+    "AMBER/USD,BASALT/USD",
+    "--lookback-months",
+    "1",
+    "--trials",
+    "3",
+    "--source",
+];
 
 /// All files of a folder; of run_config.json all but what tells of the run itself.
 fn outputs(test_dir: &TestDir, folder: &str) -> BTreeMap<PathBuf, Vec<u8>> {
@@ -103,7 +116,9 @@ fn no_bar_after_the_asof_counts() {
     let test_dir = test_dir();
     market(&test_dir);
     test_dir.write("list.csv", "symbol\nAMBER/USD\nBASALT/USD\n");
-    for (asof, last) in [("2025-12-30T10:17:30Z", "2025-12-30T10:17:00Z"), ("2025-12-30", "2025-12-31")] {
+    for (asof, last) in
+        [("2025-12-30T10:17:30Z", "2025-12-30T10:17:00Z"), ("2025-12-30", "2025-12-31")]
+    {
         // What had closed by then, and no more.
         let cut = [
             "fetch-history",
@@ -118,7 +133,10 @@ fn no_bar_after_the_asof_counts() {
         test_dir.run(&[&cut[..], &["--source", "bars", "--asof", last]].concat()).ok();
         for (source, out) in [("bars", "all"), ("cut.csv", "cut")] {
             test_dir
-                .run(&[&QUICK[..], &[source, "--asof", asof, "--out", out, "--persist-imfs"]].concat())
+                .run(
+                    &[&QUICK[..], &[source, "--asof", asof, "--out", out, "--persist-imfs"]]
+                        .concat(),
+                )
                 .ok();
         }
         assert_eq!(outputs(&test_dir, "all"), outputs(&test_dir, "cut"), "{asof}");
@@ -141,14 +159,30 @@ fn threads_jobs_and_sources_do_not_change_a_byte() {
     assert_eq!(one, run("jobs", &["--threads", "2", "--n-jobs", "1"]));
     assert_eq!(one, run("more", &["--threads", "2", "--n-jobs", "5"]));
     let cluster = |out: &str, threads: &str| {
-        let words =
-            ["imf-cluster", "gainers", "--input", "cohort.csv", "--windows", "6h,3d", "--out-dir", out];
+        let words = [
+            "imf-cluster",
+            "gainers",
+            "--input",
+            "cohort.csv",
+            "--windows",
+            "6h,3d",
+            "--out-dir",
+            out,
+        ];
         test_dir.run(&[&words[..], &["--threads", threads, "--no-log-file"]].concat()).ok();
         test_dir.tree(out)
     };
     test_dir.write("list.csv", "symbol\nAMBER/USD\nBASALT/USD\n");
-    let cohort =
-        ["fetch-history", "gainers", "--input-csv", "list.csv", "--output-csv", "cohort.csv", "--days", "4"];
+    let cohort = [
+        "fetch-history",
+        "gainers",
+        "--input-csv",
+        "list.csv",
+        "--output-csv",
+        "cohort.csv",
+        "--days",
+        "4",
+    ];
     test_dir.run(&[&cohort[..], &["--source", "bars"]].concat()).ok();
     assert_eq!(cluster("c1", "1"), cluster("c2", "2"));
 }
@@ -213,15 +247,20 @@ fn stubs_tell_why() {
     run.says(&["no cycle", "is left to summarize", "flat", "no_data"]);
     assert!(rows(&test_dir.file(&format!("{folder}/imf_post_summary.parquet"))).is_empty());
 
-    // Without winsorizing the one trade is a volume like any other; a gate that nothing passes keeps nothing; a symbol with
-    // slashes and blanks stays in the folder.
+    // Without winsorizing the one trade is a volume like any other; a gate that nothing passes
+    // keeps nothing; a symbol with slashes and blanks stays in the folder.
     let more = ["--leaders", "ONE,../UP/A B", "--no-winsorize", "--persist-imfs"];
     test_dir.run(&[&words[..], &more[..]].concat()).ok();
     assert!(test_dir.file(&format!("{folder}/imfs/%2E.%2FUP%2FA%20B_price.npz")).is_file());
     assert!(test_dir.file(&format!("{folder}/imfs/ONE_volume.npz")).is_file());
-    test_dir.run(&[&words[..], &["--leaders", "../UP/A B", "--min-cycle-depth-pct", "150"]].concat()).ok();
+    test_dir
+        .run(&[&words[..], &["--leaders", "../UP/A B", "--min-cycle-depth-pct", "150"]].concat())
+        .ok();
     let kept = rows(&test_dir.file(&summary));
-    assert!(kept.iter().any(|row| row["status"] == "no_kept_imfs" && row["series"] == "price"), "{kept:?}");
+    assert!(
+        kept.iter().any(|row| row["status"] == "no_kept_imfs" && row["series"] == "price"),
+        "{kept:?}"
+    );
     // ONE has a bar in a month, and is told.
     test_dir
         .run(&[&words[..], &["--leaders", "ONE,FLAT"]].concat())
@@ -239,10 +278,24 @@ fn stubs_tell_why() {
         "--leaders",
         "FLAT",
     ];
-    test_dir.run(&[&late[..], &["--trials", "2"]].concat()).ok().says(&["no bar of the leaders lies in it"]);
-    let early =
-        ["--asof", "2020-06-01", "--lookback-months", "1", "--source", "odd.csv", "--leaders", "FLAT"];
-    test_dir.run(&[&["imf-stage"][..], &early[..]].concat()).ok().says(&["no bar of the leaders lies in it"]);
+    test_dir
+        .run(&[&late[..], &["--trials", "2"]].concat())
+        .ok()
+        .says(&["no bar of the leaders lies in it"]);
+    let early = [
+        "--asof",
+        "2020-06-01",
+        "--lookback-months",
+        "1",
+        "--source",
+        "odd.csv",
+        "--leaders",
+        "FLAT",
+    ];
+    test_dir
+        .run(&[&["imf-stage"][..], &early[..]].concat())
+        .ok()
+        .says(&["no bar of the leaders lies in it"]);
     test_dir.run(&[&words[..], &["--leaders", "NOPE"]].concat()).ok();
     assert!(rows(&test_dir.file(&summary)).iter().all(|row| row["status"] == "no_data"));
     let latest = ["imf-stage", "--leaders", "NOPE", "--source", "odd.csv"];
@@ -252,22 +305,33 @@ fn stubs_tell_why() {
 fn a_budget_that_runs_out() {
     let test_dir = test_dir();
     market(&test_dir);
-    let words = ["imf-stage", "--leaders", "AMBER/USD", "--lookback-months", "1", "--source", "bars"];
-    // No machine takes 60 trials of a month apart in a millisecond; the 20 that follow have all the time they need.
+    let words =
+        ["imf-stage", "--leaders", "AMBER/USD", "--lookback-months", "1", "--source", "bars"];
+    // No machine takes 60 trials of a month apart in a millisecond; the 20 that follow have all the
+    // time they need.
     let budget = ["--trials", "60", "--max-seconds-per-asset", "0.001", "--out", "short"];
     let run = test_dir.run(&[&words[..], &budget[..]].concat()).ok();
-    run.says(&["ran out, and 20 trials were done instead, on 2 series: AMBER/USD price, AMBER/USD volume"]);
+    run.says(&[
+        "ran out, and 20 trials were done instead, on 2 series: AMBER/USD price, AMBER/USD volume",
+    ]);
     let short = rows(&test_dir.file("short/dt=2026-01-01/imf_summary.parquet"));
-    assert!(short.len() > 10 && short.iter().all(|row| row["status"] == "time_budget_reduced"), "{short:?}");
+    assert!(
+        short.len() > 10 && short.iter().all(|row| row["status"] == "time_budget_reduced"),
+        "{short:?}"
+    );
     // They take part in clustering, and are what 20 trials give.
     assert!(short.iter().all(|row| !row["cluster_id_global"].is_empty()));
     test_dir.run(&[&words[..], &["--trials", "20", "--out", "twenty"]].concat()).ok();
     let twenty = rows(&test_dir.file("twenty/dt=2026-01-01/imf_summary.parquet"));
-    let periods = |rows: &[Record]| rows.iter().map(|row| row["period_days"].clone()).collect::<Vec<_>>();
+    let periods =
+        |rows: &[Record]| rows.iter().map(|row| row["period_days"].clone()).collect::<Vec<_>>();
     assert_eq!(periods(&short), periods(&twenty));
     // For 20 trials or fewer there is no budget.
     test_dir
-        .run(&[&words[..], &["--trials", "20", "--max-seconds-per-asset", "0.001", "--out", "none"]].concat())
+        .run(
+            &[&words[..], &["--trials", "20", "--max-seconds-per-asset", "0.001", "--out", "none"]]
+                .concat(),
+        )
         .ok();
     let none = rows(&test_dir.file("none/dt=2026-01-01/imf_summary.parquet"));
     assert_eq!(none, twenty);
@@ -285,11 +349,13 @@ fn a_partition_is_replaced_as_a_whole() {
     assert!(names().contains(&"cluster_cards_global_price.json".to_owned()));
     test_dir.write("imf/dt=2026-01-01/imfs/notes.txt", "a person's");
     test_dir.write("imf/dt=2026-01-01/imf_post_summary.csv", "old");
-    test_dir.run(&[&QUICK[..], &["bars", "--out", "imf", "--cluster-mixed"]].concat()).ok().says(&[
-        "cluster_cards_global_price.json",
-        "imf_post_summary.csv",
-        "are of an earlier run, and not of this one",
-    ]);
+    test_dir.run(&[&QUICK[..], &["bars", "--out", "imf", "--cluster-mixed"]].concat()).ok().says(
+        &[
+            "cluster_cards_global_price.json",
+            "imf_post_summary.csv",
+            "are of an earlier run, and not of this one",
+        ],
+    );
     let expected = [
         "cluster_cards_asset.json",
         "cluster_cards_global_mixed.json",
@@ -297,7 +363,8 @@ fn a_partition_is_replaced_as_a_whole() {
         "run_config.json",
     ];
     // Modes took long to make, and stay.
-    let (modes, others): (Vec<_>, Vec<_>) = names().into_iter().partition(|name| name.starts_with("imfs/"));
+    let (modes, others): (Vec<_>, Vec<_>) =
+        names().into_iter().partition(|name| name.starts_with("imfs/"));
     assert_eq!((modes.len(), others), (5, expected.map(str::to_owned).to_vec()));
     let mixed = rows(&test_dir.file("imf/dt=2026-01-01/imf_summary.parquet"));
     assert!(mixed.iter().all(|row| row["cluster_id_global"].starts_with("GM")));
@@ -312,11 +379,22 @@ fn leaders_come_from_a_file_and_a_list() {
     test_dir.run(&words).fails(2, &["no leaders were named", "--leaders-csv", "--leaders"]);
     test_dir.write("leaders.csv", "Ticker,x\nbasaltusd,1\nbasaltusd,2\n");
     test_dir.run(&words).ok().says(&["basaltusd is BASALT/USD in the source"]);
-    let leaders =
-        |n: &str| json(&test_dir.read(&format!("data/imf/dt={n}/run_config.json")))["leaders"].clone();
+    let leaders = |n: &str| {
+        json(&test_dir.read(&format!("data/imf/dt={n}/run_config.json")))["leaders"].clone()
+    };
     assert_eq!(leaders("2026-01-01"), Value::from(vec!["basaltusd"]));
-    let both = ["--leaders-csv", "leaders.csv", "--leaders", "AMBER/USD,BASALT/USD", "--asof", "2025-12-20"];
-    test_dir.run(&[&words[..], &both[..]].concat()).ok().says(&["again under another spelling: BASALT/USD"]);
+    let both = [
+        "--leaders-csv",
+        "leaders.csv",
+        "--leaders",
+        "AMBER/USD,BASALT/USD",
+        "--asof",
+        "2025-12-20",
+    ];
+    test_dir
+        .run(&[&words[..], &both[..]].concat())
+        .ok()
+        .says(&["again under another spelling: BASALT/USD"]);
     assert_eq!(leaders("2025-12-20"), Value::from(vec!["basaltusd", "AMBER/USD"]));
     test_dir
         .run(&[&words[..], &["--leaders-csv", "leader.csv"]].concat())
@@ -372,12 +450,17 @@ fn cards_must_belong_to_the_summary() {
     test_dir.write(asset, good.replacen("\"n_imfs\": 1", "\"n_imfs\": 8", 1));
     let flags = ["--cards-price", "mine.json", "--cards-asset", asset];
     test_dir.run(&[&words[..], &flags[..]].concat()).fails(1, &[asset, "8 cycles by the cards"]);
-    for (content, said) in
-        [("{}", "expected a sequence"), ("[{}]", "missing field `cluster_id`"), ("x", "unexpected format")]
-    {
+    for (content, said) in [
+        ("{}", "expected a sequence"),
+        ("[{}]", "missing field `cluster_id`"),
+        ("x", "unexpected format"),
+    ] {
         test_dir.write("bad.json", content);
         test_dir
-            .run(&[&words[..], &["--cards-volume", "bad.json", "--cards-price", "mine.json"]].concat())
+            .run(
+                &[&words[..], &["--cards-volume", "bad.json", "--cards-price", "mine.json"]]
+                    .concat(),
+            )
             .fails(1, &["bad.json", said]);
     }
     test_dir
@@ -391,7 +474,9 @@ fn windows_and_asofs_of_sums() {
     std::fs::create_dir(test_dir.file("lone")).unwrap();
     std::fs::copy(test_dir.file(&summary), test_dir.file("lone/imf_summary.parquet")).unwrap();
     let words = ["imf-postprocess", "--summary", "lone/imf_summary.parquet"];
-    test_dir.run(&words).fails(2, &["the length of the window is unknown", "--window-days", "--run-config"]);
+    test_dir
+        .run(&words)
+        .fails(2, &["the length of the window is unknown", "--window-days", "--run-config"]);
     let days = [&words[..], &["--window-days", "31"]].concat();
     test_dir.run(&days).ok();
     let asof = || rows(&test_dir.file("lone/imf_post_summary.parquet"))[0]["asof"].clone();
@@ -403,7 +488,9 @@ fn windows_and_asofs_of_sums() {
     assert_eq!(asof(), "2025-12-24T23:59:59Z");
     let missing = |row: &Record| row["missing_share"].clone();
     assert_eq!(missing(&rows(&test_dir.file("lone/imf_post_summary.parquet"))[0]), "");
-    test_dir.run(&[&words[..], &["--run-config", "imf/dt=2026-01-01/run_config.json"]].concat()).ok();
+    test_dir
+        .run(&[&words[..], &["--run-config", "imf/dt=2026-01-01/run_config.json"]].concat())
+        .ok();
     assert!(number(&missing(&rows(&test_dir.file("lone/imf_post_summary.parquet"))[0])) > 0.0);
     for (content, said) in [
         (
@@ -427,23 +514,34 @@ fn windows_and_asofs_of_sums() {
     // The other form takes the place of the first.
     test_dir.run(&[&days[..], &["--format", "csv"]].concat()).ok();
     let text = test_dir.text("lone/imf_post_summary.csv");
-    assert!(text.starts_with("symbol,asof,series,agg_period_days,") && text.contains(",\"Cycle ~"), "{text}");
+    assert!(
+        text.starts_with("symbol,asof,series,agg_period_days,") && text.contains(",\"Cycle ~"),
+        "{text}"
+    );
     assert!(!test_dir.file("lone/imf_post_summary.parquet").exists());
-    for flags in
-        [["--amp-bands", "12", "5"], ["--min-energy-share", "2", "-q"], ["--window-days", "-1", "-q"]]
-    {
-        test_dir.run(
-            &[&days[..2], &["lone/imf_summary.parquet"], &["--window-days", "9"], &flags[..]].concat()[..],
-        )
-        .fails(2, &["error"]);
+    for flags in [
+        ["--amp-bands", "12", "5"],
+        ["--min-energy-share", "2", "-q"],
+        ["--window-days", "-1", "-q"],
+    ] {
+        test_dir
+            .run(
+                &[&days[..2], &["lone/imf_summary.parquet"], &["--window-days", "9"], &flags[..]]
+                    .concat()[..],
+            )
+            .fails(2, &["error"]);
     }
 }
 
 fn what_is_no_summary() {
     let test_dir = test_dir();
     market(&test_dir);
-    let bars =
-        std::fs::read_dir(test_dir.file("bars/symbol=AMBER%2FUSD")).unwrap().flatten().next().unwrap().path();
+    let bars = std::fs::read_dir(test_dir.file("bars/symbol=AMBER%2FUSD"))
+        .unwrap()
+        .flatten()
+        .next()
+        .unwrap()
+        .path();
     let post = |file: &str, words: &[&str]| {
         test_dir.run(&["imf-postprocess", "--summary", file, "--window-days", "9"]).fails(1, words);
     };
@@ -458,13 +556,22 @@ fn short_windows_and_few_columns() {
     let test_dir = test_dir();
     let mut text = "Pair,Time,close,vol\n".to_owned();
     for i in 0..600 {
-        let price = 100.0 * (1.0 + 0.05 * (f64::from(i) / 9.0).sin()) * (0.0006 * f64::from(i)).exp();
+        let price =
+            100.0 * (1.0 + 0.05 * (f64::from(i) / 9.0).sin()) * (0.0006 * f64::from(i)).exp();
         text += &format!("LONG,{},{price},{}\n", 1_704_067_200 + 60 * i, 3 + i * i % 101);
     }
     text += "SHORT,1704067200,1,1\nSHORT,1704068200,1,1\nSHORT,1704067260,1,1\n";
     test_dir.write("cohort.csv", text);
-    let words =
-        ["imf-cluster", "losers", "--input", "cohort.csv", "--windows", "1h,6h,3d", "--out-dir", "out"];
+    let words = [
+        "imf-cluster",
+        "losers",
+        "--input",
+        "cohort.csv",
+        "--windows",
+        "1h,6h,3d",
+        "--out-dir",
+        "out",
+    ];
     let run = test_dir.run(&words).ok();
     run.says(&[
         "skipped for fewer than 100 minutes",
@@ -486,17 +593,25 @@ fn imf_cluster_used_wrongly() {
     test_dir.run(&["imf-cluster", "gainers"]).fails(1, &["no cohort file", "leaderboards"]);
     test_dir.run(&["imf-cluster", "movers"]).fails(2, &["invalid value 'movers'"]);
     test_dir.write("empty.csv", "symbol,timestamp,close,volume\n");
-    test_dir.run(&["imf-cluster", "gainers", "--input", "empty.csv"]).fails(1, &["empty.csv holds no bar"]);
+    test_dir
+        .run(&["imf-cluster", "gainers", "--input", "empty.csv"])
+        .fails(1, &["empty.csv holds no bar"]);
     test_dir.write("bad.csv", "symbol,timestamp,open\nA,1,2\n");
-    // A stray time long before all others costs nothing, and a number beyond all bounds is its symbol's alone.
+    // A stray time long before all others costs nothing, and a number beyond all bounds is its
+    // symbol's alone.
     let stray = "symbol,timestamp,close,volume\nA,1900-01-01,1,1\nB,2024-01-01T04:00,1e200,1\n";
-    let minutes =
-        (0..200).map(|i| format!("A,{},{},{}\nB,{0},{1},1\n", 1_704_067_200 + 60 * i, 5 + i % 7, 1 + i % 3));
+    let minutes = (0..200).map(|i| {
+        format!("A,{},{},{}\nB,{0},{1},1\n", 1_704_067_200 + 60 * i, 5 + i % 7, 1 + i % 3)
+    });
     test_dir.write("stray.csv", stray.to_owned() + &minutes.collect::<String>());
-    let run = test_dir.run(&["imf-cluster", "gainers", "--input", "stray.csv", "--windows", "6h"]).ok();
+    let run =
+        test_dir.run(&["imf-cluster", "gainers", "--input", "stray.csv", "--windows", "6h"]).ok();
     run.says(&["B over 6h cannot be decomposed"]);
-    test_dir.run(&["imf-cluster", "gainers", "--input", "bad.csv"]).fails(1, &["no column", "close, volume"]);
-    test_dir.write("nan.csv", "symbol,timestamp,close,volume\nA,1704067200,NaN,1\nA,1704067260,-1,1\n");
+    test_dir
+        .run(&["imf-cluster", "gainers", "--input", "bad.csv"])
+        .fails(1, &["no column", "close, volume"]);
+    test_dir
+        .write("nan.csv", "symbol,timestamp,close,volume\nA,1704067200,NaN,1\nA,1704067260,-1,1\n");
     test_dir
         .run(&["imf-cluster", "gainers", "--input", "nan.csv"])
         .fails(1, &["holds no bar"])
@@ -536,7 +651,9 @@ print("read")
 fn numpy_and_pandas_read_it() {
     let test_dir = test_dir();
     market(&test_dir);
-    test_dir.run(&[&QUICK[..], &["bars", "--out", "imf", "--persist-imfs", "--detrend"]].concat()).ok();
+    test_dir
+        .run(&[&QUICK[..], &["bars", "--out", "imf", "--persist-imfs", "--detrend"]].concat())
+        .ok();
     let folder = test_dir.file("imf/dt=2026-01-01");
     let summary = arg(&folder.join("imf_summary.parquet"));
     test_dir.run(&["imf-postprocess", "--summary", &summary, "--series", "both"]).ok();

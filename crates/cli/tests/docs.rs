@@ -1,4 +1,5 @@
-//! The pages of docs/ and the README against the program: every flag has its place there, every command in them runs.
+//! The pages of docs/ and the README against the program: every flag has its place there, every
+//! command in them runs.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -20,7 +21,11 @@ fn main() {
         trial("every_flag_stands_in_its_page", &[], every_flag_stands_in_its_page),
         trial("every_link_leads_somewhere", &[], every_link_leads_somewhere),
         trial("every_path_leads_somewhere", &[], every_path_leads_somewhere),
-        trial("the_examples_of_configuration_are_read", &[], the_examples_of_configuration_are_read),
+        trial(
+            "the_examples_of_configuration_are_read",
+            &[],
+            the_examples_of_configuration_are_read,
+        ),
         trial("every_flag_runs", &[Need::MariaDb], every_flag_runs),
         trial("the_tour_of_the_readme", &servers, the_tour_of_the_readme),
         trial("every_command_of_the_pages_runs", &servers, every_command_of_the_pages_runs),
@@ -40,7 +45,9 @@ fn pages() -> BTreeMap<String, String> {
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
         (name, std::fs::read_to_string(path).unwrap())
     });
-    named.chain([("README".to_owned(), std::fs::read_to_string(root().join("README.md")).unwrap())]).collect()
+    named
+        .chain([("README".to_owned(), std::fs::read_to_string(root().join("README.md")).unwrap())])
+        .collect()
 }
 
 /// The blocks of a page in a language.
@@ -60,7 +67,8 @@ fn commands(test_dir: &TestDir) -> Vec<String> {
         .collect()
 }
 
-/// The flags of a command by the title under which help has them, each with its default, if it has one.
+/// The flags of a command by the title under which help has them, each with its default, if it has
+/// one.
 fn flags(test_dir: &TestDir, command: &str) -> BTreeMap<String, Vec<(String, Option<String>)>> {
     let help = test_dir.run(&[command, "--help"]).ok().out;
     let mut flags: BTreeMap<String, Vec<(String, Option<String>)>> = BTreeMap::new();
@@ -88,7 +96,8 @@ fn flags(test_dir: &TestDir, command: &str) -> BTreeMap<String, Vec<(String, Opt
 /// Whether `page` names `flag`, rather than one that begins as it does.
 fn names(page: &str, flag: &str) -> bool {
     let is_end = |c: char| !(c.is_ascii_alphanumeric() || c == '-');
-    page.match_indices(flag).any(|(at, _)| page[at + flag.len()..].chars().next().is_none_or(is_end))
+    page.match_indices(flag)
+        .any(|(at, _)| page[at + flag.len()..].chars().next().is_none_or(is_end))
 }
 
 /// What a table of flags with a column of defaults says of a flag that has a line of its own.
@@ -129,7 +138,8 @@ fn every_flag_stands_in_its_page() {
         ));
         for (title, flags) in flags(&test_dir, command) {
             for (flag, default) in flags {
-                let shared = matches!(title.as_str(), "Common flags" | "Source" | "MySQL or MariaDB");
+                let shared =
+                    matches!(title.as_str(), "Common flags" | "Source" | "MySQL or MariaDB");
                 assert!(
                     names(page, &flag) || shared && names(&everywhere, &flag),
                     "{command} {flag} ({title}) stands in no page"
@@ -143,14 +153,18 @@ fn every_flag_stands_in_its_page() {
                     }
                     let same = cell.starts_with(&default)
                         || number(&cell).is_some_and(|cell| number(&default) == Some(cell));
-                    assert!(same, "{command} {flag} is {default} by default, and the page says '{cell}'");
+                    assert!(
+                        same,
+                        "{command} {flag} is {default} by default, and the page says '{cell}'"
+                    );
                     defaults += 1;
                 }
             }
         }
     }
     assert!(defaults > 30, "only {defaults} defaults are told");
-    // And no page names a flag that there is not: of other programs' flags these stand in the pages.
+    // And no page names a flag that there is not: of other programs' flags these stand in the
+    // pages.
     let others = [
         "--release",
         "--path",
@@ -169,7 +183,8 @@ fn every_flag_stands_in_its_page() {
         pages.iter().filter(|(name, _)| !["performance", "architecture"].contains(&name.as_str()))
     {
         let words = page.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
-        for word in words.filter(|word| word.starts_with("--") && word.len() > 4 && !word.starts_with("---"))
+        for word in words
+            .filter(|word| word.starts_with("--") && word.len() > 4 && !word.starts_with("---"))
         {
             let word = word.trim_end_matches('-').to_owned();
             assert!(
@@ -188,7 +203,8 @@ fn top_pages() -> impl Iterator<Item = (String, String)> {
     })
 }
 
-/// Whether `path` is in the repository; a part of it may hold `*`, or be a `<name>` that stands for any.
+/// Whether `path` is in the repository; a part of it may hold `*`, or be a `<name>` that stands for
+/// any.
 fn is_there(path: &str) -> bool {
     let fits = |pattern: &str, name: &str| {
         let (before, after) = pattern.split_once(['*', '<']).unwrap_or((pattern, ""));
@@ -203,7 +219,8 @@ fn is_there(path: &str) -> bool {
         .trim_end_matches('/')
         .split('/')
         .fold(vec![root()], |folders, part| {
-            let inside = folders.iter().flat_map(|folder| std::fs::read_dir(folder).into_iter().flatten());
+            let inside =
+                folders.iter().flat_map(|folder| std::fs::read_dir(folder).into_iter().flatten());
             let paths = inside.map(|entry| entry.unwrap().path());
             paths.filter(|path| fits(part, path.file_name().unwrap().to_str().unwrap())).collect()
         })
@@ -217,7 +234,8 @@ fn every_path_leads_somewhere() {
     for (name, page) in pages().into_iter().chain(top_pages()) {
         for path in page.split('`').skip(1).step_by(2) {
             let folder = path.split('/').next().unwrap();
-            if path.contains('/') && ["crates", "xtask", "docs", ".ci", ".github"].contains(&folder) {
+            if path.contains('/') && ["crates", "xtask", "docs", ".ci", ".github"].contains(&folder)
+            {
                 assert!(is_there(path), "{name}.md names {path}, which is not there");
                 n += 1;
             }
@@ -235,7 +253,8 @@ fn every_link_leads_somewhere() {
                 continue;
             }
             let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
-            let place = if path.is_empty() { folder.join(format!("{name}.md")) } else { folder.join(path) };
+            let place =
+                if path.is_empty() { folder.join(format!("{name}.md")) } else { folder.join(path) };
             assert!(place.is_file(), "{name}: {link}");
             let text = || std::fs::read_to_string(&place).unwrap().to_lowercase();
             let slug = |line: &str| -> String {
@@ -246,8 +265,9 @@ fn every_link_leads_somewhere() {
                     .filter(|c| c.is_alphanumeric() || " -_".contains(*c));
                 kept.collect::<String>().replace(' ', "-")
             };
-            let is_there =
-                || text().lines().filter(|line| line.starts_with('#')).any(|line| slug(line) == anchor);
+            let is_there = || {
+                text().lines().filter(|line| line.starts_with('#')).any(|line| slug(line) == anchor)
+            };
             assert!(anchor.is_empty() || is_there(), "{name}: {link} has no such heading");
         }
     }
@@ -262,7 +282,10 @@ fn the_examples_of_configuration_are_read() {
     test_dir.write("data-pipeline.toml", examples[0]);
     test_dir.run(&["check"]).ok();
     let help = test_dir.run(&["run", "--help"]).ok().out;
-    assert!(help.contains("[default: 30]") && help.contains("[default: overlaps gainers]"), "{help}");
+    assert!(
+        help.contains("[default: 30]") && help.contains("[default: overlaps gainers]"),
+        "{help}"
+    );
     let password = test_dir.write("password", "s3cret\n");
     test_dir.write(
         "data-pipeline.toml",
@@ -273,9 +296,9 @@ fn the_examples_of_configuration_are_read() {
     assert!(!told.err.contains("s3cret"), "{}", told.err);
 }
 
-/// Pages show commands as they are used, on markets and months that take minutes: here they do with less.
-const LESS_WORK: &str =
-    "[sample]\nsymbols = 17\n[run]\nlookback-months = 1\n[imf-stage]\nlookback-months = 1\ntrials = 3\n";
+/// Pages show commands as they are used, on markets and months that take minutes: here they do with
+/// less.
+const LESS_WORK: &str = "[sample]\nsymbols = 17\n[run]\nlookback-months = 1\n[imf-stage]\nlookback-months = 1\ntrials = 3\n";
 
 /// A test_dir with all that the pages speak of: archives, a database, an exchange.
 struct Stage {
@@ -316,13 +339,18 @@ impl Stage {
     fn line(&self, page: &str, line: &str) {
         let program = Path::new(env!("CARGO_BIN_EXE_data-pipeline")).parent().unwrap();
         let path = std::env::join_paths(
-            [program.to_owned()].into_iter().chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
+            [program.to_owned()]
+                .into_iter()
+                .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
         );
         let here = format!("127.0.0.1:{}", self.database.port());
-        let line =
-            line.replace("db.example/", &format!("{here}/")).replace("@localhost/", &format!("@{here}/"));
-        let line =
-            line.replace("--host db.example", &format!("--host 127.0.0.1 --port {}", self.database.port()));
+        let line = line
+            .replace("db.example/", &format!("{here}/"))
+            .replace("@localhost/", &format!("@{here}/"));
+        let line = line.replace(
+            "--host db.example",
+            &format!("--host 127.0.0.1 --port {}", self.database.port()),
+        );
         // Only where a database is meant: elsewhere the variable would make it so.
         let of_database = line.contains("mysql://") || line.contains("--host");
         let mut shell = Command::new("bash");
@@ -388,12 +416,20 @@ fn lines(block: &str) -> impl Iterator<Item = &str> {
 fn the_tour_of_the_readme() {
     let stage = Stage::new();
     let pages = pages();
-    let tour = pages["README"].split("## A tour on real data").nth(1).unwrap().split("\n## ").next().unwrap();
+    let tour = pages["README"]
+        .split("## A tour on real data")
+        .nth(1)
+        .unwrap()
+        .split("\n## ")
+        .next()
+        .unwrap();
     stage.put_archive();
     // What another wrote into the database before the reader came.
     let bars = stage.test_dir.file("Kraken_OHLCVT.zip");
-    let into =
-        format!("data-pipeline import {} --into 'mysql://me@localhost/market?table=ohlcvt'", bars.display());
+    let into = format!(
+        "data-pipeline import {} --into 'mysql://me@localhost/market?table=ohlcvt'",
+        bars.display()
+    );
     stage.line("setup", &into);
     let mut done = 0;
     let mut rest = tour;
@@ -443,7 +479,9 @@ fn every_command_of_the_pages_runs() {
         "data-pipeline imf-stage --leaders-csv habitual_overlaps.csv --asof 2025-12-31 --lookback-months 1 --trials 4",
     );
     stage.put_archive();
-    let day = shared().unwrap().join("data/small/binance_4sym_7d_2023-03-21_listing+outage_1m_ohlcvt.csv.gz");
+    let day = shared()
+        .unwrap()
+        .join("data/small/binance_4sym_7d_2023-03-21_listing+outage_1m_ohlcvt.csv.gz");
     std::fs::copy(day, test_dir.file("bars.csv.gz")).unwrap();
     run("data-pipeline import bars.csv.gz --into binance && mkdir klines");
     let python = "import pandas as pd\n\
@@ -469,12 +507,14 @@ fn every_command_of_the_pages_runs() {
             }
         }
     }
-    let lacking: Vec<String> = commands(test_dir).into_iter().filter(|name| !done.contains(name)).collect();
+    let lacking: Vec<String> =
+        commands(test_dir).into_iter().filter(|name| !done.contains(name)).collect();
     assert!(lacking.is_empty(), "no page shows how {lacking:?} is called");
 }
 
-/// Lines in which every flag has its turn, on a market of a few days. `DB` stands for the address of a private database without
-/// password, `PORT` for its port, `CA` for its certificate, `API` for the exchange.
+/// Lines in which every flag has its turn, on a market of a few days. `DB` stands for the address
+/// of a private database without password, `PORT` for its port, `CA` for its certificate, `API` for
+/// the exchange.
 const LINES: &[&str] = &[
     "sample --into bars --symbols 3 --days 5 --seed 2 --end 2026-01-01",
     "leaderboards --source bars --bar-time open --strict --top-n 2 --windows 1h,4h --enable-72h --lookback-days 5 --asof 2026-01-01 \
@@ -528,14 +568,16 @@ const LINES: &[&str] = &[
     "man --out-dir manual",
 ];
 
-/// Each flag that help knows is in one of the lines (`demo` has one, and a page runs it), and each line runs.
+/// Each flag that help knows is in one of the lines (`demo` has one, and a page runs it), and each
+/// line runs.
 fn every_flag_runs() {
     let stage = Stage::new();
     let test_dir = &stage.test_dir;
     test_dir.write("data-pipeline.toml", "[imf-stage]\ntrials = 2\n");
     test_dir.write("empty.toml", "");
     test_dir.write("password", mariadb::PASSWORD);
-    test_dir.write("one.csv", support::market(&["A/B"], 2).replace("A/B,", "").replace("symbol,", ""));
+    test_dir
+        .write("one.csv", support::market(&["A/B"], 2).replace("A/B,", "").replace("symbol,", ""));
     let mut given: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for line in LINES {
         let words: Vec<String> = line
@@ -560,8 +602,11 @@ fn every_flag_runs() {
             // What all commands have from one definition need not be run with each.
             let shared = matches!(title.as_str(), "Common flags" | "MySQL or MariaDB");
             for (flag, _) in flags {
-                let is_given =
-                    if shared { everywhere.contains(&flag) } else { given[&command].contains(&flag) };
+                let is_given = if shared {
+                    everywhere.contains(&flag)
+                } else {
+                    given[&command].contains(&flag)
+                };
                 assert!(is_given, "no line runs {command} {flag}");
             }
         }
@@ -582,7 +627,10 @@ fn adapted(page: &str, line: &str) -> String {
 fn klines(test_dir: &TestDir) {
     let line = |minute: i64| {
         let open = 1_706_745_600_000 + minute * 60_000;
-        format!("{open},42000.1,42010.0,41990.5,42001.0,12.5,{},525000.0,321,6.1,256000.0,0\n", open + 59_999)
+        format!(
+            "{open},42000.1,42010.0,41990.5,42001.0,12.5,{},525000.0,321,6.1,256000.0,0\n",
+            open + 59_999
+        )
     };
     let text: String = (0..600).map(line).collect();
     let file = std::fs::File::create(test_dir.file("BTCUSDT-1m-2024-02.zip")).unwrap();

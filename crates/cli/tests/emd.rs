@@ -44,7 +44,17 @@ fn a_column_becomes_modes() {
     let test_dir = test_dir();
     test_dir.write("tones.csv", tones(1800));
     let run = test_dir
-        .run(&["emd", "--input", "tones.csv", "--column", "height", "--method", "emd", "--out", "m.npz"])
+        .run(&[
+            "emd",
+            "--input",
+            "tones.csv",
+            "--column",
+            "height",
+            "--method",
+            "emd",
+            "--out",
+            "m.npz",
+        ])
         .ok();
     assert!(run.out.contains("1,800 samples of height: "), "{}", run.out);
     let table = rows(&run.out);
@@ -87,10 +97,12 @@ fn a_column_becomes_modes() {
 fn symbols_are_chosen() {
     let test_dir = test_dir();
     test_dir.write("bars.csv", market(&["XBT/USD", "ETH/USD"], 6));
-    let emd =
-        |more: &[&str]| test_dir.run(&[&["emd", "--input", "bars.csv", "--trials", "5"], more].concat());
+    let emd = |more: &[&str]| {
+        test_dir.run(&[&["emd", "--input", "bars.csv", "--trials", "5"], more].concat())
+    };
     emd(&[]).fails(2, &["2 symbols (XBT/USD, ETH/USD)", "--symbol"]);
-    emd(&["--symbol", "DOGE/USD"]).fails(2, &["2 symbols (XBT/USD, ETH/USD), and DOGE/USD is none of them"]);
+    emd(&["--symbol", "DOGE/USD"])
+        .fails(2, &["2 symbols (XBT/USD, ETH/USD), and DOGE/USD is none of them"]);
     let spelled = emd(&["--symbol", "btcusd", "--column", "volume"]).ok();
     assert!(spelled.out.contains("360 samples of volume of XBT/USD"), "{}", spelled.out);
     test_dir.write("one.csv", market(&["A/B"], 6));
@@ -123,7 +135,8 @@ fn bad_values_are_named_by_row() {
         test_dir.write("x.csv", text);
         test_dir.run(&[&["emd", "--input", "x.csv"], more].concat())
     };
-    emd("close\n1\n2\n3\nNaN\n2\n", &[]).fails(1, &["x.csv, row 4: close is missing", "fill the gap"]);
+    emd("close\n1\n2\n3\nNaN\n2\n", &[])
+        .fails(1, &["x.csv, row 4: close is missing", "fill the gap"]);
     emd("close\n1\n2\n\n3\n2\n", &[]).fails(1, &["x.csv, row 3: close is missing"]);
     emd("close\n", &[]).fails(1, &["x.csv has no rows"]);
     emd("close\n1\ninf\n3\n2\n1\n", &[]).fails(1, &["row 2: close is infinite"]);
@@ -147,14 +160,16 @@ fn bad_values_are_named_by_row() {
 fn bad_flags_are_told() {
     let test_dir = test_dir();
     test_dir.write("x.csv", tones(64));
-    let emd =
-        |more: &[&str]| test_dir.run(&[&["emd", "--input", "x.csv", "--column", "Height"], more].concat());
+    let emd = |more: &[&str]| {
+        test_dir.run(&[&["emd", "--input", "x.csv", "--column", "Height"], more].concat())
+    };
     emd(&["--trials", "0"]).fails(2, &["invalid trials \"0\""]);
     emd(&["--epsilon", "0"]).fails(2, &["invalid epsilon \"0\""]);
     emd(&["--epsilon", "-1"]).fails(2, &["invalid epsilon \"-1\""]);
     emd(&["--sifting", "fixed:0"]).fails(2, &["expected 1 to 1,000"]);
     emd(&["--sifting", "often"]).fails(2, &["fixed:N, s-number:S or reference"]);
-    emd(&["--preset", "pyemd", "--noise-scale", "fastest"]).fails(2, &["residue in the pyemd preset"]);
+    emd(&["--preset", "pyemd", "--noise-scale", "fastest"])
+        .fails(2, &["residue in the pyemd preset"]);
     emd(&["--method", "emd", "--seed", "3"]).fails(2, &["--seed is about noise"]);
     emd(&["--out", "modes.csv"]).fails(2, &[".npz or .parquet"]);
     std::fs::create_dir(test_dir.path().join("d.npz")).unwrap();
@@ -172,8 +187,13 @@ fn nothing_to_decompose() {
     test_dir.write("flat.csv", format!("close\n{}", "7.5\n".repeat(50)));
     for method in ["emd", "ceemdan"] {
         let out = format!("{method}.npz");
-        let run = test_dir.run(&["emd", "--input", "flat.csv", "--method", method, "--out", &out]).ok();
-        assert!(run.out.contains("0 modes") && run.out.contains("nothing is left to sift"), "{}", run.out);
+        let run =
+            test_dir.run(&["emd", "--input", "flat.csv", "--method", method, "--out", &out]).ok();
+        assert!(
+            run.out.contains("0 modes") && run.out.contains("nothing is left to sift"),
+            "{}",
+            run.out
+        );
         let load = |name: &str| npz::load(&test_dir.path().join(&out), name);
         assert_eq!((load("imfs").shape, load("residue").values), (vec![0, 50], vec![7.5; 50]));
     }
@@ -186,8 +206,8 @@ fn parity_to_the_last_bit() {
     test_dir.write("y.csv", y.iter().fold("y\n".to_owned(), |text, y| text + &format!("{y:?}\n")));
     test_dir
         .run(&[
-            "emd", "--input", "y.csv", "--column", "y", "--preset", "pyemd", "--trials", "20", "--out",
-            "m.npz",
+            "emd", "--input", "y.csv", "--column", "y", "--preset", "pyemd", "--trials", "20",
+            "--out", "m.npz",
         ])
         .ok();
     let load = |name: &str| npz::load(&test_dir.path().join("m.npz"), name).values;

@@ -34,14 +34,21 @@ fn all_ok(test_dir: &TestDir, input: &str, out: &str, flags: &[&str]) {
 fn snapshot(test_dir: &TestDir, file: &str) -> (Vec<(String, i64)>, Vec<String>) {
     let file = std::fs::File::open(test_dir.file(file)).unwrap_or_else(|e| panic!("{file}: {e}"));
     let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
-    let columns =
-        reader.schema().fields().iter().map(|f| format!("{} {:?}", f.name(), f.data_type())).collect();
+    let columns = reader
+        .schema()
+        .fields()
+        .iter()
+        .map(|f| format!("{} {:?}", f.name(), f.data_type()))
+        .collect();
     let mut rows = Vec::new();
     for batch in reader.build().unwrap() {
         let batch = batch.unwrap();
         let asofs = batch.column(1).as_primitive::<TimestampMicrosecondType>();
         for i in 0..batch.num_rows() {
-            rows.push((batch.column(0).as_string::<i32>().value(i).to_owned(), asofs.value(i) / 1_000_000));
+            rows.push((
+                batch.column(0).as_string::<i32>().value(i).to_owned(),
+                asofs.value(i) / 1_000_000,
+            ));
         }
     }
     (rows, columns)
@@ -52,7 +59,8 @@ fn every_source_and_any_number_of_threads_give_the_same_bytes() {
     let test_dir = test_dir();
     test_dir.write("bars.csv", market(&["A/B", "C", "D"], 24 * 9));
     test_dir.run(&["import", "bars.csv", "--into", "store"]).ok();
-    for (out, source, threads) in [("1", "bars.csv", "1"), ("2", "store", "1"), ("3", "store", "2")] {
+    for (out, source, threads) in [("1", "bars.csv", "1"), ("2", "store", "1"), ("3", "store", "2")]
+    {
         all_ok(&test_dir, "bars.csv", out, &["--source", source, "--threads", threads]);
     }
     let first = test_dir.tree("1");
@@ -101,7 +109,9 @@ fn deleting_the_future_changes_no_byte() {
     let asofs = ["--from", &(asof - 86_400).to_string(), "--to", &asof.to_string()];
     for (input, out) in [("all.csv", "3"), ("past.csv", "4")] {
         test_dir
-            .run(&[&["state", "--input", input, "--out", out, "--every", "5h"], &asofs[..]].concat())
+            .run(
+                &[&["state", "--input", input, "--out", out, "--every", "5h"], &asofs[..]].concat(),
+            )
             .ok();
     }
     assert_eq!(test_dir.tree("3"), test_dir.tree("4"));
@@ -118,7 +128,10 @@ fn state_and_regime_join_on_symbol_and_time() {
         !(line.starts_with("NEW") && time < END - 86_400 - 3600
             || line.starts_with("OLD") && time > END - 8 * 86_400)
     };
-    test_dir.write("bars.csv", text.lines().filter(keep).map(|line| format!("{line}\n")).collect::<String>());
+    test_dir.write(
+        "bars.csv",
+        text.lines().filter(keep).map(|line| format!("{line}\n")).collect::<String>(),
+    );
     let date = "2024-01-02";
     for command in ["state", "regime"] {
         test_dir.run(&[command, "--input", "bars.csv", "--asof", date, "--out", command]).ok();
@@ -136,7 +149,10 @@ fn a_panel_has_a_partition_a_date_and_the_rows_of_single_runs() {
     test_dir.write("bars.csv", market(&["A", "C"], 24 * 9));
     let state = |flags: &[&str], out: &str| {
         test_dir
-            .run(&[&["state", "--input", "bars.csv", "--format", "csv", "--out", out], flags].concat())
+            .run(
+                &[&["state", "--input", "bars.csv", "--format", "csv", "--out", out], flags]
+                    .concat(),
+            )
             .ok();
     };
     state(&["--from", "2023-12-30T12:00", "--to", "2024-01-01T06:00", "--every", "6h"], "panel");
@@ -166,7 +182,17 @@ fn a_panel_has_a_partition_a_date_and_the_rows_of_single_runs() {
     assert_eq!(got, expected);
 
     let regime = |flags: &[&str], out: &str| {
-        let fixed = ["regime", "--input", "bars.csv", "--windows", "3d,7d", "--format", "csv", "--out", out];
+        let fixed = [
+            "regime",
+            "--input",
+            "bars.csv",
+            "--windows",
+            "3d,7d",
+            "--format",
+            "csv",
+            "--out",
+            out,
+        ];
         test_dir.run(&[&fixed[..], flags].concat()).ok();
     };
     regime(&["--from", "2023-12-30", "--to", "2024-01-02"], "regimes");
@@ -201,8 +227,9 @@ fn columns_and_types_are_the_same_whatever_the_data() {
     assert_eq!(header("long.csv"), header("flat.csv"));
     let row: BTreeMap<String, String> = {
         let text = test_dir.text("flat/metrics.csv");
-        let fields =
-            |line: usize| text.lines().nth(line).unwrap().split(',').map(str::to_owned).collect::<Vec<_>>();
+        let fields = |line: usize| {
+            text.lines().nth(line).unwrap().split(',').map(str::to_owned).collect::<Vec<_>>()
+        };
         fields(0).into_iter().zip(fields(1)).collect()
     };
     // Flat prices and no volume: figures that exist are exact, the others are missing.
@@ -234,9 +261,15 @@ fn a_dry_run_tells_and_writes_nothing() {
     test_dir.write("bars.csv", market(&["A", "C"], 24 * 9));
     let before = test_dir.tree(".");
     for (command, windows) in [("state", "1h,24h"), ("regime", "3d,7d")] {
-        let run = test_dir.run(&[command, "--input", "bars.csv", "--dry-run", "--windows", windows]).ok();
-        for word in ["2 of 2 symbols: A, C", "coverage min", "1.000", "Nothing was written", "dt=2024-01-03"]
-        {
+        let run =
+            test_dir.run(&[command, "--input", "bars.csv", "--dry-run", "--windows", windows]).ok();
+        for word in [
+            "2 of 2 symbols: A, C",
+            "coverage min",
+            "1.000",
+            "Nothing was written",
+            "dt=2024-01-03",
+        ] {
             assert!(run.out.contains(word), "{word}: {}", run.out);
         }
     }
@@ -251,8 +284,11 @@ fn compression_schema_version_and_forms() {
     let run = |flags: &[&str]| {
         test_dir
             .run(
-                &[&["state", "--input", "bars.csv", "--asof", "2024-01-03", "--windows", "1h"], flags]
-                    .concat(),
+                &[
+                    &["state", "--input", "bars.csv", "--asof", "2024-01-03", "--windows", "1h"],
+                    flags,
+                ]
+                .concat(),
             )
             .ok();
     };
@@ -261,7 +297,10 @@ fn compression_schema_version_and_forms() {
     let of = |out: &str| test_dir.read(&format!("{out}/dt=2024-01-03/state_snapshot.parquet"));
     assert_ne!(of("snappy"), of("zstd"));
     let file = "dt=2024-01-03/state_snapshot.parquet";
-    assert_eq!(snapshot(&test_dir, &format!("snappy/{file}")), snapshot(&test_dir, &format!("zstd/{file}")));
+    assert_eq!(
+        snapshot(&test_dir, &format!("snappy/{file}")),
+        snapshot(&test_dir, &format!("zstd/{file}"))
+    );
     assert!(
         test_dir
             .text("zstd/dt=2024-01-03/_state_snapshot.schema.json")
@@ -307,31 +346,40 @@ fn bad_input_is_told_with_its_remedy() {
     each(
         &["--asof", "2020-01-01"],
         1,
-        &["no bar closes by 2020-01-01T00:00:00Z", "close from 2024-01-01T18:01:00Z to 2024-01-03T00:00:00Z"],
+        &[
+            "no bar closes by 2020-01-01T00:00:00Z",
+            "close from 2024-01-01T18:01:00Z to 2024-01-03T00:00:00Z",
+        ],
     );
     each(&["--asof", "soon"], 2, &["'soon' is neither a time nor a date"]);
     each(&["--months", "0"], 2, &["--months 0 is out of range", "--no-baseline"]);
     each(&["--source", "bars.cvs"], 1, &["there is no bars.cvs", "bars.csv"]);
     let state = |flags: &[&str]| test_dir.run(&[&["state", "--input", "bars.csv"], flags].concat());
-    let regime = |flags: &[&str]| test_dir.run(&[&["regime", "--input", "bars.csv"], flags].concat());
-    let metrics =
-        |flags: &[&str]| test_dir.run(&[&["metrics", "losers", "--input", "bars.csv"], flags].concat());
+    let regime =
+        |flags: &[&str]| test_dir.run(&[&["regime", "--input", "bars.csv"], flags].concat());
+    let metrics = |flags: &[&str]| {
+        test_dir.run(&[&["metrics", "losers", "--input", "bars.csv"], flags].concat())
+    };
     for share in ["1.5", "-0.1", "nan"] {
         let flag = format!("--coverage-threshold={share}");
         metrics(&[&flag]).fails(2, &["--coverage-threshold", "is not a share; must be 0 to 1"]);
         state(&[&flag]).fails(2, &["--coverage-threshold", "is not a share; must be 0 to 1"]);
     }
     for windows in ["90s", "1.5h", "day", "0h"] {
-        metrics(&["--windows", windows]).fails(2, &["--windows", "is not a window", "90m, 4h or 3d"]);
+        metrics(&["--windows", windows])
+            .fails(2, &["--windows", "is not a window", "90m, 4h or 3d"]);
         regime(&["--windows", windows]).fails(2, &["--windows", "is not a window"]);
     }
     regime(&["--windows", "36h"]).fails(2, &["\"36h\" is not a whole number of days"]);
     regime(&["--breakout-lookback-days", "0"]).fails(2, &["--breakout-lookback-days 0"]);
-    regime(&["--from", "2024-01-01", "--to", "2024-01-02", "--every", "6h"]).fails(2, &["--every 6h"]);
+    regime(&["--from", "2024-01-01", "--to", "2024-01-02", "--every", "6h"])
+        .fails(2, &["--every 6h"]);
     state(&["--from", "2024-01-02", "--to", "2024-01-01"])
         .fails(2, &["--from: 2024-01-02T00:00:00Z is later than to"]);
-    state(&["--from", "latest", "--to", "latest"]).fails(2, &["--from: \"latest\" leaves an empty panel"]);
-    state(&["--from", "1900-01-01", "--to", "2024-01-01", "--every", "1m"]).fails(2, &["more than 1000000"]);
+    state(&["--from", "latest", "--to", "latest"])
+        .fails(2, &["--from: \"latest\" leaves an empty panel"]);
+    state(&["--from", "1900-01-01", "--to", "2024-01-01", "--every", "1m"])
+        .fails(2, &["more than 1000000"]);
     state(&["--from", "2024-01-01"]).fails(2, &["--to"]);
     metrics(&["--series-output", "s.csv", "--no-baseline"]).fails(2, &["cannot be used with"]);
     metrics(&["--output", "bars.csv"]).fails(2, &["bars.csv is both the input and an output"]);
@@ -355,7 +403,9 @@ fn bad_input_is_told_with_its_remedy() {
     test_dir
         .run(&["metrics", "overlaps", "--input", "empty.csv"])
         .fails(1, &["empty.csv holds no bar", "--input"]);
-    test_dir.run(&["regime"]).fails(1, &["there is no habitual_overlaps.csv", "data-pipeline leaderboards"]);
+    test_dir
+        .run(&["regime"])
+        .fails(1, &["there is no habitual_overlaps.csv", "data-pipeline leaderboards"]);
     test_dir.write("dirty.csv", market(&["A"], 30) + "A,2024-01-01 00:00:00,5,5,5,-5,1\n");
     for run in all(&test_dir, "dirty.csv", "out", &["--strict"]) {
         run.fails(1, &["a price that is not a number above 0"]);
@@ -373,16 +423,22 @@ fn the_as_of_of_state_is_the_smallest_window_end() {
     let text = market(&["A"], 24 * 3);
     // The newest bar closes at 12:34.
     let end = END - 86_400 + 12 * 3600 + 34 * 60;
-    let keep =
-        |line: &&str| line.split(',').nth(1).and_then(|t| t.parse::<i64>().ok()).is_none_or(|t| t < end);
-    test_dir.write("bars.csv", text.lines().filter(keep).map(|line| format!("{line}\n")).collect::<String>());
-    for (windows, expected) in [("1h,4h", "T12:00:00Z"), ("1h,4h,24h", "T00:00:00Z"), ("1h,7m", "T12:00:00Z")]
+    let keep = |line: &&str| {
+        line.split(',').nth(1).and_then(|t| t.parse::<i64>().ok()).is_none_or(|t| t < end)
+    };
+    test_dir.write(
+        "bars.csv",
+        text.lines().filter(keep).map(|line| format!("{line}\n")).collect::<String>(),
+    );
+    for (windows, expected) in
+        [("1h,4h", "T12:00:00Z"), ("1h,4h,24h", "T00:00:00Z"), ("1h,7m", "T12:00:00Z")]
     {
         let run = test_dir.run(&["state", "--input", "bars.csv", "--windows", windows]).ok();
         assert!(run.out.contains(&format!("as of 2024-01-02{expected}")), "{windows}: {}", run.out);
     }
-    let latest =
-        test_dir.run(&["state", "--input", "bars.csv", "--windows", "1h,4h", "--asof", "latest"]).ok();
+    let latest = test_dir
+        .run(&["state", "--input", "bars.csv", "--windows", "1h,4h", "--asof", "latest"])
+        .ok();
     assert!(latest.out.contains("as of 2024-01-02T12:34:00Z"), "{}", latest.out);
     let regime = test_dir.run(&["regime", "--input", "bars.csv"]).ok();
     assert!(regime.out.contains("as of 2024-01-02T00:00:00Z"), "{}", regime.out);
@@ -396,15 +452,19 @@ fn outputs_never_take_the_place_of_inputs() {
     std::fs::create_dir(test_dir.file("sub")).unwrap();
     let before = test_dir.tree(".");
     let metrics = |flags: &[&str]| {
-        test_dir
-            .run(&[&["metrics", "losers", "--input", "bars.csv", "--source", "history.csv"], flags].concat())
+        test_dir.run(
+            &[&["metrics", "losers", "--input", "bars.csv", "--source", "history.csv"], flags]
+                .concat(),
+        )
     };
     metrics(&["--output", "sub/../bars.csv"]).fails(2, &["is both the input and an output"]);
     metrics(&["--output", "./history.csv"]).fails(2, &["is both the source and an output"]);
     metrics(&["--output", "m.csv", "--series-output", "sub/../m.csv"])
         .fails(2, &["is the path of two outputs"]);
-    metrics(&["--output", "m.csv.gz"]).fails(2, &["m.csv.gz: unsupported output format", ".csv or .parquet"]);
-    let regime = |flags: &[&str]| test_dir.run(&[&["regime", "--input", "bars.csv"], flags].concat());
+    metrics(&["--output", "m.csv.gz"])
+        .fails(2, &["m.csv.gz: unsupported output format", ".csv or .parquet"]);
+    let regime =
+        |flags: &[&str]| test_dir.run(&[&["regime", "--input", "bars.csv"], flags].concat());
     regime(&["--series-output", "bars.csv"]).fails(2, &["is both the input and an output"]);
     regime(&["--out", "o", "--series-output", "o/dt=2024-01-03/regime_snapshot.parquet"])
         .fails(2, &["is the path of two outputs"]);
@@ -420,9 +480,15 @@ fn a_partition_has_one_table_and_its_schema() {
     test_dir.write("bars.csv", market(&["A"], 30));
     let state = |flags: &[&str]| {
         test_dir
-            .run(&[&["state", "--input", "bars.csv", "--out", "o", "--no-baseline"], flags].concat())
+            .run(
+                &[&["state", "--input", "bars.csv", "--out", "o", "--no-baseline"], flags].concat(),
+            )
             .ok();
-        test_dir.tree("o").into_keys().map(|path| path.to_str().unwrap()[14..].to_owned()).collect::<Vec<_>>()
+        test_dir
+            .tree("o")
+            .into_keys()
+            .map(|path| path.to_str().unwrap()[14..].to_owned())
+            .collect::<Vec<_>>()
     };
     assert_eq!(state(&[]), ["_state_snapshot.schema.json", "state_snapshot.parquet"]);
     assert_eq!(
@@ -450,7 +516,10 @@ fn labels_of_the_source_are_not_those_of_the_cohort() {
         test_dir.text("losers_metrics.csv")
     };
     let expected = metrics(&["--input", "open.csv", "--source", "open.csv"]);
-    assert_eq!(metrics(&["--input", "open.csv", "--source", "close.csv", "--bar-time", "close"]), expected);
+    assert_eq!(
+        metrics(&["--input", "open.csv", "--source", "close.csv", "--bar-time", "close"]),
+        expected
+    );
     assert_eq!(metrics(&["--input", "close.csv", "--bar-time", "close"]), expected);
 }
 
@@ -458,20 +527,29 @@ fn labels_of_the_source_are_not_those_of_the_cohort() {
 fn a_panel_of_many_dates_is_its_single_runs() {
     let test_dir = test_dir();
     // A bar at noon of each of 150 days: more dates than are gone through at once.
-    let bar =
-        |day: i64| format!("A,{},{p},{p},{p},{p},1\n", END - day * 86_400 + 43_200, p = 100 + day * day % 37);
+    let bar = |day: i64| {
+        format!("A,{},{p},{p},{p},{p},1\n", END - day * 86_400 + 43_200, p = 100 + day * day % 37)
+    };
     let bars: String = (1..=150).rev().map(bar).collect();
     test_dir.write("bars.csv", format!("{HEADER}{bars}"));
     let regime = |flags: &[&str], out: &str| {
-        let fixed = ["regime", "--input", "bars.csv", "--windows", "3d,7d", "--months", "1", "--out", out];
+        let fixed =
+            ["regime", "--input", "bars.csv", "--windows", "3d,7d", "--months", "1", "--out", out];
         test_dir.run(&[&fixed[..], flags].concat()).ok()
     };
     let run = regime(&["--from", "2023-07-01", "--to", "2024-01-03"], "panel");
     // The first bar is of 2023-08-06 12:00.
-    for words in
-        ["before 2023-08-07T00:00:00Z left out", "150 partitions", "the last snapshot, as of 2024-01-03"]
-    {
-        assert!(run.out.contains(words) || run.err.contains(words), "{words}: {} {}", run.out, run.err);
+    for words in [
+        "before 2023-08-07T00:00:00Z left out",
+        "150 partitions",
+        "the last snapshot, as of 2024-01-03",
+    ] {
+        assert!(
+            run.out.contains(words) || run.err.contains(words),
+            "{words}: {} {}",
+            run.out,
+            run.err
+        );
     }
     for date in ["2023-08-07", "2023-10-09", "2023-10-10", "2024-01-03"] {
         regime(&["--asof", date], "single");
@@ -479,7 +557,8 @@ fn a_panel_of_many_dates_is_its_single_runs() {
         assert_eq!(folder("panel"), folder("single"), "{date}");
     }
     let dry = regime(&["--from", "2023-12-01", "--to", "2024-01-03", "--dry-run"], "dry");
-    for words in ["34 snapshots from 2023-12-01T00:00:00Z to 2024-01-03T00:00:00Z", "and 33 partitions more"]
+    for words in
+        ["34 snapshots from 2023-12-01T00:00:00Z to 2024-01-03T00:00:00Z", "and 33 partitions more"]
     {
         assert!(dry.out.contains(words), "{}", dry.out);
     }
@@ -497,7 +576,8 @@ fn symbols_that_a_source_lacks() {
     test_dir.write("bars.csv", market(&["A/B", "C"], 24 * 9));
     test_dir.write("other.csv", market(&["AB", "Z"], 24 * 9));
     test_dir.write("list.csv", "symbol\nA/B\nC\n");
-    let run = test_dir.run(&["state", "--input", "list.csv", "--source", "other.csv", "--out", "s"]).ok();
+    let run =
+        test_dir.run(&["state", "--input", "list.csv", "--source", "other.csv", "--out", "s"]).ok();
     for words in ["A/B is AB in the source", "not in the source: C; they get no row"] {
         assert!(run.err.contains(words), "{}", run.err);
     }
@@ -527,16 +607,23 @@ fn symbols_that_a_source_lacks() {
 fn one_bar_and_an_asof_to_come() {
     let test_dir = test_dir();
     test_dir.write("one.csv", format!("{HEADER}A,2024-01-01 00:00:00,5,5,5,5,1\n"));
-    let run = test_dir.run(&["metrics", "overlaps", "--input", "one.csv", "--asof", "2024-01-09"]).ok();
-    for words in
-        ["later than the newest bar, which closed at 2024-01-01T00:01:00Z", "which span 0.0 of the 3 months"]
-    {
+    let run =
+        test_dir.run(&["metrics", "overlaps", "--input", "one.csv", "--asof", "2024-01-09"]).ok();
+    for words in [
+        "later than the newest bar, which closed at 2024-01-01T00:01:00Z",
+        "which span 0.0 of the 3 months",
+    ] {
         assert!(run.err.contains(words), "{}", run.err);
     }
     let text = test_dir.text("overlap_metrics.csv");
-    assert!(text.lines().nth(1).unwrap().starts_with("A,2024-01-09T00:00:00Z,0.0,false,"), "{text}");
+    assert!(
+        text.lines().nth(1).unwrap().starts_with("A,2024-01-09T00:00:00Z,0.0,false,"),
+        "{text}"
+    );
     // Without an as-of the last windows end before the only bar closes.
-    test_dir.run(&["state", "--input", "one.csv"]).fails(1, &["no bar closes by 2024-01-01T00:00:00Z"]);
+    test_dir
+        .run(&["state", "--input", "one.csv"])
+        .fails(1, &["no bar closes by 2024-01-01T00:00:00Z"]);
     test_dir.run(&["state", "--input", "one.csv", "--asof", "latest", "--out", "s"]).ok();
     assert_eq!(
         snapshot(&test_dir, "s/dt=2024-01-01/state_snapshot.parquet").0,

@@ -49,7 +49,11 @@ fn main() {
             OUTAGES,
             vec!["--asof", "2021-04-25T13:20:00Z", "--top-n", "3", "--lookback-days", "6"],
         ),
-        ("lb_listing_top2", LISTING, vec!["--windows", "1h,4h", "--top-n", "2", "--lookback-days", "6"]),
+        (
+            "lb_listing_top2",
+            LISTING,
+            vec!["--windows", "1h,4h", "--top-n", "2", "--lookback-days", "6"],
+        ),
     ];
     for (name, data, flags) in boards {
         tests.push(trial(&format!("leaderboards_{name}"), &[Shared], move || {
@@ -98,7 +102,8 @@ fn assert_close(got: Option<f64>, golden: Option<f64>, floor: f64, what: &dyn Fn
 
 fn leaderboards(name: &str, data: &str, flags: &[&str]) {
     let test_dir = run(data, flags);
-    let golden = json(&std::fs::read(shared(&format!("golden/market/{name}.json"))).expect("a golden file"));
+    let golden =
+        json(&std::fs::read(shared(&format!("golden/market/{name}.json"))).expect("a golden file"));
     let got = json(&test_dir.read("leaderboards_summary.json"));
     for board in ["Top Gainers", "Top Losers", "Top Overlap"] {
         compare_board(board, &golden["boards"][board], &got[board]);
@@ -107,7 +112,10 @@ fn leaderboards(name: &str, data: &str, flags: &[&str]) {
         assert_eq!(got["run"][key], golden["run"][key], "{key}");
     }
     assert_eq!(got["run"]["symbols_ranked"], golden["run"]["ranked"]);
-    assert_eq!(got["run"]["symbols_stale"], golden["run"]["stale"].as_array().expect("a list").len());
+    assert_eq!(
+        got["run"]["symbols_stale"],
+        golden["run"]["stale"].as_array().expect("a list").len()
+    );
     compare_tallies(&golden, &places(&test_dir));
     let places = shared(&format!("golden/market/{name}.places.csv"));
     if places.is_file() {
@@ -117,7 +125,9 @@ fn leaderboards(name: &str, data: &str, flags: &[&str]) {
 
 fn compare_board(name: &str, golden: &Value, got: &Value) {
     let list = |board: &Value, key: &str| board[key].as_array().expect("a list").clone();
-    let names = |board: &Value| list(board, "coins").iter().map(|c| c["symbol"].clone()).collect::<Vec<_>>();
+    let names = |board: &Value| {
+        list(board, "coins").iter().map(|c| c["symbol"].clone()).collect::<Vec<_>>()
+    };
     assert_eq!(names(got), names(golden), "{name}");
     for (a, b) in list(got, "coins").iter().zip(&list(golden, "coins")) {
         let what = || format!("{name} {}", a["symbol"]);
@@ -131,26 +141,39 @@ fn compare_board(name: &str, golden: &Value, got: &Value) {
     assert_eq!(a.len(), b.len(), "{name}");
     for (a, b) in a.iter().zip(&b) {
         let what = || format!("{name} {a} {b}");
-        assert_eq!((&a["symbol"], &a["bucket"], &a["level"]), (&b["symbol"], &b["bucket"], &b["level"]));
+        assert_eq!(
+            (&a["symbol"], &a["bucket"], &a["level"]),
+            (&b["symbol"], &b["bucket"], &b["level"])
+        );
         assert_close(a["deviation_pct"].as_f64(), b["deviation_pct"].as_f64(), 1e-9, &what);
     }
 }
 
-/// Places counted by symbol and bucket: those of every symbol where the golden file has them, and of the boards'.
+/// Places counted by symbol and bucket: those of every symbol where the golden file has them, and
+/// of the boards'.
 fn compare_tallies(golden: &Value, places: &[PlaceRow]) {
     let mut tallies: BTreeMap<(&str, String), u64> = BTreeMap::new();
     for ((window, _, symbol), _, ranks) in places {
         for (kind, _) in RankKind::ALL.iter().zip(ranks).filter(|(_, rank)| rank.is_some()) {
-            let bucket = format!("{}_{window}_{kind}", if kind.is_price() { "price" } else { "vol" });
+            let bucket =
+                format!("{}_{window}_{kind}", if kind.is_price() { "price" } else { "vol" });
             *tallies.entry((symbol, bucket)).or_default() += 1;
         }
     }
     let compare = |symbol: &str, golden: &Value| {
         let golden = golden.as_object().expect("tallies");
         for (bucket, count) in golden {
-            assert_eq!(tallies.get(&(symbol, bucket.clone())).copied(), count.as_u64(), "{symbol} {bucket}");
+            assert_eq!(
+                tallies.get(&(symbol, bucket.clone())).copied(),
+                count.as_u64(),
+                "{symbol} {bucket}"
+            );
         }
-        assert_eq!(tallies.keys().filter(|(name, _)| *name == symbol).count(), golden.len(), "{symbol}");
+        assert_eq!(
+            tallies.keys().filter(|(name, _)| *name == symbol).count(),
+            golden.len(),
+            "{symbol}"
+        );
     };
     let mut compared = 0;
     for board in ["Top Gainers", "Top Losers", "Top Overlap"] {
@@ -170,7 +193,8 @@ type PlaceRow = ((String, i64, String), [Option<f64>; 3], [Option<i64>; 4]);
 
 fn places(test_dir: &TestDir) -> Vec<PlaceRow> {
     let file = std::fs::File::open(test_dir.file("leaderboards.parquet")).expect("a file");
-    let batches = ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet").build().expect("Parquet");
+    let batches =
+        ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet").build().expect("Parquet");
     let mut rows = Vec::new();
     for batch in batches {
         let batch: RecordBatch = batch.expect("a batch");
@@ -198,7 +222,11 @@ fn micros(text: &str) -> i64 {
 
 /// The rows of a golden CSV as text.
 fn csv_rows(path: &std::path::Path) -> Vec<csv::StringRecord> {
-    csv::Reader::from_path(path).expect("a golden file").records().map(|row| row.expect("a row")).collect()
+    csv::Reader::from_path(path)
+        .expect("a golden file")
+        .records()
+        .map(|row| row.expect("a row"))
+        .collect()
 }
 
 fn compare_places(golden: &std::path::Path, test_dir: &TestDir) {
@@ -224,12 +252,17 @@ fn compare_places(golden: &std::path::Path, test_dir: &TestDir) {
     }
 }
 
-/// With as many places as symbols every bucket with a change takes one: so every used bucket can be compared.
+/// With as many places as symbols every bucket with a change takes one: so every used bucket can be
+/// compared.
 fn every_used_bucket() {
     for (name, data, flags) in [
         ("lb_short_top5", SPOT, AT_1234),
         ("lb_long_top5", SPOT, LONG),
-        ("lb_partial_top5", SPOT, &[AT_1234, &["--windows", "4h,24h", "--include-partial"]].concat()),
+        (
+            "lb_partial_top5",
+            SPOT,
+            &[AT_1234, &["--windows", "4h,24h", "--include-partial"]].concat(),
+        ),
         ("lb_outages_top3", OUTAGES, &["--asof", "2021-04-25T13:20:00Z", "--lookback-days", "6"]),
         ("lb_listing_top2", LISTING, &["--windows", "1h,4h", "--lookback-days", "6"]),
     ] {
@@ -241,7 +274,8 @@ fn every_used_bucket() {
             let [volume, price_change, vol_change] = [4, 5, 6].map(|c| row[c].parse::<f64>().ok());
             let key = (row[0].to_owned(), micros(&row[1]), row[2].to_owned());
             let found = rows.iter().find(|row| row.0 == key);
-            let moves = [price_change, vol_change].iter().any(|change| change.is_some_and(|c| c != 0.0));
+            let moves =
+                [price_change, vol_change].iter().any(|change| change.is_some_and(|c| c != 0.0));
             assert_eq!(found.is_some(), moves, "{name} {key:?}");
             if let Some(found) = found {
                 for (got, golden) in found.1.iter().zip([price_change, vol_change, volume]) {
@@ -268,9 +302,12 @@ fn krakens_minutes_make_krakens_five_minutes() {
     let series = store.bars(&"XBTUSDC".parse().expect("a symbol"), Span::ALL).expect("bars");
     let bins = resample(&series, Window::from_minutes(5).expect("a window"));
 
-    let options =
-        ReadOptions { symbol: Some("XBTUSDC".parse().expect("a symbol")), ..ReadOptions::default() };
-    let file = FileSource::open(&shared("data/kraken_csv/XBTUSDC_5.csv"), &options).expect("a file");
+    let options = ReadOptions {
+        symbol: Some("XBTUSDC".parse().expect("a symbol")),
+        ..ReadOptions::default()
+    };
+    let file =
+        FileSource::open(&shared("data/kraken_csv/XBTUSDC_5.csv"), &options).expect("a file");
     let krakens = file.bars(&"XBTUSDC".parse().expect("a symbol"), Span::ALL).expect("bars");
     assert_eq!((bins.len(), krakens.len()), (22_893, 22_893));
     for (ours, krakens) in bins.iter().zip(krakens.iter()) {

@@ -47,14 +47,17 @@ fn golden_end_to_end() {
         let what = format!("{} {} {}", expected["symbol"], expected["series"], expected["imf_id"]);
         assert_eq!(got.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
         for (column, expected) in expected {
-            let is_text =
-                ["symbol", "series", "status", "asof"].contains(&column.as_str()) || column.contains("_id_");
+            let is_text = ["symbol", "series", "status", "asof"].contains(&column.as_str())
+                || column.contains("_id_");
             if is_text {
                 assert_eq!(&got[column], expected, "{what} {column}");
             } else if column == "phase_var" {
                 // One minus the length of a mean that is nearly one.
                 let (got, expected) = (number(&got[column]), number(expected));
-                assert!((got - expected).abs() <= 1e-6 * expected + 1e-13, "{what}: {got} {expected}");
+                assert!(
+                    (got - expected).abs() <= 1e-6 * expected + 1e-13,
+                    "{what}: {got} {expected}"
+                );
             } else if column == "vol_amp_corr" {
                 let (got, expected) = (number(&got[column]), number(expected));
                 assert!(
@@ -133,7 +136,16 @@ fn golden_kinds_of_rises() {
     let test_dir = test_dir();
     let input = arg(&shared("golden/imf_cluster/habitual_overlaps.csv.gz"));
     for (preset, variant) in [("standard", "fixed10"), ("pyemd", "pyemd")] {
-        let words = ["imf-cluster", "overlaps", "--input", &input, "--windows", "6h,3d", "--preset", preset];
+        let words = [
+            "imf-cluster",
+            "overlaps",
+            "--input",
+            &input,
+            "--windows",
+            "6h,3d",
+            "--preset",
+            preset,
+        ];
         test_dir.run(&[&words[..], &["--out-dir", preset]].concat()).ok();
         let got = json(&test_dir.read(&format!("{preset}/imf_clusters_overlaps.json")));
         let golden = format!("golden/imf_cluster/imf_clusters_overlaps_{variant}.json");
@@ -152,7 +164,8 @@ fn golden_kinds_of_rises() {
                 panic!("{line}")
             };
             let strongest = got[symbol].as_object().unwrap().values().flat_map(|kinds| {
-                let kinds = if kinds["gmm"][0].is_null() { &kinds["dbscan"] } else { &kinds["gmm"] };
+                let kinds =
+                    if kinds["gmm"][0].is_null() { &kinds["dbscan"] } else { &kinds["gmm"] };
                 kinds.as_array().unwrap()
             });
             let strongest = strongest.max_by(|a, b| {
@@ -160,7 +173,10 @@ fn golden_kinds_of_rises() {
                 amplitude(a).total_cmp(&amplitude(b))
             });
             let field = |name: &str| strongest.unwrap()[name].to_string();
-            assert_eq!([duration, amplitude], [field("median_duration_min"), field("median_amplitude_pct")]);
+            assert_eq!(
+                [duration, amplitude],
+                [field("median_duration_min"), field("median_amplitude_pct")]
+            );
         }
     }
 }
@@ -169,8 +185,13 @@ fn golden_kinds_of_rises() {
 fn same_kinds(got: &Value, expected: &Value, what: &str) {
     match (got, expected) {
         (Value::Object(got), Value::Object(expected)) => {
-            assert_eq!(got.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>(), "{what}");
-            got.iter().for_each(|(key, got)| same_kinds(got, &expected[key], &format!("{what} {key}")));
+            assert_eq!(
+                got.keys().collect::<Vec<_>>(),
+                expected.keys().collect::<Vec<_>>(),
+                "{what}"
+            );
+            got.iter()
+                .for_each(|(key, got)| same_kinds(got, &expected[key], &format!("{what} {key}")));
         }
         (Value::Array(got), Value::Array(expected)) => {
             assert_eq!(got.len(), expected.len(), "{what}");

@@ -25,12 +25,24 @@ const TABLES: [(&str, &str, &str); 23] = [
     ("metrics_main", SPOT, "--months 1 --asof 2021-05-13T12:34:00Z --enable-72h"),
     ("metrics_outage", SPOT, "--months 1 --asof 2021-04-25T06:34:00Z"),
     ("metrics_after_outage", SPOT, "--months 1 --asof 2021-04-26T00:10:00Z --enable-72h"),
-    ("metrics_other_windows", SPOT, "--no-baseline --asof 2021-04-26T00:10:00Z --windows 2h,6h,8h,48h,168h"),
+    (
+        "metrics_other_windows",
+        SPOT,
+        "--no-baseline --asof 2021-04-26T00:10:00Z --windows 2h,6h,8h,48h,168h",
+    ),
     ("metrics_series", SPOT, "--months 1 --asof 2021-05-13T12:34:00Z --windows 12h,24h,72h"),
     ("metrics_kraken_btcusdc", KRAKEN, "--months 1 --asof 2023-03-12T00:07:00Z"),
     ("metrics_kraken_below", KRAKEN, "--months 1 --asof 2023-11-20T17:43:00Z"),
-    ("metrics_kraken_thr10_a", KRAKEN, "--no-baseline --asof 2021-04-18T04:05:00Z --coverage-threshold 0.1"),
-    ("metrics_kraken_thr10_b", KRAKEN, "--no-baseline --asof 2021-04-12T14:00:00Z --coverage-threshold 0.1"),
+    (
+        "metrics_kraken_thr10_a",
+        KRAKEN,
+        "--no-baseline --asof 2021-04-18T04:05:00Z --coverage-threshold 0.1",
+    ),
+    (
+        "metrics_kraken_thr10_b",
+        KRAKEN,
+        "--no-baseline --asof 2021-04-12T14:00:00Z --coverage-threshold 0.1",
+    ),
     ("metrics_listing", LISTING, "--months 1 --asof 2023-03-23T21:30:00Z"),
     ("metrics_perp_default_asof", PERP, "--months 1"),
     ("metrics_edge", EDGE, "--months 1 --windows 1h,4h"),
@@ -56,8 +68,16 @@ fn main() {
         trial(name, &[Shared], move || table(name, data, flags))
     };
     let mut tests: Vec<_> = TABLES.into_iter().map(table).collect();
-    tests.push(trial("newer_metrics_are_told_by_their_stems", &[], newer_metrics_are_told_by_their_stems));
-    tests.push(trial("the_series_behind_the_baselines", &[Shared], the_series_behind_the_baselines));
+    tests.push(trial(
+        "newer_metrics_are_told_by_their_stems",
+        &[],
+        newer_metrics_are_told_by_their_stems,
+    ));
+    tests.push(trial(
+        "the_series_behind_the_baselines",
+        &[Shared],
+        the_series_behind_the_baselines,
+    ));
     for (name, data, flags) in [
         ("metrics_main", SPOT, "--months 1 --asof 2021-05-13T12:34:00Z --enable-72h"),
         ("metrics_kraken_below", KRAKEN, "--months 1 --asof 2023-11-20T17:43:00Z"),
@@ -86,8 +106,10 @@ struct Table {
 
 impl Table {
     fn read(path: &Path) -> Table {
-        let mut reader = csv::Reader::from_path(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        let columns: Vec<String> = reader.headers().expect("a header").iter().map(str::to_owned).collect();
+        let mut reader =
+            csv::Reader::from_path(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let columns: Vec<String> =
+            reader.headers().expect("a header").iter().map(str::to_owned).collect();
         let row = |record: Result<csv::StringRecord, csv::Error>| {
             let record = record.expect("a row");
             columns.iter().cloned().zip(record.iter().map(str::to_owned)).collect()
@@ -104,13 +126,18 @@ fn run(test_dir: &TestDir, name: &str, data: &str, flags: &[&str]) -> PathBuf {
     match name.split('_').next().expect("a command") {
         "metrics" => {
             test_dir
-                .run(&[&["metrics", "overlaps", "--output", "out.csv"], &source[..], flags].concat())
+                .run(
+                    &[&["metrics", "overlaps", "--output", "out.csv"], &source[..], flags].concat(),
+                )
                 .ok();
             test_dir.file("out.csv")
         }
         command => {
-            test_dir.run(&[&[command, "--out", "out", "--format", "csv"], &source[..], flags].concat()).ok();
-            let dates: Vec<_> = std::fs::read_dir(test_dir.file("out")).expect("a folder").collect();
+            test_dir
+                .run(&[&[command, "--out", "out", "--format", "csv"], &source[..], flags].concat())
+                .ok();
+            let dates: Vec<_> =
+                std::fs::read_dir(test_dir.file("out")).expect("a folder").collect();
             let [date] = &dates[..] else { panic!("partitions: {dates:?}") };
             date.as_ref().expect("an entry").path().join(format!("{command}_snapshot.csv"))
         }
@@ -120,7 +147,8 @@ fn run(test_dir: &TestDir, name: &str, data: &str, flags: &[&str]) -> PathBuf {
 fn table(name: &str, data: &str, flags: &str) {
     let test_dir = test_dir();
     let flags: Vec<&str> = flags.split_whitespace().collect();
-    // The golden as-of of state_edge is that of the newest bar, which state itself would not choose.
+    // The golden as-of of state_edge is that of the newest bar, which state itself would not
+    // choose.
     let latest: &[&str] = if name == "state_edge" { &["--asof", "latest"] } else { &[] };
     let out = run(&test_dir, name, data, &[&flags[..], latest].concat());
     let mut expected = Table::read(&golden(&format!("{name}.csv")));
@@ -145,24 +173,29 @@ fn table(name: &str, data: &str, flags: &str) {
 
 fn the_series_behind_the_baselines() {
     let test_dir = test_dir();
-    let flags = "--months 1 --asof 2021-05-13T12:34:00Z --windows 24h,72h --series-output series.csv";
+    let flags =
+        "--months 1 --asof 2021-05-13T12:34:00Z --windows 24h,72h --series-output series.csv";
     run(&test_dir, "metrics_series", SPOT, &flags.split_whitespace().collect::<Vec<_>>());
     let expected = Table::read(&golden("metrics_series.series.csv"));
     compare(&expected, &Table::read(&test_dir.file("series.csv")), true);
 }
 
-/// Quantiles of the series behind the baselines against the golden knots, and p25, p50, p75 and n of the table too.
+/// Quantiles of the series behind the baselines against the golden knots, and p25, p50, p75 and n
+/// of the table too.
 fn knots(name: &str, data: &str, flags: &str) {
     let test_dir = test_dir();
-    let flags: Vec<&str> = flags.split_whitespace().chain(["--series-output", "series.csv"]).collect();
+    let flags: Vec<&str> =
+        flags.split_whitespace().chain(["--series-output", "series.csv"]).collect();
     let table = Table::read(&run(&test_dir, name, data, &flags));
     let series = Table::read(&test_dir.file("series.csv"));
     let expected = Table::read(&golden(&format!("{name}.knots.csv")));
     let mut compared = 0;
     for row in &expected.rows {
         let (stem, window, _, _) = split(&row["metric"]);
-        let own =
-            series.rows.iter().filter(|other| other["symbol"] == row["symbol"] && other["window"] == window);
+        let own = series
+            .rows
+            .iter()
+            .filter(|other| other["symbol"] == row["symbol"] && other["window"] == window);
         let mut values: Vec<f64> = own.filter_map(|other| other[&stem].parse().ok()).collect();
         values.sort_by(f64::total_cmp);
         assert_eq!(values.len().to_string(), row["n"], "{} {}", row["symbol"], row["metric"]);
@@ -180,10 +213,12 @@ fn knots(name: &str, data: &str, flags: &str) {
             );
             compared += 1;
         }
-        let of_table = table.rows.iter().find(|other| other["symbol"] == row["symbol"]).expect("a row");
+        let of_table =
+            table.rows.iter().find(|other| other["symbol"] == row["symbol"]).expect("a row");
         assert_eq!(of_table[&format!("{}_n", row["metric"])], row["n"]);
         for quartile in ["p25", "p50", "p75"] {
-            let got: f64 = of_table[&format!("{}_{quartile}", row["metric"])].parse().expect("a number");
+            let got: f64 =
+                of_table[&format!("{}_{quartile}", row["metric"])].parse().expect("a number");
             let golden: f64 = row[quartile].parse().expect("a number");
             assert!(
                 close(got, golden, 1e-11 * scale + 1e-12),
@@ -210,16 +245,19 @@ const PRICES: [&str; 12] = [
     "ema_slow",
     "sma",
 ];
-const ENRICHMENT: [&str; 9] = ["pctile", "quintile", "p25", "p50", "p75", "n", "direction", "abs_rz", "rz"];
+const ENRICHMENT: [&str; 9] =
+    ["pctile", "quintile", "p25", "p50", "p75", "n", "direction", "abs_rz", "rz"];
 
 /// A column's metric, window, enrichment, and its name without the last.
 fn split(column: &str) -> (String, String, &str, &str) {
     let ends = |which: &&&str| column.strip_suffix(**which).is_some_and(|rest| rest.ends_with('_'));
     let enrichment = ENRICHMENT.iter().find(ends).copied().unwrap_or("");
-    let base = if enrichment.is_empty() { column } else { &column[..column.len() - enrichment.len() - 1] };
+    let base =
+        if enrichment.is_empty() { column } else { &column[..column.len() - enrichment.len() - 1] };
     let words: Vec<&str> = base.split('_').collect();
     let is_window = |word: &&str| {
-        word.strip_suffix(['h', 'd']).is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+        word.strip_suffix(['h', 'd'])
+            .is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
     };
     match words.iter().skip(1).position(is_window) {
         Some(at) => (words[..=at].join("_"), words[at + 1].to_owned(), enrichment, base),
@@ -250,8 +288,9 @@ fn floor(column: &str, row: &BTreeMap<String, String>) -> f64 {
     match enrichment {
         "pctile" => 1e-6,
         "rz" | "abs_rz" => {
-            let value =
-                |name: String| row.get(&name).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
+            let value = |name: String| {
+                row.get(&name).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0)
+            };
             let spread = (value(format!("{base}_p75")) - value(format!("{base}_p25"))).abs() + 1e-9;
             1e-9 + (1e-11 * value(base.to_owned()).abs() + own) / spread
         }
@@ -273,8 +312,9 @@ enum Catalog {
     Daily,
 }
 
-/// Metrics and flags that are newer than the golden numbers, by the stems of their columns: what stands before the
-/// window, such as `close_range` of `close_range_1h_mag`. A roll-up has its whole name here.
+/// Metrics and flags that are newer than the golden numbers, by the stems of their columns: what
+/// stands before the window, such as `close_range` of `close_range_1h_mag`. A roll-up has its whole
+/// name here.
 const NEWER: &[(Catalog, &str)] = &[];
 
 fn is_newer(column: &str) -> bool {
@@ -313,28 +353,39 @@ fn newer_metrics_are_told_by_their_stems() {
 
 /// Fails with the columns that one side lacks, which a comparison of two lists would bury.
 #[track_caller]
-fn compare_columns<'a>(golden: impl Iterator<Item = &'a String>, got: impl Iterator<Item = &'a String>) {
+fn compare_columns<'a>(
+    golden: impl Iterator<Item = &'a String>,
+    got: impl Iterator<Item = &'a String>,
+) {
     let (golden, got): (Vec<_>, Vec<_>) =
         (golden.collect(), got.filter(|column| !is_newer(column)).collect());
     let lacks = |have: &[&String], list: &[&String]| -> Vec<String> {
-        list.iter().filter(|column| !have.contains(column)).map(|column| column.to_string()).collect()
+        list.iter()
+            .filter(|column| !have.contains(column))
+            .map(|column| column.to_string())
+            .collect()
     };
     let (missing, extra) = (lacks(&got, &golden), lacks(&golden, &got));
     assert!(missing.is_empty(), "columns that the golden numbers have are missing: {missing:?}");
-    assert!(extra.is_empty(), "columns that the golden numbers lack and NEWER does not name: {extra:?}");
+    assert!(
+        extra.is_empty(),
+        "columns that the golden numbers lack and NEWER does not name: {extra:?}"
+    );
     assert!(golden == got, "the columns are in another order");
 }
 
-/// Every cell, also those that the golden files call fragile; columns in the golden order if `ordered`. Rows of
-/// further symbols are allowed: the golden files have some. Columns of newer metrics are left out.
+/// Every cell, also those that the golden files call fragile; columns in the golden order if
+/// `ordered`. Rows of further symbols are allowed: the golden files have some. Columns of newer
+/// metrics are left out.
 #[track_caller]
 fn compare(golden: &Table, got: &Table, ordered: bool) {
     if ordered {
         compare_columns(golden.columns.iter(), got.columns.iter());
     }
     let keys = ["symbol", "window", "window_start", "timestamp_asof_utc"].map(str::to_owned);
-    let key =
-        |row: &BTreeMap<String, String>| keys.clone().map(|name| row.get(&name).cloned().unwrap_or_default());
+    let key = |row: &BTreeMap<String, String>| {
+        keys.clone().map(|name| row.get(&name).cloned().unwrap_or_default())
+    };
     let rows: BTreeMap<_, _> = got.rows.iter().map(|row| (key(row), row)).collect();
     assert_eq!(rows.len(), got.rows.len(), "a row comes twice");
     let mut wrong = Vec::new();
@@ -351,11 +402,17 @@ fn compare(golden: &Table, got: &Table, ordered: bool) {
             }
         }
     }
-    assert!(wrong.is_empty(), "{} cells, the first: {:#?}", wrong.len(), &wrong[..wrong.len().min(10)]);
+    assert!(
+        wrong.is_empty(),
+        "{} cells, the first: {:#?}",
+        wrong.len(),
+        &wrong[..wrong.len().min(10)]
+    );
 }
 
 fn compare_schema(golden: &Table, path: &Path) {
-    let schema: Value = serde_json::from_slice(&std::fs::read(path).expect("a schema")).expect("JSON");
+    let schema: Value =
+        serde_json::from_slice(&std::fs::read(path).expect("a schema")).expect("JSON");
     assert_eq!(schema["schema_version"], "v1");
     let columns = schema["columns"].as_object().expect("columns");
     compare_columns(golden.rows.iter().map(|row| &row["name"]), columns.keys());

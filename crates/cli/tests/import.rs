@@ -25,7 +25,10 @@ fn archives_of_both_exchanges() {
         "kraken.zip",
         archive(&[("Q/XBTUSD_1.csv", kraken), ("Q/XBTUSD_5.csv", "x"), ("Q/ETHUSD_1.csv", kraken)]),
     );
-    let run = test_dir.run(&["import", "kraken.zip"]).ok().says(&["1 files skipped", "bars of 5 minutes"]);
+    let run = test_dir
+        .run(&["import", "kraken.zip"])
+        .ok()
+        .says(&["1 files skipped", "bars of 5 minutes"]);
     assert!(run.out.contains("2 symbols, 4 bars, 4 of them new"), "{}", run.out);
     let again = test_dir.run(&["import", "kraken.zip"]).ok();
     assert!(again.out.contains("2 symbols, 4 bars, 0 of them new"), "{}", again.out);
@@ -53,7 +56,9 @@ fn archives_that_are_broken_or_hostile() {
     let row = "1704067200,1,2,1,2,0.5,3\n";
     let whole = archive(&[("XBTUSD_1.csv", &row.repeat(5000))]);
     test_dir.write("cut.zip", &whole[..whole.len() / 2]);
-    test_dir.run(&["import", "cut.zip"]).fails(1, &["cut.zip: not a whole ZIP archive", "fetch it again"]);
+    test_dir
+        .run(&["import", "cut.zip"])
+        .fails(1, &["cut.zip: not a whole ZIP archive", "fetch it again"]);
     test_dir.write("slip.zip", archive(&[("XBTUSD_1.csv", row), ("../../x", row)]));
     test_dir
         .run(&["import", "slip.zip"])
@@ -67,7 +72,9 @@ fn archives_that_are_broken_or_hostile() {
 fn a_column_of_symbols_and_a_name_that_disagree() {
     let test_dir = test_dir();
     test_dir.write("ALL_1.csv", market(&["A", "B"], 1));
-    test_dir.run(&["import", "ALL_1.csv"]).fails(1, &["taken for bars of ALL", "names A", "rename it"]);
+    test_dir
+        .run(&["import", "ALL_1.csv"])
+        .fails(1, &["taken for bars of ALL", "names A", "rename it"]);
     test_dir.write("market.csv", market(&["A", "B"], 1));
     test_dir
         .run(&["import", "market.csv", "--symbol", "X"])
@@ -84,20 +91,27 @@ fn rows_that_are_no_rows() {
     let test_dir = test_dir();
     let rows = "A,2024-01-01 00:00:00,42,100,42,200,42,000,42,100,5\nA,2024-01-01 00:01:00,1,1,1,1,1\nB,never,1,1,1,1,1\n";
     test_dir.write("thousands.csv", format!("{HEADER}{rows}"));
-    let run = test_dir.run(&["import", "thousands.csv"]).ok().says(&["1 more fields than the header has"]);
-    let row =
-        |symbol: &str| run.out.lines().find(|line| line.trim_start().starts_with(symbol)).unwrap().to_owned();
+    let run = test_dir
+        .run(&["import", "thousands.csv"])
+        .ok()
+        .says(&["1 more fields than the header has"]);
+    let row = |symbol: &str| {
+        run.out.lines().find(|line| line.trim_start().starts_with(symbol)).unwrap().to_owned()
+    };
     assert!(row("A").contains(" 1 ") && row("B").trim_end().ends_with('1'), "{}", run.out);
     test_dir.write("quote.csv", format!("{HEADER}A,2024-01-01 00:00,1,1,1,1,1\nA,\"2024-01-01 00:01,1,1,1,1,1\nA,2024-01-01 00:02,1,1,1,1,1\n"));
     test_dir.run(&["import", "quote.csv"]).fails(1, &["quote that opens in line 3"]);
-    let labels = (0..9).map(|i| format!("A,2024-01-01 00:0{i}:59.999,1,1,1,1,1\n")).collect::<String>();
+    let labels =
+        (0..9).map(|i| format!("A,2024-01-01 00:0{i}:59.999,1,1,1,1,1\n")).collect::<String>();
     test_dir.write("closes.csv", format!("{HEADER}{labels}"));
     test_dir
         .run(&["check", "--source", "closes.csv"])
         .fails(1, &["no bar: 9 rows were set aside", "--bar-time close"]);
     test_dir.run(&["check", "--source", "closes.csv", "--bar-time", "close"]).ok();
     test_dir.write("bad.csv", format!("{HEADER}A,never,1,1,1,1,1\n"));
-    test_dir.run(&["import", "bad.csv"]).fails(1, &["1 row was set aside", "no bar to import in bad.csv"]);
+    test_dir
+        .run(&["import", "bad.csv"])
+        .fails(1, &["1 row was set aside", "no bar to import in bad.csv"]);
     test_dir.write("escape.csv", "\x1b[31msymbol,\0x\n");
     let run = test_dir.run(&["check", "--source", "escape.csv"]).fails(1, &["no column symbol"]);
     assert!(!run.err.contains('\x1b') && !run.err.contains('\0'));

@@ -28,9 +28,9 @@ fn kill_when(mut command: Command, is_there: impl Fn() -> bool) -> bool {
 /// Whether any file below `folder` has a name that ends so.
 fn has_file(folder: &std::path::Path, end: &str) -> bool {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    entries
-        .map(|entry| entry.path())
-        .any(|path| if path.is_dir() { has_file(&path, end) } else { path.to_string_lossy().ends_with(end) })
+    entries.map(|entry| entry.path()).any(|path| {
+        if path.is_dir() { has_file(&path, end) } else { path.to_string_lossy().ends_with(end) }
+    })
 }
 
 #[test]
@@ -70,9 +70,15 @@ fn an_import_that_is_killed_leaves_whole_symbols_and_the_next_completes_it() {
         between += usize::from(states.contains(&true) && states.contains(&false));
         test_dir.run(&["import", "new.csv", "--into", "store"]).ok();
         assert!(symbols.iter().all(|symbol| bars("store", symbol) == bars("whole", symbol)));
-        assert!(!has_file(&test_dir.file("store"), ".tmp"), "what the killed one left is swept away");
+        assert!(
+            !has_file(&test_dir.file("store"), ".tmp"),
+            "what the killed one left is swept away"
+        );
     }
-    assert!(killed >= 4 && between >= 1, "{killed} were killed at work, {between} among the symbols");
+    assert!(
+        killed >= 4 && between >= 1,
+        "{killed} were killed at work, {between} among the symbols"
+    );
 }
 
 #[test]
@@ -85,7 +91,8 @@ fn outputs_of_a_killed_run_are_whole_or_absent() {
     let mut killed = 0;
     for end in [".tmp", "habitual_gainers.csv", ".tmp", "leaderboards.parquet"] {
         let _ = std::fs::remove_dir_all(test_dir.file("out"));
-        let command = test_dir.command(&[&["leaderboards", "--out-dir", "out"], &flags[..]].concat());
+        let command =
+            test_dir.command(&[&["leaderboards", "--out-dir", "out"], &flags[..]].concat());
         killed += usize::from(kill_when(command, || has_file(&test_dir.file("out"), end)));
         if test_dir.file("out").exists() {
             for (name, content) in test_dir.tree("out") {
@@ -102,9 +109,11 @@ fn outputs_of_a_killed_run_are_whole_or_absent() {
 #[test]
 fn an_interrupt_ends_the_work_and_leaves_nothing_half_written() {
     let test_dir = test_dir();
-    // Early: the store is locked and nothing written. Late: a part is being written, and others stand.
+    // Early: the store is locked and nothing written. Late: a part is being written, and others
+    // stand.
     for (name, sign) in [("early", ".lock"), ("late", "part-000001.parquet")] {
-        let mut child = test_dir.command(&["sample", "--into", name, "--symbols", "200", "--days", "200"]);
+        let mut child =
+            test_dir.command(&["sample", "--into", name, "--symbols", "200", "--days", "200"]);
         let child = child.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         while !has_file(&test_dir.file(name), sign) {
             sleep(Duration::from_millis(1));
@@ -113,7 +122,8 @@ fn an_interrupt_ends_the_work_and_leaves_nothing_half_written() {
         let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
         assert!(killed.is_ok_and(|status| status.success()));
         let output = child.wait_with_output().unwrap();
-        // It takes moments; the bound is wide because the machine may be busy. The whole work takes far longer.
+        // It takes moments; the bound is wide because the machine may be busy. The whole work takes
+        // far longer.
         assert!(begun.elapsed() < Duration::from_secs(5));
         assert_eq!(output.status.code(), Some(130));
         assert!(String::from_utf8_lossy(&output.stderr).contains("interrupted"));
@@ -126,20 +136,25 @@ fn an_interrupt_ends_the_work_and_leaves_nothing_half_written() {
 fn cycles_that_are_interrupted_or_killed_leave_the_partition_as_it_was() {
     let test_dir = test_dir();
     test_dir.run(&["sample", "--into", "bars", "--symbols", "3", "--days", "36"]).ok();
-    let words = ["imf-stage", "--leaders", "AMBER/USD,BASALT/USD,CEDAR/USD", "--lookback-months", "1"];
+    let words =
+        ["imf-stage", "--leaders", "AMBER/USD,BASALT/USD,CEDAR/USD", "--lookback-months", "1"];
     let words = [&words[..], &["--persist-imfs", "--source", "bars", "--out", "imf"]].concat();
     test_dir.run(&[&words[..], &["--trials", "2"]].concat()).ok();
     let before = test_dir.tree("imf");
     assert_eq!(before.len(), 11);
     let longer = [&words[..], &["--trials", "60"]].concat();
-    // Modes of the first symbols are beside their places: the work is under way, and the third symbol is to come.
+    // Modes of the first symbols are beside their places: the work is under way, and the third
+    // symbol is to come.
     let is_at_work = || has_file(&test_dir.file("imf/dt=2026-01-01/imfs"), ".tmp");
-    let mut child = test_dir.command(&longer).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        test_dir.command(&longer).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     while !is_at_work() {
         sleep(Duration::from_millis(1));
         assert!(child.try_wait().unwrap().is_none(), "it ended too soon");
     }
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert!(
+        Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success()
+    );
     let begun = Instant::now();
     let output = child.wait_with_output().unwrap();
     assert!(begun.elapsed() < Duration::from_secs(5));

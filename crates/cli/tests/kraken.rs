@@ -1,4 +1,5 @@
-//! `kraken-losers` and `sync` against a server on loopback: answers, and all that can go wrong on the way.
+//! `kraken-losers` and `sync` against a server on loopback: answers, and all that can go wrong on
+//! the way.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -60,8 +61,16 @@ fn the_losers_of_the_day() {
     let apart = asked[1].at - asked[0].at;
     assert!(apart >= Duration::from_millis(990), "asked again after {apart:?}");
 
-    let all =
-        ["kraken-losers", "--include-stables", "--min-volume", "0", "--top-n", "1", "--output", "all.csv"];
+    let all = [
+        "kraken-losers",
+        "--include-stables",
+        "--min-volume",
+        "0",
+        "--top-n",
+        "1",
+        "--output",
+        "all.csv",
+    ];
     run(&test_dir, &server, &all).ok();
     assert_eq!(test_dir.text("all.csv").lines().nth(1), Some("SOLUSD,10.0,1.0,-90.0,999.9"));
 }
@@ -75,7 +84,10 @@ fn losers_are_looked_up_in_a_store_of_other_spellings() {
     test_dir.run(&["fetch-history", "losers"]).ok().says(&["XXBTZUSD is XBTUSD in the source"]);
     let history = test_dir.text("losers_30day_history.csv");
     assert_eq!(history.lines().count(), 3, "{history}");
-    assert!(history.contains("XBTUSD,2025-10-09 08:54:00,100.0,101.5,99.0,101.0,1.25,7"), "{history}");
+    assert!(
+        history.contains("XBTUSD,2025-10-09 08:54:00,100.0,101.5,99.0,101.0,1.25,7"),
+        "{history}"
+    );
 }
 
 #[test]
@@ -152,7 +164,9 @@ fn errors_are_clear_and_at_once() {
             .fails(2, &["--base-url", "https://api.kraken.com"]);
     }
     let nobody = "http://127.0.0.1:9";
-    test_dir.run(&["kraken-losers", "--base-url", nobody]).fails(1, &["127.0.0.1:9", "check the network"]);
+    test_dir
+        .run(&["kraken-losers", "--base-url", nobody])
+        .fails(1, &["127.0.0.1:9", "check the network"]);
     test_dir.run(&["kraken-losers", "--min-volume", "nan"]).fails(2, &["--min-volume"]);
     test_dir.run(&["kraken-losers", "--output", "losers.xlsx"]).fails(2, &["losers.xlsx"]);
 }
@@ -172,7 +186,9 @@ fn a_busy_exchange_is_asked_again() {
     let test_dir = test_dir();
     let server = Server::start(|request| match request.number {
         0 => Answer::ok(r#"{"error":["EAPI:Rate limit exceeded"]}"#),
-        1 => Answer { headers: "Retry-After: 3\r\n".into(), ..Answer::with_status(429, "slow down") },
+        1 => {
+            Answer { headers: "Retry-After: 3\r\n".into(), ..Answer::with_status(429, "slow down") }
+        }
         2 => Answer::with_status(503, "<html>"),
         _ => market(request),
     });
@@ -183,8 +199,12 @@ fn a_busy_exchange_is_asked_again() {
         "again in 3.0 s",
     ]);
     let asked = server.asked();
-    let waits: Vec<u64> = asked.windows(2).map(|two| (two[1].at - two[0].at).as_millis() as u64).collect();
-    assert!(waits[0] >= 990 && waits[1] >= 2990 && waits[2] >= 3990 && waits[3] >= 990, "{waits:?}");
+    let waits: Vec<u64> =
+        asked.windows(2).map(|two| (two[1].at - two[0].at).as_millis() as u64).collect();
+    assert!(
+        waits[0] >= 990 && waits[1] >= 2990 && waits[2] >= 3990 && waits[3] >= 990,
+        "{waits:?}"
+    );
 }
 
 #[test]

@@ -28,7 +28,10 @@ fn main() {
     type Test = (&'static str, fn());
     let tests: [Test; 15] = [
         ("import_is_idempotent_and_the_last_wins", import_is_idempotent_and_the_last_wins),
-        ("flags_environment_and_address_mean_the_same", flags_environment_and_address_mean_the_same),
+        (
+            "flags_environment_and_address_mean_the_same",
+            flags_environment_and_address_mean_the_same,
+        ),
         ("wrong_password_table_and_sql", wrong_password_table_and_sql),
         ("a_missing_index_is_said_with_its_statement", a_missing_index_is_said_with_its_statement),
         ("other_columns_types_and_dirt", other_columns_types_and_dirt),
@@ -41,9 +44,13 @@ fn main() {
         ("encryption", encryption),
         ("a_server_that_dies_and_comes_back", a_server_that_dies_and_comes_back),
         ("a_server_that_dies_for_good", a_server_that_dies_for_good),
-        ("an_import_that_is_killed_leaves_whole_symbols", an_import_that_is_killed_leaves_whole_symbols),
+        (
+            "an_import_that_is_killed_leaves_whole_symbols",
+            an_import_that_is_killed_leaves_whole_symbols,
+        ),
     ];
-    let mut trials: Vec<_> = tests.into_iter().map(|(name, test)| trial(name, &[MariaDb], test)).collect();
+    let mut trials: Vec<_> =
+        tests.into_iter().map(|(name, test)| trial(name, &[MariaDb], test)).collect();
     let three = three_sources_give_the_same_bytes;
     trials.push(trial("three_sources_give_the_same_bytes", &[MariaDb, Shared], three));
     trials.push(trial(
@@ -62,8 +69,9 @@ fn main() {
 /// The real market, from the file, the store and the database, with one and two threads.
 fn three_sources_give_the_same_bytes() {
     let test_dir = test_dir();
-    let file =
-        arg(&testkit::shared().expect("shared").join("data/binance_spot_34sym_2021-04-02_42d_1m.parquet"));
+    let file = arg(&testkit::shared()
+        .expect("shared")
+        .join("data/binance_spot_34sym_2021-04-02_42d_1m.parquet"));
     let address = server().address("three_sources");
     test_dir.run(&["import", &file, "--into", "store"]).ok();
     test_dir.run(&["import", &file, "--into", &address]).ok();
@@ -123,20 +131,31 @@ fn features_from_a_database_and_a_store() {
     assert_eq!(test_dir.tree("1"), test_dir.tree("2"));
 }
 
-/// A month of real bars of some symbols into cycles, from the file, the store and the database, with one and two threads.
+/// A month of real bars of some symbols into cycles, from the file, the store and the database,
+/// with one and two threads.
 fn cycles_from_a_database_and_a_store() {
     let test_dir = test_dir();
     let shared = testkit::shared().expect("shared");
     let file = arg(&shared.join("data/binance_spot_34sym_2021-04-02_42d_1m.parquet"));
     let address = server().address("cycles");
     test_dir.write("some.csv", "symbol\nBTC/USDT\nBTG/USDT\nDOGE/USDT\n");
-    let cut =
-        ["fetch-history", "overlaps", "--input-csv", "some.csv", "--output-csv", "cut.csv", "--days", "42"];
+    let cut = [
+        "fetch-history",
+        "overlaps",
+        "--input-csv",
+        "some.csv",
+        "--output-csv",
+        "cut.csv",
+        "--days",
+        "42",
+    ];
     test_dir.run(&[&cut[..], &["--source", &file]].concat()).ok();
     test_dir.run(&["import", "cut.csv", "--into", "store"]).ok();
     test_dir.run(&["import", "cut.csv", "--into", &address]).ok();
-    let words = ["imf-stage", "--leaders", "BTC/USDT,BTG/USDT,DOGE/USDT,NOPE", "--asof", "2021-05-13"];
-    let words = [&words[..], &["--lookback-months", "1", "--trials", "4", "--persist-imfs"]].concat();
+    let words =
+        ["imf-stage", "--leaders", "BTC/USDT,BTG/USDT,DOGE/USDT,NOPE", "--asof", "2021-05-13"];
+    let words =
+        [&words[..], &["--lookback-months", "1", "--trials", "4", "--persist-imfs"]].concat();
     let mut trees = Vec::new();
     for source in [file.as_str(), "store", &address] {
         for threads in ["1", "2"] {
@@ -144,7 +163,9 @@ fn cycles_from_a_database_and_a_store() {
             let more = ["--source", source, "--threads", threads, "--out", &out];
             test_dir.run(&[&words[..], &more[..]].concat()).ok();
             let mut tree = test_dir.tree(&out);
-            for (_, content) in tree.iter_mut().filter(|(name, _)| name.ends_with("run_config.json")) {
+            for (_, content) in
+                tree.iter_mut().filter(|(name, _)| name.ends_with("run_config.json"))
+            {
                 let mut config: serde_json::Value = serde_json::from_slice(content).expect("JSON");
                 assert!(!config.to_string().contains(PASSWORD), "no password is written down");
                 config.as_object_mut().expect("an object").remove("run");
@@ -188,12 +209,23 @@ fn flags_environment_and_address_mean_the_same() {
     let port = server().port().to_string();
     let common = ["--windows", "1h", "--lookback-days", "1", "--top-n", "3"];
 
-    let by_address = [&["leaderboards", "--source", &address, "--out-dir", "address"], &common[..]].concat();
+    let by_address =
+        [&["leaderboards", "--source", &address, "--out-dir", "address"], &common[..]].concat();
     let run = test_dir.run(&by_address).ok();
     assert!(run.err.contains("/market, table meaning"), "{}", run.err);
     test_dir.write("password", format!("{PASSWORD}\n"));
     let by_flags = [
-        &["leaderboards", "--host", "127.0.0.1", "--port", &port, "--user", "me", "--database", "market"],
+        &[
+            "leaderboards",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            &port,
+            "--user",
+            "me",
+            "--database",
+            "market",
+        ],
         &["--table", "meaning", "--password-file", "password", "--out-dir", "flags"][..],
         &common,
     ]
@@ -219,8 +251,15 @@ fn flags_environment_and_address_mean_the_same() {
         );
     }
     // A person is asked for what is missing; a pipe is told.
-    let missing =
-        test_dir.run(&["leaderboards", "--host", "127.0.0.1", "--user", "me", "--database", "market"]);
+    let missing = test_dir.run(&[
+        "leaderboards",
+        "--host",
+        "127.0.0.1",
+        "--user",
+        "me",
+        "--database",
+        "market",
+    ]);
     missing.fails(2, &["password is missing", "DB_PASSWORD"]);
 }
 
@@ -229,8 +268,9 @@ fn wrong_password_table_and_sql() {
     let address = server().address("absent");
     test_dir.run(&["check", "--source", &address]).fails(1, &["no table absent", "--table"]);
     let wrong = format!("mysql://me:wrong@127.0.0.1:{}/market", server().port());
-    let run =
-        test_dir.run(&["check", "--source", &wrong]).fails(1, &["Access denied", "check user and password"]);
+    let run = test_dir
+        .run(&["check", "--source", &wrong])
+        .fails(1, &["Access denied", "check user and password"]);
     assert!(!run.err.contains("wrong@"), "{}", run.err);
     let database = address.replace("/market", "/nowhere");
     test_dir.run(&["check", "--source", &database]).fails(1, &["nowhere"]);
@@ -251,7 +291,10 @@ fn a_missing_index_is_said_with_its_statement() {
     );
     let test_dir = test_dir();
     let create = "CREATE INDEX symbol_timestamp ON `bare` (`symbol`, `timestamp`);";
-    test_dir.run(&["check", "--source", &server().address("bare")]).ok().says(&["no index", create]);
+    test_dir
+        .run(&["check", "--source", &server().address("bare")])
+        .ok()
+        .says(&["no index", create]);
     test_dir.write("a.csv", market(&["A"], 1));
     let import = test_dir.run(&["import", "a.csv", "--into", &server().address("bare")]);
     import.fails(1, &["no unique key", "ALTER TABLE `bare` ADD UNIQUE KEY"]);
@@ -259,7 +302,8 @@ fn a_missing_index_is_said_with_its_statement() {
     server().sql(&format!("USE market; {create}"));
     let check = test_dir.run(&["check", "--source", &server().address("bare")]).ok();
     assert!(
-        !check.err.contains("no index") && check.out.contains("Index on (symbol, timestamp): there"),
+        !check.err.contains("no index")
+            && check.out.contains("Index on (symbol, timestamp): there"),
         "{check:?}"
     );
 }
@@ -325,7 +369,8 @@ fn other_columns_types_and_dirt() {
         .fails(1, &["6 rows were set aside", "1 no readable timestamp"]);
 }
 
-/// Rows that will be set aside must not decide what the latest as-of is: a file of the same rows does not let them.
+/// Rows that will be set aside must not decide what the latest as-of is: a file of the same rows
+/// does not let them.
 fn the_newest_bar_is_a_bar() {
     let test_dir = test_dir();
     let text = market(&["A", "B"], 30);
@@ -343,16 +388,31 @@ fn the_newest_bar_is_a_bar() {
         (&server().address("newest"), "table"),
         (&server().address("newest_bare"), "bare"),
     ] {
-        let flags =
-            ["--windows", "1h", "--lookback-days", "1", "--top-n", "2", "--source", source, "--out-dir", out];
+        let flags = [
+            "--windows",
+            "1h",
+            "--lookback-days",
+            "1",
+            "--top-n",
+            "2",
+            "--source",
+            source,
+            "--out-dir",
+            out,
+        ];
         test_dir.run(&[&["leaderboards"], &flags[..]].concat()).ok();
     }
-    assert!(test_dir.text("file/leaderboards_summary.json").contains("\"asof\": \"2024-01-03T00:00:00Z\""));
+    assert!(
+        test_dir
+            .text("file/leaderboards_summary.json")
+            .contains("\"asof\": \"2024-01-03T00:00:00Z\"")
+    );
     assert_eq!(test_dir.tree("file"), test_dir.tree("table"));
     assert_eq!(test_dir.tree("file"), test_dir.tree("bare"));
 }
 
-const COLUMNS: &str = "timestamp DATETIME, open DOUBLE, high DOUBLE, low DOUBLE, close DOUBLE, volume DOUBLE";
+const COLUMNS: &str =
+    "timestamp DATETIME, open DOUBLE, high DOUBLE, low DOUBLE, close DOUBLE, volume DOUBLE";
 
 fn symbols_that_differ_in_case_alone() {
     server().sql(&format!(
@@ -370,7 +430,9 @@ fn symbols_that_differ_in_case_alone() {
     let import = test_dir.run(&["import", "other.csv", "--into", &address]);
     import.fails(1, &["takes KPEPE for kPEPE", "binary collation"]);
     server().sql("INSERT INTO market.cases VALUES ('KPEPE', '2024-01-01 00:01', 1, 1, 1, 1, 1)");
-    test_dir.run(&["check", "--source", &address]).fails(1, &["for one symbol", "binary collation"]);
+    test_dir
+        .run(&["check", "--source", &address])
+        .fails(1, &["for one symbol", "binary collation"]);
     let flags = ["--windows", "2m", "--lookback-days", "1", "--top-n", "1"];
     test_dir
         .run(&[&["leaderboards", "--source", &address], &flags[..]].concat())
@@ -407,7 +469,9 @@ fn views_and_engines_without_transactions() {
     ));
     let check = test_dir.run(&["check", "--source", &server().address("front")]).ok();
     assert!(!check.err.contains("CREATE INDEX"), "{}", check.err);
-    test_dir.run(&["import", "a.csv", "--into", &server().address("front")]).fails(1, &["this is a view"]);
+    test_dir
+        .run(&["import", "a.csv", "--into", &server().address("front")])
+        .fails(1, &["this is a view"]);
     test_dir
         .run(&["import", "a.csv", "--into", &server().address("isam")])
         .fails(1, &["no transactions", "ENGINE=InnoDB"]);
@@ -436,12 +500,23 @@ fn close_labels() {
         [(open.as_str(), "open"), (&close, "close"), ("open.csv", "open"), ("close.csv", "close")]
     {
         let out = format!("out{}", trees.len());
-        let flags =
-            ["--windows", "1h", "--lookback-days", "1", "--top-n", "2", "--asof", "2024-01-02T22:30:00Z"];
+        let flags = [
+            "--windows",
+            "1h",
+            "--lookback-days",
+            "1",
+            "--top-n",
+            "2",
+            "--asof",
+            "2024-01-02T22:30:00Z",
+        ];
         test_dir
             .run(
-                &[&["leaderboards", "--source", source, "--bar-time", label, "--out-dir", &out], &flags[..]]
-                    .concat(),
+                &[
+                    &["leaderboards", "--source", source, "--bar-time", label, "--out-dir", &out],
+                    &flags[..],
+                ]
+                .concat(),
             )
             .ok();
         trees.push(test_dir.tree(&out));
@@ -451,7 +526,10 @@ fn close_labels() {
 
 fn times_are_utc_whatever_the_server_thinks() {
     let test_dir = test_dir();
-    test_dir.write("a.csv", "symbol,timestamp,open,high,low,close,volume\nA,2024-01-01 00:00,1,1,1,1,1\n");
+    test_dir.write(
+        "a.csv",
+        "symbol,timestamp,open,high,low,close,volume\nA,2024-01-01 00:00,1,1,1,1,1\n",
+    );
     let address = server().address("utc");
     test_dir.run(&["import", "a.csv", "--into", &address]).ok();
     let check = test_dir.run(&["check", "--source", &address]).ok();
@@ -467,7 +545,8 @@ fn encryption() {
     test_dir.write("a.csv", market(&["A"], 1));
     let address = server().address("encryption");
     test_dir.run(&["import", "a.csv", "--into", &address]).ok();
-    let with = |mode: &str| test_dir.run(&["check", "--source", &format!("{address}&ssl-mode={mode}")]);
+    let with =
+        |mode: &str| test_dir.run(&["check", "--source", &format!("{address}&ssl-mode={mode}")]);
     with("disabled").ok();
     with("preferred").ok();
     with("required").ok();
@@ -507,8 +586,10 @@ fn a_server_that_dies_and_comes_back() {
     let test_dir = test_dir();
     let flags = ["--lookback-days", "39", "--top-n", "3", "--source", &address];
     test_dir.run(&[&["leaderboards", "--out-dir", "calm"], &flags[..]].concat()).ok();
-    let mut child = test_dir.command(&[&["leaderboards", "--out-dir", "stormy"], &flags[..]].concat());
-    let child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
+    let mut child =
+        test_dir.command(&[&["leaderboards", "--out-dir", "stormy"], &flags[..]].concat());
+    let child =
+        child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
     kill_in_the_middle(&mut server);
     sleep(Duration::from_millis(300));
     server.resume();
@@ -522,15 +603,25 @@ fn a_server_that_dies_for_good() {
     let mut server = Server::start();
     let address = fill_large(&server);
     let test_dir = test_dir();
-    let mut child =
-        test_dir.command(&["leaderboards", "--lookback-days", "39", "--source", &address, "--threads", "1"]);
-    let child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
+    let mut child = test_dir.command(&[
+        "leaderboards",
+        "--lookback-days",
+        "39",
+        "--source",
+        &address,
+        "--threads",
+        "1",
+    ]);
+    let child =
+        child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
     kill_in_the_middle(&mut server);
     let output = child.wait_with_output().expect("an end");
     let err = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{err}");
     assert!(
-        err.contains("gave up reading") && err.contains("server is up") && !err.contains("panicked"),
+        err.contains("gave up reading")
+            && err.contains("server is up")
+            && !err.contains("panicked"),
         "{err}"
     );
     assert!(!Path::new(&test_dir.file("leaderboards_summary.json")).exists());
@@ -543,7 +634,8 @@ fn an_import_that_is_killed_leaves_whole_symbols() {
     test_dir.write("bars.csv", market(&["A", "B", "C", "D"], 100));
     for wait in [30, 80, 150, 250] {
         let mut child = test_dir.command(&["import", "bars.csv", "--into", &address]);
-        let mut child = child.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program runs");
+        let mut child =
+            child.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program runs");
         sleep(Duration::from_millis(wait));
         let _ = child.kill();
         let _ = child.wait();

@@ -1,4 +1,5 @@
-//! The page of `report` in a browser: it says nothing on the console, its tables sort and filter, it fits a phone.
+//! The page of `report` in a browser: it says nothing on the console, its tables sort and filter,
+//! it fits a phone.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -93,7 +94,8 @@ fn the_page_works_in_a_browser() {
     };
     let numbers = |name: &str| -> Vec<f64> { serde_json::from_value(value(name)).unwrap() };
     let names = |name: &str| -> Vec<String> { serde_json::from_value(value(name)).unwrap() };
-    let sections = ["glance", "boards", "leaders", "cycles", "state", "regime", "places", "rises", "quality"];
+    let sections =
+        ["glance", "boards", "leaders", "cycles", "state", "regime", "places", "rises", "quality"];
     assert_eq!(names("sections"), sections);
     assert!(numbers("down").is_sorted_by(|a, b| a >= b) && numbers("down").len() == 3, "{told}");
     assert!(numbers("up").is_sorted(), "{told}");
@@ -157,7 +159,9 @@ fn the_report_takes_what_there_is() {
     );
     // Of several dates the newest, or the newest up to a time; CSV as well as Parquet.
     for date in ["2025-12-30", "2025-12-31"] {
-        test_dir.run(&["state", "--source", "bars", "--asof", date, "--format", "csv", "--months", "1"]).ok();
+        test_dir
+            .run(&["state", "--source", "bars", "--asof", date, "--format", "csv", "--months", "1"])
+            .ok();
     }
     test_dir.run(&["report", "--out", "newest.html"]).ok();
     test_dir.run(&["report", "--out", "older.html", "--asof", "2025-12-30T12:00:00Z"]).ok();
@@ -167,18 +171,25 @@ fn the_report_takes_what_there_is() {
     );
     // Nothing of a later moment, and so no boards.
     let older = test_dir.text("older.html");
-    assert!(!older.contains("id=\"boards\"") && older.contains("<code>data-pipeline leaderboards</code>"));
+    assert!(
+        !older.contains("id=\"boards\"")
+            && older.contains("<code>data-pipeline leaderboards</code>")
+    );
     assert!(!older.contains("2026-01-01") && !older.contains("2025-12-31"));
-    // Two as-ofs of one date: the rows of the later one are not of the earlier moment, and the day before is taken.
+    // Two as-ofs of one date: the rows of the later one are not of the earlier moment, and the day
+    // before is taken.
     let panel = ["--from", "2025-12-31T06:00:00Z", "--to", "2025-12-31T07:00:00Z", "--months", "1"];
     test_dir.run(&[&["state", "--source", "bars"], &panel[..]].concat()).ok();
-    for (asof, expected) in
-        [("2025-12-31T06:30:00Z", "2025-12-31T06:00:00Z"), ("2025-12-31T05:00:00Z", "2025-12-30T00:00:00Z")]
-    {
+    for (asof, expected) in [
+        ("2025-12-31T06:30:00Z", "2025-12-31T06:00:00Z"),
+        ("2025-12-31T05:00:00Z", "2025-12-30T00:00:00Z"),
+    ] {
         test_dir.run(&["report", "--out", "at.html", "--asof", asof]).ok();
         assert!(test_dir.text("at.html").contains(&format!("As of {expected}.")), "{asof}");
     }
     std::fs::remove_dir_all(test_dir.file("data/state/dt=2025-12-31")).unwrap();
     test_dir.write("data/state/dt=2025-12-30/state_snapshot.csv", "nonsense\n1\n");
-    test_dir.run(&["report"]).fails(1, &["state_snapshot.csv", "timestamp_asof_utc", "data-pipeline state"]);
+    test_dir
+        .run(&["report"])
+        .fails(1, &["state_snapshot.csv", "timestamp_asof_utc", "data-pipeline state"]);
 }

@@ -33,8 +33,8 @@ fn run(test_dir: &TestDir, further: &[&str]) -> testkit::program::Run {
     test_dir.run(&[&RUN, further].concat())
 }
 
-/// The outputs, without what differs from run to run in `run_config.json`, and without the record: its questions hold the source's
-/// times of change.
+/// The outputs, without what differs from run to run in `run_config.json`, and without the record:
+/// its questions hold the source's times of change.
 fn outputs(test_dir: &TestDir, folder: &str) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut tree = test_dir.tree(folder);
     tree.retain(|name, _| name != Path::new("run.json"));
@@ -81,14 +81,22 @@ fn all_stages_once_and_then_only_what_is_not_current() {
         "{}",
         again.err
     );
-    assert_eq!((outputs(&test_dir, "out"), test_dir.read("out/run.json")), (before.clone(), record));
+    assert_eq!(
+        (outputs(&test_dir, "out"), test_dir.read("out/run.json")),
+        (before.clone(), record)
+    );
 
-    // What was changed or removed is made again, and what builds on it only if it came out otherwise.
+    // What was changed or removed is made again, and what builds on it only if it came out
+    // otherwise.
     test_dir.write("out/overlap_metrics.csv", "spoiled");
-    std::fs::remove_file(test_dir.file("out/data/imf/dt=2026-01-01/imf_post_summary.parquet")).unwrap();
+    std::fs::remove_file(test_dir.file("out/data/imf/dt=2026-01-01/imf_post_summary.parquet"))
+        .unwrap();
     let mended = run(&test_dir, &["--out-dir", "out"]).ok();
-    let done: Vec<&str> =
-        mended.err.lines().filter(|line| line.starts_with('[') && !line.ends_with("current")).collect();
+    let done: Vec<&str> = mended
+        .err
+        .lines()
+        .filter(|line| line.starts_with('[') && !line.ends_with("current"))
+        .collect();
     assert_eq!(done, ["[2/12] metrics overlaps", "[11/12] imf-postprocess"], "{}", mended.err);
     assert_eq!(outputs(&test_dir, "out"), before);
 
@@ -132,7 +140,12 @@ fn a_run_that_is_killed_ten_times_ends_with_the_same_bytes() {
         child.wait().unwrap();
         let rest = run(&test_dir, &["--out-dir", &out]).ok();
         let ended = outputs(&test_dir, &out);
-        assert_eq!(ended.keys().collect::<Vec<_>>(), whole.keys().collect::<Vec<_>>(), "{}", rest.err);
+        assert_eq!(
+            ended.keys().collect::<Vec<_>>(),
+            whole.keys().collect::<Vec<_>>(),
+            "{}",
+            rest.err
+        );
         for (name, content) in &whole {
             assert!(ended[name] == *content, "{} after a kill: {}", name.display(), rest.err);
         }
@@ -149,19 +162,32 @@ fn a_stage_that_fails_leaves_the_others_in_place() {
     let told = run(&test_dir, &["--out-dir", "out", "--cohorts", "overlaps"]);
     let told = told.fails(
         1,
-        &["metrics overlaps failed", "1 stage of the run failed: metrics overlaps", "same run again"],
+        &[
+            "metrics overlaps failed",
+            "1 stage of the run failed: metrics overlaps",
+            "same run again",
+        ],
     );
-    assert!(told.out.contains("FAILED") && test_dir.file("out/report.html").is_file(), "{}", told.out);
+    assert!(
+        told.out.contains("FAILED") && test_dir.file("out/report.html").is_file(),
+        "{}",
+        told.out
+    );
     std::fs::remove_dir(test_dir.file("out/overlap_metrics.csv")).unwrap();
     let again = run(&test_dir, &["--out-dir", "out", "--cohorts", "overlaps"]).ok();
-    let done = again.err.lines().filter(|line| line.starts_with('[') && !line.ends_with("current")).count();
+    let done = again
+        .err
+        .lines()
+        .filter(|line| line.starts_with('[') && !line.ends_with("current"))
+        .count();
     assert_eq!(done, 2, "the stage and the report: {}", again.err);
 
-    // Without boards there is nothing to go on from, and what an earlier run left is not taken for theirs.
+    // Without boards there is nothing to go on from, and what an earlier run left is not taken for
+    // theirs.
     std::fs::remove_file(test_dir.file("out/leaderboards.parquet")).unwrap();
     std::fs::create_dir(test_dir.file("out/leaderboards.parquet")).unwrap();
-    let told =
-        run(&test_dir, &["--out-dir", "out", "--cohorts", "overlaps"]).fails(1, &["leaderboards failed"]);
+    let told = run(&test_dir, &["--out-dir", "out", "--cohorts", "overlaps"])
+        .fails(1, &["leaderboards failed"]);
     assert!(!told.err.contains("metrics overlaps"), "{}", told.err);
 }
 
@@ -180,7 +206,10 @@ fn no_stage_sees_a_bar_after_the_as_of() {
     run(&test_dir, &["--out-dir", "whole", "--asof", asof]).ok();
     let mut words = RUN;
     words[2] = "cut";
-    test_dir.run(&[&words[..], &["--out-dir", "latest"]].concat()).ok().says(&["as of 2025-12-20T06:00:00Z"]);
+    test_dir
+        .run(&[&words[..], &["--out-dir", "latest"]].concat())
+        .ok()
+        .says(&["as of 2025-12-20T06:00:00Z"]);
     let (whole, latest) = (outputs(&test_dir, "whole"), outputs(&test_dir, "latest"));
     assert_eq!(whole.keys().collect::<Vec<_>>(), latest.keys().collect::<Vec<_>>());
     for (name, content) in &whole {
@@ -208,7 +237,8 @@ fn small_markets_and_wrong_words() {
     assert!(flat.err.contains("no symbols in cohort \"overlaps\""), "{}", flat.err);
     assert!(test_dir.file("flat/report.html").is_file());
     test_dir.write("one.csv", market(&["X/Y"], 100));
-    let one = test_dir.run(&["run", "--source", "one.csv", "--out-dir", "one", "--lookback-months", "1"]);
+    let one =
+        test_dir.run(&["run", "--source", "one.csv", "--out-dir", "one", "--lookback-months", "1"]);
     assert!(one.status == Some(0) || one.status == Some(1), "{}", one.err);
     assert!(!one.err.contains("panicked") && !one.err.contains("bug"), "{}", one.err);
     test_dir
@@ -228,10 +258,14 @@ fn small_markets_and_wrong_words() {
     let early = ["run", "--source", "one.csv", "--out-dir", "wrong", "--asof", "2020-01-01"];
     test_dir.run(&early).fails(1, &["no bar closes by 2020-01-01", "choose an --asof"]);
     assert!(!test_dir.file("wrong/run.json").exists());
-    test_dir.run(&["run", "--source", "one.csv", "--cohorts", "winners"]).fails(2, &["winners", "overlaps"]);
+    test_dir
+        .run(&["run", "--source", "one.csv", "--cohorts", "winners"])
+        .fails(2, &["winners", "overlaps"]);
     test_dir.run(&["report", "--dir", "nowhere"]).fails(2, &["nowhere", "--dir"]);
     std::fs::create_dir(test_dir.file("void")).unwrap();
-    test_dir.run(&["report", "--dir", "void"]).fails(1, &["nothing to report", "data-pipeline run"]);
+    test_dir
+        .run(&["report", "--dir", "void"])
+        .fails(1, &["nothing to report", "data-pipeline run"]);
     test_dir.write("void/leaderboards_summary.json", "{ not json");
     test_dir.run(&["report", "--dir", "void"]).fails(1, &["void/leaderboards_summary.json"]);
 }
@@ -253,7 +287,11 @@ fn the_report_shows_this_run_alone() {
     let earlier = ["--asof", "2025-12-18T00:00:00Z", "--skip-leaderboards"];
     run(&test_dir, &[&["--out-dir", "later", "--cohorts", "overlaps"], &earlier[..]].concat()).ok();
     let page = test_dir.text("later/report.html");
-    assert!(!page.contains("id=\"boards\"") && page.contains("id=\"rises\"") && !page.contains("2025-12-20"));
+    assert!(
+        !page.contains("id=\"boards\"")
+            && page.contains("id=\"rises\"")
+            && !page.contains("2025-12-20")
+    );
 }
 
 #[test]

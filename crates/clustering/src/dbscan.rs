@@ -1,13 +1,14 @@
 //! DBSCAN, and a grid search for the parameters with the best mean silhouette coefficient.
 //!
-//! Ester, Kriegel, Sander, Xu: A density-based algorithm for discovering clusters (KDD 1996). Two points are neighbors if their
-//! distance is at most `eps`; a point is its own neighbor. A point with at least `min_samples` neighbors is a core point. Core
-//! points that are connected through neighboring core points form a cluster; a border point near several clusters belongs to the
+//! Ester, Kriegel, Sander, Xu: A density-based algorithm for discovering clusters (KDD 1996). Two
+//! points are neighbors if their distance is at most `eps`; a point is its own neighbor. A point
+//! with at least `min_samples` neighbors is a core point. Core points that are connected through
+//! neighboring core points form a cluster; a border point near several clusters belongs to the
 //! first of them.
 //!
-//! Whether a point is a core point at some `eps` follows from the distances to its nearest points, and which core points are
-//! connected from the minimum spanning tree by mutual reachability. One such tree per `min_samples` therefore serves every
-//! `eps`.
+//! Whether a point is a core point at some `eps` follows from the distances to its nearest points,
+//! and which core points are connected from the minimum spanning tree by mutual reachability. One
+//! such tree per `min_samples` therefore serves every `eps`.
 
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -50,14 +51,16 @@ impl<'p> DbscanIndex<'p> {
         with_rows!(points, |rows| {
             let nearest = nearest_others(rows, max_min_samples - 1);
             let mut index = Self { points, nearest, order, trees: Vec::new() };
-            index.trees =
-                (1..=max_min_samples).map(|k| spanning_tree(rows, &index.kth_distances(k))).collect();
+            index.trees = (1..=max_min_samples)
+                .map(|k| spanning_tree(rows, &index.kth_distances(k)))
+                .collect();
             index
         })
     }
 
-    /// The distance of each point to its `k`-th nearest point, the point itself being the first; infinite if there are fewer
-    /// than `k` points. `k` is at most the `max_min_samples` of [`DbscanIndex::new`].
+    /// The distance of each point to its `k`-th nearest point, the point itself being the first;
+    /// infinite if there are fewer than `k` points. `k` is at most the `max_min_samples` of
+    /// [`DbscanIndex::new`].
     ///
     /// ```
     /// use clustering::{Points, dbscan::DbscanIndex};
@@ -80,14 +83,17 @@ impl<'p> DbscanIndex<'p> {
     /// `min_samples` is clamped to 1 and the `max_min_samples` of [`DbscanIndex::new`].
     pub fn clusters(&self, eps: f64, min_samples: usize) -> Labels {
         let min_samples = min_samples.clamp(1, self.trees.len());
-        let is_core: Vec<bool> = self.kth_distances(min_samples).iter().map(|d| *d <= eps).collect();
+        let is_core: Vec<bool> =
+            self.kth_distances(min_samples).iter().map(|d| *d <= eps).collect();
         let mut sets = DisjointSets::new(self.points.len());
         for edge in self.trees[min_samples - 1].iter().take_while(|edge| edge.weight <= eps) {
             sets.join(edge.a, edge.b);
         }
         let cores = (0..self.points.len()).map(|i| is_core[i].then(|| sets.find(i)));
         let cores = labels::number_by_first_point(cores);
-        (0..self.points.len()).map(|i| cores[i].or_else(|| self.first_within(i, eps, &cores))).collect()
+        (0..self.points.len())
+            .map(|i| cores[i].or_else(|| self.first_within(i, eps, &cores)))
+            .collect()
     }
 
     /// The first of the clusters that have a core point within `eps` of a point.
@@ -127,14 +133,15 @@ impl<'p> DbscanIndex<'p> {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DbscanGrid {
-    /// Number of values of `eps`, evenly spaced from the 10th to the 90th percentile of the distances to the
-    /// `max_min_samples`-th nearest point.
+    /// Number of values of `eps`, evenly spaced from the 10th to the 90th percentile of the
+    /// distances to the `max_min_samples`-th nearest point.
     pub eps_steps: usize,
     /// Smallest `min_samples`.
     pub min_min_samples: usize,
     /// Largest `min_samples`.
     pub max_min_samples: usize,
-    /// With more points than this, silhouette coefficients are those of a random sample of as many points.
+    /// With more points than this, silhouette coefficients are those of a random sample of as many
+    /// points.
     pub max_silhouette_points: usize,
     /// Seed of the sample.
     pub seed: u64,
@@ -151,7 +158,8 @@ pub struct GridCell {
     pub clusters: usize,
     /// Number of noise points.
     pub noise: usize,
-    /// Mean silhouette coefficient of the points that are not noise; `None` with fewer than two clusters.
+    /// Mean silhouette coefficient of the points that are not noise; `None` with fewer than two
+    /// clusters.
     pub silhouette: Option<f64>,
 }
 
@@ -164,7 +172,8 @@ pub struct GridSearchResult {
     pub min_samples: usize,
     /// The clusters at these parameters.
     pub labels: Labels,
-    /// The mean silhouette coefficient; `None` if no cell of the grid has two clusters and the knee was used.
+    /// The mean silhouette coefficient; `None` if no cell of the grid has two clusters and the knee
+    /// was used.
     pub silhouette: Option<f64>,
     /// All cells, by ascending `eps`, then `min_samples`; cells with an `eps` of 0 are skipped.
     pub cells: Vec<GridCell>,
@@ -175,8 +184,9 @@ pub struct GridSearchResult {
 impl DbscanGrid {
     /// Selects the cell with the greatest mean silhouette coefficient, the first of equals.
     ///
-    /// If no cell has two clusters, `eps` is the knee of the distances to the `max_min_samples`-th nearest point (their median if
-    /// there is no knee) and `min_samples` the smallest one. `None` for fewer than two points.
+    /// If no cell has two clusters, `eps` is the knee of the distances to the `max_min_samples`-th
+    /// nearest point (their median if there is no knee) and `min_samples` the smallest one. `None`
+    /// for fewer than two points.
     pub fn search(&self, points: Points<'_>) -> Option<GridSearchResult> {
         if points.len() < 2 {
             return None;
@@ -218,7 +228,14 @@ impl DbscanGrid {
             let eps = eps_at_knee(&kth);
             let min_samples = self.min_min_samples;
             let labels = index.clusters(eps, min_samples);
-            return Some(GridSearchResult { eps, min_samples, labels, silhouette: None, cells, sampled });
+            return Some(GridSearchResult {
+                eps,
+                min_samples,
+                labels,
+                silhouette: None,
+                cells,
+                sampled,
+            });
         };
         let GridCell { eps, min_samples, silhouette, .. } = cells[i];
         let labels = clusterings.swap_remove(clustering_of_cell[i]);
@@ -242,8 +259,8 @@ impl DbscanGrid {
     }
 }
 
-/// The distance at which sorted distances begin to rise steeply; their median if there is no knee, the greatest if all are
-/// nearly equal.
+/// The distance at which sorted distances begin to rise steeply; their median if there is no knee,
+/// the greatest if all are nearly equal.
 fn eps_at_knee(sorted: &[f64]) -> f64 {
     let (low, high) = (sorted[0], sorted[sorted.len() - 1]);
     if high - low <= 1e-8 + 1e-5 * low {
@@ -253,7 +270,11 @@ fn eps_at_knee(sorted: &[f64]) -> f64 {
 }
 
 /// The mean silhouette coefficient of each clustering, over `sample` or all points.
-fn silhouettes(points: Points<'_>, clusterings: &[Labels], sample: Option<&[usize]>) -> Vec<Option<f64>> {
+fn silhouettes(
+    points: Points<'_>,
+    clusterings: &[Labels],
+    sample: Option<&[usize]>,
+) -> Vec<Option<f64>> {
     let Some(sample) = sample else {
         return with_rows!(points, |rows| silhouette::of_rows(rows, clusterings));
     };

@@ -1,18 +1,21 @@
 //! HDBSCAN with leaf selection: the finest clusters of the density hierarchy.
 //!
-//! Campello, Moulavi, Sander: Density-Based Clustering Based on Hierarchical Density Estimates (PAKDD 2013); the condensed
-//! tree is that of McInnes and Healy: Accelerated Hierarchical Density Based Clustering (ICDMW 2017).
+//! Campello, Moulavi, Sander: Density-Based Clustering Based on Hierarchical Density Estimates
+//! (PAKDD 2013); the condensed tree is that of McInnes and Healy: Accelerated Hierarchical Density
+//! Based Clustering (ICDMW 2017).
 
 use crate::mutual_reachability::{DisjointSets, Edge, nearest_others, spanning_tree};
 use crate::points::{Rows, with_rows};
 use crate::{Labels, Points, labels};
 
-/// The leaf clusters of `points`, each of at least `min_size` points (at least 2); points outside of them are noise.
+/// The leaf clusters of `points`, each of at least `min_size` points (at least 2); points outside
+/// of them are noise.
 ///
-/// The core distance of a point is the distance to its `min_size`-th nearest other point. All merges at one distance count as one
-/// merge of several parts, which is a split if at least two of the parts have `min_size` points; so the result depends neither on
-/// the order of the points nor on their unit. All points below a leaf belong to it, however late they join. The set of all points
-/// is never a cluster, so fewer than `2 min_size` points have none. Time is `O(n^2)`.
+/// The core distance of a point is the distance to its `min_size`-th nearest other point. All
+/// merges at one distance count as one merge of several parts, which is a split if at least two of
+/// the parts have `min_size` points; so the result depends neither on the order of the points nor
+/// on their unit. All points below a leaf belong to it, however late they join. The set of all
+/// points is never a cluster, so fewer than `2 min_size` points have none. Time is `O(n^2)`.
 ///
 /// ```
 /// use clustering::{Points, hdbscan};
@@ -43,7 +46,8 @@ fn leaf_clusters_of<const D: usize>(points: Rows<'_, D>, min_size: usize) -> Lab
     labels::number_by_first_point(labels.into_iter())
 }
 
-/// The merges of points as the distance grows: a tree whose nodes below `n` are the points and whose last node is the root.
+/// The merges of points as the distance grows: a tree whose nodes below `n` are the points and
+/// whose last node is the root.
 struct Hierarchy {
     /// The child nodes of each merge.
     merges: Vec<Vec<usize>>,
@@ -99,8 +103,12 @@ impl Hierarchy {
         // A cluster as its topmost node and the node that the descent has reached.
         let (mut open, mut leaves) = (vec![(root, root)], Vec::new());
         while let Some((top, node)) = open.pop() {
-            let large: Vec<usize> =
-                self.parts(node).iter().copied().filter(|part| self.sizes[*part] >= min_size).collect();
+            let large: Vec<usize> = self
+                .parts(node)
+                .iter()
+                .copied()
+                .filter(|part| self.sizes[*part] >= min_size)
+                .collect();
             match large[..] {
                 [] if top != root => leaves.push(top),
                 [] => {}

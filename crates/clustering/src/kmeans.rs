@@ -21,11 +21,12 @@ pub struct KMeans {
 /// Limit of Lloyd iterations per start.
 const MAX_ITERATIONS: usize = 300;
 
-/// Partitions `points` into `k` groups: the result with the least inertia of `starts` runs of Lloyd's algorithm, the first of
-/// equals.
+/// Partitions `points` into `k` groups: the result with the least inertia of `starts` runs of
+/// Lloyd's algorithm, the first of equals.
 ///
-/// Each run starts from k-means++ centers drawn with `seed` and ends when no point changes its group, after at most 300
-/// iterations. `k` and `starts` count as at least 1; there are never more groups than distinct points.
+/// Each run starts from k-means++ centers drawn with `seed` and ends when no point changes its
+/// group, after at most 300 iterations. `k` and `starts` count as at least 1; there are never more
+/// groups than distinct points.
 ///
 /// ```
 /// use clustering::{Points, kmeans};
@@ -72,7 +73,8 @@ pub(crate) fn lloyd<const D: usize>(points: Rows<'_, D>, mut centers: Vec<f64>) 
     KMeans { labels, centers, inertia }
 }
 
-/// Moves each center to the mean of its points; a center without points moves to the point farthest from its own center.
+/// Moves each center to the mean of its points; a center without points moves to the point farthest
+/// from its own center.
 fn move_to_means<const D: usize>(points: Rows<'_, D>, labels: &[usize], centers: &mut [f64]) {
     let dim = points.dim();
     let (mut sums, mut counts) = (vec![0.0; centers.len()], vec![0_usize; centers.len() / dim]);
@@ -112,10 +114,11 @@ pub struct KSelection {
     pub silhouettes: Vec<(usize, f64)>,
 }
 
-/// Selects the k from 2 to `max_k` whose k-means partition has the greatest mean silhouette coefficient, the smallest of equals.
+/// Selects the k from 2 to `max_k` whose k-means partition has the greatest mean silhouette
+/// coefficient, the smallest of equals.
 ///
-/// k also stays below the number of points and does not exceed the number of distinct points. `None` if no k is left. `starts`
-/// and `seed` are those of [`fit`].
+/// k also stays below the number of points and does not exceed the number of distinct points.
+/// `None` if no k is left. `starts` and `seed` are those of [`fit`].
 ///
 /// ```
 /// use clustering::{Points, kmeans};
@@ -136,7 +139,8 @@ fn select_k_rows<const D: usize>(
     seed: u64,
 ) -> Option<KSelection> {
     let max_k = max_k.min(points.len().saturating_sub(1)).min(count_distinct(points));
-    let fits: Vec<(usize, KMeans)> = (2..=max_k).map(|k| (k, fit_rows(points, k, starts, seed))).collect();
+    let fits: Vec<(usize, KMeans)> =
+        (2..=max_k).map(|k| (k, fit_rows(points, k, starts, seed))).collect();
     let labels = |found: &KMeans| found.labels.iter().map(|label| Some(*label)).collect();
     let clusterings: Vec<Labels> = fits.iter().map(|(_, found)| labels(found)).collect();
     let scores = silhouette::of_rows(points, &clusterings);
@@ -149,7 +153,8 @@ fn select_k_rows<const D: usize>(
         }
     }
     let (index, _) = best?;
-    let silhouettes = fits.iter().zip(&scores).filter_map(|((k, _), score)| Some((*k, (*score)?))).collect();
+    let silhouettes =
+        fits.iter().zip(&scores).filter_map(|((k, _), score)| Some((*k, (*score)?))).collect();
     Some(KSelection { labels: fits[index].1.labels.clone(), k: fits[index].0, silhouettes })
 }
 
@@ -172,7 +177,8 @@ mod tests {
 
     #[test]
     fn three_groups_are_selected() {
-        let rows: Vec<[f64; 2]> = (0..30).map(|i| [f64::from(i % 3) * 50.0, f64::from(i / 3)]).collect();
+        let rows: Vec<[f64; 2]> =
+            (0..30).map(|i| [f64::from(i % 3) * 50.0, f64::from(i / 3)]).collect();
         let points = Points::new(rows.as_flattened(), 2).unwrap();
         let selection = select_k(points, 12, 10, 7).unwrap();
         assert_eq!(selection.k, 3);
@@ -183,7 +189,8 @@ mod tests {
     /// A constant dimension and one known at run time give the same bits.
     #[test]
     fn dimension_dispatch_does_not_change_the_selection() {
-        let rows: Vec<[f64; 6]> = (0..60).map(|i| [2, 3, 5, 7, 11, 13].map(|m| f64::from(i % m))).collect();
+        let rows: Vec<[f64; 6]> =
+            (0..60).map(|i| [2, 3, 5, 7, 11, 13].map(|m| f64::from(i % m))).collect();
         let points = Points::new(rows.as_flattened(), 6).unwrap();
         let dynamic = select_k_rows(Rows::<0>::new(points.values(), 6), 8, 4, 7);
         assert_eq!(select_k(points, 8, 4, 7), dynamic);

@@ -1,11 +1,13 @@
 //! The knee of a convex increasing curve.
 //!
-//! Satopaa, Albrecht, Irwin, Raghavan: Finding a "Kneedle" in a Haystack (ICDCSW 2011), with sensitivity 1, for convex
-//! increasing curves over evenly spaced points. The details are those of the Python package kneed 0.9.0.
+//! Satopaa, Albrecht, Irwin, Raghavan: Finding a "Kneedle" in a Haystack (ICDCSW 2011), with
+//! sensitivity 1, for convex increasing curves over evenly spaced points. The details are those of
+//! the Python package kneed 0.9.0.
 
 /// The index at which a curve begins to rise steeply; `None` if it has no knee.
 ///
-/// `sorted` are the values of the curve, ascending, over evenly spaced points. Values must be finite.
+/// `sorted` are the values of the curve, ascending, over evenly spaced points. Values must be
+/// finite.
 ///
 /// ```
 /// let mut curve: Vec<f64> = (0..50).map(|i| 1.0 + 0.01 * f64::from(i)).collect();
@@ -19,9 +21,11 @@ pub fn find(sorted: &[f64]) -> Option<usize> {
     }
     let last = (n - 1) as f64;
     let scaled: Vec<f64> = sorted.iter().map(|y| (y - low) / (high - low)).collect();
-    // Turned over and read from the right, a convex increasing curve is concave; its knee is far above the diagonal.
+    // Turned over and read from the right, a convex increasing curve is concave; its knee is far
+    // above the diagonal.
     let across: Vec<f64> = (0..n).rev().map(|i| 1.0 - i as f64 / last).collect();
-    let above: Vec<f64> = scaled.iter().rev().zip(&across).map(|(y, x)| (scaled[n - 1] - y) - x).collect();
+    let above: Vec<f64> =
+        scaled.iter().rev().zip(&across).map(|(y, x)| (scaled[n - 1] - y) - x).collect();
     let steps: Vec<f64> = across.windows(2).map(|pair| pair[1] - pair[0]).collect();
     let step = (pairwise_sum(&steps) / last).abs();
     // The neighbor beyond an end is the end itself.

@@ -1,8 +1,9 @@
 //! Clustering of points in few dimensions.
 //!
-//! [`Points`] is a view of a flat slice of finite coordinates, point after point. Clusters are numbered from 0 in the order of
-//! their first points, `None` is noise. All results are deterministic: random draws come from a seed, and ties go to the
-//! earlier point. Invalid input is an [`Error`]; no input panics.
+//! [`Points`] is a view of a flat slice of finite coordinates, point after point. Clusters are
+//! numbered from 0 in the order of their first points, `None` is noise. All results are
+//! deterministic: random draws come from a seed, and ties go to the earlier point. Invalid input is
+//! an [`Error`]; no input panics.
 //!
 //! | module | algorithm | checked against |
 //! | --- | --- | --- |

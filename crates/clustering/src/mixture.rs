@@ -1,8 +1,9 @@
-//! Gaussian mixtures with full covariances, and the selection of their number of components by the Bayesian information
-//! criterion.
+//! Gaussian mixtures with full covariances, and the selection of their number of components by the
+//! Bayesian information criterion.
 //!
-//! Dempster, Laird, Rubin: Maximum likelihood from incomplete data via the EM algorithm (1977); Schwarz: Estimating the
-//! dimension of a model (1978). The steps and the stop rule are those of scikit-learn's `GaussianMixture`.
+//! Dempster, Laird, Rubin: Maximum likelihood from incomplete data via the EM algorithm (1977);
+//! Schwarz: Estimating the dimension of a model (1978). The steps and the stop rule are those of
+//! scikit-learn's `GaussianMixture`.
 
 use std::f64::consts::TAU;
 
@@ -14,7 +15,8 @@ use crate::points::{Rows, with_rows};
 use crate::seeding::plus_plus;
 use crate::{Error, Points};
 
-/// Added to each variance, so that the covariance of a component of few points is positive definite.
+/// Added to each variance, so that the covariance of a component of few points is positive
+/// definite.
 const VARIANCE_FLOOR: f64 = 1e-6;
 
 /// EM stops when the mean log-likelihood changes by less.
@@ -79,8 +81,8 @@ impl Mixture {
 
     /// Runs EM from `labels`, the initial component (below `k`) of each point.
     ///
-    /// `None` if there are no points, or a covariance stops being positive definite, as with points too far apart for the range
-    /// of `f64`.
+    /// `None` if there are no points, or a covariance stops being positive definite, as with points
+    /// too far apart for the range of `f64`.
     ///
     /// # Errors
     /// - [`Error::LabelCount`] if there is not exactly one label per point.
@@ -94,7 +96,11 @@ impl Mixture {
     /// assert_eq!(mixture.labels, [0, 0, 1, 1]);
     /// # Ok::<(), clustering::Error>(())
     /// ```
-    pub fn from_labels(points: Points<'_>, labels: &[usize], k: usize) -> Result<Option<Self>, Error> {
+    pub fn from_labels(
+        points: Points<'_>,
+        labels: &[usize],
+        k: usize,
+    ) -> Result<Option<Self>, Error> {
         if labels.len() != points.len() {
             return Err(Error::LabelCount { points: points.len(), labels: labels.len() });
         }
@@ -105,7 +111,11 @@ impl Mixture {
     }
 
     /// [`Mixture::from_labels`] with one label below `k` per point.
-    fn from_row_labels<const D: usize>(points: Rows<'_, D>, labels: &[usize], k: usize) -> Option<Self> {
+    fn from_row_labels<const D: usize>(
+        points: Rows<'_, D>,
+        labels: &[usize],
+        k: usize,
+    ) -> Option<Self> {
         let n = points.len();
         if n == 0 {
             return None;
@@ -124,8 +134,9 @@ impl Mixture {
             iterations += 1;
         }
         let log_likelihood = expect(points, &components, &mut shares)?;
-        let largest =
-            |i: usize| (0..k).rev().max_by(|a, b| shares[*a][i].total_cmp(&shares[*b][i])).unwrap_or(0);
+        let largest = |i: usize| {
+            (0..k).rev().max_by(|a, b| shares[*a][i].total_cmp(&shares[*b][i])).unwrap_or(0)
+        };
         let labels = (0..n).map(largest).collect();
         Some(Self { components, labels, log_likelihood, iterations, converged })
     }
@@ -157,19 +168,27 @@ fn weighted_sum<const D: usize>(points: Rows<'_, D>, shares: &[f64]) -> Vec<f64>
     let mut sums = vec![0.0; points.dim()];
     let weighted = shares.iter().zip(points.iter());
     if D == 0 {
-        weighted.for_each(|(share, point)| sums.iter_mut().zip(point).for_each(|(sum, x)| *sum += share * x));
+        weighted.for_each(|(share, point)| {
+            sums.iter_mut().zip(point).for_each(|(sum, x)| *sum += share * x)
+        });
     } else {
         // An array of constant length stays in registers.
         let mut array = [0.0; D];
-        weighted
-            .for_each(|(share, point)| array.iter_mut().zip(point).for_each(|(sum, x)| *sum += share * x));
+        weighted.for_each(|(share, point)| {
+            array.iter_mut().zip(point).for_each(|(sum, x)| *sum += share * x)
+        });
         sums.copy_from_slice(&array);
     }
     sums
 }
 
-/// The sum of the outer products of the deviations from `mean`, each times the share of its point, flat.
-fn weighted_products<const D: usize>(points: Rows<'_, D>, shares: &[f64], mean: &[f64]) -> Vec<f64> {
+/// The sum of the outer products of the deviations from `mean`, each times the share of its point,
+/// flat.
+fn weighted_products<const D: usize>(
+    points: Rows<'_, D>,
+    shares: &[f64],
+    mean: &[f64],
+) -> Vec<f64> {
     let dim = points.dim();
     let mut sums = vec![0.0; dim * dim];
     if D == 0 {
@@ -185,7 +204,11 @@ fn weighted_products<const D: usize>(points: Rows<'_, D>, shares: &[f64], mean: 
         center.copy_from_slice(mean);
         for (share, point) in shares.iter().zip(points.iter()) {
             let mut deviation = [0.0; D];
-            deviation.iter_mut().zip(point).zip(&center).for_each(|((off, x), mean)| *off = x - mean);
+            deviation
+                .iter_mut()
+                .zip(point)
+                .zip(&center)
+                .for_each(|((off, x), mean)| *off = x - mean);
             for (row, x) in array.iter_mut().zip(deviation) {
                 row.iter_mut().zip(deviation).for_each(|(sum, y)| *sum += share * x * y);
             }
@@ -195,8 +218,8 @@ fn weighted_products<const D: usize>(points: Rows<'_, D>, shares: &[f64], mean: 
     sums
 }
 
-/// The E step: the share of each component in each point. Returns the log-likelihood of all points, or `None` if it is not
-/// finite.
+/// The E step: the share of each component in each point. Returns the log-likelihood of all points,
+/// or `None` if it is not finite.
 fn expect<const D: usize>(
     points: Rows<'_, D>,
     components: &[Component],
@@ -254,7 +277,8 @@ impl<'a> Density<'a> {
                 whitening[a * dim + b] = column[a];
             }
         }
-        let constant = libm::log(component.weight) - log_determinant - 0.5 * dim as f64 * libm::log(TAU);
+        let constant =
+            libm::log(component.weight) - log_determinant - 0.5 * dim as f64 * libm::log(TAU);
         Some(Self { mean: &component.mean, whitening, constant })
     }
 
@@ -279,7 +303,11 @@ impl<'a> Density<'a> {
 
 /// The squared length of the whitened deviation of `point` from `mean`.
 #[inline(always)]
-fn whitened_square<'w>(whitening: impl Iterator<Item = &'w [f64]>, point: &[f64], mean: &[f64]) -> f64 {
+fn whitened_square<'w>(
+    whitening: impl Iterator<Item = &'w [f64]>,
+    point: &[f64],
+    mean: &[f64],
+) -> f64 {
     let mut square = 0.0;
     for row in whitening {
         let mut white = 0.0;
@@ -291,7 +319,8 @@ fn whitened_square<'w>(whitening: impl Iterator<Item = &'w [f64]>, point: &[f64]
     square
 }
 
-/// The lower triangular factor (flat) whose product with its transpose is `matrix`; `None` unless that is positive definite.
+/// The lower triangular factor (flat) whose product with its transpose is `matrix`; `None` unless
+/// that is positive definite.
 fn cholesky(matrix: &[f64], dim: usize) -> Option<Vec<f64>> {
     let mut factor = vec![0.0; dim * dim];
     for a in 0..dim {
@@ -311,8 +340,9 @@ fn cholesky(matrix: &[f64], dim: usize) -> Option<Vec<f64>> {
 
 /// Fits a mixture of `k` components: the most likely of `starts` runs of EM, the first of equals.
 ///
-/// Each run starts from the labels of k-means with k-means++ centers drawn with `seed`. `starts` counts as at least 1. `None` if
-/// `k` is 0, there are fewer distinct points than components, or no run keeps its covariances positive definite.
+/// Each run starts from the labels of k-means with k-means++ centers drawn with `seed`. `starts`
+/// counts as at least 1. `None` if `k` is 0, there are fewer distinct points than components, or no
+/// run keeps its covariances positive definite.
 ///
 /// ```
 /// use clustering::{Points, mixture};
@@ -327,7 +357,12 @@ pub fn fit(points: Points<'_>, k: usize, starts: usize, seed: u64) -> Option<Mix
     with_rows!(points, |rows| fit_rows(rows, k, starts, seed))
 }
 
-fn fit_rows<const D: usize>(points: Rows<'_, D>, k: usize, starts: usize, seed: u64) -> Option<Mixture> {
+fn fit_rows<const D: usize>(
+    points: Rows<'_, D>,
+    k: usize,
+    starts: usize,
+    seed: u64,
+) -> Option<Mixture> {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
     let mut best: Option<Mixture> = None;
     for _ in 0..starts.max(1) {
@@ -346,7 +381,8 @@ fn fit_rows<const D: usize>(points: Rows<'_, D>, k: usize, starts: usize, seed: 
     best
 }
 
-/// Selects the mixture of 2 to `max_components` components with the lowest BIC, the one with fewer components of equals.
+/// Selects the mixture of 2 to `max_components` components with the lowest BIC, the one with fewer
+/// components of equals.
 ///
 /// `starts` and `seed` are those of [`fit`]. `None` if no such mixture can be fitted.
 ///
@@ -358,7 +394,12 @@ fn fit_rows<const D: usize>(points: Rows<'_, D>, k: usize, starts: usize, seed: 
 /// assert_eq!(mixture.components.len(), 3);
 /// # Ok::<(), clustering::Error>(())
 /// ```
-pub fn select_by_bic(points: Points<'_>, max_components: usize, starts: usize, seed: u64) -> Option<Mixture> {
+pub fn select_by_bic(
+    points: Points<'_>,
+    max_components: usize,
+    starts: usize,
+    seed: u64,
+) -> Option<Mixture> {
     let mut best: Option<Mixture> = None;
     for found in (2..=max_components).filter_map(|k| fit(points, k, starts, seed)) {
         if best.as_ref().is_none_or(|best| found.bic() < best.bic()) {
@@ -392,7 +433,9 @@ mod tests {
         let found = select_by_bic(points, 3, 5, 1).unwrap();
         assert_eq!(found.components.len(), 2);
         assert!((0..200).all(|i| found.labels[i] == found.labels[i % 2]));
-        assert!(found.converged && found.components.iter().all(|one| (one.weight - 0.5).abs() < 1e-12));
+        assert!(
+            found.converged && found.components.iter().all(|one| (one.weight - 0.5).abs() < 1e-12)
+        );
         assert_eq!(select_by_bic(points, 3, 5, 1).unwrap(), found);
     }
 
@@ -410,7 +453,9 @@ mod tests {
     #[test]
     fn dimension_dispatch_does_not_change_the_mixture() {
         let rows: Vec<[f64; 3]> = (0..90)
-            .map(|i| [i % 3, i % 7, i % 11].map(|x| f64::from(x) * 4.0 + (f64::from(i) * 0.7).sin()))
+            .map(|i| {
+                [i % 3, i % 7, i % 11].map(|x| f64::from(x) * 4.0 + (f64::from(i) * 0.7).sin())
+            })
             .collect();
         let points = Points::new(rows.as_flattened(), 3).unwrap();
         for k in 1..5 {

@@ -1,5 +1,5 @@
-//! What the density-based algorithms share: distances to the nearest points, and the minimum spanning tree by mutual
-//! reachability.
+//! What the density-based algorithms share: distances to the nearest points, and the minimum
+//! spanning tree by mutual reachability.
 
 use crate::points::{Rows, distance};
 
@@ -37,8 +37,8 @@ pub(crate) struct Edge {
     pub weight: f64,
 }
 
-/// The minimum spanning tree by mutual reachability (Prim), its edges by ascending weight. `core` holds the core distance of
-/// each point.
+/// The minimum spanning tree by mutual reachability (Prim), its edges by ascending weight. `core`
+/// holds the core distance of each point.
 ///
 /// Several trees can be minimal; they have the same connected components at every distance.
 pub(crate) fn spanning_tree<const D: usize>(points: Rows<'_, D>, core: &[f64]) -> Vec<Edge> {
@@ -101,7 +101,8 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// Two points are connected by tree edges up to `limit` exactly if they are connected by pairs up to `limit`.
+        /// Two points are connected by tree edges up to `limit` exactly if they are connected by
+        /// pairs up to `limit`.
         #[test]
         fn spanning_tree_has_the_components_of_all_pairs(
             raw in prop::collection::vec([-4_i32..4, -4_i32..4], 1..30), k in 0_usize..4, limit in 0.0..5.0_f64,

@@ -2,9 +2,11 @@
 
 use crate::Error;
 
-/// A set of points: a flat slice of finite coordinates, point after point (row-major), and the dimension.
+/// A set of points: a flat slice of finite coordinates, point after point (row-major), and the
+/// dimension.
 ///
-/// The coordinates are checked once, so that the algorithms need not check them again. A set of no points is valid.
+/// The coordinates are checked once, so that the algorithms need not check them again. A set of no
+/// points is valid.
 ///
 /// ```
 /// use clustering::Points;
@@ -73,8 +75,8 @@ impl<'a> Points<'a> {
     }
 }
 
-/// Points whose dimension is a constant of the type, so that the compiler unrolls the loops over coordinates; `D = 0` stands
-/// for a dimension known at run time only.
+/// Points whose dimension is a constant of the type, so that the compiler unrolls the loops over
+/// coordinates; `D = 0` stands for a dimension known at run time only.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rows<'a, const D: usize> {
     values: &'a [f64],
@@ -120,11 +122,12 @@ impl<'a, const D: usize> Rows<'a, D> {
     }
 }
 
-/// Runs a block with [`Points`] as [`Rows`] of a constant dimension where it is one that the pipeline uses (3 for the cycles
-/// of cohorts, 6 for the cycles of modes) or 2, else of a dimension known at run time.
+/// Runs a block with [`Points`] as [`Rows`] of a constant dimension where it is one that the
+/// pipeline uses (3 for the cycles of cohorts, 6 for the cycles of modes) or 2, else of a dimension
+/// known at run time.
 ///
-/// With a dimension known at run time only, loops over pairs of points take 1.2 times as long and mixtures twice as long (5
-/// dimensions). The results have the same bits.
+/// With a dimension known at run time only, loops over pairs of points take 1.2 times as long and
+/// mixtures twice as long (5 dimensions). The results have the same bits.
 macro_rules! with_rows {
     ($points:expr, |$rows:ident| $run:expr) => {{
         let points: $crate::Points<'_> = $points;
@@ -142,7 +145,8 @@ macro_rules! with_rows {
 }
 pub(crate) use with_rows;
 
-/// Euclidean distance, summed in the order of the coordinates: every algorithm sees the same number for a pair.
+/// Euclidean distance, summed in the order of the coordinates: every algorithm sees the same number
+/// for a pair.
 #[inline(always)]
 pub(crate) fn distance(a: &[f64], b: &[f64]) -> f64 {
     squared_distance(a, b).sqrt()

@@ -4,7 +4,8 @@ use crate::{Error, Points};
 
 /// Subtracts the median of each coordinate and divides by its interquartile range.
 ///
-/// Quartiles are interpolated linearly (numpy's default). A range of 0, of a few rounding errors, or one that overflows counts as
+/// Quartiles are interpolated linearly (numpy's default). A range of 0, of a few rounding errors,
+/// or one that overflows counts as
 /// 1. Checked against scikit-learn's `RobustScaler`.
 ///
 /// ```
@@ -33,7 +34,8 @@ impl RobustScaler {
             return scaler;
         }
         for d in 0..dim {
-            let mut column: Vec<f64> = points.values().iter().skip(d).step_by(dim).copied().collect();
+            let mut column: Vec<f64> =
+                points.values().iter().skip(d).step_by(dim).copied().collect();
             column.sort_by(f64::total_cmp);
             scaler.center[d] = percentile(&column, 50.0);
             let range = percentile(&column, 75.0) - percentile(&column, 25.0);
@@ -63,7 +65,8 @@ impl RobustScaler {
     }
 }
 
-/// The `percent`-th percentile of sorted values, at least one, by linear interpolation (numpy's default).
+/// The `percent`-th percentile of sorted values, at least one, by linear interpolation (numpy's
+/// default).
 pub(crate) fn percentile(sorted: &[f64], percent: f64) -> f64 {
     let last = sorted.len() - 1;
     let position = last as f64 * percent / 100.0;

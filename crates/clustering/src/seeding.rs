@@ -1,7 +1,8 @@
 //! k-means++ seeding: initial centers that are far from each other.
 //!
-//! Arthur and Vassilvitskii: k-means++, the advantages of careful seeding (SODA 2007). Of a few candidates per center the one
-//! that lowers the sum of squares most is taken, as the authors suggest and scikit-learn does.
+//! Arthur and Vassilvitskii: k-means++, the advantages of careful seeding (SODA 2007). Of a few
+//! candidates per center the one that lowers the sum of squares most is taken, as the authors
+//! suggest and scikit-learn does.
 
 use rand::RngExt;
 use rand_xoshiro::Xoshiro256PlusPlus;

@@ -1,15 +1,19 @@
-//! The mean silhouette coefficient: how much nearer points are to their own cluster than to the next one.
+//! The mean silhouette coefficient: how much nearer points are to their own cluster than to the
+//! next one.
 //!
-//! Rousseeuw: Silhouettes, a graphical aid to the interpretation and validation of cluster analysis (1987).
+//! Rousseeuw: Silhouettes, a graphical aid to the interpretation and validation of cluster analysis
+//! (1987).
 
 use crate::points::{Rows, distance, with_rows};
 use crate::{Error, Labels, Points, labels};
 
 /// The mean silhouette coefficient of the points that are not noise, from -1 to 1.
 ///
-/// The coefficient of a point is `(b - a) / max(a, b)`, with `a` the mean distance to the other points of its cluster and `b` the
-/// smallest mean distance to the points of another cluster; it is 0 for a point alone in its cluster. `None` unless there are at
-/// least two clusters and fewer clusters than points. Distances are Euclidean; time grows with the square of the number of points.
+/// The coefficient of a point is `(b - a) / max(a, b)`, with `a` the mean distance to the other
+/// points of its cluster and `b` the smallest mean distance to the points of another cluster; it is
+/// 0 for a point alone in its cluster. `None` unless there are at least two clusters and fewer
+/// clusters than points. Distances are Euclidean; time grows with the square of the number of
+/// points.
 ///
 /// # Errors
 /// [`Error::LabelCount`] if there is not exactly one label per point.
@@ -49,7 +53,10 @@ pub fn means(points: Points<'_>, clusterings: &[Labels]) -> Result<Vec<Option<f6
 }
 
 /// [`means`], each clustering with one label per point.
-pub(crate) fn of_rows<const D: usize>(points: Rows<'_, D>, clusterings: &[Labels]) -> Vec<Option<f64>> {
+pub(crate) fn of_rows<const D: usize>(
+    points: Rows<'_, D>,
+    clusterings: &[Labels],
+) -> Vec<Option<f64>> {
     let mut sums: Vec<SilhouetteSum> =
         clusterings.iter().map(|labels| SilhouetteSum::new(points.len(), labels)).collect();
     let mut distances = vec![0.0; points.len()];
@@ -85,12 +92,20 @@ impl SilhouetteSum {
         // Labels may have gaps: the points can be a sample of those that were clustered.
         let dense = labels::number_by_first_point(labels.iter().copied());
         let clusters = labels::count(&dense);
-        let cluster: Vec<u32> = dense.iter().map(|label| label.unwrap_or(clusters) as u32).collect();
+        let cluster: Vec<u32> =
+            dense.iter().map(|label| label.unwrap_or(clusters) as u32).collect();
         let mut sizes = vec![0; clusters + 1];
         cluster.iter().for_each(|c| sizes[*c as usize] += 1);
         let clustered = n - sizes[clusters];
         let is_defined = clusters >= 2 && clusters < clustered;
-        Self { cluster, distance_sums: vec![0.0; clusters + 1], sizes, total: 0.0, clustered, is_defined }
+        Self {
+            cluster,
+            distance_sums: vec![0.0; clusters + 1],
+            sizes,
+            total: 0.0,
+            clustered,
+            is_defined,
+        }
     }
 
     fn skips(&self, i: usize) -> bool {
@@ -112,7 +127,9 @@ impl SilhouetteSum {
         }
         let a = self.distance_sums[own] / (self.sizes[own] - 1) as f64;
         let others = (0..self.sizes.len() - 1).filter(|c| *c != own);
-        let b = others.map(|c| self.distance_sums[c] / self.sizes[c] as f64).fold(f64::INFINITY, f64::min);
+        let b = others
+            .map(|c| self.distance_sums[c] / self.sizes[c] as f64)
+            .fold(f64::INFINITY, f64::min);
         let larger = a.max(b);
         if larger > 0.0 {
             self.total += (b - a) / larger;

@@ -7,12 +7,14 @@ use crate::{Error, labels};
 /// The largest absolute value: squares of differences and their sums stay finite.
 const MAX_ABS_VALUE: f64 = 1e150;
 
-/// Merges `values` by Ward's criterion while the nearest two groups are less than `max_distance` apart. Returns the group of each
-/// value; groups are numbered from 0 in the order of their first values.
+/// Merges `values` by Ward's criterion while the nearest two groups are less than `max_distance`
+/// apart. Returns the group of each value; groups are numbered from 0 in the order of their first
+/// values.
 ///
-/// The distance of two groups of `a` and `b` values is `sqrt(2ab / (a + b)) |difference of means|`, which for two single values is
-/// their difference. Ward: Hierarchical grouping to optimize an objective function (1963); distances as in scipy's `linkage`.
-/// Memory: 4 `n^2` bytes for `n` values.
+/// The distance of two groups of `a` and `b` values is `sqrt(2ab / (a + b)) |difference of means|`,
+/// which for two single values is their difference. Ward: Hierarchical grouping to optimize an
+/// objective function (1963); distances as in scipy's `linkage`. Memory: 4 `n^2` bytes for `n`
+/// values.
 ///
 /// # Errors
 /// - [`Error::NotFinite`] if a value is NaN or infinite.
@@ -43,7 +45,9 @@ pub fn groups(values: &[f64], max_distance: f64) -> Result<Vec<usize>, Error> {
                 break;
             }
             let (a, b) = (merge.cluster1, merge.cluster2);
-            node.iter_mut().filter(|node| **node == a || **node == b).for_each(|node| *node = n + k);
+            node.iter_mut()
+                .filter(|node| **node == a || **node == b)
+                .for_each(|node| *node = n + k);
         }
     }
     Ok(labels::number_by_first_point(node.into_iter().map(Some)).into_iter().flatten().collect())
@@ -64,7 +68,10 @@ mod tests {
 
     #[test]
     fn invalid_values_are_errors() {
-        assert_eq!(groups(&[1.0, f64::NAN], 1.0), Err(Error::NotFinite { point: 1, coordinate: 0 }));
+        assert_eq!(
+            groups(&[1.0, f64::NAN], 1.0),
+            Err(Error::NotFinite { point: 1, coordinate: 0 })
+        );
         assert_eq!(groups(&[1e151, 1.0], 1.0), Err(Error::TooLarge { point: 0, coordinate: 0 }));
         assert_eq!(groups(&[1e150, -1e150, 1.0], 1.0).unwrap(), [0, 1, 2]);
     }

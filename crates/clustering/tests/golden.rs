@@ -14,7 +14,11 @@ use testkit::{npz, trial};
 
 fn main() {
     let tests = vec![
-        trial("hdbscan_and_scaling_match_the_pools", &[Shared], hdbscan_and_scaling_match_the_pools),
+        trial(
+            "hdbscan_and_scaling_match_the_pools",
+            &[Shared],
+            hdbscan_and_scaling_match_the_pools,
+        ),
         trial(
             "kmeans_matches_pools_without_hdbscan_clusters",
             &[Shared],
@@ -49,8 +53,10 @@ fn numbers(value: &Value) -> Vec<f64> {
 /// Rows of `dim` numbers, flat.
 fn flat(value: &Value, dim: usize) -> Vec<f64> {
     let rows = value.as_array().expect("a list").iter();
-    rows.flat_map(|row| Some(numbers(row)).filter(|row| row.len() == dim).expect("rows of the dimension"))
-        .collect()
+    rows.flat_map(|row| {
+        Some(numbers(row)).filter(|row| row.len() == dim).expect("rows of the dimension")
+    })
+    .collect()
 }
 
 fn points(values: &[f64], dim: usize) -> Points<'_> {
@@ -82,7 +88,8 @@ const FEATURES: [&str; 6] =
 
 /// The features of the rows of a pool, flat.
 fn pool(table: &str, pool: &str) -> Vec<f64> {
-    let text = std::fs::read_to_string(golden(&format!("imf/table{table}_clustered.csv"))).expect("a table");
+    let text = std::fs::read_to_string(golden(&format!("imf/table{table}_clustered.csv")))
+        .expect("a table");
     let mut lines = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
     let header = lines.next().expect("a header");
     let column = |name: &str| header.iter().position(|column| *column == name).expect("a column");
@@ -109,7 +116,10 @@ fn hdbscan_and_scaling_match_the_pools() {
             let found = hdbscan::leaf_clusters(points(&scaled, 6), 8);
             if info["method"] == "hdbscan" {
                 let expected = labels(&info["hdbscan"]["sklearn_ms9_brute"]);
-                assert!(same(&found, &expected), "{table} {name}: {found:?}, expected {expected:?}");
+                assert!(
+                    same(&found, &expected),
+                    "{table} {name}: {found:?}, expected {expected:?}"
+                );
             } else {
                 assert!(found.iter().all(Option::is_none), "{table} {name}");
             }
@@ -129,7 +139,12 @@ fn kmeans_matches_pools_without_hdbscan_clusters() {
                 Some(min_score) if name == "price" => assert!(best >= min_score, "{best}"),
                 _ => {
                     assert_eq!(found.k as u64, info["k"].as_u64().unwrap(), "{table} {name}");
-                    close(best, info["silhouette_by_k"][found.k.to_string()].as_f64().unwrap(), 1e-12, name);
+                    close(
+                        best,
+                        info["silhouette_by_k"][found.k.to_string()].as_f64().unwrap(),
+                        1e-12,
+                        name,
+                    );
                 }
             }
         }
@@ -146,7 +161,11 @@ fn mixtures_match_from_given_labels() {
         assert_eq!(found.converged, case["converged"].as_bool().unwrap(), "{name}");
         close(found.log_likelihood, case["total_loglik"].as_f64().unwrap(), 1e-8, name);
         close(found.bic(), case["bic"].as_f64().unwrap(), 1e-8, name);
-        assert_eq!(found.labels, labels(&case["labels"]).into_iter().flatten().collect::<Vec<_>>(), "{name}");
+        assert_eq!(
+            found.labels,
+            labels(&case["labels"]).into_iter().flatten().collect::<Vec<_>>(),
+            "{name}"
+        );
         for (c, component) in found.components.iter().enumerate() {
             close(component.weight, case["weights"][c].as_f64().unwrap(), 1e-8, name);
             for a in 0..3 {
@@ -154,7 +173,10 @@ fn mixtures_match_from_given_labels() {
                 for b in 0..3 {
                     let expected = case["covariances"][c][a][b].as_f64().unwrap();
                     let size = (component.covariance[4 * a] * component.covariance[4 * b]).sqrt();
-                    assert!((component.covariance[3 * a + b] - expected).abs() < 1e-8 * size, "{name}");
+                    assert!(
+                        (component.covariance[3 * a + b] - expected).abs() < 1e-8 * size,
+                        "{name}"
+                    );
                 }
             }
         }
@@ -178,8 +200,9 @@ fn fitted_mixtures_are_as_likely_as_expected() {
     for (name, values, case) in windows() {
         let points = points(&values, 3);
         let Some(bics) = case["gmm"]["bic_seed0"].as_object() else { continue };
-        let median =
-            |k: usize| case["gmm"]["bic_over_15_other_seeds"][k.to_string()]["median"].as_f64().unwrap();
+        let median = |k: usize| {
+            case["gmm"]["bic_over_15_other_seeds"][k.to_string()]["median"].as_f64().unwrap()
+        };
         let mut lowest = f64::INFINITY;
         for (k, bic) in bics {
             let found = mixture::fit(points, k.parse().unwrap(), 5, 1337).unwrap();
@@ -194,8 +217,9 @@ fn fitted_mixtures_are_as_likely_as_expected() {
         let chosen = mixture::select_by_bic(points, max_components, 5, 1337).unwrap();
         assert_eq!(chosen.bic(), lowest);
         // If all seeds of the reference agree on a mixture, this one agrees with it.
-        let of =
-            |field: &str| case["gmm"]["bic_over_15_other_seeds"][best.to_string()][field].as_f64().unwrap();
+        let of = |field: &str| {
+            case["gmm"]["bic_over_15_other_seeds"][best.to_string()][field].as_f64().unwrap()
+        };
         if chosen.components.len() == best && of("max") - of("min") < 1.0 {
             let expected = labels(&case["gmm"]["labels"]);
             let ours: Labels = chosen.labels.iter().map(|label| Some(*label)).collect();
@@ -204,7 +228,8 @@ fn fitted_mixtures_are_as_likely_as_expected() {
     }
 }
 
-/// Adjusted Rand index of two clusterings: 1 for equal ones, about 0 for random ones (Hubert and Arabie 1985).
+/// Adjusted Rand index of two clusterings: 1 for equal ones, about 0 for random ones (Hubert and
+/// Arabie 1985).
 fn adjusted_rand_index(a: &Labels, b: &Labels) -> f64 {
     let pairs = |n: usize| n as f64 * (n as f64 - 1.0) / 2.0;
     fn counts<K: Ord>(keys: impl Iterator<Item = K>) -> Vec<usize> {
@@ -213,7 +238,8 @@ fn adjusted_rand_index(a: &Labels, b: &Labels) -> f64 {
         counts.into_values().collect()
     }
     let sum = |counts: Vec<usize>| counts.into_iter().map(pairs).sum::<f64>();
-    let (both, own, other) = (sum(counts(a.iter().zip(b))), sum(counts(a.iter())), sum(counts(b.iter())));
+    let (both, own, other) =
+        (sum(counts(a.iter().zip(b))), sum(counts(a.iter())), sum(counts(b.iter())));
     let chance = own * other / pairs(a.len());
     (both - chance) / ((own + other) / 2.0 - chance)
 }
@@ -248,9 +274,16 @@ fn dbscan_grid_search_matches() {
             }
         }
         close(found.eps, case["chosen"]["eps"].as_f64().unwrap(), 1e-10, &name);
-        assert_eq!(found.min_samples as u64, case["chosen"]["min_samples"].as_u64().unwrap(), "{name}");
+        assert_eq!(
+            found.min_samples as u64,
+            case["chosen"]["min_samples"].as_u64().unwrap(),
+            "{name}"
+        );
         assert_eq!(found.labels, labels(&case["labels"]), "{name}");
-        assert_eq!(silhouette::mean(points, &found.labels).unwrap().is_some(), found.silhouette.is_some());
+        assert_eq!(
+            silhouette::mean(points, &found.labels).unwrap().is_some(),
+            found.silhouette.is_some()
+        );
     }
 }
 

@@ -1,9 +1,10 @@
 //! Speed, compared with EMD-signal in the same run, and memory.
 //!
-//! `cargo xtask bench` runs it. Arguments select parts: `kernel` (a step of sifting by kernel and density of extrema), `counts` (its
-//! instructions under callgrind), `decompose` (whole series, of real prices and volumes if the shared folder is available, compared
-//! with EMD-signal), `job` (20 symbols x 2 series x 130,000 samples x 100 trials in both noise modes). Prints tables and fails if a bound is
-//! broken. CPU seconds are those of one thread unless noted otherwise.
+//! `cargo xtask bench` runs it. Arguments select parts: `kernel` (a step of sifting by kernel and
+//! density of extrema), `counts` (its instructions under callgrind), `decompose` (whole series, of
+//! real prices and volumes if the shared folder is available, compared with EMD-signal), `job` (20
+//! symbols x 2 series x 130,000 samples x 100 trials in both noise modes). Prints tables and fails
+//! if a bound is broken. CPU seconds are those of one thread unless noted otherwise.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use emd::{Control, Decomposer, Kernel, NoiseEnsemble, Params, Preset};
@@ -14,7 +15,8 @@ use std::time::Instant;
 const RUNS: usize = 3;
 
 fn main() {
-    let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
+    let words: Vec<String> =
+        std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         // This program as its own child process, measured from outside.
         ["child-steps", kernel, sifts] => return child_steps(kernel, sifts),
@@ -82,7 +84,8 @@ fn bursts(n: usize, seed: u32) -> Vec<f64> {
     lasting.zip(&white[1]).map(|(level, now)| (3.0 + level + 0.8 * now).exp().ln_1p()).collect()
 }
 
-/// CPU seconds of this thread so far, which other load on the machine affects through the caches only.
+/// CPU seconds of this thread so far, which other load on the machine affects through the caches
+/// only.
 #[allow(unsafe_code)]
 fn thread_seconds() -> f64 {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
@@ -102,7 +105,8 @@ fn best(mut run: impl FnMut()) -> f64 {
     (0..RUNS).map(once).fold(f64::INFINITY, f64::min)
 }
 
-/// The cost of a step at each density of extrema: each mode of white noise has half as many as the one before.
+/// The cost of a step at each density of extrema: each mode of white noise has half as many as the
+/// one before.
 fn kernels() {
     const N: usize = 43_200;
     println!("\n== a step of sifting: ns per sample, modes of white noise, n = {N}");
@@ -123,7 +127,8 @@ fn kernels() {
         let density = (extrema.maxima.len() + extrema.minima.len()) as f64 / N as f64;
         // The difference of 41 sifts and 1 sift of the same signal is 40 steps.
         let step = |kernel: &Kernel| {
-            let time = |sifts| best(|| drop(ceemdan(sifts, *kernel).first_mode(&left).expect("a mode")));
+            let time =
+                |sifts| best(|| drop(ceemdan(sifts, *kernel).first_mode(&left).expect("a mode")));
             (time(41) - time(1)) / 40.0 / N as f64 * 1e9
         };
         let steps: Vec<String> =
@@ -133,7 +138,8 @@ fn kernels() {
     }
 }
 
-/// Instructions per sample and step under callgrind, which do not depend on the load of the machine.
+/// Instructions per sample and step under callgrind, which do not depend on the load of the
+/// machine.
 fn counts() {
     println!("\n== instructions per sample and step (callgrind), price and volume, n = 4320");
     for kernel in kernels_here().into_iter().filter(|kernel| *kernel != Kernel::Avx512) {
@@ -144,7 +150,8 @@ fn counts() {
             valgrind.args(["child-steps", &format!("{kernel:?}"), &sifts.to_string()]);
             let stderr = valgrind.output().expect("valgrind").stderr;
             let stderr = String::from_utf8_lossy(&stderr).into_owned();
-            let total = stderr.lines().find_map(|line| line.split_once("Collected : ")).expect("a count").1;
+            let total =
+                stderr.lines().find_map(|line| line.split_once("Collected : ")).expect("a count").1;
             total.trim().parse::<f64>().expect("a number")
         };
         // Two signals of 4320 samples and 40 steps: what the two runs have in common cancels.
@@ -153,7 +160,8 @@ fn counts() {
 }
 
 fn child_steps(kernel: &str, sifts: &str) {
-    let kernel = Kernel::ALL.into_iter().find(|known| format!("{known:?}") == kernel).expect("a kernel");
+    let kernel =
+        Kernel::ALL.into_iter().find(|known| format!("{known:?}") == kernel).expect("a kernel");
     let rule = emd::Sifting::Fixed(sifts.parse().expect("a number"));
     let ceemdan = Params::default().sifting(rule).kernel(kernel).check().expect("valid parameters");
     for x in [walk(4320, 1), bursts(4320, 2)] {
@@ -172,15 +180,17 @@ fn series(kind: &str, n: usize) -> Vec<f64> {
         (_, "price") => "parity43200_price_input.npz",
         _ => "parity43200_volume_input.npz",
     };
-    let real =
-        folder.filter(|_| n <= 43_200).map(|folder| testkit::npz::load(&folder.join(file), "y").values);
+    let real = folder
+        .filter(|_| n <= 43_200)
+        .map(|folder| testkit::npz::load(&folder.join(file), "y").values);
     let made = || if kind == "price" { walk(n, 1) } else { bursts(n, 1) };
     let mut series = real.unwrap_or_else(made);
     series.truncate(n);
     series
 }
 
-/// Prints the CPU seconds of EMD-signal's `CEEMDAN(trials, seed=1337, parallel=False)` on the numbers of a file.
+/// Prints the CPU seconds of EMD-signal's `CEEMDAN(trials, seed=1337, parallel=False)` on the
+/// numbers of a file.
 const EMD_SIGNAL: &str = "\
 import sys, time, warnings
 warnings.filterwarnings('ignore')
@@ -206,7 +216,8 @@ fn emd_signal(y: &[f64], trials: usize, ours: &emd::Decomposition) -> Option<(f6
     let output_of_run = run.output().expect("Python");
     assert!(output_of_run.status.success(), "{}", String::from_utf8_lossy(&output_of_run.stderr));
     let seconds = String::from_utf8_lossy(&output_of_run.stdout).trim().parse().expect("seconds");
-    let rows: Vec<u8> = ours.modes.iter().chain([&ours.residue]).flat_map(|row| bytes(row)).collect();
+    let rows: Vec<u8> =
+        ours.modes.iter().chain([&ours.residue]).flat_map(|row| bytes(row)).collect();
     Some((seconds, std::fs::read(&output).expect("rows") == rows))
 }
 
@@ -279,7 +290,11 @@ fn decompose(bounds: &mut Bounds) {
         let per_sift = print_row(name, &y, kind, 100, (noise, own, &ensemble, &found));
         println!();
         if let Some(max_seconds) = max_seconds {
-            bounds.at_most(&format!("{name} {n} {kind}: seconds, noise included"), noise + own, max_seconds);
+            bounds.at_most(
+                &format!("{name} {n} {kind}: seconds, noise included"),
+                noise + own,
+                max_seconds,
+            );
         }
         // In short series the ends dominate.
         if preset == Preset::Standard && n >= 43_200 {
@@ -301,7 +316,9 @@ fn print_row(
     let sifts: f64 = found.stats.iter().map(|stats| stats.sifts_mean * trials as f64).sum();
     let per_sift = 1e9 * (noise + own) / (y.len() as f64 * (sifts + ensemble.sifts() as f64));
     let (n, modes) = (y.len(), found.modes.len());
-    print!("  {preset:8}  {n:6}  {kind:6}  {trials:6}  {noise:6.3}  {own:6.3}  {modes:5}  {per_sift:14.2}");
+    print!(
+        "  {preset:8}  {n:6}  {kind:6}  {trials:6}  {noise:6.3}  {own:6.3}  {modes:5}  {per_sift:14.2}"
+    );
     per_sift
 }
 
@@ -324,8 +341,9 @@ fn child_job(mode: &str) {
     };
     // A hash of all bits, to compare the modes.
     let rows = found.iter().flatten().flat_map(|found| found.modes.iter().chain([&found.residue]));
-    let hash =
-        rows.flatten().fold(0_u64, |hash, x| hash.rotate_left(5).wrapping_mul(0x9e37_79b9) ^ x.to_bits());
+    let hash = rows
+        .flatten()
+        .fold(0_u64, |hash, x| hash.rotate_left(5).wrapping_mul(0x9e37_79b9) ^ x.to_bits());
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak").trim();
     let peak: f64 = peak.trim_end_matches("kB").trim().parse().expect("kB");
@@ -347,13 +365,16 @@ fn job(bounds: &mut Bounds) {
     let mut hashes = Vec::new();
     for mode in ["memory", "streamed"] {
         let begun = Instant::now();
-        let child =
-            Command::new(std::env::current_exe().expect("this program")).args(["child-job", mode]).output();
+        let child = Command::new(std::env::current_exe().expect("this program"))
+            .args(["child-job", mode])
+            .output();
         let wall = begun.elapsed().as_secs_f64();
         let output = child.expect("a child");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
-        let [cpu, peak, hash] = stdout.split_whitespace().collect::<Vec<_>>()[..] else { panic!("{stdout}") };
+        let [cpu, peak, hash] = stdout.split_whitespace().collect::<Vec<_>>()[..] else {
+            panic!("{stdout}")
+        };
         let (cpu, peak): (f64, f64) = (cpu.parse().expect("seconds"), peak.parse().expect("MB"));
         println!("  {mode:8}  {cpu:6.1}  {wall:6.1}  {peak:7.0}");
         bounds.at_most(&format!("the job, noise {mode}: CPU seconds"), cpu, 480.0);

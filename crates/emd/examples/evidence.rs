@@ -4,20 +4,22 @@
 //! cargo run --release --package emd --example evidence [-- --quick] > evidence.md
 //! ```
 //!
-//! All seeds are fixed: except for the last column, processor time, every run gives the same tables. `--quick` uses few realizations and
-//! trials, for testing. Four experiments:
+//! All seeds are fixed: except for the last column, processor time, every run gives the same
+//! tables. `--quick` uses few realizations and trials, for testing. Four experiments:
 //!
-//! 1. **Planted cycles.** Three cycles are added to surrogates of a log price and of a log volume ([`Kind`], [`planted`]). The score of a
-//!    decomposition is the mean over the cycles of the correlation of each with its best matching mode.
-//!    The **left-over noise** of a configuration is the part of the first mode that depends on the seed of the noise: with the first modes
-//!    `a` and `b` of one signal by two seeds, `deviation(a - b) / sqrt(2) / deviation(a)`, averaged over the realizations. (If each is the
-//!    same signal plus independent left-over noise, this is the share of that noise in the deviation.)
-//! 2. **Two tones.** Rilling and Flandrin, "One or two frequencies? The empirical mode decomposition answers", IEEE
-//!    Transactions on Signal Processing 56 (2008).
-//! 3. **An intermittent tone.** The signal of Torres, Colominas, Schlotthauer and Flandrin, "A complete ensemble empirical
-//!    mode decomposition with adaptive noise", ICASSP 2011.
-//! 4. **White noise.** EMD as a dyadic filter bank: Flandrin, Rilling and Gonçalves, IEEE Signal Processing Letters 11
-//!    (2004); Wu and Huang, Proceedings of the Royal Society A 460 (2004).
+//! 1. **Planted cycles.** Three cycles are added to surrogates of a log price and of a log volume
+//!    ([`Kind`], [`planted`]). The score of a decomposition is the mean over the cycles of the
+//!    correlation of each with its best matching mode. The **left-over noise** of a configuration
+//!    is the part of the first mode that depends on the seed of the noise: with the first modes `a`
+//!    and `b` of one signal by two seeds, `deviation(a - b) / sqrt(2) / deviation(a)`, averaged
+//!    over the realizations. (If each is the same signal plus independent left-over noise, this is
+//!    the share of that noise in the deviation.)
+//! 2. **Two tones.** Rilling and Flandrin, "One or two frequencies? The empirical mode
+//!    decomposition answers", IEEE Transactions on Signal Processing 56 (2008).
+//! 3. **An intermittent tone.** The signal of Torres, Colominas, Schlotthauer and Flandrin, "A
+//!    complete ensemble empirical mode decomposition with adaptive noise", ICASSP 2011.
+//! 4. **White noise.** EMD as a dyadic filter bank: Flandrin, Rilling and Gonçalves, IEEE Signal
+//!    Processing Letters 11 (2004); Wu and Huang, Proceedings of the Royal Society A 460 (2004).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use emd::{Control, Decomposition, NoiseScale, Params, Preset, Sifting, extrema, white_noise};
@@ -58,7 +60,8 @@ struct Config {
 impl Config {
     fn noisy(scale: NoiseScale, epsilon: f64) -> Self {
         let scale_name = if scale == NoiseScale::Fastest { "fastest" } else { "residue" };
-        let params = Params::default().sifting(Sifting::Fixed(10)).noise_scale(scale).epsilon(epsilon);
+        let params =
+            Params::default().sifting(Sifting::Fixed(10)).noise_scale(scale).epsilon(epsilon);
         Self { name: format!("{scale_name} {epsilon:?}, fixed:10"), params, plain: false }
     }
 
@@ -84,14 +87,15 @@ impl Config {
     /// Configurations that differ in the noise.
     fn noises() -> Vec<Self> {
         let residue = [0.05, 0.1, 0.2].map(|epsilon| Self::noisy(NoiseScale::Residue, epsilon));
-        let fastest = [0.2, 0.5, 1.0, 1.5, 2.0].map(|epsilon| Self::noisy(NoiseScale::Fastest, epsilon));
+        let fastest =
+            [0.2, 0.5, 1.0, 1.5, 2.0].map(|epsilon| Self::noisy(NoiseScale::Fastest, epsilon));
         [Self::plain(), Self::parity()].into_iter().chain(residue).chain(fastest).collect()
     }
 
     fn all() -> Vec<Self> {
         let [five, twenty] = [5, 20].map(Sifting::Fixed);
-        let half =
-            [five, twenty, Sifting::SNumber(4), Sifting::Reference].map(|rule| Self::stopping(0.5, rule));
+        let half = [five, twenty, Sifting::SNumber(4), Sifting::Reference]
+            .map(|rule| Self::stopping(0.5, rule));
         let one = [five, twenty].map(|rule| Self::stopping(1.0, rule));
         Self::noises().into_iter().chain(half).chain(one).collect()
     }
@@ -105,7 +109,10 @@ impl Config {
         let ceemdan = self.params.clone().trials(trials).seed(seed).check().unwrap();
         let control = Control::default();
         if self.plain {
-            return signals.par_iter().map(|signal| ceemdan.emd(signal, control).unwrap()).collect();
+            return signals
+                .par_iter()
+                .map(|signal| ceemdan.emd(signal, control).unwrap())
+                .collect();
         }
         let noise = ceemdan.noise(signals[0].len(), control).unwrap();
         ceemdan.ceemdan_all(signals, &noise, control).into_iter().map(Result::unwrap).collect()
@@ -122,8 +129,9 @@ const PERIODS: [f64; 3] = [37.0, 180.0, 720.0];
 struct Cycles {
     /// Root mean square of a cycle, relative to that of the background in its octave.
     strength: f64,
-    /// Whether the periods differ between realizations: [`PERIODS`] times a factor from 2^-1/2 to 2^1/2, evenly spread. Modes are bands
-    /// about an octave wide, so otherwise the score would depend on whether these periods are in the middle of a band or between two.
+    /// Whether the periods differ between realizations: [`PERIODS`] times a factor from 2^-1/2 to
+    /// 2^1/2, evenly spread. Modes are bands about an octave wide, so otherwise the score would
+    /// depend on whether these periods are in the middle of a band or between two.
     octave: bool,
 }
 
@@ -139,12 +147,12 @@ impl Cycles {
 
 #[derive(Clone, Copy)]
 enum Kind {
-    /// A log price: the sum of GARCH(1, 1) returns with innovations of Student's t (5 degrees of freedom), and the bounce
-    /// between bid and ask of 0.4 deviations of a return.
+    /// A log price: the sum of GARCH(1, 1) returns with innovations of Student's t (5 degrees of
+    /// freedom), and the bounce between bid and ask of 0.4 deviations of a return.
     Price,
-    /// `log1p` of a volume whose logarithm is the sum of a slow and a fast autoregression, white noise, bursts that fade
-    /// over some 14 samples, and a shape over 1440 samples (without a harmonic at 720); with stretches of some 10 samples
-    /// without volume, 2 % of all.
+    /// `log1p` of a volume whose logarithm is the sum of a slow and a fast autoregression, white
+    /// noise, bursts that fade over some 14 samples, and a shape over 1440 samples (without a
+    /// harmonic at 720); with stretches of some 10 samples without volume, 2 % of all.
     Volume,
 }
 
@@ -154,7 +162,8 @@ struct Planted {
     cycles: [Vec<f64>; 3],
 }
 
-/// Realization `i`: three cycles over the background, whose phases drift by about 0.2 radians per period.
+/// Realization `i`: three cycles over the background, whose phases drift by about 0.2 radians per
+/// period.
 fn planted(kind: Kind, n: usize, i: usize, how: Cycles) -> Planted {
     let seed = i as u32 + if matches!(kind, Kind::Price) { 10_000 } else { 20_000 };
     let gaussians = white_noise(seed, n, 12);
@@ -222,8 +231,11 @@ fn autoregression(last: f64, memory: f64, z: f64) -> f64 {
 fn octave_rms(signal: &[f64], period: f64) -> f64 {
     let n = signal.len() as f64;
     let (first, last) = (signal[0], signal[signal.len() - 1]);
-    let level: Vec<f64> =
-        signal.iter().enumerate().map(|(t, x)| x - first - (last - first) * t as f64 / (n - 1.0)).collect();
+    let level: Vec<f64> = signal
+        .iter()
+        .enumerate()
+        .map(|(t, x)| x - first - (last - first) * t as f64 / (n - 1.0))
+        .collect();
     let bins = (n / period / SQRT_2).ceil() as usize..=(n / period * SQRT_2).floor() as usize;
     bins.map(|k| power_at(&level, k)).sum::<f64>().sqrt()
 }
@@ -261,8 +273,9 @@ impl Found {
         let found = config.decompose(&signals, trials, seed);
         let seconds = processor_seconds().zip(before).map(|(after, before)| after - before);
         let both = found.iter().zip(data);
-        let matches =
-            both.map(|(found, planted)| planted.cycles.each_ref().map(|c| best(found, c))).collect();
+        let matches = both
+            .map(|(found, planted)| planted.cycles.each_ref().map(|c| best(found, c)))
+            .collect();
         let modes = mean(&found.iter().map(|found| found.modes.len() as f64).collect::<Vec<_>>());
         let first_modes = found.into_iter().map(|mut found| found.modes.swap_remove(0)).collect();
         Self { matches, first_modes, modes, seconds }
@@ -297,8 +310,9 @@ impl Row {
     fn by(config: Config, data: &[Vec<Planted>; 2], trials: usize, seeds: &[u32]) -> Self {
         // Plain EMD does not use the seed.
         let seeds = if config.plain { &seeds[..1] } else { seeds };
-        let [price, volume] = [0, 1]
-            .map(|kind| seeds.iter().map(|&seed| Found::by(&config, &data[kind], trials, seed)).collect());
+        let [price, volume] = [0, 1].map(|kind| {
+            seeds.iter().map(|&seed| Found::by(&config, &data[kind], trials, seed)).collect()
+        });
         eprintln!("  {}", config.name);
         Self { config, price, volume }
     }
@@ -366,25 +380,32 @@ fn print_scores(rows: &[Row]) {
 }
 
 fn print_cycles(rows: &[Row]) {
-    let names = ["price", "volume"].into_iter().flat_map(|kind| PERIODS.map(|p| format!("{kind}, ~{p}")));
+    let names =
+        ["price", "volume"].into_iter().flat_map(|kind| PERIODS.map(|p| format!("{kind}, ~{p}")));
     let names: Vec<String> = std::iter::once("configuration".into()).chain(names).collect();
     header(&names);
     for row in rows {
         let kinds = [&row.price[0], &row.volume[0]];
-        let cells = kinds.into_iter().flat_map(|found| [0, 1, 2].map(|c| number(Some(found.of_cycle(c)), 3)));
+        let cells = kinds
+            .into_iter()
+            .flat_map(|found| [0, 1, 2].map(|c| number(Some(found.of_cycle(c)), 3)));
         line(std::iter::once(row.name()).chain(cells));
     }
     println!();
 }
 
 fn print_seeds(rows: &[Row], seeds: &[u32]) {
-    let names =
-        ["price", "volume"].into_iter().flat_map(|kind| seeds.iter().map(move |s| format!("{kind}, {s}")));
+    let names = ["price", "volume"]
+        .into_iter()
+        .flat_map(|kind| seeds.iter().map(move |s| format!("{kind}, {s}")));
     let names: Vec<String> = std::iter::once("configuration".into()).chain(names).collect();
     header(&names);
     for row in rows.iter().filter(|row| !row.config.plain) {
         let found = row.price.iter().chain(&row.volume);
-        line(std::iter::once(row.name()).chain(found.map(|found| number(Some(mean(&found.scores())), 3))));
+        line(
+            std::iter::once(row.name())
+                .chain(found.map(|found| number(Some(mean(&found.scores())), 3))),
+        );
     }
     println!();
 }
@@ -421,7 +442,8 @@ fn variants(n: usize, count: usize, trials: usize) {
     ]);
     let fixed = [0.5, 1.0].map(|epsilon| Config::stopping(epsilon, Sifting::Fixed(20)));
     for config in Config::noises().into_iter().chain(fixed) {
-        let score = |data: &Vec<Planted>| with_error(&Found::by(&config, data, trials, SEEDS[0]).scores());
+        let score =
+            |data: &Vec<Planted>| with_error(&Found::by(&config, data, trials, SEEDS[0]).scores());
         let cells: Vec<String> = data.iter().flatten().map(score).collect();
         eprintln!("  {}", config.name);
         line(std::iter::once(config.name.clone()).chain(cells));
@@ -438,13 +460,15 @@ const AMPLITUDES: [f64; 5] = [0.1, 0.3, 1.0, 3.0, 10.0];
 
 /// The high and the low tone of `cos(2 pi t f1) + a cos(2 pi f t f1)`.
 fn tones(f: f64, a: f64) -> [Vec<f64>; 2] {
-    let tone = |f: f64, a: f64| (0..2000).map(|t| a * (TAU * f * f64::from(t) / TONE).cos()).collect();
+    let tone =
+        |f: f64, a: f64| (0..2000).map(|t| a * (TAU * f * f64::from(t) / TONE).cos()).collect();
     [tone(1.0, 1.0), tone(f, a)]
 }
 
 fn two_tones(trials: usize) {
     eprintln!("two tones");
-    let grid: Vec<(f64, f64)> = AMPLITUDES.iter().flat_map(|&a| FREQUENCIES.map(|f| (f, a))).collect();
+    let grid: Vec<(f64, f64)> =
+        AMPLITUDES.iter().flat_map(|&a| FREQUENCIES.map(|f| (f, a))).collect();
     let pairs: Vec<[Vec<f64>; 2]> = grid.iter().map(|&(f, a)| tones(f, a)).collect();
     let sums: Vec<Vec<f64>> = pairs.iter().map(|[high, low]| sum(high, low)).collect();
     let signals: Vec<&[f64]> = sums.iter().map(Vec::as_slice).collect();
@@ -507,7 +531,9 @@ fn print_grid(
 
 fn intermittent_tone(trials: usize) {
     eprintln!("an intermittent tone");
-    let high = |t: i32| if (500..750).contains(&t) { (TAU * 0.255 * f64::from(t - 500)).sin() } else { 0.0 };
+    let high = |t: i32| {
+        if (500..750).contains(&t) { (TAU * 0.255 * f64::from(t - 500)).sin() } else { 0.0 }
+    };
     let high: Vec<f64> = (0..1000).map(high).collect();
     let low: Vec<f64> = (0..1000).map(|t| (TAU * 0.065 * f64::from(t)).sin()).collect();
     let signal = sum(&high, &low);
@@ -517,7 +543,13 @@ fn intermittent_tone(trials: usize) {
          of the noise; {trials} trials.\n",
         SEEDS.len()
     );
-    header(&["configuration", "IMF1, high tone", "best mode, high tone", "best mode, low tone", "modes"]);
+    header(&[
+        "configuration",
+        "IMF1, high tone",
+        "best mode, high tone",
+        "best mode, low tone",
+        "modes",
+    ]);
     for config in Config::all() {
         let found = SEEDS.map(|seed| config.decompose(&[&signal], trials, seed).remove(0));
         let average = |value: &dyn Fn(&Decomposition) -> f64| mean(&found.each_ref().map(value));
@@ -555,7 +587,16 @@ fn filter_bank(count: usize) {
     );
     let noise = white_noise(30_000, N, count);
     let signals: Vec<&[f64]> = noise.iter().map(Vec::as_slice).collect();
-    header(&["stop rule", "mode", "in", "sifts", "mean period", "ratio", "energy", "energy x period"]);
+    header(&[
+        "stop rule",
+        "mode",
+        "in",
+        "sifts",
+        "mean period",
+        "ratio",
+        "energy",
+        "energy x period",
+    ]);
     for rule in [Sifting::Fixed(10), Sifting::SNumber(4), Sifting::Reference] {
         let config = Config { params: Params::default().sifting(rule), ..Config::plain() };
         print_bank(rule, &banks(&config.decompose(&signals, 1, SEEDS[0])));
@@ -609,7 +650,8 @@ fn deviation(x: &[f64]) -> f64 {
 
 fn correlation(x: &[f64], y: &[f64]) -> f64 {
     let (mx, my) = (mean(x), mean(y));
-    let covariance = x.iter().zip(y).map(|(x, y)| (x - mx) * (y - my)).sum::<f64>() / x.len() as f64;
+    let covariance =
+        x.iter().zip(y).map(|(x, y)| (x - mx) * (y - my)).sum::<f64>() / x.len() as f64;
     covariance / (deviation(x) * deviation(y))
 }
 
@@ -655,7 +697,8 @@ fn with_error(x: &[f64]) -> String {
 
 /// Mean difference of the scores, realization by realization.
 fn difference(found: &Found, other: &Found) -> String {
-    let difference: Vec<f64> = found.scores().iter().zip(other.scores()).map(|(a, b)| a - b).collect();
+    let difference: Vec<f64> =
+        found.scores().iter().zip(other.scores()).map(|(a, b)| a - b).collect();
     if difference.iter().all(|x| *x == 0.0) {
         return "0".into();
     }

@@ -17,8 +17,9 @@ fn main() {
     let found = ceemdan.ceemdan_streamed(&signal, Control::default()).expect("modes");
     let mut rows = vec![("signal".to_owned(), String::new(), &signal)];
     for (k, mode) in found.modes.iter().enumerate() {
-        let period =
-            Analytic::new(mode).period(0..N).map_or(String::new(), |period| format!("period {period:.1}"));
+        let period = Analytic::new(mode)
+            .period(0..N)
+            .map_or(String::new(), |period| format!("period {period:.1}"));
         rows.push((format!("mode {}", k + 1), period, mode));
     }
     rows.push(("residue".to_owned(), String::new(), &found.residue));
@@ -45,9 +46,11 @@ fn draw(rows: &[(String, String, &Vec<f64>)]) -> String {
     );
     // One scale for all rows, each row centered.
     let range = |row: &[f64]| {
-        row.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(*x), high.max(*x)))
+        row.iter()
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(*x), high.max(*x)))
     };
-    let widest = rows.iter().map(|(_, _, row)| range(row)).map(|(low, high)| high - low).fold(0.0, f64::max);
+    let widest =
+        rows.iter().map(|(_, _, row)| range(row)).map(|(low, high)| high - low).fold(0.0, f64::max);
     let scale = (2.2 * ROW) / widest;
     for (i, (name, note, row)) in rows.iter().enumerate() {
         let (low, high) = range(row);
@@ -55,8 +58,10 @@ fn draw(rows: &[(String, String, &Vec<f64>)]) -> String {
         // Rows that exceed their height are scaled down.
         let scale = scale.min(0.92 * ROW / (high - low).max(1e-9));
         let color = if note.is_empty() { "#555" } else { "#1f5fa8" };
-        writeln!(svg, "<text x=\"8\" y=\"{:.1}\" fill=\"#222\">{name}</text>", y - 2.0).expect("text");
-        writeln!(svg, "<text x=\"8\" y=\"{:.1}\" fill=\"#777\">{note}</text>", y + 14.0).expect("text");
+        writeln!(svg, "<text x=\"8\" y=\"{:.1}\" fill=\"#222\">{name}</text>", y - 2.0)
+            .expect("text");
+        writeln!(svg, "<text x=\"8\" y=\"{:.1}\" fill=\"#777\">{note}</text>", y + 14.0)
+            .expect("text");
         write!(svg, "<polyline fill=\"none\" stroke=\"{color}\" stroke-width=\"1.1\" points=\"")
             .expect("text");
         for (t, x) in row.iter().enumerate() {

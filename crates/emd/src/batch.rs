@@ -1,4 +1,5 @@
-//! CEEMDAN of many signals together, stage by stage, with the noise of a few trials in memory at a time.
+//! CEEMDAN of many signals together, stage by stage, with the noise of a few trials in memory at a
+//! time.
 
 use crate::ceemdan_state::CeemdanState;
 use crate::noise::{NoiseEnsemble, NoiseStream};
@@ -7,12 +8,14 @@ use crate::{Control, Decomposition, Error, Params};
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Trials per thread whose noise is in memory at a time: enough that threads seldom wait for each other.
+/// Trials per thread whose noise is in memory at a time: enough that threads seldom wait for each
+/// other.
 const TRIALS_PER_THREAD: usize = 8;
 
 /// A source of the modes of the noise.
 pub(crate) trait NoiseSource {
-    /// Mode `k` of the noise of each of `trials`, `None` if it has none. Called once per stage and trial, in order.
+    /// Mode `k` of the noise of each of `trials`, `None` if it has none. Called once per stage and
+    /// trial, in order.
     fn modes(
         &mut self,
         k: usize,
@@ -96,8 +99,10 @@ pub(crate) fn decompose_batch(
             Ok(())
         };
         let stopped: Result<(), Error> = stage();
-        for (state, _) in states.iter_mut().zip(&finished).filter(|(_, is_finished)| !**is_finished) {
-            let stage = state.as_mut().map(|state| stopped.clone().and_then(|()| state.finish_stage()));
+        for (state, _) in states.iter_mut().zip(&finished).filter(|(_, is_finished)| !**is_finished)
+        {
+            let stage =
+                state.as_mut().map(|state| stopped.clone().and_then(|()| state.finish_stage()));
             match stage {
                 Ok(Err(error)) => *state = Err(error),
                 _ => control.found_mode(),
@@ -107,8 +112,9 @@ pub(crate) fn decompose_batch(
     states.into_iter().map(|state| state.map(CeemdanState::into_decomposition)).collect()
 }
 
-/// Runs the trials with these modes of the noise for all signals: in parallel over signals if there is one for each thread, else over
-/// trials, whose contributions are collected in `scratch` and added in order.
+/// Runs the trials with these modes of the noise for all signals: in parallel over signals if there
+/// is one for each thread, else over trials, whose contributions are collected in `scratch` and
+/// added in order.
 fn trials(
     states: &mut [&mut CeemdanState<'_>],
     modes: &[Option<&[f64]>],
@@ -128,14 +134,16 @@ fn trials(
     }
     scratch.resize_with(scratch.len().max(modes.len()), Vec::new);
     for state in states {
-        let one = |sifter: &mut SifterGuard<'_>, (mode, contribution): (&Option<&[f64]>, &mut Vec<f64>)| {
+        let one = |sifter: &mut SifterGuard<'_>,
+                   (mode, contribution): (&Option<&[f64]>, &mut Vec<f64>)| {
             control.check()?;
             let sifted = state.contribution(*mode, sifter);
             contribution.clone_from(&sifter.mode);
             Ok(sifted)
         };
         let both = modes.par_iter().zip(&mut *scratch);
-        let sifted: Result<Vec<SiftResult>, Error> = both.map_init(|| sifters.acquire(), one).collect();
+        let sifted: Result<Vec<SiftResult>, Error> =
+            both.map_init(|| sifters.acquire(), one).collect();
         sifted?
             .into_iter()
             .zip(&*scratch)

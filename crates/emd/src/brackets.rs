@@ -11,8 +11,9 @@ pub struct TurningPoint {
 
 /// The strict local maxima and minima of `mode`, in time order.
 ///
-/// A run of equal samples counts as one sample, its middle (rounded down); a run that touches an end is not a turning point. Unlike
-/// [`crate::extrema`], which follows EMD-signal's rules at the ends and sees the extrema as sifting does, this is the plain definition.
+/// A run of equal samples counts as one sample, its middle (rounded down); a run that touches an
+/// end is not a turning point. Unlike [`crate::extrema`], which follows EMD-signal's rules at the
+/// ends and sees the extrema as sifting does, this is the plain definition.
 ///
 /// ```
 /// let turning_points = emd::turning_points(&[0.0, 2.0, 2.0, 1.0, 3.0]);
@@ -37,15 +38,20 @@ pub fn turning_points(mode: &[f64]) -> Vec<TurningPoint> {
     points
 }
 
-/// The half-overlapping cycles of `mode`: every three successive [`turning_points`] that alternate, peak, trough, peak or trough, peak,
-/// trough, as indices of samples.
+/// The half-overlapping cycles of `mode`: every three successive [`turning_points`] that alternate,
+/// peak, trough, peak or trough, peak, trough, as indices of samples.
 ///
 /// ```
 /// assert_eq!(emd::brackets(&[0.0, 2.0, 2.0, 1.0, 3.0, 0.0]), [[1, 3, 4]]);
 /// ```
 pub fn brackets(mode: &[f64]) -> Vec<[usize; 3]> {
-    let alternate = |w: &&[TurningPoint]| w[0].is_peak != w[1].is_peak && w[1].is_peak != w[2].is_peak;
-    turning_points(mode).windows(3).filter(alternate).map(|w| [w[0].index, w[1].index, w[2].index]).collect()
+    let alternate =
+        |w: &&[TurningPoint]| w[0].is_peak != w[1].is_peak && w[1].is_peak != w[2].is_peak;
+    turning_points(mode)
+        .windows(3)
+        .filter(alternate)
+        .map(|w| [w[0].index, w[1].index, w[2].index])
+        .collect()
 }
 
 #[cfg(test)]

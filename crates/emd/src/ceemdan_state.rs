@@ -1,7 +1,8 @@
 //! The CEEMDAN of one signal, stage by stage.
 //!
-//! A stage finds a mode: [`CeemdanState::start_stage`] tests whether there is one, then the result of each trial is added in the order of
-//! trials ([`CeemdanState::add_trial`], or [`CeemdanState::contribution`] and [`CeemdanState::add_contribution`] if trials run in
+//! A stage finds a mode: [`CeemdanState::start_stage`] tests whether there is one, then the result
+//! of each trial is added in the order of trials ([`CeemdanState::add_trial`], or
+//! [`CeemdanState::contribution`] and [`CeemdanState::add_contribution`] if trials run in
 //! parallel), and [`CeemdanState::finish_stage`] averages them. The caller provides the noise.
 
 use crate::decomposition::{Decomposition, ModeStats, SiftTally};
@@ -138,7 +139,9 @@ impl<'a> CeemdanState<'a> {
             Preset::Pyemd if sifted.extrema <= 2 => Contribution::NoisyResidue,
             Preset::Pyemd if self.stage() == 0 => Contribution::Mode,
             // The library drops a local mean of zero and then uses the mode in its place.
-            Preset::Pyemd if is_near_zero(self.noisy(noise).zip(mode).map(|(y, mode)| y - mode)) => {
+            Preset::Pyemd
+                if is_near_zero(self.noisy(noise).zip(mode).map(|(y, mode)| y - mode)) =>
+            {
                 Contribution::Mode
             }
             Preset::Pyemd => Contribution::LocalMean,
@@ -173,7 +176,8 @@ impl<'a> CeemdanState<'a> {
         }
     }
 
-    /// Whether the contributions are divided by the number of trials one by one, as EMD-signal does after the first stage.
+    /// Whether the contributions are divided by the number of trials one by one, as EMD-signal does
+    /// after the first stage.
     fn divides_each(&self) -> bool {
         self.params.preset == Preset::Pyemd && self.stage() > 0
     }
@@ -186,12 +190,19 @@ impl<'a> CeemdanState<'a> {
     }
 
     /// Replaces the mode in `sifter.mode` by the contribution.
-    fn write_contribution(&self, contribution: Contribution, noise: Option<&[f64]>, sifter: &mut Sifter) {
+    fn write_contribution(
+        &self,
+        contribution: Contribution,
+        noise: Option<&[f64]>,
+        sifter: &mut Sifter,
+    ) {
         match contribution {
             Contribution::Mode => {}
-            Contribution::LocalMean => {
-                sifter.mode.iter_mut().zip(self.noisy(noise)).for_each(|(mode, y)| *mode = y - *mode)
-            }
+            Contribution::LocalMean => sifter
+                .mode
+                .iter_mut()
+                .zip(self.noisy(noise))
+                .for_each(|(mode, y)| *mode = y - *mode),
             Contribution::NoisyResidue => {
                 sifter.mode.iter_mut().zip(self.noisy(noise)).for_each(|(mode, y)| *mode = y)
             }
@@ -211,7 +222,8 @@ impl<'a> CeemdanState<'a> {
         self.tally.add(sifted);
     }
 
-    /// Averages over the trials: the average is the new residue, the difference to the old one the mode.
+    /// Averages over the trials: the average is the new residue, the difference to the old one the
+    /// mode.
     pub fn finish_stage(&mut self) -> Result<(), Error> {
         let trials = self.params.trials as f64;
         let mut mode = std::mem::take(&mut self.total);

@@ -6,8 +6,9 @@ use std::time::Instant;
 
 /// When to stop early, and whom to notify of progress. The default does neither.
 ///
-/// Deadline and cancel flag are checked before each row of noise, each mode and each trial; a sifting that has begun is finished (10
-/// sifts of 130,000 samples take 2 ms, the longest that a stop rule allows 0.3 s).
+/// Deadline and cancel flag are checked before each row of noise, each mode and each trial; a
+/// sifting that has begun is finished (10 sifts of 130,000 samples take 2 ms, the longest that a
+/// stop rule allows 0.3 s).
 ///
 /// ```
 /// use std::sync::atomic::AtomicBool;
@@ -46,8 +47,8 @@ impl<'a> Control<'a> {
         Self { cancelled: Some(cancelled), ..self }
     }
 
-    /// Calls `on_mode` for each mode of a signal that has been found, from any thread. In the standard preset a signal has at most
-    /// `log2 n` modes.
+    /// Calls `on_mode` for each mode of a signal that has been found, from any thread. In the
+    /// standard preset a signal has at most `log2 n` modes.
     ///
     /// ```
     /// use std::sync::atomic::{AtomicUsize, Ordering};

@@ -10,7 +10,8 @@ use crate::signal::{MIN_SAMPLES, check};
 use crate::{Control, Error, Kernel, Params, Preset, Settings};
 use rayon::prelude::*;
 
-/// Reusable scratch for signals of one length, from [`Decomposer::workspace`]. Sifting in it allocates nothing.
+/// Reusable scratch for signals of one length, from [`Decomposer::workspace`]. Sifting in it
+/// allocates nothing.
 ///
 /// ```
 /// use emd::{Control, Params};
@@ -55,8 +56,9 @@ impl Params {
     /// Checks the parameters.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] if a parameter is out of its range, the pyemd preset is combined with noise scaled by the fastest
-    /// mode (which EMD-signal does not have), or this processor cannot run the kernel.
+    /// [`Error::InvalidParameter`] if a parameter is out of its range, the pyemd preset is combined
+    /// with noise scaled by the fastest mode (which EMD-signal does not have), or this processor
+    /// cannot run the kernel.
     pub fn check(self) -> Result<Decomposer, Error> {
         self.validate()?;
         Ok(Decomposer { params: self })
@@ -70,7 +72,8 @@ impl Decomposer {
         Settings { preset, sifting, noise_scale, epsilon, trials, seed }
     }
 
-    /// The same decomposer with another number of trials. It accepts noise of more trials, of which it uses the first ones.
+    /// The same decomposer with another number of trials. It accepts noise of more trials, of which
+    /// it uses the first ones.
     ///
     /// # Errors
     /// As [`Params::check`].
@@ -146,8 +149,8 @@ impl Decomposer {
         Ok(Decomposition { modes, residue: extractor.rest, stats })
     }
 
-    /// The fastest mode of `signal`, by plain sifting. `None` if the signal has fewer than three extrema or, by the rules of the pyemd
-    /// preset, its first mode does.
+    /// The fastest mode of `signal`, by plain sifting. `None` if the signal has fewer than three
+    /// extrema or, by the rules of the pyemd preset, its first mode does.
     ///
     /// # Errors
     /// Those of [`Decomposer::emd`].
@@ -170,7 +173,8 @@ impl Decomposer {
     /// Draws and decomposes the noise for signals of `n` samples, in parallel on rayon's pool.
     ///
     /// # Errors
-    /// [`Error::TooShort`]; [`Error::Cancelled`] or [`Error::DeadlinePassed`] if `control` stops it.
+    /// [`Error::TooShort`]; [`Error::Cancelled`] or [`Error::DeadlinePassed`] if `control` stops
+    /// it.
     ///
     /// ```
     /// use emd::{Control, Params};
@@ -189,8 +193,8 @@ impl Decomposer {
     /// CEEMDAN of one signal, on the calling thread.
     ///
     /// # Errors
-    /// Those of [`Decomposer::emd`]; [`Error::LengthMismatch`] or [`Error::NoiseMismatch`] if the noise was made for another length or
-    /// with other parameters.
+    /// Those of [`Decomposer::emd`]; [`Error::LengthMismatch`] or [`Error::NoiseMismatch`] if the
+    /// noise was made for another length or with other parameters.
     pub fn ceemdan(
         &self,
         signal: &[f64],
@@ -226,8 +230,9 @@ impl Decomposer {
         Ok(state.into_decomposition())
     }
 
-    /// CEEMDAN of many signals of one length, in parallel: signal by signal while there is one for each thread of rayon's pool, trial
-    /// by trial for the rest. The bits do not depend on the number of threads.
+    /// CEEMDAN of many signals of one length, in parallel: signal by signal while there is one for
+    /// each thread of rayon's pool, trial by trial for the rest. The bits do not depend on the
+    /// number of threads.
     ///
     /// # Errors
     /// Per signal, those of [`Decomposer::ceemdan`].
@@ -261,12 +266,18 @@ impl Decomposer {
             self.check_noise(noise, signal.len())?;
             CeemdanState::new(signal, &self.params)
         });
-        found.extend(decompose_batch(states.collect(), &self.params, control, &mut InMemory(noise)));
+        found.extend(decompose_batch(
+            states.collect(),
+            &self.params,
+            control,
+            &mut InMemory(noise),
+        ));
         found
     }
 
-    /// CEEMDAN of one signal, its trials in parallel, without a noise ensemble in memory. The fastest way for a single signal, as the
-    /// noise is decomposed no further than the signal. The bits are those of [`Decomposer::ceemdan`].
+    /// CEEMDAN of one signal, its trials in parallel, without a noise ensemble in memory. The
+    /// fastest way for a single signal, as the noise is decomposed no further than the signal. The
+    /// bits are those of [`Decomposer::ceemdan`].
     ///
     /// # Errors
     /// Those of [`Decomposer::emd`].
@@ -281,23 +292,33 @@ impl Decomposer {
     /// assert_eq!(streamed, decomposer.ceemdan(&signal, &noise, Control::default())?);
     /// # Ok::<(), emd::Error>(())
     /// ```
-    pub fn ceemdan_streamed(&self, signal: &[f64], control: Control<'_>) -> Result<Decomposition, Error> {
-        self.ceemdan_all_streamed(&[signal], control).pop().unwrap_or(Err(Error::TooShort(signal.len())))
+    pub fn ceemdan_streamed(
+        &self,
+        signal: &[f64],
+        control: Control<'_>,
+    ) -> Result<Decomposition, Error> {
+        self.ceemdan_all_streamed(&[signal], control)
+            .pop()
+            .unwrap_or(Err(Error::TooShort(signal.len())))
     }
 
-    /// Estimated memory of the noise in [`Decomposer::ceemdan_all_streamed`], in bytes, for signals of `n` samples.
+    /// Estimated memory of the noise in [`Decomposer::ceemdan_all_streamed`], in bytes, for signals
+    /// of `n` samples.
     pub fn streamed_bytes(&self, n: usize) -> u64 {
         let rows = if self.params.preset == Preset::Pyemd { 3 } else { 1 };
         8 * rows * n as u64 * self.params.trials as u64
     }
 
-    /// CEEMDAN of many signals of one length without a noise ensemble in memory, with the bits of [`Decomposer::ceemdan_all`].
+    /// CEEMDAN of many signals of one length without a noise ensemble in memory, with the bits of
+    /// [`Decomposer::ceemdan_all`].
     ///
-    /// All signals go through a stage together while the noise is decomposed along; of the noise of each trial only the residue is kept
-    /// (one signal length per trial, three in the pyemd preset).
+    /// All signals go through a stage together while the noise is decomposed along; of the noise of
+    /// each trial only the residue is kept (one signal length per trial, three in the pyemd
+    /// preset).
     ///
     /// # Errors
-    /// Per signal, those of [`Decomposer::emd`]; [`Error::LengthMismatch`] if a signal is not as long as the first.
+    /// Per signal, those of [`Decomposer::emd`]; [`Error::LengthMismatch`] if a signal is not as
+    /// long as the first.
     pub fn ceemdan_all_streamed(
         &self,
         signals: &[&[f64]],
@@ -315,7 +336,8 @@ impl Decomposer {
         decompose_batch(states, &self.params, control, &mut Streaming(None))
     }
 
-    /// Checks that the noise was made for signals of `n` samples with these parameters; it may have more trials.
+    /// Checks that the noise was made for signals of `n` samples with these parameters; it may have
+    /// more trials.
     fn check_noise(&self, noise: &NoiseEnsemble, n: usize) -> Result<(), Error> {
         let (ours, theirs) = (&self.params, &noise.made_with);
         if noise.n != n {

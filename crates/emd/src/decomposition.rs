@@ -1,7 +1,8 @@
 use crate::sift::SiftResult;
 
-/// The modes and the residue of a signal. `modes[0] + modes[1] + ... + residue` is the signal, up to rounding: to `8 x modes x ulp` of
-/// its largest sample, unless noise with an epsilon far above 1 makes modes larger than that.
+/// The modes and the residue of a signal. `modes[0] + modes[1] + ... + residue` is the signal, up
+/// to rounding: to `8 x modes x ulp` of its largest sample, unless noise with an epsilon far above
+/// 1 makes modes larger than that.
 ///
 /// ```
 /// use emd::{Control, Params};
@@ -34,7 +35,8 @@ impl Decomposition {
     }
 }
 
-/// Statistics of the sifting of one mode, over all trials of its stage (of noise: over the trials that have the mode).
+/// Statistics of the sifting of one mode, over all trials of its stage (of noise: over the trials
+/// that have the mode).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ModeStats {
     /// Trials that had a mode to sift; 1 for plain EMD.
@@ -43,8 +45,8 @@ pub struct ModeStats {
     pub sifts_mean: f64,
     /// Largest number of sifts of a trial.
     pub sifts_max: u32,
-    /// Trials that were ended by the limit of sifts instead of the stop rule. A mode with many of them is over-sifted: its amplitude
-    /// is flattened and its frequency modulated instead.
+    /// Trials that were ended by the limit of sifts instead of the stop rule. A mode with many of
+    /// them is over-sifted: its amplitude is flattened and its frequency modulated instead.
     pub cap_hits: usize,
 }
 

@@ -2,21 +2,24 @@ use crate::extrema::SignTest;
 use crate::kernel::SiftStep;
 use crate::{Error, Kernel};
 
-/// The envelopes of a signal, as one step of sifting uses them. Positions are in samples, values in the unit of the signal.
+/// The envelopes of a signal, as one step of sifting uses them. Positions are in samples, values in
+/// the unit of the signal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Envelopes {
     /// The spline through the maxima, at each sample.
     pub upper: Vec<f64>,
     /// The spline through the minima, at each sample.
     pub lower: Vec<f64>,
-    /// Positions and values of the knots of the upper envelope; mirrored knots lie before the first or after the last sample.
+    /// Positions and values of the knots of the upper envelope; mirrored knots lie before the first
+    /// or after the last sample.
     pub upper_knots: (Vec<f64>, Vec<f64>),
     /// Positions and values of the knots of the lower envelope.
     pub lower_knots: (Vec<f64>, Vec<f64>),
 }
 
-/// The envelopes of `signal`: cubic splines with the not-a-knot condition through its maxima and minima ([`crate::extrema`]) and, beyond
-/// either end, their mirror images (Rilling, Flandrin and Goncalves 2003). `None` if it has fewer than three extrema.
+/// The envelopes of `signal`: cubic splines with the not-a-knot condition through its maxima and
+/// minima ([`crate::extrema`]) and, beyond either end, their mirror images (Rilling, Flandrin and
+/// Goncalves 2003). `None` if it has fewer than three extrema.
 ///
 /// # Errors
 /// [`Error::TooShort`], [`Error::NotFinite`] or [`Error::TooLarge`] if the signal is invalid.

@@ -17,17 +17,22 @@ pub enum Error {
     /// The signal has fewer than 4 samples: the number of samples.
     #[error("signal of {0} samples is too short: expected at least 4")]
     TooShort(usize),
-    /// A sample is NaN or infinite: its index. Fill gaps beforehand, or decompose the parts between them.
+    /// A sample is NaN or infinite: its index. Fill gaps beforehand, or decompose the parts between
+    /// them.
     #[error("sample {0} is not finite")]
     NotFinite(usize),
-    /// A sample exceeds 1e150 in absolute value, so that squares and their sums would overflow: its index. Scale the signal down.
+    /// A sample exceeds 1e150 in absolute value, so that squares and their sums would overflow: its
+    /// index. Scale the signal down.
     #[error("sample {0} exceeds 1e150 in absolute value")]
     TooLarge(usize),
-    /// A mode overflowed, in the noise or in sifting: its number from 1. Use a smaller epsilon, fewer sifts, or scale the signal down.
+    /// A mode overflowed, in the noise or in sifting: its number from 1. Use a smaller epsilon,
+    /// fewer sifts, or scale the signal down.
     #[error("mode {0} overflowed: epsilon, the number of sifts or the signal is too large")]
     Diverged(usize),
     /// The signal is not as long as the noise or the other signals.
-    #[error("signal of {signal} samples, expected {expected}: noise and signals must have the same length")]
+    #[error(
+        "signal of {signal} samples, expected {expected}: noise and signals must have the same length"
+    )]
     LengthMismatch {
         /// Samples of the noise, or of the first signal.
         expected: usize,

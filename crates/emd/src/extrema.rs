@@ -9,12 +9,14 @@ pub struct Extrema {
     pub minima: Vec<usize>,
 }
 
-/// The extrema of `signal` as sifting uses them, by the rules of EMD-signal's detection named "simple", including its special cases,
-/// which both presets share:
+/// The extrema of `signal` as sifting uses them, by the rules of EMD-signal's detection named
+/// "simple", including its special cases, which both presets share:
 ///
 /// - an extremum is a sample at which successive differences change sign;
-/// - a run of equal samples (a plateau) between opposite slopes is one extremum, at its middle, halves rounded to even;
-/// - for a plateau that begins with the first sample the last difference of the signal counts as the slope before it;
+/// - a run of equal samples (a plateau) between opposite slopes is one extremum, at its middle,
+///   halves rounded to even;
+/// - for a plateau that begins with the first sample the last difference of the signal counts as
+///   the slope before it;
 /// - a plateau that begins with the second sample, and one that touches the end, is ignored.
 ///
 /// Maxima and minima always alternate.
@@ -46,8 +48,8 @@ pub fn zero_crossings(signal: &[f64]) -> usize {
 pub(crate) enum SignTest {
     /// One is negative and one positive.
     Compared,
-    /// Their product is negative, as in EMD-signal. It is not if it underflows, as for the differences of smooth pulses far from their
-    /// peaks.
+    /// Their product is negative, as in EMD-signal. It is not if it underflows, as for the
+    /// differences of smooth pulses far from their peaks.
     Multiplied,
 }
 
@@ -76,7 +78,11 @@ pub(crate) enum ExtremumKind {
 }
 
 /// Calls `found` for each extremum, in order.
-pub(crate) fn for_each_extremum(signal: &[f64], signs: SignTest, mut found: impl FnMut(usize, ExtremumKind)) {
+pub(crate) fn for_each_extremum(
+    signal: &[f64],
+    signs: SignTest,
+    mut found: impl FnMut(usize, ExtremumKind),
+) {
     let Some(last) = signal.len().checked_sub(2) else { return };
     let difference = |i: usize| signal[i + 1] - signal[i];
     let mut first_plateau = true;
@@ -85,7 +91,10 @@ pub(crate) fn for_each_extremum(signal: &[f64], signs: SignTest, mut found: impl
         let current = difference(i);
         if current != 0.0 {
             if i < last && signs.differ(current, difference(i + 1)) {
-                found(i + 1, if current > 0.0 { ExtremumKind::Maximum } else { ExtremumKind::Minimum });
+                found(
+                    i + 1,
+                    if current > 0.0 { ExtremumKind::Maximum } else { ExtremumKind::Minimum },
+                );
             }
             i += 1;
             continue;
@@ -118,8 +127,11 @@ fn half_to_even(sum: usize) -> usize {
 /// The number of zero crossings, see [`zero_crossings`].
 pub(crate) fn crossings(signal: &[f64], signs: SignTest) -> usize {
     let opposite = signal.windows(2).filter(|w| signs.differ(w[0], w[1])).count();
-    let zeros =
-        signal.iter().enumerate().filter(|&(i, &x)| x == 0.0 && (i == 0 || signal[i - 1] != 0.0)).count();
+    let zeros = signal
+        .iter()
+        .enumerate()
+        .filter(|&(i, &x)| x == 0.0 && (i == 0 || signal[i - 1] != 0.0))
+        .count();
     opposite + zeros
 }
 
@@ -139,7 +151,8 @@ mod tests {
         check(&[0.0, 1.0, 2.0, 2.0, 2.0, 3.0], &[], &[]);
         // Plateaus that begin with the second sample, and that touch the end.
         check(&[0.0, 2.0, 2.0, 1.0, 3.0, 0.0, 0.0], &[4], &[3]);
-        // Plateaus that begin with the first sample: the last difference counts as the slope before.
+        // Plateaus that begin with the first sample: the last difference counts as the slope
+        // before.
         check(&[2.0, 2.0, 1.0, 3.0], &[0], &[2]);
         check(&[2.0, 2.0, 2.0, 1.0, 3.0, 2.5], &[4], &[3]);
     }

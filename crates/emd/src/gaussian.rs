@@ -2,8 +2,9 @@
 
 use rand_mt::Mt;
 
-/// A stream of standard normal numbers: MT19937, doubles of 53 bits from two draws, Marsaglia's polar method; the second number of
-/// each pair comes first. The bits are numpy's if the logarithm of the platform is that of glibc.
+/// A stream of standard normal numbers: MT19937, doubles of 53 bits from two draws, Marsaglia's
+/// polar method; the second number of each pair comes first. The bits are numpy's if the logarithm
+/// of the platform is that of glibc.
 pub(crate) struct Gaussian {
     generator: Mt,
     spare: Option<f64>,

@@ -6,7 +6,8 @@ use realfft::num_complex::Complex;
 use std::f64::consts::TAU;
 use std::ops::Range;
 
-/// The analytic signal `z = x + i H(x)` of a signal `x`, with its Hilbert transform `H(x)`: it has no negative frequencies (Gabor 1946).
+/// The analytic signal `z = x + i H(x)` of a signal `x`, with its Hilbert transform `H(x)`: it has
+/// no negative frequencies (Gabor 1946).
 ///
 /// Spans are ranges of samples and are cut to the signal.
 ///
@@ -23,7 +24,8 @@ pub struct Analytic {
 }
 
 impl Analytic {
-    /// The analytic signal of `signal`, by a discrete Fourier transform of exactly its length (any length).
+    /// The analytic signal of `signal`, by a discrete Fourier transform of exactly its length (any
+    /// length).
     ///
     /// The samples must be finite; a NaN spreads to all samples. An empty signal is valid.
     pub fn new(signal: &[f64]) -> Self {
@@ -49,7 +51,8 @@ impl Analytic {
         if n > 0 {
             let (forward, inverse) = (planner.plan_fft_forward(n), planner.plan_fft_inverse(n));
             let mut spectrum = forward.make_output_vec();
-            // Neither transform can fail: the lengths are those of the plan, and the ends of the spectrum are set to 0 below.
+            // Neither transform can fail: the lengths are those of the plan, and the ends of the
+            // spectrum are set to 0 below.
             let transformed = forward.process(&mut real.clone(), &mut spectrum);
             // Positive frequencies are multiplied by -i; the mean and the Nyquist frequency vanish.
             let minus_i = Complex::new(0.0, -1.0 / n as f64);
@@ -83,14 +86,16 @@ impl Analytic {
     fn phase_steps(&self, span: Range<usize>) -> impl Iterator<Item = Complex<f64>> + '_ {
         let end = span.end.min(self.real.len());
         // Scaled so that products neither overflow nor underflow.
-        let largest = self.real.iter().chain(&self.imaginary).fold(0.0, |max: f64, x| max.max(x.abs()));
+        let largest =
+            self.real.iter().chain(&self.imaginary).fold(0.0, |max: f64, x| max.max(x.abs()));
         let unit = power_of_two(largest);
         let z = move |t: usize| Complex::new(self.real[t] / unit, self.imaginary[t] / unit);
         (span.start..end.saturating_sub(1)).map(move |t| z(t + 1) * z(t).conj())
     }
 
-    /// The instantaneous frequency in radians per sample, `w_t = arg(z_{t+1} conj z_t)` in -pi..=pi, for `t` and `t + 1` in `span`: one
-    /// value fewer than the span has samples. Phases are not unwrapped.
+    /// The instantaneous frequency in radians per sample, `w_t = arg(z_{t+1} conj z_t)` in
+    /// -pi..=pi, for `t` and `t + 1` in `span`: one value fewer than the span has samples. Phases
+    /// are not unwrapped.
     ///
     /// ```
     /// let tone: Vec<f64> = (0..100).map(|t| (f64::from(t) * 0.4 * std::f64::consts::PI).cos()).collect();
@@ -102,15 +107,15 @@ impl Analytic {
         self.phase_steps(span).map(|step| step.im.atan2(step.re)).collect()
     }
 
-    /// The period in samples: `2 pi / median(w)` over `span`; the median of an even number of values is the mean of the two middle ones.
-    /// `None` unless the median is positive.
+    /// The period in samples: `2 pi / median(w)` over `span`; the median of an even number of
+    /// values is the mean of the two middle ones. `None` unless the median is positive.
     pub fn period(&self, span: Range<usize>) -> Option<f64> {
         let median = median(self.frequency(span))?;
         (median > 0.0).then(|| TAU / median)
     }
 
-    /// The circular variance of the phase increments over `span`, `1 - |mean exp(i w)|`: 0 for a steady cycle, towards 1 for an irregular
-    /// one. `None` for a span of fewer than two samples.
+    /// The circular variance of the phase increments over `span`, `1 - |mean exp(i w)|`: 0 for a
+    /// steady cycle, towards 1 for an irregular one. `None` for a span of fewer than two samples.
     pub fn phase_variance(&self, span: Range<usize>) -> Option<f64> {
         let (mut sum, mut count) = (Complex::<f64>::default(), 0_usize);
         for step in self.phase_steps(span) {
@@ -181,11 +186,16 @@ mod tests {
 
     #[test]
     fn period_does_not_depend_on_the_scale() {
-        let tone = |size: f64| (0..600).map(|t| size * (f64::from(t) * TAU / 25.0).cos()).collect::<Vec<_>>();
+        let tone = |size: f64| {
+            (0..600).map(|t| size * (f64::from(t) * TAU / 25.0).cos()).collect::<Vec<_>>()
+        };
         for size in [1e-300, 1e-170, 1.0, 1e160, 1e300] {
             let analytic = Analytic::new(&tone(size));
             assert!((analytic.period(0..600).unwrap_or(0.0) - 25.0).abs() < 1e-6, "{size}");
-            assert!(analytic.phase_variance(0..600).is_some_and(|v| (0.0..1e-9).contains(&v)), "{size}");
+            assert!(
+                analytic.phase_variance(0..600).is_some_and(|v| (0.0..1e-9).contains(&v)),
+                "{size}"
+            );
         }
     }
 

@@ -1,8 +1,9 @@
 //! The knots of one envelope: the extrema of a signal and, beyond its ends, their mirror images.
 //!
-//! Rilling, Flandrin and Goncalves (2003): without knots outside of the signal an envelope overshoots at the ends. At each end two extrema
-//! of each kind are mirrored: about the outermost extremum if the end sample is inside the range of the next one, else about the end
-//! sample, which then counts as an extremum itself.
+//! Rilling, Flandrin and Goncalves (2003): without knots outside of the signal an envelope
+//! overshoots at the ends. At each end two extrema of each kind are mirrored: about the outermost
+//! extremum if the end sample is inside the range of the next one, else about the end sample, which
+//! then counts as an extremum itself.
 
 /// Entries before the first extremum, for mirrored knots and vector accesses.
 const FRONT_PADDING: usize = 8;
@@ -11,7 +12,8 @@ const BACK_PADDING: usize = 16;
 /// Number of extrema that are mirrored, per end and kind.
 const MIRRORED_PER_END: usize = 2;
 
-/// One envelope of a signal of `n` samples: its maxima or minima, their mirror images, and the spline through them.
+/// One envelope of a signal of `n` samples: its maxima or minima, their mirror images, and the
+/// spline through them.
 #[derive(Debug)]
 pub(crate) struct Side {
     /// Positions in samples; the entries in `knots()` are valid.
@@ -25,7 +27,8 @@ pub(crate) struct Side {
     pub c2: Vec<f64>,
     pub c1: Vec<f64>,
     pub c0: Vec<f64>,
-    /// Bit s: sample s is an extremum or, after mirroring, begins a piece. One word more than the samples need.
+    /// Bit s: sample s is an extremum or, after mirroring, begins a piece. One word more than the
+    /// samples need.
     pub bits: Vec<u64>,
     /// Number of extrema, stored from `FRONT_PADDING` on.
     pub count: usize,
@@ -104,7 +107,8 @@ impl Side {
         self.x[FRONT_PADDING + if from_right { self.count - 1 - k } else { k }] as usize
     }
 
-    /// The samples of the extrema from the `from`-th on, at most [`MIRRORED_PER_END`], counted from the left or the right end.
+    /// The samples of the extrema from the `from`-th on, at most [`MIRRORED_PER_END`], counted from
+    /// the left or the right end.
     fn nearest(&self, from: usize, from_right: bool) -> NearestSamples {
         let mut found = NearestSamples::default();
         for k in from..self.count.min(from + MIRRORED_PER_END) {
@@ -193,8 +197,8 @@ pub(crate) fn mirror(maxima: &mut Side, minima: &mut Side, signal: &[f64]) {
     minima.close();
 }
 
-/// Mirrors one end. `outer` has the outermost extremum of this end; `inside` tests whether the end sample is inside of the range of the
-/// outermost extremum of `inner`.
+/// Mirrors one end. `outer` has the outermost extremum of this end; `inside` tests whether the end
+/// sample is inside of the range of the outermost extremum of `inner`.
 fn mirror_end(
     outer: &mut Side,
     inner: &mut Side,
@@ -213,7 +217,8 @@ fn mirror_end(
         if of_outer.len == 0 {
             of_outer = outer.nearest(0, from_right);
         }
-        // If all images of one kind are still inside of the signal, the end sample is the mirror instead.
+        // If all images of one kind are still inside of the signal, the end sample is the mirror
+        // instead.
         let falls_short = |of: &NearestSamples| {
             of.iter().last().is_some_and(|s| {
                 let image = 2 * about as i64 - s as i64;
@@ -229,7 +234,11 @@ fn mirror_end(
         of_outer = outer.nearest(0, from_right);
         let mut with_end = NearestSamples::default();
         with_end.push(end);
-        inner.nearest(0, from_right).iter().take(MIRRORED_PER_END - 1).for_each(|s| with_end.push(s));
+        inner
+            .nearest(0, from_right)
+            .iter()
+            .take(MIRRORED_PER_END - 1)
+            .for_each(|s| with_end.push(s));
         of_inner = with_end;
     }
     for (side, of) in [(outer, of_outer), (inner, of_inner)] {

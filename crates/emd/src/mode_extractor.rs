@@ -32,10 +32,19 @@ impl ModeExtractor {
             Preset::Standard => (None, max_modes(signal.len())),
             Preset::Pyemd => (Some((signal.clone(), vec![0.0; signal.len()])), PYEMD_MAX_MODES),
         };
-        Self { rest: signal, exact, sifts: 0, found: 0, max_modes, is_finished: false, rule: params.sifting }
+        Self {
+            rest: signal,
+            exact,
+            sifts: 0,
+            found: 0,
+            max_modes,
+            is_finished: false,
+            rule: params.sifting,
+        }
     }
 
-    /// Sifts the next mode into `sifter.mode` and subtracts it from the rest; `None` if there are no more modes.
+    /// Sifts the next mode into `sifter.mode` and subtracts it from the rest; `None` if there are
+    /// no more modes.
     pub fn next(&mut self, sifter: &mut Sifter) -> Option<SiftResult> {
         if self.is_finished || self.found >= self.max_modes {
             return None;
@@ -53,8 +62,9 @@ impl ModeExtractor {
                 self.rest.iter_mut().zip(mode).for_each(|(rest, m)| *rest -= m);
             }
             Some((signal, sum)) => {
-                // The library does not count a result of at most two extrema as a mode; but unless its thresholds end the
-                // decomposition, it continues after such a result that met the stop rule.
+                // The library does not count a result of at most two extrema as a mode; but unless
+                // its thresholds end the decomposition, it continues after such a result that met
+                // the stop rule.
                 let is_mode = sifted.extrema > 2;
                 if sifted.ran_out {
                     self.is_finished = true;

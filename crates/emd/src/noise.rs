@@ -1,7 +1,7 @@
 //! The noise that CEEMDAN adds: white noise, decomposed beforehand.
 //!
-//! It depends on the seed, the length, the number of trials and the stop rule, but not on the signal, so all signals of a length share
-//! it.
+//! It depends on the seed, the length, the number of trials and the stop rule, but not on the
+//! signal, so all signals of a length share it.
 
 use crate::decomposition::{ModeStats, SiftTally};
 use crate::gaussian::Gaussian;
@@ -11,7 +11,8 @@ use crate::sum::deviation;
 use crate::{Control, Error, Params, Preset};
 use rayon::prelude::*;
 
-/// The decomposed white noise of all trials, in memory: about `trials x log2(n) x n` numbers of 8 bytes.
+/// The decomposed white noise of all trials, in memory: about `trials x log2(n) x n` numbers of 8
+/// bytes.
 ///
 /// ```
 /// use emd::{Control, Params};
@@ -68,7 +69,8 @@ impl NoiseEnsemble {
 
     /// Estimated memory of an ensemble for signals of `n` samples, in bytes.
     pub fn bytes(n: usize, trials: usize) -> u64 {
-        // One mode per octave, minus about one octave at the slow end; in the pyemd preset plus the residue.
+        // One mode per octave, minus about one octave at the slow end; in the pyemd preset plus the
+        // residue.
         8 * n as u64 * trials as u64 * u64::from(n.max(2).ilog2())
     }
 
@@ -103,8 +105,9 @@ impl NoiseEnsemble {
     }
 }
 
-/// Standard normal white noise: `trials` rows of `n` samples, as numpy's `RandomState(seed).normal(0, 1, (trials, n))`; bit for bit if the
-/// logarithm of the platform is that of glibc.
+/// Standard normal white noise: `trials` rows of `n` samples, as numpy's
+/// `RandomState(seed).normal(0, 1, (trials, n))`; bit for bit if the logarithm of the platform is
+/// that of glibc.
 ///
 /// ```
 /// let noise = emd::white_noise(1337, 1000, 2);
@@ -157,8 +160,13 @@ impl NoiseModes {
         }
     }
 
-    /// Writes the next mode to `out`; `None` if there are no more. The inner `None` stands for the residue, which is not sifted.
-    fn next(&mut self, sifter: &mut Sifter, out: &mut Vec<f64>) -> Option<Option<crate::sift::SiftResult>> {
+    /// Writes the next mode to `out`; `None` if there are no more. The inner `None` stands for the
+    /// residue, which is not sifted.
+    fn next(
+        &mut self,
+        sifter: &mut Sifter,
+        out: &mut Vec<f64>,
+    ) -> Option<Option<crate::sift::SiftResult>> {
         if self.is_finished {
             return None;
         }
@@ -168,7 +176,8 @@ impl NoiseModes {
             out.extend_from_slice(&sifter.mode);
         } else {
             self.is_finished = true;
-            if self.preset != Preset::Pyemd || crate::sift::is_near_zero(self.extractor.rest.iter().copied())
+            if self.preset != Preset::Pyemd
+                || crate::sift::is_near_zero(self.extractor.rest.iter().copied())
             {
                 return None;
             }
@@ -183,7 +192,8 @@ impl NoiseModes {
     }
 }
 
-/// The noise of an ensemble that does not fit into memory: extracted stage by stage, a few trials at a time.
+/// The noise of an ensemble that does not fit into memory: extracted stage by stage, a few trials
+/// at a time.
 #[derive(Debug)]
 pub(crate) struct NoiseStream {
     trials: Vec<NoiseModes>,
@@ -198,7 +208,8 @@ impl NoiseStream {
         Ok(Self { trials, modes: Vec::new() })
     }
 
-    /// The next mode of each trial in `range`, in parallel; `None` if there is none. Called once per stage and trial.
+    /// The next mode of each trial in `range`, in parallel; `None` if there is none. Called once
+    /// per stage and trial.
     pub fn next(
         &mut self,
         range: std::ops::Range<usize>,
@@ -206,12 +217,18 @@ impl NoiseStream {
         control: Control<'_>,
     ) -> Result<Vec<Option<&[f64]>>, Error> {
         self.modes.resize_with(self.modes.len().max(range.len()), Vec::new);
-        let one = |sifter: &mut SifterGuard<'_>, (trial, mode): (&mut NoiseModes, &mut Vec<f64>)| {
+        let one = |sifter: &mut SifterGuard<'_>,
+                   (trial, mode): (&mut NoiseModes, &mut Vec<f64>)| {
             control.check()?;
             Ok(trial.next(sifter, mode).is_some())
         };
         let both = self.trials[range].par_iter_mut().zip(&mut self.modes);
         let found: Result<Vec<bool>, Error> = both.map_init(|| sifters.acquire(), one).collect();
-        Ok(self.modes.iter().zip(found?).map(|(mode, found)| found.then_some(mode.as_slice())).collect())
+        Ok(self
+            .modes
+            .iter()
+            .zip(found?)
+            .map(|(mode, found)| found.then_some(mode.as_slice()))
+            .collect())
     }
 }

@@ -16,13 +16,16 @@ const MAX_EPSILON: f64 = 1e6;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Sifting {
-    /// A fixed number of sifts, 1 to 1,000 (Wu and Huang 2009: with about 10 the modes are an octave apart).
+    /// A fixed number of sifts, 1 to 1,000 (Wu and Huang 2009: with about 10 the modes are an
+    /// octave apart).
     Fixed(u32),
-    /// The S number (Huang et al. 2003), 1 to 50: the number of consecutive sifts in which the numbers of extrema and of zero crossings
-    /// differ by at most 1 and neither changes; at most [`Sifting::S_NUMBER_CAP`] sifts. 4 to 8 are usual.
+    /// The S number (Huang et al. 2003), 1 to 50: the number of consecutive sifts in which the
+    /// numbers of extrema and of zero crossings differ by at most 1 and neither changes; at most
+    /// [`Sifting::S_NUMBER_CAP`] sifts. 4 to 8 are usual.
     SNumber(u32),
-    /// The rule of EMD-signal 1.10: the numbers of extrema and of zero crossings differ by at most 1, and a Cauchy-like test over the
-    /// whole signal passes; at most [`Sifting::REFERENCE_CAP`] sifts. It depends on the scale and the length of the signal.
+    /// The rule of EMD-signal 1.10: the numbers of extrema and of zero crossings differ by at most
+    /// 1, and a Cauchy-like test over the whole signal passes; at most [`Sifting::REFERENCE_CAP`]
+    /// sifts. It depends on the scale and the length of the signal.
     Reference,
 }
 
@@ -38,8 +41,12 @@ impl Sifting {
             Err(Error::InvalidParameter { name, value: value.to_string(), expected })
         };
         match self {
-            Self::Fixed(n) if n == 0 || n > Self::MAX_FIXED_SIFTS => invalid("sifts", n, "1 to 1,000"),
-            Self::SNumber(s) if s == 0 || s > Self::S_NUMBER_CAP / 2 => invalid("s_number", s, "1 to 50"),
+            Self::Fixed(n) if n == 0 || n > Self::MAX_FIXED_SIFTS => {
+                invalid("sifts", n, "1 to 1,000")
+            }
+            Self::SNumber(s) if s == 0 || s > Self::S_NUMBER_CAP / 2 => {
+                invalid("s_number", s, "1 to 50")
+            }
             _ => Ok(()),
         }
     }
@@ -88,10 +95,12 @@ pub enum NoiseScale {
 /// The algorithm, and with it the defaults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Preset {
-    /// Improved CEEMDAN (Colominas, Schlotthauer and Torres 2014); 10 sifts, noise with the deviation of the fastest mode.
+    /// Improved CEEMDAN (Colominas, Schlotthauer and Torres 2014); 10 sifts, noise with the
+    /// deviation of the fastest mode.
     Standard,
-    /// The results of `CEEMDAN(trials, seed=..., parallel=False)` of PyPI's EMD-signal 1.10, bit for bit on x86-64. With another stop
-    /// rule or epsilon it is the algorithm of that library, with parameters that it does not offer.
+    /// The results of `CEEMDAN(trials, seed=..., parallel=False)` of PyPI's EMD-signal 1.10, bit
+    /// for bit on x86-64. With another stop rule or epsilon it is the algorithm of that library,
+    /// with parameters that it does not offer.
     Pyemd,
 }
 
@@ -164,7 +173,15 @@ impl Params {
             Preset::Standard => (Sifting::Fixed(10), NoiseScale::Fastest, 1.0),
             Preset::Pyemd => (Sifting::Reference, NoiseScale::Residue, 0.005),
         };
-        Self { preset, sifting, noise_scale, epsilon, trials: 100, seed: 1337, kernel: Kernel::detect() }
+        Self {
+            preset,
+            sifting,
+            noise_scale,
+            epsilon,
+            trials: 100,
+            seed: 1337,
+            kernel: Kernel::detect(),
+        }
     }
 
     /// Sets the stop rule.
@@ -192,26 +209,36 @@ impl Params {
         Self { seed, ..self }
     }
 
-    /// Sets the instruction set, by default the fastest available one. It does not change a bit of the result.
+    /// Sets the instruction set, by default the fastest available one. It does not change a bit of
+    /// the result.
     pub fn kernel(self, kernel: Kernel) -> Self {
         Self { kernel, ..self }
     }
 
     /// Checks all parameters.
     pub(crate) fn validate(&self) -> Result<(), Error> {
-        let invalid = |name, value: String, expected| Err(Error::InvalidParameter { name, value, expected });
+        let invalid =
+            |name, value: String, expected| Err(Error::InvalidParameter { name, value, expected });
         self.sifting.check()?;
         if self.trials == 0 || self.trials > MAX_TRIALS {
             return invalid("trials", self.trials.to_string(), "1 to 100,000");
         }
         if !(self.epsilon > 0.0 && self.epsilon <= MAX_EPSILON) {
-            return invalid("epsilon", self.epsilon.to_string(), "a number above 0, at most 1,000,000");
+            return invalid(
+                "epsilon",
+                self.epsilon.to_string(),
+                "a number above 0, at most 1,000,000",
+            );
         }
         if self.preset == Preset::Pyemd && self.noise_scale == NoiseScale::Fastest {
             return invalid("noise_scale", "fastest".into(), "residue in the pyemd preset");
         }
         if !self.kernel.is_available() {
-            return invalid("kernel", format!("{:?}", self.kernel), "one that this processor can run");
+            return invalid(
+                "kernel",
+                format!("{:?}", self.kernel),
+                "one that this processor can run",
+            );
         }
         Ok(())
     }

@@ -80,7 +80,8 @@ pub(crate) struct SiftResult {
     pub capped: bool,
     /// Whether fewer than three extrema remained before the stop rule was met.
     pub ran_out: bool,
-    /// Number of extrema of the result; with a fixed number of sifts in the standard preset, before the last sift.
+    /// Number of extrema of the result; with a fixed number of sifts in the standard preset, before
+    /// the last sift.
     pub extrema: usize,
 }
 
@@ -115,7 +116,8 @@ impl Sifter {
                 so_far.ran_out = true;
                 return so_far;
             }
-            let is_last = !self.counts_last && matches!(rule, Sifting::Fixed(n) if so_far.sifts + 1 >= n);
+            let is_last =
+                !self.counts_last && matches!(rule, Sifting::Fixed(n) if so_far.sifts + 1 >= n);
             if !self.step.step(&mut self.mode, is_last) {
                 if !is_finite(&self.mode) {
                     // It overflowed: the caller checks the numbers.
@@ -153,7 +155,9 @@ impl Sifter {
     /// The stop rule of EMD-signal, after a step.
     fn is_reference_mode(&self) -> bool {
         let (old, new) = (self.step.before(), &self.mode);
-        if self.step.knots_on_wrong_side() || self.step.extrema().abs_diff(self.step.crossings()) >= 2 {
+        if self.step.knots_on_wrong_side()
+            || self.step.extrema().abs_diff(self.step.crossings()) >= 2
+        {
             return false;
         }
         if pairwise(new, new, &|a, _| a * a) < 1e-10 {
@@ -171,7 +175,8 @@ pub(crate) fn is_near_zero(mut v: impl Iterator<Item = f64>) -> bool {
     v.all(|x| x.abs() <= 1e-8)
 }
 
-/// Whether EMD-signal stops at this rest: its thresholds are absolute, so they depend on the unit of the signal.
+/// Whether EMD-signal stops at this rest: its thresholds are absolute, so they depend on the unit
+/// of the signal.
 pub(crate) fn is_negligible(rest: &[f64], min_range: f64, min_sum: f64) -> bool {
     range(rest) < min_range || pairwise(rest, rest, &|a, _| a.abs()) < min_sum
 }

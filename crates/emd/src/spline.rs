@@ -1,14 +1,16 @@
-//! Cubic splines with the not-a-knot condition, with the order of operations of scipy's `CubicSpline`.
+//! Cubic splines with the not-a-knot condition, with the order of operations of scipy's
+//! `CubicSpline`.
 //!
-//! The unknowns are the slopes m_i at the knots. With d_i = x_{i+1} - x_i and s_i = (y_{i+1} - y_i) / d_i, continuity of the
-//! second derivative gives for the inner knots
+//! The unknowns are the slopes m_i at the knots. With d_i = x_{i+1} - x_i and s_i = (y_{i+1} - y_i)
+//! / d_i, continuity of the second derivative gives for the inner knots
 //!
 //! ```text
 //! d_i m_{i-1} + 2 (d_{i-1} + d_i) m_i + d_{i-1} m_{i+1} = 3 (d_i s_{i-1} + d_{i-1} s_i)
 //! ```
 //!
-//! and continuity of the third derivative at the second and the second to last knot gives the other two equations. The tridiagonal
-//! system is solved by elimination with row interchanges, like LAPACK's `dgtsv`; a piece is `c3 + c2 s + c1 s^2 + c0 s^3`.
+//! and continuity of the third derivative at the second and the second to last knot gives the other
+//! two equations. The tridiagonal system is solved by elimination with row interchanges, like
+//! LAPACK's `dgtsv`; a piece is `c3 + c2 s + c1 s^2 + c0 s^3`.
 
 use crate::knots::Side;
 
@@ -46,15 +48,17 @@ fn pieces(side: &mut Side) {
     }
 }
 
-/// Computes the slopes at three knots, for which the not-a-knot condition is void: the second derivatives at the ends are 0 instead.
-/// The rounding is that of numpy's dense solver, whose elimination multiplies by reciprocals and whose substitutions are fused.
+/// Computes the slopes at three knots, for which the not-a-knot condition is void: the second
+/// derivatives at the ends are 0 instead. The rounding is that of numpy's dense solver, whose
+/// elimination multiplies by reciprocals and whose substitutions are fused.
 fn solve_three_knots(side: &mut Side) {
     let i = side.knots().start;
     let (x, y) = (&side.x[i..i + 3], &side.y[i..i + 3]);
     let (a, b) = (1.0 / (x[1] - x[0]), 1.0 / (x[2] - x[1]));
     let first = 3.0 * (y[1] - y[0]) * a * a;
     let last = 3.0 * (y[2] - y[1]) * b * b;
-    // 2a m0 + a m1 = first;  a m0 + 2(a + b) m1 + b m2 = first + last;  b m1 + 2b m2 = last. No rows are interchanged.
+    // 2a m0 + a m1 = first; a m0 + 2(a + b) m1 + b m2 = first + last; b m1 + 2b m2 = last. No rows
+    // are interchanged.
     let l1 = a * (1.0 / (2.0 * a));
     let u1 = 2.0 * (a + b) - l1 * a;
     let l2 = b * (1.0 / u1);
@@ -106,14 +110,16 @@ impl Tridiagonal {
             self.upper[i] = d(i - 1);
             self.right[i] = 3.0 * (d(i) * secant(i - 1) + d(i - 1) * secant(i));
         }
-        (self.diagonal[0], self.upper[0], self.right[0]) = first_row(d(0), d(1), secant(0), secant(1));
+        (self.diagonal[0], self.upper[0], self.right[0]) =
+            first_row(d(0), d(1), secant(0), secant(1));
         (self.diagonal[n - 1], self.lower[n - 2], self.right[n - 1]) =
             last_row(d(n - 2), d(n - 3), secant(n - 2), secant(n - 3));
     }
 
     /// Solves by elimination with row interchanges; the solution replaces the right-hand side.
     fn solve(&mut self) {
-        let (dl, d, du, b) = (&mut self.lower, &mut self.diagonal, &mut self.upper, &mut self.right);
+        let (dl, d, du, b) =
+            (&mut self.lower, &mut self.diagonal, &mut self.upper, &mut self.right);
         let n = d.len();
         for i in 0..n - 1 {
             if d[i].abs() >= dl[i].abs() {
@@ -143,31 +149,38 @@ impl Tridiagonal {
     }
 }
 
-/// Diagonal, off-diagonal and right-hand side of the first equation: continuity of the third derivative at the second knot.
+/// Diagonal, off-diagonal and right-hand side of the first equation: continuity of the third
+/// derivative at the second knot.
 #[inline(always)]
 pub(crate) fn first_row(d0: f64, d1: f64, secant0: f64, secant1: f64) -> (f64, f64, f64) {
     let d = d0 + d1;
     (d1, d, ((d0 + 2.0 * d) * d1 * secant0 + d0 * d0 * secant1) / d)
 }
 
-/// The last equation, with the arguments from the end inwards; its terms are added in another order than those of the first.
+/// The last equation, with the arguments from the end inwards; its terms are added in another order
+/// than those of the first.
 #[inline(always)]
 pub(crate) fn last_row(d0: f64, d1: f64, secant0: f64, secant1: f64) -> (f64, f64, f64) {
     let d = d0 + d1;
     (d1, d, (d0 * d0 * secant1 + (2.0 * d + d0) * d1 * secant0) / d)
 }
 
-/// Evaluates the spline at the samples `0..out.len()`, which are between the first and the last knot.
+/// Evaluates the spline at the samples `0..out.len()`, which are between the first and the last
+/// knot.
 #[inline(always)]
 pub(crate) fn evaluate(side: &Side, out: &mut [f64]) {
     let knots = side.knots();
     let n = out.len();
     if knots.len() == 3 {
         let (x, y, slopes) = (side.positions(), side.values(), &side.c2[knots]);
-        let (before, behind) = (Piece::new(x, y, slopes), Piece::new(&x[1..], &y[1..], &slopes[1..]));
+        let (before, behind) =
+            (Piece::new(x, y, slopes), Piece::new(&x[1..], &y[1..], &slopes[1..]));
         let middle = (x[1].max(0.0) as usize).min(n);
         out[..middle].iter_mut().enumerate().for_each(|(t, out)| *out = before.at(t as f64));
-        out[middle..].iter_mut().enumerate().for_each(|(t, out)| *out = behind.at((middle + t) as f64));
+        out[middle..]
+            .iter_mut()
+            .enumerate()
+            .for_each(|(t, out)| *out = behind.at((middle + t) as f64));
         return;
     }
     for i in knots.start..knots.end - 1 {

@@ -1,7 +1,8 @@
 //! Sums in the order of numpy, so that both have the same bits.
 //!
-//! A row is summed pairwise: it is halved (at a multiple of 8) down to blocks of at most 128 numbers, which are summed in eight
-//! accumulators. The error grows with log n instead of n, and eight accumulators suit vector units.
+//! A row is summed pairwise: it is halved (at a multiple of 8) down to blocks of at most 128
+//! numbers, which are summed in eight accumulators. The error grows with log n instead of n, and
+//! eight accumulators suit vector units.
 
 /// Largest block.
 const BLOCK: usize = 128;
@@ -41,7 +42,8 @@ fn block(a: &[f64], b: &[f64], f: &impl Fn(f64, f64) -> f64) -> f64 {
     a_rest.iter().zip(b_rest).fold(sum, |sum, (&a, &b)| sum + f(a, b))
 }
 
-/// Population standard deviation, as `numpy.std`; also of numbers whose squares overflow or underflow.
+/// Population standard deviation, as `numpy.std`; also of numbers whose squares overflow or
+/// underflow.
 pub(crate) fn deviation(v: &[f64]) -> f64 {
     let plain = |v: &[f64]| {
         let n = v.len() as f64;

@@ -28,7 +28,10 @@ fn invalid_signals_are_errors() {
             assert_eq!(both(preset, x)[0], Err(Error::TooShort(n)));
             let ceemdan = Params::new(preset).check().unwrap();
             assert_eq!(ceemdan.noise(n, Control::default()).err(), Some(Error::TooShort(n)));
-            assert_eq!(ceemdan.ceemdan_all_streamed(&[x], Control::default()), [Err(Error::TooShort(n))]);
+            assert_eq!(
+                ceemdan.ceemdan_all_streamed(&[x], Control::default()),
+                [Err(Error::TooShort(n))]
+            );
         }
     }
     assert_eq!(Error::NotFinite(2).to_string(), "sample 2 is not finite");
@@ -61,7 +64,8 @@ fn signals_without_modes_are_residue() {
 
 #[test]
 fn tiny_and_huge_numbers_are_decomposed() {
-    let wave: Vec<f64> = (0..100).map(|i| (f64::from(i) * 0.9).sin() + (f64::from(i) * 0.1).sin()).collect();
+    let wave: Vec<f64> =
+        (0..100).map(|i| (f64::from(i) * 0.9).sin() + (f64::from(i) * 0.1).sin()).collect();
     let times = |factor: f64| wave.iter().map(|x| x * factor).collect::<Vec<_>>();
     for factor in [1e149, 1e100, 1e-100, 1e-150] {
         let [plain, found] = both(Preset::Standard, &times(factor));
@@ -79,14 +83,17 @@ fn tiny_and_huge_numbers_are_decomposed() {
 
 #[test]
 fn invalid_parameters_are_errors() {
-    let refused = |params: Params| params.check().err().map(|error| error.to_string()).expect("an error");
+    let refused =
+        |params: Params| params.check().err().map(|error| error.to_string()).expect("an error");
     assert!(refused(Params::default().trials(0)).contains("trials \"0\""));
     for epsilon in [0.0, -0.5, f64::NAN, f64::INFINITY] {
         assert!(refused(Params::default().epsilon(epsilon)).contains("epsilon"));
     }
     assert!(refused(Params::default().sifting(Sifting::Fixed(0))).contains("sifts \"0\""));
     assert!(refused(Params::default().sifting(Sifting::SNumber(51))).contains("s_number"));
-    assert!(refused(Params::new(Preset::Pyemd).noise_scale(NoiseScale::Fastest)).contains("residue"));
+    assert!(
+        refused(Params::new(Preset::Pyemd).noise_scale(NoiseScale::Fastest)).contains("residue")
+    );
     for (text, sifting) in [
         ("fixed:10", Sifting::Fixed(10)),
         ("s-number:4", Sifting::SNumber(4)),
@@ -95,11 +102,16 @@ fn invalid_parameters_are_errors() {
         assert_eq!(text.parse(), Ok(sifting));
         assert_eq!(sifting.to_string(), text);
     }
-    for text in ["", "fixed", "fixed:", "fixed:0", "fixed:x", "s-number:-1", "reference:3", "cauchy"] {
+    for text in
+        ["", "fixed", "fixed:", "fixed:0", "fixed:x", "s-number:-1", "reference:3", "cauchy"]
+    {
         assert!(text.parse::<Sifting>().is_err(), "{text}");
     }
     let error = "fixed:x".parse::<Sifting>().unwrap_err();
-    assert!(std::error::Error::source(&error).is_some_and(|source| source.is::<std::num::ParseIntError>()));
+    assert!(
+        std::error::Error::source(&error)
+            .is_some_and(|source| source.is::<std::num::ParseIntError>())
+    );
 }
 
 #[test]
@@ -107,12 +119,19 @@ fn noise_made_with_other_parameters_is_an_error() {
     let x: Vec<f64> = (0..64).map(|i| (f64::from(i) * 0.7).sin()).collect();
     let params = || Params::default().trials(3);
     let noise = params().check().unwrap().noise(64, Control::default()).unwrap();
-    let refused =
-        |params: Params, x: &[f64]| params.check().unwrap().ceemdan(x, &noise, Control::default()).err();
-    assert_eq!(refused(params(), &x[..60]), Some(Error::LengthMismatch { expected: 64, signal: 60 }));
+    let refused = |params: Params, x: &[f64]| {
+        params.check().unwrap().ceemdan(x, &noise, Control::default()).err()
+    };
+    assert_eq!(
+        refused(params(), &x[..60]),
+        Some(Error::LengthMismatch { expected: 64, signal: 60 })
+    );
     assert!(matches!(refused(params().seed(1), &x), Some(Error::NoiseMismatch(_))));
     assert!(matches!(refused(params().trials(4), &x), Some(Error::NoiseMismatch(_))));
-    assert!(matches!(refused(params().sifting(Sifting::Fixed(9)), &x), Some(Error::NoiseMismatch(_))));
+    assert!(matches!(
+        refused(params().sifting(Sifting::Fixed(9)), &x),
+        Some(Error::NoiseMismatch(_))
+    ));
     // The noise does not depend on its scale and epsilon.
     assert_eq!(refused(params().epsilon(0.1).noise_scale(NoiseScale::Residue), &x), None);
 }
@@ -125,7 +144,10 @@ fn cancel_flag_and_deadline_stop_the_work() {
     let stop = Control::default().cancel_flag(&cancelled);
     assert_eq!(ceemdan.emd(&x, stop), Err(Error::Cancelled));
     assert_eq!(ceemdan.noise(x.len(), stop).err(), Some(Error::Cancelled));
-    assert_eq!(ceemdan.ceemdan_all_streamed(&[&x, &x], stop), [Err(Error::Cancelled), Err(Error::Cancelled)]);
+    assert_eq!(
+        ceemdan.ceemdan_all_streamed(&[&x, &x], stop),
+        [Err(Error::Cancelled), Err(Error::Cancelled)]
+    );
     let few = Params::default().trials(2).check().unwrap();
     let noise = few.noise(x.len(), Control::default()).unwrap();
     assert_eq!(few.ceemdan(&x, &noise, stop), Err(Error::Cancelled));
@@ -137,7 +159,8 @@ fn cancel_flag_and_deadline_stop_the_work() {
 
 #[test]
 fn workspace_can_be_reused_for_other_lengths() {
-    let x: Vec<f64> = (0..400).map(|i| (f64::from(i) * 0.7).sin() + (f64::from(i) * 0.05).cos()).collect();
+    let x: Vec<f64> =
+        (0..400).map(|i| (f64::from(i) * 0.7).sin() + (f64::from(i) * 0.05).cos()).collect();
     let ceemdan = Params::default().trials(3).check().unwrap();
     let mut workspace = ceemdan.workspace(10);
     for n in [400, 400, 90, 400] {
@@ -155,11 +178,13 @@ fn workspace_can_be_reused_for_other_lengths() {
 fn excessive_noise_diverges_with_an_error() {
     for n in [5, 40, 400, 1100] {
         let x: Vec<f64> = (0..n).map(|i| (f64::from(i * i * 7 + i) * 0.37).sin() * 9e149).collect();
-        for (preset, scale) in [(Preset::Standard, NoiseScale::Fastest), (Preset::Pyemd, NoiseScale::Residue)]
+        for (preset, scale) in
+            [(Preset::Standard, NoiseScale::Fastest), (Preset::Pyemd, NoiseScale::Residue)]
         {
             for sifting in [Sifting::Fixed(3), Sifting::SNumber(2), Sifting::Reference] {
                 for kernel in emd::Kernel::ALL.into_iter().filter(|kernel| kernel.is_available()) {
-                    let params = Params::new(preset).noise_scale(scale).sifting(sifting).kernel(kernel);
+                    let params =
+                        Params::new(preset).noise_scale(scale).sifting(sifting).kernel(kernel);
                     let ceemdan = params.epsilon(1e6).trials(2).seed(21).check().unwrap();
                     match ceemdan.ceemdan_all_streamed(&[&x], Control::default()).remove(0) {
                         Ok(found) => assert!(found.modes.iter().flatten().all(|x| x.is_finite())),

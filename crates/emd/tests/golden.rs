@@ -85,7 +85,9 @@ fn check(params: Params) -> Decomposer {
 }
 
 fn plain(preset: Preset, kernel: Kernel, signal: &[f64]) -> Decomposition {
-    check(Params::new(preset).kernel(kernel)).emd(signal, Control::default()).expect("a decomposition")
+    check(Params::new(preset).kernel(kernel))
+        .emd(signal, Control::default())
+        .expect("a decomposition")
 }
 
 fn noise_matches_numpy() {
@@ -112,8 +114,10 @@ fn one_step_matches() {
             continue;
         }
         let found = emd::envelopes(&x).expect("a signal").expect("envelopes");
-        let sides =
-            [("upper", &found.upper, &found.upper_knots), ("lower", &found.lower, &found.lower_knots)];
+        let sides = [
+            ("upper", &found.upper, &found.upper_knots),
+            ("lower", &found.lower, &found.lower_knots),
+        ];
         for (side, envelope, knots) in sides {
             let golden = array("step.npz", &format!("{name}__{side}_knots"));
             assert_eq!(knots.0, golden.rows()[0], "{name} {side} positions");
@@ -121,10 +125,19 @@ fn one_step_matches() {
             let golden = array("step.npz", &format!("{name}__{side}")).values;
             assert_eq!(bits(envelope), bits(&golden), "{name} {side}");
         }
-        let next: Vec<f64> =
-            x.iter().zip(&found.upper).zip(&found.lower).map(|((x, u), l)| x - 0.5 * (u + l)).collect();
+        let next: Vec<f64> = x
+            .iter()
+            .zip(&found.upper)
+            .zip(&found.lower)
+            .map(|((x, u), l)| x - 0.5 * (u + l))
+            .collect();
         let golden = array("step.npz", &format!("{name}__next")).values;
-        assert_near(&next, &golden, 1e-13 * golden.iter().fold(0.0, |max: f64, x| max.max(x.abs())), name);
+        assert_near(
+            &next,
+            &golden,
+            1e-13 * golden.iter().fold(0.0, |max: f64, x| max.max(x.abs())),
+            name,
+        );
     }
 }
 
@@ -133,7 +146,8 @@ fn plain_emd_matches() {
         for (name, case) in json("emd_plain.json").as_object().expect("cases") {
             let x = array("emd_plain.npz", &format!("{name}__x")).values;
             let found = rows(&plain(Preset::Pyemd, kernel, &x));
-            let golden: Vec<_> = case["all"]["row_sha256"].as_array().expect("rows").iter().collect();
+            let golden: Vec<_> =
+                case["all"]["row_sha256"].as_array().expect("rows").iter().collect();
             assert_eq!(found.len(), golden.len(), "{name}");
             for (row, golden) in found.iter().zip(golden) {
                 assert_eq!(hash(row), golden.as_str().expect("a hash"), "{name}");
@@ -156,14 +170,17 @@ fn tiny_signals_match() {
             let x = numbers(&case["x"]);
             let largest = x.iter().fold(0.0, |max: f64, x| max.max(x.abs()));
             let found = rows(&plain(Preset::Pyemd, kernel, &x));
-            let golden: Vec<_> = case["pyemd_rows"].as_array().expect("rows").iter().map(numbers).collect();
+            let golden: Vec<_> =
+                case["pyemd_rows"].as_array().expect("rows").iter().map(numbers).collect();
             assert_eq!(found.len(), golden.len(), "{name}");
             found
                 .iter()
                 .zip(&golden)
                 .for_each(|(row, golden)| assert_near(row, golden, 1e-12 * largest, name));
             // More than required for splines of three knots.
-            for (row, golden) in found.iter().zip(case["pyemd_row_sha256"].as_array().expect("hashes")) {
+            for (row, golden) in
+                found.iter().zip(case["pyemd_row_sha256"].as_array().expect("hashes"))
+            {
                 assert_eq!(hash(row), golden.as_str().expect("a hash"), "{name}");
             }
             let found = plain(Preset::Standard, kernel, &x);
@@ -191,18 +208,24 @@ fn ceemdan_of_tiny_signals_matches() {
                 ceemdan.ceemdan(x, &noise, Control::default()).expect("a decomposition")
             };
             let found = run(Params::new(Preset::Pyemd), &x);
-            let golden: Vec<_> = case["pyemd_rows"].as_array().expect("rows").iter().map(numbers).collect();
+            let golden: Vec<_> =
+                case["pyemd_rows"].as_array().expect("rows").iter().map(numbers).collect();
             let largest = x.iter().fold(0.0, |max: f64, x| max.max(x.abs()));
             assert_eq!(found.modes.len() + 1, golden.len(), "{name}");
             let ours = || found.modes.iter().chain([&found.residue]);
-            ours().zip(&golden).for_each(|(row, golden)| assert_near(row, golden, 1e-12 * largest, name));
+            ours()
+                .zip(&golden)
+                .for_each(|(row, golden)| assert_near(row, golden, 1e-12 * largest, name));
             if case["times4_rows_exactly"] == true {
                 let times = |row: &[f64]| row.iter().map(|x| 4.0 * x).collect::<Vec<_>>();
                 let four = run(Params::new(Preset::Pyemd), &times(&x));
                 let fours = four.modes.iter().chain([&four.residue]);
-                ours().zip(fours).for_each(|(row, four)| assert_eq!(bits(&times(row)), bits(four), "{name}"));
+                ours()
+                    .zip(fours)
+                    .for_each(|(row, four)| assert_eq!(bits(&times(row)), bits(four), "{name}"));
             }
-            let scaled = Params::new(Preset::Standard).noise_scale(NoiseScale::Residue).epsilon(0.05);
+            let scaled =
+                Params::new(Preset::Standard).noise_scale(NoiseScale::Residue).epsilon(0.05);
             let found = run(scaled, &x);
             let golden: Vec<_> =
                 case["standard_modes"].as_array().expect("rows").iter().map(numbers).collect();
@@ -239,8 +262,16 @@ fn assert_parity(name: &str, case: &Value, y: &[f64], kernel: Kernel) {
                 (stats.sifts_mean - golden["sifts_mean"].as_f64().expect("a mean")).abs() < 1e-9,
                 "{name}"
             );
-            assert_eq!(u64::from(stats.sifts_max), golden["sifts_max"].as_u64().expect("a number"), "{name}");
-            assert_eq!(stats.cap_hits as u64, golden["trials_at_cap"].as_u64().expect("a number"), "{name}");
+            assert_eq!(
+                u64::from(stats.sifts_max),
+                golden["sifts_max"].as_u64().expect("a number"),
+                "{name}"
+            );
+            assert_eq!(
+                stats.cap_hits as u64,
+                golden["trials_at_cap"].as_u64().expect("a number"),
+                "{name}"
+            );
         }
     }
 }
@@ -272,8 +303,10 @@ fn standard_preset_matches() {
         let file = case["file"].as_str().expect("a file");
         let golden = array(file, "modes");
         for kernel in kernels() {
-            let params =
-                Params::new(Preset::Standard).sifting(Sifting::Fixed(10)).noise_scale(scale).kernel(kernel);
+            let params = Params::new(Preset::Standard)
+                .sifting(Sifting::Fixed(10))
+                .noise_scale(scale)
+                .kernel(kernel);
             let ceemdan = check(
                 params
                     .epsilon(case["epsilon"].as_f64().expect("a number"))
@@ -331,7 +364,11 @@ fn analytic_signals_match() {
             let inside = |bracket: &&[usize; 3]| bracket[0] >= g && bracket[2] <= n - g;
             let brackets: Vec<f64> =
                 emd::brackets(&x).iter().filter(inside).flatten().map(|&i| i as f64).collect();
-            assert_eq!(brackets, array("hilbert.npz", &format!("brackets_{number}")).values, "{name}");
+            assert_eq!(
+                brackets,
+                array("hilbert.npz", &format!("brackets_{number}")).values,
+                "{name}"
+            );
             let increments = found.frequency(g..n - g).len();
             assert_eq!(increments as u64, case["increments_inside"].as_u64().expect("a number"));
         } else {

@@ -1,5 +1,5 @@
-//! Runs the kernels with every buffer between two inaccessible pages: an access outside of a buffer crashes. Mainly for AVX-512, which
-//! valgrind does not support.
+//! Runs the kernels with every buffer between two inaccessible pages: an access outside of a buffer
+//! crashes. Mainly for AVX-512, which valgrind does not support.
 #![allow(unsafe_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg(target_os = "linux")]
 
@@ -7,7 +7,8 @@ use emd::{Control, Decomposition, Error, Kernel, Params, Preset, Sifting};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// An allocator that puts larger buffers at the end of their pages, or at the beginning, with an inaccessible page on either side.
+/// An allocator that puts larger buffers at the end of their pages, or at the beginning, with an
+/// inaccessible page on either side.
 struct Guarded;
 
 const PAGE: usize = 4096;
@@ -20,7 +21,8 @@ fn is_guarded(layout: Layout) -> bool {
     layout.size() >= MIN_GUARDED_BYTES && layout.align() <= 64
 }
 
-// SAFETY: the returned memory is mapped, large and aligned enough, and stays mapped until it is deallocated.
+// SAFETY: the returned memory is mapped, large and aligned enough, and stays mapped until it is
+// deallocated.
 unsafe impl GlobalAlloc for Guarded {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if !is_guarded(layout) {
@@ -60,7 +62,12 @@ unsafe impl GlobalAlloc for Guarded {
 #[global_allocator]
 static ALLOCATOR: Guarded = Guarded;
 
-fn run(kernel: Kernel, preset: Preset, rule: Sifting, x: &[f64]) -> [Result<Decomposition, Error>; 2] {
+fn run(
+    kernel: Kernel,
+    preset: Preset,
+    rule: Sifting,
+    x: &[f64],
+) -> [Result<Decomposition, Error>; 2] {
     let ceemdan = Params::new(preset).sifting(rule).trials(2).kernel(kernel).check().unwrap();
     let noise = ceemdan.noise(x.len(), Control::default()).unwrap();
     [ceemdan.emd(x, Control::default()), ceemdan.ceemdan(x, &noise, Control::default())]
@@ -84,7 +91,11 @@ fn kernels_stay_within_their_buffers() {
                 for kernel in Kernel::ALL.into_iter().filter(|kernel| kernel.is_available()) {
                     for at_the_beginning in [false, true] {
                         AT_THE_BEGINNING.store(at_the_beginning, Ordering::Relaxed);
-                        assert_eq!(run(kernel, preset, rule, x), expected, "{kernel:?}, {n} samples");
+                        assert_eq!(
+                            run(kernel, preset, rule, x),
+                            expected,
+                            "{kernel:?}, {n} samples"
+                        );
                     }
                 }
             }

@@ -1,4 +1,5 @@
-//! Runs the kernels under valgrind's memcheck. It supports AVX2 but not AVX-512, which `guard.rs` covers.
+//! Runs the kernels under valgrind's memcheck. It supports AVX2 but not AVX-512, which `guard.rs`
+//! covers.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use emd::{Control, Kernel, Params, Preset, Sifting};
@@ -13,8 +14,11 @@ fn main() {
     if std::env::args().any(|word| word == SIFT) {
         return sift();
     }
-    let tests =
-        vec![testkit::trial("scalar_and_avx2_pass_memcheck", &[Valgrind], scalar_and_avx2_pass_memcheck)];
+    let tests = vec![testkit::trial(
+        "scalar_and_avx2_pass_memcheck",
+        &[Valgrind],
+        scalar_and_avx2_pass_memcheck,
+    )];
     libtest_mimic::run(&Arguments::from_args(), tests).exit();
 }
 
@@ -27,7 +31,8 @@ fn scalar_and_avx2_pass_memcheck() {
         "--leak-check=full",
         "--errors-for-leak-kinds=definite",
     ]);
-    let output = valgrind.arg(program).arg(SIFT).env("RAYON_NUM_THREADS", "1").output().expect("valgrind");
+    let output =
+        valgrind.arg(program).arg(SIFT).env("RAYON_NUM_THREADS", "1").output().expect("valgrind");
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{}: {stderr}", output.status);
     let stdout = String::from_utf8_lossy(&output.stdout);
@@ -36,7 +41,8 @@ fn scalar_and_avx2_pass_memcheck() {
     assert_eq!(stdout.contains("Avx2"), has_avx2, "{stdout}");
 }
 
-/// Runs all paths of the kernels: few and many knots, plateaus, tails of several lengths, each stop rule.
+/// Runs all paths of the kernels: few and many knots, plateaus, tails of several lengths, each stop
+/// rule.
 fn sift() {
     for kernel in Kernel::ALL.into_iter().filter(|kernel| kernel.is_available()) {
         for n in [4, 9, 63, 64, 65, 200, 1031, 2500] {
@@ -44,7 +50,8 @@ fn sift() {
             let ties: Vec<f64> = white.iter().map(|x| x.round()).collect();
             for rule in [Sifting::Fixed(4), Sifting::SNumber(2), Sifting::Reference] {
                 for preset in [Preset::Standard, Preset::Pyemd] {
-                    let ceemdan = Params::new(preset).sifting(rule).trials(1).kernel(kernel).check().unwrap();
+                    let ceemdan =
+                        Params::new(preset).sifting(rule).trials(1).kernel(kernel).check().unwrap();
                     for x in [&white, &ties] {
                         ceemdan.emd(x, Control::default()).unwrap();
                         ceemdan.ceemdan_all_streamed(&[x], Control::default()).remove(0).unwrap();

@@ -4,8 +4,8 @@
 use emd::{Control, Decomposer, Decomposition, Error, Kernel, NoiseScale, Params, Preset, Sifting};
 use proptest::prelude::*;
 
-/// Usual and unusual signals: random walks, noise, plateaus, ties, runs of zeros, steps, one or two extrema, alternating signs; of 4 to
-/// 3,000 samples.
+/// Usual and unusual signals: random walks, noise, plateaus, ties, runs of zeros, steps, one or two
+/// extrema, alternating signs; of 4 to 3,000 samples.
 fn signal() -> impl Strategy<Value = Vec<f64>> {
     let length = prop_oneof![3 => 4..80_usize, 2 => 80..700_usize, 1 => 700..3000_usize];
     (length, 0..10_u32, any::<u32>(), -3..4_i32).prop_map(|(n, kind, seed, scale)| {
@@ -19,9 +19,13 @@ fn signal() -> impl Strategy<Value = Vec<f64>> {
             3 => sum_of(&white).iter().map(|x| x.round()).collect(),
             4 => white.iter().map(|x| if *x < 0.8 { 0.0 } else { *x }).collect(),
             5 => (0..n).map(|i| if i * 3 < n { 0.0 } else { 1.0 }).collect(),
-            6 => (0..n).map(|i| (t(i) - t(n) / 2.0).powi(2) + 0.1 * t(usize::from(i == n / 4))).collect(),
+            6 => (0..n)
+                .map(|i| (t(i) - t(n) / 2.0).powi(2) + 0.1 * t(usize::from(i == n / 4)))
+                .collect(),
             7 => (0..n).map(|i| if i % 2 == 0 { 1.0 } else { -1.0 }).collect(),
-            8 => (0..n).map(|i| (t(i) / 5.0).sin() + (t(i) / 60.0).sin() + 0.01 * white[i]).collect(),
+            8 => {
+                (0..n).map(|i| (t(i) / 5.0).sin() + (t(i) / 60.0).sin() + 0.01 * white[i]).collect()
+            }
             // Clusters of extrema with wide gaps between them: rows are interchanged.
             _ => (0..n).map(|i| if (i / 13) % 3 == 0 { white[i] } else { 0.001 * t(i) }).collect(),
         };
@@ -55,7 +59,8 @@ fn preset() -> impl Strategy<Value = Preset> {
 fn params() -> impl Strategy<Value = Params> {
     (preset(), sifting(), any::<bool>(), 0.001..2.0, 1..5_usize, any::<u32>()).prop_map(
         |(preset, sifting, fastest, epsilon, trials, seed)| {
-            let params = Params::new(preset).sifting(sifting).epsilon(epsilon).trials(trials).seed(seed);
+            let params =
+                Params::new(preset).sifting(sifting).epsilon(epsilon).trials(trials).seed(seed);
             match preset {
                 Preset::Standard if !fastest => params.noise_scale(NoiseScale::Residue),
                 _ => params,
@@ -75,7 +80,12 @@ fn ceemdan(params: Params, x: &[f64]) -> Result<Decomposition, Error> {
 }
 
 fn bits(found: &Decomposition) -> Vec<Vec<u64>> {
-    found.modes.iter().chain([&found.residue]).map(|row| row.iter().map(|x| x.to_bits()).collect()).collect()
+    found
+        .modes
+        .iter()
+        .chain([&found.residue])
+        .map(|row| row.iter().map(|x| x.to_bits()).collect())
+        .collect()
 }
 
 /// `modes + residue` is the signal, to 8 x modes x ulp of its largest sample.
@@ -84,7 +94,8 @@ fn assert_complete(found: &Decomposition, x: &[f64]) {
     let bound = 8.0 * (found.modes.len() + 1) as f64 * largest * f64::EPSILON;
     // Modes far larger than the signal determine the rounding.
     let rows = || found.modes.iter().chain([&found.residue]);
-    let bound = bound.max(2.0 * rows().flatten().fold(0.0, |max: f64, x| max.max(x.abs())) * f64::EPSILON);
+    let bound =
+        bound.max(2.0 * rows().flatten().fold(0.0, |max: f64, x| max.max(x.abs())) * f64::EPSILON);
     for (i, x) in x.iter().enumerate() {
         let sum: f64 = rows().map(|row| row[i]).sum();
         assert!((sum - x).abs() <= bound, "sample {i}: {sum} {x}, allowed {bound}");
@@ -143,7 +154,8 @@ proptest! {
         prop_assert_eq!(&streamed, &alone);
     }
 
-    /// CEEMDAN does not depend on the unit: the standard preset has no absolute threshold, and pyemd divides by the deviation.
+    /// CEEMDAN does not depend on the unit: the standard preset has no absolute threshold, and
+    /// pyemd divides by the deviation.
     #[test]
     fn powers_of_two_scale_exactly(x in signal(), params in params(), power in -40..40_i32) {
         let fixed = params.sifting(Sifting::Fixed(6));

@@ -3,11 +3,12 @@
 use crate::moments::mean;
 use crate::window::rolling;
 
-/// A running exponentially weighted average with smoothing factor `alpha`: it starts at the first present value, then
-/// `y_t = (1 - alpha) y_{t-1} + alpha x_t`.
+/// A running exponentially weighted average with smoothing factor `alpha`: it starts at the first
+/// present value, then `y_t = (1 - alpha) y_{t-1} + alpha x_t`.
 ///
-/// A missing value (NaN) keeps `y` and lets its weight decay: after `g` missing values the old weight is `(1 - alpha)^(g + 1)`, the
-/// new weight `alpha`, and `y` is the weighted mean (pandas: `ewm(adjust=False, ignore_na=False)`).
+/// A missing value (NaN) keeps `y` and lets its weight decay: after `g` missing values the old
+/// weight is `(1 - alpha)^(g + 1)`, the new weight `alpha`, and `y` is the weighted mean (pandas:
+/// `ewm(adjust=False, ignore_na=False)`).
 ///
 /// ```
 /// let mut average = indicators::average::Ewm::new(0.5);
@@ -67,7 +68,8 @@ impl Ewm {
 
 /// The exponential moving average of `x` at its last entry: `alpha = 2 / (span + 1)`.
 ///
-/// NaN entries are missing, see [`Ewm`]. NaN if no entry is present; there is no other warm-up. Unit of `x`.
+/// NaN entries are missing, see [`Ewm`]. NaN if no entry is present; there is no other warm-up.
+/// Unit of `x`.
 ///
 /// ```
 /// assert_eq!(indicators::average::ema(&[1.0, 3.0, 5.0], 3), 3.5);
@@ -123,7 +125,8 @@ fn series(x: &[f64], mut ewm: Ewm, min_present: usize) -> Vec<f64> {
     x.iter().map(next).collect()
 }
 
-/// The simple moving average: the mean of the last `period` entries of `x`; NaN if there are fewer. Unit of `x`.
+/// The simple moving average: the mean of the last `period` entries of `x`; NaN if there are fewer.
+/// Unit of `x`.
 ///
 /// ```
 /// assert_eq!(indicators::average::sma(&[1.0, 2.0, 6.0, 4.0], 3), 4.0);
@@ -132,7 +135,8 @@ pub fn sma(x: &[f64], period: usize) -> f64 {
     x.len().checked_sub(period.max(1)).map_or(f64::NAN, |start| mean(&x[start..]))
 }
 
-/// [`sma`] at every entry. Each mean is summed from its entries, so that no error accumulates; time is `O(n period)`.
+/// [`sma`] at every entry. Each mean is summed from its entries, so that no error accumulates; time
+/// is `O(n period)`.
 ///
 /// ```
 /// let series = indicators::average::sma_series(&[1.0, 2.0, 6.0, 4.0], 3);

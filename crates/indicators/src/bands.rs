@@ -35,7 +35,11 @@ pub struct BandsSeries {
 impl BandsSeries {
     /// The bands at bin `t`; `None` past the last bin.
     pub fn get(&self, t: usize) -> Option<Bands> {
-        Some(Bands { upper: *self.upper.get(t)?, middle: *self.middle.get(t)?, lower: *self.lower.get(t)? })
+        Some(Bands {
+            upper: *self.upper.get(t)?,
+            middle: *self.middle.get(t)?,
+            lower: *self.lower.get(t)?,
+        })
     }
 
     fn iter(&self) -> impl Iterator<Item = Bands> + '_ {
@@ -43,10 +47,11 @@ impl BandsSeries {
     }
 }
 
-/// Bollinger bands of the last `period` closes (Bollinger 1983): mean -+ `deviations` standard deviations (ddof 1). Usual are 20
-/// closes and 2 deviations.
+/// Bollinger bands of the last `period` closes (Bollinger 1983): mean -+ `deviations` standard
+/// deviations (ddof 1). Usual are 20 closes and 2 deviations.
 ///
-/// With fewer closes than `period` the bands are those of all closes; with fewer than two the outer bands are NaN.
+/// With fewer closes than `period` the bands are those of all closes; with fewer than two the outer
+/// bands are NaN.
 ///
 /// ```
 /// let bands = indicators::bands::bollinger(&[1.0, 9.0, 10.0, 11.0], 3, 2.0);
@@ -59,7 +64,8 @@ pub fn bollinger(close: &[f64], period: usize, deviations: f64) -> Bands {
     Bands { upper: middle + reach, middle, lower: middle - reach }
 }
 
-/// [`bollinger`] at every bin, running: during the first `period - 1` bins the bands are those of the closes so far.
+/// [`bollinger`] at every bin, running: during the first `period - 1` bins the bands are those of
+/// the closes so far.
 ///
 /// ```
 /// let bands = indicators::bands::bollinger_series(&[1.0, 9.0, 10.0, 11.0], 3, 2.0);
@@ -77,8 +83,9 @@ pub fn bollinger_series(close: &[f64], period: usize, deviations: f64) -> BandsS
     series
 }
 
-/// The squeeze index: the width of Bollinger bands over that of a Keltner channel of 2 ATR, `width / (4 atr + eps)`. Below 1 the
-/// bands are inside of the channel, the market is squeezed. No unit; 0 or more.
+/// The squeeze index: the width of Bollinger bands over that of a Keltner channel of 2 ATR,
+/// `width / (4 atr + eps)`. Below 1 the bands are inside of the channel, the market is squeezed. No
+/// unit; 0 or more.
 ///
 /// ```
 /// use indicators::bands::{bollinger, squeeze_index};
@@ -104,7 +111,8 @@ pub fn squeeze_index_series(bands: &BandsSeries, atr: &[f64]) -> Vec<f64> {
     bands.iter().zip(atr).map(|(bands, &atr)| squeeze_index(bands, atr)).collect()
 }
 
-/// The position of the last close between the bands (%B), clamped to 0..=1: `(close - lower) / (width + eps)`. No unit.
+/// The position of the last close between the bands (%B), clamped to 0..=1:
+/// `(close - lower) / (width + eps)`. No unit.
 ///
 /// ```
 /// use indicators::bands::{bollinger, position};
@@ -116,7 +124,8 @@ pub fn position(bands: Bands, last_close: f64) -> f64 {
     ((last_close - bands.lower) / (bands.width() + EPS)).clamp(0.0, 1.0)
 }
 
-/// [`position`] at every bin, from the bands and the close of each bin; NaN where the bands are NaN.
+/// [`position`] at every bin, from the bands and the close of each bin; NaN where the bands are
+/// NaN.
 ///
 /// ```
 /// use indicators::bands::{bollinger_series, position_series};
@@ -143,7 +152,9 @@ mod tests {
 
     #[test]
     fn bands_use_the_last_period_only() {
-        assert!(bollinger(&[0.3], 20, 2.0).upper.is_nan() && bollinger(&[], 20, 2.0).width().is_nan());
+        assert!(
+            bollinger(&[0.3], 20, 2.0).upper.is_nan() && bollinger(&[], 20, 2.0).width().is_nan()
+        );
         let last20: Vec<f64> = (0..20).map(f64::from).collect();
         let more: Vec<f64> = [900.0, -900.0].into_iter().chain(last20.clone()).collect();
         assert_eq!(bollinger(&more, 20, 2.0), bollinger(&last20, 20, 2.0));

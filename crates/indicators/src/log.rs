@@ -7,9 +7,10 @@ const MAX_SERIES_ARGUMENT: f64 = 0.02;
 
 /// `ln(a / b)` of two positive numbers. No unit.
 ///
-/// Neighboring prices are nearly equal, and rounding `a / b` would lose most digits of the logarithm. With `s = (a - b) / (a + b)` the
-/// logarithm is `2 artanh(s) = 2 (s + s^3 / 3 + s^5 / 5 + ...)`, which loses none, as `a - b` is exact for such numbers. Six terms
-/// leave a relative error below 1e-17; numbers further apart go to `libm`.
+/// Neighboring prices are nearly equal, and rounding `a / b` would lose most digits of the
+/// logarithm. With `s = (a - b) / (a + b)` the logarithm is
+/// `2 artanh(s) = 2 (s + s^3 / 3 + s^5 / 5 + ...)`, which loses none, as `a - b` is exact for such
+/// numbers. Six terms leave a relative error below 1e-17; numbers further apart go to `libm`.
 ///
 /// ```
 /// use indicators::log::ln_ratio;
@@ -26,7 +27,8 @@ pub fn ln_ratio(a: f64, b: f64) -> f64 {
 fn series(a: f64, b: f64) -> (f64, f64) {
     let s = (a - b) / (a + b);
     let z = s * s;
-    let odd = 1.0 + z * (1.0 / 3.0 + z * (1.0 / 5.0 + z * (1.0 / 7.0 + z * (1.0 / 9.0 + z * (1.0 / 11.0)))));
+    let odd = 1.0
+        + z * (1.0 / 3.0 + z * (1.0 / 5.0 + z * (1.0 / 7.0 + z * (1.0 / 9.0 + z * (1.0 / 11.0)))));
     (s, 2.0 * s * odd)
 }
 
@@ -35,7 +37,8 @@ fn is_near(s: f64, sum: f64) -> bool {
     (s.abs() < MAX_SERIES_ARGUMENT) & (sum < f64::INFINITY)
 }
 
-/// [`ln_ratio`] of `a_t` and `b_t` for each entry of the shorter slice. Replaces the contents of `out`.
+/// [`ln_ratio`] of `a_t` and `b_t` for each entry of the shorter slice. Replaces the contents of
+/// `out`.
 ///
 /// ```
 /// let mut out = Vec::new();
@@ -46,8 +49,8 @@ pub fn ln_ratios(a: &[f64], b: &[f64], out: &mut Vec<f64>) {
     map(a, b, |x| x, out);
 }
 
-/// Log returns `ln(max(c_t, eps) / max(c_{t-1}, eps))` with `eps` = [`EPS`], one fewer than there are closes; NaN closes count as
-/// `eps`. Replaces the contents of `out`.
+/// Log returns `ln(max(c_t, eps) / max(c_{t-1}, eps))` with `eps` = [`EPS`], one fewer than there
+/// are closes; NaN closes count as `eps`. Replaces the contents of `out`.
 ///
 /// ```
 /// let mut out = Vec::new();
@@ -58,7 +61,8 @@ pub fn returns(close: &[f64], out: &mut Vec<f64>) {
     map(close.get(1..).unwrap_or_default(), close, |x| if x > EPS { x } else { EPS }, out);
 }
 
-/// All ratios by the series first, in a loop without branches; if one is outside of its range, all again by [`ln_ratio`].
+/// All ratios by the series first, in a loop without branches; if one is outside of its range, all
+/// again by [`ln_ratio`].
 fn map(a: &[f64], b: &[f64], prepare: impl Fn(f64) -> f64, out: &mut Vec<f64>) {
     out.clear();
     let mut all_near = true;
@@ -85,9 +89,10 @@ mod tests {
         fn ln_ratio_is_accurate(a in 1e-12_f64..1e12, move_ in -12.0_f64..3.0) {
             let b = a * (1.0 + 10f64.powf(move_));
             let expected = -((b - a) / a).ln_1p();
-            // Each rounding adds half an EPSILON at most. Near: four roundings of the series and three of the expected
-            // number (ln_1p may miss by a whole unit). Further apart the quotients are rounded before their logarithms
-            // are taken: one here, and two in the expected number, however small the logarithm is.
+            // Each rounding adds half an EPSILON at most. Near: four roundings of the series and
+            // three of the expected number (ln_1p may miss by a whole unit). Further apart the
+            // quotients are rounded before their logarithms are taken: one here, and two in the
+            // expected number, however small the logarithm is.
             let near = expected.abs() < 2.0 * MAX_SERIES_ARGUMENT;
             let bound = f64::EPSILON * if near { 3.5 * expected.abs() } else { 1.5 + 2.0 * expected.abs() };
             let error = (ln_ratio(a, b) - expected).abs();

@@ -19,7 +19,8 @@ pub(crate) fn sum_by(n: usize, f: impl Fn(usize) -> f64) -> f64 {
     (lanes[0] + lanes[2]) + (lanes[1] + lanes[3]) + tail
 }
 
-/// A sum to which numbers are added one by one; after each its bits are those of [`sum_by`] over the numbers so far.
+/// A sum to which numbers are added one by one; after each its bits are those of [`sum_by`] over
+/// the numbers so far.
 #[derive(Default)]
 pub(crate) struct RunningSum {
     lanes: [f64; LANES],
@@ -80,7 +81,8 @@ pub fn range(x: &[f64]) -> (f64, f64) {
     (all, high.iter().chain(rest).copied().fold(first, f64::max))
 }
 
-/// [`range`] of the last `period` entries, at every entry, rolling: lows and highs (the Donchian channel, of lows and highs).
+/// [`range`] of the last `period` entries, at every entry, rolling: lows and highs (the Donchian
+/// channel, of lows and highs).
 ///
 /// ```
 /// let (low, high) = indicators::moments::range_series(&[3.0, 1.0, 2.0], 2);
@@ -90,8 +92,8 @@ pub fn range_series(x: &[f64], period: usize) -> (Vec<f64>, Vec<f64>) {
     rolling_pair(x.len(), period, |window| range(&x[window]))
 }
 
-/// Mean and sample variance (ddof 1). The mean is NaN if `x` is empty, the variance with fewer than two entries. The mean of a
-/// constant is exactly that constant, its variance exactly 0.
+/// Mean and sample variance (ddof 1). The mean is NaN if `x` is empty, the variance with fewer than
+/// two entries. The mean of a constant is exactly that constant, its variance exactly 0.
 ///
 /// ```
 /// assert_eq!(indicators::moments::mean_and_variance(&[1.0, 2.0, 3.0]), (2.0, 1.0));
@@ -119,7 +121,8 @@ pub fn mean(x: &[f64]) -> f64 {
     mean_and_variance(x).0
 }
 
-/// Sample standard deviation (ddof 1); NaN with fewer than two entries. Of log returns it is the realized volatility per bin.
+/// Sample standard deviation (ddof 1); NaN with fewer than two entries. Of log returns it is the
+/// realized volatility per bin.
 ///
 /// ```
 /// assert_eq!(indicators::moments::std(&[1.0, 2.0, 3.0]), 1.0);
@@ -137,8 +140,8 @@ pub fn std_series(x: &[f64], period: usize) -> Vec<f64> {
     rolling(x.len(), period, |window| std(&x[window]))
 }
 
-/// Skewness `m3 / m2^1.5` and excess kurtosis `m4 / m2^2 - 3` of population moments; NaN with fewer than three entries or if all are
-/// equal. No unit.
+/// Skewness `m3 / m2^1.5` and excess kurtosis `m4 / m2^2 - 3` of population moments; NaN with fewer
+/// than three entries or if all are equal. No unit.
 ///
 /// ```
 /// let (skewness, kurtosis) = indicators::moments::skew_and_kurtosis(&[1.0, 2.0, 3.0]);
@@ -167,7 +170,8 @@ pub fn skew_and_kurtosis_series(x: &[f64], period: usize) -> (Vec<f64>, Vec<f64>
     rolling_pair(x.len(), period, |window| skew_and_kurtosis(&x[window]))
 }
 
-/// Median, the mean of the two middle entries for an even number of them; NaN if empty. Overwrites `scratch`. Unit of `x`.
+/// Median, the mean of the two middle entries for an even number of them; NaN if empty. Overwrites
+/// `scratch`. Unit of `x`.
 ///
 /// ```
 /// assert_eq!(indicators::moments::median(&[4.0, 1.0, 2.0, 9.0], &mut Vec::new()), 3.0);
@@ -188,7 +192,8 @@ pub fn median_series(x: &[f64], period: usize) -> Vec<f64> {
     rolling(x.len(), period, |window| median(&x[window], &mut scratch))
 }
 
-/// Median absolute deviation from `center`, without a scale factor; NaN if empty. Overwrites `scratch`. Unit of `x`.
+/// Median absolute deviation from `center`, without a scale factor; NaN if empty. Overwrites
+/// `scratch`. Unit of `x`.
 ///
 /// ```
 /// assert_eq!(indicators::moments::mad(&[1.0, 2.0, 9.0], 2.0, &mut Vec::new()), 1.0);
@@ -266,9 +271,13 @@ mod tests {
     fn few_or_constant_entries_give_nan_or_zero() {
         let missing = |(a, b): (f64, f64)| a.is_nan() && b.is_nan();
         assert!(
-            missing(mean_and_variance(&[])) && missing(range(&[])) && missing(skew_and_kurtosis(&[1.0, 2.0]))
+            missing(mean_and_variance(&[]))
+                && missing(range(&[]))
+                && missing(skew_and_kurtosis(&[1.0, 2.0]))
         );
-        assert!(std(&[1.0]).is_nan() && mean(&[1.0]) == 1.0 && mad(&[], 0.0, &mut Vec::new()).is_nan());
+        assert!(
+            std(&[1.0]).is_nan() && mean(&[1.0]) == 1.0 && mad(&[], 0.0, &mut Vec::new()).is_nan()
+        );
         assert_eq!(mean_and_variance(&[0.1; 60]), (0.1, 0.0));
         assert!(missing(skew_and_kurtosis(&[0.1; 60])));
     }

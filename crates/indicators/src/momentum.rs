@@ -5,7 +5,8 @@ use crate::average::Ewm;
 use crate::moments::{mean_and_variance, range, sum_by};
 use crate::window::{cut, rolling};
 
-/// Rate of change from the first to the last close, in percent: `100 (c_n - c_1) / c_1`; NaN if empty.
+/// Rate of change from the first to the last close, in percent: `100 (c_n - c_1) / c_1`; NaN if
+/// empty.
 ///
 /// ```
 /// assert_eq!(indicators::momentum::roc(&[100.0, 90.0, 110.0]), 10.0);
@@ -17,8 +18,9 @@ pub fn roc(close: &[f64]) -> f64 {
     }
 }
 
-/// Rate of change over `period` bins, at every bin, in percent: entry `t` is `100 (c_t - c_{t-period}) / c_{t-period}`, the [`roc`] of
-/// these `period + 1` closes; NaN for the first `period` bins.
+/// Rate of change over `period` bins, at every bin, in percent: entry `t` is
+/// `100 (c_t - c_{t-period}) / c_{t-period}`, the [`roc`] of these `period + 1` closes; NaN for the
+/// first `period` bins.
 ///
 /// ```
 /// let series = indicators::momentum::roc_series(&[100.0, 90.0, 110.0], 2);
@@ -75,10 +77,11 @@ impl MacdState {
     }
 }
 
-/// MACD at the last close: EMAs of spans `fast` and `slow`, their difference, and the EMA of span `signal` of the difference. Usual
-/// spans are 12, 26 and 9.
+/// MACD at the last close: EMAs of spans `fast` and `slow`, their difference, and the EMA of span
+/// `signal` of the difference. Usual spans are 12, 26 and 9.
 ///
-/// All NaN if empty; there is no other warm-up, as the EMAs start at the first close. NaN closes are missing.
+/// All NaN if empty; there is no other warm-up, as the EMAs start at the first close. NaN closes
+/// are missing.
 ///
 /// ```
 /// let macd = indicators::momentum::macd(&[1.0, 2.0, 3.0], 12, 26, 9);
@@ -142,11 +145,12 @@ impl RsiState {
     }
 }
 
-/// Relative strength index (Wilder 1978) at the last close, from 0 to 100: `100 - 100 / (1 + up / down)` with Wilder's averages of the
-/// rises and of the falls between closes. The usual period is 14.
+/// Relative strength index (Wilder 1978) at the last close, from 0 to 100:
+/// `100 - 100 / (1 + up / down)` with Wilder's averages of the rises and of the falls between
+/// closes. The usual period is 14.
 ///
-/// NaN with fewer than `period + 1` closes, or if no close differs from the one before; 100 if closes rose but never fell. A change
-/// to or from a NaN close counts as 0.
+/// NaN with fewer than `period + 1` closes, or if no close differs from the one before; 100 if
+/// closes rose but never fell. A change to or from a NaN close counts as 0.
 ///
 /// ```
 /// use indicators::momentum::rsi;
@@ -191,7 +195,11 @@ fn percent_k(high: &[f64], low: &[f64], close: &[f64], period: usize, end: usize
     }
     let (lowest, _) = range(&low[end - period..end]);
     let (_, highest) = range(&high[end - period..end]);
-    if highest == lowest { f64::NAN } else { 100.0 * (close[end - 1] - lowest) / (highest - lowest) }
+    if highest == lowest {
+        f64::NAN
+    } else {
+        100.0 * (close[end - 1] - lowest) / (highest - lowest)
+    }
 }
 
 /// The mean of the entries that are not NaN, oldest first; NaN if there are none.
@@ -201,18 +209,26 @@ fn mean_of_present(values: impl Iterator<Item = f64>) -> f64 {
     if present == 0 { f64::NAN } else { sum / f64::from(present) }
 }
 
-/// Stochastic oscillator (Lane) at the last bin, from 0 to 100: %K and %D, the mean of the %K of the last `smoothing` bins that are not
-/// NaN. Usual are a period of 14 and a smoothing of 3.
+/// Stochastic oscillator (Lane) at the last bin, from 0 to 100: %K and %D, the mean of the %K of
+/// the last `smoothing` bins that are not NaN. Usual are a period of 14 and a smoothing of 3.
 ///
-/// `%K_t = 100 (c_t - min l) / (max h - min l)` over the `period` bins that end at `t`; NaN if there are fewer or they are flat.
+/// `%K_t = 100 (c_t - min l) / (max h - min l)` over the `period` bins that end at `t`; NaN if
+/// there are fewer or they are flat.
 ///
 /// ```
 /// let (high, low, close) = ([3.0, 4.0, 5.0], [1.0, 2.0, 3.0], [2.0, 3.0, 4.0]);
 /// let (k, d) = indicators::momentum::stochastic(&high, &low, &close, 3, 3);
 /// assert_eq!((k, d), (75.0, 75.0));
 /// ```
-pub fn stochastic(high: &[f64], low: &[f64], close: &[f64], period: usize, smoothing: usize) -> (f64, f64) {
-    let ([high, low, close], period, smoothing) = (cut([high, low, close]), period.max(1), smoothing.max(1));
+pub fn stochastic(
+    high: &[f64],
+    low: &[f64],
+    close: &[f64],
+    period: usize,
+    smoothing: usize,
+) -> (f64, f64) {
+    let ([high, low, close], period, smoothing) =
+        (cut([high, low, close]), period.max(1), smoothing.max(1));
     let n = close.len();
     let k = |end: usize| percent_k(high, low, close, period, end);
     (k(n), mean_of_present((n.saturating_sub(smoothing - 1)..=n).map(k)))
@@ -233,9 +249,12 @@ pub fn stochastic_series(
     period: usize,
     smoothing: usize,
 ) -> (Vec<f64>, Vec<f64>) {
-    let ([high, low, close], period, smoothing) = (cut([high, low, close]), period.max(1), smoothing.max(1));
-    let k: Vec<f64> = (1..=close.len()).map(|end| percent_k(high, low, close, period, end)).collect();
-    let d = (1..=k.len()).map(|end| mean_of_present(k[end.saturating_sub(smoothing)..end].iter().copied()));
+    let ([high, low, close], period, smoothing) =
+        (cut([high, low, close]), period.max(1), smoothing.max(1));
+    let k: Vec<f64> =
+        (1..=close.len()).map(|end| percent_k(high, low, close, period, end)).collect();
+    let d = (1..=k.len())
+        .map(|end| mean_of_present(k[end.saturating_sub(smoothing)..end].iter().copied()));
     let d = d.collect();
     (k, d)
 }
@@ -254,8 +273,9 @@ pub fn typical_price(high: &[f64], low: &[f64], close: &[f64], out: &mut Vec<f64
     out.extend(high.iter().zip(low).zip(close).map(|((h, l), c)| c + ((h - c) + (l - c)) / 3.0));
 }
 
-/// Commodity channel index (Lambert 1980) at the last bin: `(tp_n - mean) / (0.015 mean |tp - mean|)` over all typical prices given
-/// (see [`typical_price`]). No unit, mostly from -200 to 200. NaN if they are empty or flat.
+/// Commodity channel index (Lambert 1980) at the last bin:
+/// `(tp_n - mean) / (0.015 mean |tp - mean|)` over all typical prices given (see
+/// [`typical_price`]). No unit, mostly from -200 to 200. NaN if they are empty or flat.
 ///
 /// ```
 /// let cci = indicators::momentum::cci(&[1.0, 2.0, 3.0]);
@@ -311,8 +331,8 @@ impl RunsState {
     }
 }
 
-/// The longest runs of rising and of falling closes, and the number of rises. Closes below [`EPS`] and NaN count as [`EPS`], as in
-/// [`crate::log::returns`].
+/// The longest runs of rising and of falling closes, and the number of rises. Closes below [`EPS`]
+/// and NaN count as [`EPS`], as in [`crate::log::returns`].
 ///
 /// ```
 /// use indicators::momentum::{Runs, runs};

@@ -15,8 +15,8 @@ fn true_range_at(high: &[f64], low: &[f64], close: &[f64], t: usize) -> f64 {
     own.max((high[t] - before).abs()).max((low[t] - before).abs())
 }
 
-/// True ranges: the largest of `h - l`, `|h - c'|` and `|l - c'|` with `c'` the close before; `h - l` for the first bin. Replaces the
-/// contents of `out`. Unit of price.
+/// True ranges: the largest of `h - l`, `|h - c'|` and `|l - c'|` with `c'` the close before;
+/// `h - l` for the first bin. Replaces the contents of `out`. Unit of price.
 ///
 /// ```
 /// let mut ranges = Vec::new();
@@ -41,14 +41,21 @@ struct DirectionalState {
 impl DirectionalState {
     fn new(period: usize) -> DirectionalState {
         let average = Ewm::from_wilder(period);
-        DirectionalState { atr: average, plus: average, minus: average, adx: average, period: period.max(1) }
+        DirectionalState {
+            atr: average,
+            plus: average,
+            minus: average,
+            adx: average,
+            period: period.max(1),
+        }
     }
 
     /// Adds bin `t`; bins come in order.
     #[inline(always)]
     fn push(&mut self, high: &[f64], low: &[f64], close: &[f64], t: usize) {
         let range = self.atr.push(true_range_at(high, low, close, t));
-        let (up, down) = if t == 0 { (0.0, 0.0) } else { (high[t] - high[t - 1], low[t - 1] - low[t]) };
+        let (up, down) =
+            if t == 0 { (0.0, 0.0) } else { (high[t] - high[t - 1], low[t - 1] - low[t]) };
         let plus = self.plus.push(if up > 0.0 && up > down { up } else { 0.0 });
         let minus = self.minus.push(if down > 0.0 && down > up { down } else { 0.0 });
         if t + 1 >= self.period {
@@ -63,14 +70,16 @@ impl DirectionalState {
     }
 }
 
-/// Average true range and average directional index (Wilder 1978) at the last bin. The usual period is 14.
+/// Average true range and average directional index (Wilder 1978) at the last bin. The usual period
+/// is 14.
 ///
-/// With Wilder's average `W` of the period: `ATR = W(true range)`, `DI = 100 W(DM) / ATR`, `DX = 100 |+DI - -DI| / (+DI + -DI)`,
-/// `ADX = W(DX)`. `+DM_t = h_t - h_{t-1}` if that exceeds 0 and `l_{t-1} - l_t`, else 0; `-DM` is mirrored; both are 0 for the first
-/// bin. DX is missing at 0/0.
+/// With Wilder's average `W` of the period: `ATR = W(true range)`, `DI = 100 W(DM) / ATR`,
+/// `DX = 100 |+DI - -DI| / (+DI + -DI)`, `ADX = W(DX)`. `+DM_t = h_t - h_{t-1}` if that exceeds 0
+/// and `l_{t-1} - l_t`, else 0; `-DM` is mirrored; both are 0 for the first bin. DX is missing at
+/// 0/0.
 ///
-/// ATR has the unit of price and is NaN with fewer than `period` bins. ADX is from 0 to 100 and NaN with fewer than `period` DX that
-/// are present, so with fewer than `2 period - 1` bins.
+/// ATR has the unit of price and is NaN with fewer than `period` bins. ADX is from 0 to 100 and NaN
+/// with fewer than `period` DX that are present, so with fewer than `2 period - 1` bins.
 ///
 /// ```
 /// let high: Vec<f64> = (0..40).map(|t| 11.0 + f64::from(t)).collect();
@@ -103,7 +112,12 @@ fn last([high, low, close]: [&[f64]; 3], period: usize) -> (f64, f64) {
 /// assert_eq!(atr[13], 2.0);
 /// assert!(adx[39].is_nan()); // no direction
 /// ```
-pub fn atr_and_adx_series(high: &[f64], low: &[f64], close: &[f64], period: usize) -> (Vec<f64>, Vec<f64>) {
+pub fn atr_and_adx_series(
+    high: &[f64],
+    low: &[f64],
+    close: &[f64],
+    period: usize,
+) -> (Vec<f64>, Vec<f64>) {
     let [high, low, close] = cut([high, low, close]);
     let mut state = DirectionalState::new(period);
     let next = |t: usize| {

@@ -32,8 +32,8 @@ pub fn parkinson_series(high_low: &[f64], period: usize) -> Vec<f64> {
     rolling(high_low.len(), period, |window| parkinson(&high_low[window]))
 }
 
-/// Garman and Klass' volatility (1980) over all bins: `sqrt(max(0, mean(ln(h/l)^2) / 2 - (2 ln 2 - 1) mean(ln(c/o)^2)))`; NaN if
-/// empty.
+/// Garman and Klass' volatility (1980) over all bins:
+/// `sqrt(max(0, mean(ln(h/l)^2) / 2 - (2 ln 2 - 1) mean(ln(c/o)^2)))`; NaN if empty.
 ///
 /// `high_low` are `ln(h/l)`, `close_open` are `ln(c/o)`, see [`crate::log::ln_ratios`].
 ///
@@ -60,15 +60,19 @@ pub fn garman_klass(high_low: &[f64], close_open: &[f64]) -> f64 {
 /// ```
 pub fn garman_klass_series(high_low: &[f64], close_open: &[f64], period: usize) -> Vec<f64> {
     let [high_low, close_open] = cut([high_low, close_open]);
-    rolling(high_low.len(), period, |window| garman_klass(&high_low[window.clone()], &close_open[window]))
+    rolling(high_low.len(), period, |window| {
+        garman_klass(&high_low[window.clone()], &close_open[window])
+    })
 }
 
-/// Yang and Zhang's volatility (2000) over `m` bins: `sqrt(var(overnight) + k var(open to close) + (1 - k) rs)` with
-/// `k = 0.34 / (1.34 + (m + 1) / (m - 1))` and `rs = mean(ln(h/c) ln(h/o) + ln(l/c) ln(l/o))` (Rogers and Satchell 1991).
+/// Yang and Zhang's volatility (2000) over `m` bins:
+/// `sqrt(var(overnight) + k var(open to close) + (1 - k) rs)` with
+/// `k = 0.34 / (1.34 + (m + 1) / (m - 1))` and `rs = mean(ln(h/c) ln(h/o) + ln(l/c) ln(l/o))`
+/// (Rogers and Satchell 1991).
 ///
-/// Each argument has a value per bin, except for the first bin of a series, which has no close before it: `overnight` are
-/// `ln(o_t / c_{t-1})`, `high_low` are `ln(h/l)`, `close_open` are `ln(c/o)`, `high_close` are `ln(h/c)`. NaN with `m < 2`, or if the
-/// sum is negative.
+/// Each argument has a value per bin, except for the first bin of a series, which has no close
+/// before it: `overnight` are `ln(o_t / c_{t-1})`, `high_low` are `ln(h/l)`, `close_open` are
+/// `ln(c/o)`, `high_close` are `ln(h/c)`. NaN with `m < 2`, or if the sum is negative.
 ///
 /// ```
 /// use indicators::{log::ln_ratios, volatility::yang_zhang};
@@ -87,8 +91,14 @@ pub fn garman_klass_series(high_low: &[f64], close_open: &[f64], period: usize) 
 /// );
 /// assert!(volatility > 0.1 && volatility < 0.2);
 /// ```
-pub fn yang_zhang(overnight: &[f64], high_low: &[f64], close_open: &[f64], high_close: &[f64]) -> f64 {
-    let [overnight, high_low, close_open, high_close] = cut([overnight, high_low, close_open, high_close]);
+pub fn yang_zhang(
+    overnight: &[f64],
+    high_low: &[f64],
+    close_open: &[f64],
+    high_close: &[f64],
+) -> f64 {
+    let [overnight, high_low, close_open, high_close] =
+        cut([overnight, high_low, close_open, high_close]);
     let m = overnight.len() as f64;
     if overnight.len() < 2 {
         return f64::NAN;
@@ -99,11 +109,14 @@ pub fn yang_zhang(overnight: &[f64], high_low: &[f64], close_open: &[f64], high_
         let low_close = high_close[t] - high_low[t];
         high_close[t] * (high_close[t] + close_open[t]) + low_close * (low_close + close_open[t])
     }) / m;
-    (mean_and_variance(overnight).1 + k * mean_and_variance(close_open).1 + (1.0 - k) * rogers_satchell)
+    (mean_and_variance(overnight).1
+        + k * mean_and_variance(close_open).1
+        + (1.0 - k) * rogers_satchell)
         .sqrt()
 }
 
-/// [`yang_zhang`] of the last `period` bins, at every bin, rolling. Entry `t` belongs to entry `t` of the arguments.
+/// [`yang_zhang`] of the last `period` bins, at every bin, rolling. Entry `t` belongs to entry `t`
+/// of the arguments.
 ///
 /// ```
 /// use indicators::volatility::{yang_zhang, yang_zhang_series};
@@ -127,8 +140,8 @@ pub fn yang_zhang_series(
     })
 }
 
-/// Volatility of volatility: the standard deviation (ddof 1) of `|r|` over all log returns `r`; NaN with fewer than two. Overwrites
-/// `scratch`.
+/// Volatility of volatility: the standard deviation (ddof 1) of `|r|` over all log returns `r`; NaN
+/// with fewer than two. Overwrites `scratch`.
 ///
 /// ```
 /// let deviation = indicators::volatility::vol_of_vol(&[0.01, -0.02, 0.03], &mut Vec::new());

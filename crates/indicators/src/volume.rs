@@ -4,14 +4,17 @@ use crate::EPS;
 use crate::moments::{RunningSum, mad, median, range, sum, sum_by};
 use crate::window::{cut, rolling, rolling_pair};
 
-/// A volume is a spike above the median plus this many MAD: 3 times the MAD scaled to a standard deviation.
+/// A volume is a spike above the median plus this many MAD: 3 times the MAD scaled to a standard
+/// deviation.
 const SPIKE_MADS: f64 = 3.0 * 1.4826;
 
-/// A close counts as above the VWAP from this multiple of it on, so that rounding does not put a flat market above itself.
+/// A close counts as above the VWAP from this multiple of it on, so that rounding does not put a
+/// flat market above itself.
 const ABOVE_VWAP_FACTOR: f64 = 1.0 + 1e-12;
 
 /// Volume weighted average price over all bins: `sum(tp v) / sum v` with typical prices `tp`
-/// ([`crate::momentum::typical_price`]). NaN without volume. The VWAP of a constant price is exactly that price. Unit of price.
+/// ([`crate::momentum::typical_price`]). NaN without volume. The VWAP of a constant price is
+/// exactly that price. Unit of price.
 ///
 /// ```
 /// assert_eq!(indicators::volume::vwap(&[10.0, 20.0], &[3.0, 1.0]), 12.5);
@@ -27,7 +30,8 @@ pub fn vwap(typical: &[f64], volume: &[f64]) -> f64 {
     }
 }
 
-/// [`vwap`] at every bin, running: anchored at the first bin. Pass the bins of one session for the VWAP of that session.
+/// [`vwap`] at every bin, running: anchored at the first bin. Pass the bins of one session for the
+/// VWAP of that session.
 ///
 /// ```
 /// let series = indicators::volume::vwap_series(&[9.0, 10.0, 20.0], &[0.0, 3.0, 1.0]);
@@ -80,8 +84,8 @@ fn sign_of_change(close: &[f64], t: usize) -> f64 {
     f64::from(i8::from(close[t] > close[t - 1]) - i8::from(close[t] < close[t - 1]))
 }
 
-/// On-balance volume (Granville 1963) at the last bin: the sum of `sign(c_t - c_{t-1}) v_t` from the second bin on; NaN with fewer
-/// than two bins. Unit of volume.
+/// On-balance volume (Granville 1963) at the last bin: the sum of `sign(c_t - c_{t-1}) v_t` from
+/// the second bin on; NaN with fewer than two bins. Unit of volume.
 ///
 /// ```
 /// assert_eq!(indicators::volume::obv(&[1.0, 2.0, 1.5, 1.5], &[9.0, 4.0, 1.0, 5.0]), 3.0);
@@ -104,7 +108,8 @@ pub fn obv(close: &[f64], volume: &[f64]) -> f64 {
 pub fn obv_series(close: &[f64], volume: &[f64]) -> Vec<f64> {
     let [close, volume] = cut([close, volume]);
     let mut sum = RunningSum::default();
-    let next = |t: usize| if t == 0 { f64::NAN } else { sum.push(sign_of_change(close, t) * volume[t]) };
+    let next =
+        |t: usize| if t == 0 { f64::NAN } else { sum.push(sign_of_change(close, t) * volume[t]) };
     (0..close.len()).map(next).collect()
 }
 
@@ -128,8 +133,8 @@ pub fn quote_volume_series(close: &[f64], volume: &[f64]) -> Vec<f64> {
     close.iter().zip(volume).map(|(c, v)| sum.push(c * v)).collect()
 }
 
-/// Shares of the volume in bins whose close rose and in bins whose close fell, from 0 to 1; NaN without volume. Closes below
-/// [`EPS`] count as [`EPS`].
+/// Shares of the volume in bins whose close rose and in bins whose close fell, from 0 to 1; NaN
+/// without volume. Closes below [`EPS`] count as [`EPS`].
 ///
 /// ```
 /// let (up, down) = indicators::volume::up_and_down_share(&[1.0, 2.0, 1.0], &[2.0, 1.0, 1.0]);
@@ -149,19 +154,27 @@ pub fn up_and_down_share(close: &[f64], volume: &[f64]) -> (f64, f64) {
     (moved(|before, now| now > before) / total, moved(|before, now| now < before) / total)
 }
 
-/// [`up_and_down_share`] of the last `period` bins, at every bin, rolling. The first bin of a window has no change.
+/// [`up_and_down_share`] of the last `period` bins, at every bin, rolling. The first bin of a
+/// window has no change.
 ///
 /// ```
 /// let (up, down) = indicators::volume::up_and_down_share_series(&[9.0, 1.0, 2.0, 1.0], &[9.0, 2.0, 1.0, 1.0], 3);
 /// assert!(up[1].is_nan());
 /// assert_eq!((up[3], down[3]), (0.25, 0.25));
 /// ```
-pub fn up_and_down_share_series(close: &[f64], volume: &[f64], period: usize) -> (Vec<f64>, Vec<f64>) {
+pub fn up_and_down_share_series(
+    close: &[f64],
+    volume: &[f64],
+    period: usize,
+) -> (Vec<f64>, Vec<f64>) {
     let [close, volume] = cut([close, volume]);
-    rolling_pair(close.len(), period, |window| up_and_down_share(&close[window.clone()], &volume[window]))
+    rolling_pair(close.len(), period, |window| {
+        up_and_down_share(&close[window.clone()], &volume[window])
+    })
 }
 
-/// Share of bins with a volume above `median + 3 x 1.4826 x MAD`, from 0 to 1; NaN if empty. Overwrites `scratch`.
+/// Share of bins with a volume above `median + 3 x 1.4826 x MAD`, from 0 to 1; NaN if empty.
+/// Overwrites `scratch`.
 ///
 /// ```
 /// let share = indicators::volume::spike_share(&[1.0, 2.0, 3.0, 90.0], &mut Vec::new());
@@ -219,7 +232,9 @@ mod tests {
     #[test]
     fn bins_without_volume_give_nan() {
         assert!(vwap(&[3.0, 4.0], &[0.0, 0.0]).is_nan() && share_above(&[3.0], f64::NAN).is_nan());
-        assert!(up_and_down_share(&[3.0, 4.0], &[0.0, 0.0]).0.is_nan() && obv(&[3.0], &[1.0]).is_nan());
+        assert!(
+            up_and_down_share(&[3.0, 4.0], &[0.0, 0.0]).0.is_nan() && obv(&[3.0], &[1.0]).is_nan()
+        );
         assert_eq!(spike_share(&[0.0; 4], &mut Vec::new()), 0.0);
         assert_eq!(vwap(&[0.1; 7], &[0.3; 7]), 0.1);
     }

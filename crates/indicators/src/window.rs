@@ -10,7 +10,11 @@ pub(crate) fn cut<const N: usize>(slices: [&[f64]; N]) -> [&[f64]; N] {
 }
 
 /// `value` of each window of `period` bins, at its last bin; NaN before the first whole window.
-pub(crate) fn rolling(n: usize, period: usize, mut value: impl FnMut(Range<usize>) -> f64) -> Vec<f64> {
+pub(crate) fn rolling(
+    n: usize,
+    period: usize,
+    mut value: impl FnMut(Range<usize>) -> f64,
+) -> Vec<f64> {
     let period = period.max(1);
     (1..=n).map(|end| if end < period { f64::NAN } else { value(end - period..end) }).collect()
 }
@@ -22,5 +26,7 @@ pub(crate) fn rolling_pair(
     mut value: impl FnMut(Range<usize>) -> (f64, f64),
 ) -> (Vec<f64>, Vec<f64>) {
     let period = period.max(1);
-    (1..=n).map(|end| if end < period { (f64::NAN, f64::NAN) } else { value(end - period..end) }).unzip()
+    (1..=n)
+        .map(|end| if end < period { (f64::NAN, f64::NAN) } else { value(end - period..end) })
+        .unzip()
 }

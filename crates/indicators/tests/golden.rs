@@ -71,12 +71,16 @@ fn primitive(case: &Value) -> bool {
             trend::true_range(&get("h"), &get("l"), &get("c"), scratch);
             assert_all(scratch, case);
         }
-        "atr" => {
-            assert_close(trend::atr_and_adx(&get("h"), &get("l"), &get("c"), WILDER_PERIOD).0, out, case)
-        }
-        "adx" => {
-            assert_close(trend::atr_and_adx(&get("h"), &get("l"), &get("c"), WILDER_PERIOD).1, out, case)
-        }
+        "atr" => assert_close(
+            trend::atr_and_adx(&get("h"), &get("l"), &get("c"), WILDER_PERIOD).0,
+            out,
+            case,
+        ),
+        "adx" => assert_close(
+            trend::atr_and_adx(&get("h"), &get("l"), &get("c"), WILDER_PERIOD).1,
+            out,
+            case,
+        ),
         "stochastic" => {
             let (k, d) = momentum::stochastic(&get("h"), &get("l"), &get("c"), WILDER_PERIOD, 3);
             assert_close(k, &out["k"], case);
@@ -116,7 +120,11 @@ fn primitive(case: &Value) -> bool {
                 ratios(&c[1..], &o[1..]),
                 ratios(&h[1..], &c[1..]),
             ];
-            assert_close(volatility::yang_zhang(&parts[0], &parts[1], &parts[2], &parts[3]), out, case);
+            assert_close(
+                volatility::yang_zhang(&parts[0], &parts[1], &parts[2], &parts[3]),
+                out,
+                case,
+            );
         }
         _ => return false,
     }

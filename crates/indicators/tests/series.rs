@@ -1,4 +1,5 @@
-//! Every series function has the bits of its last-value function on each prefix (running) or window (rolling).
+//! Every series function has the bits of its last-value function on each prefix (running) or window
+//! (rolling).
 
 use indicators::{average, bands, moments, momentum, trend, volatility, volume};
 use proptest::prelude::*;
@@ -39,10 +40,12 @@ struct Bars {
 
 /// Bars with flat stretches, ties and bins without volume.
 fn bars() -> impl Strategy<Value = Bars> {
-    let price = || prop_oneof![2 => (0_u8..4).prop_map(|x| 10.0 + f64::from(x)), 3 => 9.0_f64..14.0];
+    let price =
+        || prop_oneof![2 => (0_u8..4).prop_map(|x| 10.0 + f64::from(x)), 3 => 9.0_f64..14.0];
     let volume = prop_oneof![1 => Just(0.0), 3 => 0.0_f64..50.0];
     prop::collection::vec((price(), price(), price(), price(), volume), 0..70).prop_map(|rows| {
-        let column = |of: fn(&(f64, f64, f64, f64, f64)) -> f64| rows.iter().map(of).collect::<Vec<_>>();
+        let column =
+            |of: fn(&(f64, f64, f64, f64, f64)) -> f64| rows.iter().map(of).collect::<Vec<_>>();
         Bars {
             open: column(|row| row.0),
             high: column(|row| row.0.max(row.1).max(row.2).max(row.3)),
@@ -197,5 +200,7 @@ fn shorter_slices_and_period_zero_do_not_panic() {
     assert!(volatility::yang_zhang(&long, &short[..1], &long, &long).is_nan());
     assert_eq!(moments::std_series(&long, 0).len(), 5);
     assert!(average::sma_series(&long, usize::MAX).iter().all(|x| x.is_nan()));
-    assert!(momentum::rsi(&long, 0).is_finite() && momentum::roc_series(&long, usize::MAX)[4].is_nan());
+    assert!(
+        momentum::rsi(&long, 0).is_finite() && momentum::roc_series(&long, usize::MAX)[4].is_nan()
+    );
 }

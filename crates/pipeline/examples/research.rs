@@ -1,4 +1,5 @@
-//! A research session: a synthetic market, its leaderboards, the state of the overlaps, their cycles.
+//! A research session: a synthetic market, its leaderboards, the state of the overlaps, their
+//! cycles.
 //!
 //! `cargo run --release --package pipeline --example research`
 

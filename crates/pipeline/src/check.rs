@@ -23,7 +23,8 @@ pub struct SymbolCheck {
     pub bars: usize,
     /// Minutes without a bar between the first and the last.
     pub missing: usize,
-    /// The greatest common divisor of the steps between bars, in minutes; 1 for minute bars, 0 for a single bar.
+    /// The greatest common divisor of the steps between bars, in minutes; 1 for minute bars, 0 for
+    /// a single bar.
     pub step: i32,
 }
 
@@ -105,12 +106,18 @@ impl Check {
                 AsOf::start_of(symbol.entry.last)
             }),
             whole("bars", "number of bars", |symbol| symbol.bars as i64),
-            whole("missing", "minutes without a bar between first and last", |symbol| symbol.missing as i64),
-            whole("step", "greatest common divisor of the steps between bars", |symbol| symbol.step.into())
-                .with_unit("minutes"),
-            ColumnSource::flag("is_stale", "no bar in the day before the newest close", move |symbol| {
-                is_stale(newest, symbol)
+            whole("missing", "minutes without a bar between first and last", |symbol| {
+                symbol.missing as i64
             }),
+            whole("step", "greatest common divisor of the steps between bars", |symbol| {
+                symbol.step.into()
+            })
+            .with_unit("minutes"),
+            ColumnSource::flag(
+                "is_stale",
+                "no bar in the day before the newest close",
+                move |symbol| is_stale(newest, symbol),
+            ),
         ];
         Table::from_rows(&columns, &self.symbols)
     }

@@ -19,8 +19,8 @@ pub struct Member {
     pub entry: Option<Entry>,
 }
 
-/// The symbols in the symbol column of a CSV or Parquet file, each once, in the order of their first rows. Texts that are no
-/// symbols are reported to `observer`.
+/// The symbols in the symbol column of a CSV or Parquet file, each once, in the order of their
+/// first rows. Texts that are no symbols are reported to `observer`.
 ///
 /// # Errors
 /// If the file cannot be read, has no symbol column, or no symbol.
@@ -39,8 +39,8 @@ pub(crate) fn symbols_if_any(path: &Path, observer: &dyn Observer) -> Result<Vec
     Ok(symbols)
 }
 
-/// Looks symbols up in a source, under other spellings too. Symbols that it lacks are reported in one warning that ends with
-/// `consequence`, such as `they get no row`.
+/// Looks symbols up in a source, under other spellings too. Symbols that it lacks are reported in
+/// one warning that ends with `consequence`, such as `they get no row`.
 ///
 /// # Errors
 /// If the source cannot be read or is empty.
@@ -62,15 +62,19 @@ pub fn look_up(
         Member { symbol: symbol.clone(), entry }
     };
     let members: Vec<Member> = symbols.iter().zip(found).map(member).collect();
-    let lacking: Vec<&str> =
-        members.iter().filter(|member| member.entry.is_none()).map(|member| member.symbol.as_str()).collect();
+    let lacking: Vec<&str> = members
+        .iter()
+        .filter(|member| member.entry.is_none())
+        .map(|member| member.symbol.as_str())
+        .collect();
     if !lacking.is_empty() {
         observer.warn(format!("not in the source: {}; {consequence}", lacking.join(", ")));
     }
     Ok(members)
 }
 
-/// The symbol of the source that `symbol` stands for. Reports a different spelling, and warns if several match.
+/// The symbol of the source that `symbol` stands for. Reports a different spelling, and warns if
+/// several match.
 pub fn find(directory: &Directory, symbol: &Symbol, observer: &dyn Observer) -> Option<Symbol> {
     match directory.find(symbol) {
         Found::Exact(symbol) => Some(symbol),
@@ -80,7 +84,10 @@ pub fn find(directory: &Directory, symbol: &Symbol, observer: &dyn Observer) -> 
         }
         Found::Ambiguous(several) => {
             let names: Vec<&str> = several.iter().map(Symbol::as_str).collect();
-            observer.warn(format!("{symbol} may be any of {}; use one of these names", names.join(", ")));
+            observer.warn(format!(
+                "{symbol} may be any of {}; use one of these names",
+                names.join(", ")
+            ));
             None
         }
         Found::Nothing => None,
@@ -95,7 +102,9 @@ pub fn extent(members: &[Member], place: &str) -> Result<(AsOf, AsOf)> {
     let entries = || members.iter().filter_map(|member| member.entry.as_ref());
     let first = entries().map(|entry| AsOf::close_of(entry.first)).min();
     let last = entries().map(|entry| AsOf::close_of(entry.last)).max();
-    first.zip(last).ok_or_else(|| Error::NotInSource { count: members.len(), place: place.to_owned() })
+    first
+        .zip(last)
+        .ok_or_else(|| Error::NotInSource { count: members.len(), place: place.to_owned() })
 }
 
 /// Warns of an as-of so late that the shortest window has no bars.
@@ -108,7 +117,11 @@ pub(crate) fn warn_of_future(asof: AsOf, newest: AsOf, shortest: Window, observe
 }
 
 /// Warns that baselines come from the input's own bars, which may be short.
-pub(crate) fn warn_of_short_history((oldest, newest): (AsOf, AsOf), months: u32, observer: &dyn Observer) {
+pub(crate) fn warn_of_short_history(
+    (oldest, newest): (AsOf, AsOf),
+    months: u32,
+    observer: &dyn Observer,
+) {
     const MONTH: f64 = 30.4375 * 86_400.0;
     let held = (newest.epoch_seconds() - oldest.epoch_seconds()) as f64 / MONTH;
     observer.warn(format!(
@@ -117,11 +130,16 @@ pub(crate) fn warn_of_short_history((oldest, newest): (AsOf, AsOf), months: u32,
     ));
 }
 
-/// Warns of symbols that the input names twice under different spellings: their rows have the same bars.
+/// Warns of symbols that the input names twice under different spellings: their rows have the same
+/// bars.
 pub(crate) fn warn_of_repeats(members: &[Member], observer: &dyn Observer) {
-    let names: Vec<&str> = repeats(members).into_iter().map(|index| members[index].symbol.as_str()).collect();
+    let names: Vec<&str> =
+        repeats(members).into_iter().map(|index| members[index].symbol.as_str()).collect();
     if !names.is_empty() {
-        observer.warn(format!("the input names these again under another spelling: {}", names.join(", ")));
+        observer.warn(format!(
+            "the input names these again under another spelling: {}",
+            names.join(", ")
+        ));
     }
 }
 
@@ -140,7 +158,9 @@ pub(crate) fn without_repeats(members: Vec<Member>, observer: &dyn Observer) -> 
 /// Indices of members whose symbol in the source is that of an earlier member.
 fn repeats(members: &[Member]) -> BTreeSet<usize> {
     let mut seen = BTreeSet::new();
-    let entries =
-        members.iter().enumerate().filter_map(|(index, member)| Some((index, member.entry.as_ref()?)));
+    let entries = members
+        .iter()
+        .enumerate()
+        .filter_map(|(index, member)| Some((index, member.entry.as_ref()?)));
     entries.filter(|(_, entry)| !seen.insert(&entry.symbol)).map(|(index, _)| index).collect()
 }

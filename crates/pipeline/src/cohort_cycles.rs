@@ -32,7 +32,9 @@ impl SymbolUpswings {
         let mut best: Option<(Window, &SwingCluster)> = None;
         for study in &self.windows {
             for kind in study.clusters.iter().flat_map(SwingClusters::first_choice) {
-                if best.is_none_or(|(_, best)| kind.median_amplitude_pct > best.median_amplitude_pct) {
+                if best
+                    .is_none_or(|(_, best)| kind.median_amplitude_pct > best.median_amplitude_pct)
+                {
                     best = Some((study.window, kind));
                 }
             }
@@ -58,11 +60,17 @@ fn cluster_columns<'a>() -> Vec<ColumnSource<ClusterRow<'a>>> {
     vec![
         ColumnSource::text("symbol", "symbol", |row: &Row<'_>| Some(row.symbol.to_string())),
         ColumnSource::text("window", "window", |row: &Row<'_>| Some(row.window.to_string())),
-        ColumnSource::text("method", "`gmm` or `dbscan`", |row: &Row<'_>| Some(row.method.to_owned())),
-        ColumnSource::whole("cluster", "number of the cluster, from 0 for the largest", |row: &Row<'_>| {
-            Some(row.cluster.cluster as i64)
+        ColumnSource::text("method", "`gmm` or `dbscan`", |row: &Row<'_>| {
+            Some(row.method.to_owned())
         }),
-        ColumnSource::whole("count", "number of upswings", |row: &Row<'_>| Some(row.cluster.count as i64)),
+        ColumnSource::whole(
+            "cluster",
+            "number of the cluster, from 0 for the largest",
+            |row: &Row<'_>| Some(row.cluster.cluster as i64),
+        ),
+        ColumnSource::whole("count", "number of upswings", |row: &Row<'_>| {
+            Some(row.cluster.count as i64)
+        }),
         number("median_amplitude_pct", "median amplitude", "percent", |c| c.median_amplitude_pct),
         number("mad_amplitude_pct", spread, "percent", |c| c.mad_amplitude_pct),
         number("median_duration_min", "median duration", "minutes", |c| c.median_duration_min),
@@ -79,7 +87,8 @@ pub struct CohortCycles {
     pub symbols: Vec<SymbolUpswings>,
 }
 
-/// Clusters the upswings of `symbols` in windows that end with each symbol's last bar within `span`.
+/// Clusters the upswings of `symbols` in windows that end with each symbol's last bar within
+/// `span`.
 ///
 /// # Errors
 /// If the source cannot be read or the observer cancels.
@@ -147,15 +156,23 @@ impl CohortCycles {
             for study in &symbol.windows {
                 let Ok(found) = &study.clusters else { continue };
                 let dense = found.dbscan.iter().map(|dense| ("dbscan", &dense.kind));
-                for (method, cluster) in found.gmm.iter().map(|cluster| ("gmm", cluster)).chain(dense) {
-                    rows.push(ClusterRow { symbol: &symbol.symbol, window: study.window, method, cluster });
+                for (method, cluster) in
+                    found.gmm.iter().map(|cluster| ("gmm", cluster)).chain(dense)
+                {
+                    rows.push(ClusterRow {
+                        symbol: &symbol.symbol,
+                        window: study.window,
+                        method,
+                        cluster,
+                    });
                 }
             }
         }
         Table::from_rows(&cluster_columns(), &rows)
     }
 
-    /// Writes the clusters as JSON and the strongest upswing per symbol as text, ready to be committed.
+    /// Writes the clusters as JSON and the strongest upswing per symbol as text, ready to be
+    /// committed.
     ///
     /// # Errors
     /// If a file cannot be written.
@@ -210,8 +227,10 @@ impl CohortCycles {
             .map(|(symbol, study)| format!("{} {}", symbol.symbol, study.window))
             .collect();
         if !sampled.is_empty() {
-            observer
-                .info(format!("more than {SAMPLE} cycles, silhouettes of a sample: {}", sampled.join(", ")));
+            observer.info(format!(
+                "more than {SAMPLE} cycles, silhouettes of a sample: {}",
+                sampled.join(", ")
+            ));
         }
     }
 }

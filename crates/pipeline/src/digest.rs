@@ -14,7 +14,8 @@ const CHUNK_BYTES: usize = 1 << 16;
 /// # Errors
 /// If it cannot be read.
 pub fn file_digest(path: &Path) -> io::Result<String> {
-    let (mut file, mut digest, mut chunk) = (File::open(path)?, Sha256::new(), vec![0; CHUNK_BYTES]);
+    let (mut file, mut digest, mut chunk) =
+        (File::open(path)?, Sha256::new(), vec![0; CHUNK_BYTES]);
     loop {
         match file.read(&mut chunk)? {
             0 => return Ok(hex(digest.finalize().as_slice())),

@@ -206,7 +206,8 @@ impl Error {
         Error::DamagedResult { name: name.to_owned(), source: source.into() }
     }
 
-    /// Whether the caller asked for something invalid, rather than the data or the machine being at fault.
+    /// Whether the caller asked for something invalid, rather than the data or the machine being at
+    /// fault.
     pub fn is_usage(&self) -> bool {
         match self {
             Error::Parameter { .. } | Error::Memory { .. } => true,

@@ -33,12 +33,12 @@ pub struct Leaderboards {
     pub newest: AsOf,
 }
 
-/// Ranks the symbols of `source` over the lookback before `asof` (`Latest`: the close of the newest bar). Reads the market
-/// once, symbols in parallel; memory is some 16 kB per symbol.
+/// Ranks the symbols of `source` over the lookback before `asof` (`Latest`: the close of the newest
+/// bar). Reads the market once, symbols in parallel; memory is some 16 kB per symbol.
 ///
 /// # Errors
-/// If the source cannot be read or is empty, no bar closes by the as-of, no window fits the lookback, all symbols are
-/// stale, or the observer cancels.
+/// If the source cannot be read or is empty, no bar closes by the as-of, no window fits the
+/// lookback, all symbols are stale, or the observer cancels.
 ///
 /// ```
 /// use bars::time::AsOfSpec;
@@ -65,7 +65,8 @@ pub fn leaderboards(
     let asof = resolve_asof(asof, &catalog)?;
     let plan = LeaderboardsPlan::new(params.clone(), asof)?;
     let seen: Vec<&Entry> = catalog.iter().filter(|entry| entry.first < plan.span().end).collect();
-    let symbols = observer.step("reading the market", || summarize(source, &seen, &plan, observer))?;
+    let symbols =
+        observer.step("reading the market", || summarize(source, &seen, &plan, observer))?;
     report_findings(source, observer);
     rank(&plan, seen.len(), symbols, newest_close(&catalog).unwrap_or(asof), observer)
 }
@@ -104,12 +105,19 @@ pub(crate) fn rank(
 fn warn_of_stale_symbols(run: &Run, observer: &dyn Observer) {
     const MAX_NAMES: usize = 5;
     if !run.stale.is_empty() {
-        let how = if run.params.include_stale() { "ranked all the same" } else { "left out of the ranking" };
+        let how = if run.params.include_stale() {
+            "ranked all the same"
+        } else {
+            "left out of the ranking"
+        };
         let names: Vec<&str> = run.stale.iter().take(MAX_NAMES).map(Symbol::as_str).collect();
         let more = if run.stale.len() > MAX_NAMES { ", ..." } else { "" };
         let n = run.stale.len();
         let names = names.join(", ");
-        observer.warn(format!("{n} without a bar in the day before {} ({names}{more}): {how}", run.asof));
+        observer.warn(format!(
+            "{n} without a bar in the day before {} ({names}{more}): {how}",
+            run.asof
+        ));
     }
 }
 
@@ -143,10 +151,14 @@ impl Leaderboards {
             let coins = self.board(cohort).coins.iter().zip(1..);
             coins.map(move |(coin, rank)| BoardRow { cohort, rank, coin })
         };
-        Table::from_rows(&board_columns(), &Cohort::ALL.into_iter().flat_map(row).collect::<Vec<_>>())
+        Table::from_rows(
+            &board_columns(),
+            &Cohort::ALL.into_iter().flat_map(row).collect::<Vec<_>>(),
+        )
     }
 
-    /// Every place that was taken: a row per window, bucket and symbol, as in `leaderboards.parquet`.
+    /// Every place that was taken: a row per window, bucket and symbol, as in
+    /// `leaderboards.parquet`.
     pub fn places(&self) -> Table {
         Table::from_rows(&place_columns(), &self.boards.places)
     }
@@ -171,8 +183,8 @@ impl Leaderboards {
         }
     }
 
-    /// Writes the summary, the places and the bars of each cohort into `dir`, all or none. `source` gives the bars. Returns the
-    /// files.
+    /// Writes the summary, the places and the bars of each cohort into `dir`, all or none. `source`
+    /// gives the bars. Returns the files.
     ///
     /// # Errors
     /// If the source cannot be read or a file not be written.
@@ -205,11 +217,15 @@ fn place_columns() -> Vec<ColumnSource<BucketRank>> {
         })
     };
     vec![
-        ColumnSource::text("window", "the window", |place: &BucketRank| Some(place.window.to_string())),
+        ColumnSource::text("window", "the window", |place: &BucketRank| {
+            Some(place.window.to_string())
+        }),
         ColumnSource::time("window_start", "start of the bucket", |place: &BucketRank| {
             AsOf::start_of(place.start)
         }),
-        ColumnSource::text("symbol", "the symbol", |place: &BucketRank| Some(place.symbol.to_string())),
+        ColumnSource::text("symbol", "the symbol", |place: &BucketRank| {
+            Some(place.symbol.to_string())
+        }),
         ColumnSource::number(
             "price_change",
             "change of the close against the bucket before",
@@ -222,7 +238,9 @@ fn place_columns() -> Vec<ColumnSource<BucketRank>> {
             |place: &BucketRank| place.pct_vol_change,
         )
         .with_unit("percent"),
-        ColumnSource::number("total_volume", "volume of the bucket", |place: &BucketRank| place.total_volume),
+        ColumnSource::number("total_volume", "volume of the bucket", |place: &BucketRank| {
+            place.total_volume
+        }),
         rank("rank_loss", "rank among the losses of the bucket, from 1", RankKind::Loss),
         rank("rank_gain", "rank among the gains of the bucket, from 1", RankKind::Gain),
         rank("rank_drop", "rank among the volume drops of the bucket, from 1", RankKind::Drop),
@@ -245,21 +263,27 @@ fn board_columns<'a>() -> Vec<ColumnSource<BoardRow<'a>>> {
         }),
         ColumnSource::whole("rank", "rank on the board, from 1", |row: &Row<'_>| Some(row.rank)),
         ColumnSource::text("symbol", "symbol", |row: &Row<'_>| Some(row.coin.symbol.to_string())),
-        ColumnSource::whole("gains", "buckets in which it is among the gainers", |row: &Row<'_>| {
-            Some(row.coin.gains.into())
-        }),
-        ColumnSource::whole("losses", "buckets in which it is among the losers", |row: &Row<'_>| {
-            Some(row.coin.losses.into())
-        }),
+        ColumnSource::whole(
+            "gains",
+            "buckets in which it is among the gainers",
+            |row: &Row<'_>| Some(row.coin.gains.into()),
+        ),
+        ColumnSource::whole(
+            "losses",
+            "buckets in which it is among the losers",
+            |row: &Row<'_>| Some(row.coin.losses.into()),
+        ),
         ColumnSource::number(
             "price_change",
             "change of price in its newest bucket of a day",
             |row: &Row<'_>| row.coin.price_change,
         )
         .with_unit("percent"),
-        ColumnSource::number("pct_vol_change", "change of volume in that bucket", |row: &Row<'_>| {
-            row.coin.pct_vol_change
-        })
+        ColumnSource::number(
+            "pct_vol_change",
+            "change of volume in that bucket",
+            |row: &Row<'_>| row.coin.pct_vol_change,
+        )
         .with_unit("percent"),
         ColumnSource::text("skew", "tags of its profile, separated by commas", |row: &Row<'_>| {
             let tags: Vec<String> = row.coin.tags.iter().map(ToString::to_string).collect();

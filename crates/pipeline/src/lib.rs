@@ -1,8 +1,9 @@
 //! Jobs over one-minute bars: a source and parameters in, tables and artifacts out.
 //!
 //! Every front end (command line, Python, cluster workers) calls these functions. A job takes a
-//! [`Source`](bars_io::Source), checked parameters and an [`Observer`], and returns tables and typed summaries; writing them
-//! is a second call. Nothing here prints, reads the environment or keeps global state.
+//! [`Source`](bars_io::Source), checked parameters and an [`Observer`], and returns tables and
+//! typed summaries; writing them is a second call. Nothing here prints, reads the environment or
+//! keeps global state.
 //!
 //! | job | result |
 //! | --- | --- |

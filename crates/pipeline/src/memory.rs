@@ -11,12 +11,15 @@ fn meminfo(what: &str) -> Option<u64> {
 
 /// The memory limit of the container.
 fn container_limit() -> Option<u64> {
-    const PLACES: [&str; 2] = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
-    let limits = PLACES.iter().filter_map(|place| std::fs::read_to_string(place).ok()?.trim().parse().ok());
+    const PLACES: [&str; 2] =
+        ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
+    let limits =
+        PLACES.iter().filter_map(|place| std::fs::read_to_string(place).ok()?.trim().parse().ok());
     limits.min()
 }
 
-/// Bytes that may be held in memory for speed: a quarter of all, and half of what is free. One gigabyte if unknown.
+/// Bytes that may be held in memory for speed: a quarter of all, and half of what is free. One
+/// gigabyte if unknown.
 pub fn to_hold() -> u64 {
     let all = meminfo("MemTotal").into_iter().chain(container_limit()).min().unwrap_or(4 << 30);
     meminfo("MemAvailable").map_or(all / 4, |free| (all / 4).min(free / 2))

@@ -49,7 +49,8 @@ impl Metrics {
         to_table(&self.layout, &self.rows)
     }
 
-    /// Writes the table, ready to be committed to `path`; Parquet if its extension says so, else CSV.
+    /// Writes the table, ready to be committed to `path`; Parquet if its extension says so, else
+    /// CSV.
     ///
     /// # Errors
     /// If it cannot be written.
@@ -59,11 +60,13 @@ impl Metrics {
     }
 }
 
-/// Metrics of `symbols` over the last complete windows by `asof` (`Latest`: the close of the cohort's newest bar). Windows are
-/// computed from `cohort`, baselines from `history`. The panels behind the baselines go to `series`, if given.
+/// Metrics of `symbols` over the last complete windows by `asof` (`Latest`: the close of the
+/// cohort's newest bar). Windows are computed from `cohort`, baselines from `history`. The panels
+/// behind the baselines go to `series`, if given.
 ///
 /// # Errors
-/// If a source cannot be read, the cohort has no bars or none by the as-of, or the observer cancels.
+/// If a source cannot be read, the cohort has no bars or none by the as-of, or the observer
+/// cancels.
 ///
 /// ```
 /// use bars::time::AsOfSpec;
@@ -131,7 +134,8 @@ impl<'a> MetricsJob<'a> {
         MetricsJob::at(members, cohort, history, params, asof, observer)
     }
 
-    /// Some members of a job whose as-of was resolved: it may be before the first bar of all of these.
+    /// Some members of a job whose as-of was resolved: it may be before the first bar of all of
+    /// these.
     pub(crate) fn at(
         members: Vec<Member>,
         cohort: &'a dyn Source,
@@ -143,7 +147,8 @@ impl<'a> MetricsJob<'a> {
         let past = match history {
             History::None | History::Cohort => Vec::new(),
             History::Source(source) => {
-                let symbols: Vec<Symbol> = members.iter().map(|member| member.symbol.clone()).collect();
+                let symbols: Vec<Symbol> =
+                    members.iter().map(|member| member.symbol.clone()).collect();
                 look_up(&symbols, source, "they get no baseline", observer)?
             }
         };
@@ -172,7 +177,8 @@ impl<'a> MetricsJob<'a> {
         let mut rows = Vec::with_capacity(indices.len());
         // Panels are large: when they are written, only one per thread is in memory.
         let keeps_panels = series.is_some();
-        let at_once = if keeps_panels { rayon::current_num_threads() } else { indices.len().max(1) };
+        let at_once =
+            if keeps_panels { rayon::current_num_threads() } else { indices.len().max(1) };
         for batch in indices.chunks(at_once) {
             let compute = |&index: &usize| {
                 let (rows, panels) = self.symbol(index)?;
@@ -201,22 +207,26 @@ impl<'a> MetricsJob<'a> {
         };
         let current = |panels: Option<&[Panel]>| -> Result<Vec<FeatureRow>> {
             let current = |series: &Series| plan.current_panels(series);
-            let current = self.spare.with_prices(self.cohort, &entry.symbol, plan.current_span(), current)?;
+            let current =
+                self.spare.with_prices(self.cohort, &entry.symbol, plan.current_span(), current)?;
             Ok(plan.rows(&member.symbol, entry.first, &current, panels))
         };
         match self.history {
             History::None => Ok((current(None)?, Vec::new())),
             History::Cohort => {
-                let panels = self
-                    .spare
-                    .with_prices(self.cohort, &entry.symbol, plan.span(), |series| plan.panels(series))?;
+                let panels =
+                    self.spare.with_prices(self.cohort, &entry.symbol, plan.span(), |series| {
+                        plan.panels(series)
+                    })?;
                 Ok((plan.rows(&member.symbol, entry.first, &panels, Some(&panels)), panels))
             }
             History::Source(source) => {
                 let panels = match self.past.get(index).and_then(|past| past.entry.as_ref()) {
-                    Some(entry) => self
-                        .spare
-                        .with_prices(source, &entry.symbol, plan.span(), |series| plan.panels(series))?,
+                    Some(entry) => {
+                        self.spare.with_prices(source, &entry.symbol, plan.span(), |series| {
+                            plan.panels(series)
+                        })?
+                    }
                     None => Vec::new(),
                 };
                 let rows = current((!panels.is_empty()).then_some(&panels[..]))?;

@@ -9,8 +9,8 @@ use crate::error::{Error, Result};
 
 /// Receives progress and messages of a job; asked whether to cancel.
 ///
-/// Jobs never print. The command line draws progress bars with it, Python raises warnings and checks for Ctrl-C, tests
-/// collect. Events come from several threads.
+/// Jobs never print. The command line draws progress bars with it, Python raises warnings and
+/// checks for Ctrl-C, tests collect. Events come from several threads.
 pub trait Observer: Sync {
     /// Receives an event.
     fn event(&self, event: Event<'_>) {
@@ -99,7 +99,8 @@ pub struct Silent;
 
 impl Observer for Silent {}
 
-/// An observer that collects warnings and findings, for tests and callers that show them at the end.
+/// An observer that collects warnings and findings, for tests and callers that show them at the
+/// end.
 #[derive(Debug, Default)]
 pub struct Collector {
     warnings: Mutex<Vec<String>>,
@@ -143,7 +144,12 @@ pub(crate) struct Progress<'a> {
 }
 
 impl<'a> Progress<'a> {
-    pub(crate) fn new(observer: &'a dyn Observer, work: &'a str, unit: Unit, total: u64) -> Progress<'a> {
+    pub(crate) fn new(
+        observer: &'a dyn Observer,
+        work: &'a str,
+        unit: Unit,
+        total: u64,
+    ) -> Progress<'a> {
         observer.event(Event::Started { work, unit, total });
         Progress { observer, work }
     }

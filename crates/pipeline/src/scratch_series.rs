@@ -7,12 +7,14 @@ use bars_io::Source;
 
 /// The series of a job that are not in use, as many as threads had one.
 ///
-/// Freed after every symbol, these megabytes would go back to the kernel and be mapped again page by page.
+/// Freed after every symbol, these megabytes would go back to the kernel and be mapped again page
+/// by page.
 #[derive(Debug, Default)]
 pub struct SpareSeries(Mutex<Vec<Series>>);
 
 impl SpareSeries {
-    /// Reads the bars of `symbol` within `span`, without numbers of trades, and calls `look` with them.
+    /// Reads the bars of `symbol` within `span`, without numbers of trades, and calls `look` with
+    /// them.
     pub fn with_prices<T>(
         &self,
         source: &dyn Source,

@@ -24,7 +24,11 @@ pub fn symbols(source: &dyn Source) -> Result<Vec<Symbol>> {
 }
 
 fn not_empty<T>(source: &dyn Source, found: Vec<T>) -> Result<Vec<T>> {
-    if found.is_empty() { Err(Error::EmptySource { findings: source.findings() }) } else { Ok(found) }
+    if found.is_empty() {
+        Err(Error::EmptySource { findings: source.findings() })
+    } else {
+        Ok(found)
+    }
 }
 
 /// The as-of of a job over a whole source: the given moment, or the close of the newest bar.
@@ -36,7 +40,8 @@ pub fn resolve_asof(spec: AsOfSpec, catalog: &[Entry]) -> Result<AsOf> {
         return Err(Error::EmptySource { findings: bars::Findings::default() });
     };
     let asof = spec.moment().unwrap_or(newest);
-    let oldest = catalog.iter().map(|entry| entry.first).min().map(AsOf::close_of).unwrap_or(newest);
+    let oldest =
+        catalog.iter().map(|entry| entry.first).min().map(AsOf::close_of).unwrap_or(newest);
     if asof < oldest {
         return Err(Error::AsofBeforeBars { asof, what: "the source".to_owned(), oldest, newest });
     }

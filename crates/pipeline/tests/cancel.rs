@@ -43,12 +43,17 @@ fn market() -> MemorySource {
     MemorySource::new(Market::new(settings).series())
 }
 
-/// Runs a job that is cancelled at its first question and at a later one, into an empty folder each time.
-fn ends_without_files(source: &dyn Source, job: impl Fn(&Path, &JobContext<'_>) -> pipeline::Result<()>) {
+/// Runs a job that is cancelled at its first question and at a later one, into an empty folder each
+/// time.
+fn ends_without_files(
+    source: &dyn Source,
+    job: impl Fn(&Path, &JobContext<'_>) -> pipeline::Result<()>,
+) {
     for question in [0, 2] {
         let (folder, temp) = (tempfile::tempdir().unwrap(), TempFiles::default());
         let observer = CancelFrom::new(question);
-        let context = JobContext { source: Some(source), is_strict: false, temp: &temp, observer: &observer };
+        let context =
+            JobContext { source: Some(source), is_strict: false, temp: &temp, observer: &observer };
         let result = job(folder.path(), &context);
         assert!(matches!(result, Err(Error::Cancelled)), "from question {question}: {result:?}");
         let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
@@ -60,7 +65,11 @@ fn cohort(folder: &Path, source: &dyn Source) -> PathBuf {
     let path = folder.join("cohort.csv");
     let span = Span { start: Minute::MIN, end: Minute::MAX };
     let symbols = source.symbols().unwrap();
-    bar_csv::write(&path, source, &symbols, span, &TempFiles::default()).unwrap().0.commit().unwrap();
+    bar_csv::write(&path, source, &symbols, span, &TempFiles::default())
+        .unwrap()
+        .0
+        .commit()
+        .unwrap();
     path
 }
 
@@ -161,7 +170,10 @@ fn tasks() {
     let state = State(stages::metrics::Params::default().check().unwrap());
     let asof = AsOfSpec::Latest;
     for request in [
-        TaskRequest::Leaderboards { params: stages::leaderboards::Params::default().check().unwrap(), asof },
+        TaskRequest::Leaderboards {
+            params: stages::leaderboards::Params::default().check().unwrap(),
+            asof,
+        },
         TaskRequest::State { params: state, symbols: symbols.clone(), moments: Moments::Newest },
         TaskRequest::Cycles { params: cycles_params(), symbols, asof, persist_modes: true },
     ] {
@@ -176,13 +188,23 @@ fn merging() {
     let source = market();
     let symbols = source.symbols().unwrap();
     let state = State(stages::metrics::Params::default().check().unwrap());
-    let cycles =
-        CyclesParams { decomposer: emd::Params::default().trials(1).check().unwrap(), ..cycles_params() };
+    let cycles = CyclesParams {
+        decomposer: emd::Params::default().trials(1).check().unwrap(),
+        ..cycles_params()
+    };
     let asof = AsOfSpec::Latest;
     for request in [
-        TaskRequest::Leaderboards { params: stages::leaderboards::Params::default().check().unwrap(), asof },
+        TaskRequest::Leaderboards {
+            params: stages::leaderboards::Params::default().check().unwrap(),
+            asof,
+        },
         TaskRequest::State { params: state, symbols: symbols.clone(), moments: Moments::Newest },
-        TaskRequest::Cycles { params: cycles, symbols: symbols[..1].to_vec(), asof, persist_modes: true },
+        TaskRequest::Cycles {
+            params: cycles,
+            symbols: symbols[..1].to_vec(),
+            asof,
+            persist_modes: true,
+        },
     ] {
         let task = plan(&request, Some(&source), 1, &Silent).unwrap().remove(0);
         let result = task.run(Some(&source), &Silent).unwrap();

@@ -1,4 +1,5 @@
-//! Tasks: any number of parts gives the bytes of a single run, and results that do not belong together are refused.
+//! Tasks: any number of parts gives the bytes of a single run, and results that do not belong
+//! together are refused.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -69,7 +70,11 @@ fn run_parts(request: &TaskRequest, source: Option<&dyn Source>, parts: usize) -
     tasks.iter().rev().map(run).collect()
 }
 
-fn merge_into(results: Vec<TaskResult>, out: &Path, source: &dyn Source) -> pipeline::Result<Merged> {
+fn merge_into(
+    results: Vec<TaskResult>,
+    out: &Path,
+    source: &dyn Source,
+) -> pipeline::Result<Merged> {
     let temp = TempFiles::default();
     merge(
         results,
@@ -93,7 +98,11 @@ fn equals_single(request: &TaskRequest, source: &dyn Source, single: &Path) {
         let folder = tempfile::tempdir().unwrap();
         merge_into(run_parts(request, Some(source), parts), folder.path(), source).unwrap();
         let merged = files(folder.path());
-        assert_eq!(merged.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>(), "{parts} parts");
+        assert_eq!(
+            merged.keys().collect::<Vec<_>>(),
+            expected.keys().collect::<Vec<_>>(),
+            "{parts} parts"
+        );
         for (name, bytes) in &expected {
             assert!(merged[name] == *bytes, "{name} differs with {parts} parts");
         }
@@ -142,7 +151,8 @@ fn shards_of_snapshots_equal_a_single_run() {
     let (source, temp) = (market(), TempFiles::default());
     let inputs = tempfile::tempdir().unwrap();
     let input = symbol_list(inputs.path(), &source);
-    let state = State(stages::metrics::Params { months: Some(1), ..Default::default() }.check().unwrap());
+    let state =
+        State(stages::metrics::Params { months: Some(1), ..Default::default() }.check().unwrap());
     let windows = vec!["3d".parse().unwrap(), "7d".parse().unwrap()];
     let regime = stages::regime::Params { windows, months: Some(1), ..Default::default() };
     let regime = Regime(regime.check().unwrap());
@@ -215,10 +225,14 @@ fn shards_of_metrics_equal_a_single_run() {
     for parts in [1, 3, 8] {
         let merged = folder.path().join(format!("merged-{parts}.csv"));
         merge_into(run_parts(&request, Some(&source), parts), &merged, &source).unwrap();
-        assert!(std::fs::read(&merged).unwrap() == std::fs::read(&single).unwrap(), "{parts} parts");
+        assert!(
+            std::fs::read(&merged).unwrap() == std::fs::read(&single).unwrap(),
+            "{parts} parts"
+        );
     }
 
-    // A cohort file that changed between two shards makes two plans, even if its symbols and times are the same.
+    // A cohort file that changed between two shards makes two plans, even if its symbols and times
+    // are the same.
     let mut results = run_parts(&request, Some(&source), 2);
     let TaskRequest::Metrics { input, .. } = &request else { unreachable!("made above") };
     let text = std::fs::read_to_string(input).unwrap();
@@ -265,14 +279,19 @@ fn a_shard_of_symbols_that_come_after_the_asof_is_empty() {
 /// The member LATE/USD at its position.
 fn late_member(task: &Task) -> pipeline::task::TaskMember {
     let symbol: Symbol = "LATE/USD".parse().unwrap();
-    pipeline::task::TaskMember { position: task.symbols - 1, symbol: symbol.clone(), source: Some(symbol) }
+    pipeline::task::TaskMember {
+        position: task.symbols - 1,
+        symbol: symbol.clone(),
+        source: Some(symbol),
+    }
 }
 
 #[test]
 fn a_task_that_no_plan_makes_is_refused() {
     let source = market();
     let params = State(stages::metrics::Params::default().check().unwrap());
-    let request = TaskRequest::State { params, symbols: symbols(&source), moments: Moments::Newest };
+    let request =
+        TaskRequest::State { params, symbols: symbols(&source), moments: Moments::Newest };
     let task = plan(&request, Some(&source), 3, &Silent).unwrap().remove(0).to_json().unwrap();
     let refused = |from: &str, to: &str| {
         assert!(task.contains(from), "{task}");
@@ -322,9 +341,12 @@ fn missing_duplicate_foreign_and_damaged_results_are_refused_by_name() {
     let source = market();
     let params = stages::leaderboards::Params { top_n: 3, ..Default::default() }.check().unwrap();
     let request = |top_n: usize| TaskRequest::Leaderboards {
-        params: stages::leaderboards::Params { top_n, ..stages::leaderboards::Params::from(params.clone()) }
-            .check()
-            .unwrap(),
+        params: stages::leaderboards::Params {
+            top_n,
+            ..stages::leaderboards::Params::from(params.clone())
+        }
+        .check()
+        .unwrap(),
         asof: AsOfSpec::Latest,
     };
     let folder = tempfile::tempdir().unwrap();
@@ -344,11 +366,15 @@ fn missing_duplicate_foreign_and_damaged_results_are_refused_by_name() {
     let mut results = run_parts(&request(3), Some(&source), 2);
     results.push(run_parts(&request(4), Some(&source), 2).remove(0));
     let foreign = refused(results);
-    assert!(foreign.contains("leaderboards-00002-of-00002.arrow belongs to another run"), "{foreign}");
+    assert!(
+        foreign.contains("leaderboards-00002-of-00002.arrow belongs to another run"),
+        "{foreign}"
+    );
 
     let bytes = run_parts(&request(3), Some(&source), 1)[0].bytes().unwrap().to_vec();
     for cut in [0, 10, bytes.len() / 2, bytes.len() - 1] {
-        let error = TaskResult::from_bytes("part.arrow".to_owned(), bytes[..cut].to_vec()).unwrap_err();
+        let error =
+            TaskResult::from_bytes("part.arrow".to_owned(), bytes[..cut].to_vec()).unwrap_err();
         assert!(error.to_string().starts_with("part.arrow: not a complete result"), "{error}");
     }
     assert!(Task::from_json("{}").is_err());

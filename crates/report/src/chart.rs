@@ -142,7 +142,8 @@ pub fn ticks((low, high): (f64, f64), count: usize) -> Vec<f64> {
         return Vec::new();
     }
     let power = 10_f64.powf(raw.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0].map(|round| round * power).into_iter().find(|step| *step >= raw);
+    let step =
+        [1.0, 2.0, 5.0, 10.0].map(|round| round * power).into_iter().find(|step| *step >= raw);
     let step = step.unwrap_or(10.0 * power);
     let first = (low / step).ceil() as i64;
     let last = (high / step).floor() as i64;
@@ -156,7 +157,8 @@ mod tests {
     fn path<B: AsRef<[f64]>>(bins: &[B], height: usize, range: Option<(f64, f64)>) -> String {
         let series = MinMaxSeries::from_bins(bins);
         let range = range.unwrap_or_else(|| drawing_range(&series));
-        let element = LinePath { series: &series, class: None, height, range }.render().into_string();
+        let element =
+            LinePath { series: &series, class: None, height, range }.render().into_string();
         element.strip_prefix("<path d=\"").unwrap().strip_suffix("\"/>").unwrap().to_owned()
     }
 

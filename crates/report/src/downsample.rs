@@ -24,7 +24,9 @@ impl MinMaxSeries {
     /// ```
     pub fn from_values(values: &[f64], bins: usize) -> MinMaxSeries {
         let bins = bins.min(values.len());
-        (0..bins).map(|bin| &values[bin * values.len() / bins..(bin + 1) * values.len() / bins]).collect()
+        (0..bins)
+            .map(|bin| &values[bin * values.len() / bins..(bin + 1) * values.len() / bins])
+            .collect()
     }
 
     /// Builds a series from the values of each bin. Non-finite values are ignored.

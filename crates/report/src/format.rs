@@ -100,7 +100,8 @@ mod tests {
 
     #[test]
     fn prices_keep_four_significant_digits() {
-        let texts = [43_210.5, 12.345, 0.000_123_4, 0.0, f64::NAN].map(|price| Price(price).to_string());
+        let texts =
+            [43_210.5, 12.345, 0.000_123_4, 0.0, f64::NAN].map(|price| Price(price).to_string());
         assert_eq!(texts, ["43210", "12.35", "0.0001234", "0.000000000000", "–"]);
     }
 

@@ -215,8 +215,18 @@ pub const REGIME_COLUMNS: [RegimeColumn; 6] = [
     RegimeColumn { metric: "rv_close", title: "volatility %", scale: 100.0, decimals: 2 },
     RegimeColumn { metric: "adx", title: "ADX", scale: 1.0, decimals: 0 },
     RegimeColumn { metric: "above_ma50_share", title: "above MA50 %", scale: 100.0, decimals: 0 },
-    RegimeColumn { metric: "breakout_hi_share", title: "breakouts up %", scale: 100.0, decimals: 0 },
-    RegimeColumn { metric: "breakout_lo_share", title: "breakouts down %", scale: 100.0, decimals: 0 },
+    RegimeColumn {
+        metric: "breakout_hi_share",
+        title: "breakouts up %",
+        scale: 100.0,
+        decimals: 0,
+    },
+    RegimeColumn {
+        metric: "breakout_lo_share",
+        title: "breakouts down %",
+        scale: 100.0,
+        decimals: 0,
+    },
 ];
 
 /// Price and strongest modes of a decomposed symbol.

@@ -122,7 +122,11 @@ impl Render for CellElement<'_> {
 /// A table in a box that scrolls sideways.
 ///
 /// The first cell of each row is its header. Cells beyond the number of columns are dropped.
-pub fn table(caption: &str, columns: &[HtmlColumn], rows: impl IntoIterator<Item = Vec<HtmlCell>>) -> Markup {
+pub fn table(
+    caption: &str,
+    columns: &[HtmlColumn],
+    rows: impl IntoIterator<Item = Vec<HtmlCell>>,
+) -> Markup {
     html! {
         div class="scroll" tabindex="0" role="region" aria-label=(caption) {
             table {

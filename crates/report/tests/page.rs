@@ -4,9 +4,9 @@
 
 use bars::AsOf;
 use report::model::{
-    BarQuality, BoardRow, BoardTable, CyclePoint, DominantCycle, HeatmapMetric, HeatmapRow, LeaderChart,
-    LeaderNote, MarketSummary, MetricOutlier, ModeChart, Part, REGIME_COLUMNS, RankBucket, RankCountRow,
-    RankCounts, RegimeRow, RegimeValue, StateHeatmap, UpswingCluster,
+    BarQuality, BoardRow, BoardTable, CyclePoint, DominantCycle, HeatmapMetric, HeatmapRow,
+    LeaderChart, LeaderNote, MarketSummary, MetricOutlier, ModeChart, Part, REGIME_COLUMNS,
+    RankBucket, RankCountRow, RankCounts, RegimeRow, RegimeValue, StateHeatmap, UpswingCluster,
 };
 use report::{MinMaxSeries, Report, render};
 
@@ -15,7 +15,8 @@ struct Noise(u64);
 
 impl Noise {
     fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as f64 / (1_u64 << 31) as f64
     }
 
@@ -62,7 +63,8 @@ fn report(symbols: usize) -> Report {
             })
             .collect(),
     });
-    let note = LeaderNote { label: "price".to_owned(), text: "Cycle ~23.5h, large (14.7%).".to_owned() };
+    let note =
+        LeaderNote { label: "price".to_owned(), text: "Cycle ~23.5h, large (14.7%).".to_owned() };
     let leader = |index: usize, noise: &mut Noise| LeaderChart {
         symbol: symbol(index),
         notes: vec![note.clone(); 2],
@@ -170,13 +172,16 @@ fn page_of_a_large_market_is_small_and_self_contained() {
     assert!(page.len() < 3_000_000, "{} bytes for 60 symbols", page.len());
     println!("{} bytes", page.len());
     assert_eq!(page, render(&report(60)), "the same page for the same report");
-    for outside in ["http:", "https:", " src=", "url(", "@import", "<link rel=\"stylesheet\"", "NaN", "inf"] {
+    for outside in
+        ["http:", "https:", " src=", "url(", "@import", "<link rel=\"stylesheet\"", "NaN", "inf"]
+    {
         // The script itself contains "NaN".
         let before_script = page.split("<script>").next().unwrap();
         assert!(!before_script.contains(outside), "'{outside}' in the page");
     }
     let mut at = 0;
-    for section in ["glance", "boards", "leaders", "cycles", "state", "regime", "places", "rises", "quality"]
+    for section in
+        ["glance", "boards", "leaders", "cycles", "state", "regime", "places", "rises", "quality"]
     {
         let next = page
             .find(&format!("<section id=\"{section}\""))
@@ -192,7 +197,10 @@ fn page_of_a_large_market_is_small_and_self_contained() {
 #[test]
 fn empty_report_is_a_valid_page() {
     let page = render(&Report::default());
-    assert!(page.contains("<section id=\"glance\"") && page.matches("<section").count() == 1, "{page}");
+    assert!(
+        page.contains("<section id=\"glance\"") && page.matches("<section").count() == 1,
+        "{page}"
+    );
 }
 
 #[test]

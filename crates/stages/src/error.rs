@@ -81,7 +81,10 @@ impl Error {
 /// Checks that a list of windows is not empty.
 pub(crate) fn check_windows(windows: &[Window], example: &str) -> Result<()> {
     if windows.is_empty() {
-        return Err(Error::invalid("windows", format!("is empty; name at least one, such as {example}")));
+        return Err(Error::invalid(
+            "windows",
+            format!("is empty; name at least one, such as {example}"),
+        ));
     }
     Ok(())
 }

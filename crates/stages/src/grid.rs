@@ -8,7 +8,8 @@ use bars::{Minute, Span};
 pub struct MinuteGrid {
     /// The first minute.
     pub start: Minute,
-    /// Close of each minute: of one without a bar that of the last before it, of those before the first bar the first.
+    /// Close of each minute: of one without a bar that of the last before it, of those before the
+    /// first bar the first.
     pub close: Vec<f64>,
     /// Volume of each minute: 0 without a bar.
     pub volume: Vec<f64>,
@@ -45,7 +46,8 @@ impl MinuteGrid {
         Some(MinuteGrid { start: span.start, close, volume, bars: to - from, longest_gap })
     }
 
-    /// The minutes from the first bar to the last, but no more than the last `most`; `None` where there is no bar.
+    /// The minutes from the first bar to the last, but no more than the last `most`; `None` where
+    /// there is no bar.
     pub fn last(closes: &Closes, most: i32) -> Option<MinuteGrid> {
         let (first, last) = (*closes.time.first()?, *closes.time.last()?);
         let span = Span { start: first.max(last.plus(1).plus(-most)), end: last.plus(1) };
@@ -98,7 +100,10 @@ mod tests {
         for most in 1..=8 {
             let some = MinuteGrid::last(&closes, most).unwrap();
             let cut = all.len() - most as usize;
-            assert_eq!((&some.close[..], &some.volume[..]), (&all.close[cut..], &all.volume[cut..]));
+            assert_eq!(
+                (&some.close[..], &some.volume[..]),
+                (&all.close[cut..], &all.volume[cut..])
+            );
         }
         assert_eq!(MinuteGrid::last(&Closes::default(), 9), None);
     }

@@ -1,7 +1,7 @@
 //! Small statistics that several stages share.
 
-/// The `percent`-th percentile of `sorted` (ascending, not empty): linear interpolation between order statistics
-/// at `(n - 1) percent / 100`, as numpy's default.
+/// The `percent`-th percentile of `sorted` (ascending, not empty): linear interpolation between
+/// order statistics at `(n - 1) percent / 100`, as numpy's default.
 ///
 /// ```
 /// assert_eq!(stages::stats::percentile(&[1.0, 2.0, 4.0, 8.0], 75.0), 5.0);
@@ -38,7 +38,8 @@ mod tests {
     #[test]
     fn numpys_numbers() {
         let sorted = [1.0, 2.0, 4.0, 8.0];
-        for (percent, expected) in [(0.0, 1.0), (50.0, 3.0), (75.0, 5.0), (95.0, 7.4), (100.0, 8.0)] {
+        for (percent, expected) in [(0.0, 1.0), (50.0, 3.0), (75.0, 5.0), (95.0, 7.4), (100.0, 8.0)]
+        {
             assert!((percentile(&sorted, percent) - expected).abs() < 1e-12, "{percent}");
         }
         assert_eq!(percentile(&[3.0], 95.0), 3.0);

@@ -1,7 +1,8 @@
-//! The one table type: columns with a name, dtype, unit, family, window and description, and their values.
+//! The one table type: columns with a name, dtype, unit, family, window and description, and their
+//! values.
 //!
-//! Every result is a [`Table`]. Parquet, CSV, the schema sidecar, `docs/columns.md` and Arrow record batches (feature
-//! `arrow`) follow from it.
+//! Every result is a [`Table`]. Parquet, CSV, the schema sidecar, `docs/columns.md` and Arrow
+//! record batches (feature `arrow`) follow from it.
 
 use bars::AsOf;
 
@@ -40,10 +41,11 @@ pub struct ColumnSpec {
     pub name: String,
     /// Type.
     pub dtype: DType,
-    /// Unit of the values (`days`, `percent`, `minutes`); empty for numbers without one and for text.
+    /// Unit of the values (`days`, `percent`, `minutes`); empty for numbers without one and for
+    /// text.
     pub unit: &'static str,
-    /// Family tag: raw, mag, pos, dir, pctile, quintile, rz, abs_rz, knot, flag, imputed_flag, key; empty if the table has
-    /// no families.
+    /// Family tag: raw, mag, pos, dir, pctile, quintile, rz, abs_rz, knot, flag, imputed_flag, key;
+    /// empty if the table has no families.
     pub family: &'static str,
     /// Name of the window, such as `4h`; empty if the column does not belong to one.
     pub window: String,
@@ -53,7 +55,11 @@ pub struct ColumnSpec {
 
 impl ColumnSpec {
     /// A column without unit, family and window.
-    pub fn new(name: impl Into<String>, dtype: DType, description: impl Into<String>) -> ColumnSpec {
+    pub fn new(
+        name: impl Into<String>,
+        dtype: DType,
+        description: impl Into<String>,
+    ) -> ColumnSpec {
         ColumnSpec {
             name: name.into(),
             dtype,
@@ -70,7 +76,8 @@ impl ColumnSpec {
     }
 }
 
-/// The values of one column. `None` and NaN are missing; an infinite number is written as missing too.
+/// The values of one column. `None` and NaN are missing; an infinite number is written as missing
+/// too.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Values {
     /// Text.
@@ -288,7 +295,8 @@ pub mod arrow {
 
     /// The Arrow schema of columns; all are nullable.
     pub fn schema<'a>(columns: impl IntoIterator<Item = &'a ColumnSpec>) -> SchemaRef {
-        let field = |column: &ColumnSpec| Field::new(column.name.clone(), data_type(column.dtype), true);
+        let field =
+            |column: &ColumnSpec| Field::new(column.name.clone(), data_type(column.dtype), true);
         Arc::new(Schema::new(columns.into_iter().map(field).collect::<Vec<_>>()))
     }
 
@@ -323,18 +331,25 @@ pub mod arrow {
     /// # Errors
     /// If the array has another type, or a time is null or out of range.
     pub fn values(array: &dyn Array, dtype: DType) -> Result<Values, ArrowError> {
-        let wrong =
-            || ArrowError::SchemaError(format!("expected {}, found {}", dtype.name(), array.data_type()));
+        let wrong = || {
+            ArrowError::SchemaError(format!(
+                "expected {}, found {}",
+                dtype.name(),
+                array.data_type()
+            ))
+        };
         if *array.data_type() != data_type(dtype) {
             return Err(wrong());
         }
         Ok(match dtype {
-            DType::Utf8 => {
-                Values::Text(array.as_string::<i32>().iter().map(|text| text.map(str::to_owned)).collect())
-            }
+            DType::Utf8 => Values::Text(
+                array.as_string::<i32>().iter().map(|text| text.map(str::to_owned)).collect(),
+            ),
             DType::Timestamp => {
                 let micros = array.as_primitive::<TimestampMicrosecondType>();
-                let time = |micros: Option<i64>| micros.and_then(AsOf::from_epoch_micros).ok_or_else(wrong);
+                let time = |micros: Option<i64>| {
+                    micros.and_then(AsOf::from_epoch_micros).ok_or_else(wrong)
+                };
                 Values::Time(micros.iter().map(time).collect::<Result<_, _>>()?)
             }
             DType::Float64 => {
@@ -342,9 +357,9 @@ pub mod arrow {
                 Values::Number(numbers.iter().map(|number| number.unwrap_or(f64::NAN)).collect())
             }
             DType::Int64 => Values::Whole(array.as_primitive::<Int64Type>().iter().collect()),
-            DType::Boolean => {
-                Values::Flag(array.as_boolean().iter().map(|flag| flag.unwrap_or_default()).collect())
-            }
+            DType::Boolean => Values::Flag(
+                array.as_boolean().iter().map(|flag| flag.unwrap_or_default()).collect(),
+            ),
         })
     }
 

@@ -1,4 +1,5 @@
-//! metrics, state and regime: point in time, panels against single runs, baselines against their definition.
+//! metrics, state and regime: point in time, panels against single runs, baselines against their
+//! definition.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use bars::{AsOf, Bar, Minute, Series, Span, Symbol, Window};
@@ -176,7 +177,8 @@ proptest! {
         prop_assert_eq!(text(&series), text(&past));
     }
 
-    /// A panel is its single runs; and what is read of a long history is enough, or the plan says that it is not.
+    /// A panel is its single runs; and what is read of a long history is enough, or the plan says
+    /// that it is not.
     #[test]
     fn a_panel_of_regimes_is_its_single_runs(
         series in series(2500, 900), names in prop::sample::subsequence(vec!["3d", "7d", "30d", "90d"], 1..3), months in 1_u32..5,
@@ -252,13 +254,20 @@ fn columns_do_not_depend_on_the_data() {
     let flat: Series = (0..2900).map(|i| bar(i, 0.1)).collect();
     let one: Series = [bar(0, 5.0)].into_iter().collect();
     for (months, imputed) in [(None, false), (None, true), (Some(3), false), (Some(3), true)] {
-        let plan = metrics::MetricsPlan::new(params(&["1h", "4h", "24h"], 0.8, months), vec![asof], imputed);
+        let plan = metrics::MetricsPlan::new(
+            params(&["1h", "4h", "24h"], 0.8, months),
+            vec![asof],
+            imputed,
+        );
         for series in [&flat, &one] {
             let rows = metric_rows(&plan, series);
             let columns = fill(plan.layout(), &rows);
             assert_eq!((rows.len(), columns.len()), (1, plan.layout().columns().len()));
             let text = format!("{columns:?}");
-            assert!(!imputed || !(text.contains("NaN") || text.contains("None")), "a hole in an imputed row");
+            assert!(
+                !imputed || !(text.contains("NaN") || text.contains("None")),
+                "a hole in an imputed row"
+            );
             assert!(!text.contains("inf"));
         }
     }
@@ -269,7 +278,8 @@ fn columns_do_not_depend_on_the_data() {
     }
 }
 
-/// Where nothing is known, every column has the neutral value that its name promises, ratios before directions.
+/// Where nothing is known, every column has the neutral value that its name promises, ratios before
+/// directions.
 #[test]
 fn neutral_values_by_name() {
     let asof = AsOf::start_of(Minute::new(START + 3000).unwrap());
@@ -283,7 +293,8 @@ fn neutral_values_by_name() {
         trades: None,
     };
     let one: Series = [bar(0)].into_iter().collect();
-    let plan = metrics::MetricsPlan::new(params(&["1h", "4h", "24h"], 0.8, Some(3)), vec![asof], true);
+    let plan =
+        metrics::MetricsPlan::new(params(&["1h", "4h", "24h"], 0.8, Some(3)), vec![asof], true);
     let regimes = regime::RegimePlan::new(regime::Params::default().check().unwrap(), vec![asof]);
     let (rows, daily) = (metric_rows(&plan, &one), regime_rows(&regimes, &one));
     for (layout, rows) in [(plan.layout(), rows), (regimes.layout(), daily)] {
@@ -332,7 +343,11 @@ fn nothing_is_infinite() {
     };
     let series: Series = (0..3000).map(bar).collect();
     for imputed in [false, true] {
-        let plan = metrics::MetricsPlan::new(params(&["1h", "4h", "24h"], 0.0, Some(3)), vec![asof], imputed);
+        let plan = metrics::MetricsPlan::new(
+            params(&["1h", "4h", "24h"], 0.0, Some(3)),
+            vec![asof],
+            imputed,
+        );
         let rows = metric_rows(&plan, &series);
         let columns = fill(plan.layout(), &rows);
         let text = format!("{columns:?}");
@@ -367,11 +382,14 @@ fn a_metric_by_hand() {
     let asof = AsOf::start_of(Minute::new(START + 240).unwrap());
     let plan = metrics::MetricsPlan::new(params(&["1h", "4h"], 0.8, None), vec![asof], false);
     let rows = metric_rows(&plan, &series);
-    let value = |place: usize| rows[0].window(place).value(metrics::Intraday::RangeIntensity as usize);
+    let value =
+        |place: usize| rows[0].window(place).value(metrics::Intraday::RangeIntensity as usize);
     let mean = |prices: &[f64]| prices.iter().sum::<f64>() / prices.len() as f64;
-    // The volume weighted average of typical prices, here of equal volumes; minute 101 is in the last 4 hours only.
+    // The volume weighted average of typical prices, here of equal volumes; minute 101 is in the
+    // last 4 hours only.
     let (usual, wide) = ((10.5 + 10.0 + 10.0) / 3.0, (12.0 + 10.0 + 10.0) / 3.0);
-    let four_hours: Vec<f64> = (0..80).map(|bin| if bin == 101 / 3 { wide } else { usual }).collect();
+    let four_hours: Vec<f64> =
+        (0..80).map(|bin| if bin == 101 / 3 { wide } else { usual }).collect();
     assert!((value(0) - 0.5 / usual).abs() < 1e-9, "{}", value(0));
     assert!((value(1) - 2.0 / mean(&four_hours)).abs() < 1e-9, "{}", value(1));
 }

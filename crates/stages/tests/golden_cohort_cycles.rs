@@ -31,8 +31,11 @@ fn modes_cycles_and_fusion() {
     let mut fused_cycles = 0;
     for (name, case) in details["windows"].as_object().unwrap() {
         let symbol = name.split('_').next().unwrap();
-        let decomposer =
-            emd::Params::new(if name.ends_with("pyemd") { Preset::Pyemd } else { Preset::Standard });
+        let decomposer = emd::Params::new(if name.ends_with("pyemd") {
+            Preset::Pyemd
+        } else {
+            Preset::Standard
+        });
         let decomposer = decomposer.check().unwrap();
         let minutes = case["n_minutes"].as_u64().unwrap() as usize;
         let series = |what: &str| {
@@ -43,17 +46,24 @@ fn modes_cycles_and_fusion() {
         same_modes(&close, &decomposer, &case["price_mode_sha256"], name);
         same_modes(&volume, &decomposer, &case["volume_mode_sha256"], name);
 
-        let upswings =
-            cycles(&close, &decomposer).unwrap().into_iter().filter(|cycle| cycle.amplitude_pct >= 2.0);
-        let upswings: Vec<[usize; 4]> = upswings.map(|c| [c.imf, c.start, c.end, c.duration()]).collect();
+        let upswings = cycles(&close, &decomposer)
+            .unwrap()
+            .into_iter()
+            .filter(|cycle| cycle.amplitude_pct >= 2.0);
+        let upswings: Vec<[usize; 4]> =
+            upswings.map(|c| [c.imf, c.start, c.end, c.duration()]).collect();
         assert_eq!(upswings, whole(&npz::load(&file, &format!("{name}__price_cycles"))), "{name}");
 
         let matched = params().matched(&close, &volume, &decomposer).unwrap();
         let expected = npz::load(&file, &format!("{name}__fused"));
         assert_eq!(matched.len(), expected.rows().len(), "{name}");
         for (matched, row) in matched.iter().zip(expected.rows()) {
-            let places =
-                [matched.cycle.imf, matched.cycle.start, matched.cycle.end, matched.cycle.duration()];
+            let places = [
+                matched.cycle.imf,
+                matched.cycle.start,
+                matched.cycle.end,
+                matched.cycle.duration(),
+            ];
             assert_eq!(places.map(|x| x as f64), row[..4], "{name}");
             assert!((matched.cycle.amplitude_pct - row[4]).abs() < 1e-12 * row[4], "{name}");
             assert_eq!(matched.volume_cycles as f64, row[5], "{name}");

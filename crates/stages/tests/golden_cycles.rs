@@ -1,4 +1,5 @@
-//! Cycles against independent numbers: which modes are kept and why, features, fusion, clusters, cards, sums.
+//! Cycles against independent numbers: which modes are kept and why, features, fusion, clusters,
+//! cards, sums.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeMap;
@@ -59,17 +60,20 @@ fn kept_and_dropped_modes() {
         let (price, volume) = (series("p", "close"), series("v", "volume"));
         for (gate, expected) in gates.as_object().unwrap() {
             let depth: f64 = gate.strip_prefix("gate_").unwrap().parse().unwrap();
-            let of = |(found, original): &(Decomposition, Vec<f64>)| inspect(found, original, depth);
+            let of =
+                |(found, original): &(Decomposition, Vec<f64>)| inspect(found, original, depth);
             let (price, volume) = (of(&price), of(&volume));
             for (imfs, expected) in [(&price, &expected["price"]), (&volume, &expected["volume"])] {
                 let expected = expected.as_array().unwrap();
                 assert_eq!(imfs.len(), expected.len());
                 for (imf, expected) in imfs.iter().zip(expected) {
                     same_imf(imf, expected, &format!("{symbol} {gate} {}", imf.id));
-                    *checked.entry(expected["reason"].as_str().unwrap().to_owned()).or_default() += 1;
+                    *checked.entry(expected["reason"].as_str().unwrap().to_owned()).or_default() +=
+                        1;
                 }
             }
-            let fused: Vec<_> = price.iter().filter_map(|imf| Some((imf.id, fuse(imf, &volume)?))).collect();
+            let fused: Vec<_> =
+                price.iter().filter_map(|imf| Some((imf.id, fuse(imf, &volume)?))).collect();
             let expected = expected["fusion"].as_array().unwrap();
             assert_eq!(fused.len(), expected.len(), "{symbol} {gate}");
             for ((id, fusion), expected) in fused.iter().zip(expected) {
@@ -126,10 +130,14 @@ fn robust_lines() {
         assert_eq!(lines.len(), expected.len());
         for (line, expected) in lines.iter().zip(expected) {
             let (slope, intercept) = (expected[0].as_f64().unwrap(), expected[1].as_f64().unwrap());
-            assert!((line.slope - slope).abs() * y.len() as f64 <= 1e-9 * std, "{name}: {line:?} {slope}");
+            assert!(
+                (line.slope - slope).abs() * y.len() as f64 <= 1e-9 * std,
+                "{name}: {line:?} {slope}"
+            );
             assert!((line.intercept - intercept).abs() <= 1e-9 * std, "{name}");
         }
-        let expected = npz::load(&golden("imf/detrend.npz"), &format!("{name}__y_detrended")).values;
+        let expected =
+            npz::load(&golden("imf/detrend.npz"), &format!("{name}__y_detrended")).values;
         for (got, expected) in detrend::detrend(&y).iter().zip(expected) {
             assert!((got - expected).abs() <= 1e-9 * std, "{name}");
         }
@@ -193,7 +201,8 @@ fn cluster_of(clusters: &[Cluster], place: usize) -> Option<&Cluster> {
 }
 
 fn clusters_and_cards() {
-    for (name, mixed) in [("A", false), ("A_mixed", true), ("B", false), ("C", false), ("R", false)] {
+    for (name, mixed) in [("A", false), ("A_mixed", true), ("B", false), ("C", false), ("R", false)]
+    {
         let expected = records(&format!("imf/table{name}_clustered.csv"));
         let mut order: Vec<usize> = (0..expected.len()).collect();
         let rows: Vec<CycleRow> = expected.iter().map(row).collect();
@@ -205,7 +214,11 @@ fn clusters_and_cards() {
         let pools = cluster(&rows, mixed);
         let info = json(&format!("imf/table{name}_info.json"));
         for pool in &pools {
-            assert_eq!(pool.method.name(), info[pool.pool.name()]["method"].as_str().unwrap(), "{name}");
+            assert_eq!(
+                pool.method.name(),
+                info[pool.pool.name()]["method"].as_str().unwrap(),
+                "{name}"
+            );
         }
         // One pool's k-means depends on the seed.
         let is_free = |pool: &Clustered| name == "R" && pool.pool.name() == "price";
@@ -228,8 +241,11 @@ fn clusters_and_cards() {
             same_json(&got, &expected["global_"][pool.pool.name()], name);
         }
         let mut asset = expected["asset"].clone();
-        for card in
-            asset.as_object_mut().unwrap().values_mut().flat_map(|cards| cards.as_array_mut().unwrap())
+        for card in asset
+            .as_object_mut()
+            .unwrap()
+            .values_mut()
+            .flat_map(|cards| cards.as_array_mut().unwrap())
         {
             let card = card.as_object_mut().unwrap();
             let pool = card.remove("pool").unwrap();
@@ -267,13 +283,17 @@ fn same_json(got: &Value, expected: &Value, what: &str) {
                 expected.keys().collect(),
                 "{what}"
             );
-            got.iter().for_each(|(key, value)| same_json(value, &expected[key], &format!("{what} {key}")));
+            got.iter().for_each(|(key, value)| {
+                same_json(value, &expected[key], &format!("{what} {key}"))
+            });
         }
         (Value::Array(got), Value::Array(expected)) => {
             assert_eq!(got.len(), expected.len(), "{what}");
             got.iter().zip(expected).for_each(|(got, expected)| same_json(got, expected, what));
         }
-        (Value::Number(got), Value::Number(_)) => close(got.as_f64().unwrap(), expected, 1e-12, what),
+        (Value::Number(got), Value::Number(_)) => {
+            close(got.as_f64().unwrap(), expected, 1e-12, what)
+        }
         (got, expected) => assert_eq!(got, expected, "{what}"),
     }
 }
@@ -295,7 +315,8 @@ fn sums() {
         let params = postprocess::Params {
             window_days: asked["window_days"].as_f64().unwrap(),
             min_energy_share: asked["min_energy"].as_f64().unwrap_or(0.0),
-            amp_bands: bands.map_or([5.0, 12.0], |bands| [0, 1].map(|i: usize| bands[i].as_f64().unwrap())),
+            amp_bands: bands
+                .map_or([5.0, 12.0], |bands| [0, 1].map(|i: usize| bands[i].as_f64().unwrap())),
         };
         let records = records(&format!("imf/table{table}_clustered.csv"));
         let chosen = records.iter().filter(|record| series == "both" || record["series"] == series);
@@ -306,8 +327,9 @@ fn sums() {
             same_summary(summary, expected, name);
         }
         let tops = expected["imf_post_top_imfs"].as_array().unwrap();
-        let top =
-            |summary: &Summary| summary.cycles.iter().take(postprocess::TOP).cloned().collect::<Vec<_>>();
+        let top = |summary: &Summary| {
+            summary.cycles.iter().take(postprocess::TOP).cloned().collect::<Vec<_>>()
+        };
         let listed: Vec<_> = found.iter().flat_map(top).collect();
         assert_eq!(listed.len(), tops.len(), "{name}");
         for (judged, expected) in listed.iter().zip(tops) {
@@ -342,7 +364,10 @@ fn cycle(record: &Record) -> RecordedCycle {
 fn same_summary(summary: &Summary, expected: &Value, name: &str) {
     let (first, what) = (summary.dominant(), format!("{name} {}", expected["symbol"]));
     let text = |field: &str| expected[field].as_str().unwrap();
-    assert_eq!((first.cycle.symbol.as_str(), first.cycle.series.name()), (text("symbol"), text("series")));
+    assert_eq!(
+        (first.cycle.symbol.as_str(), first.cycle.series.name()),
+        (text("symbol"), text("series"))
+    );
     let is_price = first.cycle.series == SignalKind::Price;
     let of_price = |value: f64| if is_price { value } else { f64::NAN };
     for (field, got) in [

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use bars::time::AsOfSpec;
 use bars::{AsOf, Closes, Minute, Symbol, Window};
 use proptest::prelude::*;
-use stages::leaderboards::{Buckets, LeaderboardsPlan, Params, RankKind, RankedBoards, ValidParams};
+use stages::leaderboards::{
+    Buckets, LeaderboardsPlan, Params, RankKind, RankedBoards, ValidParams,
+};
 
 const NAMES: [&str; 6] = ["A/B", "B", "C", "D:PERP", "E", "a"];
 /// 2024-01-03T00:00Z.
@@ -25,11 +27,14 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
 }
 
 fn params() -> impl Strategy<Value = ValidParams> {
-    let windows = prop::sample::subsequence(vec!["30m", "45m", "1h", "90m", "4h", "12h", "24h"], 1..5);
+    let windows =
+        prop::sample::subsequence(vec!["30m", "45m", "1h", "90m", "4h", "12h", "24h"], 1..5);
     (windows, 1_usize..5, any::<bool>(), any::<bool>()).prop_map(
         |(names, top_n, include_partial, include_stale)| {
             let windows = names.iter().map(|name| name.parse().unwrap()).collect();
-            Params { top_n, windows, lookback_days: 2, include_partial, include_stale }.check().unwrap()
+            Params { top_n, windows, lookback_days: 2, include_partial, include_stale }
+                .check()
+                .unwrap()
         },
     )
 }
@@ -62,8 +67,10 @@ fn run(plan: &LeaderboardsPlan, rows: &[Row]) -> Option<RankedBoards> {
     let end = i64::from(plan.span().end.index());
     let market = market(rows);
     let seen: Vec<_> = market.iter().filter(|(_, bars)| bars.keys().any(|&m| m < end)).collect();
-    let symbols: Vec<(Symbol, Buckets)> =
-        seen.iter().map(|(name, bars)| (name.parse().unwrap(), plan.summarize(&closes(bars)))).collect();
+    let symbols: Vec<(Symbol, Buckets)> = seen
+        .iter()
+        .map(|(name, bars)| (name.parse().unwrap(), plan.summarize(&closes(bars))))
+        .collect();
     plan.rank(symbols.len(), symbols).ok()
 }
 
@@ -95,12 +102,16 @@ fn naive(params: &ValidParams, asof_seconds: i64, rows: &[Row]) -> Vec<Naive> {
         // Symbol -> bucket -> last close and volume.
         let mut cells: BTreeMap<&str, BTreeMap<i64, (f64, f64)>> = BTreeMap::new();
         for (name, bars) in &market {
-            let fresh = bars.iter().any(|(minute, _, _)| minute * 60 >= asof.div_euclid(60) * 60 - 86_400);
+            let fresh =
+                bars.iter().any(|(minute, _, _)| minute * 60 >= asof.div_euclid(60) * 60 - 86_400);
             if fresh || params.include_stale() {
-                for &(minute, close, volume) in bars.iter().filter(|(minute, _, _)| minute * 60 >= start) {
+                for &(minute, close, volume) in
+                    bars.iter().filter(|(minute, _, _)| minute * 60 >= start)
+                {
                     let bucket = (minute * 60).div_euclid(width);
                     if used.contains(&bucket) {
-                        let cell = cells.entry(name).or_default().entry(bucket).or_insert((close, 0.0));
+                        let cell =
+                            cells.entry(name).or_default().entry(bucket).or_insert((close, 0.0));
                         *cell = (close, cell.1 + volume);
                     }
                 }
@@ -111,7 +122,8 @@ fn naive(params: &ValidParams, asof_seconds: i64, rows: &[Row]) -> Vec<Naive> {
             for (name, buckets) in &cells {
                 if let Some(&(close, volume)) = buckets.get(&bucket) {
                     let before = buckets.range(..bucket).next_back().map(|(_, cell)| cell.0);
-                    let volume_before = buckets.get(&(bucket - 1)).map(|cell| cell.1).filter(|v| *v > 0.0);
+                    let volume_before =
+                        buckets.get(&(bucket - 1)).map(|cell| cell.1).filter(|v| *v > 0.0);
                     let change = |x: f64, p: f64| 100.0 * (x - p) / p;
                     rows.push((
                         name,
@@ -124,8 +136,9 @@ fn naive(params: &ValidParams, asof_seconds: i64, rows: &[Row]) -> Vec<Naive> {
             let mut ranks: BTreeMap<&str, [Option<u32>; 4]> = BTreeMap::new();
             for kind in RankKind::ALL {
                 let sign = if matches!(kind, RankKind::Loss | RankKind::Drop) { -1.0 } else { 1.0 };
-                let value =
-                    |row: &(&str, Option<f64>, Option<f64>, f64)| if kind.is_price() { row.1 } else { row.2 };
+                let value = |row: &(&str, Option<f64>, Option<f64>, f64)| {
+                    if kind.is_price() { row.1 } else { row.2 }
+                };
                 let mut best: Vec<(f64, &str)> = rows
                     .iter()
                     .filter_map(|row| Some((sign * value(row)?, row.0)))
@@ -215,7 +228,9 @@ fn what_cannot_be_asked_for() {
     let long = Params { windows: vec![Window::THREE_DAYS], lookback_days: 2, ..Params::default() };
     let error = LeaderboardsPlan::new(long.check().unwrap(), asof(0)).unwrap_err().to_string();
     assert!(
-        error.contains("72h window has no complete bucket in the 2 days before 2024-01-03T00:00:00Z"),
+        error.contains(
+            "72h window has no complete bucket in the 2 days before 2024-01-03T00:00:00Z"
+        ),
         "{error}"
     );
 }

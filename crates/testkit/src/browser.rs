@@ -12,7 +12,13 @@ pub fn is_installed() -> bool {
 fn chromium(size: (u32, u32), is_dark: bool) -> Command {
     let mut command = Command::new("chromium");
     // Root has no sandbox; the pages are our own.
-    command.args(["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run"]);
+    command.args([
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--hide-scrollbars",
+        "--no-first-run",
+    ]);
     command.args([
         "--disable-background-networking",
         "--enable-logging=stderr",
@@ -25,7 +31,8 @@ fn chromium(size: (u32, u32), is_dark: bool) -> Command {
 
 /// The page as it is once its scripts have run, and what they said on the console.
 pub fn dom(page: &Path) -> (String, Vec<String>) {
-    let output = chromium((1280, 900), false).arg("--dump-dom").arg(page).output().expect("Chromium runs");
+    let output =
+        chromium((1280, 900), false).arg("--dump-dom").arg(page).output().expect("Chromium runs");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let said = String::from_utf8_lossy(&output.stderr);
     (text, said.lines().filter(|line| line.contains("CONSOLE")).map(str::to_owned).collect())
@@ -34,7 +41,10 @@ pub fn dom(page: &Path) -> (String, Vec<String>) {
 /// Takes a picture of the page.
 pub fn picture(page: &Path, size: (u32, u32), is_dark: bool, place: &Path) {
     let mut command = chromium(size, is_dark);
-    let output =
-        command.arg(format!("--screenshot={}", place.display())).arg(page).output().expect("Chromium runs");
+    let output = command
+        .arg(format!("--screenshot={}", place.display()))
+        .arg(page)
+        .output()
+        .expect("Chromium runs");
     assert!(place.is_file(), "no picture: {}", String::from_utf8_lossy(&output.stderr));
 }

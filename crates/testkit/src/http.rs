@@ -43,7 +43,13 @@ impl Answer {
 
     /// `body` with `status`.
     pub fn with_status(status: u16, body: impl Into<Vec<u8>>) -> Answer {
-        Answer { status, headers: String::new(), body: body.into(), cut: None, delay: Duration::ZERO }
+        Answer {
+            status,
+            headers: String::new(),
+            body: body.into(),
+            cut: None,
+            delay: Duration::ZERO,
+        }
     }
 }
 
@@ -100,11 +106,13 @@ fn serve(
     }
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));
     let query = query.split('&').filter_map(|pair| pair.split_once('='));
-    let query = query.map(|(name, value)| (name.to_owned(), value.replace("%2C", ",").replace("%2F", "/")));
+    let query =
+        query.map(|(name, value)| (name.to_owned(), value.replace("%2C", ",").replace("%2F", "/")));
     let request = {
         let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
         let number = log.len();
-        let request = Request { path: path.to_owned(), query: query.collect(), at: Instant::now(), number };
+        let request =
+            Request { path: path.to_owned(), query: query.collect(), at: Instant::now(), number };
         log.push(request.clone());
         request
     };

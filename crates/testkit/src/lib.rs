@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 use libtest_mimic::{Failed, Trial};
 
-/// The folder of real data and golden numbers: `DATA_PIPELINE_SHARED`, else `../shared` beside the repository.
+/// The folder of real data and golden numbers: `DATA_PIPELINE_SHARED`, else `../shared` beside the
+/// repository.
 pub fn shared() -> Option<PathBuf> {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
     let path = std::env::var_os("DATA_PIPELINE_SHARED").map_or_else(beside, PathBuf::from);
@@ -50,9 +51,13 @@ impl Need {
             Need::Shared => shared().is_some() || is_required("DATA_PIPELINE_REQUIRE_SHARED"),
             Need::Python => python().is_some(),
             Need::Valgrind => has_valgrind() || is_required("DATA_PIPELINE_REQUIRE_VALGRIND"),
-            Need::Chromium => browser::is_installed() || is_required("DATA_PIPELINE_REQUIRE_CHROMIUM"),
+            Need::Chromium => {
+                browser::is_installed() || is_required("DATA_PIPELINE_REQUIRE_CHROMIUM")
+            }
             Need::Mount => can_mount(),
-            Need::MariaDb => mariadb::is_installed() || is_required("DATA_PIPELINE_REQUIRE_MARIADB"),
+            Need::MariaDb => {
+                mariadb::is_installed() || is_required("DATA_PIPELINE_REQUIRE_MARIADB")
+            }
         }
     }
 }

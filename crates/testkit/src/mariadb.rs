@@ -24,7 +24,8 @@ pub struct Server {
 /// The server's program, on the path or where Debian puts it.
 fn mariadbd() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
+    let folders =
+        std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
     folders.map(|folder| folder.join("mariadbd")).find(|file| file.is_file())
 }
 
@@ -34,22 +35,30 @@ pub fn is_installed() -> bool {
 }
 
 impl Server {
-    /// Makes and starts a server with an empty database `market` and the user `me` with [`PASSWORD`]; its system time
-    /// zone is not UTC, so that whoever relies on it is found out.
+    /// Makes and starts a server with an empty database `market` and the user `me` with
+    /// [`PASSWORD`]; its system time zone is not UTC, so that whoever relies on it is found out.
     pub fn start() -> Server {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
+        let port = TcpListener::bind("127.0.0.1:0")
+            .and_then(|l| l.local_addr())
+            .expect("a free port")
+            .port();
         let made = Command::new("mariadb-install-db")
             .arg("--no-defaults")
             .arg(format!("--datadir={}", folder.path().join("data").display()))
             .args(["--auth-root-authentication-method=normal", "--skip-test-db"])
             .args(user())
-            // A server that starts clears temporary tables away: in a shared folder also those of another one.
+            // A server that starts clears temporary tables away: in a shared folder also those of
+            // another one.
             .env("TMPDIR", folder.path())
             .stdin(Stdio::null())
             .output()
             .expect("mariadb-install-db runs");
-        assert!(made.status.success(), "mariadb-install-db: {}", String::from_utf8_lossy(&made.stderr));
+        assert!(
+            made.status.success(),
+            "mariadb-install-db: {}",
+            String::from_utf8_lossy(&made.stderr)
+        );
         certificates(folder.path());
         let mut server = Server { folder, port, child: None };
         server.resume();
@@ -92,8 +101,13 @@ impl Server {
         self.child = Some(child);
         let begun = Instant::now();
         while self.root().is_err() {
-            let log = || std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
-            assert!(begun.elapsed() < Duration::from_secs(60), "mariadbd does not answer:\n{}", log());
+            let log =
+                || std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+            assert!(
+                begun.elapsed() < Duration::from_secs(60),
+                "mariadbd does not answer:\n{}",
+                log()
+            );
             sleep(Duration::from_millis(50));
         }
     }
@@ -126,7 +140,8 @@ impl Server {
     }
 
     fn root(&self) -> mysql::Result<Conn> {
-        let options = OptsBuilder::new().user(Some("root")).socket(Some(self.socket().to_string_lossy()));
+        let options =
+            OptsBuilder::new().user(Some("root")).socket(Some(self.socket().to_string_lossy()));
         Conn::new(options.prefer_socket(true))
     }
 
@@ -140,7 +155,10 @@ impl Server {
 
     /// The first value of a query.
     pub fn value(&self, query: &str) -> i64 {
-        self.root().and_then(|mut root| root.query_first(query)).expect("a value").unwrap_or_default()
+        self.root()
+            .and_then(|mut root| root.query_first(query))
+            .expect("a value")
+            .unwrap_or_default()
     }
 }
 
@@ -159,7 +177,15 @@ fn user() -> Option<&'static str> {
 fn certificates(folder: &Path) {
     let make = |arguments: &[&str]| {
         let made = Command::new("openssl")
-            .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"])
+            .args([
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:prime256v1",
+                "-nodes",
+            ])
             .args(["-days", "30"])
             .args(arguments)
             .current_dir(folder)

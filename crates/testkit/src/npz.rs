@@ -22,10 +22,12 @@ impl Array {
 
 /// The array `name` of an .npz file.
 pub fn load(path: &Path, name: &str) -> Array {
-    let file = std::fs::File::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let file =
+        std::fs::File::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let mut archive = zip::ZipArchive::new(file).expect("an archive");
     let mut bytes = Vec::new();
-    let mut entry = archive.by_name(&format!("{name}.npy")).unwrap_or_else(|_| panic!("no array {name}"));
+    let mut entry =
+        archive.by_name(&format!("{name}.npy")).unwrap_or_else(|_| panic!("no array {name}"));
     entry.read_to_end(&mut bytes).expect("an entry");
     parse(&bytes)
 }
@@ -35,14 +37,18 @@ fn parse(bytes: &[u8]) -> Array {
     let start = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
     let header = std::str::from_utf8(&bytes[10..start]).expect("text");
     assert!(header.contains("'fortran_order': False"), "{header}");
-    let shape =
-        header.split_once("'shape': (").and_then(|(_, rest)| rest.split_once(')')).expect("a shape").0;
+    let shape = header
+        .split_once("'shape': (")
+        .and_then(|(_, rest)| rest.split_once(')'))
+        .expect("a shape")
+        .0;
     let shape: Vec<usize> = shape
         .split(',')
         .filter(|x| !x.trim().is_empty())
         .map(|x| x.trim().parse().expect("a length"))
         .collect();
-    let eights = bytes[start..].chunks_exact(8).map(|x| <[u8; 8]>::try_from(x).expect("eight bytes"));
+    let eights =
+        bytes[start..].chunks_exact(8).map(|x| <[u8; 8]>::try_from(x).expect("eight bytes"));
     let values = if header.contains("'<f8'") {
         eights.map(f64::from_le_bytes).collect()
     } else {

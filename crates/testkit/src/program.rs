@@ -92,7 +92,8 @@ impl TestDir {
         let mut command = Command::new(&self.program);
         command.args(args).current_dir(self.path()).stdin(std::process::Stdio::null());
         // A proxy would keep the program from a server on loopback.
-        let proxies = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"];
+        let proxies =
+            ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"];
         let database = ["DB_HOST", "DB_PORT", "DB_USER", "DB_PASSWORD", "DB_NAME", "OHLCVT_TABLE"];
         for name in database.into_iter().chain(proxies) {
             command.env_remove(name);

@@ -3,11 +3,12 @@
 //! The part of a name before the slash is the folder in which a command runs. A command finds:
 //!
 //! - `../inputs`: files that [`super::inputs`] writes,
-//! - `../data`: real bars, a copy of the shared data folder (its cases are skipped if there is none),
+//! - `../data`: real bars, a copy of the shared data folder (its cases are skipped if there is
+//!   none),
 //! - what earlier commands of its folder wrote; `needs` names those that `--only` must run, too.
 //!
-//! `API` stands for the address of the exchange on loopback, `DB` for that of a database; `NAME=value` in front of a
-//! line sets a variable.
+//! `API` stands for the address of the exchange on loopback, `DB` for that of a database;
+//! `NAME=value` in front of a line sets a variable.
 
 /// A command line to compare.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +64,11 @@ pub const CASES: &[Case] = &[
     case("sample/market", &[], "sample --into bars --symbols 12"),
     case("sample/small", &[], "sample --into small --symbols 3 --days 5 --seed 2 --end 2025-06-01"),
     case("sample/check", MARKET, "check --source bars"),
-    case("sample/check-verbose", MARKET, "check --source bars --bar-time close --strict --threads 1 -vv"),
+    case(
+        "sample/check-verbose",
+        MARKET,
+        "check --source bars --bar-time close --strict --threads 1 -vv",
+    ),
     case("sample/leaderboards", MARKET, "leaderboards --source bars --top-n 4"),
     case(
         "sample/leaderboards-all-flags",
@@ -143,7 +148,11 @@ pub const CASES: &[Case] = &[
          --out zstd/regime --threads 64 --series-output days.parquet --compression zstd --format parquet --schema-version v3 --asof 2025-12-20",
     ),
     case("sample/regime-dry-run", BOARDS, "regime --source bars --dry-run --out dry/regime"),
-    case("sample/regime-no-baseline", BOARDS, "regime --source bars --no-baseline --out bare/regime"),
+    case(
+        "sample/regime-no-baseline",
+        BOARDS,
+        "regime --source bars --no-baseline --out bare/regime",
+    ),
     case(
         "sample/regime-panel",
         BOARDS,
@@ -256,7 +265,11 @@ pub const CASES: &[Case] = &[
         BOARDS,
         "import habitual_overlaps.csv --into from-csv --bar-time open --strict",
     ),
-    case("sample/import-again", &["sample/import-csv"], "import habitual_overlaps.csv --into from-csv"),
+    case(
+        "sample/import-again",
+        &["sample/import-csv"],
+        "import habitual_overlaps.csv --into from-csv",
+    ),
     case("sample/import-one-symbol", &[], "import ../inputs/one.csv --symbol A/B --into from-csv"),
     case(
         "sample/run",
@@ -295,7 +308,11 @@ pub const CASES: &[Case] = &[
         &["sample/leaderboards", "sample/state", "sample/regime", "sample/imf-postprocess"],
         "report",
     ),
-    case("sample/configured", MARKET, "leaderboards --config ../inputs/flags.toml --out-dir configured"),
+    case(
+        "sample/configured",
+        MARKET,
+        "leaderboards --config ../inputs/flags.toml --out-dir configured",
+    ),
     // The demo, with all the trials of a real run.
     case("demo/demo", &[], "demo"),
     case("demo/again", &["demo/demo"], "demo"),
@@ -308,7 +325,11 @@ pub const CASES: &[Case] = &[
     ),
     case("short/report", &["short/run"], "report --dir out"),
     case("short/regime", &[], "regime --source ../inputs/plain.csv --input ../inputs/plain.csv"),
-    case("short/metrics-other-extension", &[], "metrics overlaps --input ../inputs/plain.csv --output m.txt"),
+    case(
+        "short/metrics-other-extension",
+        &[],
+        "metrics overlaps --input ../inputs/plain.csv --output m.txt",
+    ),
     // Imports of archives.
     case("import/kraken-zip", &[], "import ../inputs/kraken.zip"),
     case("import/kraken-zip-again", &["import/kraken-zip"], "import ../inputs/kraken.zip"),
@@ -318,8 +339,16 @@ pub const CASES: &[Case] = &[
     case("import/check", &["import/kraken-zip"], "check"),
     case("import/real-kraken-folder", &[], "import ../data/kraken_csv --into kraken-folder"),
     case("import/real-kraken-zip", &[], "import ../data/kraken.zip --into kraken-zip"),
-    case("import/real-parquet", &[], "import ../data/binance_8sym_2024-02_1m_ohlcvt.parquet --into eight"),
-    case("import/real-sparse", &[], "import ../data/small/kraken_4sym_sparse_1m_ohlcvt.csv.gz --into sparse"),
+    case(
+        "import/real-parquet",
+        &[],
+        "import ../data/binance_8sym_2024-02_1m_ohlcvt.parquet --into eight",
+    ),
+    case(
+        "import/real-sparse",
+        &[],
+        "import ../data/small/kraken_4sym_sparse_1m_ohlcvt.csv.gz --into sparse",
+    ),
     case(
         "import/real-listing",
         &[],
@@ -334,7 +363,11 @@ pub const CASES: &[Case] = &[
         &[],
         "check --source ../data/small/binance_12sym_7d_2021-04-19_outages_1m.csv.gz",
     ),
-    case("real/check-sparse", &[], "check --source ../data/small/kraken_4sym_sparse_1m_ohlcvt.csv.gz"),
+    case(
+        "real/check-sparse",
+        &[],
+        "check --source ../data/small/kraken_4sym_sparse_1m_ohlcvt.csv.gz",
+    ),
     case("real/leaderboards", &["real/import"], "leaderboards --top-n 10 --enable-72h"),
     case(
         "real/leaderboards-of-file",
@@ -351,7 +384,11 @@ pub const CASES: &[Case] = &[
         &[],
         "leaderboards --source ../data/small/kraken_4sym_sparse_1m_ohlcvt.csv.gz --top-n 2 --lookback-days 60 --include-stale --out-dir sparse",
     ),
-    case("real/metrics-overlaps", REAL, "metrics overlaps --enable-72h --series-output panel.parquet"),
+    case(
+        "real/metrics-overlaps",
+        REAL,
+        "metrics overlaps --enable-72h --series-output panel.parquet",
+    ),
     case("real/metrics-gainers", REAL, "metrics gainers --asof 2021-05-01T10:10:00Z"),
     case(
         "real/metrics-sparse",
@@ -359,7 +396,11 @@ pub const CASES: &[Case] = &[
         "metrics overlaps --input sparse/habitual_overlaps.csv --output sparse/metrics.csv --coverage-threshold 0.1",
     ),
     case("real/state", REAL, "state"),
-    case("real/state-panel", REAL, "state --from 2021-05-01 --to 2021-05-05 --every 1h --out panel/state"),
+    case(
+        "real/state-panel",
+        REAL,
+        "state --from 2021-05-01 --to 2021-05-05 --every 1h --out panel/state",
+    ),
     case("real/regime", REAL, "regime --months 2 --threads 64 --series-output days.parquet"),
     case("real/regime-panel", REAL, "regime --from 2021-04-20 --to 2021-05-13 --out panel/regime"),
     case(
@@ -410,9 +451,17 @@ pub const CASES: &[Case] = &[
     case("kraken/past", &[], "import ../inputs/past.zip"),
     case("kraken/sync", &["kraken/past"], "sync --base-url API"),
     case("kraken/sync-again", &["kraken/sync"], "sync --base-url API"),
-    case("kraken/sync-pairs", &[], "sync --base-url API --pairs BTC-USD,xbt/usdt,SOLUSD --into pairs"),
+    case(
+        "kraken/sync-pairs",
+        &[],
+        "sync --base-url API --pairs BTC-USD,xbt/usdt,SOLUSD --into pairs",
+    ),
     case("kraken/past-elsewhere", &[], "import ../inputs/past.zip --into gap"),
-    case("kraken/sync-no-trades", &["kraken/past-elsewhere"], "sync --base-url API --into gap --no-trades"),
+    case(
+        "kraken/sync-no-trades",
+        &["kraken/past-elsewhere"],
+        "sync --base-url API --into gap --no-trades",
+    ),
     case(
         "kraken/sync-since",
         &[],
@@ -429,7 +478,11 @@ pub const CASES: &[Case] = &[
     case("database/metrics", &["database/leaderboards"], "metrics overlaps --source DB"),
     case("database/state", &["database/leaderboards"], "state --source DB"),
     case("database/regime", &["database/leaderboards"], "regime --source DB"),
-    case("database/fetch-history", &["database/leaderboards"], "fetch-history overlaps --source DB --days 1"),
+    case(
+        "database/fetch-history",
+        &["database/leaderboards"],
+        "fetch-history overlaps --source DB --days 1",
+    ),
     case(
         "database/run",
         &["database/sample"],
@@ -478,7 +531,11 @@ pub const CASES: &[Case] = &[
         &[],
         "state --source ../inputs/plain.csv --input ../inputs/no-symbol.csv",
     ),
-    case("errors/state-panel-without-end", &[], "state --input ../inputs/plain.csv --from 2024-01-01"),
+    case(
+        "errors/state-panel-without-end",
+        &[],
+        "state --input ../inputs/plain.csv --from 2024-01-01",
+    ),
     case(
         "errors/state-panel-backwards",
         &[],
@@ -505,7 +562,11 @@ pub const CASES: &[Case] = &[
     case("errors/imf-postprocess-missing", &[], "imf-postprocess --summary nowhere.parquet"),
     case("errors/imf-postprocess-other-file", &[], "imf-postprocess --summary ../inputs/plain.csv"),
     case("errors/imf-cluster-missing", &[], "imf-cluster overlaps"),
-    case("errors/imf-cluster-missing-column", &[], "imf-cluster overlaps --input ../inputs/no-close.csv"),
+    case(
+        "errors/imf-cluster-missing-column",
+        &[],
+        "imf-cluster overlaps --input ../inputs/no-close.csv",
+    ),
     case("errors/emd-missing", &[], "emd --input nowhere.csv"),
     case("errors/emd-missing-column", &[], "emd --input ../inputs/plain.csv --column nope"),
     case("errors/emd-gaps", &[], "emd --input ../inputs/signal.csv --column gaps"),
@@ -550,7 +611,11 @@ pub const CASES: &[Case] = &[
         &[],
         "run --source ../inputs/plain.csv --config ../inputs/bad-value.toml",
     ),
-    case("errors/config-not-toml", &[], "check --source ../inputs/plain.csv --config ../inputs/plain.csv"),
+    case(
+        "errors/config-not-toml",
+        &[],
+        "check --source ../inputs/plain.csv --config ../inputs/plain.csv",
+    ),
     case(
         "errors/bad-port",
         &[],

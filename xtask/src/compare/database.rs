@@ -1,5 +1,5 @@
-//! A private MariaDB with a database for each of the two programs: in a temporary folder, on a free port, stopped and
-//! removed at the end.
+//! A private MariaDB with a database for each of the two programs: in a temporary folder, on a free
+//! port, stopped and removed at the end.
 
 use std::fs::File;
 use std::net::TcpListener;
@@ -21,33 +21,45 @@ pub struct Database {
 /// Returns the server's program, on the path or where Debian puts it.
 fn program() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
+    let folders =
+        std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
     folders.map(|folder| folder.join("mariadbd")).find(|file| file.is_file())
 }
 
 impl Database {
-    /// Starts a server with a database for each of `sides`; returns `None` if MariaDB is not installed.
+    /// Starts a server with a database for each of `sides`; returns `None` if MariaDB is not
+    /// installed.
     pub fn start(sides: &[&str]) -> Result<Option<Database>, String> {
         let Some(program) = program() else {
             return Ok(None);
         };
-        let folder = std::env::temp_dir().join(format!("data-pipeline-compare-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).map_err(|e| format!("cannot create {}: {e}", folder.display()))?;
+        let folder =
+            std::env::temp_dir().join(format!("data-pipeline-compare-{}", std::process::id()));
+        std::fs::create_dir_all(&folder)
+            .map_err(|e| format!("cannot create {}: {e}", folder.display()))?;
         let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
         let port = free.map_err(|e| format!("no free port: {e}"))?.port();
         let data = format!("--datadir={}", folder.join("data").display());
         let installed = Command::new("mariadb-install-db")
-            .args(["--no-defaults", &data, "--auth-root-authentication-method=normal", "--skip-test-db"])
+            .args([
+                "--no-defaults",
+                &data,
+                "--auth-root-authentication-method=normal",
+                "--skip-test-db",
+            ])
             .args(user())
             .env("TMPDIR", &folder)
             .stdin(Stdio::null())
             .output()
             .map_err(|e| format!("cannot run mariadb-install-db: {e}"))?;
         if !installed.status.success() {
-            return Err(format!("mariadb-install-db failed: {}", String::from_utf8_lossy(&installed.stderr)));
+            return Err(format!(
+                "mariadb-install-db failed: {}",
+                String::from_utf8_lossy(&installed.stderr)
+            ));
         }
-        let log =
-            File::create(folder.join("log")).map_err(|e| format!("cannot write the log of MariaDB: {e}"))?;
+        let log = File::create(folder.join("log"))
+            .map_err(|e| format!("cannot write the log of MariaDB: {e}"))?;
         let server = Command::new(program)
             .args(["--no-defaults", &data, &format!("--socket={}", socket(&folder).display())])
             .args([
@@ -74,8 +86,9 @@ impl Database {
         }
         database.sql(&format!("CREATE USER me@'%' IDENTIFIED BY '{PASSWORD}'"))?;
         for side in sides {
-            database
-                .sql(&format!("CREATE DATABASE market_{side}; GRANT ALL ON market_{side}.* TO me@'%'"))?;
+            database.sql(&format!(
+                "CREATE DATABASE market_{side}; GRANT ALL ON market_{side}.* TO me@'%'"
+            ))?;
         }
         Ok(Some(database))
     }
@@ -90,7 +103,8 @@ impl Database {
         let mut dump = String::new();
         for table in self.sql(&format!("SHOW TABLES IN market_{side}"))?.lines() {
             dump += &self.sql(&format!("SHOW CREATE TABLE market_{side}.{table}"))?;
-            dump += &self.sql(&format!("SELECT * FROM market_{side}.{table} ORDER BY symbol, timestamp"))?;
+            dump += &self
+                .sql(&format!("SELECT * FROM market_{side}.{table} ORDER BY symbol, timestamp"))?;
         }
         Ok(dump)
     }

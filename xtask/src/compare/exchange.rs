@@ -1,5 +1,6 @@
-//! A stand-in for Kraken's public API on loopback. It answers with recorded bars where the shared data has them and with
-//! generated numbers elsewhere; the same question always has the same answer.
+//! A stand-in for Kraken's public API on loopback. It answers with recorded bars where the shared
+//! data has them and with generated numbers elsewhere; the same question always has the same
+//! answer.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -43,9 +44,10 @@ pub struct Exchange {
 impl Exchange {
     /// Starts a server that takes recorded answers from the folder `recorded`, if there is one.
     pub fn start(recorded: Option<PathBuf>) -> Result<Exchange, String> {
-        let listener =
-            TcpListener::bind("127.0.0.1:0").map_err(|e| format!("cannot listen on loopback: {e}"))?;
-        let address = listener.local_addr().map_err(|e| format!("cannot listen on loopback: {e}"))?;
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .map_err(|e| format!("cannot listen on loopback: {e}"))?;
+        let address =
+            listener.local_addr().map_err(|e| format!("cannot listen on loopback: {e}"))?;
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let recorded = recorded.clone();
@@ -69,7 +71,11 @@ fn serve(mut stream: TcpStream, recorded: Option<&Path>) -> std::io::Result<()> 
         }
     }
     let body = answer(&target, recorded);
-    write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
+    write!(
+        stream,
+        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    )
 }
 
 /// Returns the body of the answer to a request for `target`, a path with its query.
@@ -86,7 +92,9 @@ fn answer(target: &str, recorded: Option<&Path>) -> String {
             Some(text) => return text,
             None => bars(pair),
         },
-        "Trades" => trades(pair, query.get("since").and_then(|since| since.parse().ok()).unwrap_or(0)),
+        "Trades" => {
+            trades(pair, query.get("since").and_then(|since| since.parse().ok()).unwrap_or(0))
+        }
         _ => return r#"{"error":["EGeneral:Unknown method"]}"#.to_owned(),
     };
     format!("{{\"error\":[],\"result\":{{{result}}}}}")

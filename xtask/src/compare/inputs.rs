@@ -9,7 +9,8 @@ use super::zip::archive;
 
 const HEADER: &str = "symbol,timestamp,open,high,low,close,volume\n";
 
-/// Writes all inputs into `folder`, and an archive of the recorded Kraken files into `data`, if that exists.
+/// Writes all inputs into `folder`, and an archive of the recorded Kraken files into `data`, if
+/// that exists.
 pub fn write(folder: &Path, data: &Path) -> std::io::Result<()> {
     fs::create_dir_all(folder.join("klines"))?;
     let file = |name: &str, content: &[u8]| fs::write(folder.join(name), content);
@@ -24,15 +25,20 @@ pub fn write(folder: &Path, data: &Path) -> std::io::Result<()> {
     file("plain.csv", market.as_bytes())?;
     file("one.csv", rows("", 1_704_067_200, 600).replacen("symbol,", "", 1).as_bytes())?;
     file("symbols.csv", b"symbol\nAMBER-USD\nNO/SUCH\nPEARLUSD\n")?;
-    file("no-close.csv", b"symbol,timestamp,open,high,low,last,volume\nA,2024-01-01 00:00,1,1,1,1,1\n")?;
-    file("no-symbol.csv", b"name,timestamp,open,high,low,close,volume\nA,2024-01-01 00:00,1,1,1,1,1\n")?;
+    file(
+        "no-close.csv",
+        b"symbol,timestamp,open,high,low,last,volume\nA,2024-01-01 00:00,1,1,1,1,1\n",
+    )?;
+    file(
+        "no-symbol.csv",
+        b"name,timestamp,open,high,low,close,volume\nA,2024-01-01 00:00,1,1,1,1,1\n",
+    )?;
     file("empty.csv", b"")?;
     let bad = "A,2024-01-01 00:00:00,1,2,1,2,5\nA,never,1,1,1,1,1\n,2024-01-01 00:01:00,1,1,1,1,1\nA,2024-01-01 00:02:30,1,1,1,1,1\n\
                A,2024-01-01 00:03:00,-1,1,1,1,1\nA,2024-01-01 00:04:00,1,1,2,1,1\nA,2024-01-01 00:05:00,1,1,1,1,-1\n\
                A,2024-01-01 00:06:00,1,1,1,9,1\nA,2024-01-01 00:06:00,1,1,1,1,2\nA,2024-01-01 00:07:00,1,1,1,1,1,7,8\n";
     file("bad-rows.csv", format!("{HEADER}{bad}").as_bytes())?;
-    let quote =
-        "A,2024-01-01 00:00,1,1,1,1,1\nA,\"2024-01-01 00:01,1,1,1,1,1\nA,2024-01-01 00:02,1,1,1,1,1\n";
+    let quote = "A,2024-01-01 00:00,1,1,1,1,1\nA,\"2024-01-01 00:01,1,1,1,1,1\nA,2024-01-01 00:02,1,1,1,1,1\n";
     file("open-quote.csv", format!("{HEADER}{quote}").as_bytes())?;
     file("cut.parquet", b"PAR1\x15\x04\x15\x10\x15\x14L\x15\x02\x15\x00\x12\x00\x00PAR")?;
     file("signal.csv", signal().as_bytes())?;
@@ -46,10 +52,15 @@ pub fn write(folder: &Path, data: &Path) -> std::io::Result<()> {
     ]);
     file("kraken.zip", &whole)?;
     file("cut.zip", &whole[..whole.len() / 2])?;
-    file("hostile.zip", &archive(&[("XBTUSD_1.csv", kraken.as_bytes()), ("../../x", kraken.as_bytes())]))?;
+    file(
+        "hostile.zip",
+        &archive(&[("XBTUSD_1.csv", kraken.as_bytes()), ("../../x", kraken.as_bytes())]),
+    )?;
     file("other.zip", &archive(&[("readme.md", b"Nothing to import.\n")]))?;
-    // Bars that end some hours before those of the exchange: the recorded ones of XBT/USD, the generated of the rest.
-    let past = [1_502_395_000 / 60 * 60, exchange::FIRST - 5 * 3600].map(|time| kraken_rows(time, 100));
+    // Bars that end some hours before those of the exchange: the recorded ones of XBT/USD, the
+    // generated of the rest.
+    let past =
+        [1_502_395_000 / 60 * 60, exchange::FIRST - 5 * 3600].map(|time| kraken_rows(time, 100));
     let entries = [
         ("XBTUSD_1.csv", past[0].as_bytes()),
         ("ETHUSD_1.csv", past[1].as_bytes()),
@@ -88,7 +99,11 @@ fn cents(minute: u64) -> u64 {
         let phase = minute % (2 * period);
         size * phase.min(2 * period - phase) / period
     };
-    10_000 + wave(37, 300) + wave(411, 900) + wave(5003, 2500) + minute.wrapping_mul(2_654_435_761) % 97
+    10_000
+        + wave(37, 300)
+        + wave(411, 900)
+        + wave(5003, 2500)
+        + minute.wrapping_mul(2_654_435_761) % 97
 }
 
 fn decimal(cents: u64) -> String {
@@ -131,7 +146,11 @@ fn kraken_rows(start: u64, minutes: u64) -> String {
         let (open, close) = (cents(minute), cents(minute + 1));
         let (high, low) = (decimal(open.max(close)), decimal(open.min(close)));
         let (open, close, count) = (decimal(open), decimal(close), 1 + minute % 5);
-        format!("{},{open},{high},{low},{close},0.{:04},{count}\n", start + 60 * minute, 1 + minute % 9999)
+        format!(
+            "{},{open},{high},{low},{close},0.{:04},{count}\n",
+            start + 60 * minute,
+            1 + minute % 9999
+        )
     };
     (0..minutes).filter(|minute| minute % 9 != 8).map(row).collect()
 }
@@ -140,7 +159,10 @@ fn kraken_rows(start: u64, minutes: u64) -> String {
 fn klines(start: u64, minutes: u64) -> String {
     let row = |minute: u64| {
         let (open, price) = (start + 60_000 * minute, decimal(cents(minute)));
-        format!("{open},{price},{price},{price},{price},12.5,{},525000.0,321,6.1,256000.0,0\n", open + 59_999)
+        format!(
+            "{open},{price},{price},{price},{price},12.5,{},525000.0,321,6.1,256000.0,0\n",
+            open + 59_999
+        )
     };
     (0..minutes).map(row).collect()
 }

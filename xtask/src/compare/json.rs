@@ -1,5 +1,5 @@
-//! A small JSON parser that remembers where each value is in the text, so that one value can be cut out and the rest
-//! compared byte by byte.
+//! A small JSON parser that remembers where each value is in the text, so that one value can be cut
+//! out and the rest compared byte by byte.
 
 use std::ops::Range;
 
@@ -85,7 +85,10 @@ impl Parser<'_> {
                 self.string()?;
             }
             _ => {
-                while self.peek().is_some_and(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte)) {
+                while self
+                    .peek()
+                    .is_some_and(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+                {
                     self.at += 1;
                 }
                 if self.at == start {

@@ -1,8 +1,9 @@
-//! `cargo xtask compare`: runs every command with two versions of the program and compares everything that they write.
+//! `cargo xtask compare`: runs every command with two versions of the program and compares
+//! everything that they write.
 //!
-//! Each version works in a folder of its own with the same inputs under the same relative paths. After each command the
-//! files that changed are compared byte by byte, then standard output and the exit status. The differences that are
-//! allowed are listed in [`normalize`].
+//! Each version works in a folder of its own with the same inputs under the same relative paths.
+//! After each command the files that changed are compared byte by byte, then standard output and
+//! the exit status. The differences that are allowed are listed in [`normalize`].
 
 mod cases;
 mod database;
@@ -60,7 +61,8 @@ impl Flags {
     fn parse(mut words: impl Iterator<Item = String>) -> Result<Flags, String> {
         let mut flags = Flags::default();
         while let Some(word) = words.next() {
-            let mut value = || words.next().ok_or_else(|| format!("{word} needs a value\n\n{HELP}"));
+            let mut value =
+                || words.next().ok_or_else(|| format!("{word} needs a value\n\n{HELP}"));
             match word.as_str() {
                 "--old" => flags.old = Some(value()?),
                 "--old-bin" => flags.bins[0] = Some(value()?.into()),
@@ -78,7 +80,8 @@ impl Flags {
     fn cases(&self) -> Result<Vec<&'static Case>, String> {
         let only = self.only.as_deref().unwrap_or("");
         let is_selected = |case: &&Case| case.name.contains(only) || case.line.contains(only);
-        let mut wanted: BTreeSet<&str> = CASES.iter().filter(is_selected).map(|case| case.name).collect();
+        let mut wanted: BTreeSet<&str> =
+            CASES.iter().filter(is_selected).map(|case| case.name).collect();
         // A case comes after those that it needs, so one pass from the last to the first finds all.
         for case in CASES.iter().rev() {
             if wanted.contains(case.name) {
@@ -104,7 +107,8 @@ pub fn run(words: impl Iterator<Item = String>) -> Result<(), String> {
         cases.iter().for_each(|case| print_line(&format!("{:34} {}", case.name, case.line)));
         return Ok(());
     }
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     let target = std::path::absolute(target).map_err(|e| e.to_string())?;
     let folder = target.join("compare");
     let programs = programs(&flags, &folder)?;
@@ -116,12 +120,15 @@ pub fn run(words: impl Iterator<Item = String>) -> Result<(), String> {
     let mut sides = Vec::new();
     for (name, program) in SIDES.into_iter().zip(programs) {
         let root = folder.join(name);
-        prepare(&root, data.as_deref()).map_err(|e| format!("cannot prepare {}: {e}", root.display()))?;
+        prepare(&root, data.as_deref())
+            .map_err(|e| format!("cannot prepare {}: {e}", root.display()))?;
         sides.push(Side { name, program, root, seen: BTreeMap::new() });
     }
     let [mut old, mut new] = <[Side; 2]>::try_from(sides).map_err(|_| "there are two sides")?;
     // Inputs are the same on both sides.
-    old.changed().and_then(|_| new.changed()).map_err(|e| format!("cannot read the inputs: {e}"))?;
+    old.changed()
+        .and_then(|_| new.changed())
+        .map_err(|e| format!("cannot read the inputs: {e}"))?;
 
     let begun = Instant::now();
     let mut total = Total::default();
@@ -156,7 +163,8 @@ pub fn run(words: impl Iterator<Item = String>) -> Result<(), String> {
         total.add(&outcome);
     }
     let messages = folder.join("messages.txt");
-    fs::write(&messages, &total.messages).map_err(|e| format!("cannot write {}: {e}", messages.display()))?;
+    fs::write(&messages, &total.messages)
+        .map_err(|e| format!("cannot write {}: {e}", messages.display()))?;
     if !total.messages.is_empty() {
         print_line(&format!(
             "\nMessages differ in {} commands: see {}",
@@ -191,8 +199,9 @@ fn data_folder() -> Option<PathBuf> {
 
 /// Returns the two programs, built where no file is given.
 fn programs(flags: &Flags, folder: &Path) -> Result<[PathBuf; 2], String> {
-    let given =
-        |path: &PathBuf| path.canonicalize().map_err(|e| format!("cannot read {}: {e}", path.display()));
+    let given = |path: &PathBuf| {
+        path.canonicalize().map_err(|e| format!("cannot read {}: {e}", path.display()))
+    };
     let old = match (&flags.bins[0], &flags.old) {
         (Some(path), None) => given(path)?,
         (None, Some(revision)) => build(&worktree(revision, folder)?, folder, "old-bin")?,
@@ -226,8 +235,8 @@ fn worktree(revision: &str, folder: &Path) -> Result<PathBuf, String> {
     Ok(place)
 }
 
-/// Builds the release program of a source tree and returns a copy of it. Both versions are built in one target folder,
-/// so that what they have in common is compiled once.
+/// Builds the release program of a source tree and returns a copy of it. Both versions are built in
+/// one target folder, so that what they have in common is compiled once.
 fn build(source: &Path, folder: &Path, name: &str) -> Result<PathBuf, String> {
     print_line(&format!("building {name} from {}", source.display()));
     let target = folder.join("build");
@@ -245,7 +254,8 @@ fn build(source: &Path, folder: &Path, name: &str) -> Result<PathBuf, String> {
     build.arg("--target-dir").arg(&target).current_dir(source);
     crate::run(&mut build)?;
     let place = folder.join(name);
-    let binary = target.join("release").join(format!("data-pipeline{}", std::env::consts::EXE_SUFFIX));
+    let binary =
+        target.join("release").join(format!("data-pipeline{}", std::env::consts::EXE_SUFFIX));
     fs::copy(&binary, &place).map_err(|e| format!("cannot copy {}: {e}", binary.display()))?;
     Ok(place)
 }
@@ -288,7 +298,8 @@ struct Side {
 }
 
 impl Side {
-    /// Returns the command of a case, with nothing of the caller's environment that could affect it.
+    /// Returns the command of a case, with nothing of the caller's environment that could affect
+    /// it.
     fn command(&self, case: &Case, exchange: &Exchange, database: Option<&Database>) -> Command {
         let (variables, words) = self.words(case, exchange, database);
         let folder = case.name.split('/').next().unwrap_or_default();
@@ -317,7 +328,9 @@ impl Side {
         };
         let mut words = case.line.split_whitespace().peekable();
         let mut variables = Vec::new();
-        while let Some((name, value)) = words.next_if(is_variable).and_then(|word| word.split_once('=')) {
+        while let Some((name, value)) =
+            words.next_if(is_variable).and_then(|word| word.split_once('='))
+        {
             variables.push((name.to_owned(), value.to_owned()));
         }
         let word = |word: &str| match (word, database) {
@@ -331,8 +344,8 @@ impl Side {
         (variables, words.map(word).collect())
     }
 
-    /// Returns the files that were written, changed or removed since the last call, by the name under which they are
-    /// compared. A file that is no longer there has no path.
+    /// Returns the files that were written, changed or removed since the last call, by the name
+    /// under which they are compared. A file that is no longer there has no path.
     fn changed(&mut self) -> std::io::Result<BTreeMap<String, Option<PathBuf>>> {
         let mut now = BTreeMap::new();
         let mut folders = vec![self.root.clone()];
@@ -340,8 +353,11 @@ impl Side {
             for entry in fs::read_dir(&folder)? {
                 let path = entry?.path();
                 let about = path.symlink_metadata()?;
-                let name =
-                    path.strip_prefix(&self.root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+                let name = path
+                    .strip_prefix(&self.root)
+                    .unwrap_or(&path)
+                    .to_string_lossy()
+                    .replace('\\', "/");
                 if about.is_dir() {
                     folders.push(path);
                     // An empty folder that is left behind is a difference, too.
@@ -354,7 +370,8 @@ impl Side {
         let mut changed = BTreeMap::new();
         for name in now.keys().filter(|name| now.get(*name) != self.seen.get(*name)) {
             let compared = normalize::file_name(name);
-            // Both names of a sidecar at once are an error, which shows as a file that the other side does not have.
+            // Both names of a sidecar at once are an error, which shows as a file that the other
+            // side does not have.
             let key = if changed.contains_key(&compared) { name.clone() } else { compared };
             changed.insert(key, Some(self.root.join(name)));
         }
@@ -407,7 +424,8 @@ struct Outcome {
 impl Outcome {
     fn print(&self, case: &Case) {
         let word = if self.differences.is_empty() { "same" } else { "DIFFERENT" };
-        let status = self.status.map_or_else(|| "signal".to_owned(), |status| format!("exit {status}"));
+        let status =
+            self.status.map_or_else(|| "signal".to_owned(), |status| format!("exit {status}"));
         let messages = if self.messages.is_some() { ", messages differ" } else { "" };
         print_line(&format!(
             "{word:10} {:34} {:4} files, {status}, {:.1} s / {:.1} s{messages}",
@@ -490,7 +508,8 @@ fn compare(
             outcome.differences.push(format!("the tables of the database {shown}"));
         }
     }
-    compare_files(old, new, &mut outcome).map_err(|e| format!("{}: cannot compare files: {e}", case.name))?;
+    compare_files(old, new, &mut outcome)
+        .map_err(|e| format!("{}: cannot compare files: {e}", case.name))?;
     Ok(outcome)
 }
 
@@ -499,10 +518,11 @@ fn compare_files(old: &mut Side, new: &mut Side, outcome: &mut Outcome) -> std::
     let (olds, news) = (old.changed()?, new.changed()?);
     let names: BTreeSet<&String> = olds.keys().chain(news.keys()).collect();
     for name in names {
-        let path = |side: &Side, changed: &BTreeMap<String, Option<PathBuf>>| match changed.get(name) {
-            Some(path) => path.clone(),
-            None => side.unchanged(name),
-        };
+        let path =
+            |side: &Side, changed: &BTreeMap<String, Option<PathBuf>>| match changed.get(name) {
+                Some(path) => path.clone(),
+                None => side.unchanged(name),
+            };
         let (first, second) = match (path(old, &olds), path(new, &news)) {
             (None, None) => continue,
             (Some(_), None) => {
@@ -543,13 +563,15 @@ fn last_line(text: &str) -> &str {
 fn first_difference(old: &[u8], new: &[u8]) -> String {
     let at = old.iter().zip(new).take_while(|(a, b)| a == b).count();
     let line = old[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
-    let about = format!("differs at byte {at}, line {line} ({} and {} bytes)", old.len(), new.len());
+    let about =
+        format!("differs at byte {at}, line {line} ({} and {} bytes)", old.len(), new.len());
     let is_text = !old.iter().chain(new).any(|byte| *byte == 0);
     if !is_text {
         return about;
     }
     let shown = |bytes: &[u8]| {
-        let start = bytes[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |start| start + 1);
+        let start =
+            bytes[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |start| start + 1);
         let start = start.max(at.saturating_sub(MAX_SHOWN / 2));
         let text = String::from_utf8_lossy(&bytes[start..]).into_owned();
         text.lines().next().unwrap_or_default().chars().take(MAX_SHOWN).collect::<String>()
@@ -607,8 +629,12 @@ mod tests {
             "man",
         ];
         for command in commands {
-            let runs = |line: &str| line.split(' ').find(|word| !word.contains('=')) == Some(command);
-            assert!(CASES.iter().any(|case| runs(case.line) && !case.line.contains("--help")), "{command}");
+            let runs =
+                |line: &str| line.split(' ').find(|word| !word.contains('=')) == Some(command);
+            assert!(
+                CASES.iter().any(|case| runs(case.line) && !case.line.contains("--help")),
+                "{command}"
+            );
         }
     }
 }

@@ -1,34 +1,37 @@
 //! The differences that are allowed between two versions of the program. This is the whole list:
 //!
-//! 1. The schema sidecars of `state` and `regime` may have a leading underscore in their name ([`file_name`]).
+//! 1. The schema sidecars of `state` and `regime` may have a leading underscore in their name
+//!    ([`file_name`]).
 //! 2. Version numbers after `data-pipeline` or `data_pipeline` are equal ([`version`]).
-//! 3. `run.json` is compared by its stages and the names of their files; fingerprints and digests are left out, since
-//!    the files are compared themselves ([`run_record`]).
+//! 3. `run.json` is compared by its stages and the names of their files; fingerprints and digests
+//!    are left out, since the files are compared themselves ([`run_record`]).
 //! 4. `run_config.json` is compared without the value of its key `run` ([`run_config`]).
-//! 5. White space of HTML pages does not count, nor does the spelling of empty elements (`<path></path>`,
-//!    `<path/>`) and of apostrophes (`&#39;`, `'`) ([`html`]).
-//! 6. Manual pages and completion scripts are words; they must exist. Help texts are compared by their flags, values
-//!    and defaults ([`help`]).
-//!    The flag `--shard` and the page of the command `merge`, new in 0.2, are left out ([`is_new`]), and so is the
-//!    number of manual pages.
-//! 7. On standard output, durations and file sizes are replaced, and so is the folder of the program's working
-//!    directory. Of `run` and `demo` the width of columns does not count and the list of files may be in another order,
-//!    since the name of a sidecar changes both ([`stdout`]).
-//! 8. Standard error is words with times: a difference is reported and not counted. Log files repeat those words; they
-//!    must exist.
+//! 5. White space of HTML pages does not count, nor does the spelling of empty elements
+//!    (`<path></path>`, `<path/>`) and of apostrophes (`&#39;`, `'`) ([`html`]).
+//! 6. Manual pages and completion scripts are words; they must exist. Help texts are compared by
+//!    their flags, values and defaults ([`help`]). The flag `--shard` and the page of the command
+//!    `merge`, new in 0.2, are left out ([`is_new`]), and so is the number of manual pages.
+//! 7. On standard output, durations and file sizes are replaced, and so is the folder of the
+//!    program's working directory. Of `run` and `demo` the width of columns does not count and the
+//!    list of files may be in another order, since the name of a sidecar changes both ([`stdout`]).
+//! 8. Standard error is words with times: a difference is reported and not counted. Log files
+//!    repeat those words; they must exist.
 
 use std::collections::BTreeSet;
 
 use super::json;
 
-/// Returns the name under which a file is compared: the name without underscore for a schema sidecar.
+/// Returns the name under which a file is compared: the name without underscore for a schema
+/// sidecar.
 pub fn file_name(path: &str) -> String {
     let (folder, name) = path.rsplit_once('/').map_or(("", path), |(folder, name)| (folder, name));
     match name {
         "_state_snapshot.schema.json" | "_regime_snapshot.schema.json" if folder.is_empty() => {
             name[1..].to_owned()
         }
-        "_state_snapshot.schema.json" | "_regime_snapshot.schema.json" => format!("{folder}/{}", &name[1..]),
+        "_state_snapshot.schema.json" | "_regime_snapshot.schema.json" => {
+            format!("{folder}/{}", &name[1..])
+        }
         _ => path.to_owned(),
     }
 }
@@ -61,7 +64,8 @@ pub fn content(path: &str, bytes: Vec<u8>) -> Content {
     })
 }
 
-/// Replaces the version number after the program's name, as in `data_pipeline 0.1.0` or `"data_pipeline": "0.1.0"`.
+/// Replaces the version number after the program's name, as in `data_pipeline 0.1.0` or
+/// `"data_pipeline": "0.1.0"`.
 pub fn version(bytes: &[u8]) -> Vec<u8> {
     let names: [&[u8]; 2] = [b"data_pipeline", b"data-pipeline"];
     let mut out = Vec::with_capacity(bytes.len());
@@ -74,7 +78,8 @@ pub fn version(bytes: &[u8]) -> Vec<u8> {
         };
         let end = at + name.len();
         let gap = bytes[end..].iter().take(4).take_while(|byte| b" \":/".contains(byte)).count();
-        let digits = bytes[end + gap..].iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.');
+        let digits =
+            bytes[end + gap..].iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.');
         let digits = digits.count();
         let number = &bytes[end + gap..end + gap + digits];
         let number = number.strip_suffix(b".").unwrap_or(number);
@@ -116,7 +121,8 @@ fn run_config(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
-/// Collapses white space to one space, removes it next to tags, and writes empty elements as `<name/>`.
+/// Collapses white space to one space, removes it next to tags, and writes empty elements as
+/// `<name/>`.
 fn html(bytes: &[u8]) -> Vec<u8> {
     let mut out: Vec<u8> = Vec::with_capacity(bytes.len());
     let mut is_space = false;
@@ -143,15 +149,17 @@ fn html(bytes: &[u8]) -> Vec<u8> {
 
 /// Replaces `<name ...></name>` at the end of `out` by `<name .../>`.
 fn close_empty_element(out: &mut Vec<u8>) {
-    let Some(close) = out.iter().rposition(|byte| *byte == b'<').filter(|at| out[*at..].starts_with(b"</"))
+    let Some(close) =
+        out.iter().rposition(|byte| *byte == b'<').filter(|at| out[*at..].starts_with(b"</"))
     else {
         return;
     };
     let name = out[close + 2..out.len() - 1].to_vec();
     let Some(open) = out[..close].iter().rposition(|byte| *byte == b'<') else { return };
     let tag = &out[open + 1..close];
-    let is_its =
-        tag.ends_with(b">") && tag.starts_with(&name) && matches!(tag.get(name.len()), Some(b' ' | b'>'));
+    let is_its = tag.ends_with(b">")
+        && tag.starts_with(&name)
+        && matches!(tag.get(name.len()), Some(b' ' | b'>'));
     if is_its {
         out.truncate(close - 1);
         out.extend_from_slice(b"/>");
@@ -202,7 +210,9 @@ pub fn stdout(printed: Printed, text: &str, root: &str) -> String {
 /// Replaces the number of manual pages, of which there is one per command.
 fn manual_pages(line: &str) -> String {
     match line.strip_prefix("Written: ").and_then(|rest| rest.split_once(" pages in ")) {
-        Some((count, rest)) if count.parse::<u32>().is_ok() => format!("Written: <pages> pages in {rest}"),
+        Some((count, rest)) if count.parse::<u32>().is_ok() => {
+            format!("Written: <pages> pages in {rest}")
+        }
         _ => line.to_owned(),
     }
 }
@@ -257,14 +267,19 @@ fn measures(line: &str) -> String {
         let number = rest[at..].find(|c: char| !(c.is_ascii_digit() || ".,".contains(c)));
         let (number, after) = rest[at..].split_at(number.unwrap_or(rest.len() - at));
         let is_number_alone = out.is_empty() || out.ends_with([' ', '(']);
-        let unit =
-            [(" s", "<time>"), (" B", "<size>"), (" kB", "<size>"), (" MB", "<size>"), (" GB", "<size>")]
-                .into_iter()
-                .filter(|_| is_number_alone)
-                .find(|(unit, _)| {
-                    let end = after.strip_prefix(unit).map(|after| after.chars().next());
-                    end.is_some_and(|next| next.is_none_or(|c| !c.is_alphanumeric()))
-                });
+        let unit = [
+            (" s", "<time>"),
+            (" B", "<size>"),
+            (" kB", "<size>"),
+            (" MB", "<size>"),
+            (" GB", "<size>"),
+        ]
+        .into_iter()
+        .filter(|_| is_number_alone)
+        .find(|(unit, _)| {
+            let end = after.strip_prefix(unit).map(|after| after.chars().next());
+            end.is_some_and(|next| next.is_none_or(|c| !c.is_alphanumeric()))
+        });
         match unit {
             Some((unit, mark)) => {
                 out.push_str(mark);
@@ -284,7 +299,8 @@ fn measures(line: &str) -> String {
 pub fn stderr(text: &str, root: &str) -> String {
     let text = text.replace(root, "<folder>");
     // Progress depends on how fast the machine is.
-    let is_progress = |line: &&str| line.contains(" s left") || line.contains(" % ") || line.contains(" %, ");
+    let is_progress =
+        |line: &&str| line.contains(" s left") || line.contains(" % ") || line.contains(" %, ");
     let lines = text.lines().filter(|line| !is_progress(line));
     lines.map(measures).collect::<Vec<_>>().join("\n")
 }
@@ -309,7 +325,10 @@ mod tests {
 
     #[test]
     fn sidecars_are_compared_under_one_name() {
-        assert_eq!(file_name("a/dt=1/_state_snapshot.schema.json"), "a/dt=1/state_snapshot.schema.json");
+        assert_eq!(
+            file_name("a/dt=1/_state_snapshot.schema.json"),
+            "a/dt=1/state_snapshot.schema.json"
+        );
         assert_eq!(file_name("_regime_snapshot.schema.json"), "regime_snapshot.schema.json");
         assert_eq!(file_name("a/_other.json"), "a/_other.json");
         assert!(is_new("manual/data-pipeline-merge.1") && !is_new("manual/data-pipeline-run.1"));
@@ -321,7 +340,10 @@ mod tests {
     fn versions_of_the_program_are_equal_and_no_other_number() {
         assert_eq!(bytes("x.parquet", "data_pipeline 0.1.0\0"), "data_pipeline <version>\0");
         assert_eq!(bytes("x.html", "by data-pipeline 0.2.0. No"), "by data-pipeline <version>. No");
-        assert_eq!(bytes("x.html", "by data-pipeline 0.2 and 1.2.3"), "by data-pipeline 0.2 and 1.2.3");
+        assert_eq!(
+            bytes("x.html", "by data-pipeline 0.2 and 1.2.3"),
+            "by data-pipeline 0.2 and 1.2.3"
+        );
         assert_eq!(bytes("x.csv", "data_pipeline 0.1.0"), "data_pipeline 0.1.0");
         let config = "{\"versions\": {\"data_pipeline\": \"0.1.0\", \"libm\": \"0.2.1\"}}";
         let expected = config.replace("0.1.0", "<version>");
@@ -335,15 +357,25 @@ mod tests {
             "outputs": {"d/_state_snapshot.schema.json": "4", "d/a": "5"}}}}"#;
         assert_eq!(bytes("run.json", old), bytes("run.json", new));
         assert_ne!(bytes("run.json", old), bytes("run.json", &new.replace("d/a", "d/b")));
-        assert_ne!(bytes("run.json", old), bytes("run.json", &new.replace("\"state\"", "\"regime\"")));
+        assert_ne!(
+            bytes("run.json", old),
+            bytes("run.json", &new.replace("\"state\"", "\"regime\""))
+        );
     }
 
     #[test]
     fn run_config_is_compared_without_its_run() {
-        let text =
-            |threads: u32, seed: u32| format!("{{\"seed\": {seed}, \"run\": {{\"threads\": {threads}}}}}");
-        assert_eq!(bytes("d/run_config.json", &text(1, 1)), bytes("d/run_config.json", &text(2, 1)));
-        assert_ne!(bytes("d/run_config.json", &text(1, 1)), bytes("d/run_config.json", &text(1, 2)));
+        let text = |threads: u32, seed: u32| {
+            format!("{{\"seed\": {seed}, \"run\": {{\"threads\": {threads}}}}}")
+        };
+        assert_eq!(
+            bytes("d/run_config.json", &text(1, 1)),
+            bytes("d/run_config.json", &text(2, 1))
+        );
+        assert_ne!(
+            bytes("d/run_config.json", &text(1, 1)),
+            bytes("d/run_config.json", &text(1, 2))
+        );
     }
 
     #[test]

@@ -6,11 +6,14 @@ pub fn archive(entries: &[(&str, &[u8])]) -> Vec<u8> {
     let mut directory = Vec::new();
     for (name, content) in entries {
         let offset = out.len() as u32;
-        // Version, flags, method 0 (stored), time, date, checksum, sizes, lengths of name and extra field.
+        // Version, flags, method 0 (stored), time, date, checksum, sizes, lengths of name and extra
+        // field.
         let mut about = Vec::new();
         about.extend([10_u16, 0, 0, 0, 0x21].iter().flat_map(|field| field.to_le_bytes()));
         about.extend(
-            [crc32(content), content.len() as u32, content.len() as u32].iter().flat_map(|n| n.to_le_bytes()),
+            [crc32(content), content.len() as u32, content.len() as u32]
+                .iter()
+                .flat_map(|n| n.to_le_bytes()),
         );
         about.extend([name.len() as u16, 0].iter().flat_map(|field| field.to_le_bytes()));
         out.extend(b"PK\x03\x04");
@@ -38,12 +41,9 @@ pub fn archive(entries: &[(&str, &[u8])]) -> Vec<u8> {
 
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0_u32, |crc, byte| {
-        (0..8).fold(
-            crc ^ u32::from(*byte),
-            |crc, _| {
-                if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 }
-            },
-        )
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+            if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 }
+        })
     })
 }
 

@@ -65,7 +65,12 @@ pub(super) fn add(
             return Err(too_large(path, &name));
         }
         let (symbol, bytes) = (symbol.cloned().or(known), entry.size());
-        inputs.push(ImportFile { path: path.to_owned(), entry: Some((index, name)), symbol, bytes });
+        inputs.push(ImportFile {
+            path: path.to_owned(),
+            entry: Some((index, name)),
+            symbol,
+            bytes,
+        });
     }
     Ok(())
 }

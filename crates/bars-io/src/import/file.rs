@@ -60,7 +60,11 @@ pub(super) enum FileName {
 
 impl FileName {
     pub(super) fn parse(name: &str) -> FileName {
-        let stem = EXTENSIONS.iter().rev().find_map(|extension| name.strip_suffix(extension)).unwrap_or(name);
+        let stem = EXTENSIONS
+            .iter()
+            .rev()
+            .find_map(|extension| name.strip_suffix(extension))
+            .unwrap_or(name);
         let pair = |text: &str| {
             let plain = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'.';
             (!text.is_empty() && text.bytes().all(plain)).then(|| text.parse().ok()).flatten()
@@ -105,7 +109,9 @@ mod tests {
         assert_eq!(FileName::parse("BTCUSDT-1m-2024-02.csv"), minutes("BTCUSDT"));
         assert_eq!(FileName::parse("BTCUSDT-1m-2024-02-03.zip"), minutes("BTCUSDT"));
         assert_eq!(FileName::parse("BTCUSDT-1h-2024-02.csv"), FileName::Other("1h".into()));
-        for plain in ["bars.csv", "my_bars_1.csv", "market-2024-02.csv", "BARS_2.csv", "_1.csv", "é_1.csv"] {
+        for plain in
+            ["bars.csv", "my_bars_1.csv", "market-2024-02.csv", "BARS_2.csv", "_1.csv", "é_1.csv"]
+        {
             assert_eq!(FileName::parse(plain), FileName::Plain, "{plain}");
         }
     }

@@ -1,8 +1,9 @@
 //! Bars from files and archives into a store or a table.
 //!
-//! [`ImportPlan::from_paths`] looks at what was named and lists the inputs; [`run`] reads them in that order, and of bars of one
-//! symbol and minute the one read last wins. A target takes a symbol's bars of one input all or not at all, so a
-//! process that is killed leaves each symbol as before or after, and doing it again completes the rest.
+//! [`ImportPlan::from_paths`] looks at what was named and lists the inputs; [`run`] reads them in
+//! that order, and of bars of one symbol and minute the one read last wins. A target takes a
+//! symbol's bars of one input all or not at all, so a process that is killed leaves each symbol as
+//! before or after, and doing it again completes the rest.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
@@ -69,8 +70,8 @@ impl ImportSummary {
 /// Reads every input of `plan` into `target`. `progress` is told of bytes as they are read.
 ///
 /// # Errors
-/// The first input that cannot be read, or write that fails; with `strict` also a row that was set aside or
-/// replaced, before its symbol is written.
+/// The first input that cannot be read, or write that fails; with `strict` also a row that was set
+/// aside or replaced, before its symbol is written.
 pub fn run(
     plan: &ImportPlan,
     options: &ReadOptions,
@@ -107,7 +108,11 @@ type OnImported<'a> = &'a (dyn Fn(&Symbol, &Series, u64) -> Result<()> + Sync);
 type Progress<'a> = &'a (dyn Fn(u64) + Sync);
 
 fn refuse_if_strict(strict: bool, findings: &Findings) -> Result<()> {
-    if strict && findings.breaks_strict() { Err(Error::Strict(findings.to_string())) } else { Ok(()) }
+    if strict && findings.breaks_strict() {
+        Err(Error::Strict(findings.to_string()))
+    } else {
+        Ok(())
+    }
 }
 
 /// All inputs of one symbol, which come in together, so that a kill leaves none of them or all.
@@ -162,7 +167,8 @@ fn many_symbols(
         let mut replaced = Findings::default();
         let series = spool.series(&symbol, &mut replaced)?;
         refuse_if_strict(strict, &replaced)?;
-        let set_aside = set_aside.get(&symbol).copied().unwrap_or(0) + replaced.count(Finding::Duplicate);
+        let set_aside =
+            set_aside.get(&symbol).copied().unwrap_or(0) + replaced.count(Finding::Duplicate);
         done(&symbol, &series, set_aside)?;
         Ok(replaced)
     };

@@ -1,8 +1,8 @@
 //! What is to be read: files, the files of folders, and the entries of ZIP archives.
 //!
-//! Exchanges put the symbol and the interval in the file's name: Kraken `<PAIR>_<minutes>.csv`, Binance
-//! `<PAIR>-<interval>-<date>.csv`. In a folder or an archive, intervals other than a minute are skipped. Names of
-//! entries are looked at for that alone; they are never used as paths.
+//! Exchanges put the symbol and the interval in the file's name: Kraken `<PAIR>_<minutes>.csv`,
+//! Binance `<PAIR>-<interval>-<date>.csv`. In a folder or an archive, intervals other than a minute
+//! are skipped. Names of entries are looked at for that alone; they are never used as paths.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -32,7 +32,8 @@ impl ImportPlan {
     /// Looks at `paths`; `symbol` is that of every row, where given.
     ///
     /// # Errors
-    /// Where a path is missing, an archive damaged or naming places outside of itself, or nothing is there to read.
+    /// Where a path is missing, an archive damaged or naming places outside of itself, or nothing
+    /// is there to read.
     pub fn from_paths(paths: &[PathBuf], symbol: Option<&Symbol>) -> Result<ImportPlan> {
         let mut plan = ImportPlan::default();
         for path in paths {
@@ -102,7 +103,8 @@ impl ImportPlan {
         let mut file = File::open(path).map_err(|e| Error::io("open", path, e))?;
         let mut magic = [0; 4];
         let is_zip = file.read_exact(&mut magic).is_ok() && magic == *b"PK\x03\x04";
-        if is_zip || path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip")) {
+        if is_zip || path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip"))
+        {
             #[cfg(feature = "archive")]
             return super::archive::add(path, symbol, &mut self.inputs, &mut self.skipped);
             #[cfg(not(feature = "archive"))]

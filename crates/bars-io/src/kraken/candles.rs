@@ -21,13 +21,16 @@ pub struct Candles {
     pub unfinished: Option<Minute>,
     /// Whether anything was traded in these minutes, the unfinished one included.
     pub was_traded: bool,
-    /// Bars of minutes with trades. The API fills the others with flat bars; its archive has none for them, and so have we.
+    /// Bars of minutes with trades. The API fills the others with flat bars; its archive has none
+    /// for them, and so have we.
     pub bars: Vec<Bar>,
 }
 
-/// The minutes of the pair with this REST key from `since` on, or those of them that the API still has.
+/// The minutes of the pair with this REST key from `since` on, or those of them that the API still
+/// has.
 ///
-/// Rows are `[epoch seconds, open, high, low, close, vwap, volume, count]`, and the last is the minute that is under way.
+/// Rows are `[epoch seconds, open, high, low, close, vwap, volume, count]`, and the last is the
+/// minute that is under way.
 ///
 /// # Errors
 /// Where the API cannot be asked, or answers in another form.
@@ -86,7 +89,8 @@ fn bar(row: &Value, time: Minute) -> Option<Option<Bar>> {
         trades: Some(count),
     };
     let prices = [bar.open, bar.high, bar.low, bar.close];
-    let is_bar = prices.iter().all(|&price| price > 0.0) && bar.volume >= 0.0 && bar.high >= bar.low;
+    let is_bar =
+        prices.iter().all(|&price| price > 0.0) && bar.volume >= 0.0 && bar.high >= bar.low;
     is_bar.then_some(Some(bar))
 }
 
@@ -129,7 +133,11 @@ mod tests {
             json!([[60, "0", "1", "0", "1", "1", "1", 1], now]),
             json!([[60, "1", "1", "1", "1", "1", "-1", 1], now]),
             json!([[60, "1", "1", "1", "1", "1", "1"], now]),
-            json!([[120, "1", "1", "1", "1", "1", "1", 1], [60, "1", "1", "1", "1", "1", "1", 1], now]),
+            json!([
+                [120, "1", "1", "1", "1", "1", "1", 1],
+                [60, "1", "1", "1", "1", "1", "1", 1],
+                now
+            ]),
             json!([7, now]),
         ] {
             assert!(read_rows(rows.clone()).is_err(), "{rows}");

@@ -1,4 +1,5 @@
-//! Asking the API: one request at a time, about one a second, again where the exchange asks for patience.
+//! Asking the API: one request at a time, about one a second, again where the exchange asks for
+//! patience.
 
 use std::io;
 use std::sync::{Mutex, PoisonError};
@@ -98,9 +99,13 @@ impl Client {
     /// Asks for a public `method` and reads the result out of its envelope.
     ///
     /// # Errors
-    /// What the API, the server or the network says, in the last of a few attempts where it is worth several; an answer that
-    /// is not what the method should give.
-    pub(super) fn get<T: DeserializeOwned>(&self, method: &str, query: &[(&str, &str)]) -> Result<T> {
+    /// What the API, the server or the network says, in the last of a few attempts where it is
+    /// worth several; an answer that is not what the method should give.
+    pub(super) fn get<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        query: &[(&str, &str)],
+    ) -> Result<T> {
         let mut waits = self.pace.waits.iter();
         let text = loop {
             match self.once(method, query)? {
@@ -115,14 +120,16 @@ impl Client {
                     };
                     let wait = wait.max(pause.unwrap_or_default()).min(MAX_PAUSE);
                     let seconds = wait.as_secs_f64();
-                    self.warnings
-                        .warn(format_args!("Kraken, {method}: {why}; trying again in {seconds:.1} s"));
+                    self.warnings.warn(format_args!(
+                        "Kraken, {method}: {why}; trying again in {seconds:.1} s"
+                    ));
                     sleep(wait);
                 }
             }
         };
-        serde_json::from_str(&text)
-            .map_err(|e| self.error(method, format!("the answer is not as this program knows it: {e}")))
+        serde_json::from_str(&text).map_err(|e| {
+            self.error(method, format!("the answer is not as this program knows it: {e}"))
+        })
     }
 
     /// That an answer to `method` makes no sense.
@@ -147,7 +154,8 @@ impl Client {
         let request = self.agent.get(self.address(method)).query_pairs(query.iter().copied());
         let mut answer = request.call().map_err(|e| self.error(method, told(&e)))?;
         let status = answer.status();
-        let pause = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+        let pause =
+            answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
         let pause = pause.map(Duration::from_secs);
         let text = answer.body_mut().with_config().limit(MAX_ANSWER).read_to_string();
         let text = match text {
@@ -181,7 +189,9 @@ impl Client {
                 method,
                 format!("the server answers {status}; check the address, base_url names another"),
             )),
-            Ok(Envelope { result: Some(result), .. }) => Ok(Attempt::Answered(result.get().to_owned())),
+            Ok(Envelope { result: Some(result), .. }) => {
+                Ok(Attempt::Answered(result.get().to_owned()))
+            }
             Ok(Envelope { result: None, .. }) => Err(self.senseless(method, "it has no result")),
             Err(e) => {
                 let shown: String = text.chars().take(SHOWN).collect();

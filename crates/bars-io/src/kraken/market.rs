@@ -48,7 +48,8 @@ struct AssetPair {
 /// Where the API cannot be asked.
 pub fn pairs(client: &Client) -> Result<Vec<Pair>> {
     let pairs: BTreeMap<String, AssetPair> = client.get("AssetPairs", &[])?;
-    let pair = |(key, pair): (String, AssetPair)| Pair { key, altname: pair.altname, wsname: pair.wsname };
+    let pair =
+        |(key, pair): (String, AssetPair)| Pair { key, altname: pair.altname, wsname: pair.wsname };
     Ok(pairs.into_iter().map(pair).collect())
 }
 
@@ -104,7 +105,8 @@ struct RawTicker {
 pub fn tickers(client: &Client, keys: &[&str]) -> Result<BTreeMap<String, Option<Ticker>>> {
     let mut tickers = BTreeMap::new();
     for batch in keys.chunks(BATCH) {
-        let raw: BTreeMap<String, RawTicker> = client.get("Ticker", &[("pair", &batch.join(","))])?;
+        let raw: BTreeMap<String, RawTicker> =
+            client.get("Ticker", &[("pair", &batch.join(","))])?;
         tickers.extend(raw.into_iter().map(|(key, raw)| (key, read(&raw))));
     }
     Ok(tickers)

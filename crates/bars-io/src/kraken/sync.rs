@@ -1,8 +1,9 @@
-//! Bringing a place up to date: the newest minutes as the API has them, and what lies between them and the bars that are
-//! there already out of single trades.
+//! Bringing a place up to date: the newest minutes as the API has them, and what lies between them
+//! and the bars that are there already out of single trades.
 //!
-//! Bars come in from old to new, and none after a gap that could not be closed, unless it is to be left open: so that the next sync,
-//! which goes on from the newest bar, does not pass over what this one left.
+//! Bars come in from old to new, and none after a gap that could not be closed, unless it is to be
+//! left open: so that the next sync, which goes on from the newest bar, does not pass over what
+//! this one left.
 
 use super::Client;
 use super::candles::{self, Candles};
@@ -26,8 +27,8 @@ pub struct SyncTask<'a> {
     pub pair: &'a Pair,
     /// Its symbol in the target.
     pub symbol: Symbol,
-    /// The open time of the newest bar that the target has; bars after it are wanted. `None` where there is none: only what
-    /// the API still has is wanted then.
+    /// The open time of the newest bar that the target has; bars after it are wanted. `None` where
+    /// there is none: only what the API still has is wanted then.
     pub after: Option<Minute>,
     /// Whether minutes that the API no longer has are made out of trades.
     pub trades: bool,
@@ -99,7 +100,8 @@ fn gap(after: Option<Minute>, newest: &Candles) -> Option<Span> {
 fn cost(gap: Span, newest: &Candles) -> Cost {
     let trades: f64 = newest.bars.iter().filter_map(|bar| bar.trades).map(f64::from).sum();
     let covered = newest.first.zip(newest.unfinished);
-    let minutes = covered.map_or(1, |(first, unfinished)| (unfinished.index() - first.index()).max(1));
+    let minutes =
+        covered.map_or(1, |(first, unfinished)| (unfinished.index() - first.index()).max(1));
     let wanted = f64::from(gap.end.index() - gap.start.index());
     Cost { span: gap, calls: 1.0 + (wanted * trades / f64::from(minutes) / PAGE).ceil() }
 }
@@ -135,7 +137,8 @@ fn rebuild(
             take_finished(&mut gatherer, task, target, synced)?;
         }
     };
-    // Where the market moved after the gap there are trades to come: the server lags behind its own bars.
+    // Where the market moved after the gap there are trades to come: the server lags behind its own
+    // bars.
     if !is_closed && newest.was_traded {
         take_finished(&mut gatherer, task, target, synced)?;
         return Err(client.senseless(

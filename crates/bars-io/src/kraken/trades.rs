@@ -66,7 +66,8 @@ pub(super) fn page(client: &Client, key: &str, since: u64) -> Result<Page> {
 fn read(answer: &BTreeMap<String, Box<RawValue>>) -> Result<Page, String> {
     let last = answer.get("last").ok_or("it does not say where to go on")?.get();
     let last = last.trim_matches('"').parse().map_err(|_| format!("'last' is {last}"))?;
-    let rows = answer.iter().find(|(name, _)| *name != "last").ok_or("it holds no list of trades")?;
+    let rows =
+        answer.iter().find(|(name, _)| *name != "last").ok_or("it holds no list of trades")?;
     let rows: Vec<Vec<&RawValue>> =
         serde_json::from_str(rows.1.get()).map_err(|_| "it holds no list of trades".to_owned())?;
     let trade = |row: &Vec<&RawValue>| {
@@ -128,7 +129,8 @@ pub(super) struct Gatherer {
 impl Gatherer {
     /// Takes those trades of `page` that lie in minutes from `start` until before `end`.
     pub(super) fn add(&mut self, page: &Page, start: Minute, end: Minute) -> Result<(), String> {
-        // A server may begin a page with the trade that ended the one before: known by its number, or by all that is known of it.
+        // A server may begin a page with the trade that ended the one before: known by its number,
+        // or by all that is known of it.
         let newest = self.newest;
         let is_known = |trade: &Trade| match (trade.id, newest.and_then(|newest| newest.id)) {
             (Some(id), Some(newest)) => id <= newest,
@@ -150,7 +152,8 @@ impl Gatherer {
                 return Err("its trades are not in order of time".to_owned());
             }
             Some(bar) if bar.time == trade.minute => {
-                self.volume = self.volume.checked_add(trade.volume).ok_or("a volume beyond all bounds")?;
+                self.volume =
+                    self.volume.checked_add(trade.volume).ok_or("a volume beyond all bounds")?;
                 bar.high = bar.high.max(price);
                 bar.low = bar.low.min(price);
                 bar.close = price;

@@ -77,15 +77,16 @@ pub struct Partial {
 }
 
 impl Partial {
-    /// Reads `mysql://user[:password]@host[:3306]/database[?table=ohlcvt&ssl-mode=...]`; every part but the scheme
-    /// may be missing. Further parameters: `ssl-ca` and `socket`.
+    /// Reads `mysql://user[:password]@host[:3306]/database[?table=ohlcvt&ssl-mode=...]`; every part
+    /// but the scheme may be missing. Further parameters: `ssl-ca` and `socket`.
     ///
     /// # Errors
     /// Says what of it cannot be read, without repeating the password.
     pub fn from_url(text: &str) -> Result<Partial> {
         const FORM: &str = "write mysql://user:password@host:3306/database?table=ohlcvt";
-        let url = url::Url::parse(text)
-            .map_err(|e| Error::Input(format!("the mysql:// address cannot be read ({e}); {FORM}")))?;
+        let url = url::Url::parse(text).map_err(|e| {
+            Error::Input(format!("the mysql:// address cannot be read ({e}); {FORM}"))
+        })?;
         let decode = |part: &str| {
             percent_decode_str(part).decode_utf8().map(|text| text.into_owned()).map_err(|_| {
                 Error::Input(format!(
@@ -173,7 +174,8 @@ pub const HOST: &str = "localhost";
 /// The default port.
 pub const PORT: u16 = 3306;
 
-/// Checks that `name` is a plain name of a table or column: letters, digits, `_`, `$` and `-`, at most 64.
+/// Checks that `name` is a plain name of a table or column: letters, digits, `_`, `$` and `-`, at
+/// most 64.
 ///
 /// # Errors
 /// Names what is not.
@@ -193,7 +195,9 @@ impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Config { host, port, user, database, table, .. } = self;
         match &self.socket {
-            Some(socket) => write!(f, "mysql {user} at {}, {database}, table {table}", socket.display()),
+            Some(socket) => {
+                write!(f, "mysql {user} at {}, {database}, table {table}", socket.display())
+            }
             None => write!(f, "mysql://{user}@{host}:{port}/{database}, table {table}"),
         }
     }

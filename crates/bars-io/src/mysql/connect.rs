@@ -11,7 +11,8 @@ use super::config::{Config, SslMode};
 use crate::error::{Error, Result};
 use crate::warnings::Warnings;
 
-/// Waits between attempts; as many attempts as waits, and one. A busy server takes some ten seconds to come back.
+/// Waits between attempts; as many attempts as waits, and one. A busy server takes some ten seconds
+/// to come back.
 const BACK_OFF: [Duration; 6] = [
     Duration::from_millis(200),
     Duration::from_millis(500),
@@ -22,8 +23,8 @@ const BACK_OFF: [Duration; 6] = [
 ];
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// A server that says nothing for so long counts as lost. Listing the symbols of a large table without an index
-/// is the slowest single answer.
+/// A server that says nothing for so long counts as lost. Listing the symbols of a large table
+/// without an index is the slowest single answer.
 const READ_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// A database that can be asked.
@@ -45,7 +46,8 @@ impl Database {
         Ok(Database { config: config.clone(), warnings: warnings.clone(), pool })
     }
 
-    /// Does `work` on a connection, again from its start where the connection is lost or the server asks for it.
+    /// Does `work` on a connection, again from its start where the connection is lost or the server
+    /// asks for it.
     ///
     /// # Errors
     /// What the server said last, with what it was asked for.
@@ -79,7 +81,8 @@ impl Database {
 }
 
 fn pool(config: &Config, encrypt: bool) -> mysql::Result<Pool> {
-    let constraints = PoolConstraints::new(0, config.connections.max(1)).unwrap_or(PoolConstraints::DEFAULT);
+    let constraints =
+        PoolConstraints::new(0, config.connections.max(1)).unwrap_or(PoolConstraints::DEFAULT);
     let mut builder = OptsBuilder::new()
         .user(Some(&config.user))
         .pass(Some(&config.password.0))
@@ -109,10 +112,13 @@ fn pool(config: &Config, encrypt: bool) -> mysql::Result<Pool> {
     Ok(pool)
 }
 
-/// Whether encryption could not be agreed upon. A certificate that fails shows as invalid data on the wire.
+/// Whether encryption could not be agreed upon. A certificate that fails shows as invalid data on
+/// the wire.
 fn is_tls(error: &mysql::Error) -> bool {
-    matches!(error, mysql::Error::TlsError(_) | mysql::Error::DriverError(DriverError::TlsNotSupported))
-        || io_error(error).is_some_and(|e| e.kind() == io::ErrorKind::InvalidData)
+    matches!(
+        error,
+        mysql::Error::TlsError(_) | mysql::Error::DriverError(DriverError::TlsNotSupported)
+    ) || io_error(error).is_some_and(|e| e.kind() == io::ErrorKind::InvalidData)
 }
 
 /// The input or output error at the root, whichever layer reports it.
@@ -168,7 +174,9 @@ pub(super) fn error(config: &Config, error: &mysql::Error) -> Error {
         mysql::Error::MySqlError(e) => match e.code {
             1044 | 1045 | 1698 => "check user and password and that this host may connect",
             1049 => "check the database's name",
-            1142 | 1143 => "grant the user SELECT on the table (and CREATE, INSERT and UPDATE for an import)",
+            1142 | 1143 => {
+                "grant the user SELECT on the table (and CREATE, INSERT and UPDATE for an import)"
+            }
             1146 => "check the table's name",
             1792 | 1290 | 1836 => "the server is read-only; import into another one",
             1114 | 1021 => "free some room on the server",

@@ -30,7 +30,8 @@ pub struct MySqlSource {
 }
 
 impl MySqlSource {
-    /// Connects and looks at the table. `warnings` hears of a missing index and of attempts that fail.
+    /// Connects and looks at the table. `warnings` hears of a missing index and of attempts that
+    /// fail.
     ///
     /// # Errors
     /// Where the server cannot be reached, refuses, or has no such table.
@@ -47,7 +48,13 @@ impl MySqlSource {
 
     /// A table that was looked at.
     pub(super) fn from_table(database: Database, table: Table, bar_time: BarTime) -> MySqlSource {
-        MySqlSource { database, table, bar_time, ledger: Ledger::default(), listed: Mutex::default() }
+        MySqlSource {
+            database,
+            table,
+            bar_time,
+            ledger: Ledger::default(),
+            listed: Mutex::default(),
+        }
     }
 
     /// The statement that would make the index that reads go along, where it is missing.
@@ -62,11 +69,16 @@ impl MySqlSource {
     pub fn server_time_zone(&self) -> Result<String> {
         let row: Option<(String, String)> =
             self.database.attempt("asking for the time zone", |connection| {
-                connection
-                    .query_first("SELECT CAST(@@global.time_zone AS CHAR), CAST(@@system_time_zone AS CHAR)")
+                connection.query_first(
+                    "SELECT CAST(@@global.time_zone AS CHAR), CAST(@@system_time_zone AS CHAR)",
+                )
             })?;
         let (zone, system) = row.unwrap_or_default();
-        Ok(if zone.eq_ignore_ascii_case("system") { format!("{system} (the system's)") } else { zone })
+        Ok(if zone.eq_ignore_ascii_case("system") {
+            format!("{system} (the system's)")
+        } else {
+            zone
+        })
     }
 
     /// The condition on a symbol and a span, and its values.
@@ -78,7 +90,9 @@ impl MySqlSource {
             BarTime::Open => (">=", "<"),
             BarTime::Close => (">", "<="),
         };
-        for (minute, open_end, compare) in [(span.start, Minute::MIN, from), (span.end, Minute::MAX, to)] {
+        for (minute, open_end, compare) in
+            [(span.start, Minute::MIN, from), (span.end, Minute::MAX, to)]
+        {
             if minute != open_end {
                 condition += &format!(" AND {} {compare} ?", self.table.time());
                 values.push(Value::from(minute.plain()));
@@ -91,7 +105,8 @@ impl MySqlSource {
 /// A symbol's text, and the times of its first and last bar.
 type Ends = (String, Value, Value);
 
-/// First and last bars. Rows that will be set aside do not count: they must not decide what the newest bar is.
+/// First and last bars. Rows that will be set aside do not count: they must not decide what the
+/// newest bar is.
 impl MySqlSource {
     /// What a row must meet to be a bar, in SQL.
     fn is_bar(&self) -> String {
@@ -105,14 +120,17 @@ impl MySqlSource {
         )
     }
 
-    /// Steps from symbol to symbol along the index, and from both ends of each to its first and last bar.
+    /// Steps from symbol to symbol along the index, and from both ends of each to its first and
+    /// last bar.
     fn ends_by_index(&self) -> Result<Vec<Ends>> {
         let (symbol, time, name, is_bar) =
             (self.table.symbol(), self.table.time(), &self.table.name, self.is_bar());
-        let names =
-            format!("SELECT CAST(s AS CHAR) FROM (SELECT DISTINCT {symbol} AS s FROM {name}) AS names");
-        let names: Vec<Option<String>> =
-            self.database.attempt("listing the symbols", |connection| connection.exec(&names, ()))?;
+        let names = format!(
+            "SELECT CAST(s AS CHAR) FROM (SELECT DISTINCT {symbol} AS s FROM {name}) AS names"
+        );
+        let names: Vec<Option<String>> = self
+            .database
+            .attempt("listing the symbols", |connection| connection.exec(&names, ()))?;
         let end = |order| {
             format!(
                 "(SELECT {time} FROM {name} WHERE {symbol} = ? AND {is_bar} ORDER BY {time} {order} LIMIT 1)"
@@ -133,14 +151,19 @@ impl MySqlSource {
 
     /// Every symbol with the span of its bars, ordered by symbol.
     fn list(&self) -> Result<Vec<Entry>> {
-        let mut ends =
-            if self.table.missing_index.is_some() { self.ends_by_scan()? } else { self.ends_by_index()? };
+        let mut ends = if self.table.missing_index.is_some() {
+            self.ends_by_scan()?
+        } else {
+            self.ends_by_index()?
+        };
         let mut unreadable = Findings::default();
         let mut entries = Vec::with_capacity(ends.len());
         for (name, first, last) in ends.drain(..) {
             // A name with blanks at its ends could not be asked for by the symbol that it makes.
-            let Some(symbol) = name.parse::<Symbol>().ok().filter(|symbol| symbol.as_str() == name) else {
-                let place = || format!("table {}, all rows of '{}'", self.table.name, name.escape_debug());
+            let Some(symbol) = name.parse::<Symbol>().ok().filter(|symbol| symbol.as_str() == name)
+            else {
+                let place =
+                    || format!("table {}, all rows of '{}'", self.table.name, name.escape_debug());
                 unreadable.record(Finding::Symbol, place);
                 continue;
             };
@@ -161,13 +184,14 @@ impl MySqlSource {
         let statement = format!(
             "SELECT CAST({symbol} AS CHAR), MIN({time}), MAX({time}) FROM {name} WHERE {is_bar} GROUP BY {symbol}"
         );
-        let ends: Vec<(Option<String>, Value, Value)> =
-            self.database.attempt("listing the symbols", |connection| connection.exec(&statement, ()))?;
+        let ends: Vec<(Option<String>, Value, Value)> = self
+            .database
+            .attempt("listing the symbols", |connection| connection.exec(&statement, ()))?;
         Ok(ends.into_iter().filter_map(|(name, first, last)| Some((name?, first, last))).collect())
     }
 
-    /// An expression and its value: NULL, or the spelling of a row whose symbol is the one asked for only to a
-    /// collation that overlooks case.
+    /// An expression and its value: NULL, or the spelling of a row whose symbol is the one asked
+    /// for only to a collation that overlooks case.
     fn other_spelling(&self, asked: &Symbol) -> (String, Vec<Value>) {
         if !self.table.overlooks_case {
             return ("NULL".to_owned(), Vec::new());
@@ -214,22 +238,29 @@ impl Source for MySqlSource {
                 if let Value::Bytes(spelling) = &row[7] {
                     other = Some(String::from_utf8_lossy(spelling).into_owned());
                 }
-                let key =
-                    || format!("{symbol} {}", row.as_ref(0).map(|v| v.as_sql(true)).unwrap_or_default());
-                let time =
-                    match nanos(&row[0]).ok_or(Finding::Timestamp).and_then(|n| self.bar_time.open_time(n)) {
-                        Ok(time) => time,
-                        Err(finding) => {
-                            findings.record(finding, key);
-                            continue;
-                        }
-                    };
+                let key = || {
+                    format!(
+                        "{symbol} {}",
+                        row.as_ref(0).map(|v| v.as_sql(true)).unwrap_or_default()
+                    )
+                };
+                let time = match nanos(&row[0])
+                    .ok_or(Finding::Timestamp)
+                    .and_then(|n| self.bar_time.open_time(n))
+                {
+                    Ok(time) => time,
+                    Err(finding) => {
+                        findings.record(finding, key);
+                        continue;
+                    }
+                };
                 let [open, high, low, close, volume] = [1, 2, 3, 4, 5].map(|i| number(&row, i));
                 let trades = match &row[6] {
                     Value::NULL => Ok(None),
                     _ => trades_from(number(&row, 6)),
                 };
-                let bar = Bar { time, open, high, low, close, volume, trades: trades.unwrap_or(None) };
+                let bar =
+                    Bar { time, open, high, low, close, volume, trades: trades.unwrap_or(None) };
                 if findings.admit(&bar, key) {
                     if trades.is_err() {
                         findings.record(Finding::Trades, key);
@@ -252,8 +283,8 @@ impl Source for MySqlSource {
         Ok(series)
     }
 
-    /// Reads three columns, and lets the server judge the others; a symbol with anything odd is read whole instead,
-    /// so that there is one way of cleaning.
+    /// Reads three columns, and lets the server judge the others; a symbol with anything odd is
+    /// read whole instead, so that there is one way of cleaning.
     fn closes(&self, symbol: &Symbol, span: Span, into: &mut Closes) -> Result<()> {
         let (condition, values) = self.condition(symbol, span);
         let (spelling, asked) = self.other_spelling(symbol);
@@ -297,9 +328,10 @@ impl Source for MySqlSource {
             "SELECT EXISTS (SELECT 1 FROM {} WHERE {condition} AND {trades} IS NOT NULL)",
             self.table.name
         );
-        let found: Option<u8> = self.database.attempt("looking for trade counts", |connection| {
-            connection.exec_first(&statement, Params::Positional(values.clone()))
-        })?;
+        let found: Option<u8> =
+            self.database.attempt("looking for trade counts", |connection| {
+                connection.exec_first(&statement, Params::Positional(values.clone()))
+            })?;
         Ok(found == Some(1))
     }
 
@@ -316,10 +348,15 @@ fn nanos(value: &Value) -> Option<i128> {
         };
         return Some(StampReader::default().read(std::str::from_utf8(text).ok()?)?.nanos);
     };
-    let days =
-        Minute::days_to_date(i16::try_from(year).ok()?, i8::try_from(month).ok()?, i8::try_from(day).ok()?)?;
-    let seconds =
-        i64::from(days) * 86_400 + i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second);
+    let days = Minute::days_to_date(
+        i16::try_from(year).ok()?,
+        i8::try_from(month).ok()?,
+        i8::try_from(day).ok()?,
+    )?;
+    let seconds = i64::from(days) * 86_400
+        + i64::from(hour) * 3600
+        + i64::from(minute) * 60
+        + i64::from(second);
     Some(i128::from(seconds) * 1_000_000_000 + i128::from(micros) * 1000)
 }
 

@@ -53,12 +53,16 @@ impl Table {
             return Ok(None);
         }
         let find = |column: BarColumn| {
-            let is = |name: &&str| columns.iter().find(|(have, _, _)| have.eq_ignore_ascii_case(name));
+            let is =
+                |name: &&str| columns.iter().find(|(have, _, _)| have.eq_ignore_ascii_case(name));
             column.names().iter().find_map(is)
         };
         let needed = &BarColumn::ALL[..7];
-        let missing: Vec<&str> =
-            needed.iter().filter(|column| find(**column).is_none()).map(|column| column.names()[0]).collect();
+        let missing: Vec<&str> = needed
+            .iter()
+            .filter(|column| find(**column).is_none())
+            .map(|column| column.names()[0])
+            .collect();
         if !missing.is_empty() {
             let have: Vec<&str> = columns.iter().map(|(name, _, _)| name.as_str()).collect();
             return Err(problem(format!(
@@ -145,7 +149,8 @@ impl Table {
         let mut primary = Vec::new();
         for index in rows.chunk_by(|a, b| a.0 == b.0) {
             let columns: Vec<String> = index.iter().map(|(_, _, column)| quote(column)).collect();
-            covered |= columns.len() >= 2 && columns[0] == self.symbol() && columns[1] == self.time();
+            covered |=
+                columns.len() >= 2 && columns[0] == self.symbol() && columns[1] == self.time();
             let both = columns.len() == 2
                 && columns.contains(&self.columns[0])
                 && columns.contains(&self.columns[1]);
@@ -154,8 +159,9 @@ impl Table {
                 primary = columns;
             }
         }
-        // Rows of one time come in the order of the primary key, which costs nothing along an index; without one, in
-        // that of their values, so that which of them is the last does not change from run to run.
+        // Rows of one time come in the order of the primary key, which costs nothing along an
+        // index; without one, in that of their values, so that which of them is the last does not
+        // change from run to run.
         let order = match (self.is_keyed, primary.is_empty()) {
             (true, _) => &[][..],
             (false, false) => &primary,
@@ -164,13 +170,15 @@ impl Table {
         self.tie_break = order.iter().map(|column| format!(", {column}")).collect();
         if !covered && !self.is_view {
             let (name, symbol, time) = (&self.name, self.symbol(), self.time());
-            self.missing_index = Some(format!("CREATE INDEX symbol_timestamp ON {name} ({symbol}, {time});"));
+            self.missing_index =
+                Some(format!("CREATE INDEX symbol_timestamp ON {name} ({symbol}, {time});"));
         }
         Ok(())
     }
 }
 
-/// A name in backticks. Names come from the catalog or are checked; a backtick in one is doubled all the same.
+/// A name in backticks. Names come from the catalog or are checked; a backtick in one is doubled
+/// all the same.
 pub(super) fn quote(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
 }

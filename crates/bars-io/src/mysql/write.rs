@@ -45,7 +45,9 @@ impl MySqlWriter {
         }
         let table = Table::open(&database)?;
         if table.is_view {
-            return Err(problem("this is a view; bars are imported into the table behind it".to_owned()));
+            return Err(problem(
+                "this is a view; bars are imported into the table behind it".to_owned(),
+            ));
         }
         if matches!(
             table.engine.to_ascii_lowercase().as_str(),
@@ -114,8 +116,8 @@ impl MySqlWriter {
         MySqlSource::from_table(self.database.clone(), self.table.clone(), BarTime::Open).catalog()
     }
 
-    /// Brings the bars of `series` in, all or none; where a minute is in both, `series` wins. Returns how many of its
-    /// minutes were new.
+    /// Brings the bars of `series` in, all or none; where a minute is in both, `series` wins.
+    /// Returns how many of its minutes were new.
     ///
     /// # Errors
     /// Where the server refuses or is lost for good; the symbol then is as it was.
@@ -125,23 +127,26 @@ impl MySqlWriter {
         };
         let (name, key, time) = (&self.table.name, self.table.symbol(), self.table.time());
         let spelling = format!("SELECT CAST({key} AS CHAR) FROM {name} WHERE {key} = ? LIMIT 1");
-        let have: Option<String> = self.database.attempt("looking for other spellings", |connection| {
-            connection.exec_first(&spelling, (symbol.as_str(),))
-        })?;
+        let have: Option<String> =
+            self.database.attempt("looking for other spellings", |connection| {
+                connection.exec_first(&spelling, (symbol.as_str(),))
+            })?;
         if let Some(other) = have.filter(|have| have != symbol.as_str()) {
             let reason = format!(
                 "the column {key} takes {symbol} for {other}, which is there already; give it a binary collation (utf8mb4_bin)"
             );
             return Err(Error::Database { server: self.describe(), reason });
         }
-        let count = format!("SELECT COUNT(*) FROM {name} WHERE {key} = ? AND {time} BETWEEN ? AND ?");
+        let count =
+            format!("SELECT COUNT(*) FROM {name} WHERE {key} = ? AND {time} BETWEEN ? AND ?");
         let range = (symbol.as_str(), first.plain(), last.plain());
         self.database.attempt(&format!("importing {symbol}"), |connection| {
             let mut transaction = connection.start_transaction(TxOpts::default())?;
             let before: Option<usize> = transaction.exec_first(&count, &range)?;
             for start in (0..series.len()).step_by(BATCH) {
                 let rows = start..(start + BATCH).min(series.len());
-                transaction.exec_drop(self.insert(rows.len()), self.values(symbol, series, rows))?;
+                transaction
+                    .exec_drop(self.insert(rows.len()), self.values(symbol, series, rows))?;
             }
             let after: Option<usize> = transaction.exec_first(&count, &range)?;
             transaction.commit()?;

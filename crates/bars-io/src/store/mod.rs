@@ -1,14 +1,15 @@
-//! The embedded store: a folder of Parquet files, `symbol=<SYMBOL>/part-<n>.parquet`, hive style, so that DuckDB,
-//! polars, pandas and Spark read it as it is.
+//! The embedded store: a folder of Parquet files, `symbol=<SYMBOL>/part-<n>.parquet`, hive style,
+//! so that DuckDB, polars, pandas and Spark read it as it is.
 //!
-//! A part holds bars of one symbol, cleaned, sorted and unique, in row groups of [`ROW_GROUP`] rows whose
-//! statistics tell their span, so that a time range reads only what it needs. Parts of a symbol never overlap in
-//! time, with one exception of a moment: [`StoreWriter::upsert`] puts a new part in place with one rename and only then
-//! removes the parts whose bars it took over. A reader therefore lets a part with a higher number hide those with
-//! lower ones that it overlaps, and sees a symbol as it was before an import or after it, never between.
+//! A part holds bars of one symbol, cleaned, sorted and unique, in row groups of [`ROW_GROUP`] rows
+//! whose statistics tell their span, so that a time range reads only what it needs. Parts of a
+//! symbol never overlap in time, with one exception of a moment: [`StoreWriter::upsert`] puts a new
+//! part in place with one rename and only then removes the parts whose bars it took over. A reader
+//! therefore lets a part with a higher number hide those with lower ones that it overlaps, and sees
+//! a symbol as it was before an import or after it, never between.
 //!
-//! A dataset in the same layout by another writer is read too, if its columns have names that we know: its files
-//! (any `*.parquet`) pass through the same cleaning as any input.
+//! A dataset in the same layout by another writer is read too, if its columns have names that we
+//! know: its files (any `*.parquet`) pass through the same cleaning as any input.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -47,8 +48,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the store in the folder `root`. `bar_time` says whether timestamps in files of other writers are open or close
-    /// times.
+    /// Opens the store in the folder `root`. `bar_time` says whether timestamps in files of other
+    /// writers are open or close times.
     ///
     /// # Errors
     /// Where there is no such folder, or no symbol in it.
@@ -64,8 +65,13 @@ impl Store {
         Ok(store)
     }
 
-    /// The live files of a symbol, read by `read`; looked at again where an import removed one meanwhile.
-    fn with_files<T>(&self, symbol: &Symbol, mut read: impl FnMut(Files) -> Result<T>) -> Result<T> {
+    /// The live files of a symbol, read by `read`; looked at again where an import removed one
+    /// meanwhile.
+    fn with_files<T>(
+        &self,
+        symbol: &Symbol,
+        mut read: impl FnMut(Files) -> Result<T>,
+    ) -> Result<T> {
         let folder = folder_of(&self.root, symbol)?;
         let mut looks = 0;
         loop {
@@ -79,8 +85,11 @@ impl Store {
 
     /// The bars of another writer's files, cleaned, and what was found in them.
     fn foreign(&self, symbol: &Symbol, paths: &[PathBuf]) -> Result<(Series, Findings)> {
-        let options =
-            ReadOptions { bar_time: self.bar_time, symbol: Some(symbol.clone()), closes_only: false };
+        let options = ReadOptions {
+            bar_time: self.bar_time,
+            symbol: Some(symbol.clone()),
+            closes_only: false,
+        };
         let mut findings = Findings::default();
         let mut builder = SeriesBuilder::default();
         for path in paths {
@@ -160,7 +169,9 @@ impl Source for Store {
         self.with_files(symbol, |files| match files {
             Files::Own(parts) if parts.iter().all(|part| !part.has_trades()) => Ok(false),
             Files::Own(parts) => Ok(part::series(&parts, span)?.trades().is_some()),
-            Files::Foreign(paths) => Ok(self.foreign_within(symbol, &paths, span)?.trades().is_some()),
+            Files::Foreign(paths) => {
+                Ok(self.foreign_within(symbol, &paths, span)?.trades().is_some())
+            }
         })
     }
 
@@ -194,7 +205,8 @@ fn live(mut parts: Vec<Part>) -> Vec<Part> {
     parts.sort_by_key(|part| std::cmp::Reverse(part.number()));
     let mut live: Vec<Part> = Vec::with_capacity(parts.len());
     for part in parts {
-        let hidden = live.iter().any(|newer| newer.first() <= part.last() && part.first() <= newer.last());
+        let hidden =
+            live.iter().any(|newer| newer.first() <= part.last() && part.first() <= newer.last());
         if !hidden {
             live.push(part);
         }

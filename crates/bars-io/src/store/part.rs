@@ -1,7 +1,8 @@
 //! One Parquet file of the store: writing it, and reading a time range of it without detours.
 //!
-//! Columns are plain (no dictionary: minute prices and volumes compress better without one) under zstd, times
-//! delta-packed; all but `trades` are required, so a column chunk decodes straight into a vector.
+//! Columns are plain (no dictionary: minute prices and volumes compress better without one) under
+//! zstd, times delta-packed; all but `trades` are required, so a column chunk decodes straight into
+//! a vector.
 
 use std::fs::File;
 use std::io::Write;
@@ -28,8 +29,8 @@ use bars::time::{Minute, Span};
 /// Rows in a row group: 22 days, a quarter of a megabyte a column before compression.
 pub const ROW_GROUP: usize = 1 << 15;
 
-/// Rows in a page: what is decoded at least, and at once. 64 kB a column, so that its buffer stays in the cache and is
-/// no business of the kernel's.
+/// Rows in a page: what is decoded at least, and at once. 64 kB a column, so that its buffer stays
+/// in the cache and is no business of the kernel's.
 const PAGE: usize = 1 << 14;
 
 /// The mark that tells a part of ours, and the version of its form.
@@ -69,7 +70,10 @@ impl Part {
             return Ok(None);
         };
         if format.as_deref() != Some(FORMAT) {
-            return Err(Error::content(path, "written by a newer version of this program; use that version"));
+            return Err(Error::content(
+                path,
+                "written by a newer version of this program; use that version",
+            ));
         }
         // Another program may have rewritten the file and kept our mark.
         let have = reader.metadata().file_metadata().schema_descr();
@@ -77,8 +81,9 @@ impl Part {
         if have.root_schema().get_fields() != ours.get_fields() {
             return Ok(None);
         }
-        let number = number_of(path)
-            .ok_or_else(|| Error::content(path, "a part was renamed; call it part-<number>.parquet"))?;
+        let number = number_of(path).ok_or_else(|| {
+            Error::content(path, "a part was renamed; call it part-<number>.parquet")
+        })?;
         let spans: Option<Vec<_>> = reader.metadata().row_groups().iter().map(span_of).collect();
         let ends = spans.as_ref().and_then(|spans| Some((spans.first()?.0, spans.last()?.1)));
         let Some((first, last)) = ends else {
@@ -156,7 +161,8 @@ fn damaged(path: &Path, error: &ParquetError) -> Error {
     Error::content(path, format!("damaged ({error}); delete this file and import the symbol again"))
 }
 
-/// Appends the column `place` of a row group at `range` to `into`. Pages before and after it are not decoded.
+/// Appends the column `place` of a row group at `range` to `into`. Pages before and after it are
+/// not decoded.
 fn column<T: DataType>(
     group: &dyn RowGroupReader,
     place: usize,
@@ -179,21 +185,24 @@ fn column<T: DataType>(
 }
 
 /// Appends the column of trade counts, `None` where a bar has none.
-fn trades(group: &dyn RowGroupReader, rows: usize, into: &mut Vec<Option<u32>>) -> Result<(), ParquetError> {
+fn trades(
+    group: &dyn RowGroupReader,
+    rows: usize,
+    into: &mut Vec<Option<u32>>,
+) -> Result<(), ParquetError> {
     let mut reader = get_typed_column_reader::<Int64Type>(group.get_column_reader(TRADES)?);
     let (mut levels, mut counts) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
     while levels.len() < rows {
-        let (read, _, _) = reader.read_records(rows - levels.len(), Some(&mut levels), None, &mut counts)?;
+        let (read, _, _) =
+            reader.read_records(rows - levels.len(), Some(&mut levels), None, &mut counts)?;
         if read == 0 {
             return Err(ParquetError::General("the column trades ends early".to_owned()));
         }
     }
     let mut counts = counts.into_iter();
-    into.extend(
-        levels
-            .iter()
-            .map(|&level| (level > 0).then(|| counts.next()).flatten().and_then(|n| u32::try_from(n).ok())),
-    );
+    into.extend(levels.iter().map(|&level| {
+        (level > 0).then(|| counts.next()).flatten().and_then(|n| u32::try_from(n).ok())
+    }));
     Ok(())
 }
 
@@ -212,7 +221,9 @@ fn times(
     let to = scratch.partition_point(|&t| t < end).max(from);
     for &micros in &scratch[from..to] {
         let minute = Minute::new(micros.div_euclid(60_000_000));
-        into.push(minute.ok_or_else(|| ParquetError::General(format!("{micros} is no time of a bar")))?);
+        into.push(
+            minute.ok_or_else(|| ParquetError::General(format!("{micros} is no time of a bar")))?,
+        );
     }
     Ok(from..to)
 }
@@ -243,7 +254,8 @@ pub(super) fn closes(parts: &[Part], span: Span, into: &mut Closes) -> Result<()
                 close.is_finite() && *close > 0.0 && volume.is_finite() && *volume >= 0.0
             };
             let mut rows = into.close[before..].iter().zip(&into.volume[before..]);
-            rows.position(|row| !sound(row)).map_or(Ok(()), |at| Err(no_bar(into.time[before + at])))
+            rows.position(|row| !sound(row))
+                .map_or(Ok(()), |at| Err(no_bar(into.time[before + at])))
         })?;
     }
     Ok(())
@@ -287,7 +299,8 @@ fn read(parts: &[Part], span: Span, wants_trades: bool, into: &mut Series) -> Re
     })
 }
 
-/// The time of the first row from `from` on that is no bar, or does not come after the one before it.
+/// The time of the first row from `from` on that is no bar, or does not come after the one before
+/// it.
 fn check(time: &[Minute], numbers: &[&mut Vec<f64>; 5], from: usize) -> Option<Minute> {
     let [open, high, low, close, volume] = numbers;
     let is_bar = |i: usize| {
@@ -323,7 +336,8 @@ fn properties() -> Result<WriterPropertiesPtr, ParquetError> {
 
 /// Writes `series`, which must not be empty, as a part.
 pub(super) fn write<W: Write + Send>(series: &Series, out: W) -> Result<(), ParquetError> {
-    let mut file = SerializedFileWriter::new(out, schema(series.trades().is_some())?, properties()?)?;
+    let mut file =
+        SerializedFileWriter::new(out, schema(series.trades().is_some())?, properties()?)?;
     let mut scratch = Vec::with_capacity(ROW_GROUP.min(series.len()));
     for start in (0..series.len()).step_by(ROW_GROUP) {
         let rows = start..(start + ROW_GROUP).min(series.len());
@@ -331,13 +345,15 @@ pub(super) fn write<W: Write + Send>(series: &Series, out: W) -> Result<(), Parq
         scratch.clear();
         scratch.extend(series.time()[rows.clone()].iter().map(|time| time.epoch_micros()));
         write_column::<_, Int64Type>(&mut group, &scratch, None)?;
-        for column in [series.open(), series.high(), series.low(), series.close(), series.volume()] {
+        for column in [series.open(), series.high(), series.low(), series.close(), series.volume()]
+        {
             write_column::<_, DoubleType>(&mut group, &column[rows.clone()], None)?;
         }
         if let Some(trades) = series.trades() {
             let levels: Vec<i16> =
                 trades[rows.clone()].iter().map(|count| i16::from(count.is_some())).collect();
-            let counts: Vec<i64> = trades[rows].iter().flatten().map(|&count| count.into()).collect();
+            let counts: Vec<i64> =
+                trades[rows].iter().flatten().map(|&count| count.into()).collect();
             write_column::<_, Int64Type>(&mut group, &counts, Some(&levels))?;
         }
         group.close()?;
@@ -404,15 +420,32 @@ mod tests {
         let bar = |m: usize| {
             let p = 100.0 + (m as f64 * 0.7).sin();
             let (time, volume) = (Minute::new(m as i64).unwrap(), m as f64);
-            Bar { time, open: p, high: p + 1.0, low: p - 1.0, close: p, volume, trades: Some(m as u32) }
+            Bar {
+                time,
+                open: p,
+                high: p + 1.0,
+                low: p - 1.0,
+                close: p,
+                volume,
+                trades: Some(m as u32),
+            }
         };
         let series: Series = (0..2 * ROW_GROUP + 777).map(bar).collect();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("part-1.parquet");
         write(&series, File::create(&path).unwrap()).unwrap();
         let parts = [Part::open(&path).unwrap().unwrap()];
-        let edges =
-            [0, 1, PAGE - 1, PAGE, PAGE + 1, 3 * PAGE + 5, ROW_GROUP, ROW_GROUP + PAGE + 1, series.len()];
+        let edges = [
+            0,
+            1,
+            PAGE - 1,
+            PAGE,
+            PAGE + 1,
+            3 * PAGE + 5,
+            ROW_GROUP,
+            ROW_GROUP + PAGE + 1,
+            series.len(),
+        ];
         for &start in &edges {
             for &end in &edges {
                 let minute = |m: usize| Minute::new(m as i64).unwrap();

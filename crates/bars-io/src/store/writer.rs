@@ -15,8 +15,8 @@ use bars::series::Series;
 use bars::symbol::Symbol;
 use bars::time::{Minute, Span};
 
-/// New bars at a symbol's end are joined to its last part until that holds so many, about a year: a part is then
-/// cheap to rewrite, and years of daily imports leave few parts.
+/// New bars at a symbol's end are joined to its last part until that holds so many, about a year: a
+/// part is then cheap to rewrite, and years of daily imports leave few parts.
 const PART_ROWS: usize = 1 << 19;
 
 /// The right to write into a store, held by one process at a time.
@@ -37,7 +37,8 @@ pub struct Upsert {
 }
 
 impl StoreWriter {
-    /// Locks the store in `root`, creating the folder if needed. Unfinished files are listed in `temp`.
+    /// Locks the store in `root`, creating the folder if needed. Unfinished files are listed in
+    /// `temp`.
     ///
     /// # Errors
     /// Where the folder cannot be written, or another process writes into it.
@@ -47,9 +48,10 @@ impl StoreWriter {
         let lock = File::create(&path).map_err(|e| Error::io("write", &path, e))?;
         match lock.try_lock() {
             Ok(()) => Ok(StoreWriter { root: root.to_owned(), temp: temp.clone(), _lock: lock }),
-            Err(TryLockError::WouldBlock) => {
-                Err(Error::content(root, "another process is writing into this store; wait until it is done"))
-            }
+            Err(TryLockError::WouldBlock) => Err(Error::content(
+                root,
+                "another process is writing into this store; wait until it is done",
+            )),
             Err(TryLockError::Error(e)) => Err(Error::io("lock", &path, e)),
         }
     }
@@ -59,14 +61,16 @@ impl StoreWriter {
     /// # Errors
     /// Where the store cannot be read.
     pub fn held(&self) -> Result<Vec<Entry>> {
-        Store { root: self.root.clone(), bar_time: BarTime::Open, ledger: Ledger::default() }.catalog()
+        Store { root: self.root.clone(), bar_time: BarTime::Open, ledger: Ledger::default() }
+            .catalog()
     }
 
-    /// Brings the bars of `series` into those of `symbol`; where a minute is in both, `series` wins. Bars that are
-    /// there already change nothing, not a byte.
+    /// Brings the bars of `series` into those of `symbol`; where a minute is in both, `series`
+    /// wins. Bars that are there already change nothing, not a byte.
     ///
     /// # Errors
-    /// Where the folder cannot be written, or holds files of another writer; the symbol then is as it was.
+    /// Where the folder cannot be written, or holds files of another writer; the symbol then is as
+    /// it was.
     pub fn upsert(&self, symbol: &Symbol, series: &Series) -> Result<Upsert> {
         let Some((first, last)) = series.ends() else {
             return Ok(Upsert::default());
@@ -80,7 +84,8 @@ impl StoreWriter {
         };
         remove_others(&folder, &parts)?;
         let touched = touched(&parts, first, last, series.len());
-        let (touched, number) = (&parts[touched], 1 + parts.iter().map(Part::number).max().unwrap_or(0));
+        let (touched, number) =
+            (&parts[touched], 1 + parts.iter().map(Part::number).max().unwrap_or(0));
         let old = part::series(touched, Span::ALL)?;
         let upsert = compare(&old, series);
         if upsert == Upsert::default() {
@@ -91,8 +96,8 @@ impl StoreWriter {
         let mut file = self.temp.create(&place)?;
         part::write(&merged, &mut file).map_err(|e| Error::writing_parquet(&place, e))?;
         file.commit()?;
-        // From here on the new part hides the old ones. One that cannot go now is removed by the next import, which says
-        // if it cannot.
+        // From here on the new part hides the old ones. One that cannot go now is removed by the
+        // next import, which says if it cannot.
         for part in touched {
             let _ = fs::remove_file(part.path());
         }
@@ -111,12 +116,16 @@ fn remove_others(folder: &Path, live: &[Part]) -> Result<()> {
     Ok(())
 }
 
-/// The run of parts that bars from `first` to `last` must be merged with: those they overlap and all between, or,
-/// where they only follow, the last part while it is small.
+/// The run of parts that bars from `first` to `last` must be merged with: those they overlap and
+/// all between, or, where they only follow, the last part while it is small.
 fn touched(parts: &[Part], first: Minute, last: Minute, rows: usize) -> std::ops::Range<usize> {
     let start = parts.partition_point(|part| part.last() < first);
     let end = parts.partition_point(|part| part.first() <= last);
-    if start == end && start == parts.len() && start > 0 && parts[start - 1].rows() + rows <= PART_ROWS {
+    if start == end
+        && start == parts.len()
+        && start > 0
+        && parts[start - 1].rows() + rows <= PART_ROWS
+    {
         return start - 1..end;
     }
     start..end

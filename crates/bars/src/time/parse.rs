@@ -9,8 +9,8 @@ pub struct Stamp {
     pub offset: Option<bool>,
 }
 
-/// Reads RFC 3339, `YYYY-MM-DD[ T]HH:MM[:SS[.f]]` (UTC where no offset is given), a bare date, and epoch
-/// seconds, milliseconds, microseconds or nanoseconds, told apart by magnitude.
+/// Reads RFC 3339, `YYYY-MM-DD[ T]HH:MM[:SS[.f]]` (UTC where no offset is given), a bare date, and
+/// epoch seconds, milliseconds, microseconds or nanoseconds, told apart by magnitude.
 ///
 /// It remembers the last date, because neighboring rows mostly share theirs.
 #[derive(Clone, Debug, Default)]
@@ -42,7 +42,10 @@ impl StampReader {
         let (fraction, rest) = fraction(rest)?;
         let offset = offset(rest.trim_ascii_start())?;
         let seconds = i64::from(days) * 86_400 + seconds - offset.unwrap_or(0);
-        Some(Stamp { nanos: i128::from(seconds) * NANOS + fraction, offset: Some(offset.is_some()) })
+        Some(Stamp {
+            nanos: i128::from(seconds) * NANOS + fraction,
+            offset: Some(offset.is_some()),
+        })
     }
 
     fn days(&mut self, date: [u8; 10]) -> Option<i32> {
@@ -81,7 +84,8 @@ fn fraction(bytes: &[u8]) -> Option<(i128, &[u8])> {
     if length == 0 {
         return None;
     }
-    let nanos = (0..9).fold(0, |n, i| n * 10 + if i < length { i128::from(bytes[1 + i] - b'0') } else { 0 });
+    let nanos = (0..9)
+        .fold(0, |n, i| n * 10 + if i < length { i128::from(bytes[1 + i] - b'0') } else { 0 });
     Some((nanos, &bytes[1 + length..]))
 }
 
@@ -102,7 +106,8 @@ fn offset(bytes: &[u8]) -> Option<Option<i64>> {
     (hours <= 23 && minutes <= 59).then(|| Some(sign * i64::from(hours * 3600 + minutes * 60)))
 }
 
-/// An epoch number; seconds below 1e11, milliseconds below 1e14, microseconds below 1e17, else nanoseconds.
+/// An epoch number; seconds below 1e11, milliseconds below 1e14, microseconds below 1e17, else
+/// nanoseconds.
 fn epoch(bytes: &[u8]) -> Option<Stamp> {
     let (negative, bytes) = match bytes {
         [b'-', rest @ ..] => (true, rest),
@@ -113,8 +118,11 @@ fn epoch(bytes: &[u8]) -> Option<Stamp> {
         return None;
     }
     let number = bytes[..length].iter().fold(0_i128, |n, b| n * 10 + i128::from(b - b'0'));
-    let units =
-        [(100_000_000_000, NANOS), (100_000_000_000_000, 1_000_000), (100_000_000_000_000_000, 1_000)];
+    let units = [
+        (100_000_000_000, NANOS),
+        (100_000_000_000_000, 1_000_000),
+        (100_000_000_000_000_000, 1_000),
+    ];
     let unit = units.iter().find(|(limit, _)| number < *limit).map_or(1, |(_, unit)| *unit);
     let (fraction, rest) = fraction(&bytes[length..])?;
     let nanos = number * unit + fraction * unit / NANOS;

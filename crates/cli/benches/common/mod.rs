@@ -22,7 +22,10 @@ pub struct Bounds(pub Vec<String>);
 impl Bounds {
     pub fn check(&mut self, what: &str, value: f64, at_most: f64) {
         let held = value <= at_most;
-        println!("  {} {what}: {value:.3} (at most {at_most})", if held { "ok    " } else { "BROKEN" });
+        println!(
+            "  {} {what}: {value:.3} (at most {at_most})",
+            if held { "ok    " } else { "BROKEN" }
+        );
         if !held {
             self.0.push(what.to_owned());
         }
@@ -39,7 +42,8 @@ pub fn folder() -> PathBuf {
 
 /// Runs a script and returns the numbers that it prints.
 pub fn script(code: &str, arguments: &[&str]) -> Vec<f64> {
-    let output = Command::new(python()).arg("-c").arg(code).args(arguments).output().expect("python runs");
+    let output =
+        Command::new(python()).arg("-c").arg(code).args(arguments).output().expect("python runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout)
         .split_whitespace()
@@ -68,7 +72,10 @@ pub fn market(symbols: usize, days: usize) -> String {
         let begun = Instant::now();
         let (symbols, days) = (symbols.to_string(), days.to_string());
         measure(&["sample", "--into", &bars, "--symbols", &symbols, "--days", &days]);
-        println!("made a market of {symbols} x {days} days in {:.1} s", begun.elapsed().as_secs_f64());
+        println!(
+            "made a market of {symbols} x {days} days in {:.1} s",
+            begun.elapsed().as_secs_f64()
+        );
     }
     bars
 }

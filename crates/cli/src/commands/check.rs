@@ -36,9 +36,9 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
             "Time zone of the server: {} (sessions here run in UTC)",
             database.server_time_zone()?
         ))?;
-        let index = database
-            .missing_index()
-            .map_or("there".to_owned(), |make| format!("MISSING, reads are slow; make it with: {make}"));
+        let index = database.missing_index().map_or("there".to_owned(), |make| {
+            format!("MISSING, reads are slow; make it with: {make}")
+        });
         ui::print(&format!("Index on (symbol, timestamp): {index}"))?;
     }
     if let Some(notes) = &result.notes {

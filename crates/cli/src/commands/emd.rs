@@ -36,7 +36,8 @@ pub struct Flags {
     /// CEEMDAN averages over noisy copies; EMD sifts the series as it is.
     #[arg(long, value_enum, default_value_t = Method::Ceemdan)]
     method: Method,
-    /// Where the modes go: modes.npz (imfs, residue, imf_variances) or modes.parquet (a column per mode).
+    /// Where the modes go: modes.npz (imfs, residue, imf_variances) or modes.parquet (a column per
+    /// mode).
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// How a mode is found.
@@ -79,7 +80,10 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let of = symbol.map_or(String::new(), |symbol| format!(" of {symbol}"));
     let what = if flags.log { format!("log {}", flags.column) } else { flags.column.clone() };
     let (n, modes) = (ui::count(signal.len() as u64), ui::pluralize(found.modes.len(), "mode"));
-    ui::print(&format!("{n} samples of {what}{of}: {modes} in {:.1} s", begun.elapsed().as_secs_f64()))?;
+    ui::print(&format!(
+        "{n} samples of {what}{of}: {modes} in {:.1} s",
+        begun.elapsed().as_secs_f64()
+    ))?;
     print_modes(flags.method, &found)?;
     flags.out.as_ref().map_or(Ok(()), |out| ui::print(&format!("written to {}", out.display())))
 }
@@ -102,16 +106,21 @@ fn choose(flags: &Flags) -> anyhow::Result<(Option<Symbol>, Numbers)> {
         (None, 1) => groups[0].0.clone(),
         (None, _) => {
             let (n, names) = (groups.len(), some_of(&groups));
-            return Err(Usage(format!("{path} has {n} symbols ({names}); choose one with --symbol")).into());
+            return Err(Usage(format!(
+                "{path} has {n} symbols ({names}); choose one with --symbol"
+            ))
+            .into());
         }
         (Some(symbol), _) => {
             match groups.iter().map(|(symbol, _)| symbol).collect::<Directory>().find(symbol) {
                 Found::Exact(symbol) | Found::Spelled(symbol) => symbol,
                 Found::Ambiguous(all) => {
                     let all: Vec<&str> = all.iter().map(Symbol::as_str).collect();
-                    return Err(
-                        Usage(format!("{symbol} may be {}; name one of them", all.join(" or "))).into()
-                    );
+                    return Err(Usage(format!(
+                        "{symbol} may be {}; name one of them",
+                        all.join(" or ")
+                    ))
+                    .into());
                 }
                 Found::Nothing => {
                     let (n, names) = (ui::pluralize(groups.len(), "symbol"), some_of(&groups));
@@ -124,7 +133,9 @@ fn choose(flags: &Flags) -> anyhow::Result<(Option<Symbol>, Numbers)> {
         }
     };
     let found = groups.into_iter().find(|(symbol, _)| *symbol == wanted);
-    found.map(|(symbol, numbers)| (Some(symbol), numbers)).ok_or_else(|| anyhow::anyhow!("{wanted} is lost"))
+    found
+        .map(|(symbol, numbers)| (Some(symbol), numbers))
+        .ok_or_else(|| anyhow::anyhow!("{wanted} is lost"))
 }
 
 /// The first of the symbols, for a message.
@@ -142,19 +153,29 @@ fn prepare(flags: &Flags, numbers: &Numbers) -> anyhow::Result<Vec<f64>> {
     let row = |i: usize| numbers.rows.get(i).copied().unwrap_or(0);
     if let Some(i) = numbers.values.iter().position(|x| !x.is_finite()) {
         let what = if numbers.values[i].is_nan() { "missing" } else { "infinite" };
-        anyhow::bail!("{path}, row {}: {name} is {what}; fill the gap, or cut the file there", row(i));
+        anyhow::bail!(
+            "{path}, row {}: {name} is {what}; fill the gap, or cut the file there",
+            row(i)
+        );
     }
     if !flags.log {
         return Ok(numbers.values.clone());
     }
     if let Some(i) = numbers.values.iter().position(|x| *x <= 0.0) {
         let value = numbers.values[i];
-        anyhow::bail!("{path}, row {}: {name} is {value}, which has no logarithm; leave out --log", row(i));
+        anyhow::bail!(
+            "{path}, row {}: {name} is {value}, which has no logarithm; leave out --log",
+            row(i)
+        );
     }
     Ok(numbers.values.iter().map(|x| libm::log(*x)).collect())
 }
 
-fn decompose(flags: &Flags, decomposer: &emd::Decomposer, signal: &[f64]) -> anyhow::Result<Decomposition> {
+fn decompose(
+    flags: &Flags,
+    decomposer: &emd::Decomposer,
+    signal: &[f64],
+) -> anyhow::Result<Decomposition> {
     let most = signal.len().checked_ilog2().unwrap_or(0);
     let progress = Progress::new("decompose", Unit::Modes, most.into());
     let tell = || progress.add(1);
@@ -184,12 +205,14 @@ fn print_modes(method: Method, found: &Decomposition) -> anyhow::Result<()> {
         let period = analytic[k].period(0..n).map_or("-".to_owned(), significant);
         let share = if total > 0.0 { 100.0 * variances[k] / total } else { 0.0 };
         let (sifts, hits) = match method {
-            Method::Emd => {
-                (stats.sifts_max.to_string(), if stats.cap_hits > 0 { "yes" } else { "no" }.to_owned())
-            }
-            Method::Ceemdan => {
-                (format!("{:.1} ({})", stats.sifts_mean, stats.sifts_max), stats.cap_hits.to_string())
-            }
+            Method::Emd => (
+                stats.sifts_max.to_string(),
+                if stats.cap_hits > 0 { "yes" } else { "no" }.to_owned(),
+            ),
+            Method::Ceemdan => (
+                format!("{:.1} ({})", stats.sifts_mean, stats.sifts_max),
+                stats.cap_hits.to_string(),
+            ),
         };
         // Fast modes of a price have little energy, and matter.
         let energy = if share < 1.0 { format!("{share:.3}") } else { format!("{share:.1}") };
@@ -198,7 +221,9 @@ fn print_modes(method: Method, found: &Decomposition) -> anyhow::Result<()> {
     let sifts = if method == Method::Emd { "sifts" } else { "sifts, mean (max)" };
     let header = ["mode", "period", "", "energy %", sifts, "at the cap"];
     ui::print(&ui::table(&header, &[0, 1, 3, 4, 5], rows))?;
-    ui::print("Periods are in samples; energy is the share of the modes' variances, the residue left out.")
+    ui::print(
+        "Periods are in samples; energy is the share of the modes' variances, the residue left out.",
+    )
 }
 
 /// A period to three digits or to the sample.
@@ -243,7 +268,12 @@ impl Form {
             Form::Npz => npz::write_modes(path, found, npz::Packing::Stored, temp_files()),
             Form::Parquet => {
                 let variances = serde_json::Value::from(found.variances()).to_string();
-                parquet_file::write(path, &modes_table(found), &[("imf_variances", variances)], temp_files())
+                parquet_file::write(
+                    path,
+                    &modes_table(found),
+                    &[("imf_variances", variances)],
+                    temp_files(),
+                )
             }
         }
     }

@@ -25,10 +25,12 @@ pub struct Flags {
     /// Whose history.
     #[arg(value_enum)]
     cohort: Cohort,
-    /// File with a column symbol; the cohort's own where it is missing [env: LOSERS_CSV, GAINERS_CSV, OVERLAPS_CSV].
+    /// File with a column symbol; the cohort's own where it is missing [env: LOSERS_CSV,
+    /// GAINERS_CSV, OVERLAPS_CSV].
     #[arg(long, value_name = "FILE")]
     input_csv: Option<PathBuf>,
-    /// Where the history goes [env: HISTORY_OUTPUT_CSV, GAINERS_HISTORY_OUTPUT_CSV, OVERLAPS_HISTORY_OUTPUT_CSV].
+    /// Where the history goes [env: HISTORY_OUTPUT_CSV, GAINERS_HISTORY_OUTPUT_CSV,
+    /// OVERLAPS_HISTORY_OUTPUT_CSV].
     #[arg(long, value_name = "FILE")]
     output_csv: Option<PathBuf>,
     /// Days before the as-of.
@@ -65,9 +67,10 @@ impl Cohort {
     /// Environment variable and default of the input, and the same of the output.
     fn files(self) -> [(&'static str, &'static str); 2] {
         match self {
-            Cohort::Losers => {
-                [("LOSERS_CSV", "kraken_top_losers.csv"), ("HISTORY_OUTPUT_CSV", "losers_30day_history.csv")]
-            }
+            Cohort::Losers => [
+                ("LOSERS_CSV", "kraken_top_losers.csv"),
+                ("HISTORY_OUTPUT_CSV", "losers_30day_history.csv"),
+            ],
             Cohort::Gainers => [
                 ("GAINERS_CSV", artifacts::Cohort::Gainers.bars_file()),
                 ("GAINERS_HISTORY_OUTPUT_CSV", "gainers_30day_history.csv"),
@@ -81,7 +84,8 @@ impl Cohort {
 }
 
 fn path(flag: Option<&Path>, (variable, default): (&str, &str)) -> PathBuf {
-    let environment = || std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let environment =
+        || std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
     flag.map(Path::to_owned).or_else(environment).unwrap_or_else(|| default.into())
 }
 
@@ -130,8 +134,10 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         );
     }
     file.commit()?;
-    let rows =
-        found.iter().zip(&counts).map(|(symbol, &count)| vec![symbol.to_string(), ui::count(count as u64)]);
+    let rows = found
+        .iter()
+        .zip(&counts)
+        .map(|(symbol, &count)| vec![symbol.to_string(), ui::count(count as u64)]);
     ui::print(&ui::table(&["symbol", "bars"], &[1], rows))?;
     let empty: Vec<&str> = found
         .iter()
@@ -155,7 +161,11 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
 }
 
 /// The symbols of the source that are meant, each once, and those it lacks.
-fn look_up(wanted: &[Symbol], directory: &Directory, console: &Console) -> (Vec<Symbol>, Vec<String>) {
+fn look_up(
+    wanted: &[Symbol],
+    directory: &Directory,
+    console: &Console,
+) -> (Vec<Symbol>, Vec<String>) {
     let (mut found, mut lacking, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
     for symbol in wanted {
         match cohort::find(directory, symbol, console) {

@@ -19,15 +19,20 @@ pub struct Flags {
     /// Which cohort: it names the files.
     #[arg(value_enum)]
     pub cohort: CohortFlag,
-    /// The cohort's bars: at least symbol, timestamp, close and volume; habitual_gainers.csv, habitual_losers.csv or
-    /// habitual_overlaps.csv where it is missing.
+    /// The cohort's bars: at least symbol, timestamp, close and volume; habitual_gainers.csv,
+    /// habitual_losers.csv or habitual_overlaps.csv where it is missing.
     #[arg(long, value_name = "FILE")]
     pub input: Option<PathBuf>,
     /// As of when: a time, a date (00:00 UTC of it), or latest, which is all of the file.
     #[arg(long, value_name = "TIME", default_value = "latest", value_parser = flags::asof)]
     pub asof: AsOfSpec,
     /// The windows, each ending with a symbol's last bar by then.
-    #[arg(long, value_name = "LIST", default_value = "6h,12h,24h,3d,7d,30d", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "LIST",
+        default_value = "6h,12h,24h,3d,7d,30d",
+        allow_hyphen_values = true
+    )]
     pub windows: String,
     /// A rise from peak to peak counts from so many percent on.
     #[arg(long, value_name = "PCT", default_value_t = 2.0, allow_negative_numbers = true)]
@@ -100,7 +105,14 @@ fn print_symbols(symbols: &[SymbolUpswings]) -> anyhow::Result<()> {
         row.push(per_window(symbol));
         row
     };
-    let header = ["symbol", "strongest rise %", "takes", "cycles", "window", "kinds per window (gmm/dbscan)"];
+    let header = [
+        "symbol",
+        "strongest rise %",
+        "takes",
+        "cycles",
+        "window",
+        "kinds per window (gmm/dbscan)",
+    ];
     ui::print(&ui::table(&header, &[1, 2, 3, 4], symbols.iter().take(MAX_SYMBOLS_SHOWN).map(row)))?;
     if symbols.len() > MAX_SYMBOLS_SHOWN {
         ui::print(&format!("and {} more", symbols.len() - MAX_SYMBOLS_SHOWN))?;
@@ -111,7 +123,9 @@ fn print_symbols(symbols: &[SymbolUpswings]) -> anyhow::Result<()> {
 /// `6h 2/3, 3d 9/2`: how many clusters each method tells apart.
 fn per_window(symbol: &SymbolUpswings) -> String {
     let window = |study: &WindowUpswings| match &study.clusters {
-        Ok(clusters) => format!("{} {}/{}", study.window, clusters.gmm.len(), clusters.dbscan.len()),
+        Ok(clusters) => {
+            format!("{} {}/{}", study.window, clusters.gmm.len(), clusters.dbscan.len())
+        }
         Err(_) => format!("{} -", study.window),
     };
     symbol.windows.iter().map(window).collect::<Vec<_>>().join(", ")

@@ -38,7 +38,8 @@ pub struct Flags {
     /// Whose cycles.
     #[arg(long, value_enum, default_value_t = Which::Price)]
     pub series: Which,
-    /// The as-of that results carry [default: the run's, else the summary's latest]; a date means the end of it.
+    /// The as-of that results carry [default: the run's, else the summary's latest]; a date means
+    /// the end of it.
     #[arg(long, value_name = "TIME", value_parser = flags::asof)]
     pub asof: Option<AsOfSpec>,
     /// Length of the window in days [default: the run's].
@@ -82,8 +83,9 @@ impl Which {
 /// Runs the command.
 pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let job = flags.job(&flags.summary);
-    let output =
-        job.run(&Console::default().context(None)).map_err(|e| explain::with_input(e, "--summary"))?;
+    let output = job
+        .run(&Console::default().context(None))
+        .map_err(|e| explain::with_input(e, "--summary"))?;
     print(&output)
 }
 

@@ -29,7 +29,8 @@ pub struct Flags {
     /// Symbols, besides those of the file.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub leaders: Vec<Symbol>,
-    /// As of when: a date (all of it), a time, or latest, the close of the newest bar of the leaders.
+    /// As of when: a date (all of it), a time, or latest, the close of the newest bar of the
+    /// leaders.
     #[arg(long, value_name = "TIME", default_value = "latest", value_parser = flags::asof)]
     pub asof: AsOfSpec,
     /// Calendar months that are looked at.
@@ -41,7 +42,8 @@ pub struct Flags {
     /// Take a robust straight line out of log price first.
     #[arg(long)]
     pub detrend: bool,
-    /// Leave the largest and smallest volumes as they are, instead of drawing them in to the 99th and 1st percentile.
+    /// Leave the largest and smallest volumes as they are, instead of drawing them in to the 99th
+    /// and 1st percentile.
     #[arg(long)]
     pub no_winsorize: bool,
     /// Cluster cycles of price and volume together.
@@ -56,11 +58,12 @@ pub struct Flags {
     /// At most so many symbols at once, to save memory [default: as many as there are threads].
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub n_jobs: Option<u16>,
-    /// Seconds for each of a symbol's two series; one that takes longer is done anew with 20 trials. Results then depend on
-    /// the machine.
+    /// Seconds for each of a symbol's two series; one that takes longer is done anew with 20
+    /// trials. Results then depend on the machine.
     #[arg(long, value_name = "S", allow_negative_numbers = true)]
     pub max_seconds_per_asset: Option<f64>,
-    /// Compute one part of N and write it into the output folder; 'data-pipeline merge' joins the parts
+    /// Compute one part of N and write it into the output folder; 'data-pipeline merge' joins the
+    /// parts
     #[arg(long, value_name = "I/N")]
     pub shard: Option<Shard>,
     /// How a series is taken apart.
@@ -82,8 +85,9 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         let request = TaskRequest::Cycles { params, symbols, asof, persist_modes };
         return shard::run(&request, shard, &out, Some(&opened), &console);
     }
-    let output =
-        job.run(&console.context(Some(&opened))).map_err(|e| explain::with_input(e, "--leaders-csv"))?;
+    let output = job
+        .run(&console.context(Some(&opened)))
+        .map_err(|e| explain::with_input(e, "--leaders-csv"))?;
     print(&output)
 }
 
@@ -117,7 +121,10 @@ impl Flags {
         let params = CyclesParams {
             stage: params.check().map_err(pipeline::Error::from)?,
             decomposer: self.decomposition.decomposer()?,
-            budget: self.max_seconds_per_asset.map(CyclesParams::budget_from_seconds).transpose()?,
+            budget: self
+                .max_seconds_per_asset
+                .map(CyclesParams::budget_from_seconds)
+                .transpose()?,
             jobs: self.n_jobs.map(usize::from),
             bar_time: self.source.reading.bar_time(),
         };
@@ -151,7 +158,8 @@ pub fn print(output: &CyclesOutput) -> anyhow::Result<()> {
 /// A line per symbol: how many cycles, and the one of price with the most energy.
 fn print_symbols(members: &[Member], rows: &[CycleRow]) -> anyhow::Result<()> {
     let lines = members.iter().take(MAX_SYMBOLS_SHOWN).map(|Member { symbol, .. }| {
-        let own = |series| rows.iter().filter(move |row| row.symbol == *symbol && row.series == series);
+        let own =
+            |series| rows.iter().filter(move |row| row.symbol == *symbol && row.series == series);
         let [price, volume] = SignalKind::BOTH.map(|series| {
             let cycles = own(series).filter(|row| row.cycle.is_some()).count();
             match own(series).next() {
@@ -173,7 +181,8 @@ fn print_symbols(members: &[Member], rows: &[CycleRow]) -> anyhow::Result<()> {
         });
         line
     });
-    let header = ["symbol", "price cycles", "volume cycles", "strongest in price", "depth %", "energy %"];
+    let header =
+        ["symbol", "price cycles", "volume cycles", "strongest in price", "depth %", "energy %"];
     ui::print(&ui::table(&header, &[1, 2, 3, 4, 5], lines))?;
     if members.len() > MAX_SYMBOLS_SHOWN {
         ui::print(&format!("and {} more", members.len() - MAX_SYMBOLS_SHOWN))?;
@@ -191,12 +200,16 @@ fn pool_summary(pool: &Clustered) -> String {
         cluster.number().is_some_and(|number| number >= stages::cycles::cluster::FIRST_SINGLETON)
     };
     let singles = pool.global.iter().filter(alone).count();
-    let (cycles, clusters) =
-        (ui::pluralize(pool.cycles(), "cycle"), ui::pluralize(pool.global.len() - singles, "cluster"));
+    let (cycles, clusters) = (
+        ui::pluralize(pool.cycles(), "cycle"),
+        ui::pluralize(pool.global.len() - singles, "cluster"),
+    );
     match pool.method {
         Method::Empty => format!("{name}: no cycle"),
         Method::Hdbscan => format!("{name}: {cycles}, {clusters} by density, {singles} in none"),
-        Method::KMeans => format!("{name}: {cycles}, {clusters} by k-means, as no density stands out"),
+        Method::KMeans => {
+            format!("{name}: {cycles}, {clusters} by k-means, as no density stands out")
+        }
         Method::OneCluster => format!("{name}: {cycles}, too few to tell apart"),
     }
 }

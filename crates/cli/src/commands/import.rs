@@ -17,10 +17,12 @@ use crate::ui::{self, Progress, Unit};
 /// Flags of `import`.
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
-    /// Files, folders and ZIP archives: Kraken's PAIR_1.csv, Binance's klines, CSV with a header, Parquet.
+    /// Files, folders and ZIP archives: Kraken's PAIR_1.csv, Binance's klines, CSV with a header,
+    /// Parquet.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Where the bars go: the folder of a store, or mysql://user@host/database?table=ohlcvt [default: data/bars].
+    /// Where the bars go: the folder of a store, or mysql://user@host/database?table=ohlcvt
+    /// [default: data/bars].
     #[arg(long, value_name = "WHERE")]
     pub into: Option<String>,
     /// The symbol of all rows, where the files do not tell it.
@@ -45,7 +47,8 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let progress = Progress::new("import", Unit::Bytes, plan.bytes());
     let options = flags.reading.options();
     let target = Counted { target, done: AtomicUsize::new(0) };
-    let summary = import::run(&plan, &options, flags.reading.strict, &target, &|bytes| progress.add(bytes));
+    let summary =
+        import::run(&plan, &options, flags.reading.strict, &target, &|bytes| progress.add(bytes));
     let summary = summary.with_context(|| target.so_far())?;
     drop(progress);
     if !summary.findings.is_empty() {

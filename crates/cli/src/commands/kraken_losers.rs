@@ -35,12 +35,16 @@ pub struct Flags {
 const QUOTE: &str = "USD";
 
 /// Base assets whose price is a dollar, so that their changes are noise.
-const STABLES: [&str; 12] =
-    ["USDT", "USDC", "DAI", "PYUSD", "TUSD", "USDS", "USDG", "RLUSD", "FDUSD", "USDD", "USDP", "GUSD"];
+const STABLES: [&str; 12] = [
+    "USDT", "USDC", "DAI", "PYUSD", "TUSD", "USDS", "USDG", "RLUSD", "FDUSD", "USDD", "USDP",
+    "GUSD",
+];
 
 fn volume(text: &str) -> Result<f64, String> {
     let volume: Option<f64> = text.parse().ok();
-    volume.filter(|volume| *volume >= 0.0 && volume.is_finite()).ok_or("it is a number from 0 up".to_owned())
+    volume
+        .filter(|volume| *volume >= 0.0 && volume.is_finite())
+        .ok_or("it is a number from 0 up".to_owned())
 }
 
 /// A pair and its day.
@@ -86,8 +90,9 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
 /// The REST keys of the pairs quoted in dollars.
 fn wanted(pairs: &[Pair], with_stables: bool) -> Vec<&str> {
     let is_wanted = |pair: &&Pair| {
-        pair.assets()
-            .is_some_and(|(base, quote)| quote == QUOTE && (with_stables || !STABLES.contains(&base)))
+        pair.assets().is_some_and(|(base, quote)| {
+            quote == QUOTE && (with_stables || !STABLES.contains(&base))
+        })
     };
     pairs.iter().filter(is_wanted).map(|pair| pair.key.as_str()).collect()
 }
@@ -109,14 +114,26 @@ fn rank(losers: impl Iterator<Item = Loser>, min_volume: f64, top_n: usize) -> V
 fn write(flags: &Flags, losers: &[Loser]) -> anyhow::Result<()> {
     let columns = [
         ColumnSource::text("symbol", "the pair", |loser: &Loser| Some(loser.symbol.clone())),
-        ColumnSource::number("open", "price at the start of the day", |loser: &Loser| loser.ticker.open),
+        ColumnSource::number("open", "price at the start of the day", |loser: &Loser| {
+            loser.ticker.open
+        }),
         ColumnSource::number("last", "last price", |loser: &Loser| loser.ticker.last),
-        ColumnSource::number("pct_change", "change since the start of the day", |loser: &Loser| loser.change)
-            .with_unit("percent"),
-        ColumnSource::number("volume", "volume of the last 24 hours", |loser: &Loser| loser.ticker.volume),
+        ColumnSource::number("pct_change", "change since the start of the day", |loser: &Loser| {
+            loser.change
+        })
+        .with_unit("percent"),
+        ColumnSource::number("volume", "volume of the last 24 hours", |loser: &Loser| {
+            loser.ticker.volume
+        }),
     ];
     let (path, table) = (&flags.output, Table::from_rows(&columns, losers));
-    let file = table_file::write(path, Format::from_path(path), Compression::default(), table, temp_files())?;
+    let file = table_file::write(
+        path,
+        Format::from_path(path),
+        Compression::default(),
+        table,
+        temp_files(),
+    )?;
     Ok(file.commit()?)
 }
 
@@ -164,8 +181,9 @@ mod tests {
 
     #[test]
     fn who_fell_most_comes_first() {
-        let one =
-            |key: &str, open: f64, last: f64, volume: f64| loser(key, Some(Ticker { open, last, volume }));
+        let one = |key: &str, open: f64, last: f64, volume: f64| {
+            loser(key, Some(Ticker { open, last, volume }))
+        };
         assert_eq!(one("A", 0.0, 1.0, 5.0), None);
         let all = [
             one("UP", 1.0, 2.0, 1000.0),

@@ -43,7 +43,8 @@ pub struct Flags {
     /// The folder for the outputs.
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub out_dir: PathBuf,
-    /// Compute one part of N and write it into the output folder; 'data-pipeline merge' joins the parts
+    /// Compute one part of N and write it into the output folder; 'data-pipeline merge' joins the
+    /// parts
     #[arg(long, value_name = "I/N")]
     pub shard: Option<Shard>,
     /// Where the bars are.
@@ -81,8 +82,10 @@ fn top_n(flags: &Flags) -> anyhow::Result<usize> {
     match flags.top_n {
         Some(top_n) => Ok(top_n),
         None if source_select::is_interactive() => {
-            let answer = source_select::prompt("Symbols per board", Some(&DEFAULT_TOP_N.to_string()))?;
-            let invalid = |_| Usage(format!("\"{answer}\" is not a whole number; give one with --top-n"));
+            let answer =
+                source_select::prompt("Symbols per board", Some(&DEFAULT_TOP_N.to_string()))?;
+            let invalid =
+                |_| Usage(format!("\"{answer}\" is not a whole number; give one with --top-n"));
             Ok(answer.parse().map_err(invalid)?)
         }
         None => Ok(DEFAULT_TOP_N),
@@ -104,7 +107,8 @@ impl Flags {
     }
 }
 
-/// Warns if the newest bar is more than a day old. The only use of the wall clock, apart from the log.
+/// Warns if the newest bar is more than a day old. The only use of the wall clock, apart from the
+/// log.
 pub fn warn_if_stale(newest: AsOf) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs() as i64);
     if now - newest.epoch_seconds() > i64::from(DAY) * 60 {
@@ -131,7 +135,12 @@ pub fn print(output: &LeaderboardsOutput) -> anyhow::Result<()> {
     print_board("Top Overlap", &boards.overlaps, run, |gains, losses| gains + losses)
 }
 
-fn print_board(name: &str, board: &Board, run: &Run, appearances: fn(u32, u32) -> u32) -> anyhow::Result<()> {
+fn print_board(
+    name: &str,
+    board: &Board,
+    run: &Run,
+    appearances: fn(u32, u32) -> u32,
+) -> anyhow::Result<()> {
     ui::print(&format!("\n{}", ui::heading(name)))?;
     if board.coins.is_empty() {
         return ui::print("nobody");
@@ -149,7 +158,8 @@ fn print_board(name: &str, board: &Board, run: &Run, appearances: fn(u32, u32) -
             coin.tags.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
         ]
     });
-    let (price, volume) = (format!("{} price %", run.changes_of), format!("{} volume %", run.changes_of));
+    let (price, volume) =
+        (format!("{} price %", run.changes_of), format!("{} volume %", run.changes_of));
     let header = ["rank", "symbol", &price, &volume, "appearances", "tags"];
     ui::print(&ui::table(&header, &[0, 2, 3, 4], rows))?;
     if board.skew_details.is_empty() {

@@ -38,9 +38,10 @@ pub struct Flags {
 /// Runs the command.
 pub fn run(flags: &Flags) -> anyhow::Result<()> {
     if flags.format == FormatFlag::Csv && flags.compression.is_some() {
-        return Err(
-            Usage("--compression only applies to Parquet; drop it with --format csv".to_owned()).into()
-        );
+        return Err(Usage(
+            "--compression only applies to Parquet; drop it with --format csv".to_owned(),
+        )
+        .into());
     }
     let results = read(&flags.parts)?;
     let needs_source = results.iter().any(|result| result.task.stage_name() == "leaderboards");

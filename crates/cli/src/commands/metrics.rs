@@ -23,10 +23,12 @@ pub struct Flags {
     /// Which cohort: it names the default files.
     #[arg(value_enum)]
     pub cohort: CohortFlag,
-    /// The cohort's bars; habitual_gainers.csv, habitual_losers.csv or habitual_overlaps.csv where it is missing.
+    /// The cohort's bars; habitual_gainers.csv, habitual_losers.csv or habitual_overlaps.csv where
+    /// it is missing.
     #[arg(long, value_name = "FILE")]
     pub input: Option<PathBuf>,
-    /// Where the metrics go, .csv or .parquet; gainers_metrics.csv, losers_metrics.csv or overlap_metrics.csv where it is missing.
+    /// Where the metrics go, .csv or .parquet; gainers_metrics.csv, losers_metrics.csv or
+    /// overlap_metrics.csv where it is missing.
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Calendar months of the baselines.
@@ -38,7 +40,8 @@ pub struct Flags {
     /// Add the window 72h.
     #[arg(long)]
     pub enable_72h: bool,
-    /// As of when: a time, a date (00:00 UTC of it), or latest, the close of the input's newest bar.
+    /// As of when: a time, a date (00:00 UTC of it), or latest, the close of the input's newest
+    /// bar.
     #[arg(long, value_name = "TIME", default_value = "latest", value_parser = flags::asof)]
     pub asof: AsOfSpec,
     /// The share of a window's minutes that must be there for it to have metrics, 0 to 1.
@@ -47,13 +50,16 @@ pub struct Flags {
     /// No baselines, and so no columns of enrichment.
     #[arg(long)]
     pub no_baseline: bool,
-    /// Also write the panel behind the baselines: a row per symbol, window and bucket (.parquet or .csv).
+    /// Also write the panel behind the baselines: a row per symbol, window and bucket (.parquet or
+    /// .csv).
     #[arg(long, value_name = "FILE", conflicts_with = "no_baseline")]
     pub series_output: Option<PathBuf>,
-    /// Compute one part of N and write it into the output folder; 'data-pipeline merge' joins the parts
+    /// Compute one part of N and write it into the output folder; 'data-pipeline merge' joins the
+    /// parts
     #[arg(long, value_name = "I/N", conflicts_with = "series_output")]
     pub shard: Option<Shard>,
-    /// Where the bars of the baselines are; the input itself where no source is named and there is no store.
+    /// Where the bars of the baselines are; the input itself where no source is named and there is
+    /// no store.
     #[command(flatten)]
     pub source: SourceFlags,
 }
@@ -73,14 +79,17 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
             params: job.params,
             asof: job.asof,
             input: job.input,
-            // The leaderboards label bars by open time: the flag is about the source, if there is one.
+            // The leaderboards label bars by open time: the flag is about the source, if there is
+            // one.
             bar_time: if opened.is_some() { BarTime::Open } else { job.bar_time },
             cohort: cohort.name().to_owned(),
         };
         let folder = flags.output.clone().unwrap_or_else(|| "parts".into());
         return shard::run(&request, shard, &folder, opened.as_ref(), &console);
     }
-    let output = job.run(&console.context(opened.as_ref())).map_err(|e| explain::with_input(e, "--input"))?;
+    let output = job
+        .run(&console.context(opened.as_ref()))
+        .map_err(|e| explain::with_input(e, "--input"))?;
     print(&job, &output)
 }
 

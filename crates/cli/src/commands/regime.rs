@@ -19,7 +19,12 @@ use crate::ui::Usage;
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
     /// The windows, whole days.
-    #[arg(long, value_name = "LIST", default_value = "3d,7d,14d,30d,90d", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "LIST",
+        default_value = "3d,7d,14d,30d,90d",
+        allow_hyphen_values = true
+    )]
     pub windows: String,
     /// Calendar days over which a close is the highest or lowest.
     #[arg(long, value_name = "DAYS", default_value_t = 20, allow_negative_numbers = true)]
@@ -33,7 +38,8 @@ pub struct Flags {
     /// Time from one snapshot of a panel to the next, whole days.
     #[arg(long, value_name = "WINDOW", default_value = "1d", requires = "from")]
     pub every: Window,
-    /// Also write the panel behind the baselines: a row per symbol, window and bucket (.parquet or .csv).
+    /// Also write the panel behind the baselines: a row per symbol, window and bucket (.parquet or
+    /// .csv).
     #[arg(long, value_name = "FILE", conflicts_with_all = ["no_baseline", "from", "dry_run"])]
     pub series_output: Option<PathBuf>,
     /// What is shared with state.
@@ -46,9 +52,13 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     if flags.series_output.is_some() && flags.snapshots.shard.is_some() {
         return Err(Usage("--series-output cannot be used with --shard".to_owned()).into());
     }
-    snapshots::run(&flags.job()?, &flags.snapshots, DAILY, Window::MONTH, |params, symbols, moments| {
-        TaskRequest::Regime { params, symbols, moments }
-    })
+    snapshots::run(
+        &flags.job()?,
+        &flags.snapshots,
+        DAILY,
+        Window::MONTH,
+        |params, symbols, moments| TaskRequest::Regime { params, symbols, moments },
+    )
 }
 
 impl Flags {

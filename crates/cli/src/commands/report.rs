@@ -30,7 +30,10 @@ pub struct Flags {
 pub fn run(flags: &Flags) -> anyhow::Result<()> {
     if !flags.dir.is_dir() {
         let dir = flags.dir.display();
-        return Err(Usage(format!("there is no folder {dir}; name that of the outputs with --dir")).into());
+        return Err(Usage(format!(
+            "there is no folder {dir}; name that of the outputs with --dir"
+        ))
+        .into());
     }
     let job = flags.job();
     let output = job.run(&Console::default().context(None))?;

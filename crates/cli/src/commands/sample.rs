@@ -43,20 +43,33 @@ pub struct Flags {
 
 /// Runs the command.
 pub fn run(flags: &Flags) -> anyhow::Result<()> {
-    let end = flags
-        .end
-        .moment()
-        .ok_or_else(|| Usage("--end needs a time or a date; latest means nothing here".to_owned()))?;
+    let end = flags.end.moment().ok_or_else(|| {
+        Usage("--end needs a time or a date; latest means nothing here".to_owned())
+    })?;
     let truth = write(&flags.into, &flags.database, settings(flags, end))?;
-    ui::print(&format!("Sample market in {}, what was planted in it in {}", flags.into, truth.display()))
+    ui::print(&format!(
+        "Sample market in {}, what was planted in it in {}",
+        flags.into,
+        truth.display()
+    ))
 }
 
 fn settings(flags: &Flags, end: AsOf) -> MarketSettings {
-    MarketSettings { symbols: flags.symbols as usize, days: flags.days, seed: flags.seed, end: end.end() }
+    MarketSettings {
+        symbols: flags.symbols as usize,
+        days: flags.days,
+        seed: flags.seed,
+        end: end.end(),
+    }
 }
 
-/// Writes the market into `into` and its truth beside it; the truth comes last, so that it stands for a whole market.
-pub fn write(into: &str, database: &DatabaseFlags, settings: MarketSettings) -> anyhow::Result<PathBuf> {
+/// Writes the market into `into` and its truth beside it; the truth comes last, so that it stands
+/// for a whole market.
+pub fn write(
+    into: &str,
+    database: &DatabaseFlags,
+    settings: MarketSettings,
+) -> anyhow::Result<PathBuf> {
     let market = Market::new(settings);
     refuse_other_bars(into, &market)?;
     let target = source_select::target(Some(into), database)?;
@@ -72,7 +85,8 @@ pub fn write(into: &str, database: &DatabaseFlags, settings: MarketSettings) -> 
 fn refuse_other_bars(into: &str, market: &Market) -> anyhow::Result<()> {
     let Ok(store) = Store::open(Path::new(into), BarTime::Open) else { return Ok(()) };
     let (start, end) = market.span();
-    let belongs = |entry: &Entry| market.has(&entry.symbol) && start <= entry.first && entry.last < end;
+    let belongs =
+        |entry: &Entry| market.has(&entry.symbol) && start <= entry.first && entry.last < end;
     let others = store.catalog()?.iter().filter(|entry| !belongs(entry)).count();
     let truth = std::fs::read(truth_path(into))
         .ok()
@@ -90,5 +104,9 @@ fn refuse_other_bars(into: &str, market: &Market) -> anyhow::Result<()> {
 /// Where the truth about the market in `into` stands.
 pub fn truth_path(into: &str) -> PathBuf {
     let beside = source_select::sibling_folder(into);
-    if beside == Path::new("") { names::SAMPLE_TRUTH.into() } else { beside.join(names::SAMPLE_TRUTH) }
+    if beside == Path::new("") {
+        names::SAMPLE_TRUTH.into()
+    } else {
+        beside.join(names::SAMPLE_TRUTH)
+    }
 }

@@ -15,8 +15,8 @@ use crate::shard;
 use crate::source_select::{self, Prompt};
 use crate::ui;
 
-/// Runs a snapshot job or one shard of it, or shows what it would do. `longest` is the longest window shown; `request` makes the
-/// request of a shard.
+/// Runs a snapshot job or one shard of it, or shows what it would do. `longest` is the longest
+/// window shown; `request` makes the request of a shard.
 pub fn run<S: SnapshotStage + Clone>(
     job: &SnapshotFilesJob<S>,
     flags: &SnapshotFlags,
@@ -29,7 +29,8 @@ pub fn run<S: SnapshotStage + Clone>(
     let context = console.context(opened.as_ref());
     if let Some(shard) = flags.shard {
         let opened = opened.as_ref().ok_or_else(source_select::no_source)?;
-        let symbols = read_symbols(&job.input, &console).map_err(|e| explain::with_input(e, "--input"))?;
+        let symbols =
+            read_symbols(&job.input, &console).map_err(|e| explain::with_input(e, "--input"))?;
         let request = request(job.stage.clone(), symbols, job.moments);
         return shard::run(&request, shard, &job.files.out, Some(opened), &console);
     }
@@ -42,7 +43,11 @@ pub fn run<S: SnapshotStage + Clone>(
 }
 
 /// Prints the snapshots at the last as-of.
-pub fn print(output: &SnapshotsOutput, metrics: &[SummaryMetric], longest: Window) -> anyhow::Result<()> {
+pub fn print(
+    output: &SnapshotsOutput,
+    metrics: &[SummaryMetric],
+    longest: Window,
+) -> anyhow::Result<()> {
     let (first, last) = (output.asofs[0], output.asofs[output.asofs.len() - 1]);
     if output.asofs.len() > 1 {
         ui::print(&format!("the last snapshot, as of {last}:"))?;
@@ -75,20 +80,28 @@ fn dry_run<S: SnapshotStage>(
     ui::print(&format!("{} of {symbols}: {}", names.len(), names.join(", ")))?;
     ui::print(&match asofs.len() {
         1 => format!("as of {asof}\n"),
-        n => format!("{} from {} to {asof}; at the last of them:\n", ui::pluralize(n, "snapshot"), asofs[0]),
+        n => format!(
+            "{} from {} to {asof}; at the last of them:\n",
+            ui::pluralize(n, "snapshot"),
+            asofs[0]
+        ),
     })?;
     let table = job.stage.windows().iter().enumerate().map(|(index, &window)| {
         let (start, end) = job.stage.bucket(window, asof);
         let coverage: Vec<f64> = rows.iter().map(|row| row.window(index).coverage()).collect();
         let (low, high) = range(&coverage);
-        let shares = [low, median(&coverage, &mut Vec::new()), high].map(|share| format!("{share:.3}"));
+        let shares =
+            [low, median(&coverage, &mut Vec::new()), high].map(|share| format!("{share:.3}"));
         [vec![window.to_string(), start.to_string(), end.to_string()], shares.to_vec()].concat()
     });
     let header = ["window", "from", "to", "coverage min", "median", "max"];
     ui::print(&ui::table(&header, &[3, 4, 5], table))?;
     let more = snapshots.partitions() - 1;
-    let more =
-        if more > 0 { format!(" and {} more", ui::pluralize(more, "partition")) } else { String::new() };
+    let more = if more > 0 {
+        format!(" and {} more", ui::pluralize(more, "partition"))
+    } else {
+        String::new()
+    };
     let file = job.files.table(S::NAME, asofs[0]);
     ui::print(&format!("\nNothing was written; it would go to {}{more}", file.display()))
 }

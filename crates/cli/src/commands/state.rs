@@ -42,9 +42,13 @@ pub struct Flags {
 
 /// Runs the command.
 pub fn run(flags: &Flags) -> anyhow::Result<()> {
-    snapshots::run(&flags.job()?, &flags.snapshots, INTRADAY, Window::DAY, |params, symbols, moments| {
-        TaskRequest::State { params, symbols, moments }
-    })
+    snapshots::run(
+        &flags.job()?,
+        &flags.snapshots,
+        INTRADAY,
+        Window::DAY,
+        |params, symbols, moments| TaskRequest::State { params, symbols, moments },
+    )
 }
 
 impl Flags {

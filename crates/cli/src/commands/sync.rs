@@ -24,14 +24,16 @@ pub struct Flags {
     /// Pairs in any spelling, such as XBT/USD,ETHUSD; all symbols of the store where it is missing.
     #[arg(long, value_name = "PAIR", value_delimiter = ',')]
     pairs: Vec<Symbol>,
-    /// Where the bars go: the folder of a store, or mysql://user@host/database?table=ohlcvt [default: data/bars].
+    /// Where the bars go: the folder of a store, or mysql://user@host/database?table=ohlcvt
+    /// [default: data/bars].
     #[arg(long, value_name = "WHERE")]
     into: Option<String>,
-    /// Leave minutes open that the exchange no longer gives as bars, instead of making them out of its trades.
+    /// Leave minutes open that the exchange no longer gives as bars, instead of making them out of
+    /// its trades.
     #[arg(long)]
     no_trades: bool,
-    /// Make the bars from this time on anew, out of trades where they are older than 720 minutes: closes a gap that was left
-    /// open, or gives a new symbol a past.
+    /// Make the bars from this time on anew, out of trades where they are older than 720 minutes:
+    /// closes a gap that was left open, or gives a new symbol a past.
     #[arg(long, value_name = "TIME", value_parser = flags::asof, conflicts_with = "no_trades")]
     since: Option<AsOfSpec>,
     /// The exchange.
@@ -46,7 +48,9 @@ pub struct Flags {
 pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let since = match flags.since {
         Some(AsOfSpec::Latest) => {
-            return Err(Usage("--since needs a time or a date, such as 2026-01-31".to_owned()).into());
+            return Err(
+                Usage("--since needs a time or a date, such as 2026-01-31".to_owned()).into()
+            );
         }
         spec => spec.and_then(AsOfSpec::moment).map(|moment| moment.ceil()),
     };
@@ -128,7 +132,10 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         );
     }
     if !unknown.is_empty() && !flags.pairs.is_empty() {
-        anyhow::bail!("{} of --pairs unknown to the exchange", ui::pluralize(unknown.len(), "name"));
+        anyhow::bail!(
+            "{} of --pairs unknown to the exchange",
+            ui::pluralize(unknown.len(), "name")
+        );
     }
     Ok(())
 }
@@ -174,8 +181,13 @@ impl Work {
 /// A pair, the symbol under which the target has or will have it, and the newest bar there.
 type Chosen<'a> = (&'a Pair, Symbol, Option<Minute>);
 
-/// The pairs that are meant by `asked`, or by what the target holds, each once; and the names that mean none.
-fn choose_pairs<'a>(asked: &[Symbol], held: &[Entry], pairs: &'a Pairs) -> (Vec<Chosen<'a>>, Vec<String>) {
+/// The pairs that are meant by `asked`, or by what the target holds, each once; and the names that
+/// mean none.
+fn choose_pairs<'a>(
+    asked: &[Symbol],
+    held: &[Entry],
+    pairs: &'a Pairs,
+) -> (Vec<Chosen<'a>>, Vec<String>) {
     let symbols: Vec<&Symbol> = match asked {
         [] => held.iter().map(|entry| &entry.symbol).collect(),
         asked => asked.iter().collect(),
@@ -183,14 +195,16 @@ fn choose_pairs<'a>(asked: &[Symbol], held: &[Entry], pairs: &'a Pairs) -> (Vec<
     let directory: Directory = held.iter().map(|entry| &entry.symbol).collect();
     let (mut chosen, mut unknown, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
     for name in symbols {
-        // What the store holds may come from another exchange: without being told so only exact names are taken for Kraken's.
+        // What the store holds may come from another exchange: without being told so only exact
+        // names are taken for Kraken's.
         let is_meant = |pair: &&Pair| !asked.is_empty() || pair.is_called(name.as_str());
         let Some(pair) = pairs.find(name.as_str()).filter(is_meant) else {
             unknown.push(name.to_string());
             continue;
         };
         // A symbol that is new gets the archive's name, so that both roads lead to one place.
-        let own = cohort::find(&directory, name, &Console::default()).or_else(|| pair.altname.parse().ok());
+        let own = cohort::find(&directory, name, &Console::default())
+            .or_else(|| pair.altname.parse().ok());
         let Some(symbol) = own.filter(|symbol| seen.insert(symbol.clone())) else {
             continue;
         };
@@ -232,5 +246,9 @@ fn print(done: &[(Symbol, Synced)]) -> anyhow::Result<()> {
         ))?;
     }
     let new: usize = done.iter().map(|(_, synced)| synced.new).sum();
-    ui::print(&format!("{}, {} new", ui::pluralize(done.len(), "symbol"), ui::pluralize(new, "bar")))
+    ui::print(&format!(
+        "{}, {} new",
+        ui::pluralize(done.len(), "symbol"),
+        ui::pluralize(new, "bar")
+    ))
 }

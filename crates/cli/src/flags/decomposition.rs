@@ -12,17 +12,20 @@ pub struct DecompositionFlags {
     /// standard: improved CEEMDAN, 10 sifts. pyemd: what EMD-signal 1.10 computes, bit for bit.
     #[arg(long, value_enum, default_value_t = PresetFlag::Standard)]
     preset: PresetFlag,
-    /// When a mode is sifted enough: fixed:N (so often), s-number:S (S times in a row without a change in the numbers of
-    /// extrema and zero crossings; 4 to 8 are usual) or reference (EMD-signal's) [default: fixed:10; pyemd: reference].
+    /// When a mode is sifted enough: fixed:N (so often), s-number:S (S times in a row without a
+    /// change in the numbers of extrema and zero crossings; 4 to 8 are usual) or reference
+    /// (EMD-signal's) [default: fixed:10; pyemd: reference].
     #[arg(long, value_name = "RULE")]
     sifting: Option<Sifting>,
     /// What the noise is measured by [default: fastest; pyemd: residue].
     #[arg(long, value_enum)]
     noise_scale: Option<ScaleFlag>,
-    /// Deviation of the noise, in units of what --noise-scale measures it by [default: 1; pyemd: 0.005].
+    /// Deviation of the noise, in units of what --noise-scale measures it by [default: 1; pyemd:
+    /// 0.005].
     #[arg(long, value_name = "E", allow_negative_numbers = true)]
     epsilon: Option<f64>,
-    /// Noisy copies that are averaged [default: 100]. Time grows with them, and memory by a series' length each.
+    /// Noisy copies that are averaged [default: 100]. Time grows with them, and memory by a series'
+    /// length each.
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     trials: Option<usize>,
     /// Seed of the noise [default: 1337].

@@ -38,10 +38,12 @@ pub struct Common {
     /// Threads to use; all cores where it is missing. Results are the same for any number.
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// Where to log what was run; pipeline.log in the --out-dir or the working directory where it is missing.
+    /// Where to log what was run; pipeline.log in the --out-dir or the working directory where it
+    /// is missing.
     #[arg(long, global = true, value_name = "FILE")]
     pub log_file: Option<PathBuf>,
-    /// A configuration file; data-pipeline.toml in the working directory, if it is there, where this is missing.
+    /// A configuration file; data-pipeline.toml in the working directory, if it is there, where
+    /// this is missing.
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Keep no log.
@@ -75,7 +77,8 @@ pub struct DatabaseFlags {
     /// User [env: DB_USER].
     #[arg(long)]
     user: Option<String>,
-    /// Password [env: DB_PASSWORD]. Others on this machine can see it here; better the environment or a file.
+    /// Password [env: DB_PASSWORD]. Others on this machine can see it here; better the environment
+    /// or a file.
     #[arg(long, value_parser = password)]
     password: Option<Password>,
     /// File whose first line is the password.
@@ -87,7 +90,8 @@ pub struct DatabaseFlags {
     /// Table of the bars [env: OHLCVT_TABLE] [default: ohlcvt].
     #[arg(long)]
     table: Option<String>,
-    /// Encryption: disabled, preferred, required, verify-ca or verify-identity [default: preferred].
+    /// Encryption: disabled, preferred, required, verify-ca or verify-identity [default:
+    /// preferred].
     #[arg(long, value_name = "MODE")]
     ssl_mode: Option<SslMode>,
     /// PEM file of the authorities to trust.
@@ -135,7 +139,8 @@ impl DatabaseFlags {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Source")]
 pub struct SourceFlags {
-    /// Where the bars are: mysql://user@host/database?table=ohlcvt, the folder of a store, or a CSV or Parquet file.
+    /// Where the bars are: mysql://user@host/database?table=ohlcvt, the folder of a store, or a CSV
+    /// or Parquet file.
     #[arg(long, value_name = "WHERE")]
     pub source: Option<String>,
     /// How the bars are read.
@@ -165,8 +170,8 @@ pub struct ExchangeFlags {
 impl ExchangeFlags {
     /// A client of the API.
     pub fn client(&self) -> anyhow::Result<Client> {
-        let client =
-            Client::new(&self.base_url, Pace::default()).map_err(|e| Usage(format!("--base-url: {e}")))?;
+        let client = Client::new(&self.base_url, Pace::default())
+            .map_err(|e| Usage(format!("--base-url: {e}")))?;
         Ok(client.with_warnings(explain::warnings()))
     }
 }
@@ -296,7 +301,10 @@ pub fn check_table_path(path: &Path) -> Result<(), Usage> {
     if table_file::Format::is_supported(path) {
         return Ok(());
     }
-    Err(Usage(format!("{}: unsupported output format; use a .csv or .parquet extension", path.display())))
+    Err(Usage(format!(
+        "{}: unsupported output format; use a .csv or .parquet extension",
+        path.display()
+    )))
 }
 
 /// Whether `place` is the address of a database.

@@ -43,7 +43,8 @@ pub struct SnapshotFlags {
     /// As of when: a time, a date (00:00 UTC of it), or latest, the close of the newest bar.
     #[arg(long, value_name = "TIME", value_parser = super::asof)]
     pub asof: Option<AsOfSpec>,
-    /// Compute one part of N and write it into the output folder; 'data-pipeline merge' joins the parts
+    /// Compute one part of N and write it into the output folder; 'data-pipeline merge' joins the
+    /// parts
     #[arg(long, value_name = "I/N", conflicts_with = "dry_run")]
     pub shard: Option<Shard>,
     /// Where the bars are; the input itself where no source is named and there is no store.
@@ -61,9 +62,10 @@ impl SnapshotFlags {
         series_output: Option<PathBuf>,
     ) -> anyhow::Result<SnapshotFilesJob<S>> {
         if self.format == FormatFlag::Csv && self.compression.is_some() {
-            return Err(
-                Usage("--compression only applies to Parquet; drop it with --format csv".to_owned()).into()
-            );
+            return Err(Usage(
+                "--compression only applies to Parquet; drop it with --format csv".to_owned(),
+            )
+            .into());
         }
         let moments = match (self.from, self.to, self.asof) {
             (Some(from), Some(to), _) => Moments::Panel { from, to, every },

@@ -15,7 +15,8 @@ pub fn test_dir() -> TestDir {
 /// A bar file's header.
 pub const HEADER: &str = "symbol,timestamp,open,high,low,close,volume\n";
 
-/// A bar file of `symbols`, `hours` hours of minutes to 2024-01-03 00:00, moving up and down at different paces.
+/// A bar file of `symbols`, `hours` hours of minutes to 2024-01-03 00:00, moving up and down at
+/// different paces.
 pub fn market(symbols: &[&str], hours: usize) -> String {
     let mut text = HEADER.to_owned();
     let end = 1_704_240_000;
@@ -26,7 +27,11 @@ pub fn market(symbols: &[&str], hours: usize) -> String {
                 + ((i as f64) / (17.0 + 5.0 * s as f64)).sin() * (1.0 + s as f64)
                 + (i % 7) as f64 * 0.01;
             let volume = 1.0 + ((i / 60 + s) % 5) as f64;
-            text += &format!("{symbol},{time},{price},{},{},{price},{volume}\n", price + 0.5, price - 0.5);
+            text += &format!(
+                "{symbol},{time},{price},{},{},{price},{volume}\n",
+                price + 0.5,
+                price - 0.5
+            );
         }
     }
     text

@@ -1,5 +1,6 @@
-//! Reads any bytes as parameters and a signal. Nothing may panic or hang, the modes must add up to the signal, and all kernels must give
-//! the same bits. Run `cargo +nightly fuzz run decompose` in the folder of the crate.
+//! Reads any bytes as parameters and a signal. Nothing may panic or hang, the modes must add up to
+//! the signal, and all kernels must give the same bits. Run `cargo +nightly fuzz run decompose` in
+//! the folder of the crate.
 
 #![no_main]
 
@@ -23,7 +24,8 @@ fuzz_target!(|bytes: &[u8]| {
     }
 });
 
-/// At most 600 samples: arbitrary numbers, or small steps, which give ties, plateaus and runs of zeros.
+/// At most 600 samples: arbitrary numbers, or small steps, which give ties, plateaus and runs of
+/// zeros.
 fn signal(kind: u8, bytes: &[u8]) -> Vec<f64> {
     let steps = bytes.iter().take(600).map(|byte| f64::from(*byte as i8));
     match kind % 4 {

@@ -1,12 +1,14 @@
-//! Vectors of two, four or eight numbers, and the operations of sifting. Each operation is rounded by itself as in IEEE 754 and
-//! none are fused, so that every kernel has the bits of the scalar one.
+//! Vectors of two, four or eight numbers, and the operations of sifting. Each operation is rounded
+//! by itself as in IEEE 754 and none are fused, so that every kernel has the bits of the scalar
+//! one.
 
 use std::arch::x86_64::*;
 
 /// A vector of numbers.
 ///
 /// # Safety
-/// All functions need the instructions of the implementing type; pointers must be valid for [`Lanes::N`] numbers.
+/// All functions need the instructions of the implementing type; pointers must be valid for
+/// [`Lanes::N`] numbers.
 pub(super) trait Lanes: Copy {
     const N: usize;
 
@@ -23,7 +25,8 @@ pub(super) trait Lanes: Copy {
     unsafe fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
     unsafe fn negated(self) -> Self;
     type Mask: Copy;
-    /// Transposes as many vectors as there are lanes: lane i of vector j becomes lane j of vector i.
+    /// Transposes as many vectors as there are lanes: lane i of vector j becomes lane j of vector
+    /// i.
     unsafe fn transpose(square: &mut Square<Self>);
 }
 
@@ -42,8 +45,8 @@ pub(super) trait Samples: Lanes {
     unsafe fn packed(self, bits: u64) -> Self;
     /// The last lane of `before`, then all lanes of `self` but the last.
     unsafe fn delayed(self, before: Self) -> Self;
-    /// Lane i is the number at `from` plus the number of bits set in `marks` up to and including i. At most half of the bits are
-    /// set.
+    /// Lane i is the number at `from` plus the number of bits set in `marks` up to and including i.
+    /// At most half of the bits are set.
     unsafe fn pick(from: *const f64, steps: Self::Steps) -> Self;
     /// `marks` in the form that [`Samples::pick`] takes.
     type Steps: Copy;
@@ -57,7 +60,8 @@ pub(super) type Square<L> = [L; 8];
 #[derive(Clone, Copy)]
 pub(super) struct F64x4(__m256d);
 
-/// For each mask of four marks: per lane the count of marks up to it, as the indices of the two 32-bit halves of a number.
+/// For each mask of four marks: per lane the count of marks up to it, as the indices of the two
+/// 32-bit halves of a number.
 static STEPS_X4: [[u32; 8]; 16] = {
     let mut table = [[0; 8]; 16];
     let mut marks = 0;
@@ -236,8 +240,9 @@ impl Lanes for F64x8 {
         // Pairs of vectors, then quarters of vectors, then halves.
         let even = |i: usize| _mm512_unpacklo_pd(v[i].0, v[i + 1].0);
         let odd = |i: usize| _mm512_unpackhi_pd(v[i].0, v[i + 1].0);
-        let quarters =
-            |a: __m512d, b: __m512d| (_mm512_shuffle_f64x2::<0x88>(a, b), _mm512_shuffle_f64x2::<0xdd>(a, b));
+        let quarters = |a: __m512d, b: __m512d| {
+            (_mm512_shuffle_f64x2::<0x88>(a, b), _mm512_shuffle_f64x2::<0xdd>(a, b))
+        };
         let (e02, e13) = quarters(even(0), even(2));
         let (f02, f13) = quarters(even(4), even(6));
         let (o02, o13) = quarters(odd(0), odd(2));

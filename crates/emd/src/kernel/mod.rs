@@ -1,8 +1,8 @@
 //! One step of sifting, implemented three times with the same bits.
 //!
-//! A step takes a signal whose extrema are known, subtracts the mean of its envelopes, and finds the extrema of the difference.
-//! [`scalar`] follows the definitions and is the reference for the others, which are one program ([`vector`]) over vectors of
-//! several widths ([`lanes`]).
+//! A step takes a signal whose extrema are known, subtracts the mean of its envelopes, and finds
+//! the extrema of the difference. [`scalar`] follows the definitions and is the reference for the
+//! others, which are one program ([`vector`]) over vectors of several widths ([`lanes`]).
 
 mod instructions;
 #[cfg(target_arch = "x86_64")]
@@ -55,7 +55,8 @@ impl SiftStep {
         self.state.maxima.count + self.state.minima.count
     }
 
-    /// Whether a maximum of the last step's knots, mirrored ones included, is negative, or a minimum positive.
+    /// Whether a maximum of the last step's knots, mirrored ones included, is negative, or a
+    /// minimum positive.
     pub fn knots_on_wrong_side(&self) -> bool {
         self.state.wrong_side
     }
@@ -70,8 +71,8 @@ impl SiftStep {
         self.state.crossings
     }
 
-    /// Finds the extrema of `signal`, before the first step. `observed` holds for the steps to come: whether zero crossings are
-    /// counted and the signal before each step is kept.
+    /// Finds the extrema of `signal`, before the first step. `observed` holds for the steps to
+    /// come: whether zero crossings are counted and the signal before each step is kept.
     pub fn scan(&mut self, signal: &mut [f64], observed: bool) {
         let state = &mut self.state;
         assert_eq!(signal.len(), state.upper.len(), "a signal of another length");
@@ -96,11 +97,12 @@ impl SiftStep {
         }
     }
 
-    /// Subtracts the mean of the envelopes from `signal`, whose extrema (three or more) are known, and finds those of the
-    /// difference; a step that `is_last` and is not observed skips the search.
+    /// Subtracts the mean of the envelopes from `signal`, whose extrema (three or more) are known,
+    /// and finds those of the difference; a step that `is_last` and is not observed skips the
+    /// search.
     ///
-    /// Returns false and does nothing if there are no two envelopes. Maxima and minima alternate, so that only happens if samples
-    /// have overflowed or products of differences underflow.
+    /// Returns false and does nothing if there are no two envelopes. Maxima and minima alternate,
+    /// so that only happens if samples have overflowed or products of differences underflow.
     pub fn step(&mut self, signal: &mut [f64], is_last: bool) -> bool {
         let state = &mut self.state;
         assert_eq!(signal.len(), state.upper.len(), "a signal of another length");
@@ -112,11 +114,13 @@ impl SiftStep {
         if knots[0].min(knots[1]) < 3 {
             return false;
         }
-        // The solver of the vector kernels does not support splines of three knots and sides that do not alternate.
-        let is_irregular = knots.contains(&3) || state.maxima.count.abs_diff(state.minima.count) > 1;
+        // The solver of the vector kernels does not support splines of three knots and sides that
+        // do not alternate.
+        let is_irregular =
+            knots.contains(&3) || state.maxima.count.abs_diff(state.minima.count) > 1;
         // Checked here, as the step replaces the extrema of `signal` by those of the difference.
-        state.wrong_side =
-            state.maxima.values().iter().any(|&y| y < 0.0) || state.minima.values().iter().any(|&y| y > 0.0);
+        state.wrong_side = state.maxima.values().iter().any(|&y| y < 0.0)
+            || state.minima.values().iter().any(|&y| y > 0.0);
         match state.kernel {
             #[cfg(target_arch = "x86_64")]
             Kernel::Avx2 | Kernel::Avx512 if is_irregular => x86::step_by_scalar(state, signal),

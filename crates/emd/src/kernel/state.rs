@@ -12,7 +12,8 @@ use crate::spline::Tridiagonal;
 pub(super) struct StepState {
     pub kernel: Kernel,
     pub signs: SignTest,
-    /// Whether a stop rule evaluates each step: then zero crossings are counted, and the signal before the step is kept.
+    /// Whether a stop rule evaluates each step: then zero crossings are counted, and the signal
+    /// before the step is kept.
     pub observed: bool,
     /// The signal before the last step, if observed.
     pub before: Vec<f64>,

@@ -1,9 +1,11 @@
-//! The step in vectors: one pass evaluates the envelopes, subtracts their mean and searches the difference for extrema.
+//! The step in vectors: one pass evaluates the envelopes, subtracts their mean and searches the
+//! difference for extrema.
 //!
-//! Bitmaps of the knots give the pieces of the splines that a vector of samples needs. Pieces are consecutive in memory, so the
-//! piece of a sample is that of the first sample plus the number of knots in between, and one permuted load of consecutive
-//! coefficients serves the whole vector without a branch. Blocks of 64 samples without a knot, which are most blocks of slow modes,
-//! keep their coefficients in registers.
+//! Bitmaps of the knots give the pieces of the splines that a vector of samples needs. Pieces are
+//! consecutive in memory, so the piece of a sample is that of the first sample plus the number of
+//! knots in between, and one permuted load of consecutive coefficients serves the whole vector
+//! without a branch. Blocks of 64 samples without a knot, which are most blocks of slow modes, keep
+//! their coefficients in registers.
 
 use super::lanes::Samples;
 use super::state::StepState;
@@ -60,7 +62,8 @@ impl PieceCursor {
         }
     }
 
-    /// Advances by as many samples as there are lanes; `marks` are the samples that begin new pieces.
+    /// Advances by as many samples as there are lanes; `marks` are the samples that begin new
+    /// pieces.
     ///
     /// # Safety
     /// As [`Samples`]; `marks` are those of the side.
@@ -116,10 +119,12 @@ impl ExtremaWriter {
     /// Writes the extrema `bits` of block `word`, whose samples are at `samples`.
     ///
     /// # Safety
-    /// As [`Samples`]; `word` is one of the side's; `samples` has 64 numbers, or as many as `bits` covers.
+    /// As [`Samples`]; `word` is one of the side's; `samples` has 64 numbers, or as many as `bits`
+    /// covers.
     #[inline(always)]
     unsafe fn write<L: Samples>(&mut self, word: usize, mut bits: u64, samples: *const f64) {
-        // SAFETY: extrema of a kind are at least two samples apart, and there is room for that many and a vector.
+        // SAFETY: extrema of a kind are at least two samples apart, and there is room for that many
+        // and a vector.
         unsafe {
             *self.bits.add(word) = bits;
             let first = (64 * word) as f64;
@@ -153,11 +158,12 @@ impl ExtremaWriter {
 /// With more extrema in a block than this, packing vectors is faster than looping over the bits.
 const PACK_MIN_EXTREMA: u32 = 10;
 
-/// With at most this many marks in a block, a branch per vector on whether a new piece begins is faster: a mispredicted branch costs
-/// as much as the loads that it saves.
+/// With at most this many marks in a block, a branch per vector on whether a new piece begins is
+/// faster: a mispredicted branch costs as much as the loads that it saves.
 const BRANCH_MAX_MARKS: u32 = 5;
 
-/// Signs of the samples of a block, and of their differences to the sample before: a bit per sample.
+/// Signs of the samples of a block, and of their differences to the sample before: a bit per
+/// sample.
 #[derive(Clone, Copy, Default)]
 struct SignMasks {
     rise: u64,
@@ -170,7 +176,8 @@ struct SignMasks {
 struct Pass<L> {
     upper: PieceCursor,
     lower: PieceCursor,
-    /// Numbers up to this absolute value are left to the scalar kernel: zeros, and others whose products can underflow.
+    /// Numbers up to this absolute value are left to the scalar kernel: zeros, and others whose
+    /// products can underflow.
     safe: L,
     minus_safe: L,
     /// Positions of the next samples.
@@ -220,7 +227,14 @@ impl<L: Samples> Pass<L> {
                 } else {
                     let (mixed_upper, mixed_lower) =
                         (self.upper.advance::<L>(of_upper), self.lower.advance::<L>(of_lower));
-                    self.subtract::<OBSERVED, FIND>(&mut signs, at, before, i, mixed_upper, mixed_lower);
+                    self.subtract::<OBSERVED, FIND>(
+                        &mut signs,
+                        at,
+                        before,
+                        i,
+                        mixed_upper,
+                        mixed_lower,
+                    );
                     (upper, lower) = (self.upper.current::<L>(), self.lower.current::<L>());
                 }
                 i += L::N;
@@ -278,12 +292,13 @@ impl<L: Samples> Pass<L> {
     }
 }
 
-/// If `SIFT`, subtracts the mean of the envelopes and, if `OBSERVED`, keeps the signal before that. If `FIND`, finds the extrema and,
-/// if `OBSERVED`, counts the zero crossings. Returns false if neighboring samples are equal: plateaus are left to the scalar kernel.
+/// If `SIFT`, subtracts the mean of the envelopes and, if `OBSERVED`, keeps the signal before that.
+/// If `FIND`, finds the extrema and, if `OBSERVED`, counts the zero crossings. Returns false if
+/// neighboring samples are equal: plateaus are left to the scalar kernel.
 ///
 /// # Safety
-/// The processor has the instructions of `L`; the state was made for signals of the length of `signal`; if `SIFT`, the pieces of its
-/// sides are computed.
+/// The processor has the instructions of `L`; the state was made for signals of the length of
+/// `signal`; if `SIFT`, the pieces of its sides are computed.
 #[inline(always)]
 pub(super) unsafe fn pass<L: Samples, const SIFT: bool, const OBSERVED: bool, const FIND: bool>(
     state: &mut StepState,
@@ -336,10 +351,19 @@ pub(super) unsafe fn pass<L: Samples, const SIFT: bool, const OBSERVED: bool, co
             signs.fall &= differs;
             is_regular &= (signs.rise | signs.fall) == differs;
             if word > 0 {
-                // Whether the last sample of a block is an extremum is known only with the next block.
+                // Whether the last sample of a block is an extremum is known only with the next
+                // block.
                 let behind = at.sub(64);
-                maxima.write::<L>(word - 1, before.rise & (before.fall >> 1 | signs.fall << 63), behind);
-                minima.write::<L>(word - 1, before.fall & (before.rise >> 1 | signs.rise << 63), behind);
+                maxima.write::<L>(
+                    word - 1,
+                    before.rise & (before.fall >> 1 | signs.fall << 63),
+                    behind,
+                );
+                minima.write::<L>(
+                    word - 1,
+                    before.fall & (before.rise >> 1 | signs.rise << 63),
+                    behind,
+                );
             }
             if OBSERVED {
                 signs.positive &= valid;
@@ -350,7 +374,8 @@ pub(super) unsafe fn pass<L: Samples, const SIFT: bool, const OBSERVED: bool, co
                 let zero = valid & !(signs.positive | signs.negative);
                 is_regular &= zero == 0 || state.signs == crate::extrema::SignTest::Compared;
                 let begins = zero & (was_positive | was_negative | u64::from(word == 0));
-                let crosses = (signs.positive & was_negative) | (signs.negative & was_positive) | begins;
+                let crosses =
+                    (signs.positive & was_negative) | (signs.negative & was_positive) | begins;
                 crossings += crosses.count_ones() as usize;
             }
             before = signs;

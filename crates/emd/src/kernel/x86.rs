@@ -13,7 +13,8 @@ fn pass_avx2<const SIFT: bool, const OBSERVED: bool, const FIND: bool>(
     state: &mut StepState,
     signal: &mut [f64],
 ) -> bool {
-    // SAFETY: the instructions are enabled; the state was made by its constructor and the scans, which uphold its invariants.
+    // SAFETY: the instructions are enabled; the state was made by its constructor and the scans,
+    // which uphold its invariants.
     unsafe { pass::<F64x4, SIFT, OBSERVED, FIND>(state, signal) }
 }
 

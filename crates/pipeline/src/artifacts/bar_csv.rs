@@ -7,11 +7,12 @@ use bars::{Series, Span, Symbol};
 use bars_io::atomic::{FinishedFile, TempFiles};
 use bars_io::{Error, Source};
 
-/// Writes the bars of `symbols` within `span`, ready to be committed to `path`: symbols in the given order, time
-/// ascending, with a `trades` column if any of the bars has a number of trades. Returns the number of bars per symbol.
+/// Writes the bars of `symbols` within `span`, ready to be committed to `path`: symbols in the
+/// given order, time ascending, with a `trades` column if any of the bars has a number of trades.
+/// Returns the number of bars per symbol.
 ///
-/// The header depends on the bars, not on the columns of the source: the same bars give the same bytes from a store, a
-/// file and a database.
+/// The header depends on the bars, not on the columns of the source: the same bars give the same
+/// bytes from a store, a file and a database.
 ///
 /// # Errors
 /// If the source cannot be read or the file not be written.
@@ -66,7 +67,11 @@ fn push_lines(out: &mut Vec<u8>, symbol: &Symbol, series: &Series, has_trades: b
 
 /// A CSV field, quoted if needed.
 pub fn quoted(field: &str) -> String {
-    if field.contains([',', '"']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field.to_owned() }
+    if field.contains([',', '"']) {
+        format!("\"{}\"", field.replace('"', "\"\""))
+    } else {
+        field.to_owned()
+    }
 }
 
 #[cfg(test)]

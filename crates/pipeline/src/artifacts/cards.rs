@@ -17,7 +17,11 @@ pub fn cards_name(pool: Pool) -> String {
 }
 
 /// Writes the cards of a pool, ready to be committed to `path`.
-pub(crate) fn write_global(path: &Path, cards: &[GlobalCard], temp: &TempFiles) -> Result<FinishedFile> {
+pub(crate) fn write_global(
+    path: &Path,
+    cards: &[GlobalCard],
+    temp: &TempFiles,
+) -> Result<FinishedFile> {
     write_json(path, &cards, temp)
 }
 

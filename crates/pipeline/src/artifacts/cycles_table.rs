@@ -65,7 +65,8 @@ impl CyclesTable {
             };
             let is_cycle = cycle.status == Status::Ok.name();
             let sizes = [cycle.period_days, cycle.amp_pct, cycle.energy_share];
-            let is_sound = cycle.period_days > 0.0 && sizes.iter().all(|x| x.is_finite() && *x >= 0.0);
+            let is_sound =
+                cycle.period_days > 0.0 && sizes.iter().all(|x| x.is_finite() && *x >= 0.0);
             if is_cycle && !is_sound {
                 return Err(bad(
                     "is a cycle (status ok) whose period, depth or energy is missing, negative or infinite",

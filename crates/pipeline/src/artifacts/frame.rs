@@ -1,4 +1,5 @@
-//! Reads tables of text and numbers from Parquet or CSV: the reader of every table that the program writes.
+//! Reads tables of text and numbers from Parquet or CSV: the reader of every table that the program
+//! writes.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -35,7 +36,11 @@ impl Frame {
     /// # Errors
     /// If it is missing or damaged.
     pub fn read(path: &Path) -> Result<Frame> {
-        if path.extension().is_some_and(|end| end == "csv") { Frame::csv(path) } else { Frame::parquet(path) }
+        if path.extension().is_some_and(|end| end == "csv") {
+            Frame::csv(path)
+        } else {
+            Frame::parquet(path)
+        }
     }
 
     fn parquet(path: &Path) -> Result<Frame> {
@@ -43,7 +48,8 @@ impl Frame {
             return Err(unexpected(path, "it is a folder, not a Parquet file"));
         }
         let file = File::open(path).map_err(|e| bars_io::Error::io("open", path, e))?;
-        let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| unexpected(path, e))?;
+        let builder =
+            ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| unexpected(path, e))?;
         let names = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
         let reader = builder.build().map_err(|e| unexpected(path, e))?;
         let batches = reader.collect::<Result<Vec<_>, _>>().map_err(|e| unexpected(path, e))?;
@@ -57,7 +63,10 @@ impl Frame {
         let mut columns = vec![Vec::new(); names.len()];
         for record in reader.records() {
             let record = record.map_err(|e| unexpected(path, e))?;
-            columns.iter_mut().zip(&record).for_each(|(column, field)| column.push(field.to_owned()));
+            columns
+                .iter_mut()
+                .zip(&record)
+                .for_each(|(column, field)| column.push(field.to_owned()));
         }
         Ok(Frame { path: path.to_owned(), names, body: Body::Csv(columns) })
     }
@@ -88,12 +97,19 @@ impl Frame {
         match &self.body {
             Body::Csv(columns) => {
                 let column = &columns[self.index(name)?];
-                Ok(column.iter().map(|text| Some(text.clone()).filter(|text| !text.is_empty())).collect())
+                Ok(column
+                    .iter()
+                    .map(|text| Some(text.clone()).filter(|text| !text.is_empty()))
+                    .collect())
             }
             Body::Parquet(_) => {
                 let columns = self.columns(name, &DataType::Utf8)?;
                 let text = |column: &ArrayRef| {
-                    column.as_string::<i32>().iter().map(|text| text.map(str::to_owned)).collect::<Vec<_>>()
+                    column
+                        .as_string::<i32>()
+                        .iter()
+                        .map(|text| text.map(str::to_owned))
+                        .collect::<Vec<_>>()
                 };
                 Ok(columns.iter().flat_map(text).collect())
             }
@@ -137,10 +153,14 @@ impl Frame {
                 Ok(columns[self.index(name)?].iter().map(time).collect())
             }
             Body::Parquet(_) => {
-                let columns = self.columns(name, &DataType::Timestamp(TimeUnit::Microsecond, None))?;
+                let columns =
+                    self.columns(name, &DataType::Timestamp(TimeUnit::Microsecond, None))?;
                 let times = |column: &ArrayRef| {
                     let column = column.as_primitive::<TimestampMicrosecondType>();
-                    column.iter().map(|micros| micros.and_then(AsOf::from_epoch_micros)).collect::<Vec<_>>()
+                    column
+                        .iter()
+                        .map(|micros| micros.and_then(AsOf::from_epoch_micros))
+                        .collect::<Vec<_>>()
                 };
                 Ok(columns.iter().flat_map(times).collect())
             }

@@ -1,4 +1,5 @@
-//! `leaderboards_summary.json`: written by `leaderboards`, read for the report. A missing number is null.
+//! `leaderboards_summary.json`: written by `leaderboards`, read for the report. A missing number is
+//! null.
 
 use serde::{Deserialize, Serialize};
 

@@ -130,8 +130,8 @@ pub fn write_json(path: &Path, value: &impl Serialize, temp: &TempFiles) -> Resu
 
 /// `value` as indented JSON with a final line end; `path` is for the error alone.
 pub(crate) fn json_bytes(path: &Path, value: &impl Serialize) -> Result<Vec<u8>> {
-    let mut bytes =
-        serde_json::to_vec_pretty(value).map_err(|e| Error::encode(path.display().to_string(), e))?;
+    let mut bytes = serde_json::to_vec_pretty(value)
+        .map_err(|e| Error::encode(path.display().to_string(), e))?;
     bytes.push(b'\n');
     Ok(bytes)
 }

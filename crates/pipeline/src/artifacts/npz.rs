@@ -51,7 +51,8 @@ fn archive(arrays: &[Array<'_>], packing: Packing) -> Result<Vec<u8>, ZipError> 
     Ok(archive.finish()?.into_inner())
 }
 
-/// A decomposition as the bytes of an archive: `imfs` (modes x samples), `residue` and `imf_variances`.
+/// A decomposition as the bytes of an archive: `imfs` (modes x samples), `residue` and
+/// `imf_variances`.
 ///
 /// # Errors
 /// If it is too large for a ZIP archive.
@@ -84,7 +85,8 @@ pub fn write_modes(
 fn header(shape: &[usize]) -> Vec<u8> {
     let lengths: String = shape.iter().map(|length| format!("{length}, ")).collect();
     // A one-element tuple needs its comma; others may have one.
-    let text = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': ({}), }}", lengths.trim_end());
+    let text =
+        format!("{{'descr': '<f8', 'fortran_order': False, 'shape': ({}), }}", lengths.trim_end());
     let padded = (10 + text.len() + 1).next_multiple_of(64) - 10;
     let mut header = b"\x93NUMPY\x01\x00".to_vec();
     header.extend((padded as u16).to_le_bytes());
@@ -95,7 +97,8 @@ fn header(shape: &[usize]) -> Vec<u8> {
 /// Reads arrays of an archive by name, flat.
 ///
 /// # Errors
-/// If the file is not such an archive, lacks an array, or has it in another form than [`write_modes`].
+/// If the file is not such an archive, lacks an array, or has it in another form than
+/// [`write_modes`].
 pub fn read<const N: usize>(path: &Path, names: [&str; N]) -> crate::Result<[Vec<f64>; N]> {
     let file = File::open(path).map_err(|e| Error::io("open", path, e))?;
     let invalid = |reason: String| unexpected(path, reason);
@@ -120,7 +123,8 @@ fn numbers(bytes: &[u8]) -> Result<Vec<f64>, String> {
         return Err("not a NumPy .npy array".to_owned());
     };
     let header = String::from_utf8_lossy(header);
-    if !header.contains("'<f8'") || header.contains("'fortran_order': True") || body.len() % 8 != 0 {
+    if !header.contains("'<f8'") || header.contains("'fortran_order': True") || body.len() % 8 != 0
+    {
         return Err(format!("unsupported array {header}"));
     }
     let (numbers, _) = body.as_chunks::<8>();
@@ -134,7 +138,10 @@ mod tests {
         for shape in [vec![3], vec![12, 130_000]] {
             let header = super::header(&shape);
             assert_eq!(header.len() % 64, 0);
-            assert!(header.ends_with(b" \n") && header.starts_with(b"\x93NUMPY\x01\x00\x76\x00{'descr'"));
+            assert!(
+                header.ends_with(b" \n")
+                    && header.starts_with(b"\x93NUMPY\x01\x00\x76\x00{'descr'")
+            );
         }
     }
 }

@@ -12,7 +12,8 @@ use stages::table::Table;
 
 use super::CREATED_BY;
 
-/// Writes `table`, ready to be committed to `path`; `metadata` is stored as key and value in the file's footer.
+/// Writes `table`, ready to be committed to `path`; `metadata` is stored as key and value in the
+/// file's footer.
 ///
 /// # Errors
 /// If it cannot be written.
@@ -24,8 +25,10 @@ pub fn write(
 ) -> bars_io::Result<FinishedFile> {
     let error = |e| Error::writing_parquet(path, e);
     let batch = table.to_record_batch().map_err(|e| error(e.into()))?;
-    let pairs: Vec<KeyValue> =
-        metadata.iter().map(|(key, value)| KeyValue::new((*key).to_owned(), value.clone())).collect();
+    let pairs: Vec<KeyValue> = metadata
+        .iter()
+        .map(|(key, value)| KeyValue::new((*key).to_owned(), value.clone()))
+        .collect();
     let properties = WriterProperties::builder()
         .set_compression(Compression::SNAPPY)
         .set_key_value_metadata(Some(pairs).filter(|pairs| !pairs.is_empty()))

@@ -1,4 +1,5 @@
-//! `run_config.json`: parameters and provenance of cycles. Written by [`Cycles::write`](crate::cycles::Cycles::write).
+//! `run_config.json`: parameters and provenance of cycles. Written by
+//! [`Cycles::write`](crate::cycles::Cycles::write).
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -93,7 +94,8 @@ pub(crate) struct RunTiming<'a> {
     pub(crate) seconds_per_symbol: BTreeMap<&'a str, Option<f64>>,
 }
 
-/// What summaries of cycles need of the file. It may lack any of it, as users also hand in files of other programs.
+/// What summaries of cycles need of the file. It may lack any of it, as users also hand in files of
+/// other programs.
 #[derive(Debug)]
 pub struct RecordedRun {
     path: PathBuf,
@@ -196,7 +198,8 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let coverage = Coverage { bars_before: 4, bars_after: 8, missing_share: 0.5, longest_gap: 3 };
+        let coverage =
+            Coverage { bars_before: 4, bars_after: 8, missing_share: 0.5, longest_gap: 3 };
         let asof: AsOf = AsOf::from_epoch_micros(86_400_000_000).unwrap();
         let written = RunConfig {
             asof,

@@ -19,7 +19,11 @@ impl SeriesFile {
     ///
     /// # Errors
     /// If the file cannot be created.
-    pub fn create(path: &Path, metrics: &[Metric], temp: &TempFiles) -> bars_io::Result<SeriesFile> {
+    pub fn create(
+        path: &Path,
+        metrics: &[Metric],
+        temp: &TempFiles,
+    ) -> bars_io::Result<SeriesFile> {
         let keys = [
             ("symbol", DType::Utf8),
             ("window", DType::Utf8),
@@ -28,8 +32,11 @@ impl SeriesFile {
             ("coverage", DType::Float64),
         ];
         let metrics = metrics.iter().map(|metric| (metric.stem, DType::Float64));
-        let columns: Vec<ColumnSpec> =
-            keys.into_iter().chain(metrics).map(|(name, dtype)| ColumnSpec::new(name, dtype, "")).collect();
+        let columns: Vec<ColumnSpec> = keys
+            .into_iter()
+            .chain(metrics)
+            .map(|(name, dtype)| ColumnSpec::new(name, dtype, ""))
+            .collect();
         let columns = FileColumns::new(&columns);
         let format = Format::from_path(path);
         Ok(SeriesFile(TableWriter::create(path, format, Compression::default(), &columns, temp)?))
@@ -39,7 +46,12 @@ impl SeriesFile {
     ///
     /// # Errors
     /// If they cannot be written.
-    pub fn write(&mut self, symbol: &Symbol, panel: &Panel, range: Range<usize>) -> bars_io::Result<()> {
+    pub fn write(
+        &mut self,
+        symbol: &Symbol,
+        panel: &Panel,
+        range: Range<usize>,
+    ) -> bars_io::Result<()> {
         let buckets = &panel.buckets()[range];
         let (ok, values): (Vec<&Bucket>, Vec<&[f64]>) =
             buckets.iter().filter_map(|bucket| Some((bucket, panel.values(bucket)?))).unzip();
@@ -47,8 +59,9 @@ impl SeriesFile {
             return Ok(());
         };
         let text = |text: String| Values::Text(vec![Some(text); ok.len()]);
-        let ends =
-            |shift: i32| ok.iter().map(|bucket: &&Bucket| AsOf::start_of(bucket.start.plus(shift))).collect();
+        let ends = |shift: i32| {
+            ok.iter().map(|bucket: &&Bucket| AsOf::start_of(bucket.start.plus(shift))).collect()
+        };
         let mut columns = vec![
             text(symbol.to_string()),
             text(panel.window().to_string()),
@@ -56,7 +69,8 @@ impl SeriesFile {
             Values::Time(ends(panel.window().minutes())),
             Values::Number(ok.iter().map(|bucket| bucket.coverage).collect()),
         ];
-        columns.extend((0..width).map(|m| Values::Number(values.iter().map(|row| row[m]).collect())));
+        columns
+            .extend((0..width).map(|m| Values::Number(values.iter().map(|row| row[m]).collect())));
         self.0.write(columns)
     }
 

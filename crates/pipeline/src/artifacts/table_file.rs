@@ -54,7 +54,8 @@ impl Format {
 
     /// Whether the extension is one of a table file: `parquet`, `csv` or `txt`.
     pub fn is_supported(path: &Path) -> bool {
-        let end = path.extension().map(|end| end.to_string_lossy().to_lowercase()).unwrap_or_default();
+        let end =
+            path.extension().map(|end| end.to_string_lossy().to_lowercase()).unwrap_or_default();
         ["parquet", "csv", "txt"].contains(&&*end)
     }
 }
@@ -121,8 +122,11 @@ impl TableWriter {
         let mut file = temp.create(path)?;
         let output = match format {
             Format::Parquet => {
-                let writer =
-                    ArrowWriter::try_new(file, columns.schema.clone(), Some(properties(compression)));
+                let writer = ArrowWriter::try_new(
+                    file,
+                    columns.schema.clone(),
+                    Some(properties(compression)),
+                );
                 Output::Parquet(Box::new(writer.map_err(|e| Error::writing_parquet(path, e))?))
             }
             Format::Csv => {
@@ -160,7 +164,9 @@ impl TableWriter {
     /// If it cannot be written.
     pub fn end_group(&mut self) -> bars_io::Result<()> {
         match &mut self.output {
-            Output::Parquet(writer) => writer.flush().map_err(|e| Error::writing_parquet(&self.path, e)),
+            Output::Parquet(writer) => {
+                writer.flush().map_err(|e| Error::writing_parquet(&self.path, e))
+            }
             Output::Csv(_) => Ok(()),
         }
     }
@@ -196,7 +202,8 @@ pub fn write(
     writer.finish()
 }
 
-/// The content of a schema sidecar: name, dtype, family, window and description of each column, as JSON.
+/// The content of a schema sidecar: name, dtype, family, window and description of each column, as
+/// JSON.
 ///
 /// # Errors
 /// Only if serialization fails, which no input causes.

@@ -19,8 +19,9 @@ struct BySymbol<'a>(&'a [SymbolUpswings]);
 
 impl Serialize for BySymbol<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer
-            .collect_map(self.0.iter().map(|symbol| (symbol.symbol.as_str(), ByWindow(&symbol.windows))))
+        serializer.collect_map(
+            self.0.iter().map(|symbol| (symbol.symbol.as_str(), ByWindow(&symbol.windows))),
+        )
     }
 }
 
@@ -30,13 +31,15 @@ impl Serialize for ByWindow<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let none = SwingClusters::default();
         serializer.collect_map(
-            self.0.iter().map(|study| (study.window.to_string(), study.clusters.as_ref().unwrap_or(&none))),
+            self.0
+                .iter()
+                .map(|study| (study.window.to_string(), study.clusters.as_ref().unwrap_or(&none))),
         )
     }
 }
 
-/// Writes both files, ready to be committed; the text has a line per symbol: the median duration and amplitude of its strongest
-/// cluster, `NA` where it has none.
+/// Writes both files, ready to be committed; the text has a line per symbol: the median duration
+/// and amplitude of its strongest cluster, `NA` where it has none.
 pub(crate) fn write(
     [json, text]: &[PathBuf; 2],
     symbols: &[SymbolUpswings],
@@ -86,12 +89,16 @@ pub(crate) struct RecordedCluster {
 pub(crate) fn read(path: &Path) -> Result<Vec<RecordedUpswings>> {
     let symbols: Map<String, Value> = read_json(path)?;
     let symbol = |(symbol, windows): (String, Value)| {
-        let windows: Map<String, Value> = serde_json::from_value(windows).map_err(|e| unexpected(path, e))?;
+        let windows: Map<String, Value> =
+            serde_json::from_value(windows).map_err(|e| unexpected(path, e))?;
         let window = |(window, clusters): (String, Value)| {
             let window = window.parse().map_err(|e: bars::Error| unexpected(path, e))?;
             Ok((window, serde_json::from_value(clusters).map_err(|e| unexpected(path, e))?))
         };
-        Ok(RecordedUpswings { symbol, windows: windows.into_iter().map(window).collect::<Result<_>>()? })
+        Ok(RecordedUpswings {
+            symbol,
+            windows: windows.into_iter().map(window).collect::<Result<_>>()?,
+        })
     };
     symbols.into_iter().map(symbol).collect()
 }

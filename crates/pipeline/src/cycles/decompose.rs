@@ -61,7 +61,8 @@ enum Noise {
     Streaming,
 }
 
-/// A decomposition, and whether its time budget ran out; `None` for a series that is missing or flat.
+/// A decomposition, and whether its time budget ran out; `None` for a series that is missing or
+/// flat.
 type Found = Option<(Decomposition, bool)>;
 
 impl DecomposeJob<'_> {
@@ -96,7 +97,8 @@ impl DecomposeJob<'_> {
         let control = Control::default().cancel_flag(cancelled);
         let noise = self.observer.step("the noise", || self.noise(members, control))?;
         let noise_seconds = begun.elapsed().as_secs_f64();
-        let progress = Progress::new(self.observer, "imf-stage", Unit::SymbolsAndModes, members.len() as u64);
+        let progress =
+            Progress::new(self.observer, "imf-stage", Unit::SymbolsAndModes, members.len() as u64);
         let mut output = StageOutput { noise_seconds, ..StageOutput::default() };
         for symbol in self.symbols(members, &noise, control, &progress)? {
             let (name, coverage) = symbol.prepared;
@@ -148,11 +150,15 @@ impl DecomposeJob<'_> {
         };
         if self.params.budget.is_some() {
             // One series at a time, so that the budget measures it alone.
-            return members.iter().map(|member| finished(self.alone(member, noise, control))).collect();
+            return members
+                .iter()
+                .map(|member| finished(self.alone(member, noise, control)))
+                .collect();
         }
         match noise {
             Noise::InMemory(held) => {
-                // A symbol per thread; the last few, or all if fewer jobs are wanted, share the threads.
+                // A symbol per thread; the last few, or all if fewer jobs are wanted, share the
+                // threads.
                 let threads = rayon::current_num_threads();
                 let whole = if self.params.jobs.is_some_and(|jobs| jobs < threads) {
                     0
@@ -195,7 +201,8 @@ impl DecomposeJob<'_> {
         let mut found: [Found; 2] = [None, None];
         for (found, signal) in found.iter_mut().zip(signals(&prepared)) {
             if let Some(signal) = signal {
-                let modes = self.params.decomposer.ceemdan_with(&mut workspace, signal, noise, control);
+                let modes =
+                    self.params.decomposer.ceemdan_with(&mut workspace, signal, noise, control);
                 *found = Some((modes.map_err(|e| failed(member, e))?, false));
             }
         }
@@ -209,7 +216,9 @@ impl DecomposeJob<'_> {
         let mut found: [Found; 2] = [None, None];
         for (found, signal) in found.iter_mut().zip(signals(&prepared)) {
             if let Some(signal) = signal {
-                *found = Some(self.within_budget(signal, noise, control).map_err(|e| failed(member, e))?);
+                *found = Some(
+                    self.within_budget(signal, noise, control).map_err(|e| failed(member, e))?,
+                );
             }
         }
         self.finish(prepared, &found, begun)
@@ -234,8 +243,10 @@ impl DecomposeJob<'_> {
             }
             pairs.push((prepared, found));
         }
-        let finish = |(prepared, found): (Prepared, [Found; 2])| self.finish(prepared, &found, begun);
-        let mut all: Vec<SymbolOutput> = pairs.into_par_iter().map(finish).collect::<Result<_>>()?;
+        let finish =
+            |(prepared, found): (Prepared, [Found; 2])| self.finish(prepared, &found, begun);
+        let mut all: Vec<SymbolOutput> =
+            pairs.into_par_iter().map(finish).collect::<Result<_>>()?;
         // They were timed together.
         let each = begun.elapsed().as_secs_f64() / all.len().max(1) as f64;
         all.iter_mut().for_each(|symbol| symbol.seconds = each);
@@ -256,15 +267,19 @@ impl DecomposeJob<'_> {
             }
             Noise::Streaming => decomposer.ceemdan_streamed(signal, control),
         };
-        let budget = self.params.budget.filter(|_| self.params.decomposer.settings().trials > REDUCED_TRIALS);
+        let budget = self
+            .params
+            .budget
+            .filter(|_| self.params.decomposer.settings().trials > REDUCED_TRIALS);
         // A budget that ends beyond the clock's range has no end.
         let Some(deadline) = budget.and_then(|time| Instant::now().checked_add(time)) else {
             return Ok((decompose(&self.params.decomposer, control)?, false));
         };
         match decompose(&self.params.decomposer, control.deadline(deadline)) {
-            Err(emd::Error::DeadlinePassed) => {
-                Ok((decompose(&self.params.decomposer.with_trials(REDUCED_TRIALS)?, control)?, true))
-            }
+            Err(emd::Error::DeadlinePassed) => Ok((
+                decompose(&self.params.decomposer.with_trials(REDUCED_TRIALS)?, control)?,
+                true,
+            )),
             found => Ok((found?, false)),
         }
     }
@@ -279,7 +294,12 @@ impl DecomposeJob<'_> {
     }
 
     /// The rows of a decomposed symbol; its modes go to the sink.
-    fn finish(&self, prepared: Prepared, found: &[Found; 2], begun: Instant) -> Result<SymbolOutput> {
+    fn finish(
+        &self,
+        prepared: Prepared,
+        found: &[Found; 2],
+        begun: Instant,
+    ) -> Result<SymbolOutput> {
         let rows = self.params.stage.study(&prepared, found);
         for (series, found) in SignalKind::BOTH.into_iter().zip(found) {
             if let (Some(modes), Some((found, _))) = (self.modes, found) {
@@ -356,8 +376,17 @@ mod tests {
             };
             let bar = |i: i32| {
                 let close = price(i);
-                let volume = if symbol.as_str() == "FLAT" { 1.0 } else { 5.0 + f64::from(i * i % 23) };
-                Bar { time: minute(i), open: close, high: close, low: close, close, volume, trades: None }
+                let volume =
+                    if symbol.as_str() == "FLAT" { 1.0 } else { 5.0 + f64::from(i * i % 23) };
+                Bar {
+                    time: minute(i),
+                    open: close,
+                    high: close,
+                    low: close,
+                    close,
+                    volume,
+                    trades: None,
+                }
             };
             Ok((0..MINUTES).map(bar).collect())
         }
@@ -390,8 +419,9 @@ mod tests {
         let members: Vec<Member> = Three.catalog().unwrap().into_iter().map(member).collect();
         let control = Control::default();
         let held = job.params.decomposer.noise(MINUTES as usize, control).unwrap();
-        let rows =
-            |symbols: Vec<SymbolOutput>| symbols.into_iter().map(|symbol| symbol.rows).collect::<Vec<_>>();
+        let rows = |symbols: Vec<SymbolOutput>| {
+            symbols.into_iter().map(|symbol| symbol.rows).collect::<Vec<_>>()
+        };
         let one = |member: &Member| job.on_this_thread(member, &held, control).unwrap();
         let on_this_thread = rows(members.iter().map(one).collect());
         assert!(on_this_thread[0][0].len() > 2 && on_this_thread[2][0][0].cycle.is_none());

@@ -15,7 +15,10 @@ struct Settings {
 }
 
 /// Serializes the settings of a decomposer.
-pub fn serialize<S: Serializer>(decomposer: &emd::Decomposer, serializer: S) -> Result<S::Ok, S::Error> {
+pub fn serialize<S: Serializer>(
+    decomposer: &emd::Decomposer,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     let settings = decomposer.settings();
     Settings {
         preset: settings.preset.to_string(),
@@ -29,14 +32,18 @@ pub fn serialize<S: Serializer>(decomposer: &emd::Decomposer, serializer: S) -> 
 }
 
 /// Reads what [`serialize`] wrote.
-pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<emd::Decomposer, D::Error> {
+pub fn deserialize<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<emd::Decomposer, D::Error> {
     let settings = Settings::deserialize(deserializer)?;
     let presets = [emd::Preset::Standard, emd::Preset::Pyemd];
     let preset = presets.into_iter().find(|preset| preset.to_string() == settings.preset);
-    let preset = preset.ok_or_else(|| D::Error::custom(format!("unknown preset {:?}", settings.preset)))?;
+    let preset =
+        preset.ok_or_else(|| D::Error::custom(format!("unknown preset {:?}", settings.preset)))?;
     let scales = [emd::NoiseScale::Fastest, emd::NoiseScale::Residue];
     let scale = scales.into_iter().find(|scale| scale.to_string() == settings.noise_scale);
-    let scale = scale.ok_or_else(|| D::Error::custom(format!("unknown scale {:?}", settings.noise_scale)))?;
+    let scale = scale
+        .ok_or_else(|| D::Error::custom(format!("unknown scale {:?}", settings.noise_scale)))?;
     let sifting: emd::Sifting =
         settings.sifting.parse().map_err(|e| D::Error::custom(format!("sifting: {e}")))?;
     emd::Params::new(preset)
@@ -50,6 +57,9 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<emd::De
 }
 
 /// Serializes a preset.
-pub(crate) fn preset<S: Serializer>(preset: &emd::Preset, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn preset<S: Serializer>(
+    preset: &emd::Preset,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.collect_str(preset)
 }

@@ -42,8 +42,8 @@ pub struct CyclesParams {
     /// How series are decomposed.
     #[serde(with = "decomposer_serde")]
     pub decomposer: Decomposer,
-    /// Time for each of a symbol's two series. One that takes longer is computed again with [`REDUCED_TRIALS`]; results then
-    /// depend on the machine.
+    /// Time for each of a symbol's two series. One that takes longer is computed again with
+    /// [`REDUCED_TRIALS`]; results then depend on the machine.
     pub budget: Option<Duration>,
     /// Symbols at once, to save memory; `None`: as many as there are threads.
     pub jobs: Option<usize>,
@@ -156,13 +156,14 @@ pub struct Timing {
     pub threads: usize,
 }
 
-/// Decomposes price and volume of `symbols` over the lookback before `asof` (a date: all of it; `Latest`: the close of the symbols'
-/// newest bar) and clusters their cycles. Modes go to `modes`, if given. Memory is bounded by the threads: noise is held if it takes
-/// at most a quarter of the memory, else streamed; results are the same.
+/// Decomposes price and volume of `symbols` over the lookback before `asof` (a date: all of it;
+/// `Latest`: the close of the symbols' newest bar) and clusters their cycles. Modes go to `modes`,
+/// if given. Memory is bounded by the threads: noise is held if it takes at most a quarter of the
+/// memory, else streamed; results are the same.
 ///
 /// # Errors
-/// If the source cannot be read, has none of the symbols and the as-of is `Latest`, the noise does not fit in memory, a decomposition
-/// fails, or the observer cancels.
+/// If the source cannot be read, has none of the symbols and the as-of is `Latest`, the noise does
+/// not fit in memory, a decomposition fails, or the observer cancels.
 ///
 /// ```
 /// use bars::time::AsOfSpec;
@@ -211,7 +212,16 @@ pub(crate) fn compute(
     report_findings(source, observer);
     let threads = rayon::current_num_threads();
     let timing = Timing { noise_seconds: output.noise_seconds, seconds: output.seconds, threads };
-    Ok(assemble(params, lookback, members, output.rows, output.coverage, timing, source.describe(), observer))
+    Ok(assemble(
+        params,
+        lookback,
+        members,
+        output.rows,
+        output.coverage,
+        timing,
+        source.describe(),
+        observer,
+    ))
 }
 
 /// The symbols in the source, each once, and the lookback.
@@ -222,8 +232,8 @@ pub(crate) fn plan(
     asof: AsOfSpec,
     observer: &dyn Observer,
 ) -> Result<(Vec<Member>, Lookback)> {
-    let members =
-        observer.step("looking the leaders up", || look_up(symbols, source, "they get stubs", observer))?;
+    let members = observer
+        .step("looking the leaders up", || look_up(symbols, source, "they get stubs", observer))?;
     let members = without_repeats(members, observer);
     // If none of the symbols has bars, any given as-of will do.
     let ends = match extent(&members, &source.describe()) {
@@ -266,8 +276,10 @@ impl Cycles {
 
 fn report_window(lookback: &Lookback, ends: Option<(AsOf, AsOf)>, observer: &dyn Observer) {
     let Span { start, end } = lookback.span;
-    observer
-        .info(format!("the window is {} minutes, {start} to {end}", text::count(lookback.minutes() as u64)));
+    observer.info(format!(
+        "the window is {} minutes, {start} to {end}",
+        text::count(lookback.minutes() as u64)
+    ));
     let Some((oldest, newest)) = ends else { return };
     if AsOf::start_of(start) >= newest || AsOf::start_of(end) < oldest {
         observer.warn(format!(
@@ -297,8 +309,11 @@ fn warn_of_gaps(coverage: &BTreeMap<Symbol, Coverage>, observer: &dyn Observer) 
             format!("{symbol} ({:.0} % missing, {gap} in a row)", 100.0 * coverage.missing_share)
         })
         .collect();
-    let more =
-        if poor.len() > MAX_NAMES { format!(" and {} more", poor.len() - MAX_NAMES) } else { String::new() };
+    let more = if poor.len() > MAX_NAMES {
+        format!(" and {} more", poor.len() - MAX_NAMES)
+    } else {
+        String::new()
+    };
     observer.warn(format!(
         "long gaps can make fast cycles of their own: {}{more}; use a shorter lookback, or compare with noise_scale residue and \
          epsilon 0.2 ({} has the gaps of all symbols)",
@@ -310,7 +325,8 @@ fn warn_of_gaps(coverage: &BTreeMap<Symbol, Coverage>, observer: &dyn Observer) 
 /// Warns of series whose time budget ran out.
 fn warn_of_budget(rows: &[CycleRow], observer: &dyn Observer) {
     let reduced = rows.iter().filter(|row| row.status == Status::TimeBudgetReduced);
-    let mut series: Vec<String> = reduced.map(|row| format!("{} {}", row.symbol, row.series)).collect();
+    let mut series: Vec<String> =
+        reduced.map(|row| format!("{} {}", row.symbol, row.series)).collect();
     series.dedup();
     if !series.is_empty() {
         observer.warn(format!(

@@ -12,7 +12,8 @@ use stages::cycles::{Lookback, SignalKind, cards};
 use super::Cycles;
 use crate::artifacts::cards::{self as card_files, cards_name};
 use crate::artifacts::run_config::{
-    ClusteringConfig, DecompositionConfig, PathsConfig, PoolConfig, RunConfig, RunTiming, ScalerConfig,
+    ClusteringConfig, DecompositionConfig, PathsConfig, PoolConfig, RunConfig, RunTiming,
+    ScalerConfig,
 };
 use crate::artifacts::table_file::{self, Compression, Format};
 use crate::artifacts::{names, partition, write_json};
@@ -44,12 +45,17 @@ impl CyclesPartition {
         self.0.join(names::CYCLES_MODES).join(modes_name(symbol, series))
     }
 
-    /// Removes tables that an earlier run of the same date left and that contradict this one: cards of other pools, and
-    /// summaries by symbol. Modes are expensive and stay, with a warning.
+    /// Removes tables that an earlier run of the same date left and that contradict this one: cards
+    /// of other pools, and summaries by symbol. Modes are expensive and stay, with a warning.
     ///
     /// # Errors
     /// If a file cannot be removed.
-    pub fn remove_stale(&self, mixed: bool, persisted: bool, observer: &dyn Observer) -> Result<()> {
+    pub fn remove_stale(
+        &self,
+        mixed: bool,
+        persisted: bool,
+        observer: &dyn Observer,
+    ) -> Result<()> {
         let other_cards = Pool::all(!mixed).iter().map(|pool| cards_name(*pool));
         let summaries = [names::POST_SUMMARY, names::POST_TOP];
         let summaries = summaries
@@ -65,14 +71,20 @@ impl CyclesPartition {
             }
         }
         if !removed.is_empty() {
-            observer.info(format!("removed stale files from {}: {}", self.0.display(), removed.join(", ")));
+            observer.info(format!(
+                "removed stale files from {}: {}",
+                self.0.display(),
+                removed.join(", ")
+            ));
         }
         let modes = self.0.join(names::CYCLES_MODES);
         // Temporary files that a killed run left for symbols that this run may not have.
         remove_stale_temps(&modes, ".");
         if !persisted && modes.exists() {
-            observer
-                .warn(format!("the modes in {} are of an earlier run, and not of this one", modes.display()));
+            observer.warn(format!(
+                "the modes in {} are of an earlier run, and not of this one",
+                modes.display()
+            ));
         }
         Ok(())
     }
@@ -84,8 +96,8 @@ pub fn modes_name(symbol: &Symbol, series: SignalKind) -> String {
 }
 
 impl Cycles {
-    /// Writes everything but the modes, ready to be committed together; the summary is last, so that a partition with a
-    /// summary is complete.
+    /// Writes everything but the modes, ready to be committed together; the summary is last, so
+    /// that a partition with a summary is complete.
     ///
     /// # Errors
     /// If a file cannot be written.
@@ -102,9 +114,19 @@ impl Cycles {
         }
         let path = partition.0.join(names::CYCLES_CARDS_ASSET);
         files.push(card_files::write_asset(&path, &cards::asset(&self.pools), temp)?);
-        files.push(write_json(&partition.0.join(names::CYCLES_CONFIG), &self.config(has_modes), temp)?);
+        files.push(write_json(
+            &partition.0.join(names::CYCLES_CONFIG),
+            &self.config(has_modes),
+            temp,
+        )?);
         let (format, compression) = (Format::Parquet, Compression::Snappy);
-        files.push(table_file::write(&partition.summary(), format, compression, self.table(), temp)?);
+        files.push(table_file::write(
+            &partition.summary(),
+            format,
+            compression,
+            self.table(),
+            temp,
+        )?);
         Ok(files)
     }
 
@@ -150,7 +172,11 @@ impl Cycles {
                 ward_distance: cluster::WARD_DISTANCE,
             },
             pools: self.pools.iter().map(|pool| (pool.pool.name(), pool_config(pool))).collect(),
-            bars_per_symbol: self.coverage.iter().map(|(symbol, own)| (symbol.as_str(), *own)).collect(),
+            bars_per_symbol: self
+                .coverage
+                .iter()
+                .map(|(symbol, own)| (symbol.as_str(), *own))
+                .collect(),
             paths: PathsConfig {
                 summary: names::CYCLES_SUMMARY,
                 cards,
@@ -172,11 +198,16 @@ fn pool_config(pool: &Clustered) -> PoolConfig<'_> {
     PoolConfig {
         cycles: pool.cycles(),
         method: pool.method.name(),
-        scaler: ScalerConfig { features: &FEATURES, center: &pool.scaler.center, scale: &pool.scaler.scale },
+        scaler: ScalerConfig {
+            features: &FEATURES,
+            center: &pool.scaler.center,
+            scale: &pool.scaler.scale,
+        },
     }
 }
 
-/// Libraries that compute what is in the results, with the versions that this program was built with.
+/// Libraries that compute what is in the results, with the versions that this program was built
+/// with.
 const LIBRARIES: &[(&str, &str)] = &[
     ("kodama", "0.3.0"),
     ("libm", "0.2.16"),
@@ -200,7 +231,9 @@ mod tests {
 
     #[test]
     fn recorded_versions_are_those_of_the_lock_file() {
-        let lock = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.lock")).unwrap();
+        let lock =
+            std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.lock"))
+                .unwrap();
         for (name, version) in LIBRARIES {
             let entry = format!("name = \"{name}\"\nversion = \"{version}\"\n");
             assert!(lock.contains(&entry), "update the version of {name} in LIBRARIES");

@@ -20,9 +20,12 @@ type Counts = BTreeMap<String, usize>;
 /// # Errors
 /// Names the first cluster that differs.
 pub(super) fn check(files: &CardFiles, folder: &Path, summary: &CyclesTable) -> Result<()> {
-    let is_mixed =
-        summary.cycles.iter().any(|cycle| cycle.cluster_id_global.starts_with(Pool::Mixed.prefix()));
-    let pools = [(Pool::Price, &files.price), (Pool::Volume, &files.volume), (Pool::Mixed, &files.mixed)];
+    let is_mixed = summary
+        .cycles
+        .iter()
+        .any(|cycle| cycle.cluster_id_global.starts_with(Pool::Mixed.prefix()));
+    let pools =
+        [(Pool::Price, &files.price), (Pool::Volume, &files.volume), (Pool::Mixed, &files.mixed)];
     for (pool, named) in pools {
         let name = cards_name(pool);
         // Cards of the other kind in the folder belong to another run.
@@ -84,7 +87,9 @@ fn asset(path: &Path) -> Result<Counts> {
 
 fn same(path: &Path, cards: &Counts, summary: &Counts) -> Result<()> {
     let all: std::collections::BTreeSet<&String> = cards.keys().chain(summary.keys()).collect();
-    let Some(first) = all.into_iter().find(|id| cards.get(*id) != summary.get(*id)) else { return Ok(()) };
+    let Some(first) = all.into_iter().find(|id| cards.get(*id) != summary.get(*id)) else {
+        return Ok(());
+    };
     let cycles = |counts: &Counts| match counts.get(first) {
         Some(1) => "1 cycle".to_owned(),
         Some(n) => format!("{n} cycles"),

@@ -46,7 +46,8 @@ pub struct CyclesSummaryRequest {
     /// Which series to summarize.
     #[serde(serialize_with = "names_of_series")]
     pub series: Vec<SignalKind>,
-    /// The as-of of the results; `None`: that of the run, else the table's latest. A date means its end.
+    /// The as-of of the results; `None`: that of the run, else the table's latest. A date means its
+    /// end.
     pub asof: Option<AsOfSpec>,
     /// Length of the window in days; `None`: that of the run.
     pub window_days: Option<f64>,
@@ -69,7 +70,10 @@ pub struct CyclesSummary {
 ///
 /// # Errors
 /// If a file is missing, damaged or belongs to another run, or a parameter is invalid or unknown.
-pub fn cycles_summary(request: &CyclesSummaryRequest, observer: &dyn Observer) -> Result<CyclesSummary> {
+pub fn cycles_summary(
+    request: &CyclesSummaryRequest,
+    observer: &dyn Observer,
+) -> Result<CyclesSummary> {
     let table = observer.step("reading the summary", || CyclesTable::read(&request.summary))?;
     let folder = request.summary.parent().unwrap_or(Path::new("."));
     let config = RecordedRun::find(request.run_config.as_deref(), folder)?;
@@ -82,9 +86,11 @@ pub fn cycles_summary(request: &CyclesSummaryRequest, observer: &dyn Observer) -
     cards::check(&request.cards, folder, &table)?;
     let asof = request.asof(config.as_ref(), table.latest, observer)?;
     report_dropped(&table.cycles, observer);
-    let chosen = table.cycles.into_iter().filter(|cycle| request.series.contains(&cycle.series)).collect();
-    let missing_share =
-        |symbol: &str| config.as_ref().and_then(|config| config.missing_share(symbol)).unwrap_or(f64::NAN);
+    let chosen =
+        table.cycles.into_iter().filter(|cycle| request.series.contains(&cycle.series)).collect();
+    let missing_share = |symbol: &str| {
+        config.as_ref().and_then(|config| config.missing_share(symbol)).unwrap_or(f64::NAN)
+    };
     let summary = summarize(chosen, &params, asof, &missing_share);
     if summary.lines.is_empty() {
         observer.warn(format!(
@@ -95,7 +101,8 @@ pub fn cycles_summary(request: &CyclesSummaryRequest, observer: &dyn Observer) -
     Ok(summary)
 }
 
-/// Summarizes cycles in memory. `missing_share` gives the share of minutes without a bar of a symbol, NaN if unknown.
+/// Summarizes cycles in memory. `missing_share` gives the share of minutes without a bar of a
+/// symbol, NaN if unknown.
 pub fn summarize(
     cycles: Vec<RecordedCycle>,
     params: &ValidParams,
@@ -106,7 +113,10 @@ pub fn summarize(
         let missing_share = missing_share(&summary.dominant().cycle.symbol);
         PostLine { asof, missing_share, summary }
     };
-    CyclesSummary { lines: postprocess::summarize(cycles, params).into_iter().map(line).collect(), asof }
+    CyclesSummary {
+        lines: postprocess::summarize(cycles, params).into_iter().map(line).collect(),
+        asof,
+    }
 }
 
 impl CyclesSummaryRequest {
@@ -117,10 +127,17 @@ impl CyclesSummaryRequest {
                 let why = match config {
                     Some(config) => format!("{} does not say", config.path().display()),
                     None => {
-                        format!("there is no {} next to {}", names::CYCLES_CONFIG, self.summary.display())
+                        format!(
+                            "there is no {} next to {}",
+                            names::CYCLES_CONFIG,
+                            self.summary.display()
+                        )
                     }
                 };
-                Err(Error::parameter("window_days", format!("the length of the window is unknown: {why}")))
+                Err(Error::parameter(
+                    "window_days",
+                    format!("the length of the window is unknown: {why}"),
+                ))
             }
         }
     }
@@ -150,10 +167,12 @@ impl CyclesSummaryRequest {
         if let (Some(named), Some(latest)) = (named, latest)
             && named < latest
         {
-            observer
-                .warn(format!("the cycles are as of {latest}, later than the as-of of the results, {named}"));
+            observer.warn(format!(
+                "the cycles are as of {latest}, later than the as-of of the results, {named}"
+            ));
         }
-        let unknown = || Error::artifact(&self.summary, "has no row, and so no as-of; give one as asof");
+        let unknown =
+            || Error::artifact(&self.summary, "has no row, and so no as-of; give one as asof");
         named.or(run).or(latest).ok_or_else(unknown)
     }
 }
@@ -175,14 +194,16 @@ impl CyclesSummary {
     /// If a file cannot be written.
     pub fn write(&self, out: &Path, format: Format, temp: &TempFiles) -> Result<Vec<FinishedFile>> {
         let [summary, top] = paths(out, format);
-        let write = |path: &Path, table| table_file::write(path, format, Compression::Snappy, table, temp);
+        let write =
+            |path: &Path, table| table_file::write(path, format, Compression::Snappy, table, temp);
         Ok(vec![write(&summary, self.table())?, write(&top, self.top())?])
     }
 }
 
 /// The two tables in `out`.
 pub fn paths(out: &Path, format: Format) -> [PathBuf; 2] {
-    [names::POST_SUMMARY, names::POST_TOP].map(|name| out.join(format!("{name}.{}", format.extension())))
+    [names::POST_SUMMARY, names::POST_TOP]
+        .map(|name| out.join(format!("{name}.{}", format.extension())))
 }
 
 /// Removes the tables that an earlier run wrote in the other format.
@@ -193,8 +214,10 @@ pub fn remove_other_format(out: &Path, format: Format, observer: &dyn Observer) 
     for path in paths(out, format.other()) {
         if path.exists() {
             std::fs::remove_file(&path).map_err(|e| bars_io::Error::io("remove", &path, e))?;
-            observer
-                .info(format!("removed {}, written by an earlier run in the other format", path.display()));
+            observer.info(format!(
+                "removed {}, written by an earlier run in the other format",
+                path.display()
+            ));
         }
     }
     Ok(())
@@ -207,11 +230,15 @@ fn report_dropped(cycles: &[RecordedCycle], observer: &dyn Observer) {
         *dropped.entry(&cycle.status).or_default() += 1;
     }
     if !dropped.is_empty() {
-        let counts: Vec<String> = dropped.iter().map(|(status, n)| format!("{n} {status}")).collect();
+        let counts: Vec<String> =
+            dropped.iter().map(|(status, n)| format!("{n} {status}")).collect();
         observer.info(format!("left out, as their status is not ok: {}", counts.join(", ")));
     }
 }
 
-fn names_of_series<S: serde::Serializer>(series: &[SignalKind], serializer: S) -> Result<S::Ok, S::Error> {
+fn names_of_series<S: serde::Serializer>(
+    series: &[SignalKind],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(series.iter().map(|series| series.name()))
 }

@@ -57,7 +57,8 @@ impl MetricsJob {
         // The leaderboards label bars by open time: bar_time is about the source, if there is one.
         let bar_time = if source.is_some() { BarTime::Open } else { self.bar_time };
         let options = ReadOptions { bar_time, ..ReadOptions::default() };
-        let file = observer.step("reading the cohort", || FileSource::open(&self.input, &options))?;
+        let file =
+            observer.step("reading the cohort", || FileSource::open(&self.input, &options))?;
         report_findings(&file, observer);
         context.check(&file)?;
         let symbols = file.symbols();
@@ -70,9 +71,11 @@ impl MetricsJob {
             None => History::Cohort,
         };
         let metric_table = stage_metrics::CATALOG.metrics;
-        let series = self.series_output.as_ref().map(|path| SeriesFile::create(path, metric_table, temp));
+        let series =
+            self.series_output.as_ref().map(|path| SeriesFile::create(path, metric_table, temp));
         let mut series = series.transpose()?;
-        let metrics = metrics(&symbols, &file, history, &self.params, self.asof, series.as_mut(), observer)?;
+        let metrics =
+            metrics(&symbols, &file, history, &self.params, self.asof, series.as_mut(), observer)?;
         let mut files = vec![metrics.write(&self.output, temp)?];
         files.extend(series.map(SeriesFile::finish).transpose()?);
         if let History::Source(source) = history {
@@ -132,8 +135,10 @@ impl CohortCyclesJob {
         let decomposer = emd::Params::new(self.preset).check()?;
         let files = self.files();
         check_outputs(&self.input, None, &[&files[0], &files[1]])?;
-        let options = ReadOptions { closes_only: true, bar_time: self.bar_time, ..ReadOptions::default() };
-        let file = observer.step("reading the cohort", || FileSource::open(&self.input, &options))?;
+        let options =
+            ReadOptions { closes_only: true, bar_time: self.bar_time, ..ReadOptions::default() };
+        let file =
+            observer.step("reading the cohort", || FileSource::open(&self.input, &options))?;
         report_findings(&file, observer);
         context.check(&file)?;
         let symbols = file.symbols();

@@ -49,17 +49,20 @@ impl CyclesJob {
     /// Runs the job.
     ///
     /// # Errors
-    /// As [`cycles`](crate::cycles::cycles), and if the file of leaders cannot be read or a file not be written.
+    /// As [`cycles`](crate::cycles::cycles), and if the file of leaders cannot be read or a file
+    /// not be written.
     pub fn run(&self, context: &JobContext<'_>) -> Result<CyclesOutput> {
         let JobContext { temp, observer, .. } = *context;
         let leaders = observer.step("reading the leaders", || self.symbols(observer))?;
         let source = context.source()?;
-        let (members, lookback) = crate::cycles::plan(&leaders, source, &self.params, self.asof, observer)?;
+        let (members, lookback) =
+            crate::cycles::plan(&leaders, source, &self.params, self.asof, observer)?;
         let partition = CyclesPartition::new(&self.out, &lookback);
         temp.check_writable(&partition.summary())?;
         let modes = ModeFiles::new(&partition, temp);
         let sink = self.persist_modes.then_some(&modes as &dyn ModeSink);
-        let cycles = crate::cycles::compute(members, lookback, source, &self.params, sink, observer)?;
+        let cycles =
+            crate::cycles::compute(members, lookback, source, &self.params, sink, observer)?;
         context.check(source)?;
         let write = || cycles.write(&partition, self.persist_modes, temp);
         let files = observer.step("writing", write)?;
@@ -88,16 +91,20 @@ impl CyclesJob {
         self.leaders_file.iter().cloned().collect()
     }
 
-    /// The files that the job writes for `symbols` as of `asof`. Not the whole folder: modes of other symbols stay there.
+    /// The files that the job writes for `symbols` as of `asof`. Not the whole folder: modes of
+    /// other symbols stay there.
     pub fn outputs(&self, asof: AsOf, symbols: &[Symbol]) -> Vec<PathBuf> {
-        let partition = CyclesPartition::new(&self.out, &Lookback::new(AsOfSpec::At(asof), asof, 1));
+        let partition =
+            CyclesPartition::new(&self.out, &Lookback::new(AsOfSpec::At(asof), asof, 1));
         let cards = [Pool::Price, Pool::Volume, Pool::Mixed].map(cards_name);
-        let names =
-            [names::CYCLES_SUMMARY, names::CYCLES_CONFIG, names::CYCLES_CARDS_ASSET].map(str::to_owned);
+        let names = [names::CYCLES_SUMMARY, names::CYCLES_CONFIG, names::CYCLES_CARDS_ASSET]
+            .map(str::to_owned);
         let mut outputs: Vec<PathBuf> =
             names.into_iter().chain(cards).map(|name| partition.folder().join(name)).collect();
         outputs.extend(
-            symbols.iter().flat_map(|symbol| SignalKind::BOTH.map(|series| partition.modes(symbol, series))),
+            symbols
+                .iter()
+                .flat_map(|symbol| SignalKind::BOTH.map(|series| partition.modes(symbol, series))),
         );
         outputs
     }
@@ -142,7 +149,9 @@ impl CyclesSummaryJob {
     pub fn inputs(&self) -> Vec<PathBuf> {
         let folder = self.request.summary.parent().unwrap_or(std::path::Path::new("."));
         let CyclesSummaryRequest { summary, cards, run_config, .. } = &self.request;
-        let named = |path: &Option<PathBuf>, name: String| path.clone().unwrap_or_else(|| folder.join(name));
+        let named = |path: &Option<PathBuf>, name: String| {
+            path.clone().unwrap_or_else(|| folder.join(name))
+        };
         vec![
             summary.clone(),
             named(run_config, names::CYCLES_CONFIG.to_owned()),

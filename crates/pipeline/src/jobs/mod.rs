@@ -1,7 +1,7 @@
 //! File-level jobs: a stage with its input and output files.
 //!
-//! A command and a stage of [`run`](crate::run) are one of these. A job serializes: its JSON is the fingerprint of its
-//! parameters.
+//! A command and a stage of [`run`](crate::run) are one of these. A job serializes: its JSON is the
+//! fingerprint of its parameters.
 
 use std::path::{Path, PathBuf};
 
@@ -59,7 +59,10 @@ pub fn check_outputs(input: &Path, source: Option<&Path>, outputs: &[&Path]) -> 
     for output in outputs {
         let path = real_path(output);
         if let Some((what, _)) = taken.iter().find(|(_, taken)| *taken == path) {
-            return Err(Error::parameter("output", format!("{} is {what}; name another", output.display())));
+            return Err(Error::parameter(
+                "output",
+                format!("{} is {what}; name another", output.display()),
+            ));
         }
         taken.push(("the path of two outputs", path));
     }
@@ -68,7 +71,8 @@ pub fn check_outputs(input: &Path, source: Option<&Path>, outputs: &[&Path]) -> 
 
 /// The canonical path; of a file that does not exist yet, its folder's and its name.
 fn real_path(path: &Path) -> PathBuf {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder =
+        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let in_folder = || Some(folder.canonicalize().ok()?.join(path.file_name()?));
     path.canonicalize().ok().or_else(in_folder).unwrap_or_else(|| path.to_owned())
 }

@@ -51,7 +51,8 @@ impl ReportJob {
         }
         model.remedy = self.remedy;
         for part in &model.missing_parts {
-            let remedy = self.remedy.map_or(String::new(), |remedy| format!(" ({})", remedy(*part)));
+            let remedy =
+                self.remedy.map_or(String::new(), |remedy| format!(" ({})", remedy(*part)));
             context.observer.info(format!("not in the report: {}{remedy}", part.name()));
         }
         let page = report::render(&model);

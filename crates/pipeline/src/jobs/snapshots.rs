@@ -61,7 +61,8 @@ impl<S: SnapshotStage + Clone> SnapshotFilesJob<S> {
         then: impl FnOnce(&SnapshotJob<'_, S>) -> Result<T>,
     ) -> Result<T> {
         let observer = context.observer;
-        let symbols = observer.step("reading the symbols", || read_symbols(&self.input, observer))?;
+        let symbols =
+            observer.step("reading the symbols", || read_symbols(&self.input, observer))?;
         let file;
         let source: &dyn Source = match context.source {
             Some(source) => source,
@@ -95,7 +96,8 @@ impl<S: SnapshotStage + Clone> SnapshotFilesJob<S> {
             // A path that cannot be written is an error before the bars are read.
             outputs.iter().try_for_each(|path| temp.check_writable(path))?;
             let metrics = crate::snapshots::layout(&self.stage).catalog.metrics;
-            let series = self.series_output.as_ref().map(|path| SeriesFile::create(path, metrics, temp));
+            let series =
+                self.series_output.as_ref().map(|path| SeriesFile::create(path, metrics, temp));
             let series = series.transpose()?;
             let write = || job.write(&self.files, series, temp, observer);
             let finished = observer.step("computing and writing", write)?;

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use bars::{AsOf, Minute, ReadOptions, Series, Span, Window};
 use bars_io::Source;
 use bars_io::file::FileSource;
-use report::model::{BarQuality, BoardRow, BoardTable, MarketSummary, RankBucket, RankCountRow, RankCounts};
+use report::model::{
+    BarQuality, BoardRow, BoardTable, MarketSummary, RankBucket, RankCountRow, RankCounts,
+};
 use report::{MinMaxSeries, Report};
 
 use super::{OutputFiles, moment};
@@ -73,7 +75,11 @@ pub fn read(outputs: &OutputFiles<'_>, asof: Option<AsOf>, report: &mut Report) 
         }
         let coin = |coin: &SummaryCoin| of_coin(coin, bars.get(&coin.symbol), span, &tallies);
         let rows = board.coins.iter().map(coin).collect();
-        report.boards.push(BoardTable { title: title.to_owned(), description: about.to_owned(), rows });
+        report.boards.push(BoardTable {
+            title: title.to_owned(),
+            description: about.to_owned(),
+            rows,
+        });
     }
     Ok(())
 }
@@ -107,8 +113,8 @@ fn line(bars: &Series, span: Span) -> MinMaxSeries {
     let minutes = (span.end.index() - span.start.index()).max(1);
     let mut columns = vec![Vec::new(); SPARK];
     for place in bars.range(span) {
-        let share =
-            i64::from(bars.time()[place].index() - span.start.index()) * SPARK as i64 / i64::from(minutes);
+        let share = i64::from(bars.time()[place].index() - span.start.index()) * SPARK as i64
+            / i64::from(minutes);
         columns[(share.max(0) as usize).min(SPARK - 1)].push(bars.close()[place]);
     }
     MinMaxSeries::from_bins(&columns)
@@ -132,7 +138,8 @@ fn places(outputs: &OutputFiles<'_>, report: &mut Report) -> Result<BTreeMap<Str
     };
     let frame = Frame::read(&path)?;
     let (windows, symbols) = (frame.text("window")?, frame.text("symbol")?);
-    let ranks = KINDS.iter().map(|(column, _)| frame.numbers(column)).collect::<Result<Vec<_>>>()?;
+    let ranks =
+        KINDS.iter().map(|(column, _)| frame.numbers(column)).collect::<Result<Vec<_>>>()?;
     let mut lengths: Vec<String> = Vec::new();
     let mut counts: BTreeMap<&str, BTreeMap<(usize, usize), usize>> = BTreeMap::new();
     for (row, (window, symbol)) in windows.iter().zip(&symbols).enumerate() {
@@ -145,15 +152,19 @@ fn places(outputs: &OutputFiles<'_>, report: &mut Report) -> Result<BTreeMap<Str
             tallies.entry(symbol.clone()).or_default()[kind] += 1;
         }
     }
-    let buckets: Vec<(usize, usize)> =
-        (0..lengths.len()).flat_map(|place| (0..KINDS.len()).map(move |kind| (place, kind))).collect();
+    let buckets: Vec<(usize, usize)> = (0..lengths.len())
+        .flat_map(|place| (0..KINDS.len()).map(move |kind| (place, kind)))
+        .collect();
     let row = |(symbol, counts): (&str, BTreeMap<(usize, usize), usize>)| {
-        let counts = buckets.iter().map(|bucket| counts.get(bucket).copied().unwrap_or(0)).collect();
+        let counts =
+            buckets.iter().map(|bucket| counts.get(bucket).copied().unwrap_or(0)).collect();
         RankCountRow { symbol: symbol.to_owned(), counts }
     };
     let mut rows: Vec<RankCountRow> = counts.into_iter().map(row).collect();
     let total = |counts: &[usize]| counts.iter().sum::<usize>();
-    rows.sort_by(|a, b| total(&b.counts).cmp(&total(&a.counts)).then_with(|| a.symbol.cmp(&b.symbol)));
+    rows.sort_by(|a, b| {
+        total(&b.counts).cmp(&total(&a.counts)).then_with(|| a.symbol.cmp(&b.symbol))
+    });
     let omitted_symbols = rows.len().saturating_sub(MAX_SYMBOLS_SHOWN);
     rows.truncate(MAX_SYMBOLS_SHOWN);
     let bucket = |&(place, kind): &(usize, usize)| RankBucket {
@@ -170,14 +181,17 @@ fn quality(symbol: &str, bars: &Series, span: Span, asof: AsOf) -> BarQuality {
     let within = bars.range(span);
     let (times, volumes) = (&bars.time()[within.clone()], &bars.volume()[within]);
     let first = times.first().copied().unwrap_or(span.end);
-    let minutes = |from: Minute, to: Minute| usize::try_from(to.index() - from.index()).unwrap_or(0);
+    let minutes =
+        |from: Minute, to: Minute| usize::try_from(to.index() - from.index()).unwrap_or(0);
     let gaps = times.windows(2).map(|two| (minutes(two[0], two[1]) - 1, two[0].plus(1)));
     let (longest_gap, gap_at) = gaps.max_by_key(|(length, _)| *length).unwrap_or((0, first));
     let last = times.last().map_or(first, |last| last.plus(1));
     let behind = (asof.epoch_seconds() - AsOf::start_of(last).epoch_seconds()) / 60;
     let missing = 1.0 - times.len() as f64 / minutes(first, span.end).max(1) as f64;
-    let idle = volumes.iter().filter(|volume| **volume == 0.0).count() as f64 / volumes.len().max(1) as f64;
-    // In a market that trades in most minutes an hour of silence is an outage; elsewhere it takes a day.
+    let idle = volumes.iter().filter(|volume| **volume == 0.0).count() as f64
+        / volumes.len().max(1) as f64;
+    // In a market that trades in most minutes an hour of silence is an outage; elsewhere it takes a
+    // day.
     let elsewhere = minutes(first, last).saturating_sub(longest_gap).max(1);
     let is_dense = times.len() as f64 / elsewhere as f64 > 0.9;
     let mut notes = Vec::new();

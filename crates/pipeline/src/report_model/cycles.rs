@@ -30,7 +30,12 @@ struct Row {
 }
 
 /// Reads the newest partition whose window ends by `asof` into `report`.
-pub fn read(outputs: &OutputFiles<'_>, asof: Option<AsOf>, depth: Depth, report: &mut Report) -> Result<()> {
+pub fn read(
+    outputs: &OutputFiles<'_>,
+    asof: Option<AsOf>,
+    depth: Depth,
+    report: &mut Report,
+) -> Result<()> {
     for partition in outputs.partitions("imf", asof)? {
         let files = (
             outputs.file(partition.join(names::CYCLES_SUMMARY)),
@@ -41,7 +46,8 @@ pub fn read(outputs: &OutputFiles<'_>, asof: Option<AsOf>, depth: Depth, report:
         };
         let config: ReportedRun = read_json(&config_path)?;
         let time = |text: &str| {
-            moment(text).ok_or_else(|| unexpected(&config_path, format!("\"{text}\" is not a time")))
+            moment(text)
+                .ok_or_else(|| unexpected(&config_path, format!("\"{text}\" is not a time")))
         };
         let span = (time(&config.window_start)?, time(&config.window_end)?);
         if asof.is_some_and(|asof| span.1 > asof) {
@@ -52,8 +58,10 @@ pub fn read(outputs: &OutputFiles<'_>, asof: Option<AsOf>, depth: Depth, report:
         let said = sentences(outputs, &partition, &poor, report)?;
         if depth == Depth::Whole {
             let leader = |symbol: &String| {
-                let name = symbol.parse::<Symbol>().map(|symbol| modes_name(&symbol, SignalKind::Price));
-                let modes = outputs.file(partition.join(names::CYCLES_MODES).join(name.unwrap_or_default()));
+                let name =
+                    symbol.parse::<Symbol>().map(|symbol| modes_name(&symbol, SignalKind::Price));
+                let modes = outputs
+                    .file(partition.join(names::CYCLES_MODES).join(name.unwrap_or_default()));
                 leader(modes.as_deref(), symbol, &rows, said.get(symbol), span, config.detrend)
             };
             report.leaders = config.leaders.par_iter().map(leader).collect::<Result<_>>()?;
@@ -71,7 +79,8 @@ fn rows(frame: &Frame) -> Result<Vec<Row>> {
     let (status, clusters) = (frame.text("status")?, frame.text("cluster_id_global")?);
     let (modes, periods) = (frame.numbers("imf_id")?, frame.numbers("period_days")?);
     let (depths, shares) = (frame.numbers("amp_pct")?, frame.numbers("energy_share")?);
-    let is_cycle = |row: &usize| modes[*row] >= 0.0 && periods[*row] > 0.0 && !status[*row].is_empty();
+    let is_cycle =
+        |row: &usize| modes[*row] >= 0.0 && periods[*row] > 0.0 && !status[*row].is_empty();
     let row = |row: usize| Row {
         cycle: CyclePoint {
             symbol: symbols[row].clone(),
@@ -100,7 +109,8 @@ fn sentences(
     report: &mut Report,
 ) -> Result<BTreeMap<String, Said>> {
     let mut said: BTreeMap<String, Said> = BTreeMap::new();
-    let Some(path) = outputs.file(partition.join(format!("{}.parquet", names::POST_SUMMARY))) else {
+    let Some(path) = outputs.file(partition.join(format!("{}.parquet", names::POST_SUMMARY)))
+    else {
         return Ok(said);
     };
     let frame = Frame::read(&path)?;
@@ -110,7 +120,9 @@ fn sentences(
     let (reliabilities, scores) = (frame.numbers("dom_reliability")?, frame.numbers("dom_score")?);
     let undersampled = frame.numbers("dom_undersampled_flag")?;
     let mut order: Vec<usize> = (0..symbols.len()).filter(|&row| series[row] == "price").collect();
-    order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then_with(|| symbols[a].cmp(&symbols[b])));
+    order.sort_by(|&a, &b| {
+        scores[b].total_cmp(&scores[a]).then_with(|| symbols[a].cmp(&symbols[b]))
+    });
     report.dominant_cycles = order
         .into_iter()
         .filter(|&row| periods[row] > 0.0)
@@ -163,7 +175,8 @@ fn leader(
     let own: Vec<&Row> =
         rows.iter().filter(|row| row.cycle.symbol == symbol && !row.cycle.is_volume).collect();
     let dominant = said.and_then(|said| said.dominant);
-    let dominant = own.iter().find(|row| Some(row.cycle.period_days) == dominant).map(|row| row.mode);
+    let dominant =
+        own.iter().find(|row| Some(row.cycle.period_days) == dominant).map(|row| row.mode);
     let price = |log: Vec<f64>| {
         MinMaxSeries::from_values(&log.iter().map(|log| log.exp()).collect::<Vec<f64>>(), PRICE)
     };

@@ -1,4 +1,5 @@
-//! Reads the outputs in a folder into the report's model: for the page, and for the summary at the end of a run.
+//! Reads the outputs in a folder into the report's model: for the page, and for the summary at the
+//! end of a run.
 //!
 //! A missing file is a missing part of the report; a damaged one is an error.
 
@@ -44,8 +45,10 @@ impl<'a> OutputFiles<'a> {
     /// A file, if it exists and may be read. For a Parquet table also the same table as CSV.
     fn file(&self, path: PathBuf) -> Option<PathBuf> {
         let csv = path.with_extension(Format::Csv.extension());
-        let forms = if Format::from_path(&path) == Format::Parquet { vec![path, csv] } else { vec![path] };
-        let is_meant = |path: &PathBuf| self.only.as_ref().is_none_or(|only| only.contains(path.as_path()));
+        let forms =
+            if Format::from_path(&path) == Format::Parquet { vec![path, csv] } else { vec![path] };
+        let is_meant =
+            |path: &PathBuf| self.only.as_ref().is_none_or(|only| only.contains(path.as_path()));
         forms.into_iter().find(|path| path.is_file() && is_meant(path))
     }
 
@@ -54,7 +57,8 @@ impl<'a> OutputFiles<'a> {
         self.file(self.dir.join(name))
     }
 
-    /// The partitions `dt=YYYY-MM-DD` of `data/<stage>`, newest first, without those of dates after `asof`.
+    /// The partitions `dt=YYYY-MM-DD` of `data/<stage>`, newest first, without those of dates after
+    /// `asof`.
     fn partitions(&self, stage: &str, asof: Option<AsOf>) -> Result<Vec<PathBuf>> {
         let folder = self.dir.join("data").join(stage);
         let entries = match std::fs::read_dir(&folder) {
@@ -62,18 +66,22 @@ impl<'a> OutputFiles<'a> {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(e) => return Err(bars_io::Error::io("read", &folder, e).into()),
         };
-        let date =
-            |path: &Path| Some(path.file_name()?.to_str()?.strip_prefix(names::PARTITION_PREFIX)?.to_owned());
+        let date = |path: &Path| {
+            Some(path.file_name()?.to_str()?.strip_prefix(names::PARTITION_PREFIX)?.to_owned())
+        };
         let last = asof.map(AsOf::date);
         let is_in_time = |date: &String| last.as_ref().is_none_or(|last| date <= last);
-        let dated = entries.flatten().filter_map(|entry| Some((date(&entry.path())?, entry.path())));
-        let mut dated: Vec<(String, PathBuf)> = dated.filter(|(date, _)| is_in_time(date)).collect();
+        let dated =
+            entries.flatten().filter_map(|entry| Some((date(&entry.path())?, entry.path())));
+        let mut dated: Vec<(String, PathBuf)> =
+            dated.filter(|(date, _)| is_in_time(date)).collect();
         dated.sort();
         Ok(dated.into_iter().rev().map(|(_, path)| path).collect())
     }
 }
 
-/// Reads the outputs; of partitions the newest, or the newest up to `asof`. Nothing later than `asof` is read.
+/// Reads the outputs; of partitions the newest, or the newest up to `asof`. Nothing later than
+/// `asof` is read.
 ///
 /// # Errors
 /// If a file is damaged.
@@ -95,7 +103,8 @@ fn moment(text: &str) -> Option<AsOf> {
 
 fn absent(report: &Report, has_upswings: bool) -> Vec<Part> {
     let has_cycles = !report.cycles.is_empty();
-    let without = |is_without: fn(&LeaderChart) -> bool| has_cycles && report.leaders.iter().all(is_without);
+    let without =
+        |is_without: fn(&LeaderChart) -> bool| has_cycles && report.leaders.iter().all(is_without);
     let parts = [
         (report.boards.is_empty(), Part::Boards),
         (report.state.is_empty(), Part::State),

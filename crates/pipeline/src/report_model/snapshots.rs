@@ -49,21 +49,28 @@ struct Snapshot {
 
 impl Snapshot {
     /// The newest of a stage up to `asof`.
-    fn read(outputs: &OutputFiles<'_>, stage: &str, asof: Option<AsOf>) -> Result<Option<Snapshot>> {
+    fn read(
+        outputs: &OutputFiles<'_>,
+        stage: &str,
+        asof: Option<AsOf>,
+    ) -> Result<Option<Snapshot>> {
         for partition in outputs.partitions(stage, asof)? {
-            let Some(path) = outputs.file(partition.join(table_name(stage, Format::Parquet))) else {
+            let Some(path) = outputs.file(partition.join(table_name(stage, Format::Parquet)))
+            else {
                 continue;
             };
             let frame = Frame::read(&path)?;
             let times = frame.times("timestamp_asof_utc")?;
-            let in_time = times.iter().flatten().filter(|time| asof.is_none_or(|asof| **time <= asof));
+            let in_time =
+                times.iter().flatten().filter(|time| asof.is_none_or(|asof| **time <= asof));
             let Some(latest) = in_time.max().copied() else {
                 continue;
             };
             let schema = outputs.file(schema_path(&partition, stage));
             let schema: Option<Schema> = schema.map(|path| read_json(&path)).transpose()?;
             let schema = schema.unwrap_or_default();
-            let rows: Vec<usize> = (0..times.len()).filter(|&row| times[row] == Some(latest)).collect();
+            let rows: Vec<usize> =
+                (0..times.len()).filter(|&row| times[row] == Some(latest)).collect();
             let symbols = frame.text("symbol")?;
             let symbols = rows.iter().map(|&row| symbols[row].clone()).collect();
             return Ok(Some(Snapshot { frame, schema, rows, symbols, asof: latest }));
@@ -85,8 +92,11 @@ impl Snapshot {
     fn numbers(&self, name: &str) -> Result<Vec<f64>> {
         let numbers = self.frame.numbers(name)?;
         let flag = format!("{name}_imputed");
-        let imputed =
-            if self.frame.has(&flag) { self.frame.numbers(&flag)? } else { vec![0.0; numbers.len()] };
+        let imputed = if self.frame.has(&flag) {
+            self.frame.numbers(&flag)?
+        } else {
+            vec![0.0; numbers.len()]
+        };
         let known = |&row: &usize| if imputed[row] > 0.0 { f64::NAN } else { numbers[row] };
         Ok(self.rows.iter().map(known).collect())
     }
@@ -95,20 +105,28 @@ impl Snapshot {
     fn percentiles(&self, column: &str) -> Result<Vec<f64>> {
         let (values, counts) =
             (self.numbers(&format!("{column}_pctile"))?, self.numbers(&format!("{column}_n"))?);
-        let sound = |(value, count): (f64, f64)| if count >= MIN_BASELINE { value } else { f64::NAN };
+        let sound =
+            |(value, count): (f64, f64)| if count >= MIN_BASELINE { value } else { f64::NAN };
         Ok(values.into_iter().zip(counts).map(sound).collect())
     }
 }
 
 /// Metric and window of a column such as `rv_close_24h_mag`.
 fn parts(column: &str) -> Option<(String, Window)> {
-    let column = ["_mag", "_dir", "_pos"].iter().find_map(|kind| column.strip_suffix(kind)).unwrap_or(column);
+    let column = ["_mag", "_dir", "_pos"]
+        .iter()
+        .find_map(|kind| column.strip_suffix(kind))
+        .unwrap_or(column);
     let (metric, window) = column.rsplit_once('_')?;
     Some((metric.to_owned(), window.parse().ok()?))
 }
 
 /// Reads the snapshot of `state` into `report`.
-pub fn read_state(outputs: &OutputFiles<'_>, asof: Option<AsOf>, report: &mut Report) -> Result<()> {
+pub fn read_state(
+    outputs: &OutputFiles<'_>,
+    asof: Option<AsOf>,
+    report: &mut Report,
+) -> Result<()> {
     let Some(snapshot) = Snapshot::read(outputs, "state", asof)? else {
         return Ok(());
     };
@@ -122,9 +140,13 @@ pub fn read_state(outputs: &OutputFiles<'_>, asof: Option<AsOf>, report: &mut Re
         for column in columns.iter().filter(|column| column.window == window) {
             let percentiles = snapshot.percentiles(&column.name)?;
             let deviations = snapshot.numbers(&format!("{}_rz", column.name))?;
-            for (row, (&percentile, &deviations)) in percentiles.iter().zip(&deviations).enumerate() {
+            for (row, (&percentile, &deviations)) in percentiles.iter().zip(&deviations).enumerate()
+            {
                 rows[row].percentiles.push(percentile);
-                if !(5.0..=95.0).contains(&percentile) && !percentile.is_nan() && deviations.is_finite() {
+                if !(5.0..=95.0).contains(&percentile)
+                    && !percentile.is_nan()
+                    && deviations.is_finite()
+                {
                     unusual.push(MetricOutlier {
                         symbol: snapshot.symbols[row].clone(),
                         column: column.name.clone(),
@@ -162,7 +184,11 @@ fn windows(columns: &[Column]) -> Vec<Window> {
 }
 
 /// Reads the snapshot of `regime` into `report`.
-pub fn read_regime(outputs: &OutputFiles<'_>, asof: Option<AsOf>, report: &mut Report) -> Result<()> {
+pub fn read_regime(
+    outputs: &OutputFiles<'_>,
+    asof: Option<AsOf>,
+    report: &mut Report,
+) -> Result<()> {
     let Some(snapshot) = Snapshot::read(outputs, "regime", asof)? else {
         return Ok(());
     };
@@ -192,7 +218,9 @@ pub fn read_regime(outputs: &OutputFiles<'_>, asof: Option<AsOf>, report: &mut R
     // Symbol by symbol, so that the windows of one stand together.
     let order = |symbol: &String| snapshot.symbols.iter().position(|other| other == symbol);
     report.regime.sort_by(|a, b| {
-        order(&a.symbol).cmp(&order(&b.symbol)).then_with(|| a.window_days.total_cmp(&b.window_days))
+        order(&a.symbol)
+            .cmp(&order(&b.symbol))
+            .then_with(|| a.window_days.total_cmp(&b.window_days))
     });
     Ok(())
 }
@@ -203,9 +231,11 @@ mod tests {
 
     #[test]
     fn columns_come_apart() {
-        for (column, metric, window) in
-            [("rv_close_24h_mag", "rv_close", "24h"), ("roc_30d", "roc", "30d"), ("rsi_1h", "rsi", "1h")]
-        {
+        for (column, metric, window) in [
+            ("rv_close_24h_mag", "rv_close", "24h"),
+            ("roc_30d", "roc", "30d"),
+            ("rsi_1h", "rsi", "1h"),
+        ] {
             assert_eq!(parts(column), Some((metric.to_owned(), window.parse().unwrap())));
         }
         assert!(parts("timestamp_asof_utc").is_none());

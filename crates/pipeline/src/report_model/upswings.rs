@@ -9,22 +9,25 @@ use super::OutputFiles;
 use crate::artifacts::{Cohort, upswing_clusters};
 use crate::error::Result;
 
-/// Reads the clusters of all cohorts into `report`: of each symbol those of its longest window with clusters. Returns whether there
-/// was a file.
+/// Reads the clusters of all cohorts into `report`: of each symbol those of its longest window with
+/// clusters. Returns whether there was a file.
 pub fn read(outputs: &OutputFiles<'_>, report: &mut Report) -> Result<bool> {
     let mut is_there = false;
     // A symbol has the same upswings in each of its cohorts.
     let mut seen = BTreeSet::new();
     for cohort in [Cohort::Overlaps, Cohort::Gainers, Cohort::Losers] {
         let path = outputs.named(&cohort.clusters_files()[0]);
-        let Some(symbols) = path.map(|path| upswing_clusters::read(&path)).transpose()? else { continue };
+        let Some(symbols) = path.map(|path| upswing_clusters::read(&path)).transpose()? else {
+            continue;
+        };
         is_there = true;
         for symbol in symbols {
             if !seen.insert(symbol.symbol.clone()) {
                 continue;
             }
             let mut longest_first = symbol.windows.into_iter().rev();
-            let last = longest_first.find(|(_, found)| !found.gmm.is_empty() || !found.dbscan.is_empty());
+            let last =
+                longest_first.find(|(_, found)| !found.gmm.is_empty() || !found.dbscan.is_empty());
             let Some((window, found)) = last else { continue };
             let clusters = if found.gmm.is_empty() { found.dbscan } else { found.gmm };
             report.upswing_clusters.extend(clusters.into_iter().map(|cluster| UpswingCluster {

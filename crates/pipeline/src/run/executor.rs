@@ -42,8 +42,8 @@ pub(super) struct RunExecutor<'a> {
 }
 
 impl<'a> RunExecutor<'a> {
-    /// Begins a run of `total` stages at an as-of over a source in a state, in the folder of `request`, which no other run may
-    /// use at the same time.
+    /// Begins a run of `total` stages at an as-of over a source in a state, in the folder of
+    /// `request`, which no other run may use at the same time.
     pub(super) fn new(
         request: &'a RunRequest,
         context: JobContext<'a>,
@@ -70,8 +70,8 @@ impl<'a> RunExecutor<'a> {
         })
     }
 
-    /// Runs a stage unless it is up to date. Returns whether its outputs can be used; an error of the stage is reported to the
-    /// observer.
+    /// Runs a stage unless it is up to date. Returns whether its outputs can be used; an error of
+    /// the stage is reported to the observer.
     ///
     /// # Errors
     /// [`Error::Cancelled`].
@@ -106,7 +106,13 @@ impl<'a> RunExecutor<'a> {
         self.record.forget(dir, name, self.context.temp)?;
         let output = observer.step(name, || call.run(&self.context))?;
         (self.on_output)(call, &output);
-        self.record.note(dir, name, fingerprint, &call.outputs(self.asof, leaders), self.context.temp)?;
+        self.record.note(
+            dir,
+            name,
+            fingerprint,
+            &call.outputs(self.asof, leaders),
+            self.context.temp,
+        )?;
         Ok(true)
     }
 
@@ -139,7 +145,9 @@ impl<'a> RunExecutor<'a> {
 
     /// Whether a stage did not fail, or was not part of the run.
     pub(super) fn is_usable(&self, name: &str) -> bool {
-        self.reports.iter().all(|report| report.name != name || report.status != StageStatus::Failed)
+        self.reports
+            .iter()
+            .all(|report| report.name != name || report.status != StageStatus::Failed)
     }
 
     /// The output files of the stages that did not fail.
@@ -156,8 +164,10 @@ impl<'a> RunExecutor<'a> {
     /// Ends the run: the stages in order, their outputs, and all files of the run.
     pub(super) fn finish(self) -> (Vec<StageReport>, Vec<PathBuf>, Vec<PathBuf>) {
         let outputs = self.outputs();
-        let own = [names::RUN_LEADERS, names::RUN_RECORD].map(|name| self.request.out_dir.join(name));
-        let files = outputs.iter().cloned().chain(own.into_iter().filter(|path| path.is_file())).collect();
+        let own =
+            [names::RUN_LEADERS, names::RUN_RECORD].map(|name| self.request.out_dir.join(name));
+        let files =
+            outputs.iter().cloned().chain(own.into_iter().filter(|path| path.is_file())).collect();
         (self.reports, outputs, files)
     }
 }

@@ -1,7 +1,8 @@
 //! All stages in order, as of one moment, skipping those that are up to date.
 //!
-//! A stage is up to date if its fingerprint in `run.json` (program, parameters, source, inputs) is the same and its
-//! outputs are unchanged. A failed stage does not stop the others; the same run again continues with what is missing.
+//! A stage is up to date if its fingerprint in `run.json` (program, parameters, source, inputs) is
+//! the same and its outputs are unchanged. A failed stage does not stop the others; the same run
+//! again continues with what is missing.
 
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -15,8 +16,8 @@ use crate::artifacts::{Cohort, names, partition};
 use crate::cohort::symbols_if_any;
 use crate::error::{Error, Result};
 use crate::jobs::{
-    CohortCyclesJob, CyclesJob, CyclesSummaryJob, JobContext, LeaderboardsJob, MetricsJob, ReportJob,
-    SnapshotFilesJob,
+    CohortCyclesJob, CyclesJob, CyclesSummaryJob, JobContext, LeaderboardsJob, MetricsJob,
+    ReportJob, SnapshotFilesJob,
 };
 use crate::observer::Observer;
 use crate::snapshots::{Moments, Regime, State};
@@ -70,7 +71,8 @@ pub struct RunRequest {
     pub skip_leaderboards: bool,
     /// The as-of; `Latest`: the close of the newest bar.
     pub asof: AsOfSpec,
-    /// Months that are decomposed into cycles; `None`: three, or as many whole months as the bars go back.
+    /// Months that are decomposed into cycles; `None`: three, or as many whole months as the bars
+    /// go back.
     pub lookback_months: Option<u32>,
     /// Run every stage, up to date or not.
     pub force: bool,
@@ -78,8 +80,8 @@ pub struct RunRequest {
     pub stages: StageParams,
     /// Identifies the program that computes, such as its version or digest.
     pub program: String,
-    /// The source's path, if it is a file or folder: a stage is run again if files there changed. Of other sources the
-    /// symbols and the spans of their bars are compared.
+    /// The source's path, if it is a file or folder: a stage is run again if files there changed.
+    /// Of other sources the symbols and the spans of their bars are compared.
     pub source_path: Option<PathBuf>,
 }
 
@@ -121,8 +123,9 @@ impl RunSummary {
 /// Runs all stages. `on_output` receives the result of each stage that ran.
 ///
 /// # Errors
-/// If the source is empty, no bar closes by the as-of, the folder cannot be written or is in use by another run, or the observer
-/// cancels. A stage that fails is reported to the observer and in the summary.
+/// If the source is empty, no bar closes by the as-of, the folder cannot be written or is in use by
+/// another run, or the observer cancels. A stage that fails is reported to the observer and in the
+/// summary.
 pub fn run(
     request: &RunRequest,
     context: JobContext<'_>,
@@ -133,7 +136,9 @@ pub fn run(
     let catalog = catalog(source)?;
     let asof = resolve_asof(request.asof, &catalog)?;
     observer.info(format!("as of {asof}"));
-    let months = request.lookback_months.unwrap_or_else(|| default_lookback_months(asof, &catalog, observer));
+    let months = request
+        .lookback_months
+        .unwrap_or_else(|| default_lookback_months(asof, &catalog, observer));
     let request = &request.with_lookback(months)?;
     let source_state = source_state(source, &catalog, request.source_path.as_deref())?;
     let path = |name: &str| request.out_dir.join(name);
@@ -149,8 +154,11 @@ pub fn run(
     let mut leaders: Vec<Symbol> = Vec::new();
     for &cohort in &request.cohorts {
         let is_usable = executor.is_usable("leaderboards");
-        let symbols =
-            if is_usable { symbols_if_any(&path(cohort.bars_file()), observer)? } else { Vec::new() };
+        let symbols = if is_usable {
+            symbols_if_any(&path(cohort.bars_file()), observer)?
+        } else {
+            Vec::new()
+        };
         if is_usable && symbols.is_empty() {
             observer.warn(format!("no symbols in cohort \"{}\": skipped", cohort.name()));
         }
@@ -160,7 +168,9 @@ pub fn run(
         }
         executor.stage(&request.metrics_call(cohort, asof), &[])?;
         executor.stage(&request.cohort_cycles_call(cohort, asof), &[])?;
-        leaders.extend(symbols.into_iter().filter(|symbol| !leaders.contains(symbol)).collect::<Vec<_>>());
+        leaders.extend(
+            symbols.into_iter().filter(|symbol| !leaders.contains(symbol)).collect::<Vec<_>>(),
+        );
     }
     if leaders.is_empty() {
         executor.skip(4);
@@ -197,11 +207,16 @@ impl RunRequest {
 
     fn leaderboards_call(&self, asof: AsOf) -> StageCall {
         let (asof, out_dir) = (AsOfSpec::At(asof), self.out_dir.clone());
-        StageCall::Leaderboards(LeaderboardsJob { asof, out_dir, ..self.stages.leaderboards.clone() })
+        StageCall::Leaderboards(LeaderboardsJob {
+            asof,
+            out_dir,
+            ..self.stages.leaderboards.clone()
+        })
     }
 
     fn metrics_call(&self, cohort: Cohort, asof: AsOf) -> StageCall {
-        let [input, output] = [cohort.bars_file(), cohort.metrics_file()].map(|name| self.out_dir.join(name));
+        let [input, output] =
+            [cohort.bars_file(), cohort.metrics_file()].map(|name| self.out_dir.join(name));
         let job = self.stages.metrics.clone();
         StageCall::Metrics(cohort, MetricsJob { asof: AsOfSpec::At(asof), input, output, ..job })
     }
@@ -267,8 +282,9 @@ impl RunRequest {
     }
 }
 
-/// The default lookback of cycles: three months, or as many whole months as the bars go back, at least one. A longer lookback would
-/// include minutes before the first bar, which produce spurious cycles.
+/// The default lookback of cycles: three months, or as many whole months as the bars go back, at
+/// least one. A longer lookback would include minutes before the first bar, which produce spurious
+/// cycles.
 fn default_lookback_months(asof: AsOf, catalog: &[Entry], observer: &dyn Observer) -> u32 {
     let first = catalog.iter().map(|entry| AsOf::start_of(entry.first)).min();
     let is_held = |months: &u32| first.is_some_and(|first| first <= asof.months_before(*months));
@@ -282,15 +298,19 @@ fn default_lookback_months(asof: AsOf, catalog: &[Entry], observer: &dyn Observe
     months
 }
 
-/// The state of a source as text, for fingerprints: of files their sizes and modification times, of a database its symbols and
-/// the spans of their bars. `path` is that of the source, if it is a file or folder.
+/// The state of a source as text, for fingerprints: of files their sizes and modification times, of
+/// a database its symbols and the spans of their bars. `path` is that of the source, if it is a
+/// file or folder.
 ///
 /// # Errors
 /// If a file cannot be read.
 fn source_state(source: &dyn Source, catalog: &[Entry], path: Option<&Path>) -> Result<String> {
     let mut lines = vec![source.describe()];
-    lines.extend(catalog.iter().map(|entry| format!("{} {} {}", entry.symbol, entry.first, entry.last)));
-    for file in path.filter(|path| path.exists()).map(source_files).transpose()?.unwrap_or_default() {
+    lines.extend(
+        catalog.iter().map(|entry| format!("{} {} {}", entry.symbol, entry.first, entry.last)),
+    );
+    for file in path.filter(|path| path.exists()).map(source_files).transpose()?.unwrap_or_default()
+    {
         let meta = file.metadata().map_err(|e| bars_io::Error::io("read", &file, e))?;
         let changed = meta.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         let nanos = changed.unwrap_or_default().as_nanos();

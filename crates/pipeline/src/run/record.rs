@@ -1,4 +1,5 @@
-//! `run.json`: per stage the fingerprint of its inputs and parameters, and checksums of its outputs.
+//! `run.json`: per stage the fingerprint of its inputs and parameters, and checksums of its
+//! outputs.
 //!
 //! A stage is up to date if its fingerprint is the same and its outputs are unchanged.
 
@@ -14,7 +15,8 @@ use crate::artifacts::names::RUN_RECORD;
 use crate::error::{Error, Result};
 use crate::observer::Observer;
 
-/// Version of `run.json` and of fingerprints. A record of another version is ignored: every stage runs again.
+/// Version of `run.json` and of fingerprints. A record of another version is ignored: every stage
+/// runs again.
 pub(super) const VERSION: u32 = 1;
 
 /// The stages that ran in a folder.
@@ -65,7 +67,8 @@ impl RunRecord {
         })
     }
 
-    /// Removes a stage before it runs again: if it is interrupted, its outputs are not taken for complete.
+    /// Removes a stage before it runs again: if it is interrupted, its outputs are not taken for
+    /// complete.
     pub(super) fn forget(&mut self, dir: &Path, name: &str, temp: &TempFiles) -> Result<()> {
         if self.stages.remove(name).is_some() { self.write(dir, temp) } else { Ok(()) }
     }
@@ -104,14 +107,16 @@ impl RunRecord {
     }
 }
 
-/// The file itself, or the files in a folder by name, without hidden ones; empty if there is neither.
+/// The file itself, or the files in a folder by name, without hidden ones; empty if there is
+/// neither.
 pub(super) fn files_of(path: &Path) -> Vec<PathBuf> {
     if path.is_file() {
         return vec![path.to_owned()];
     }
     let entries = std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
     let is_output = |path: &PathBuf| {
-        path.is_file() && path.file_name().is_some_and(|name| !name.as_encoded_bytes().starts_with(b"."))
+        path.is_file()
+            && path.file_name().is_some_and(|name| !name.as_encoded_bytes().starts_with(b"."))
     };
     let mut files: Vec<PathBuf> = entries.filter(is_output).collect();
     files.sort();

@@ -8,9 +8,9 @@ use serde::Serialize;
 use crate::artifacts::Cohort;
 use crate::error::Result;
 use crate::jobs::{
-    CohortCyclesJob, CohortCyclesOutput, CyclesJob, CyclesOutput, CyclesSummaryJob, CyclesSummaryOutput,
-    JobContext, LeaderboardsJob, LeaderboardsOutput, MetricsJob, MetricsOutput, ReportJob, ReportOutput,
-    SnapshotFilesJob, SnapshotsOutput,
+    CohortCyclesJob, CohortCyclesOutput, CyclesJob, CyclesOutput, CyclesSummaryJob,
+    CyclesSummaryOutput, JobContext, LeaderboardsJob, LeaderboardsOutput, MetricsJob,
+    MetricsOutput, ReportJob, ReportOutput, SnapshotFilesJob, SnapshotsOutput,
 };
 use crate::snapshots::{Regime, State};
 
@@ -76,7 +76,9 @@ impl StageCall {
     /// Whether the stage reads the source.
     pub(super) fn reads_source(&self) -> bool {
         match self {
-            StageCall::CohortCycles(_) | StageCall::CyclesSummary(_) | StageCall::Report(_) => false,
+            StageCall::CohortCycles(_) | StageCall::CyclesSummary(_) | StageCall::Report(_) => {
+                false
+            }
             StageCall::Leaderboards(_)
             | StageCall::Metrics(..)
             | StageCall::State(_)

@@ -1,10 +1,13 @@
-//! A synthetic market, the same for the same seed on every machine, in which what is to be found is known.
+//! A synthetic market, the same for the same seed on every machine, in which what is to be found is
+//! known.
 //!
-//! Each symbol's log price is a common factor times its beta, plus a walk of its own with calm and wild spells and
-//! jumps, plus planted sine cycles. Its volume has a daily season, reacts to moves, and has cycles too. Some
-//! symbols are thin, one is listed late, one goes stale, one is halted, and an outage hits all.
+//! Each symbol's log price is a common factor times its beta, plus a walk of its own with calm and
+//! wild spells and jumps, plus planted sine cycles. Its volume has a daily season, reacts to moves,
+//! and has cycles too. Some symbols are thin, one is listed late, one goes stale, one is halted,
+//! and an outage hits all.
 //!
-//! Mathematical functions come from `libm` and prices are rounded to ticks, so that no platform's own differ.
+//! Mathematical functions come from `libm` and prices are rounded to ticks, so that no platform's
+//! own differ.
 
 mod octave;
 mod truth;
@@ -49,21 +52,22 @@ const COMMON_DAILY: f64 = 0.02;
 /// Periods of planted cycles in minutes: from an hour to six days.
 const PERIODS: [f64; 10] = [60.0, 95.0, 150.0, 240.0, 390.0, 720.0, 1440.0, 2520.0, 4320.0, 8640.0];
 
-/// Powers of planted price cycles over what a walk is expected to have in their octave; those under 4 are there to be
-/// missed. What the walk turns out to have is measured, and told with the truth.
+/// Powers of planted price cycles over what a walk is expected to have in their octave; those under
+/// 4 are there to be missed. What the walk turns out to have is measured, and told with the truth.
 const POWER_RATIOS: [f64; 7] = [0.5, 1.0, 2.0, 4.0, 6.0, 10.0, 16.0];
 
-/// The same of volume cycles: an octave and a half or more away from the daily season, which would be one with a nearer one.
+/// The same of volume cycles: an octave and a half or more away from the daily season, which would
+/// be one with a nearer one.
 const VOLUME_PERIODS: [f64; 7] = [60.0, 95.0, 150.0, 240.0, 390.0, 4320.0, 8640.0];
 
 /// Amplitudes of planted volume cycles, in logarithms: too weak to be found, or plain.
 const VOLUME_AMPLITUDES: [f64; 4] = [0.03, 0.06, 0.5, 0.8];
 
 const NAMES: [&str; 40] = [
-    "AMBER", "BASALT", "CEDAR", "DELTA", "EMBER", "FJORD", "GARNET", "HAZEL", "INDIGO", "JASPER", "KELP",
-    "LOTUS", "MAPLE", "NICKEL", "ONYX", "PEARL", "QUARTZ", "RAVEN", "SAGE", "TOPAZ", "UMBER", "VIOLET",
-    "WILLOW", "XENON", "YARROW", "ZINC", "ASPEN", "BRONZE", "COBALT", "DUNE", "ELM", "FLINT", "GINKGO",
-    "HERON", "IRIS", "JADE", "KOI", "LARCH", "MICA", "NOVA",
+    "AMBER", "BASALT", "CEDAR", "DELTA", "EMBER", "FJORD", "GARNET", "HAZEL", "INDIGO", "JASPER",
+    "KELP", "LOTUS", "MAPLE", "NICKEL", "ONYX", "PEARL", "QUARTZ", "RAVEN", "SAGE", "TOPAZ",
+    "UMBER", "VIOLET", "WILLOW", "XENON", "YARROW", "ZINC", "ASPEN", "BRONZE", "COBALT", "DUNE",
+    "ELM", "FLINT", "GINKGO", "HERON", "IRIS", "JADE", "KOI", "LARCH", "MICA", "NOVA",
 ];
 
 /// What befalls a symbol.
@@ -202,7 +206,10 @@ impl Market {
             SeriesKind::Volume => octave::of_series(&log_volume, planted.period),
         };
         let truth = SymbolTruth {
-            cycles: cycles.iter().map(|planted| planted.truth(&name, minutes, background(planted))).collect(),
+            cycles: cycles
+                .iter()
+                .map(|planted| planted.truth(&name, minutes, background(planted)))
+                .collect(),
             events: self.events(fate, &name),
         };
         // The names above are symbols.
@@ -289,7 +296,8 @@ impl Market {
                 continue;
             }
             level += r;
-            let close = round(base_price * libm::exp(level + cycle_sum(cycles, SeriesKind::Price, i)));
+            let close =
+                round(base_price * libm::exp(level + cycle_sum(cycles, SeriesKind::Price, i)));
             let open = last;
             let reach = 0.4 * typical;
             let high = round(open.max(close) * (1.0 + reach * up.abs()));
@@ -316,7 +324,15 @@ impl Market {
 
     fn flat(&self, i: usize, price: f64) -> Bar {
         let time = self.start.plus(i as i32);
-        Bar { time, open: price, high: price, low: price, close: price, volume: 0.0, trades: Some(0) }
+        Bar {
+            time,
+            open: price,
+            high: price,
+            low: price,
+            close: price,
+            volume: 0.0,
+            trades: Some(0),
+        }
     }
 }
 
@@ -327,8 +343,8 @@ fn rng(seed: u64, stream: u64) -> Xoshiro256PlusPlus {
     Xoshiro256PlusPlus::seed_from_u64(salt ^ stream.wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }
 
-/// Log returns with a standard deviation of about `daily` a day: calm and wild spells of a day and a half, and a
-/// jump every other day.
+/// Log returns with a standard deviation of about `daily` a day: calm and wild spells of a day and
+/// a half, and a jump every other day.
 fn walk(rng: &mut Xoshiro256PlusPlus, minutes: usize, daily: f64) -> Vec<f64> {
     let per_minute = daily / libm::sqrt(f64::from(DAY));
     let mut wild = false;
@@ -375,8 +391,9 @@ impl Planted {
 }
 
 fn cycle_sum(cycles: &[Planted], kind: SeriesKind, minute: usize) -> f64 {
-    let each =
-        |c: &Planted| c.amplitude * libm::sin(std::f64::consts::TAU * minute as f64 / c.period + c.phase);
+    let each = |c: &Planted| {
+        c.amplitude * libm::sin(std::f64::consts::TAU * minute as f64 / c.period + c.phase)
+    };
     cycles.iter().filter(|c| c.kind == kind).map(each).sum()
 }
 
@@ -389,14 +406,17 @@ fn walk_octave(variance: f64, period: f64) -> f64 {
 /// Chooses up to two cycles for price, two octaves apart or more, and one for volume.
 fn plant(rng: &mut Xoshiro256PlusPlus, minutes: usize, variance: f64) -> Vec<Planted> {
     // A cycle that does not come round three times is none.
-    let usable =
-        |periods: &[f64]| periods.iter().filter(|&&period| period * 3.0 <= minutes as f64).count().max(1);
+    let usable = |periods: &[f64]| {
+        periods.iter().filter(|&&period| period * 3.0 <= minutes as f64).count().max(1)
+    };
     let (usable, usable_of_volume) = (usable(&PERIODS), usable(&VOLUME_PERIODS));
     let mut pick = |count: usize| rng.random_range(0..count);
     let first = pick(usable);
     let second = (first + 4 + pick(3)) % usable;
-    let (ratio_a, ratio_b) = (POWER_RATIOS[pick(POWER_RATIOS.len())], POWER_RATIOS[pick(POWER_RATIOS.len())]);
-    let volume = (VOLUME_PERIODS[pick(usable_of_volume)], VOLUME_AMPLITUDES[pick(VOLUME_AMPLITUDES.len())]);
+    let (ratio_a, ratio_b) =
+        (POWER_RATIOS[pick(POWER_RATIOS.len())], POWER_RATIOS[pick(POWER_RATIOS.len())]);
+    let volume =
+        (VOLUME_PERIODS[pick(usable_of_volume)], VOLUME_AMPLITUDES[pick(VOLUME_AMPLITUDES.len())]);
     let mut phase = || rng.random_range(0.0..std::f64::consts::TAU);
     let mut cycles = Vec::new();
     for (place, power_ratio) in [(first, ratio_a), (second, ratio_b)] {
@@ -440,9 +460,9 @@ mod tests {
         for i in 0..market.len() {
             let (_, series, _) = market.symbol(i);
             assert!(
-                series
-                    .iter()
-                    .all(|bar| Finding::from_bar(&bar).is_none() && !Finding::is_outside_range(&bar))
+                series.iter().all(
+                    |bar| Finding::from_bar(&bar).is_none() && !Finding::is_outside_range(&bar)
+                )
             );
             assert!(series.ends().unwrap().1 < market.settings.end);
         }

@@ -1,7 +1,9 @@
-//! The power that a series has in the octave around a period: what a cycle of that period has to stand out from.
+//! The power that a series has in the octave around a period: what a cycle of that period has to
+//! stand out from.
 //!
-//! Measured by the discrete Fourier transform at the frequencies of the octave alone, of the series averaged over a sixteenth
-//! of the period. The sums are plain and of one order, so that every machine comes to the same numbers.
+//! Measured by the discrete Fourier transform at the frequencies of the octave alone, of the series
+//! averaged over a sixteenth of the period. The sums are plain and of one order, so that every
+//! machine comes to the same numbers.
 
 use std::f64::consts::{SQRT_2, TAU};
 
@@ -22,19 +24,22 @@ pub(super) fn of_series(series: &[f64], period: f64) -> f64 {
     })
 }
 
-/// Of the sum of `steps`, such as a log price of its returns: a walk has no mean, and its steps tell the same.
+/// Of the sum of `steps`, such as a log price of its returns: a walk has no mean, and its steps
+/// tell the same.
 pub(super) fn of_walk(steps: &[f64], period: f64) -> f64 {
     let block = block(period);
     let sums: Vec<f64> = steps.chunks_exact(block).map(|chunk| chunk.iter().sum()).collect();
-    power(&sums, period / block as f64, |angle| 1.0 / (4.0 * libm::pow(libm::sin(angle / 2.0), 2.0)))
+    power(&sums, period / block as f64, |angle| {
+        1.0 / (4.0 * libm::pow(libm::sin(angle / 2.0), 2.0))
+    })
 }
 
 fn block(period: f64) -> usize {
     ((period / PER_PERIOD) as usize).max(1)
 }
 
-/// The power of `values` in the octave around `period`, both in steps of `values`; each frequency, as radians a step, counts
-/// `weight` times.
+/// The power of `values` in the octave around `period`, both in steps of `values`; each frequency,
+/// as radians a step, counts `weight` times.
 fn power(values: &[f64], period: f64, weight: impl Fn(f64) -> f64) -> f64 {
     let n = values.len() as f64;
     // None is faster than one in two steps.
@@ -84,7 +89,8 @@ mod tests {
 
     #[test]
     fn of_a_wave() {
-        let wave: Vec<f64> = (0..14_400).map(|t| 3.0 * (f64::from(t) * TAU / 240.0).sin()).collect();
+        let wave: Vec<f64> =
+            (0..14_400).map(|t| 3.0 * (f64::from(t) * TAU / 240.0).sin()).collect();
         assert!((of_series(&wave, 240.0) - 4.5).abs() < 0.1);
         assert!(of_series(&wave, 1440.0) < 1e-3);
         assert_eq!(of_series(&[1.0; 9], 60.0), 0.0);

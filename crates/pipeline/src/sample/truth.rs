@@ -22,7 +22,8 @@ pub struct PlantedCycle {
     pub repetitions: f64,
 }
 
-/// Something that befell a symbol, or all of them where none is named; `to` is the first minute past it.
+/// Something that befell a symbol, or all of them where none is named; `to` is the first minute
+/// past it.
 #[derive(Debug, Clone, Serialize)]
 pub struct MarketEvent {
     /// What happened: a late listing, a halt, a gap.

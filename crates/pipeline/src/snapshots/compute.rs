@@ -19,8 +19,8 @@ const MAX_CELLS: usize = 1 << 25;
 /// Dates computed at once: where not all symbols fit in memory, each date is an open file.
 const MAX_DATES: usize = 64;
 
-/// How as-ofs and symbols are cut into parts that fit in memory. It depends on their numbers alone, never on threads or
-/// tasks: the row groups of the output follow from it.
+/// How as-ofs and symbols are cut into parts that fit in memory. It depends on their numbers alone,
+/// never on threads or tasks: the row groups of the output follow from it.
 #[derive(Debug, Clone)]
 pub(crate) struct Cuts {
     /// As-ofs in each pass, as lengths of dates: `passes[p][d]` as-ofs lie on date `d` of pass `p`.
@@ -81,8 +81,8 @@ pub(super) struct Group<'a> {
     pub(super) rows: Vec<FeatureRow>,
 }
 
-/// Computes some symbols at the as-ofs of `plan`, in parallel; a single run and a task both do it by this. Without
-/// `keeps_panels` the panels are dropped.
+/// Computes some symbols at the as-ofs of `plan`, in parallel; a single run and a task both do it
+/// by this. Without `keeps_panels` the panels are dropped.
 pub(crate) fn compute<S: SnapshotStage>(
     plan: &S::Plan,
     source: &dyn Source,
@@ -103,7 +103,8 @@ pub(crate) fn compute<S: SnapshotStage>(
     symbols.par_iter().map(compute).collect()
 }
 
-/// Computes `members` at `asofs` and passes the rows on group by group. Panels go to `series`, if given.
+/// Computes `members` at `asofs` and passes the rows on group by group. Panels go to `series`, if
+/// given.
 pub(super) fn for_each_group<S: SnapshotStage>(
     stage: &S,
     source: &dyn Source,
@@ -116,19 +117,24 @@ pub(super) fn for_each_group<S: SnapshotStage>(
     let layout = S::layout(&stage.plan(asofs[..1].to_vec())).clone();
     let present = present(members);
     let cuts = Cuts::new(asofs, layout.columns().len(), present.len());
-    let progress = Progress::new(observer, S::NAME, Unit::Symbols, (present.len() * cuts.len()) as u64);
+    let progress =
+        Progress::new(observer, S::NAME, Unit::Symbols, (present.len() * cuts.len()) as u64);
     // Panels are large: when they are written, only one per thread is in memory.
     let at_once = if series.is_some() { rayon::current_num_threads() } else { usize::MAX };
     let spare = SpareSeries::default();
     for (pass, dates) in cuts.passes(asofs).iter().enumerate() {
         let plan = stage.plan(dates.concat());
         // A pass without symbols still has one empty group, so that its files are written.
-        let groups: Vec<_> =
-            if present.is_empty() { vec![&present[..]] } else { present.chunks(cuts.group(pass)).collect() };
+        let groups: Vec<_> = if present.is_empty() {
+            vec![&present[..]]
+        } else {
+            present.chunks(cuts.group(pass)).collect()
+        };
         for (number, group) in groups.iter().enumerate() {
             let mut rows = Vec::new();
             for batch in group.chunks(at_once.min(group.len()).max(1)) {
-                let results = compute::<S>(&plan, source, batch, series.is_some(), &spare, &progress)?;
+                let results =
+                    compute::<S>(&plan, source, batch, series.is_some(), &spare, &progress)?;
                 for ((symbol, _), result) in batch.iter().zip(results) {
                     if let Some(series) = &mut series {
                         for panel in &result.panels {

@@ -1,7 +1,8 @@
 //! Snapshots and panels of `state` and `regime`.
 //!
-//! [`state`], [`state_panel`], [`regime`] and [`regime_panel`] return tables in memory. [`SnapshotJob`] computes the same and
-//! writes partitions as it goes, for panels that do not fit in memory.
+//! [`state`], [`state_panel`], [`regime`] and [`regime_panel`] return tables in memory.
+//! [`SnapshotJob`] computes the same and writes partitions as it goes, for panels that do not fit
+//! in memory.
 
 use bars::time::AsOfSpec;
 use bars::{AsOf, Symbol, Window};
@@ -15,7 +16,9 @@ use stages::table::Table;
 
 use crate::artifacts::commit;
 use crate::artifacts::series_file::SeriesFile;
-use crate::cohort::{Member, extent, look_up, warn_of_future, warn_of_repeats, warn_of_short_history};
+use crate::cohort::{
+    Member, extent, look_up, warn_of_future, warn_of_repeats, warn_of_short_history,
+};
 use crate::error::{Error, Result};
 use crate::observer::Observer;
 use crate::scratch_series::SpareSeries;
@@ -99,7 +102,8 @@ pub struct FinishedSnapshots {
 /// The state of `symbols` at `asof` (`None`: the last complete windows).
 ///
 /// # Errors
-/// If the source cannot be read or has none of the symbols, no bar closes by the as-of, or the observer cancels.
+/// If the source cannot be read or has none of the symbols, no bar closes by the as-of, or the
+/// observer cancels.
 ///
 /// ```
 /// use bars_io::memory::MemorySource;
@@ -172,7 +176,8 @@ pub fn regime(
     SnapshotJob::new(Regime(params.clone()), symbols, source, moments, observer)?.compute(observer)
 }
 
-/// The regime of `symbols` at every step from one date to another; the step is a whole number of days.
+/// The regime of `symbols` at every step from one date to another; the step is a whole number of
+/// days.
 ///
 /// # Errors
 /// As [`state_panel`].
@@ -195,7 +200,8 @@ impl<'a, S: SnapshotStage> SnapshotJob<'a, S> {
     /// Looks the symbols up and resolves the as-ofs.
     ///
     /// # Errors
-    /// If the source cannot be read or has none of the symbols, or the as-ofs are invalid or before the first bar.
+    /// If the source cannot be read or has none of the symbols, or the as-ofs are invalid or before
+    /// the first bar.
     pub fn new(
         stage: S,
         symbols: &[Symbol],
@@ -212,7 +218,8 @@ impl<'a, S: SnapshotStage> SnapshotJob<'a, S> {
         Ok(SnapshotJob { stage, source, members, asofs })
     }
 
-    /// Warns that the baselines come from a cohort's own bars. For a front end that falls back to them.
+    /// Warns that the baselines come from a cohort's own bars. For a front end that falls back to
+    /// them.
     pub fn warn_of_short_history(&self, observer: &dyn Observer) {
         if let (Some(months), Ok(ends)) = (self.stage.months(), extent(&self.members, "")) {
             warn_of_short_history(ends, months, observer);
@@ -245,13 +252,21 @@ impl<'a, S: SnapshotStage> SnapshotJob<'a, S> {
             }
             Ok(())
         };
-        let layout =
-            for_each_group(&self.stage, self.source, &self.members, &self.asofs, None, observer, take)?;
+        let layout = for_each_group(
+            &self.stage,
+            self.source,
+            &self.members,
+            &self.asofs,
+            None,
+            observer,
+            take,
+        )?;
         report_findings(self.source, observer);
         Ok(Snapshots { layout, rows: by_date.concat() })
     }
 
-    /// Computes and writes partitions to temporary files; the panels behind the baselines to `series`, if given.
+    /// Computes and writes partitions to temporary files; the panels behind the baselines to
+    /// `series`, if given.
     ///
     /// # Errors
     /// If the source cannot be read, a file not be written, or the observer cancels.
@@ -271,7 +286,8 @@ impl<'a, S: SnapshotStage> SnapshotJob<'a, S> {
             rows += group.rows.len();
             last.extend(group.rows.iter().filter(|row| row.asof == newest).cloned());
             let by_date: Vec<Vec<FeatureRow>> = split_by_date(group.dates, group.rows);
-            let values = |date: usize| (!by_date[date].is_empty()).then(|| fill(&layout, &by_date[date]));
+            let values =
+                |date: usize| (!by_date[date].is_empty()).then(|| fill(&layout, &by_date[date]));
             writer.write_group(group.pass, group.dates, group.is_last, &values)
         };
         for_each_group(
@@ -316,7 +332,11 @@ impl FinishedSnapshots {
     ///
     /// # Errors
     /// If a folder no longer allows it.
-    pub fn commit<S: SnapshotStage>(self, job: &SnapshotJob<'_, S>, files: &SnapshotFiles) -> Result<()> {
+    pub fn commit<S: SnapshotStage>(
+        self,
+        job: &SnapshotJob<'_, S>,
+        files: &SnapshotFiles,
+    ) -> Result<()> {
         commit(self.files)?;
         files.remove_other_format(S::NAME, &job.asofs)?;
         Ok(files.remove_old_schema(S::NAME, &job.asofs)?)
@@ -350,7 +370,8 @@ fn split_by_date(dates: &[&[AsOf]], rows: Vec<FeatureRow>) -> Vec<Vec<FeatureRow
     by_date
 }
 
-/// The as-ofs, ascending, at least one. Those of a panel before the first bar are dropped with a warning.
+/// The as-ofs, ascending, at least one. Those of a panel before the first bar are dropped with a
+/// warning.
 fn resolve<S: SnapshotStage>(
     stage: &S,
     moments: Moments,
@@ -384,7 +405,10 @@ fn panel<S: SnapshotStage>(
     newest: AsOf,
 ) -> Result<Vec<AsOf>> {
     let Some(from) = from.moment() else {
-        return Err(Error::parameter("from", "\"latest\" leaves an empty panel; give a time or a date"));
+        return Err(Error::parameter(
+            "from",
+            "\"latest\" leaves an empty panel; give a time or a date",
+        ));
     };
     let (from, to) = (stage.asof(from), stage.asof(to.moment().unwrap_or(newest)));
     if to < from {

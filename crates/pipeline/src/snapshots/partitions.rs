@@ -33,7 +33,8 @@ impl SnapshotFiles {
         table_path(&self.out, stage, asof, self.format)
     }
 
-    /// Removes tables of these dates that an earlier run wrote in the other format: one partition has one table.
+    /// Removes tables of these dates that an earlier run wrote in the other format: one partition
+    /// has one table.
     pub(super) fn remove_other_format(&self, stage: &str, asofs: &[AsOf]) -> bars_io::Result<()> {
         for date in dates(asofs) {
             let path = table_path(&self.out, stage, date[0], self.format.other());
@@ -44,7 +45,8 @@ impl SnapshotFiles {
         Ok(())
     }
 
-    /// Removes sidecars under the name of versions before 0.2, which readers of a folder took for data.
+    /// Removes sidecars under the name of versions before 0.2, which readers of a folder took for
+    /// data.
     pub(super) fn remove_old_schema(&self, stage: &str, asofs: &[AsOf]) -> bars_io::Result<()> {
         for date in dates(asofs) {
             let path = partition(&self.out, date[0]).join(format!("{stage}_snapshot.schema.json"));
@@ -69,13 +71,14 @@ pub(crate) fn table_name(stage: &str, format: Format) -> String {
     format!("{stage}_snapshot.{}", format.extension())
 }
 
-/// The schema sidecar in a partition. pandas, DuckDB, pyarrow and Spark skip files whose name begins with an underscore when they
-/// read a folder; polars does with `hidden_file_prefix="_"`.
+/// The schema sidecar in a partition. pandas, DuckDB, pyarrow and Spark skip files whose name
+/// begins with an underscore when they read a folder; polars does with `hidden_file_prefix="_"`.
 pub fn schema_path(partition: &Path, stage: &str) -> PathBuf {
     partition.join(format!("_{stage}_snapshot.schema.json"))
 }
 
-/// Writes the tables of the dates of one pass after the other, each as a temporary file until all are complete.
+/// Writes the tables of the dates of one pass after the other, each as a temporary file until all
+/// are complete.
 pub(crate) struct PartitionWriter<'a> {
     files: &'a SnapshotFiles,
     stage: &'static str,
@@ -98,11 +101,20 @@ impl<'a> PartitionWriter<'a> {
         let schema = schema_json(specs.iter().copied(), &files.schema_version)
             .map_err(|e| Error::encode("the schema", e))?;
         let columns = FileColumns::new(specs);
-        Ok(PartitionWriter { files, stage, columns, schema, temp, open: None, finished: Vec::new() })
+        Ok(PartitionWriter {
+            files,
+            stage,
+            columns,
+            schema,
+            temp,
+            open: None,
+            finished: Vec::new(),
+        })
     }
 
-    /// Appends a row group to the table of each date of a pass: `values(d)` gives the columns of date `d`, `None` if it has
-    /// no rows in this group. It is called for one date per thread at a time.
+    /// Appends a row group to the table of each date of a pass: `values(d)` gives the columns of
+    /// date `d`, `None` if it has no rows in this group. It is called for one date per thread at a
+    /// time.
     pub(crate) fn write_group(
         &mut self,
         pass: usize,
@@ -134,7 +146,8 @@ impl<'a> PartitionWriter<'a> {
             let schema = schema_path(&partition(&self.files.out, date[0]), self.stage);
             Ok([table.finish()?, self.temp.write_temp(&schema, &self.schema)?])
         };
-        let finished: bars_io::Result<Vec<_>> = tables.into_par_iter().zip(dates).map(finish).collect();
+        let finished: bars_io::Result<Vec<_>> =
+            tables.into_par_iter().zip(dates).map(finish).collect();
         self.finished.extend(finished?.into_iter().flatten());
         Ok(())
     }

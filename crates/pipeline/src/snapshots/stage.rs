@@ -119,7 +119,8 @@ impl SnapshotStage for State {
         entry: &Entry,
         spare: &SpareSeries,
     ) -> bars_io::Result<SymbolSnapshots> {
-        let panels = spare.with_prices(source, &entry.symbol, plan.span(), |series| plan.panels(series))?;
+        let panels =
+            spare.with_prices(source, &entry.symbol, plan.span(), |series| plan.panels(series))?;
         let rows = plan.rows(symbol, entry.first, &panels, Some(&panels));
         Ok(SymbolSnapshots { rows, panels })
     }
@@ -181,8 +182,11 @@ impl SnapshotStage for Regime {
         entry: &Entry,
         spare: &SpareSeries,
     ) -> bars_io::Result<SymbolSnapshots> {
-        let read =
-            |span| spare.with_prices(source, &entry.symbol, span, |series| plan.history(series, entry.first));
+        let read = |span| {
+            spare.with_prices(source, &entry.symbol, span, |series| {
+                plan.history(series, entry.first)
+            })
+        };
         let mut days = read(plan.span())?;
         if plan.needs_more(&days, entry.first) {
             days = read(plan.whole_span())?;

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type};
-use arrow_array::{Array, ArrayRef, BinaryArray, Float64Array, Int64Array, RecordBatch, StringArray};
+use arrow_array::{
+    Array, ArrayRef, BinaryArray, Float64Array, Int64Array, RecordBatch, StringArray,
+};
 use arrow_schema::{DataType, Field, Schema};
 use bars::Symbol;
 use bars_io::Source;
@@ -20,7 +22,9 @@ use stages::cycles::{Coverage, CycleRow, Lookback, SignalKind, Status};
 use super::{Task, TaskResult};
 use crate::artifacts::npz::{self, Packing};
 use crate::cohort::Member;
-use crate::cycles::{Cycles, CyclesParams, CyclesPartition, DecomposeJob, ModeSink, Timing, assemble};
+use crate::cycles::{
+    Cycles, CyclesParams, CyclesPartition, DecomposeJob, ModeSink, Timing, assemble,
+};
 use crate::error::{Error, Result};
 use crate::observer::Observer;
 
@@ -32,7 +36,10 @@ impl ModeSink for ModeBytes {
     fn take(&self, symbol: &Symbol, series: SignalKind, modes: &Decomposition) -> Result<()> {
         let failed = |e| Error::encode(format!("the modes of {symbol}"), e);
         let bytes = npz::modes(modes, Packing::Deflated).map_err(failed)?;
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((symbol.clone(), series), bytes);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert((symbol.clone(), series), bytes);
         Ok(())
     }
 }
@@ -96,7 +103,10 @@ fn schema() -> Schema {
     ])
 }
 
-fn encode(rows: &[CycleRow], modes: &mut BTreeMap<(Symbol, SignalKind), Vec<u8>>) -> Result<RecordBatch> {
+fn encode(
+    rows: &[CycleRow],
+    modes: &mut BTreeMap<(Symbol, SignalKind), Vec<u8>>,
+) -> Result<RecordBatch> {
     let features = |of: fn(&Features) -> f64| -> ArrayRef {
         let value = |row: &CycleRow| row.cycle.as_ref().map(|(_, features)| of(features));
         Arc::new(rows.iter().map(value).collect::<Float64Array>())
@@ -134,7 +144,8 @@ fn encode(rows: &[CycleRow], modes: &mut BTreeMap<(Symbol, SignalKind), Vec<u8>>
     RecordBatch::try_new(Arc::new(schema()), columns).map_err(|e| Error::encode("cycles", e))
 }
 
-/// Clusters the cycles of all results, and writes their modes to temporary files of the partition in `out`.
+/// Clusters the cycles of all results, and writes their modes to temporary files of the partition
+/// in `out`.
 pub(super) fn merge(
     results: &mut [TaskResult],
     params: &CyclesParams,

@@ -46,11 +46,19 @@ pub(super) fn run(
         Arc::new(Float64Array::from(volumes)),
     ];
     let schema = schema();
-    let batch =
-        RecordBatch::try_new(Arc::new(schema.clone()), columns).map_err(|e| Error::encode("buckets", e));
-    let last: BTreeMap<&str, Option<i32>> =
-        symbols.iter().map(|(symbol, own)| (symbol.as_str(), own.last().map(Minute::index))).collect();
-    TaskResult::encode(task, &schema, [batch], || source.findings(), || serde_json::json!({ "last": last }))
+    let batch = RecordBatch::try_new(Arc::new(schema.clone()), columns)
+        .map_err(|e| Error::encode("buckets", e));
+    let last: BTreeMap<&str, Option<i32>> = symbols
+        .iter()
+        .map(|(symbol, own)| (symbol.as_str(), own.last().map(Minute::index)))
+        .collect();
+    TaskResult::encode(
+        task,
+        &schema,
+        [batch],
+        || source.findings(),
+        || serde_json::json!({ "last": last }),
+    )
 }
 
 fn schema() -> Schema {
@@ -85,8 +93,10 @@ pub(super) fn merge(
                 return Err(Error::damaged(&result.name, "not buckets of this version"));
             }
             let names = batch.column(0).as_string::<i32>();
-            let [windows, buckets] = [1, 2].map(|index| batch.column(index).as_primitive::<Int64Type>());
-            let [closes, volumes] = [3, 4].map(|index| batch.column(index).as_primitive::<Float64Type>());
+            let [windows, buckets] =
+                [1, 2].map(|index| batch.column(index).as_primitive::<Int64Type>());
+            let [closes, volumes] =
+                [3, 4].map(|index| batch.column(index).as_primitive::<Float64Type>());
             for row in 0..batch.num_rows() {
                 let index = |value: i64| usize::try_from(value).unwrap_or(usize::MAX);
                 let cell = (
@@ -109,7 +119,10 @@ pub(super) fn merge(
             let last = result.extra["last"][symbol.as_str()].as_i64().and_then(Minute::new);
             let own = cells.remove(symbol.as_str()).unwrap_or_default();
             let buckets = plan.buckets(last, own).ok_or_else(|| {
-                Error::damaged(&result.name, format!("buckets of {symbol} are not those of the plan"))
+                Error::damaged(
+                    &result.name,
+                    format!("buckets of {symbol} are not those of the plan"),
+                )
             })?;
             all.insert(member.position, (symbol.clone(), buckets));
         }

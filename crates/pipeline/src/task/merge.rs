@@ -77,11 +77,12 @@ pub fn findings<'a>(results: impl IntoIterator<Item = &'a TaskResult>) -> Findin
     findings
 }
 
-/// Merges the results of one plan and writes the outputs of a single run: the same bytes, in the order of symbols.
+/// Merges the results of one plan and writes the outputs of a single run: the same bytes, in the
+/// order of symbols.
 ///
 /// # Errors
-/// If a result is missing, duplicate, from another plan or damaged (the error names it), a file cannot be written, or the observer
-/// cancels.
+/// If a result is missing, duplicate, from another plan or damaged (the error names it), a file
+/// cannot be written, or the observer cancels.
 pub fn merge(results: Vec<TaskResult>, target: &MergeTarget<'_>) -> Result<Merged> {
     let mut results = complete(results)?;
     let findings = findings(&results);
@@ -92,32 +93,40 @@ pub fn merge(results: Vec<TaskResult>, target: &MergeTarget<'_>) -> Result<Merge
     match results[0].task.stage.clone() {
         TaskStage::Leaderboards { params, asof, newest } => {
             let source = target.source.ok_or_else(|| {
-                Error::parameter("source", "is required: leaderboards write the bars of each cohort")
+                Error::parameter(
+                    "source",
+                    "is required: leaderboards write the bars of each cohort",
+                )
             })?;
-            let leaderboards = leaders::merge(&mut results, &params, asof, newest, target.observer)?;
+            let leaderboards =
+                leaders::merge(&mut results, &params, asof, newest, target.observer)?;
             let out = target.out.clone().unwrap_or_else(|| ".".into());
             let files = leaderboards.write(&out, source, temp)?;
             Ok(Merged::Leaderboards(LeaderboardsOutput { leaderboards, files }))
         }
         TaskStage::Metrics { params, asof, cohort, .. } => {
             let layout = MetricsPlan::new(params, vec![asof], false).layout().clone();
-            let specs: Vec<ColumnSpec> = layout.columns().iter().map(|column| column.spec.clone()).collect();
+            let specs: Vec<ColumnSpec> =
+                layout.columns().iter().map(|column| column.spec.clone()).collect();
             let table = metrics(&mut results, &specs, target.observer)?;
             let default = Cohort::ALL.into_iter().find(|known| known.name() == cohort);
             let default = default.map_or("metrics.csv", Cohort::metrics_file);
             let file = target.out.clone().unwrap_or_else(|| default.into());
             let format = Format::from_path(&file);
-            table_file::write(&file, format, Compression::default(), table.clone(), temp)?.commit()?;
+            table_file::write(&file, format, Compression::default(), table.clone(), temp)?
+                .commit()?;
             Ok(Merged::Metrics { table, file, asof })
         }
         TaskStage::State { params, asofs } => {
             let files = target.snapshot_files(names::STATE_FOLDER);
-            let merged = snapshots::merge(&mut results, &params, asofs, &files, temp, target.observer)?;
+            let merged =
+                snapshots::merge(&mut results, &params, asofs, &files, temp, target.observer)?;
             Ok(snapshots_merged(&params, &files, merged))
         }
         TaskStage::Regime { params, asofs } => {
             let files = target.snapshot_files(names::REGIME_FOLDER);
-            let merged = snapshots::merge(&mut results, &params, asofs, &files, temp, target.observer)?;
+            let merged =
+                snapshots::merge(&mut results, &params, asofs, &files, temp, target.observer)?;
             Ok(snapshots_merged(&params, &files, merged))
         }
         TaskStage::Cycles { params, asof, span, persist_modes } => {
@@ -144,7 +153,11 @@ impl MergeTarget<'_> {
     }
 }
 
-fn snapshots_merged<S: SnapshotStage>(_stage: &S, files: &SnapshotFiles, merged: MergedSnapshots) -> Merged {
+fn snapshots_merged<S: SnapshotStage>(
+    _stage: &S,
+    files: &SnapshotFiles,
+    merged: MergedSnapshots,
+) -> Merged {
     Merged::Snapshots {
         stage: S::NAME,
         first_file: files.table(S::NAME, merged.asofs[0]),
@@ -168,7 +181,12 @@ fn complete(results: Vec<TaskResult>) -> Result<Vec<TaskResult>> {
         }
         let part = result.task.part;
         if let Some(other) = by_part.get(&part) {
-            return Err(Error::RepeatedPart { first: other.name.clone(), second: result.name, part, parts });
+            return Err(Error::RepeatedPart {
+                first: other.name.clone(),
+                second: result.name,
+                part,
+                parts,
+            });
         }
         by_part.insert(part, result);
     }
@@ -180,7 +198,11 @@ fn complete(results: Vec<TaskResult>) -> Result<Vec<TaskResult>> {
 }
 
 /// The rows of all results, in the order of symbols.
-fn metrics(results: &mut [TaskResult], specs: &[ColumnSpec], observer: &dyn Observer) -> Result<Table> {
+fn metrics(
+    results: &mut [TaskResult],
+    specs: &[ColumnSpec],
+    observer: &dyn Observer,
+) -> Result<Table> {
     let mut rows: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
     let mut parts: Vec<Vec<Values>> = Vec::new();
     for (part, result) in results.iter_mut().enumerate() {
@@ -191,9 +213,13 @@ fn metrics(results: &mut [TaskResult], specs: &[ColumnSpec], observer: &dyn Obse
             return Err(Error::damaged(&result.name, "no symbol column"));
         };
         for (row, symbol) in symbols.iter().enumerate() {
-            let is_it = |member: &&super::TaskMember| Some(member.symbol.as_str()) == symbol.as_deref();
+            let is_it =
+                |member: &&super::TaskMember| Some(member.symbol.as_str()) == symbol.as_deref();
             let member = result.task.members.iter().find(is_it).ok_or_else(|| {
-                Error::damaged(&result.name, format!("row {row} has a symbol that the task does not have"))
+                Error::damaged(
+                    &result.name,
+                    format!("row {row} has a symbol that the task does not have"),
+                )
             })?;
             rows.insert(member.position, (part, row));
         }

@@ -1,8 +1,9 @@
 //! Tasks: a stage cut into parts that run anywhere.
 //!
-//! [`plan()`] cuts a stage by symbols; a [`Task`] serializes to JSON and reads what it needs from the source by itself; its
-//! [`TaskResult`] is an Arrow IPC file; [`merge`] puts results together in the order of symbols. The outputs are the same bytes as
-//! those of a single run, for any number of parts. Threads, `--shard I/N`, and cluster engines run the same tasks.
+//! [`plan()`] cuts a stage by symbols; a [`Task`] serializes to JSON and reads what it needs from
+//! the source by itself; its [`TaskResult`] is an Arrow IPC file; [`merge`] puts results together
+//! in the order of symbols. The outputs are the same bytes as those of a single run, for any number
+//! of parts. Threads, `--shard I/N`, and cluster engines run the same tasks.
 
 use std::path::PathBuf;
 
@@ -168,7 +169,8 @@ impl Task {
     /// # Errors
     /// If it is not a task of this version.
     pub fn from_json(text: &str) -> Result<Task> {
-        let task: Task = serde_json::from_str(text).map_err(|e| Error::InvalidTask { source: e.into() })?;
+        let task: Task =
+            serde_json::from_str(text).map_err(|e| Error::InvalidTask { source: e.into() })?;
         task.validate()?;
         Ok(task)
     }
@@ -184,7 +186,10 @@ impl Task {
             return invalid(format!("part {part} of {parts}, expected 1 to {MAX_PARTS} parts"));
         }
         if let Some(member) = self.members.iter().find(|member| member.position >= symbols) {
-            return invalid(format!("{} at position {} of {symbols}", member.symbol, member.position));
+            return invalid(format!(
+                "{} at position {} of {symbols}",
+                member.symbol, member.position
+            ));
         }
         match self.stage {
             TaskStage::State { asofs, .. } | TaskStage::Regime { asofs, .. }

@@ -75,13 +75,14 @@ pub enum TaskRequest {
     },
 }
 
-/// Cuts a stage into `parts` tasks with about the same number of bars each: largest symbols first, each to the part with the fewest
-/// bars. The same request and source give the same tasks, so that every worker can plan for itself. There may be fewer symbols than
-/// parts; the other tasks are empty.
+/// Cuts a stage into `parts` tasks with about the same number of bars each: largest symbols first,
+/// each to the part with the fewest bars. The same request and source give the same tasks, so that
+/// every worker can plan for itself. There may be fewer symbols than parts; the other tasks are
+/// empty.
 ///
 /// # Errors
-/// If `parts` is 0 or above [`MAX_PARTS`], and as the stage itself: the source cannot be read, has none of the symbols, or no bar
-/// closes by the as-of.
+/// If `parts` is 0 or above [`MAX_PARTS`], and as the stage itself: the source cannot be read, has
+/// none of the symbols, or no bar closes by the as-of.
 pub fn plan(
     request: &TaskRequest,
     source: Option<&dyn Source>,
@@ -100,15 +101,17 @@ pub fn plan(
             let plan = leaderboards::LeaderboardsPlan::new(params.clone(), asof)?;
             let newest = newest_close(&catalog).unwrap_or(asof);
             let seen = catalog.into_iter().filter(|entry| entry.first < plan.span().end);
-            let members: Vec<Member> =
-                seen.map(|entry| Member { symbol: entry.symbol.clone(), entry: Some(entry) }).collect();
+            let members: Vec<Member> = seen
+                .map(|entry| Member { symbol: entry.symbol.clone(), entry: Some(entry) })
+                .collect();
             let stage = TaskStage::Leaderboards { params: params.clone(), asof, newest };
             cut(stage, &members, plan.span(), source.describe(), parts, None)
         }
         TaskRequest::Metrics { params, asof, input, bar_time, cohort } => {
             let options = ReadOptions { bar_time: *bar_time, ..ReadOptions::default() };
             let file = FileSource::open(input, &options)?;
-            let job = MetricsJob::new(&file.symbols(), &file, History::None, params, *asof, observer)?;
+            let job =
+                MetricsJob::new(&file.symbols(), &file, History::None, params, *asof, observer)?;
             let stage = TaskStage::Metrics {
                 params: params.clone(),
                 asof: job.asof,
@@ -119,9 +122,12 @@ pub fn plan(
             let place = source.map_or_else(|| file.describe(), Source::describe);
             // Every worker reads the file and the history for itself: both must be the same.
             let content = file_digest(input).map_err(|e| bars_io::Error::io("read", input, e))?;
-            let names: Vec<Symbol> = job.members.iter().map(|member| member.symbol.clone()).collect();
-            let history = source.map(|source| source.entries(&names)).transpose()?.unwrap_or_default();
-            let inputs = MetricsInputs { content, history: history.iter().map(PlanEntry::new).collect() };
+            let names: Vec<Symbol> =
+                job.members.iter().map(|member| member.symbol.clone()).collect();
+            let history =
+                source.map(|source| source.entries(&names)).transpose()?.unwrap_or_default();
+            let inputs =
+                MetricsInputs { content, history: history.iter().map(PlanEntry::new).collect() };
             cut(stage, &job.members, job.plan.span(), place, parts, Some(&inputs))
         }
         TaskRequest::State { params, symbols, moments } => {
@@ -134,7 +140,8 @@ pub fn plan(
         }
         TaskRequest::Cycles { params, symbols, asof, persist_modes } => {
             let source = needed()?;
-            let (members, lookback) = crate::cycles::plan(symbols, source, params, *asof, observer)?;
+            let (members, lookback) =
+                crate::cycles::plan(symbols, source, params, *asof, observer)?;
             let stage = TaskStage::Cycles {
                 params: params.clone(),
                 asof: lookback.asof,
@@ -163,7 +170,8 @@ fn snapshots<S: SnapshotStage>(
     let range = AsOfRange { first: job.asofs[0], every, count: job.asofs.len() };
     let span = Span { start: bars::Minute::MIN, end: job.last_asof().end() };
     // Symbols without bars have no rows.
-    let present: Vec<Member> = job.members.into_iter().filter(|member| member.entry.is_some()).collect();
+    let present: Vec<Member> =
+        job.members.into_iter().filter(|member| member.entry.is_some()).collect();
     cut(stage(range), &present, span, source.describe(), parts, None)
 }
 
@@ -180,7 +188,8 @@ fn cut(
     order.sort_by_key(|&index| (Reverse(weight(members[index].entry.as_ref(), span)), index));
     let mut loads: Vec<(u64, Vec<usize>)> = vec![(0, Vec::new()); parts];
     for index in order {
-        let lightest = (0..parts).min_by_key(|&part| (loads[part].0, loads[part].1.len(), part)).unwrap_or(0);
+        let lightest =
+            (0..parts).min_by_key(|&part| (loads[part].0, loads[part].1.len(), part)).unwrap_or(0);
         loads[lightest].0 += weight(members[index].entry.as_ref(), span);
         loads[lightest].1.push(index);
     }
@@ -252,7 +261,8 @@ fn fingerprint(
         members: Vec<(&'a Symbol, Option<PlanEntry>)>,
         inputs: Option<&'a MetricsInputs>,
     }
-    let members = members.iter().map(|member| (&member.symbol, member.entry.as_ref().map(PlanEntry::new)));
+    let members =
+        members.iter().map(|member| (&member.symbol, member.entry.as_ref().map(PlanEntry::new)));
     let plan = Plan {
         version: TASK_VERSION,
         program: env!("CARGO_PKG_VERSION"),

@@ -76,7 +76,8 @@ impl TaskResult {
             writer.write(&batch?).map_err(failed)?;
         }
         let header = Header { task: task.clone(), findings: findings(), extra: extra() };
-        let header = serde_json::to_string(&header).map_err(|e| Error::encode(task.file_name(), e))?;
+        let header =
+            serde_json::to_string(&header).map_err(|e| Error::encode(task.file_name(), e))?;
         writer.write_metadata(HEADER_KEY, header);
         let bytes = writer.into_inner().map_err(failed)?;
         TaskResult::from_bytes(task.file_name(), bytes)
@@ -105,14 +106,16 @@ impl TaskResult {
     fn from_reader(name: String, reader: Box<dyn ReadSeek>) -> Result<TaskResult> {
         let damaged = |source: Cause| Error::DamagedResult { name: name.clone(), source };
         let reader = FileReader::try_new(reader, None).map_err(|e| damaged(e.into()))?;
-        let header = reader.custom_metadata().get(HEADER_KEY).ok_or_else(|| damaged("no header".into()))?;
+        let header =
+            reader.custom_metadata().get(HEADER_KEY).ok_or_else(|| damaged("no header".into()))?;
         let header: Header = serde_json::from_str(header).map_err(|e| damaged(e.into()))?;
         header.task.validate().map_err(|e| damaged(e.into()))?;
         let Header { task, findings, extra } = header;
         Ok(TaskResult { name, task, findings, extra, reader, bytes: None })
     }
 
-    /// The bytes of a result that was computed or received, for sending or writing; `None` for an opened file.
+    /// The bytes of a result that was computed or received, for sending or writing; `None` for an
+    /// opened file.
     pub fn bytes(&self) -> Option<&[u8]> {
         self.bytes.as_ref().map(AsRef::as_ref)
     }

@@ -16,11 +16,12 @@ use crate::observer::Observer;
 use crate::source::report_findings;
 
 impl Task {
-    /// Computes the task. `source` is the one it was planned for; metrics without baselines need none.
+    /// Computes the task. `source` is the one it was planned for; metrics without baselines need
+    /// none.
     ///
     /// # Errors
-    /// If the source cannot be read or lacks a symbol that it had, a computation fails (the error names the symbol), or the observer
-    /// cancels.
+    /// If the source cannot be read or lacks a symbol that it had, a computation fails (the error
+    /// names the symbol), or the observer cancels.
     pub fn run(&self, source: Option<&dyn Source>, observer: &dyn Observer) -> Result<TaskResult> {
         let needed = || source.ok_or_else(|| Error::parameter("source", "is required"));
         let result = match &self.stage {
@@ -50,8 +51,12 @@ impl Task {
                 }
                 self.encode_table(&to_table(&layout, &rows), findings)
             }
-            TaskStage::State { params, asofs } => snapshots::run(self, params, *asofs, needed()?, observer),
-            TaskStage::Regime { params, asofs } => snapshots::run(self, params, *asofs, needed()?, observer),
+            TaskStage::State { params, asofs } => {
+                snapshots::run(self, params, *asofs, needed()?, observer)
+            }
+            TaskStage::Regime { params, asofs } => {
+                snapshots::run(self, params, *asofs, needed()?, observer)
+            }
             TaskStage::Cycles { params, asof, span, persist_modes } => {
                 let lookback = super::lookback(*asof, *span);
                 cycles::run(self, params, lookback, *persist_modes, needed()?, observer)
@@ -74,9 +79,13 @@ impl Task {
     /// # Errors
     /// If the source lacks a symbol that it had when the task was planned.
     pub(super) fn look_up(&self, source: &dyn Source) -> Result<Vec<Member>> {
-        let names: Vec<Symbol> = self.members.iter().filter_map(|member| member.source.clone()).collect();
-        let entries: BTreeMap<Symbol, Entry> =
-            source.entries(&names)?.into_iter().map(|entry| (entry.symbol.clone(), entry)).collect();
+        let names: Vec<Symbol> =
+            self.members.iter().filter_map(|member| member.source.clone()).collect();
+        let entries: BTreeMap<Symbol, Entry> = source
+            .entries(&names)?
+            .into_iter()
+            .map(|entry| (entry.symbol.clone(), entry))
+            .collect();
         let member = |member: &super::TaskMember| {
             let entry = member.source.as_ref().map(|name| {
                 let lost = || Error::LostSymbol { symbol: name.clone() };

@@ -15,7 +15,8 @@ use crate::error::{Error, Result};
 use crate::observer::{Observer, Progress, Unit};
 use crate::scratch_series::SpareSeries;
 use crate::snapshots::{
-    Cuts, PartitionWriter, SnapshotFiles, SnapshotStage, commit_partitions, compute, layout, present,
+    Cuts, PartitionWriter, SnapshotFiles, SnapshotStage, commit_partitions, compute, layout,
+    present,
 };
 
 pub(super) fn run<S: SnapshotStage>(
@@ -30,7 +31,8 @@ pub(super) fn run<S: SnapshotStage>(
     let cuts = Cuts::new(&asofs, layout.columns().len(), task.symbols);
     let members = task.look_up(source)?;
     let symbols = present(&members);
-    let progress = Progress::new(observer, S::NAME, Unit::Symbols, (symbols.len() * cuts.len()) as u64);
+    let progress =
+        Progress::new(observer, S::NAME, Unit::Symbols, (symbols.len() * cuts.len()) as u64);
     let passes = cuts.passes(&asofs);
     let spare = SpareSeries::default();
     let batches = passes.iter().map(|dates| {
@@ -64,31 +66,38 @@ pub(super) fn merge<S: SnapshotStage>(
 ) -> Result<MergedSnapshots> {
     let asofs = range.to_vec();
     let layout = layout(stage);
-    let specs: Vec<ColumnSpec> = layout.columns().iter().map(|column| column.spec.clone()).collect();
+    let specs: Vec<ColumnSpec> =
+        layout.columns().iter().map(|column| column.spec.clone()).collect();
     let symbols = results.first().map_or(0, |result| result.task.symbols);
     let cuts = Cuts::new(&asofs, specs.len(), symbols);
     let mut writer = PartitionWriter::new(files, S::NAME, &layout, temp)?;
     let mut rows = 0;
     for (pass, dates) in cuts.passes(&asofs).iter().enumerate() {
-        let parts: Vec<Part> =
-            results.iter_mut().map(|result| Part::read(result, pass, &specs)).collect::<Result<_>>()?;
+        let parts: Vec<Part> = results
+            .iter_mut()
+            .map(|result| Part::read(result, pass, &specs))
+            .collect::<Result<_>>()?;
         // The part and rows of each symbol.
         let mut places: BTreeMap<usize, (usize, &[usize])> = BTreeMap::new();
         for (index, part) in parts.iter().enumerate() {
-            places.extend(part.rows.iter().map(|(position, rows)| (*position, (index, rows.as_slice()))));
+            places.extend(
+                part.rows.iter().map(|(position, rows)| (*position, (index, rows.as_slice()))),
+            );
         }
         rows += parts.iter().map(|part| part.asofs.len()).sum::<usize>();
         let group = cuts.group(pass);
         let groups = symbols.div_ceil(group).max(1);
         for number in 0..groups {
             observer.check()?;
-            let of_group = || places.range(number * group..(number + 1) * group).map(|(_, place)| *place);
+            let of_group =
+                || places.range(number * group..(number + 1) * group).map(|(_, place)| *place);
             let values = |date: usize| {
                 let midnight = dates[date][0].midnight();
                 // Rows of this date, part by part, in the order of symbols.
                 let chosen: Vec<(usize, Vec<usize>)> = of_group()
                     .map(|(part, rows)| {
-                        let is_of_date = |row: &&usize| parts[part].asofs[**row].midnight() == midnight;
+                        let is_of_date =
+                            |row: &&usize| parts[part].asofs[**row].midnight() == midnight;
                         (part, rows.iter().filter(is_of_date).copied().collect::<Vec<usize>>())
                     })
                     .filter(|(_, rows)| !rows.is_empty())
@@ -122,7 +131,9 @@ impl Part {
         let batch = result.batch(pass)?;
         let name = result.name.clone();
         let columns = decode(&name, &batch, specs)?;
-        let of = |name: &str| specs.iter().position(|spec| spec.name == name).map(|index| &columns[index]);
+        let of = |name: &str| {
+            specs.iter().position(|spec| spec.name == name).map(|index| &columns[index])
+        };
         let (Some(Values::Text(symbols)), Some(Values::Time(asofs))) =
             (of("symbol"), of("timestamp_asof_utc"))
         else {

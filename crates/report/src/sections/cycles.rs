@@ -77,7 +77,8 @@ impl LogAxis {
 }
 
 fn scatter_plot(name: &str, cycles: &[&CyclePoint]) -> Markup {
-    const PERIODS_MINUTES: [f64; 9] = [5.0, 15.0, 60.0, 240.0, 720.0, 1440.0, 4320.0, 10_080.0, 43_200.0];
+    const PERIODS_MINUTES: [f64; 9] =
+        [5.0, 15.0, 60.0, 240.0, 720.0, 1440.0, 4320.0, 10_080.0, 43_200.0];
     const DEPTHS_PCT: [f64; 9] = [0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0];
     let periods = LogAxis::covering(cycles.iter().map(|cycle| cycle.period_days));
     let depths = LogAxis::covering(cycles.iter().map(|cycle| cycle.amp_pct));
@@ -139,7 +140,8 @@ fn cluster_class(largest: &[&str], cluster: &str) -> &'static str {
 fn largest_clusters<'a>(cycles: &[&'a CyclePoint]) -> Vec<&'a str> {
     let mut sizes: BTreeMap<&str, usize> = BTreeMap::new();
     cycles.iter().for_each(|cycle| *sizes.entry(&cycle.cluster).or_default() += 1);
-    let mut clusters: Vec<(&str, usize)> = sizes.into_iter().filter(|(_, size)| *size > 1).collect();
+    let mut clusters: Vec<(&str, usize)> =
+        sizes.into_iter().filter(|(_, size)| *size > 1).collect();
     clusters.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
     clusters.into_iter().take(CLUSTER_CLASSES.len()).map(|(cluster, _)| cluster).collect()
 }
@@ -147,7 +149,9 @@ fn largest_clusters<'a>(cycles: &[&'a CyclePoint]) -> Vec<&'a str> {
 /// The cycles with most energy.
 fn cycle_table(name: &str, cycles: &[&CyclePoint]) -> Markup {
     let mut cycles = cycles.to_vec();
-    cycles.sort_by(|a, b| b.energy_share.total_cmp(&a.energy_share).then_with(|| a.symbol.cmp(&b.symbol)));
+    cycles.sort_by(|a, b| {
+        b.energy_share.total_cmp(&a.energy_share).then_with(|| a.symbol.cmp(&b.symbol))
+    });
     let columns = [
         HtmlColumn::text("symbol"),
         HtmlColumn::number("period"),
@@ -192,6 +196,9 @@ mod tests {
 
     #[test]
     fn missing_energy_is_the_smallest_circle() {
-        assert_eq!([radius(f64::NAN), radius(0.0), radius(1.0), radius(7.0)], [2.5, 2.5, 20.5, 20.5]);
+        assert_eq!(
+            [radius(f64::NAN), radius(0.0), radius(1.0), radius(7.0)],
+            [2.5, 2.5, 20.5, 20.5]
+        );
     }
 }

@@ -26,12 +26,19 @@ fn content(report: &Report) -> Markup {
     );
     let highest: Vec<usize> = (0..counts.buckets.len())
         .map(|bucket| {
-            counts.rows.iter().filter_map(|row| row.counts.get(bucket)).max().map_or(0, |&count| count)
+            counts
+                .rows
+                .iter()
+                .filter_map(|row| row.counts.get(bucket))
+                .max()
+                .map_or(0, |&count| count)
         })
         .collect();
     let cells = |row: &RankCountRow| {
         let mut cells = vec![HtmlCell::new(&row.symbol)];
-        cells.extend(row.counts.iter().zip(&highest).map(|(&count, &highest)| count_cell(count, highest)));
+        cells.extend(
+            row.counts.iter().zip(&highest).map(|(&count, &highest)| count_cell(count, highest)),
+        );
         cells
     };
     html! {

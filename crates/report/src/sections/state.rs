@@ -35,7 +35,9 @@ fn content(report: &Report) -> Markup {
 fn heatmap(map: &StateHeatmap) -> Markup {
     let mut columns = vec![HtmlColumn::text("symbol")];
     columns.extend(
-        map.metrics.iter().map(|metric| HtmlColumn::heatmap(&metric.name).tooltip(&metric.description)),
+        map.metrics
+            .iter()
+            .map(|metric| HtmlColumn::heatmap(&metric.name).tooltip(&metric.description)),
     );
     let cell = |&percentile: &f64| {
         if percentile.is_nan() {
@@ -45,7 +47,9 @@ fn heatmap(map: &StateHeatmap) -> Markup {
         }
     };
     let cells = |row: &HeatmapRow| {
-        std::iter::once(HtmlCell::new(&row.symbol)).chain(row.percentiles.iter().map(cell)).collect()
+        std::iter::once(HtmlCell::new(&row.symbol))
+            .chain(row.percentiles.iter().map(cell))
+            .collect()
     };
     table(&format!("Percentiles over {}", map.window), &columns, map.rows.iter().map(cells))
 }
@@ -55,7 +59,8 @@ fn outlier_table(outliers: &[MetricOutlier]) -> Markup {
         HtmlColumn::text("symbol"),
         HtmlColumn::text("metric"),
         HtmlColumn::number("percentile"),
-        HtmlColumn::number("distance").tooltip("from the median of its own past, in interquartile ranges"),
+        HtmlColumn::number("distance")
+            .tooltip("from the median of its own past, in interquartile ranges"),
     ];
     let cells = |outlier: &MetricOutlier| {
         vec![

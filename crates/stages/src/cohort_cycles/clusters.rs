@@ -90,7 +90,8 @@ pub struct SwingClusters {
     pub gmm: Vec<SwingCluster>,
     /// Clusters of DBSCAN.
     pub dbscan: Vec<DenseCluster>,
-    /// Whether there are cycles enough for a mixture, and yet none could be had: their numbers lie too far apart.
+    /// Whether there are cycles enough for a mixture, and yet none could be had: their numbers lie
+    /// too far apart.
     #[serde(skip)]
     pub has_failed: bool,
 }
@@ -140,21 +141,25 @@ pub fn swing_clusters(matched: &[MatchedUpswing], window: Window) -> SwingCluste
     let raw: Vec<[f64; 3]> = matched.iter().map(point).collect();
     let most = most_components(window, raw.len());
     let scaled = scaled(&raw);
-    let Ok(points) = scaled.as_deref().map_err(|error| *error).and_then(|scaled| Points::new(scaled, 3))
+    let Ok(points) =
+        scaled.as_deref().map_err(|error| *error).and_then(|scaled| Points::new(scaled, 3))
     else {
         // Numbers that are not finite have no clusters.
         return SwingClusters { has_failed: most >= 2, ..SwingClusters::default() };
     };
     let mixture = mixture::select_by_bic(points, most, STARTS, SEED);
     let has_failed = most >= 2 && mixture.is_none();
-    let gmm = mixture.map(|mixture| clusters(&raw, mixture.labels.into_iter().map(Some))).unwrap_or_default();
+    let gmm = mixture
+        .map(|mixture| clusters(&raw, mixture.labels.into_iter().map(Some)))
+        .unwrap_or_default();
     let dbscan = GRID.search(points).map_or_else(Vec::new, |choice| {
         let parameters = Parameters {
             eps: choice.eps,
             min_samples: choice.min_samples,
             silhouette_sample: choice.sampled,
         };
-        let dense = |kind: SwingCluster| DenseCluster { flag_small: kind.count < SMALL, parameters, kind };
+        let dense =
+            |kind: SwingCluster| DenseCluster { flag_small: kind.count < SMALL, parameters, kind };
         clusters(&raw, choice.labels.into_iter()).into_iter().map(dense).collect()
     });
     SwingClusters { gmm, dbscan, has_failed }
@@ -184,7 +189,11 @@ fn clusters(raw: &[[f64; 3]], labels: impl Iterator<Item = Option<usize>>) -> Ve
         let by_duration = || a.median_duration_min.total_cmp(&b.median_duration_min);
         b.count.cmp(&a.count).then_with(by_duration).then_with(|| first.cmp(other))
     });
-    clusters.into_iter().enumerate().map(|(cluster, (_, kind))| SwingCluster { cluster, ..kind }).collect()
+    clusters
+        .into_iter()
+        .enumerate()
+        .map(|(cluster, (_, kind))| SwingCluster { cluster, ..kind })
+        .collect()
 }
 
 fn kind(raw: &[[f64; 3]], cycles: &[usize]) -> SwingCluster {
@@ -233,7 +242,9 @@ mod tests {
             (2, 40, 1)
         );
         assert!(found.dbscan[1].kind.median_duration_min >= 300.0);
-        assert!(!found.dbscan[0].flag_small && found.dbscan[0].parameters.silhouette_sample.is_none());
+        assert!(
+            !found.dbscan[0].flag_small && found.dbscan[0].parameters.silhouette_sample.is_none()
+        );
         assert!(found.gmm.len() >= 2 && found.first_choice().count() == found.gmm.len());
         assert_eq!(found.gmm.iter().map(|kind| kind.count).sum::<usize>(), 60);
     }
@@ -246,6 +257,9 @@ mod tests {
         assert_eq!((two.gmm.len(), two.dbscan.len(), two.dbscan[0].flag_small), (0, 1, true));
         assert_eq!(two.first_choice().count(), 1);
         assert_eq!([19, 20, 49, 50, 500].map(|n| most_components(Window::DAY, n)), [1, 2, 4, 5, 5]);
-        assert_eq!([Window::WEEK, Window::MONTH].map(|window| most_components(window, 500)), [10, 15]);
+        assert_eq!(
+            [Window::WEEK, Window::MONTH].map(|window| most_components(window, 500)),
+            [10, 15]
+        );
     }
 }

@@ -9,7 +9,8 @@ pub struct Upswing {
     pub start: usize,
     /// The sample of its second.
     pub end: usize,
-    /// By how much the original series differs between the two, in percent of the first; not finite where that is 0.
+    /// By how much the original series differs between the two, in percent of the first; not finite
+    /// where that is 0.
     pub amplitude_pct: f64,
 }
 
@@ -32,8 +33,11 @@ impl Upswing {
 /// assert_eq!((found[1].start, found[1].end, found[1].amplitude_pct), (3, 5, -50.0));
 /// ```
 pub fn upswings_of_mode(imf: usize, mode: &[f64], original: &[f64]) -> Vec<Upswing> {
-    let peaks: Vec<usize> =
-        emd::turning_points(mode).iter().filter(|point| point.is_peak).map(|point| point.index).collect();
+    let peaks: Vec<usize> = emd::turning_points(mode)
+        .iter()
+        .filter(|point| point.is_peak)
+        .map(|point| point.index)
+        .collect();
     let cycle = |pair: &[usize]| {
         let (start, end) = (pair[0], pair[1]);
         let amplitude_pct = (original[end] - original[start]) / original[start] * 100.0;

@@ -13,8 +13,8 @@ pub struct MatchedUpswing {
     pub total_volume: f64,
 }
 
-/// Fuses each of `upswings` with those of `moves` that start or end in it; one without any is left out. `volume` is that of each
-/// minute.
+/// Fuses each of `upswings` with those of `moves` that start or end in it; one without any is left
+/// out. `volume` is that of each minute.
 ///
 /// ```
 /// use stages::cohort_cycles::cycle::Upswing;
@@ -27,9 +27,11 @@ pub struct MatchedUpswing {
 /// assert_eq!((matched[0].volume_cycles, matched[0].total_volume), (1, 10.0));
 /// ```
 pub fn fuse(upswings: &[Upswing], moves: &[Upswing], volume: &[f64]) -> Vec<MatchedUpswing> {
-    // Cycles of one mode follow each other, so that these sums together go through the minutes once per mode.
+    // Cycles of one mode follow each other, so that these sums together go through the minutes once
+    // per mode.
     let traded = |cycle: &Upswing| volume[cycle.start..=cycle.end].iter().sum::<f64>();
-    let mut by_start: Vec<(Upswing, f64)> = moves.iter().map(|cycle| (*cycle, traded(cycle))).collect();
+    let mut by_start: Vec<(Upswing, f64)> =
+        moves.iter().map(|cycle| (*cycle, traded(cycle))).collect();
     by_start.sort_by_key(|(cycle, _)| (cycle.start, cycle.end, cycle.imf));
     let mut by_end = by_start.clone();
     by_end.sort_by_key(|(cycle, _)| (cycle.end, cycle.start, cycle.imf));
@@ -43,11 +45,16 @@ pub fn fuse(upswings: &[Upswing], moves: &[Upswing], volume: &[f64]) -> Vec<Matc
         let from = by_end.partition_point(|(cycle, _)| cycle.end < upswing.start);
         let to = by_end.partition_point(|(cycle, _)| cycle.end <= upswing.end);
         // Those that started in it are in already.
-        for (_, traded) in by_end[from..to].iter().filter(|(cycle, _)| cycle.start < upswing.start) {
+        for (_, traded) in by_end[from..to].iter().filter(|(cycle, _)| cycle.start < upswing.start)
+        {
             volume_cycles += 1;
             total_volume += traded;
         }
-        (volume_cycles > 0).then_some(MatchedUpswing { cycle: *upswing, volume_cycles, total_volume })
+        (volume_cycles > 0).then_some(MatchedUpswing {
+            cycle: *upswing,
+            volume_cycles,
+            total_volume,
+        })
     };
     upswings.iter().filter_map(matched).collect()
 }

@@ -1,8 +1,9 @@
-//! The cycles of a cohort: how far, how long and with how much volume its symbols rise from peak to peak, and in what
-//! clusters.
+//! The cycles of a cohort: how far, how long and with how much volume its symbols rise from peak to
+//! peak, and in what clusters.
 //!
-//! Over each window price and volume are decomposed by plain EMD. [`cycle`] reads the cycles off the modes, [`fusion`]
-//! joins each cycle of price with the cycles of volume that overlap it, and [`clusters`] groups the result.
+//! Over each window price and volume are decomposed by plain EMD. [`cycle`] reads the cycles off
+//! the modes, [`fusion`] joins each cycle of price with the cycles of volume that overlap it, and
+//! [`clusters`] groups the result.
 
 pub mod clusters;
 pub mod cycle;
@@ -38,7 +39,8 @@ pub enum Skipped {
     Numbers(emd::Error),
 }
 
-/// The minutes of `grid` that belong to a window that ends with it: all of them where it is shorter.
+/// The minutes of `grid` that belong to a window that ends with it: all of them where it is
+/// shorter.
 fn last(grid: &MinuteGrid, window: Window) -> std::ops::Range<usize> {
     let length = usize::try_from(window.minutes()).unwrap_or(usize::MAX);
     grid.len().saturating_sub(length)..grid.len()
@@ -51,7 +53,12 @@ impl ValidParams {
     }
 
     /// Looks at a symbol over one window that ends with `grid`.
-    pub fn study(&self, grid: &MinuteGrid, window: Window, decomposer: &Decomposer) -> WindowUpswings {
+    pub fn study(
+        &self,
+        grid: &MinuteGrid,
+        window: Window,
+        decomposer: &Decomposer,
+    ) -> WindowUpswings {
         let minutes = last(grid, window);
         let clusters = if minutes.len() < self.get().min_points {
             Err(Skipped::Short)
@@ -63,7 +70,8 @@ impl ValidParams {
         WindowUpswings { window, minutes: minutes.len(), clusters }
     }
 
-    /// The upswings of a price, each with the volume of the cycles that overlap it. Samples are minutes.
+    /// The upswings of a price, each with the volume of the cycles that overlap it. Samples are
+    /// minutes.
     ///
     /// # Errors
     /// What `decomposer` cannot take apart.

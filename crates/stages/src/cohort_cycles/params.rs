@@ -20,10 +20,12 @@ pub struct Params {
 const MIN_SAMPLES: usize = 4;
 
 impl Default for Params {
-    /// The defaults of `imf-cluster`: windows from 6 hours to 30 days, amplitudes from 2 %, 100 minutes.
+    /// The defaults of `imf-cluster`: windows from 6 hours to 30 days, amplitudes from 2 %, 100
+    /// minutes.
     fn default() -> Params {
         let hours = [6, 12, 24].into_iter().filter_map(Window::from_hours);
-        let days = [3, 7, 30].into_iter().filter_map(|days| Window::from_hours(24 * days)?.in_days());
+        let days =
+            [3, 7, 30].into_iter().filter_map(|days| Window::from_hours(24 * days)?.in_days());
         Params { windows: hours.chain(days).collect(), min_amplitude_pct: 2.0, min_points: 100 }
     }
 }
@@ -39,7 +41,8 @@ impl Params {
             return Err(Error::invalid("min_amplitude_pct", problem));
         }
         if self.min_points < MIN_SAMPLES {
-            let problem = format!("{} are too few to find a cycle in; must be at least 4", self.min_points);
+            let problem =
+                format!("{} are too few to find a cycle in; must be at least 4", self.min_points);
             return Err(Error::invalid("min_points", problem));
         }
         Ok(ValidParams(self))
@@ -78,7 +81,8 @@ mod tests {
 
     #[test]
     fn defaults_are_those_of_the_documentation() {
-        let names: Vec<String> = Params::default().windows.iter().map(ToString::to_string).collect();
+        let names: Vec<String> =
+            Params::default().windows.iter().map(ToString::to_string).collect();
         assert_eq!(names, ["6h", "12h", "24h", "3d", "7d", "30d"]);
     }
 
@@ -88,7 +92,8 @@ mod tests {
             Params { windows: vec![Window::DAY], min_amplitude_pct, min_points }.check()
         };
         assert!(of(0.0, 4).is_ok());
-        let parameter = |checked: Result<ValidParams>| checked.err().and_then(|error| error.parameter());
+        let parameter =
+            |checked: Result<ValidParams>| checked.err().and_then(|error| error.parameter());
         assert_eq!(parameter(of(-1.0, 4)), Some("min_amplitude_pct"));
         assert!(of(f64::NAN, 4).is_err() && of(f64::INFINITY, 4).is_err());
         assert_eq!(parameter(of(2.0, 3)), Some("min_points"));

@@ -25,7 +25,8 @@ pub const STARTS: usize = 10;
 /// Its seed.
 pub const SEED: u64 = 1337;
 
-/// Cycles of one symbol whose logarithms of periods are less than this apart, by Ward's distance, are one.
+/// Cycles of one symbol whose logarithms of periods are less than this apart, by Ward's distance,
+/// are one.
 pub const WARD_DISTANCE: f64 = 0.10;
 
 /// The number of the first cycle that is alone because no cluster would have it.
@@ -85,8 +86,8 @@ pub struct Cluster {
     pub size: usize,
     /// Median period in days.
     pub median_period: f64,
-    /// 1.4826 median absolute deviations of the period in percent of the median; missing (NaN) for a single cycle or a
-    /// median of 0.
+    /// 1.4826 median absolute deviations of the period in percent of the median; missing (NaN) for
+    /// a single cycle or a median of 0.
     pub mad_pct_period: f64,
     /// Median depth in percent.
     pub median_amp: f64,
@@ -149,7 +150,8 @@ impl Clustered {
     }
 }
 
-/// Clusters the cycles of `rows`, which are in the order of series, symbol and mode. Stubs take no part.
+/// Clusters the cycles of `rows`, which are in the order of series, symbol and mode. Stubs take no
+/// part.
 ///
 /// ```
 /// use stages::cycles::cluster::cluster;
@@ -183,7 +185,8 @@ pub fn cluster(rows: &[CycleRow], mixed: bool) -> Vec<Clustered> {
 }
 
 fn of_pool(rows: &[CycleRow], pool: Pool) -> Clustered {
-    let cycle = |(place, row): (usize, &CycleRow)| pool.has(row).then(|| Some((place, row.cycle?.1)))?;
+    let cycle =
+        |(place, row): (usize, &CycleRow)| pool.has(row).then(|| Some((place, row.cycle?.1)))?;
     let cycles: Vec<(usize, Features)> = rows.iter().enumerate().filter_map(cycle).collect();
     let raw: Vec<[f64; 6]> = cycles.iter().map(|(_, features)| point(features)).collect();
     let (scaler, labels, method) = global(&raw).unwrap_or_else(|_| one_cluster(raw.len()));
@@ -226,7 +229,9 @@ fn global(raw: &[[f64; 6]]) -> Result<(RobustScaler, Labels, Method), clustering
         return Ok((scaler, leaves, Method::Hdbscan));
     }
     Ok(match kmeans::select_k(points, MAX_CLUSTERS, STARTS, SEED) {
-        Some(selection) => (scaler, selection.labels.into_iter().map(Some).collect(), Method::KMeans),
+        Some(selection) => {
+            (scaler, selection.labels.into_iter().map(Some).collect(), Method::KMeans)
+        }
         None => (scaler, vec![Some(0); points.len()], Method::OneCluster),
     })
 }
@@ -256,7 +261,8 @@ fn within_symbols(rows: &[CycleRow], cycles: &[(usize, Features)]) -> Vec<(Strin
     by_symbol.into_iter().map(of_symbol).collect()
 }
 
-/// Names clusters in their order: the largest first, then that of the shorter median period, then that of the first row.
+/// Names clusters in their order: the largest first, then that of the shorter median period, then
+/// that of the first row.
 fn numbered(groups: Vec<Vec<(usize, Features)>>, prefix: &str, first: usize) -> Vec<Cluster> {
     let mut clusters: Vec<Cluster> =
         groups.into_iter().map(|group| Cluster::new(group, String::new())).collect();
@@ -309,8 +315,8 @@ pub fn number_of(id: &str) -> Option<usize> {
     id[digits..].parse().ok()
 }
 
-/// 1.4826 median absolute deviations in percent of the median of sorted values; missing for fewer than two, and for a median
-/// of 0.
+/// 1.4826 median absolute deviations in percent of the median of sorted values; missing for fewer
+/// than two, and for a median of 0.
 pub fn mad_pct(sorted: &[f64]) -> f64 {
     if sorted.len() < 2 {
         return f64::NAN;
@@ -372,12 +378,14 @@ mod tests {
         rows.extend((0..10).map(|i| row("B", SignalKind::Price, i, 1.0 + 0.001 * i as f64)));
         rows.push(row("C", SignalKind::Price, 0, 300.0));
         let found = &cluster(&rows, true)[0];
-        let names: Vec<_> = found.global.iter().map(|cluster| (cluster.id.as_str(), cluster.size)).collect();
+        let names: Vec<_> =
+            found.global.iter().map(|cluster| (cluster.id.as_str(), cluster.size)).collect();
         assert_eq!(names, [("GM0001", 10), ("GM0002", 10), ("GM90001", 1)]);
         assert!(found.global[0].median_period < 2.0);
         assert_eq!((found.global[2].number(), number_of("none")), (Some(90_001), None));
         // Within a symbol all of these are one.
-        let sizes: Vec<_> = found.asset.iter().map(|(symbol, own)| (symbol.as_str(), own[0].size)).collect();
+        let sizes: Vec<_> =
+            found.asset.iter().map(|(symbol, own)| (symbol.as_str(), own[0].size)).collect();
         assert_eq!(sizes, [("A", 10), ("B", 10), ("C", 1)]);
     }
 }

@@ -1,12 +1,14 @@
 //! A robust straight line through evenly spaced values.
 //!
-//! First the line of Theil (1950) and Sen (1968): the median of the slopes of all pairs of points. Then three passes of least
-//! squares under Tukey's biweight (Beaton and Tukey 1974), which give far points no weight.
+//! First the line of Theil (1950) and Sen (1968): the median of the slopes of all pairs of points.
+//! Then three passes of least squares under Tukey's biweight (Beaton and Tukey 1974), which give
+//! far points no weight.
 //!
-//! Of 130,000 points there are 8 billion pairs. How many of their slopes are at most `t` is the number of pairs that stand
-//! the other way round when the points are sorted by `y - t x`, which merging counts in `O(n log n)`; so the median is found by
-//! bisection until few slopes are left between the bounds, and these are listed (after Matousek: Randomized optimal algorithm
-//! for slope selection, 1991; here only the first guesses are drawn, and the result is exact to rounding).
+//! Of 130,000 points there are 8 billion pairs. How many of their slopes are at most `t` is the
+//! number of pairs that stand the other way round when the points are sorted by `y - t x`, which
+//! merging counts in `O(n log n)`; so the median is found by bisection until few slopes are left
+//! between the bounds, and these are listed (after Matousek: Randomized optimal algorithm for slope
+//! selection, 1991; here only the first guesses are drawn, and the result is exact to rounding).
 
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -44,7 +46,8 @@ pub fn detrend(y: &[f64]) -> Vec<f64> {
     y.iter().enumerate().map(|(x, y)| y - line.at(x)).collect()
 }
 
-/// The line of Theil and Sen, and what each pass makes of it. A deviation or weights of 0 end the passes early.
+/// The line of Theil and Sen, and what each pass makes of it. A deviation or weights of 0 end the
+/// passes early.
 ///
 /// ```
 /// // One wild value does not tilt the line.
@@ -55,7 +58,8 @@ pub fn detrend(y: &[f64]) -> Vec<f64> {
 /// ```
 pub fn lines(y: &[f64]) -> Vec<Line> {
     let slope = median_slope(y);
-    let intercept = median(&mut y.iter().enumerate().map(|(x, y)| y - slope * x as f64).collect::<Vec<_>>());
+    let intercept =
+        median(&mut y.iter().enumerate().map(|(x, y)| y - slope * x as f64).collect::<Vec<_>>());
     let mut lines = vec![Line { slope, intercept }];
     for _ in 0..PASSES {
         let Some(next) = biweight(y, lines[lines.len() - 1]) else { break };
@@ -90,7 +94,8 @@ fn biweight(y: &[f64], line: Line) -> Option<Line> {
     Some(Line { slope, intercept: y_mean - slope * x_mean })
 }
 
-/// The median, an even count taking the mean of the two middle values; 0 of none. Reorders `values`.
+/// The median, an even count taking the mean of the two middle values; 0 of none. Reorders
+/// `values`.
 fn median(values: &mut [f64]) -> f64 {
     let (n, middle) = (values.len(), values.len() / 2);
     if n == 0 {
@@ -119,8 +124,10 @@ fn median_slope(y: &[f64]) -> f64 {
         return 0.0;
     }
     if pairs <= FEW {
-        let mut all: Vec<f64> =
-            (0..y.len()).flat_map(|j| (0..j).map(move |i| (i, j))).map(|(i, j)| slope(y, i, j)).collect();
+        let mut all: Vec<f64> = (0..y.len())
+            .flat_map(|j| (0..j).map(move |i| (i, j)))
+            .map(|(i, j)| slope(y, i, j))
+            .collect();
         return median(&mut all);
     }
     let search = Search::new(y);
@@ -155,7 +162,8 @@ impl<'y> Search<'y> {
         Self { y, drawn }
     }
 
-    /// The slope of `rank` (from 0) among all pairs, and the one after it where it is known without another search.
+    /// The slope of `rank` (from 0) among all pairs, and the one after it where it is known without
+    /// another search.
     fn ranked(&self, rank: u64) -> (f64, Option<f64>) {
         let n = self.y.len() as u64;
         // The slope looked for is above `low` and not above `high`; so many are not above either.
@@ -182,7 +190,8 @@ impl<'y> Search<'y> {
         let mut left = self.listed(low, high);
         left.sort_by(f64::total_cmp);
         let place = (rank - at_low) as usize;
-        // Rounding may have put a slope on the other side of a bound, which is as good as equal to it.
+        // Rounding may have put a slope on the other side of a bound, which is as good as equal to
+        // it.
         (left.get(place).copied().unwrap_or(high), left.get(place + 1).copied())
     }
 
@@ -193,8 +202,8 @@ impl<'y> Search<'y> {
         if from < to {
             return self.drawn[from + (to - from) / 2];
         }
-        // Many equal slopes (of a price that stands still) are closed in on in few steps by halving the numbers there are
-        // between the bounds, instead of the distance.
+        // Many equal slopes (of a price that stands still) are closed in on in few steps by halving
+        // the numbers there are between the bounds, instead of the distance.
         if rounds < 40 {
             0.5 * low + 0.5 * high
         } else {
@@ -222,7 +231,8 @@ impl<'y> Search<'y> {
         count
     }
 
-    /// The slopes above `low` and at most `high`: of the pairs that change places between the two orders.
+    /// The slopes above `low` and at most `high`: of the pairs that change places between the two
+    /// orders.
     fn listed(&self, low: f64, high: f64) -> Vec<f64> {
         let order = |t: f64| {
             let keys = self.keys(t);
@@ -278,8 +288,10 @@ mod tests {
 
     /// The median of all slopes, listed.
     fn by_definition(y: &[f64]) -> f64 {
-        let mut all: Vec<f64> =
-            (0..y.len()).flat_map(|j| (0..j).map(move |i| (i, j))).map(|(i, j)| slope(y, i, j)).collect();
+        let mut all: Vec<f64> = (0..y.len())
+            .flat_map(|j| (0..j).map(move |i| (i, j)))
+            .map(|(i, j)| slope(y, i, j))
+            .collect();
         median(&mut all)
     }
 
@@ -293,7 +305,8 @@ mod tests {
         #[test]
         fn slopes_as_by_definition(seed in any::<u64>(), n in 400_usize..700, step in 0_usize..4, size in -9_i32..9) {
             let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
-            // A walk; one in steps has many equal slopes, and one that mostly stands still has most of them 0.
+            // A walk; one in steps has many equal slopes, and one that mostly stands still has most
+            // of them 0.
             let mut level = 0.0;
             let y: Vec<f64> = (0..n).map(|_| {
                 let move_by = rng.random::<f64>() - 0.45;

@@ -21,9 +21,9 @@ const CANDIDATES: usize = 3;
 /// The fewest samples that a correlation is taken of.
 const MIN_SAMPLES: usize = 10;
 
-/// Of the three cycles among `volumes` that are nearest to `price` in period the one whose envelope goes best with its own, by
-/// signed correlation within the larger guard; the nearest where there is no correlation. `None` where `price` is no cycle or
-/// there is none of volume.
+/// Of the three cycles among `volumes` that are nearest to `price` in period the one whose envelope
+/// goes best with its own, by signed correlation within the larger guard; the nearest where there
+/// is no correlation. `None` where `price` is no cycle or there is none of volume.
 ///
 /// ```
 /// use emd::{Control, Params};
@@ -114,8 +114,12 @@ mod tests {
     fn the_best_of_the_nearest_three() {
         let rising = |i: usize| i as f64;
         let price = imf(0, 1.0, rising);
-        let volumes =
-            [imf(0, 1.1, |i| -rising(i)), imf(1, 2.0, |_| 1.0), imf(2, 0.5, rising), imf(3, 9.0, rising)];
+        let volumes = [
+            imf(0, 1.1, |i| -rising(i)),
+            imf(1, 2.0, |_| 1.0),
+            imf(2, 0.5, rising),
+            imf(3, 9.0, rising),
+        ];
         let fused = fuse(&price, &volumes).unwrap();
         assert_eq!((fused.imf_id, fused.period_ratio, fused.energy_share), (2, 2.0, 2.0));
         assert!((fused.amp_corr.unwrap() - 1.0).abs() < 1e-12);

@@ -81,8 +81,8 @@ impl Imf {
     }
 }
 
-/// Looks at every mode of `found`. `original` is the series before its logarithm was taken; a bracket on it is deep enough at
-/// `least_depth` percent.
+/// Looks at every mode of `found`. `original` is the series before its logarithm was taken; a
+/// bracket on it is deep enough at `least_depth` percent.
 ///
 /// ```
 /// use emd::{Control, Params};

@@ -13,9 +13,10 @@ pub struct Lookback {
 }
 
 impl Lookback {
-    /// The calendar `months` before an as-of. A date means all of that day: the minutes from the day after the same date so many
-    /// months before, to 23:59, and 23:59:59 as the as-of. A time means the minutes that close by then, from the minute
-    /// that many months before. `newest` is the time that the newest bar's close stands for.
+    /// The calendar `months` before an as-of. A date means all of that day: the minutes from the
+    /// day after the same date so many months before, to 23:59, and 23:59:59 as the as-of. A time
+    /// means the minutes that close by then, from the minute that many months before. `newest` is
+    /// the time that the newest bar's close stands for.
     ///
     /// ```
     /// let newest = "2021-05-31T12:00:00Z".parse::<bars::time::AsOfSpec>()?.moment().unwrap();
@@ -30,8 +31,10 @@ impl Lookback {
         match asof {
             AsOfSpec::Date(_) => {
                 let day = i64::from(DAY);
-                let span =
-                    Span { start: moment.months_before(months).plus(day).end(), end: moment.plus(day).end() };
+                let span = Span {
+                    start: moment.months_before(months).plus(day).end(),
+                    end: moment.plus(day).end(),
+                };
                 Lookback { asof: moment.plus(day).plus_seconds(-1), span }
             }
             AsOfSpec::Latest | AsOfSpec::At(_) => Lookback {

@@ -1,8 +1,9 @@
 //! Cycles: the modes of price and volume that come round, what describes them, and which are alike.
 //!
-//! A [`Lookback`] tells the minutes; [`ValidParams::prepare`] lays a symbol's bars on them; `emd` takes the two series apart;
-//! [`ValidParams::study`] keeps the modes that are cycles; [`cluster::cluster`] tells which are alike over all symbols and within
-//! each; [`postprocess`] sums up.
+//! A [`Lookback`] tells the minutes; [`ValidParams::prepare`] lays a symbol's bars on them; `emd`
+//! takes the two series apart; [`ValidParams::study`] keeps the modes that are cycles;
+//! [`cluster::cluster`] tells which are alike over all symbols and within each; [`postprocess`]
+//! sums up.
 
 pub mod cards;
 pub mod cluster;

@@ -21,7 +21,13 @@ pub struct Params {
 impl Default for Params {
     /// Three months, 2 %, winsorized, two pools.
     fn default() -> Params {
-        Params { lookback_months: 3, min_cycle_depth_pct: 2.0, detrend: false, winsorize: true, mixed: false }
+        Params {
+            lookback_months: 3,
+            min_cycle_depth_pct: 2.0,
+            detrend: false,
+            winsorize: true,
+            mixed: false,
+        }
     }
 }
 
@@ -37,7 +43,8 @@ impl Params {
         }
         // A leg of positive numbers is at most 200 percent of its midline.
         if !(0.0..=200.0).contains(&self.min_cycle_depth_pct) {
-            let problem = format!("{} is not a depth; must be 0 to 200 percent", self.min_cycle_depth_pct);
+            let problem =
+                format!("{} is not a depth; must be 0 to 200 percent", self.min_cycle_depth_pct);
             return Err(Error::invalid("min_cycle_depth_pct", problem));
         }
         Ok(ValidParams(self))
@@ -87,7 +94,9 @@ mod tests {
         assert_eq!(parameter(of(121, 2.0)), Some("lookback_months"));
         assert_eq!(parameter(of(1, -0.5)), Some("min_cycle_depth_pct"));
         assert!(
-            of(1, f64::NAN).check().is_err() && of(1, 201.0).check().is_err() && of(1, 0.0).check().is_ok()
+            of(1, f64::NAN).check().is_err()
+                && of(1, 201.0).check().is_err()
+                && of(1, 0.0).check().is_ok()
         );
     }
 }

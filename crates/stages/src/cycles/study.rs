@@ -23,8 +23,9 @@ pub struct Coverage {
 }
 
 impl Coverage {
-    /// Whether what is missing may make modes of its own: over a stretch without a turning point the envelopes of a fast mode swing
-    /// out, and the noise, which is measured by that mode, grows with them.
+    /// Whether what is missing may make modes of its own: over a stretch without a turning point
+    /// the envelopes of a fast mode swing out, and the noise, which is measured by that mode, grows
+    /// with them.
     pub fn is_poor(&self) -> bool {
         self.bars_before > 0 && (self.missing_share > POOR_SHARE || self.longest_gap > POOR_GAP)
     }
@@ -65,7 +66,13 @@ impl Status {
 
     /// The status of that name.
     pub fn named(name: &str) -> Option<Status> {
-        let all = [Status::Ok, Status::TimeBudgetReduced, Status::NoKeptImfs, Status::NoData, Status::Flat];
+        let all = [
+            Status::Ok,
+            Status::TimeBudgetReduced,
+            Status::NoKeptImfs,
+            Status::NoData,
+            Status::Flat,
+        ];
         all.into_iter().find(|status| status.name() == name)
     }
 }
@@ -135,8 +142,9 @@ impl ValidParams {
         Prepared { symbol: symbol.clone(), coverage, inputs }
     }
 
-    /// The rows of a symbol, of price, then of volume: cycles in the order of the modes, or a stub. `found` are the two
-    /// decompositions, absent where the series was not taken apart, and whether time ran out on it.
+    /// The rows of a symbol, of price, then of volume: cycles in the order of the modes, or a stub.
+    /// `found` are the two decompositions, absent where the series was not taken apart, and whether
+    /// time ran out on it.
     pub fn study(
         &self,
         prepared: &Prepared,
@@ -164,7 +172,11 @@ impl ValidParams {
                 Some(CycleRow { symbol: symbol.clone(), series, status, cycle, fusion })
             };
             let rows: Vec<CycleRow> = own.iter().filter_map(row).collect();
-            if rows.is_empty() { vec![CycleRow::stub(symbol, series, Status::NoKeptImfs)] } else { rows }
+            if rows.is_empty() {
+                vec![CycleRow::stub(symbol, series, Status::NoKeptImfs)]
+            } else {
+                rows
+            }
         })
     }
 }

@@ -66,17 +66,23 @@ pub fn summary() -> Vec<ColumnSource<SummaryLine>> {
             |line: &Line| Some(line.row.cycle.map_or(-1, |(id, _)| id as i64)),
         ),
         feature("period_days", "period within the guard, days", |f| f.period_days),
-        feature("amp_pct", "median depth of the brackets that pass the gate, percent", |f| f.amp_pct),
+        feature("amp_pct", "median depth of the brackets that pass the gate, percent", |f| {
+            f.amp_pct
+        }),
         feature("energy_share", "variance over the sum of those of all modes", |f| f.energy_share),
         ColumnSource::whole("cycles_count", "brackets within the guard", |line: &Line| {
             line.row.cycle.map(|(_, features)| features.cycles_count as i64)
         }),
-        feature("pct_cycles_ge_2pct", "percent of these that pass the gate (`min_cycle_depth_pct`)", |f| {
-            f.pct_cycles_ge_gate
-        }),
-        feature("phase_var", "circular variance of the phase increments, 0 for a steady cycle", |f| {
-            f.phase_var
-        }),
+        feature(
+            "pct_cycles_ge_2pct",
+            "percent of these that pass the gate (`min_cycle_depth_pct`)",
+            |f| f.pct_cycles_ge_gate,
+        ),
+        feature(
+            "phase_var",
+            "circular variance of the phase increments, 0 for a steady cycle",
+            |f| f.phase_var,
+        ),
         ColumnSource::text(
             "status",
             "`ok`, `time_budget_reduced`, `no_kept_imfs`, `no_data`, `flat`",
@@ -117,7 +123,8 @@ fn of_cluster(
 ) -> Vec<ColumnSource<SummaryLine>> {
     let size = move |line: &SummaryLine| cluster(line).map(|cluster| cluster.size as i64);
     let name = format!("cluster_size_{which}");
-    let mut columns = vec![ColumnSource::whole(&name, &format!("cycles in the cluster {about}"), size)];
+    let mut columns =
+        vec![ColumnSource::whole(&name, &format!("cycles in the cluster {about}"), size)];
     type Number = fn(&Cluster) -> f64;
     let numbers: [(&str, &str, Number); 6] = [
         ("median_period", "median period, days,", |cluster| cluster.median_period),
@@ -125,8 +132,12 @@ fn of_cluster(
             cluster.mad_pct_period
         }),
         ("median_amp", "median depth, percent,", |cluster| cluster.median_amp),
-        ("mad_pct_amp", "1.4826 MAD of the depth in percent of its median", |cluster| cluster.mad_pct_amp),
-        ("reliability_period", "exp(-MAD% / 25) of the period", |cluster| cluster.reliability_period),
+        ("mad_pct_amp", "1.4826 MAD of the depth in percent of its median", |cluster| {
+            cluster.mad_pct_amp
+        }),
+        ("reliability_period", "exp(-MAD% / 25) of the period", |cluster| {
+            cluster.reliability_period
+        }),
         ("reliability_amp", "exp(-MAD% / 25) of the depth", |cluster| cluster.reliability_amp),
     ];
     columns.extend(numbers.map(|(what, meaning, of)| {
@@ -164,7 +175,9 @@ pub fn post_summary() -> Vec<ColumnSource<PostLine>> {
         }
     };
     vec![
-        ColumnSource::text("symbol", "symbol", |line: &Line| Some(first(line).cycle.symbol.clone())),
+        ColumnSource::text("symbol", "symbol", |line: &Line| {
+            Some(first(line).cycle.symbol.clone())
+        }),
         ColumnSource::time("asof", "as-of of the run", |line: &Line| line.asof),
         ColumnSource::text("series", "`price` or `volume`", |line: &Line| {
             Some(first(line).cycle.series.name().to_owned())
@@ -187,12 +200,16 @@ pub fn post_summary() -> Vec<ColumnSource<PostLine>> {
         ColumnSource::number("dom_energy_share", "its share of the variance", |line: &Line| {
             first(line).cycle.energy_share
         }),
-        ColumnSource::number("dom_reliability", "how far it is to be trusted, 0 to 1", |line: &Line| {
-            first(line).reliability
-        }),
-        ColumnSource::text("dom_cluster_id_global", "its cluster over all symbols", |line: &Line| {
-            Some(first(line).cycle.cluster_id_global.clone())
-        }),
+        ColumnSource::number(
+            "dom_reliability",
+            "how far it is to be trusted, 0 to 1",
+            |line: &Line| first(line).reliability,
+        ),
+        ColumnSource::text(
+            "dom_cluster_id_global",
+            "its cluster over all symbols",
+            |line: &Line| Some(first(line).cycle.cluster_id_global.clone()),
+        ),
         ColumnSource::whole("dom_cluster_size_global", "cycles in that", |line: &Line| {
             Some(first(line).cycle.cluster_size_global)
         }),
@@ -200,15 +217,19 @@ pub fn post_summary() -> Vec<ColumnSource<PostLine>> {
         ColumnSource::text("dom_amp_band", "`small`, `medium` or `large`", |line: &Line| {
             Some(first(line).band.name().to_owned())
         }),
-        ColumnSource::number("dom_expected_cycles", "how often it fits into the window", |line: &Line| {
-            first(line).expected_cycles
-        }),
+        ColumnSource::number(
+            "dom_expected_cycles",
+            "how often it fits into the window",
+            |line: &Line| first(line).expected_cycles,
+        ),
         ColumnSource::flag("dom_singleton_global_flag", "no cluster took it", |line: &Line| {
             first(line).singleton
         }),
-        ColumnSource::flag("dom_undersampled_flag", "it fits less than 1.5 times", |line: &Line| {
-            first(line).undersampled
-        }),
+        ColumnSource::flag(
+            "dom_undersampled_flag",
+            "it fits less than 1.5 times",
+            |line: &Line| first(line).undersampled,
+        ),
         ColumnSource::flag(
             "dom_long_cycle_flag",
             "its period is over two thirds of the window",
@@ -229,9 +250,11 @@ pub fn post_summary() -> Vec<ColumnSource<PostLine>> {
             "share of the window's minutes without a bar",
             |line: &Line| line.missing_share,
         ),
-        ColumnSource::text("text_summary", "a sentence of at most 120 characters", |line: &Line| {
-            Some(line.summary.text.clone())
-        }),
+        ColumnSource::text(
+            "text_summary",
+            "a sentence of at most 120 characters",
+            |line: &Line| Some(line.summary.text.clone()),
+        ),
     ]
 }
 
@@ -259,20 +282,26 @@ pub fn top_lines(lines: &[PostLine]) -> Vec<TopLine> {
 pub fn post_top() -> Vec<ColumnSource<TopLine>> {
     type Line = TopLine;
     vec![
-        ColumnSource::text("symbol", "symbol", |line: &Line| Some(line.judged.cycle.symbol.clone())),
+        ColumnSource::text("symbol", "symbol", |line: &Line| {
+            Some(line.judged.cycle.symbol.clone())
+        }),
         ColumnSource::time("asof", "as-of of the run", |line: &Line| line.asof),
         ColumnSource::text("series", "`price` or `volume`", |line: &Line| {
             Some(line.judged.cycle.series.name().to_owned())
         }),
         ColumnSource::whole("rank", "1 for the dominant cycle", |line: &Line| Some(line.rank)),
-        ColumnSource::number("period_days", "period, days", |line: &Line| line.judged.cycle.period_days),
+        ColumnSource::number("period_days", "period, days", |line: &Line| {
+            line.judged.cycle.period_days
+        }),
         ColumnSource::number("amp_pct", "depth, percent", |line: &Line| line.judged.cycle.amp_pct),
         ColumnSource::number("energy_share", "share of the variance", |line: &Line| {
             line.judged.cycle.energy_share
         }),
-        ColumnSource::number("reliability", "how far it is to be trusted, 0 to 1", |line: &Line| {
-            line.judged.reliability
-        }),
+        ColumnSource::number(
+            "reliability",
+            "how far it is to be trusted, 0 to 1",
+            |line: &Line| line.judged.reliability,
+        ),
         ColumnSource::text("cluster_id_global", "cluster over all symbols", |line: &Line| {
             Some(line.judged.cycle.cluster_id_global.clone())
         }),

@@ -35,7 +35,11 @@ pub fn volume(volume: &[f64], winsorized: bool) -> Vec<f64> {
 fn limits(volume: &[f64]) -> (f64, f64) {
     let mut sorted = volume.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
-    if sorted.is_empty() { (0.0, 0.0) } else { (percentile(&sorted, 1.0), percentile(&sorted, 99.0)) }
+    if sorted.is_empty() {
+        (0.0, 0.0)
+    } else {
+        (percentile(&sorted, 1.0), percentile(&sorted, 99.0))
+    }
 }
 
 /// Whether all values are equal: nothing is there to decompose.

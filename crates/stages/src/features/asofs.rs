@@ -38,7 +38,8 @@ impl AsOfs {
         Some(Span { start: asof.months_before(months).ceil(), end: asof.end() })
     }
 
-    /// Where the first baseline begins. Months are of different lengths: a later as-of can reach further back.
+    /// Where the first baseline begins. Months are of different lengths: a later as-of can reach
+    /// further back.
     pub fn reach(&self) -> Option<Minute> {
         self.all.iter().filter_map(|&asof| self.baseline(asof)).map(|span| span.start).min()
     }

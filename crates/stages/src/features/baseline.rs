@@ -20,7 +20,8 @@ pub struct Quantiles {
 }
 
 impl Quantiles {
-    /// The quantiles of `sorted` (ascending): linear between order statistics at `(n - 1) p / 100`; `None` where empty.
+    /// The quantiles of `sorted` (ascending): linear between order statistics at `(n - 1) p / 100`;
+    /// `None` where empty.
     ///
     /// ```
     /// use stages::features::baseline::Quantiles;
@@ -57,10 +58,11 @@ impl Quantiles {
     }
 }
 
-/// The baselines of a window: for each metric that has one, the sorted values over a range of the panel's buckets.
+/// The baselines of a window: for each metric that has one, the sorted values over a range of the
+/// panel's buckets.
 ///
-/// Sliding the range by a bucket costs an insertion and a removal per metric instead of a sort; the outcome is that of a
-/// sort, bit by bit, since order does not depend on history.
+/// Sliding the range by a bucket costs an insertion and a removal per metric instead of a sort; the
+/// outcome is that of a sort, bit by bit, since order does not depend on history.
 ///
 /// ```
 /// use bars::{Minute, Window};

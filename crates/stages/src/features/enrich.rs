@@ -98,7 +98,10 @@ impl Enrichment {
 
     /// The number that stands for a missing one.
     pub fn neutral(self) -> f64 {
-        Enrichment::TABLE.iter().find(|column| column.which == self).map_or(0.0, |column| column.neutral)
+        Enrichment::TABLE
+            .iter()
+            .find(|column| column.which == self)
+            .map_or(0.0, |column| column.neutral)
     }
 }
 
@@ -123,7 +126,8 @@ const fn plain(
     Described { which, suffix, dtype, family, neutral: 0.0, has_mask: false, description }
 }
 
-/// A value against its baseline. Without a value, or without a baseline, what cannot be told is NaN or `None`.
+/// A value against its baseline. Without a value, or without a baseline, what cannot be told is NaN
+/// or `None`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Enriched {
     /// Percentile, 1 to 99.
@@ -156,7 +160,8 @@ impl Enriched {
         };
         let quartiles = [25, 50, 75].map(|percent| knots.percent(percent));
         let [p25, p50, p75] = quartiles;
-        let exceeded = || [20, 40, 60, 80].iter().filter(|&&percent| value > knots.percent(percent)).count();
+        let exceeded =
+            || [20, 40, 60, 80].iter().filter(|&&percent| value > knots.percent(percent)).count();
         let is_present = !value.is_nan();
         Enriched {
             pctile: pctile(value, knots, transform),
@@ -169,10 +174,11 @@ impl Enriched {
     }
 }
 
-/// The percentile of `value` among `knots`, piecewise linear between all of them in the space of `transform`.
+/// The percentile of `value` among `knots`, piecewise linear between all of them in the space of
+/// `transform`.
 ///
-/// Equal knots count as one, at the mean of their percentages; below the first it is 1, above the last 99; 50 where all are
-/// equal, whatever the value. NaN where the value is.
+/// Equal knots count as one, at the mean of their percentages; below the first it is 1, above the
+/// last 99; 50 where all are equal, whatever the value. NaN where the value is.
 pub fn pctile(value: f64, knots: &Quantiles, transform: Transform) -> f64 {
     let at = &knots.at;
     let last = at.len() - 1;
@@ -204,8 +210,13 @@ pub fn pctile(value: f64, knots: &Quantiles, transform: Transform) -> f64 {
 
 /// The mean percentage of the knots that equal the one at `place`.
 fn merged(at: &[f64; QUANTILE_LEVELS.len()], place: usize) -> f64 {
-    let equal =
-        || QUANTILE_LEVELS.iter().zip(at).filter(|(_, knot)| **knot == at[place]).map(|(percent, _)| percent);
+    let equal = || {
+        QUANTILE_LEVELS
+            .iter()
+            .zip(at)
+            .filter(|(_, knot)| **knot == at[place])
+            .map(|(percent, _)| percent)
+    };
     f64::from(equal().sum::<u32>()) / equal().count() as f64
 }
 

@@ -1,4 +1,5 @@
-//! The columns of a result, derived from a catalog of metrics and the windows; the same whatever the data.
+//! The columns of a result, derived from a catalog of metrics and the windows; the same whatever
+//! the data.
 
 use bars::Window;
 
@@ -62,9 +63,14 @@ pub struct FeatureLayout {
 }
 
 impl FeatureLayout {
-    /// The columns of `catalog` over `windows`: keys, then window by window coverage, ok, metrics each with its enrichment,
-    /// validity; then the roll-ups. A mask stands directly after its column.
-    pub fn new(catalog: MetricCatalog, windows: &[Window], options: LayoutOptions) -> FeatureLayout {
+    /// The columns of `catalog` over `windows`: keys, then window by window coverage, ok, metrics
+    /// each with its enrichment, validity; then the roll-ups. A mask stands directly after its
+    /// column.
+    pub fn new(
+        catalog: MetricCatalog,
+        windows: &[Window],
+        options: LayoutOptions,
+    ) -> FeatureLayout {
         let mut columns = Columns { list: Vec::new(), is_imputed: options.is_imputed };
         columns.push("symbol", DType::Utf8, "key", "the symbol", FeatureCell::Symbol);
         let asof = "the as-of: no bar that closes later was used";
@@ -87,8 +93,10 @@ impl FeatureLayout {
                 rollup.description,
                 FeatureCell::Rollup(place),
             );
-            let (name, what) =
-                (format!("{}_valid", rollup.column), format!("whether {} has a value", rollup.column));
+            let (name, what) = (
+                format!("{}_valid", rollup.column),
+                format!("whether {} has a value", rollup.column),
+            );
             columns.push(&name, DType::Boolean, "flag", &what, FeatureCell::IsRollupValid(place));
         }
         FeatureLayout { catalog, windows: windows.to_vec(), options, columns: columns.list }
@@ -106,7 +114,14 @@ struct Columns {
 }
 
 impl Columns {
-    fn push(&mut self, name: &str, dtype: DType, family: &'static str, description: &str, cell: FeatureCell) {
+    fn push(
+        &mut self,
+        name: &str,
+        dtype: DType,
+        family: &'static str,
+        description: &str,
+        cell: FeatureCell,
+    ) {
         let spec = ColumnSpec { family, ..ColumnSpec::new(name, dtype, description) };
         self.list.push(FeatureColumn { spec, cell });
     }
@@ -123,12 +138,20 @@ impl Columns {
         self.push(name, dtype, family, description, cell);
         if self.is_imputed {
             let mask = FeatureCell::Mask(self.list.len() - 1);
-            let what = format!("1 where {name} was missing and a neutral value stands in its place, else 0");
+            let what = format!(
+                "1 where {name} was missing and a neutral value stands in its place, else 0"
+            );
             self.push(&format!("{name}_imputed"), DType::Int64, "imputed_flag", &what, mask);
         }
     }
 
-    fn window(&mut self, catalog: &MetricCatalog, window: Window, place: usize, options: LayoutOptions) {
+    fn window(
+        &mut self,
+        catalog: &MetricCatalog,
+        window: Window,
+        place: usize,
+        options: LayoutOptions,
+    ) {
         let coverage = "share of the window's time for which there are bars, 0 to 1";
         self.push(
             &format!("window_coverage_{window}"),
@@ -138,7 +161,13 @@ impl Columns {
             FeatureCell::Coverage(place),
         );
         let ok = "whether the coverage reaches the threshold; where not, the window has no metrics";
-        self.push(&format!("window_ok_{window}"), DType::Boolean, "flag", ok, FeatureCell::IsOk(place));
+        self.push(
+            &format!("window_ok_{window}"),
+            DType::Boolean,
+            "flag",
+            ok,
+            FeatureCell::IsOk(place),
+        );
         for (m, metric) in catalog.metrics.iter().enumerate() {
             let name = metric.column(window);
             self.masked(
@@ -150,8 +179,10 @@ impl Columns {
             );
             if options.has_baseline && metric.has_baseline {
                 for column in Enrichment::TABLE {
-                    let (own, cell) =
-                        (format!("{name}_{}", column.suffix), FeatureCell::Enriched(place, m, column.which));
+                    let (own, cell) = (
+                        format!("{name}_{}", column.suffix),
+                        FeatureCell::Enriched(place, m, column.which),
+                    );
                     let what = format!("{name}: {}", column.description);
                     let push = if column.has_mask { Columns::masked } else { Columns::push };
                     push(self, &own, column.dtype, column.family, &what, cell);

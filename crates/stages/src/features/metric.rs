@@ -1,4 +1,5 @@
-//! What a metric is: its name, kind, transform, neutral value, whether it has a baseline. Said once, as data.
+//! What a metric is: its name, kind, transform, neutral value, whether it has a baseline. Said
+//! once, as data.
 
 use bars::Window;
 
@@ -234,7 +235,8 @@ pub struct Rollup {
 /// How a roll-up is formed of a metric (its place in the table) over windows (their minutes).
 #[derive(Debug, Clone, Copy)]
 pub enum Form {
-    /// The sum of the metric's signs over those of these windows that were asked for; a whole number.
+    /// The sum of the metric's signs over those of these windows that were asked for; a whole
+    /// number.
     SignAgreement(usize, &'static [i32]),
     /// `a / (|b| + eps)` of the metric in two windows.
     Ratio(usize, [i32; 2]),
@@ -252,15 +254,23 @@ impl Rollup {
         }
     }
 
-    /// Its value, of `value(metric, minutes)` where a metric in a window is NaN if missing or not asked for.
+    /// Its value, of `value(metric, minutes)` where a metric in a window is NaN if missing or not
+    /// asked for.
     pub fn value(&self, value: impl Fn(usize, i32) -> f64) -> f64 {
         match self.form {
             Form::SignAgreement(metric, over) => {
-                let present =
-                    over.iter().map(|&minutes| value(metric, minutes)).filter(|x| x.abs() >= indicators::EPS);
-                present.fold(f64::NAN, |sum, x| if sum.is_nan() { x.signum() } else { sum + x.signum() })
+                let present = over
+                    .iter()
+                    .map(|&minutes| value(metric, minutes))
+                    .filter(|x| x.abs() >= indicators::EPS);
+                present.fold(
+                    f64::NAN,
+                    |sum, x| if sum.is_nan() { x.signum() } else { sum + x.signum() },
+                )
             }
-            Form::Ratio(metric, [a, b]) => value(metric, a) / (value(metric, b).abs() + indicators::EPS),
+            Form::Ratio(metric, [a, b]) => {
+                value(metric, a) / (value(metric, b).abs() + indicators::EPS)
+            }
             Form::Difference(metric, [a, b]) => value(metric, a) - value(metric, b),
         }
     }

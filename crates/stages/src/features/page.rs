@@ -15,7 +15,12 @@ pub fn columns() -> String {
         "`{w}` is the window: `1h`, `4h`, ...",
         &crate::metrics::CATALOG,
     );
-    catalog(&mut page, "Daily: `regime`", "`{w}` is the window: `3d`, `7d`, ...", &crate::regime::CATALOG);
+    catalog(
+        &mut page,
+        "Daily: `regime`",
+        "`{w}` is the window: `3d`, `7d`, ...",
+        &crate::regime::CATALOG,
+    );
     page
 }
 
@@ -61,7 +66,11 @@ fn catalog(page: &mut String, title: &str, windows: &str, catalog: &MetricCatalo
              | column | what | neutral |\n| --- | --- | --- |\n",
         );
         for rollup in catalog.rollups {
-            let _ = writeln!(page, "| `{}` | {} | {} |", rollup.column, rollup.description, rollup.neutral);
+            let _ = writeln!(
+                page,
+                "| `{}` | {} | {} |",
+                rollup.column, rollup.description, rollup.neutral
+            );
         }
     }
 }

@@ -15,7 +15,8 @@ pub struct Bucket {
     row: Option<u32>,
 }
 
-/// The metrics of a symbol over the buckets of a window, in time order. A value that is missing is NaN.
+/// The metrics of a symbol over the buckets of a window, in time order. A value that is missing is
+/// NaN.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Panel {
     window: Window,
@@ -50,8 +51,15 @@ impl Panel {
         &self.buckets
     }
 
-    /// Adds a bucket after the others; `fill` is given a row for its values where it is covered well enough.
-    pub fn push(&mut self, start: Minute, coverage: f64, is_ok: bool, fill: impl FnOnce(&mut [f64])) {
+    /// Adds a bucket after the others; `fill` is given a row for its values where it is covered
+    /// well enough.
+    pub fn push(
+        &mut self,
+        start: Minute,
+        coverage: f64,
+        is_ok: bool,
+        fill: impl FnOnce(&mut [f64]),
+    ) {
         let row = is_ok.then(|| {
             let at = self.values.len();
             self.values.resize(at + self.width, f64::NAN);
@@ -72,13 +80,18 @@ impl Panel {
 
     /// The bucket that starts at `start`, if it has a bar.
     pub fn at(&self, start: Minute) -> Option<&Bucket> {
-        self.buckets.binary_search_by_key(&start, |bucket| bucket.start).ok().map(|i| &self.buckets[i])
+        self.buckets
+            .binary_search_by_key(&start, |bucket| bucket.start)
+            .ok()
+            .map(|i| &self.buckets[i])
     }
 
     /// Places of the buckets that lie wholly within `span`.
     pub fn within(&self, span: Span) -> std::ops::Range<usize> {
         let from = self.buckets.partition_point(|bucket| bucket.start < span.start);
-        let to = self.buckets.partition_point(|bucket| bucket.start.plus(self.window.minutes()) <= span.end);
+        let to = self
+            .buckets
+            .partition_point(|bucket| bucket.start.plus(self.window.minutes()) <= span.end);
         from..to.max(from)
     }
 }

@@ -21,8 +21,8 @@ pub struct WindowValues {
 }
 
 impl WindowValues {
-    /// The metrics of a window and each against its baseline, `knots(metric)`. `values` is `None` where the window is not ok; a
-    /// value that is not finite is missing.
+    /// The metrics of a window and each against its baseline, `knots(metric)`. `values` is `None`
+    /// where the window is not ok; a value that is not finite is missing.
     pub fn new(
         catalog: &MetricCatalog,
         coverage: f64,
@@ -85,7 +85,8 @@ impl FeatureRow {
             let place = layout.windows.iter().position(|window| window.minutes() == minutes);
             place.map_or(f64::NAN, |place| windows[place].values[metric])
         };
-        let rollups = layout.catalog.rollups.iter().map(|rollup| finite(rollup.value(value))).collect();
+        let rollups =
+            layout.catalog.rollups.iter().map(|rollup| finite(rollup.value(value))).collect();
         FeatureRow { symbol, asof, windows, rollups }
     }
 
@@ -108,9 +109,13 @@ pub fn to_table(layout: &FeatureLayout, rows: &[FeatureRow]) -> Table {
 
 fn fill_column(layout: &FeatureLayout, column: &FeatureColumn, rows: &[FeatureRow]) -> Values {
     match column.spec.dtype {
-        DType::Utf8 => Values::Text(rows.iter().map(|row| text(layout, column.cell, row)).collect()),
+        DType::Utf8 => {
+            Values::Text(rows.iter().map(|row| text(layout, column.cell, row)).collect())
+        }
         DType::Timestamp => Values::Time(rows.iter().map(|row| row.asof).collect()),
-        DType::Float64 => Values::Number(rows.iter().map(|row| filled(layout, column.cell, row)).collect()),
+        DType::Float64 => {
+            Values::Number(rows.iter().map(|row| filled(layout, column.cell, row)).collect())
+        }
         DType::Int64 => {
             let whole = |row| {
                 let value = filled(layout, column.cell, row);
@@ -118,7 +123,9 @@ fn fill_column(layout: &FeatureLayout, column: &FeatureColumn, rows: &[FeatureRo
             };
             Values::Whole(rows.iter().map(whole).collect())
         }
-        DType::Boolean => Values::Flag(rows.iter().map(|row| flag(layout, column.cell, row)).collect()),
+        DType::Boolean => {
+            Values::Flag(rows.iter().map(|row| flag(layout, column.cell, row)).collect())
+        }
     }
 }
 
@@ -131,7 +138,9 @@ fn number(layout: &FeatureLayout, cell: FeatureCell, row: &FeatureRow) -> f64 {
             let enriched = &row.windows[w].enriched[m];
             match which {
                 Enrichment::Pctile => enriched.pctile,
-                Enrichment::Quintile => enriched.quintile.map_or(f64::NAN, |quintile| quintile as f64),
+                Enrichment::Quintile => {
+                    enriched.quintile.map_or(f64::NAN, |quintile| quintile as f64)
+                }
                 Enrichment::P25 => enriched.quartiles[0],
                 Enrichment::P50 => enriched.quartiles[1],
                 Enrichment::P75 => enriched.quartiles[2],
@@ -142,7 +151,9 @@ fn number(layout: &FeatureLayout, cell: FeatureCell, row: &FeatureRow) -> f64 {
             }
         }
         FeatureCell::Rollup(r) => row.rollups[r],
-        FeatureCell::Mask(of) => f64::from(u8::from(number(layout, layout.columns()[of].cell, row).is_nan())),
+        FeatureCell::Mask(of) => {
+            f64::from(u8::from(number(layout, layout.columns()[of].cell, row).is_nan()))
+        }
         FeatureCell::Symbol
         | FeatureCell::AsOf
         | FeatureCell::IsOk(_)
@@ -176,8 +187,9 @@ fn text(layout: &FeatureLayout, cell: FeatureCell, row: &FeatureRow) -> Option<S
     match cell {
         FeatureCell::Symbol => Some(row.symbol.to_string()),
         FeatureCell::Enriched(w, m, Enrichment::Direction) => {
-            let direction =
-                row.windows[w].enriched[m].is_over.map(|is_over| if is_over { "over" } else { "under" });
+            let direction = row.windows[w].enriched[m]
+                .is_over
+                .map(|is_over| if is_over { "over" } else { "under" });
             direction.or(layout.options.is_imputed.then_some("none")).map(str::to_owned)
         }
         _ => None,

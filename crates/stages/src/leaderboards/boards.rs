@@ -21,7 +21,8 @@ pub struct Board {
 pub struct Coin {
     /// The symbol.
     pub symbol: Symbol,
-    /// Percent change of price in its newest used bucket of a day (or the longest window); NaN where missing.
+    /// Percent change of price in its newest used bucket of a day (or the longest window); NaN
+    /// where missing.
     pub price_change: f64,
     /// The same of volume.
     pub pct_vol_change: f64,
@@ -50,11 +51,14 @@ pub(super) fn overlaps(tallies: &[Tallies]) -> Scores {
         let most = scores.iter().copied().fold(0.0, f64::max);
         scores.into_iter().map(move |score| if most > 0.0 { score / most } else { 0.0 })
     };
-    share(gainers(tallies)).zip(share(losers(tallies))).map(|(gains, losses)| gains.min(losses)).collect()
+    share(gainers(tallies))
+        .zip(share(losers(tallies)))
+        .map(|(gains, losses)| gains.min(losses))
+        .collect()
 }
 
-/// The `top_n` symbols by score, of equals the first by name. `changes` is the place of the window whose newest
-/// change is shown.
+/// The `top_n` symbols by score, of equals the first by name. `changes` is the place of the window
+/// whose newest change is shown.
 pub(super) fn make(
     params: &ValidParams,
     scores: Scores,

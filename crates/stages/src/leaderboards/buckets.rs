@@ -20,8 +20,11 @@ impl BucketGrid {
         let width = window.minutes();
         let floor = |minute: Minute| minute.index().div_euclid(width);
         let ceil = |minute: Minute| -(-minute.index()).div_euclid(width);
-        let (first, end) =
-            if partial { (floor(span.start), ceil(span.end)) } else { (ceil(span.start), floor(span.end)) };
+        let (first, end) = if partial {
+            (floor(span.start), ceil(span.end))
+        } else {
+            (ceil(span.start), floor(span.end))
+        };
         BucketGrid { window, first, buckets: usize::try_from(end - first).unwrap_or(0) }
     }
 
@@ -37,7 +40,8 @@ impl BucketGrid {
 
     /// The bucket that holds `minute`, if it is used.
     fn place(&self, minute: Minute) -> Option<usize> {
-        let index = usize::try_from(minute.index().div_euclid(self.window.minutes()) - self.first).ok()?;
+        let index =
+            usize::try_from(minute.index().div_euclid(self.window.minutes()) - self.first).ok()?;
         (index < self.buckets).then_some(index)
     }
 }
@@ -75,8 +79,8 @@ impl Buckets {
         self.last
     }
 
-    /// The buckets with bars: index of the window, of the bucket, last close, total volume. For sending them to another process,
-    /// where [`LeaderboardsPlan::buckets`] puts them together.
+    /// The buckets with bars: index of the window, of the bucket, last close, total volume. For
+    /// sending them to another process, where [`LeaderboardsPlan::buckets`] puts them together.
     pub fn cells(&self) -> impl Iterator<Item = (usize, usize, f64, f64)> + '_ {
         self.windows.iter().enumerate().flat_map(|(window, cells)| {
             let with_bars = cells.iter().enumerate().filter(|(_, cell)| cell.has_bar());
@@ -96,24 +100,29 @@ impl Buckets {
 }
 
 impl LeaderboardsPlan {
-    /// Buckets from what [`Buckets::cells`] gave for the same plan; `None` if a cell does not belong to it.
+    /// Buckets from what [`Buckets::cells`] gave for the same plan; `None` if a cell does not
+    /// belong to it.
     pub fn buckets(
         &self,
         last: Option<Minute>,
         cells: impl IntoIterator<Item = (usize, usize, f64, f64)>,
     ) -> Option<Buckets> {
-        let mut windows: Vec<Box<[Cell]>> =
-            self.grids.iter().map(|grid| vec![Cell::EMPTY; grid.len()].into_boxed_slice()).collect();
+        let mut windows: Vec<Box<[Cell]>> = self
+            .grids
+            .iter()
+            .map(|grid| vec![Cell::EMPTY; grid.len()].into_boxed_slice())
+            .collect();
         for (window, bucket, close, volume) in cells {
             *windows.get_mut(window)?.get_mut(bucket)? = Cell { close, volume };
         }
         Some(Buckets { windows, last })
     }
 
-    /// Sums a symbol's bars (of [`LeaderboardsPlan::span`]; others are passed over) into the buckets of every window.
+    /// Sums a symbol's bars (of [`LeaderboardsPlan::span`]; others are passed over) into the
+    /// buckets of every window.
     ///
-    /// Bars go once into bins of the windows' greatest common divisor, and bins into windows, so that the sums are
-    /// the same from every source and cost one pass.
+    /// Bars go once into bins of the windows' greatest common divisor, and bins into windows, so
+    /// that the sums are the same from every source and cost one pass.
     pub fn summarize(&self, bars: &Closes) -> Buckets {
         let mut bins = vec![Cell::EMPTY; self.base.len()];
         let from = bars.time.partition_point(|&time| time < self.span.start);
@@ -129,8 +138,11 @@ impl LeaderboardsPlan {
             }
             at = run;
         }
-        let mut windows: Vec<Box<[Cell]>> =
-            self.grids.iter().map(|grid| vec![Cell::EMPTY; grid.len()].into_boxed_slice()).collect();
+        let mut windows: Vec<Box<[Cell]>> = self
+            .grids
+            .iter()
+            .map(|grid| vec![Cell::EMPTY; grid.len()].into_boxed_slice())
+            .collect();
         for (i, bin) in bins.iter().enumerate().filter(|(_, bin)| bin.has_bar()) {
             let start = self.base.start(i);
             for (grid, cells) in self.grids.iter().zip(&mut windows) {

@@ -1,10 +1,12 @@
 //! Habitual gainers, losers and two-way movers of a market.
 //!
-//! The lookback is cut into disjoint UTC buckets of each window. In each bucket the biggest losses, gains, volume
-//! drops and volume spikes take a place; who takes places most often is habitual. The steps, a file each:
+//! The lookback is cut into disjoint UTC buckets of each window. In each bucket the biggest losses,
+//! gains, volume drops and volume spikes take a place; who takes places most often is habitual. The
+//! steps, a file each:
 //!
 //! 1. [`params`]: what is asked for, checked once.
-//! 2. [`buckets`]: a symbol's bars into last close and total volume per bucket; only this is kept of a market.
+//! 2. [`buckets`]: a symbol's bars into last close and total volume per bucket; only this is kept
+//!    of a market.
 //! 3. [`ranking`]: places in each bucket, and the tallies of each symbol.
 //! 4. [`boards`]: the three boards; [`skew`]: how a symbol's places differ from those of its board.
 //!
@@ -112,8 +114,9 @@ impl LeaderboardsPlan {
         self.span
     }
 
-    /// Makes the boards. `seen` is the number of symbols with a bar closed by the as-of; `symbols` are those that
-    /// may be ranked, in the order of their names, with what [`LeaderboardsPlan::summarize`] kept of each.
+    /// Makes the boards. `seen` is the number of symbols with a bar closed by the as-of; `symbols`
+    /// are those that may be ranked, in the order of their names, with what
+    /// [`LeaderboardsPlan::summarize`] kept of each.
     ///
     /// # Errors
     /// Where nobody can be ranked.
@@ -133,7 +136,11 @@ impl LeaderboardsPlan {
         let looked_at = ranked.len();
         ranked.retain(|(_, buckets)| buckets.has_bars());
         if ranked.is_empty() {
-            return Err(Error::NoBars { symbols: looked_at, days: self.params.lookback_days(), asof });
+            return Err(Error::NoBars {
+                symbols: looked_at,
+                days: self.params.lookback_days(),
+                asof,
+            });
         }
         let (places, tallies) = ranking::rank(&self.params, &self.grids, &ranked);
         let changes_of = self.params.changes_of();

@@ -105,7 +105,8 @@ impl ValidParams {
         changes_of(&self.0.windows).unwrap_or(Window::DAY)
     }
 
-    /// The longest window of which all windows are multiples: bars are summed into it once for all of them.
+    /// The longest window of which all windows are multiples: bars are summed into it once for all
+    /// of them.
     pub(super) fn base_window(&self) -> Window {
         let minutes = self.0.windows.iter().map(|window| window.minutes()).fold(0, gcd);
         Window::from_minutes(minutes).unwrap_or(Window::HOUR)

@@ -22,14 +22,16 @@ pub enum RankKind {
 
 impl RankKind {
     /// All of them.
-    pub const ALL: [RankKind; 4] = [RankKind::Loss, RankKind::Gain, RankKind::Drop, RankKind::Spike];
+    pub const ALL: [RankKind; 4] =
+        [RankKind::Loss, RankKind::Gain, RankKind::Drop, RankKind::Spike];
 
     /// Whether it is about price and not volume.
     pub fn is_price(self) -> bool {
         matches!(self, RankKind::Loss | RankKind::Gain)
     }
 
-    /// The size of a change that counts for this kind, larger being better; `None` where it goes the other way.
+    /// The size of a change that counts for this kind, larger being better; `None` where it goes
+    /// the other way.
     fn size(self, change: Change) -> Option<f64> {
         let value = if self.is_price() { change.price } else { change.volume };
         let size = if matches!(self, RankKind::Loss | RankKind::Drop) { -value } else { value };
@@ -69,9 +71,11 @@ pub struct BucketRank {
     pub start: Minute,
     /// The symbol.
     pub symbol: Symbol,
-    /// Percent change of the last close against that of the previous used bucket with a bar; NaN where there is none.
+    /// Percent change of the last close against that of the previous used bucket with a bar; NaN
+    /// where there is none.
     pub price_change: f64,
-    /// Percent change of the volume against that of the bucket just before; NaN where that had none.
+    /// Percent change of the volume against that of the bucket just before; NaN where that had
+    /// none.
     pub pct_vol_change: f64,
     /// The bucket's volume.
     pub total_volume: f64,
@@ -109,8 +113,10 @@ impl Walk {
             self.volume = f64::NAN;
             return None;
         }
-        let change =
-            Change { price: percent(cell.close, self.close), volume: percent(cell.volume, self.volume) };
+        let change = Change {
+            price: percent(cell.close, self.close),
+            volume: percent(cell.volume, self.volume),
+        };
         self.close = cell.close;
         self.volume = if cell.volume > 0.0 { cell.volume } else { f64::NAN };
         Some(change)
@@ -123,8 +129,8 @@ pub(super) fn newest_change(cells: &[Cell]) -> Option<Change> {
     cells.iter().filter_map(|&cell| walk.step(cell)).last()
 }
 
-/// Every place taken, by window, bucket and symbol, and the tallies of each symbol. `symbols` is in the order of
-/// names, so that of equals the one that comes first wins.
+/// Every place taken, by window, bucket and symbol, and the tallies of each symbol. `symbols` is in
+/// the order of names, so that of equals the one that comes first wins.
 pub(super) fn rank(
     params: &ValidParams,
     grids: &[BucketGrid],
@@ -149,7 +155,8 @@ pub(super) fn rank(
             for (symbol, ranks) in
                 ranks.into_iter().enumerate().filter(|(_, ranks)| ranks.iter().any(Option::is_some))
             {
-                let change = changes[symbol].unwrap_or(Change { price: f64::NAN, volume: f64::NAN });
+                let change =
+                    changes[symbol].unwrap_or(Change { price: f64::NAN, volume: f64::NAN });
                 places.push(BucketRank {
                     window: grid.window,
                     start: grid.start(bucket),
@@ -167,8 +174,10 @@ pub(super) fn rank(
 
 /// The symbols with the `top_n` biggest changes of a kind, biggest first, of equals the first.
 fn best(kind: RankKind, changes: &[Option<Change>], top_n: usize) -> Vec<usize> {
-    let sizes =
-        changes.iter().enumerate().filter_map(|(symbol, change)| Some((kind.size((*change)?)?, symbol)));
+    let sizes = changes
+        .iter()
+        .enumerate()
+        .filter_map(|(symbol, change)| Some((kind.size((*change)?)?, symbol)));
     let mut sizes: Vec<(f64, usize)> = sizes.collect();
     let order = |a: &(f64, usize), b: &(f64, usize)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
     if sizes.len() > top_n {

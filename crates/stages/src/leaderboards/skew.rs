@@ -1,8 +1,9 @@
 //! How the places of a board's symbols differ from those of the board.
 //!
-//! Each symbol's tallies become a vector of shares over the buckets (`price_1h_gain` and so on) that occur on the
-//! board. Their mean is the centroid; a share's deviation from it, in percent of it, is `heavy`, `moderate` or
-//! `slight` at or above the 95th, 75th and 50th percentile of all absolute deviations of the board.
+//! Each symbol's tallies become a vector of shares over the buckets (`price_1h_gain` and so on)
+//! that occur on the board. Their mean is the centroid; a share's deviation from it, in percent of
+//! it, is `heavy`, `moderate` or `slight` at or above the 95th, 75th and 50th percentile of all
+//! absolute deviations of the board.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -37,7 +38,8 @@ pub enum Level {
 }
 
 impl Level {
-    const ALL: [(Level, f64); 3] = [(Level::Heavy, 95.0), (Level::Moderate, 75.0), (Level::Slight, 50.0)];
+    const ALL: [(Level, f64); 3] =
+        [(Level::Heavy, 95.0), (Level::Moderate, 75.0), (Level::Slight, 50.0)];
 }
 
 impl fmt::Display for Level {
@@ -98,9 +100,14 @@ pub(super) fn skew(windows: &[Window], symbols: &[&Symbol], tallies: &[&Tallies]
     let mut sorted: Vec<f64> = deviations.iter().flatten().map(|d| d.abs()).collect();
     sorted.sort_by(f64::total_cmp);
     let level = |deviation: f64| {
-        let reaches =
-            |(_, percent): &&(Level, f64)| deviation.abs() >= percentile(&sorted, *percent) * (1.0 - 1e-12);
-        if deviation == 0.0 { None } else { Level::ALL.iter().find(reaches).map(|(level, _)| *level) }
+        let reaches = |(_, percent): &&(Level, f64)| {
+            deviation.abs() >= percentile(&sorted, *percent) * (1.0 - 1e-12)
+        };
+        if deviation == 0.0 {
+            None
+        } else {
+            Level::ALL.iter().find(reaches).map(|(level, _)| *level)
+        }
     };
     let mut details = Vec::new();
     for (&symbol, deviations) in symbols.iter().zip(&deviations) {
@@ -116,13 +123,18 @@ pub(super) fn skew(windows: &[Window], symbols: &[&Symbol], tallies: &[&Tallies]
         }
     }
 
-    let distance =
-        |share: &Vec<f64>| share.iter().zip(&centroid).map(|(s, c)| (s - c).powi(2)).sum::<f64>().sqrt();
+    let distance = |share: &Vec<f64>| {
+        share.iter().zip(&centroid).map(|(s, c)| (s - c).powi(2)).sum::<f64>().sqrt()
+    };
     let distances: Vec<f64> = shares.iter().map(distance).collect();
-    // The last bit shall not decide: on a board of two both stand exactly at the limit, and neither is below it.
+    // The last bit shall not decide: on a board of two both stand exactly at the limit, and neither
+    // is below it.
     let near = if distances.is_empty() { 0.0 } else { limit(&distances) * (1.0 - 1e-12) };
-    let tags =
-        tallies.iter().zip(distances).map(|(tallies, distance)| tags(tallies, distance < near)).collect();
+    let tags = tallies
+        .iter()
+        .zip(distances)
+        .map(|(tallies, distance)| tags(tallies, distance < near))
+        .collect();
     Skew { tags, details }
 }
 
@@ -146,7 +158,8 @@ fn buckets(windows: &[Window], tallies: &[&Tallies]) -> Vec<Bucket> {
     for (at, window) in windows.iter().enumerate() {
         for kind in RankKind::ALL {
             if tallies.iter().any(|tallies| tallies.0[at][kind as usize] > 0) {
-                let name = format!("{}_{window}_{kind}", if kind.is_price() { "price" } else { "vol" });
+                let name =
+                    format!("{}_{window}_{kind}", if kind.is_price() { "price" } else { "vol" });
                 buckets.insert(Bucket { name, window: at, kind });
             }
         }

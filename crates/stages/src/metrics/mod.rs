@@ -48,7 +48,8 @@ pub struct MetricsPlan {
 }
 
 impl MetricsPlan {
-    /// A plan for the given as-ofs, of which there must be one; `is_imputed` puts neutral values and masks into the result.
+    /// A plan for the given as-ofs, of which there must be one; `is_imputed` puts neutral values
+    /// and masks into the result.
     pub fn new(params: ValidParams, asofs: Vec<AsOf>, is_imputed: bool) -> MetricsPlan {
         let options = LayoutOptions { has_baseline: params.months().is_some(), is_imputed };
         let layout = FeatureLayout::new(CATALOG, params.windows(), options);
@@ -91,20 +92,29 @@ impl MetricsPlan {
 
     /// A panel per window over all of its buckets that are of use and of which `series` has bars.
     pub fn panels(&self, series: &Series) -> Vec<Panel> {
-        self.params.windows().iter().map(|&window| self.panel(series, window, self.span_of(window))).collect()
+        self.params
+            .windows()
+            .iter()
+            .map(|&window| self.panel(series, window, self.span_of(window)))
+            .collect()
     }
 
     /// A panel per window over the buckets at the as-ofs alone.
     pub fn current_panels(&self, series: &Series) -> Vec<Panel> {
         let span = |window| Span { start: self.current_start(window), end: self.asofs.end() };
-        self.params.windows().iter().map(|&window| self.panel(series, window, span(window))).collect()
+        self.params
+            .windows()
+            .iter()
+            .map(|&window| self.panel(series, window, span(window)))
+            .collect()
     }
 
     fn panel(&self, series: &Series, window: Window, span: Span) -> Panel {
         let minutes = window.minutes();
         let first = span.start.plus(minutes - 1).floor(window);
         let bars = series.range(Span { start: first, end: span.end.floor(window) });
-        let mut panel = Panel::with_capacity(window, Intraday::TABLE.len(), bars.len() / minutes as usize);
+        let mut panel =
+            Panel::with_capacity(window, Intraday::TABLE.len(), bars.len() / minutes as usize);
         let width = bin_minutes(window);
         // The bins of a bucket at a time: they stay in the nearest cache.
         let (mut bins, mut scratch) = (Series::default(), values::Scratch::default());
@@ -129,8 +139,9 @@ impl MetricsPlan {
         panel
     }
 
-    /// The rows of a symbol, one per as-of by which a bar of it has closed; `first` is the open time of its first bar.
-    /// `current` gives the windows, `history` the baselines; the two may be the same.
+    /// The rows of a symbol, one per as-of by which a bar of it has closed; `first` is the open
+    /// time of its first bar. `current` gives the windows, `history` the baselines; the two may be
+    /// the same.
     pub fn rows(
         &self,
         symbol: &Symbol,
@@ -149,8 +160,10 @@ impl MetricsPlan {
         known
             .map(|&asof| {
                 let baseline = self.asofs.baseline(asof);
-                let readings =
-                    windows.iter_mut().map(|window| window.at(asof, baseline, &self.layout)).collect();
+                let readings = windows
+                    .iter_mut()
+                    .map(|window| window.at(asof, baseline, &self.layout))
+                    .collect();
                 FeatureRow::new(&self.layout, symbol.clone(), asof, readings)
             })
             .collect()
@@ -162,7 +175,8 @@ pub fn bucket_before(asof: AsOf, window: Window) -> Minute {
     asof.end().floor(window).plus(-window.minutes())
 }
 
-/// A window's readings at as-ofs one after the other; most as-ofs of a dense panel change nothing in the longer windows.
+/// A window's readings at as-ofs one after the other; most as-ofs of a dense panel change nothing
+/// in the longer windows.
 struct Snapshots<'a> {
     current: &'a Panel,
     history: Option<Baselines<'a>>,
@@ -170,7 +184,12 @@ struct Snapshots<'a> {
 }
 
 impl Snapshots<'_> {
-    fn at(&mut self, asof: AsOf, baseline: Option<Span>, layout: &FeatureLayout) -> Arc<WindowValues> {
+    fn at(
+        &mut self,
+        asof: AsOf,
+        baseline: Option<Span>,
+        layout: &FeatureLayout,
+    ) -> Arc<WindowValues> {
         let start = bucket_before(asof, self.current.window());
         let mut range = 0..0;
         if let (Some(history), Some(span)) = (&mut self.history, baseline) {

@@ -34,7 +34,8 @@ impl Params {
         self.windows.dedup();
         check_windows(&self.windows, "1h,24h")?;
         if !(0.0..=1.0).contains(&self.coverage_threshold) {
-            let problem = format!("{} is not a share; must be 0 to 1, such as 0.8", self.coverage_threshold);
+            let problem =
+                format!("{} is not a share; must be 0 to 1, such as 0.8", self.coverage_threshold);
             return Err(Error::invalid("coverage_threshold", problem));
         }
         check_months(self.months)?;

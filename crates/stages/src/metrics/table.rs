@@ -1,4 +1,5 @@
-//! The metrics of an intraday window, said once. Columns, transforms, enrichment, imputation, schema and documentation follow.
+//! The metrics of an intraday window, said once. Columns, transforms, enrichment, imputation,
+//! schema and documentation follow.
 
 use crate::features::metric::Family::{Bbands, Momentum, Range, Trend, Volatility, Volume, Vwap};
 use crate::features::metric::{Form, Metric, MetricCatalog, MetricKind, Rollup, metrics};

@@ -8,7 +8,8 @@ use indicators::{EPS, WILDER_PERIOD, bands, moments, momentum, trend, volatility
 
 use super::Intraday;
 
-/// The bins of a window, each [`bin_minutes`](super::bins::bin_minutes) wide. Bins without a bar are absent.
+/// The bins of a window, each [`bin_minutes`](super::bins::bin_minutes) wide. Bins without a bar
+/// are absent.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bins<'a> {
     open: &'a [f64],
@@ -43,7 +44,8 @@ pub(super) struct Scratch {
     keys: Vec<i64>,
 }
 
-/// Puts the metrics of `bins` into `out`, each at its place of [`Intraday`]. One that cannot be computed is NaN.
+/// Puts the metrics of `bins` into `out`, each at its place of [`Intraday`]. One that cannot be
+/// computed is NaN.
 pub(super) fn fill(bins: Bins<'_>, scratch: &mut Scratch, out: &mut [f64]) {
     let Bins { open, high, low, close, volume: traded } = bins;
     let (n, last) = (close.len() as f64, close[close.len() - 1]);

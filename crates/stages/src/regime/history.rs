@@ -7,8 +7,8 @@ use bars::time::DAY;
 use bars::{Minute, Series, Window};
 use indicators::average::sma_series;
 
-/// The most daily bars that a figure looks back from its window: ATR and ADX of short windows. The 200-day average and the sign
-/// before a crossing are within it.
+/// The most daily bars that a figure looks back from its window: ATR and ADX of short windows. The
+/// 200-day average and the sign before a crossing are within it.
 pub(super) const CONTEXT: usize = 250;
 
 /// Daily bars, a column each, and what runs over them; all of one length, in time order.
@@ -17,14 +17,16 @@ pub(super) struct History {
     bars: Series,
     pub(super) ma50: Vec<f64>,
     pub(super) ma200: Vec<f64>,
-    /// Where both averages exist and a non-zero difference before: +1 or -1 where the sign turned, else 0; NaN elsewhere.
+    /// Where both averages exist and a non-zero difference before: +1 or -1 where the sign turned,
+    /// else 0; NaN elsewhere.
     pub(super) cross: Vec<f64>,
     /// Whether the close is the highest and the lowest of the lookback.
     pub(super) breakout: Vec<(bool, bool)>,
 }
 
 impl History {
-    /// Of daily `bars`; `first` is the open time of the symbol's first bar, which may lie before them.
+    /// Of daily `bars`; `first` is the open time of the symbol's first bar, which may lie before
+    /// them.
     pub(super) fn new(bars: &Series, first: Minute, breakout_days: u32) -> History {
         let (ma50, ma200) = (sma_series(bars.close(), 50), sma_series(bars.close(), 200));
         let cross = crossings(&ma50, &ma200);
@@ -41,8 +43,8 @@ impl History {
         self.bars.range(bars::Span { start, end: start.plus(window.minutes()) })
     }
 
-    /// Whether what is known before `start` settles every figure from then on: enough days, and a difference of the averages
-    /// that is not 0, with which a crossing can be told.
+    /// Whether what is known before `start` settles every figure from then on: enough days, and a
+    /// difference of the averages that is not 0, with which a crossing can be told.
     pub(super) fn is_settled_before(&self, start: Minute) -> bool {
         let before = self.bars.time().partition_point(|&time| time < start);
         let differs = |day: usize| self.ma50[day] != self.ma200[day] && !self.ma200[day].is_nan();
@@ -50,15 +52,16 @@ impl History {
     }
 }
 
-/// At each day the sign of `fast - slow` where it differs from the last non-zero one before it, else 0; NaN where either
-/// average or such a predecessor is missing.
+/// At each day the sign of `fast - slow` where it differs from the last non-zero one before it,
+/// else 0; NaN where either average or such a predecessor is missing.
 fn crossings(fast: &[f64], slow: &[f64]) -> Vec<f64> {
     let mut before: Option<f64> = None;
     let differences = fast.iter().zip(slow).map(|(fast, slow)| fast - slow);
     let crossing = differences.map(|difference| {
         let known = before.filter(|_| !difference.is_nan());
         let sign = if difference == 0.0 { 0.0 } else { difference.signum() };
-        let cross = known.map_or(f64::NAN, |before| if sign != 0.0 && sign != before { sign } else { 0.0 });
+        let cross =
+            known.map_or(f64::NAN, |before| if sign != 0.0 && sign != before { sign } else { 0.0 });
         if !sign.is_nan() && sign != 0.0 {
             before = Some(sign);
         }
@@ -67,12 +70,14 @@ fn crossings(fast: &[f64], slow: &[f64]) -> Vec<f64> {
     crossing.collect()
 }
 
-/// Whether each day's close is the highest, and the lowest, of the `days` calendar days that end with it; ties count. A day
-/// whose history begins later than the first of them is neither.
+/// Whether each day's close is the highest, and the lowest, of the `days` calendar days that end
+/// with it; ties count. A day whose history begins later than the first of them is neither.
 fn breakouts(bars: &Series, first: Minute, days: u32) -> Vec<(bool, bool)> {
-    let lookback = i32::try_from(days).unwrap_or(i32::MAX / DAY).saturating_sub(1).saturating_mul(DAY);
+    let lookback =
+        i32::try_from(days).unwrap_or(i32::MAX / DAY).saturating_sub(1).saturating_mul(DAY);
     let (time, close) = (bars.time(), bars.close());
-    // Places whose closes fall (rise) from front to back: the front is the highest (lowest) of the lookback.
+    // Places whose closes fall (rise) from front to back: the front is the highest (lowest) of the
+    // lookback.
     let (mut highest, mut lowest) = (VecDeque::<usize>::new(), VecDeque::<usize>::new());
     let breakout = (0..bars.len()).map(|day| {
         let from = time[day].plus(-lookback);

@@ -44,7 +44,8 @@ use history::{CONTEXT, History};
 /// The share of a window's days that must be there.
 pub const COVERAGE_THRESHOLD: f64 = 0.8;
 
-/// Days that are read before the first bucket so that its averages have what they need: [`CONTEXT`] daily bars, and some to spare for gaps.
+/// Days that are read before the first bucket so that its averages have what they need: [`CONTEXT`]
+/// daily bars, and some to spare for gaps.
 const LEAD_DAYS: i64 = CONTEXT as i64 * 6 / 5;
 
 /// What a run computes: parameters, as-ofs, and the columns that follow from them.
@@ -82,11 +83,12 @@ impl RegimePlan {
         current.into_iter().chain(self.asofs.reach()).min().unwrap_or(Minute::MIN)
     }
 
-    /// The bars that open in this span are all that can be of use, unless [`RegimePlan::needs_more`] says otherwise.
+    /// The bars that open in this span are all that can be of use, unless
+    /// [`RegimePlan::needs_more`] says otherwise.
     pub fn span(&self) -> Span {
         let breakout = i64::from(self.params.breakout_days());
-        let start =
-            AsOf::start_of(self.start()).plus(-(LEAD_DAYS.max(breakout)) * i64::from(bars::time::DAY));
+        let start = AsOf::start_of(self.start())
+            .plus(-(LEAD_DAYS.max(breakout)) * i64::from(bars::time::DAY));
         Span { start: start.midnight().ceil(), end: self.asofs.end() }
     }
 
@@ -95,13 +97,15 @@ impl RegimePlan {
         Span { start: Minute::MIN, end: self.asofs.end() }
     }
 
-    /// The days of `series`; `first` is the open time of the symbol's first bar, which may lie before them.
+    /// The days of `series`; `first` is the open time of the symbol's first bar, which may lie
+    /// before them.
     pub fn history(&self, series: &Series, first: Minute) -> Days {
         Days(History::new(&resample(series, Window::DAY), first, self.params.breakout_days()))
     }
 
-    /// Whether the days before the first bucket are too few, for a symbol with gaps, to tell its metrics: then the whole
-    /// history is to be read. `first` is the open time of the symbol's first bar.
+    /// Whether the days before the first bucket are too few, for a symbol with gaps, to tell its
+    /// metrics: then the whole history is to be read. `first` is the open time of the symbol's
+    /// first bar.
     pub fn needs_more(&self, days: &Days, first: Minute) -> bool {
         first < self.span().start && !days.0.is_settled_before(self.start())
     }
@@ -128,8 +132,15 @@ impl RegimePlan {
         self.params.windows().iter().map(panel).collect()
     }
 
-    /// The rows of a symbol, one per as-of by which a bar of it has closed; `first` is the open time of its first bar.
-    pub fn rows(&self, symbol: &Symbol, first: Minute, days: &Days, history: &[Panel]) -> Vec<FeatureRow> {
+    /// The rows of a symbol, one per as-of by which a bar of it has closed; `first` is the open
+    /// time of its first bar.
+    pub fn rows(
+        &self,
+        symbol: &Symbol,
+        first: Minute,
+        days: &Days,
+        history: &[Panel],
+    ) -> Vec<FeatureRow> {
         let metrics = self.layout.catalog.metrics;
         let mut baselines: Vec<Baselines<'_>> =
             history.iter().map(|panel| Baselines::new(panel, metrics)).collect();

@@ -19,8 +19,10 @@ pub struct Params {
 impl Default for Params {
     /// 3d, 7d, 14d, 30d and 90d; 20 days; 12 months.
     fn default() -> Params {
-        let windows =
-            [3, 7, 14, 30, 90].into_iter().filter_map(|days| Window::from_hours(24 * days)).collect();
+        let windows = [3, 7, 14, 30, 90]
+            .into_iter()
+            .filter_map(|days| Window::from_hours(24 * days))
+            .collect();
         Params { windows, breakout_days: 20, months: Some(12) }
     }
 }
@@ -31,10 +33,12 @@ impl Params {
     /// # Errors
     /// Names what cannot be.
     pub fn check(mut self) -> Result<ValidParams> {
-        let not_days =
-            |window| format!("\"{window}\" is not a whole number of days; use windows such as 3d,7d,30d");
-        let in_days =
-            |window: Window| window.in_days().ok_or_else(|| Error::invalid("windows", not_days(window)));
+        let not_days = |window| {
+            format!("\"{window}\" is not a whole number of days; use windows such as 3d,7d,30d")
+        };
+        let in_days = |window: Window| {
+            window.in_days().ok_or_else(|| Error::invalid("windows", not_days(window)))
+        };
         self.windows = self.windows.into_iter().map(in_days).collect::<Result<_, _>>()?;
         self.windows.sort();
         self.windows.dedup();

@@ -1,4 +1,5 @@
-//! The metrics of a window of days, said once. Columns, transforms, enrichment, imputation, schema and documentation follow.
+//! The metrics of a window of days, said once. Columns, transforms, enrichment, imputation, schema
+//! and documentation follow.
 
 use crate::features::metric::Family::{Breakout, Range, Trend, Volatility};
 use crate::features::metric::{Metric, MetricCatalog, metrics};

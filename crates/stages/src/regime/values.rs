@@ -17,8 +17,8 @@ pub(super) struct Scratch {
     close_open: Vec<f64>,
 }
 
-/// Puts the metrics of the days at `window` (not empty) into `out`, each at its place of [`Daily`]. One that cannot be computed
-/// is NaN.
+/// Puts the metrics of the days at `window` (not empty) into `out`, each at its place of [`Daily`].
+/// One that cannot be computed is NaN.
 pub(super) fn fill(days: &History, window: Range<usize>, scratch: &mut Scratch, out: &mut [f64]) {
     let bars = days.bars();
     let [open, high, low, close] =
@@ -48,8 +48,9 @@ pub(super) fn fill(days: &History, window: Range<usize>, scratch: &mut Scratch, 
     set(Daily::AboveMa50Share, above as f64 / averaged().count() as f64);
 
     // Short windows borrow from the days before them.
-    let from =
-        |fewest: usize| if window.len() >= fewest { first } else { window.end.saturating_sub(CONTEXT) };
+    let from = |fewest: usize| {
+        if window.len() >= fewest { first } else { window.end.saturating_sub(CONTEXT) }
+    };
     let directional = |from: usize| {
         let over = from..window.end;
         trend::atr_and_adx(
@@ -72,7 +73,8 @@ pub(super) fn fill(days: &History, window: Range<usize>, scratch: &mut Scratch, 
     set(Daily::RangeIntensity, (highest - lowest) / (bars.close()[last].abs() + EPS));
 
     let share = |is_one: fn(&(bool, bool)) -> bool| {
-        days.breakout[window.clone()].iter().filter(|day| is_one(day)).count() as f64 / window.len() as f64
+        days.breakout[window.clone()].iter().filter(|day| is_one(day)).count() as f64
+            / window.len() as f64
     };
     set(Daily::BreakoutHiShare, share(|day| day.0));
     set(Daily::BreakoutLoShare, share(|day| day.1));

@@ -4,10 +4,13 @@ use std::path::{Path, PathBuf};
 
 use bars::time::AsOfSpec;
 use clap::Args;
-use pipeline::run::{RunRequest, StageCall, StageOutput, StageParams, file_digest, run as run_stages};
+use pipeline::run::{
+    RunRequest, StageCall, StageOutput, StageParams, file_digest, run as run_stages,
+};
 
 use super::{
-    imf_cluster, imf_postprocess, imf_stage, leaderboards, metrics, regime, report, snapshots, state,
+    imf_cluster, imf_postprocess, imf_stage, leaderboards, metrics, regime, report, snapshots,
+    state,
 };
 use crate::config;
 use crate::console::Console;
@@ -45,10 +48,12 @@ pub struct Flags {
     /// The windows of leaderboards, metrics and state.
     #[arg(long, value_name = "LIST", default_value = "1h,4h,12h,24h")]
     pub windows: String,
-    /// Calendar months of the baselines of metrics, state and regime [default: 3, and 12 of regime].
+    /// Calendar months of the baselines of metrics, state and regime [default: 3, and 12 of
+    /// regime].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1200))]
     pub months: Option<u32>,
-    /// Calendar months that are taken apart into cycles [default: 3, or as many whole ones as the bars go back].
+    /// Calendar months that are taken apart into cycles [default: 3, or as many whole ones as the
+    /// bars go back].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=120))]
     pub lookback_months: Option<u32>,
     /// Do every stage again, current or not.
@@ -109,7 +114,8 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
 }
 
 impl Flags {
-    /// The parameters of all stages: defaults, then the configuration file's sections, then these flags.
+    /// The parameters of all stages: defaults, then the configuration file's sections, then these
+    /// flags.
     fn stage_params(&self) -> anyhow::Result<StageParams> {
         let config = config::get();
         let bar_time = self.source.reading.bar_time();

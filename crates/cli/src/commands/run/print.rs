@@ -115,7 +115,8 @@ fn coin(coin: &BoardRow) -> Vec<String> {
     ]
 }
 
-/// Each symbol with the two metrics that stand furthest out, those first that have the most unusual one.
+/// Each symbol with the two metrics that stand furthest out, those first that have the most unusual
+/// one.
 fn of_each(report: &Report) -> Vec<(String, String)> {
     let mut named: Vec<(String, Vec<String>)> = Vec::new();
     for unusual in &report.outliers {
@@ -164,7 +165,10 @@ fn print_files(dir: &Path, outputs: &[PathBuf]) -> anyhow::Result<()> {
     for ((folder, end), files) in kinds {
         if files.len() > GROUPED_FROM && folder.ends_with("imfs") {
             let size = files.iter().map(|(_, size)| size).sum();
-            rows.push((folder.join(format!("*.{end}")), format!("{}, {}", files.len(), ui::bytes(size))));
+            rows.push((
+                folder.join(format!("*.{end}")),
+                format!("{}, {}", files.len(), ui::bytes(size)),
+            ));
         } else {
             rows.extend(files.into_iter().map(|(path, size)| (path, ui::bytes(size))));
         }

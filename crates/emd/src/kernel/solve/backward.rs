@@ -3,7 +3,8 @@
 use super::plan::{ChunkPlan, MAX_CHUNKS, Systems};
 use crate::kernel::lanes::{Lanes, Square};
 
-/// The unknowns of one row of all lanes, at offset `at` of the fields, from the unknowns of the next two rows.
+/// The unknowns of one row of all lanes, at offset `at` of the fields, from the unknowns of the
+/// next two rows.
 ///
 /// # Safety
 /// As [`Lanes`]; there is a vector at that offset.
@@ -22,7 +23,10 @@ unsafe fn substitute<L: Lanes>(fields: &[*const f64; 4], at: usize, next: L, aft
 /// # Safety
 /// As [`Lanes`].
 #[inline(always)]
-unsafe fn store_lanes<L: Lanes, const G: usize>(known: &[(L, L); G], values: &mut [[f64; MAX_CHUNKS]; 2]) {
+unsafe fn store_lanes<L: Lanes, const G: usize>(
+    known: &[(L, L); G],
+    values: &mut [[f64; MAX_CHUNKS]; 2],
+) {
     for g in 0..G {
         // SAFETY: there are at most MAX_CHUNKS lanes.
         unsafe {
@@ -32,8 +36,8 @@ unsafe fn store_lanes<L: Lanes, const G: usize>(known: &[(L, L); G], values: &mu
     }
 }
 
-/// Substitutes from the last rows of the chunks upwards. `last` are the two unknowns after the last chunk of each side. Returns
-/// false if two chunks disagree.
+/// Substitutes from the last rows of the chunks upwards. `last` are the two unknowns after the last
+/// chunk of each side. Returns false if two chunks disagree.
 ///
 /// # Safety
 /// As [`super::solve_chunks`]; `slopes` have room for each row.
@@ -50,7 +54,8 @@ pub(super) unsafe fn backward<L: Lanes, const G: usize>(
         slopes[lane / plan.per_side].wrapping_add(plan.start(lane))
     });
     let rows = systems.eliminated.each_ref().map(|field| field.as_ptr());
-    // SAFETY: rows were eliminated for all lanes, and the buffers have room for a number after the last row.
+    // SAFETY: rows were eliminated for all lanes, and the buffers have room for a number after the
+    // last row.
     unsafe {
         let zero = L::splat(0.0);
         let mut known = [(zero, zero); G];
@@ -80,7 +85,8 @@ pub(super) unsafe fn backward<L: Lanes, const G: usize>(
         while !i.is_multiple_of(L::N) {
             i -= 1;
             for g in 0..G {
-                known[g] = (substitute(&rows, i * lanes + g * L::N, known[g].0, known[g].1), known[g].0);
+                known[g] =
+                    (substitute(&rows, i * lanes + g * L::N, known[g].0, known[g].1), known[g].0);
                 let mut row = [0.0; 8];
                 known[g].0.store(row.as_mut_ptr());
                 for lane in 0..L::N {
@@ -93,8 +99,10 @@ pub(super) unsafe fn backward<L: Lanes, const G: usize>(
             let mut squares: [Square<L>; G] = [[zero; 8]; G];
             for r in (0..L::N).rev() {
                 for g in 0..G {
-                    known[g] =
-                        (substitute(&rows, (i + r) * lanes + g * L::N, known[g].0, known[g].1), known[g].0);
+                    known[g] = (
+                        substitute(&rows, (i + r) * lanes + g * L::N, known[g].0, known[g].1),
+                        known[g].0,
+                    );
                     squares[g][r] = known[g].0;
                 }
             }
@@ -108,8 +116,9 @@ pub(super) unsafe fn backward<L: Lanes, const G: usize>(
         let mut end_values = [[0.0; MAX_CHUNKS]; 2];
         store_lanes(&known, &mut end_values);
         (0..lanes).all(|lane| {
-            let same =
-                |field: usize| start_values[field][lane].to_bits() == end_values[field][lane + 1].to_bits();
+            let same = |field: usize| {
+                start_values[field][lane].to_bits() == end_values[field][lane + 1].to_bits()
+            };
             plan.is_last(lane) || (same(0) && same(1))
         })
     }

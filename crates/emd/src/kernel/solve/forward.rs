@@ -64,7 +64,12 @@ impl<L: Lanes, const G: usize> LaneStates<L, G> {
 
     /// Eliminates `count` rows per lane and, if `STORE`, writes them to `out`.
     #[inline(always)]
-    unsafe fn run<const STORE: bool>(&mut self, columns: &Columns, count: usize, mut out: [*mut f64; 4]) {
+    unsafe fn run<const STORE: bool>(
+        &mut self,
+        columns: &Columns,
+        count: usize,
+        mut out: [*mut f64; 4],
+    ) {
         // SAFETY: there is room for a vector behind the last row.
         unsafe {
             let two = L::splat(2.0);
@@ -80,7 +85,8 @@ impl<L: Lanes, const G: usize> LaneStates<L, G> {
                     for g in 0..G {
                         let (before, after) = (self.before[g], distance[g][r]);
                         let diagonal = two.mul(before.add(after));
-                        let next = Row { lower: after, diagonal, upper: before, right: right[g][r] };
+                        let next =
+                            Row { lower: after, diagonal, upper: before, right: right[g][r] };
                         let (row, state) = eliminate_lanes(self.state[g], next);
                         (self.state[g], self.before[g]) = (state, after);
                         if STORE {
@@ -92,7 +98,12 @@ impl<L: Lanes, const G: usize> LaneStates<L, G> {
                     }
                     if STORE {
                         let lanes = G * L::N;
-                        out = [out[0].add(lanes), out[1].add(lanes), out[2].add(lanes), out[3].add(lanes)];
+                        out = [
+                            out[0].add(lanes),
+                            out[1].add(lanes),
+                            out[2].add(lanes),
+                            out[3].add(lanes),
+                        ];
                     }
                 }
                 done += L::N;
@@ -106,7 +117,12 @@ impl<L: Lanes, const G: usize> LaneStates<L, G> {
 /// # Safety
 /// As [`Lanes`]; there is a vector at each column's row.
 #[inline(always)]
-unsafe fn square<L: Lanes>(to: &mut Square<L>, columns: &[*const f64; MAX_CHUNKS], first: usize, row: usize) {
+unsafe fn square<L: Lanes>(
+    to: &mut Square<L>,
+    columns: &[*const f64; MAX_CHUNKS],
+    first: usize,
+    row: usize,
+) {
     // SAFETY: guaranteed by the caller.
     unsafe {
         for lane in 0..L::N {
@@ -116,8 +132,8 @@ unsafe fn square<L: Lanes>(to: &mut Square<L>, columns: &[*const f64; MAX_CHUNKS
     }
 }
 
-/// Eliminates the rows of the chunks. `first` are the states before the first chunk of each side; returns those after the last
-/// chunks, or `None` if two chunks disagree.
+/// Eliminates the rows of the chunks. `first` are the states before the first chunk of each side;
+/// returns those after the last chunks, or `None` if two chunks disagree.
 ///
 /// # Safety
 /// As [`super::solve_chunks`].
@@ -135,11 +151,13 @@ pub(super) unsafe fn forward<L: Lanes, const G: usize>(
     unsafe {
         if plan.per_side > 1 {
             for lane in 0..lanes {
-                // A first chunk needs no warm-up and has no rows before it: its lane repeats the warm-up of the second.
+                // A first chunk needs no warm-up and has no rows before it: its lane repeats the
+                // warm-up of the second.
                 let start = plan.start(lane + usize::from(plan.is_first(lane))) - plan.warm_up;
                 let rows = &systems.rows[lane / plan.per_side];
                 columns.set(lane, rows, start);
-                let (before, after) = (rows.distance[start.saturating_sub(1)], rows.distance[start]);
+                let (before, after) =
+                    (rows.distance[start.saturating_sub(1)], rows.distance[start]);
                 let guess = [2.0 * (before + after), before, rows.right[start], after];
                 (0..4).for_each(|field| start_values[field][lane] = guess[field]);
             }
@@ -161,8 +179,9 @@ pub(super) unsafe fn forward<L: Lanes, const G: usize>(
         states.run::<true>(&columns, plan.len, out);
         let end_values = states.values();
         let agrees = |lane: usize| {
-            let same =
-                |field: usize| end_values[field][lane].to_bits() == start_values[field][lane + 1].to_bits();
+            let same = |field: usize| {
+                end_values[field][lane].to_bits() == start_values[field][lane + 1].to_bits()
+            };
             plan.is_last(lane) || (0..3).all(same)
         };
         (0..lanes).all(agrees).then(|| {

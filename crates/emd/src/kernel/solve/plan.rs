@@ -3,8 +3,8 @@
 use super::rows::Rows;
 use crate::knots::Side;
 
-/// Rows after which a guess no longer influences the bits. Fewer make chunks disagree more often, more cost time; neither changes
-/// a result.
+/// Rows after which a guess no longer influences the bits. Fewer make chunks disagree more often,
+/// more cost time; neither changes a result.
 pub(in crate::kernel) const WARM_UP_ROWS: usize = 40;
 /// Limit of chunks, of both systems together.
 pub(super) const MAX_CHUNKS: usize = 16;
@@ -13,7 +13,8 @@ pub(super) const MAX_CHUNKS: usize = 16;
 #[derive(Debug)]
 pub(in crate::kernel) struct Systems {
     pub(super) rows: [Rows; 2],
-    /// Eliminated rows of the chunks: the first row of all chunks, then the second of all chunks, and so on.
+    /// Eliminated rows of the chunks: the first row of all chunks, then the second of all chunks,
+    /// and so on.
     pub(super) eliminated: [Vec<f64>; 4],
 }
 
@@ -21,9 +22,13 @@ impl Systems {
     /// Scratch for signals of `n` samples.
     pub fn new(n: usize) -> Self {
         let room = Side::room(n);
-        let rows = || Rows { distance: vec![0.0; room], secant: vec![0.0; room], right: vec![0.0; room] };
+        let rows =
+            || Rows { distance: vec![0.0; room], secant: vec![0.0; room], right: vec![0.0; room] };
         let eliminated = || vec![0.0; 2 * room + 8 * MAX_CHUNKS];
-        Self { rows: [rows(), rows()], eliminated: [eliminated(), eliminated(), eliminated(), eliminated()] }
+        Self {
+            rows: [rows(), rows()],
+            eliminated: [eliminated(), eliminated(), eliminated(), eliminated()],
+        }
     }
 }
 
@@ -37,7 +42,8 @@ pub(in crate::kernel) fn chunks(sides: &[&mut Side; 2]) -> usize {
     }
 }
 
-/// The cut: `per_side` chunks of `len` rows each; the first chunk of a side begins at row `skipped`.
+/// The cut: `per_side` chunks of `len` rows each; the first chunk of a side begins at row
+/// `skipped`.
 #[derive(Clone, Copy)]
 pub(super) struct ChunkPlan {
     pub warm_up: usize,

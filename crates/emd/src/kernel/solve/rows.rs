@@ -1,4 +1,5 @@
-//! The equations of the slopes of a spline, row by row: their coefficients, and one step of elimination.
+//! The equations of the slopes of a spline, row by row: their coefficients, and one step of
+//! elimination.
 
 use crate::kernel::lanes::{Lanes, Samples};
 use crate::knots::Side;
@@ -15,7 +16,8 @@ pub(super) struct Rows {
     pub(super) right: Vec<f64>,
 }
 
-/// A row during elimination: the coefficients of its own unknown and of the next one, and the right-hand side.
+/// A row during elimination: the coefficients of its own unknown and of the next one, and the
+/// right-hand side.
 #[derive(Clone, Copy)]
 pub(super) struct State<T> {
     pub(super) diagonal: T,
@@ -23,7 +25,8 @@ pub(super) struct State<T> {
     pub(super) right: T,
 }
 
-/// An eliminated row. `second` is the coefficient of the unknown after the next one, not 0 only if rows were interchanged.
+/// An eliminated row. `second` is the coefficient of the unknown after the next one, not 0 only if
+/// rows were interchanged.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Eliminated {
     pub(super) diagonal: f64,
@@ -59,7 +62,8 @@ impl Rows {
             while i + 1 < knots.len() {
                 let distance = L::load(x.add(i + 1)).sub(L::load(x.add(i)));
                 let secant = L::load(y.add(i + 1)).sub(L::load(y.add(i))).div(distance);
-                let (d_before, s_before) = (distance.delayed(distance_before), secant.delayed(secant_before));
+                let (d_before, s_before) =
+                    (distance.delayed(distance_before), secant.delayed(secant_before));
                 let right = three.mul(distance.mul(s_before).add(d_before.mul(secant)));
                 distance.store(self.distance.as_mut_ptr().add(i));
                 secant.store(self.secant.as_mut_ptr().add(i));
@@ -81,7 +85,8 @@ impl Rows {
         // SAFETY: as above.
         unsafe {
             let slope = side.c2.as_ptr().add(knots.start);
-            let (c1, c0) = (side.c1.as_mut_ptr().add(knots.start), side.c0.as_mut_ptr().add(knots.start));
+            let (c1, c0) =
+                (side.c1.as_mut_ptr().add(knots.start), side.c0.as_mut_ptr().add(knots.start));
             let two = L::splat(2.0);
             let mut i = 0;
             while i + 1 < knots.len() {
@@ -119,8 +124,12 @@ impl Rows {
 pub(super) fn eliminate(row: State<f64>, next: Row<f64>) -> (Eliminated, State<f64>) {
     if row.diagonal.abs() < next.lower.abs() {
         let factor = row.diagonal / next.lower;
-        let done =
-            Eliminated { diagonal: next.lower, upper: next.diagonal, second: next.upper, right: next.right };
+        let done = Eliminated {
+            diagonal: next.lower,
+            upper: next.diagonal,
+            second: next.upper,
+            right: next.right,
+        };
         let state = State {
             diagonal: row.upper - factor * next.diagonal,
             upper: -factor * next.upper,
@@ -129,7 +138,8 @@ pub(super) fn eliminate(row: State<f64>, next: Row<f64>) -> (Eliminated, State<f
         (done, state)
     } else {
         let factor = next.lower / row.diagonal;
-        let done = Eliminated { diagonal: row.diagonal, upper: row.upper, second: 0.0, right: row.right };
+        let done =
+            Eliminated { diagonal: row.diagonal, upper: row.upper, second: 0.0, right: row.right };
         let state = State {
             diagonal: next.diagonal - factor * row.upper,
             upper: next.upper,
@@ -139,7 +149,8 @@ pub(super) fn eliminate(row: State<f64>, next: Row<f64>) -> (Eliminated, State<f
     }
 }
 
-/// [`eliminate`] in parallel lanes. The fields of the eliminated row are those of [`Eliminated`], in their order.
+/// [`eliminate`] in parallel lanes. The fields of the eliminated row are those of [`Eliminated`],
+/// in their order.
 ///
 /// # Safety
 /// As [`Lanes`].

@@ -22,7 +22,11 @@ fn side(distances: &[u8], seed: u64) -> Side {
 }
 
 #[target_feature(enable = "avx2")]
-fn four(systems: &mut Systems, sides: &mut [&mut Side; 2], warm_up: usize) -> [Option<Vec<u64>>; 3] {
+fn four(
+    systems: &mut Systems,
+    sides: &mut [&mut Side; 2],
+    warm_up: usize,
+) -> [Option<Vec<u64>>; 3] {
     // SAFETY: the instructions are enabled; the sides of the caller are long enough.
     unsafe {
         [
@@ -34,7 +38,11 @@ fn four(systems: &mut Systems, sides: &mut [&mut Side; 2], warm_up: usize) -> [O
 }
 
 #[target_feature(enable = "avx512f")]
-fn eight(systems: &mut Systems, sides: &mut [&mut Side; 2], warm_up: usize) -> [Option<Vec<u64>>; 2] {
+fn eight(
+    systems: &mut Systems,
+    sides: &mut [&mut Side; 2],
+    warm_up: usize,
+) -> [Option<Vec<u64>>; 2] {
     // SAFETY: as above.
     unsafe {
         [
@@ -100,7 +108,8 @@ proptest! {
         let found = all_cuts(sides, warm_up);
         prop_assert!(found.iter().flatten().all(|slopes| *slopes == expected));
         for (i, found) in found.iter().enumerate() {
-            // The first one is not cut. After a warm-up of one row no chunk can have the bits of its neighbor.
+            // The first one is not cut. After a warm-up of one row no chunk can have the bits of
+            // its neighbor.
             if i == 0 || warm_up == WARM_UP_ROWS {
                 prop_assert!(found.is_some(), "cut {}", i);
             } else if warm_up == 1 {

@@ -1,4 +1,5 @@
-//! A symbol's cycles summed up: which dominates, how far it is to be trusted, and a sentence about it.
+//! A symbol's cycles summed up: which dominates, how far it is to be trusted, and a sentence about
+//! it.
 
 mod text;
 
@@ -59,8 +60,10 @@ impl Params {
     pub fn check(self) -> Result<ValidParams> {
         let [small, large] = self.amp_bands;
         if !(self.window_days > 0.0 && self.window_days.is_finite()) {
-            let problem =
-                format!("{} is not a length of a window; must be above 0, such as 90", self.window_days);
+            let problem = format!(
+                "{} is not a length of a window; must be above 0, such as 90",
+                self.window_days
+            );
             return Err(Error::invalid("window_days", problem));
         }
         if !(0.0..=1.0).contains(&self.min_energy_share) {
@@ -197,7 +200,10 @@ pub fn summarize(cycles: Vec<RecordedCycle>, params: &ValidParams) -> Vec<Summar
         // One without a number for its energy has none to speak of.
         let is_weak = cycle.energy_share.is_nan() || cycle.energy_share < params.0.min_energy_share;
         if cycle.status == Status::Ok.name() && !is_weak {
-            groups.entry((cycle.symbol.clone(), cycle.series)).or_default().push(params.judge(cycle));
+            groups
+                .entry((cycle.symbol.clone(), cycle.series))
+                .or_default()
+                .push(params.judge(cycle));
         }
     }
     groups.into_values().map(summary).collect()
@@ -207,7 +213,8 @@ impl ValidParams {
     fn judge(&self, cycle: RecordedCycle) -> Judged {
         let [small, large] = self.0.amp_bands;
         let expected_cycles = self.0.window_days / cycle.period_days;
-        let neutral = |mad_pct: f64| if mad_pct.is_nan() { 0.5 } else { libm::exp(-mad_pct / 25.0) };
+        let neutral =
+            |mad_pct: f64| if mad_pct.is_nan() { 0.5 } else { libm::exp(-mad_pct / 25.0) };
         let tight = 0.6 * neutral(cycle.cluster_mad_pct_period_global)
             + 0.4 * neutral(cycle.cluster_mad_pct_amp_global);
         let seen = (expected_cycles / 2.0).min(1.0);
@@ -218,7 +225,8 @@ impl ValidParams {
             expected_cycles,
             undersampled: expected_cycles < 1.5,
             long: cycle.period_days > 2.0 / 3.0 * self.0.window_days,
-            singleton: number_of(&cycle.cluster_id_global).is_some_and(|number| number >= FIRST_SINGLETON),
+            singleton: number_of(&cycle.cluster_id_global)
+                .is_some_and(|number| number >= FIRST_SINGLETON),
             band: match cycle.amp_pct {
                 amp if amp < small => Band::Small,
                 amp if amp > large => Band::Large,
@@ -240,7 +248,8 @@ fn summary(mut cycles: Vec<Judged>) -> Summary {
     });
     let energy: f64 = cycles.iter().map(|judged| judged.cycle.energy_share).sum();
     let mean = |of: fn(&RecordedCycle) -> f64| {
-        let sum: f64 = cycles.iter().map(|judged| judged.cycle.energy_share * of(&judged.cycle)).sum();
+        let sum: f64 =
+            cycles.iter().map(|judged| judged.cycle.energy_share * of(&judged.cycle)).sum();
         if energy > 0.0 { sum / energy } else { f64::NAN }
     };
     let mut periods: Vec<f64> = cycles.iter().map(|judged| judged.cycle.period_days).collect();
@@ -290,8 +299,10 @@ mod tests {
         assert!((judged.score - reliability * (0.15 + 0.2)).abs() < 1e-12);
         assert_eq!((judged.expected_cycles, judged.undersampled, judged.long), (1.5, false, false));
         assert_eq!((judged.band, judged.singleton), (Band::Medium, false));
-        let alone =
-            params().judge(RecordedCycle { cluster_id_global: "GP90001".to_owned(), ..cycle(0, 21.0, 12.5) });
+        let alone = params().judge(RecordedCycle {
+            cluster_id_global: "GP90001".to_owned(),
+            ..cycle(0, 21.0, 12.5)
+        });
         assert_eq!(
             (alone.undersampled, alone.long, alone.singleton, alone.band),
             (true, true, true, Band::Large)
@@ -300,7 +311,8 @@ mod tests {
 
     #[test]
     fn ties_go_by_mode() {
-        let found = summarize(vec![cycle(3, 1.0, 9.0), cycle(1, 1.0, 9.0), cycle(2, 0.5, 9.0)], &params());
+        let found =
+            summarize(vec![cycle(3, 1.0, 9.0), cycle(1, 1.0, 9.0), cycle(2, 0.5, 9.0)], &params());
         let order: Vec<i64> = found[0].cycles.iter().map(|judged| judged.cycle.imf_id).collect();
         assert_eq!(order, [2, 1, 3]);
         assert_eq!(found[0].agg_amp_pct, 9.0);
@@ -321,7 +333,13 @@ mod tests {
         let of = |window_days, min_energy_share, amp_bands| {
             Params { window_days, min_energy_share, amp_bands }.check().is_err()
         };
-        assert!(of(0.0, 0.0, [5.0, 12.0]) && of(f64::NAN, 0.0, [5.0, 12.0]) && of(9.0, 1.5, [5.0, 12.0]));
-        assert!(of(9.0, 0.0, [12.0, 5.0]) && of(9.0, 0.0, [f64::NAN, 5.0]) && !of(9.0, 0.0, [5.0, 5.0]));
+        assert!(
+            of(0.0, 0.0, [5.0, 12.0])
+                && of(f64::NAN, 0.0, [5.0, 12.0])
+                && of(9.0, 1.5, [5.0, 12.0])
+        );
+        assert!(
+            of(9.0, 0.0, [12.0, 5.0]) && of(9.0, 0.0, [f64::NAN, 5.0]) && !of(9.0, 0.0, [5.0, 5.0])
+        );
     }
 }

@@ -5,8 +5,9 @@ use super::Judged;
 /// The most characters.
 const LONGEST: usize = 120;
 
-/// `RecordedCycle ~2.3d, medium (6.4%). Alt: 1.3d/9.6h. Rel 0.89; undersampled: no.`: the dominant cycle, the next two where there are
-/// others, how far the first is to be trusted, and its name where it is alone. At most 120 characters.
+/// `RecordedCycle ~2.3d, medium (6.4%). Alt: 1.3d/9.6h. Rel 0.89; undersampled: no.`: the dominant
+/// cycle, the next two where there are others, how far the first is to be trusted, and its name
+/// where it is alone. At most 120 characters.
 pub(super) fn describe(cycles: &[Judged]) -> String {
     let [first, others @ ..] = cycles else { return String::new() };
     let alternatives = match others {
@@ -14,7 +15,11 @@ pub(super) fn describe(cycles: &[Judged]) -> String {
         [one] => format!(" Alt: {}.", period(one)),
         [one, two, ..] => format!(" Alt: {}.", pair(one, two)),
     };
-    let name = if first.singleton { format!(" ({})", first.cycle.cluster_id_global) } else { String::new() };
+    let name = if first.singleton {
+        format!(" ({})", first.cycle.cluster_id_global)
+    } else {
+        String::new()
+    };
     let with = |alternatives: &str, name: &str| {
         format!(
             "Cycle ~{}, {} ({:.1}%).{alternatives} Rel {:.2}{name}; undersampled: {}.",
@@ -52,7 +57,11 @@ fn period(judged: &Judged) -> String {
 /// Two periods; where they have one unit it is named once.
 fn pair(a: &Judged, b: &Judged) -> String {
     let ((first, unit), (_, other)) = (parts(a), parts(b));
-    if unit == other { format!("{first}/{}", period(b)) } else { format!("{first}{unit}/{}", period(b)) }
+    if unit == other {
+        format!("{first}/{}", period(b))
+    } else {
+        format!("{first}{unit}/{}", period(b))
+    }
 }
 
 #[cfg(test)]
