@@ -1,11 +1,10 @@
-//! Files that appear whole or not at all.
+//! Atomic files: complete or absent.
 //!
 //! An [`AtomicFile`] is written under a temporary name in the folder of its destination and renamed
-//! by [`AtomicFile::commit`]; until then the destination keeps its old content. A file that is
-//! dropped is removed. The temporary files of a piece of work belong to a [`TempFiles`] value:
-//! whoever handles signals keeps a clone of it and calls [`TempFiles::discard`]. What a killed
-//! process leaves is removed when the same destination is written next, because its lock is then
-//! free.
+//! by [`AtomicFile::commit`]. Until then the destination keeps its old content. A dropped file is
+//! removed. The temporary files of a piece of work belong to a [`TempFiles`] value; signal handlers
+//! keep a clone of it and call [`TempFiles::discard`]. Files of a killed process are removed when
+//! the same destination is written next, because their locks are free by then.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -16,7 +15,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Result};
 
-/// The unfinished files of a piece of work, and the folders made for them. Clones share one list.
+/// The unfinished files of a piece of work, and the folders created for them. Clones share one
+/// list.
 ///
 /// ```
 /// use bars_io::atomic::TempFiles;
@@ -41,8 +41,8 @@ impl TempFiles {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Removes every unfinished file, and blocks creating and committing for as long as the
-    /// returned guard lives. For the last moment of an interrupted process.
+    /// Removes every unfinished file, and blocks creating and committing while the returned guard
+    /// lives. For signal handlers, just before the process exits.
     pub fn discard(&self) -> impl Drop + '_ {
         let mut unfinished = self.lock();
         for path in unfinished.files.clone() {
@@ -53,17 +53,17 @@ impl TempFiles {
         unfinished
     }
 
-    /// Begins a file that will replace `path`, creating missing folders above it. If `path` is a
-    /// symbolic link, what it points at is replaced.
+    /// Creates a file that will replace `path`, and missing folders above it. If `path` is a
+    /// symbolic link, its target is replaced.
     ///
     /// # Errors
-    /// If the folder cannot be created or written, or `path` is a folder, a pipe or a device.
+    /// The folder cannot be created or written, or `path` is a folder, a pipe or a device.
     pub fn create(&self, path: &Path) -> Result<AtomicFile> {
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let folder = folder_of(&path);
         self.create_folders(folder)?;
         if fs::metadata(&path).is_ok_and(|kind| !kind.is_file()) {
-            let reason = "this is no file but a folder, a pipe or a device, which is not replaced; name another path";
+            let reason = "not a regular file (a folder, pipe or device); give another path";
             return Err(Error::content(&path, reason));
         }
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -99,10 +99,10 @@ impl TempFiles {
         }
     }
 
-    /// Writes `bytes` to `path`, whole or not at all.
+    /// Writes `bytes` to `path` atomically.
     ///
     /// # Errors
-    /// If the file cannot be written; `path` then keeps its old content.
+    /// The file cannot be written; `path` then keeps its old content.
     pub fn write(&self, path: &Path, bytes: &[u8]) -> Result<()> {
         self.write_temp(path, bytes)?.commit()
     }
@@ -110,15 +110,15 @@ impl TempFiles {
     /// Writes `bytes` to a temporary file, ready to be committed to `path`.
     ///
     /// # Errors
-    /// If the file cannot be written.
+    /// The file cannot be written.
     pub fn write_temp(&self, path: &Path, bytes: &[u8]) -> Result<FinishedFile> {
         let mut file = self.create(path)?;
         file.write_all(bytes).map_err(|e| Error::io("write", path, e))?;
         file.finish()
     }
 
-    /// Checks that `path` can be written, by creating a temporary file in its folder and removing
-    /// it again. For errors before long work, not after it.
+    /// Checks that `path` can be written by creating a temporary file in its folder and removing
+    /// it. Reports the error before long work instead of after it.
     ///
     /// # Errors
     /// As [`TempFiles::create`].
@@ -126,19 +126,19 @@ impl TempFiles {
         self.create(path).map(drop)
     }
 
-    /// Creates a folder and those above it, and remembers which were missing.
+    /// Creates a folder and its missing parents, and records which ones were missing.
     fn create_folders(&self, folder: &Path) -> Result<()> {
         let missing =
             folder.ancestors().filter(|above| !above.as_os_str().is_empty() && !above.exists());
         let missing: Vec<PathBuf> = missing.map(Path::to_owned).collect();
-        fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, e))?;
+        fs::create_dir_all(folder).map_err(|e| Error::io("create the folder", folder, e))?;
         self.lock().folders.extend(missing);
         Ok(())
     }
 }
 
 impl Unfinished {
-    /// Removes `folder` and those above it that were created here and are empty.
+    /// Removes `folder` and its parents that were created here and are empty.
     fn remove_empty_folders(&mut self, folder: &Path) {
         for above in folder.ancestors() {
             // Removing a folder that is not empty fails.
@@ -160,10 +160,10 @@ pub struct AtomicFile {
 }
 
 impl AtomicFile {
-    /// Flushes everything to disk: from here on only the rename can fail.
+    /// Flushes everything to disk; after that only the rename can fail.
     ///
     /// # Errors
-    /// If the rest cannot be written; the destination keeps its old content.
+    /// Writing fails; the destination keeps its old content.
     pub fn finish(mut self) -> Result<FinishedFile> {
         let error = |e| Error::io("write", &self.path, e);
         if let Some(buffer) = self.file.take() {
@@ -176,7 +176,7 @@ impl AtomicFile {
     /// Replaces the destination: [`AtomicFile::finish`] and [`FinishedFile::commit`].
     ///
     /// # Errors
-    /// If the rest cannot be written; the destination keeps its old content.
+    /// Writing fails; the destination keeps its old content.
     pub fn commit(self) -> Result<()> {
         self.finish()?.commit()
     }
@@ -188,7 +188,7 @@ impl AtomicFile {
 pub struct FinishedFile(AtomicFile);
 
 impl FinishedFile {
-    /// Where the file goes.
+    /// The destination.
     pub fn path(&self) -> &Path {
         &self.0.path
     }
@@ -196,7 +196,7 @@ impl FinishedFile {
     /// Renames the file to its destination.
     ///
     /// # Errors
-    /// If the folder no longer allows it.
+    /// The folder does not allow it any longer.
     pub fn commit(self) -> Result<()> {
         let AtomicFile { path, temporary, temp, .. } = &self.0;
         // Locked during the rename, so that an interruption finds the file either unfinished or in
@@ -205,7 +205,7 @@ impl FinishedFile {
         fs::rename(temporary, path).map_err(|e| Error::io("write", path, e))?;
         unfinished.files.remove(temporary);
         drop(unfinished);
-        // Some systems cannot sync a folder; they do so by themselves.
+        // Some systems cannot sync a folder and do not need to.
         let _ = File::open(folder_of(path)).and_then(|folder| folder.sync_all());
         Ok(())
     }
@@ -254,7 +254,7 @@ pub fn remove_stale_temps(folder: &Path, prefix: &str) {
     }
 }
 
-/// Whether the process in a temporary file's name is alive, where /proc shows it.
+/// Returns whether the process in a temporary file's name is alive, if /proc shows it.
 fn is_alive(name: &str) -> bool {
     let end = name.strip_suffix(".tmp").and_then(|stem| stem.rsplit_once('.'));
     let process = end.and_then(|(_, end)| end.split_once('-')).map(|(process, _)| process);
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_appears_whole_or_not_at_all() {
+    fn files_are_complete_or_absent() {
         let folder = tempfile::tempdir().unwrap();
         let temp = TempFiles::default();
         let place = folder.path().join("sub/out.csv");
@@ -300,7 +300,7 @@ mod tests {
         // Above the largest process number.
         let left = place.parent().unwrap().join(".out.csv.999999999-0.tmp");
         fs::write(left, "from a killed process").unwrap();
-        fs::write(place.parent().unwrap().join(".out.csv.mine.tmp"), "a person's").unwrap();
+        fs::write(place.parent().unwrap().join(".out.csv.mine.tmp"), "user file").unwrap();
         temp.write(&place, b"second").unwrap();
         assert_eq!(fs::read(&place).unwrap(), b"second");
         assert_eq!(names(place.parent().unwrap()), [".out.csv.mine.tmp", "out.csv"]);

@@ -1,5 +1,5 @@
-//! One column of numbers of any CSV or Parquet file, by symbol where the file has a column of
-//! symbols.
+//! Reads one numeric column of a CSV or Parquet file, grouped by symbol if the file has a symbol
+//! column.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -24,26 +24,26 @@ use bars::rows::{BarColumn, header_excerpt};
 /// The numbers of a column, in the order of the file's rows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Numbers {
-    /// The numbers; NaN where the file has none.
+    /// The numbers; NaN if missing.
     pub values: Vec<f64>,
-    /// Their rows in the file, from 1 on, the header not counted.
+    /// Row numbers in the file, from 1, without the header.
     pub rows: Vec<u64>,
 }
 
-/// A column of a file.
+/// A numeric column of a file.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Numbered {
-    /// Of a file without a column of symbols.
+    /// The file has no symbol column.
     One(Numbers),
-    /// By symbol, in the order of their first rows.
+    /// One group per symbol, ordered by first row.
     BySymbol(Vec<(Symbol, Numbers)>),
 }
 
-/// Reads the column `name` (in any case) of a CSV (with a header, plain or compressed) or Parquet
+/// Reads the column `name` (ignoring case) of a CSV (with a header, plain or compressed) or Parquet
 /// file.
 ///
 /// # Errors
-/// Where the file is missing, damaged, lacks the column, or the column does not hold numbers.
+/// The file is missing or damaged, has no such column, or the column is not numeric.
 pub fn read(path: &Path, name: &str) -> Result<Numbered> {
     let mut gathered = Gathered::default();
     match OpenFile::at(path, &|_| {})? {
@@ -68,13 +68,13 @@ struct Gathered {
 impl Gathered {
     fn push(&mut self, path: &Path, symbol: Option<&str>, value: f64) -> Result<()> {
         self.row += 1;
-        // The one group of a file without symbols needs a key, not a name.
+        // The only group of a file without symbols needs a key.
         let key = symbol.unwrap_or("-");
         let place = match self.places.get(key) {
             Some(&place) => place,
             None => {
                 let symbol = key.parse().map_err(|_| {
-                    let reason = format!("row {} has no readable symbol; mend the row", self.row);
+                    let reason = format!("row {}: missing or invalid symbol", self.row);
                     Error::content(path, reason)
                 })?;
                 self.groups.push((symbol, Numbers::default()));
@@ -89,7 +89,7 @@ impl Gathered {
     }
 }
 
-/// The places of the column and of the symbols in a header.
+/// Returns the indices of the column and of the symbol column in a header.
 fn places(path: &Path, header: &[String], name: &str) -> Result<(usize, Option<usize>)> {
     let alike: Vec<usize> = (0..header.len())
         .filter(|&i| header[i].trim().eq_ignore_ascii_case(name) && !name.is_empty())
@@ -99,11 +99,11 @@ fn places(path: &Path, header: &[String], name: &str) -> Result<(usize, Option<u
         ([place], _) | ([], [place]) => Ok((*place, BarColumn::Symbol.find(header))),
         ([], []) => Err(Error::content(
             path,
-            format!("no column {name}; it has {}: name one of those", header_excerpt(header)),
+            format!("no column \"{name}\" (found: {})", header_excerpt(header)),
         )),
         _ => Err(Error::content(
             path,
-            format!("several columns are named {name}; give each a name of its own"),
+            format!("several columns are named \"{name}\"; rename all but one"),
         )),
     }
 }
@@ -115,7 +115,7 @@ fn of_csv(
     gathered: &mut Gathered,
 ) -> Result<()> {
     let mut form = None;
-    // Blank lines are no records; in a file of one column they are missing values all the same.
+    // The `csv` crate skips blank lines, but in a file with one column they are missing values.
     let (mut fields, mut line) = (0, 0);
     lines::for_each(path, bytes, &Cell::new(usize::MAX), &mut |record| {
         let Some((number, symbol)) = form else {
@@ -132,10 +132,8 @@ fn of_csv(
         }
         line = record.line;
         if record.len() > fields {
-            let reason = format!(
-                "line {line} has {} fields and the header {fields}; mend the line",
-                record.len()
-            );
+            let reason =
+                format!("line {line} has {} fields, but the header has {fields}", record.len());
             return Err(Error::content(path, reason));
         }
         let text = record.text(Some(number));
@@ -144,16 +142,14 @@ fn of_csv(
             .iter()
             .any(|none| text.eq_ignore_ascii_case(none));
         if value.is_nan() && !is_missing {
-            let reason = format!(
-                "line {}: {:?} in the column {name} is not a number; mend it or name another column",
-                record.line, text
-            );
+            let reason =
+                format!("line {}: {:?} in column \"{name}\" is not a number", record.line, text);
             return Err(Error::content(path, reason));
         }
         gathered.push(path, symbol.map(|place| record.text(Some(place))), value)
     })?;
     form.map(|_| ()).ok_or_else(|| {
-        Error::content(path, format!("empty; it needs a header with {name}, and rows"))
+        Error::content(path, format!("empty file; expected a header with \"{name}\" and rows"))
     })
 }
 
@@ -169,22 +165,16 @@ fn of_parquet(path: &Path, file: File, name: &str, gathered: &mut Gathered) -> R
     for batch in builder.with_projection(mask).build().map_err(|e| damaged(e.to_string()))? {
         let batch = batch.map_err(|e| damaged(e.to_string()))?;
         let column = |place: usize| {
-            batch.column_by_name(&header[place]).ok_or_else(|| damaged("a column is lost".into()))
+            batch.column_by_name(&header[place]).ok_or_else(|| damaged("missing column".into()))
         };
         let values = column(number)?;
         let kind = values.data_type().clone();
-        let not_numbers = || {
-            Error::content(
-                path,
-                format!(
-                    "the column {name} is of type {kind} and not, or not all, numbers; name another"
-                ),
-            )
-        };
+        let not_numbers =
+            || Error::content(path, format!("column \"{name}\" of type {kind} is not numeric"));
         if !(kind.is_numeric() || kind == DataType::Utf8 || kind == DataType::LargeUtf8) {
             return Err(not_numbers());
         }
-        // A text that is no number is an error, and not missing.
+        // A text that is not a number is an error, not a missing value.
         let strict = CastOptions { safe: false, ..CastOptions::default() };
         let numbers =
             cast_with_options(values, &DataType::Float64, &strict).map_err(|_| not_numbers())?;
@@ -214,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_column_of_numbers() {
+    fn numeric_columns_are_read() {
         let file = file("when,Height\n1,2.5\n2,\n3,1e3\n");
         let Ok(Numbered::One(numbers)) = read(file.path(), "height") else { panic!("one series") };
         assert_eq!((numbers.values[0], numbers.values[2], numbers.rows), (2.5, 1e3, vec![1, 2, 3]));
@@ -222,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_blank_line_is_a_gap() {
+    fn blank_lines_are_missing_values() {
         let file = file("close\n1\n\n\n2\n\n");
         let Ok(Numbered::One(numbers)) = read(file.path(), "close") else { panic!("one series") };
         assert_eq!((numbers.values.len(), numbers.values[3]), (4, 2.0));
@@ -230,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn by_symbol_in_order() {
+    fn groups_are_in_order_of_first_rows() {
         let file = file("symbol,close\nB,1\nA,2\nB,3\n");
         let Ok(Numbered::BySymbol(groups)) = read(file.path(), "close") else {
             panic!("by symbol")
@@ -243,13 +233,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn errors_name_row_and_column() {
         let message = |text: &str| {
             read(file(text).path(), "close").err().map(|e| e.to_string()).unwrap_or_default()
         };
-        assert!(message("a,b\n1,2\n").contains("no column close; it has a, b"));
-        assert!(message("close\n1,5\n").contains("line 2 has 2 fields and the header 1"));
-        assert!(message("close,close\n1,5\n").contains("several columns are named close"));
+        assert!(message("a,b\n1,2\n").contains("no column \"close\" (found: a, b)"));
+        assert!(message("close\n1,5\n").contains("line 2 has 2 fields, but the header has 1"));
+        assert!(message("close,close\n1,5\n").contains("several columns are named \"close\""));
         assert!(message("").contains("empty"));
         assert!(
             message("close\nhigh\n").contains("line 2: \"high\""),

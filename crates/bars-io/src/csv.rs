@@ -1,4 +1,4 @@
-//! Bars from CSV: with a header, or one of the two headerless forms that exchanges publish.
+//! Bars from CSV: with a header, or in one of the two headerless formats of exchanges.
 
 use std::cell::Cell;
 use std::io::{BufReader, Read};
@@ -14,10 +14,10 @@ use bars::clean::Finding;
 use bars::rows::{BarColumn, BarColumns, RawRow, ReadOptions, RowValidator, trades_from};
 use bars::time::StampReader;
 
-/// The plain bytes of a file that may be compressed, told by its first bytes.
+/// Returns a reader of the decompressed bytes of a file; its first bytes determine the compression.
 ///
 /// # Errors
-/// Where the decompressor cannot start.
+/// The decompressor cannot start.
 pub fn decompress<'a>(
     path: &Path,
     file: impl Read + 'a,
@@ -45,7 +45,8 @@ const KRAKEN: [(BarColumn, usize); 7] = [
     (BarColumn::Trades, 6),
 ];
 
-/// Binance's klines: the first six of those, close time, quote volume, trades, and three more.
+/// Binance klines: open time, open, high, low, close, volume, then close time, quote volume, trades
+/// and three more.
 const BINANCE: [(BarColumn, usize); 7] = [
     (BarColumn::Timestamp, 0),
     (BarColumn::Open, 1),
@@ -59,7 +60,7 @@ const BINANCE: [(BarColumn, usize); 7] = [
 /// Reads the rows of a CSV file.
 ///
 /// # Errors
-/// Where the file is empty, lacks a column, or ends in the middle of its compression.
+/// The file is empty, lacks a column, or is truncated.
 pub fn read(
     path: &Path,
     bytes: impl Read,
@@ -67,7 +68,7 @@ pub fn read(
     mut validator: RowValidator<'_, Error>,
 ) -> Result<()> {
     let mut stamps = StampReader::default();
-    // The places of the columns, and the number of fields of the first record.
+    // The indices of the columns, and the number of fields of the first record.
     let mut form: Option<(BarColumns, usize)> = None;
     lines::for_each(path, bytes, &Cell::new(usize::MAX), &mut |record| {
         let (columns, fields) = match form {
@@ -86,10 +87,7 @@ pub fn read(
         };
         let place = || format!("{}, line {}", path.display(), record.line);
         if record.spans_lines() {
-            let reason = format!(
-                "a quote that opens in line {} is not closed in it; mend the line",
-                record.line
-            );
+            let reason = format!("line {}: unclosed quote", record.line);
             return Err(Error::content(path, reason));
         }
         if record.len() > fields {
@@ -101,7 +99,7 @@ pub fn read(
     form.map(|_| ()).ok_or_else(|| empty(path))
 }
 
-/// Where the columns are, and whether the first record tells so, being a header.
+/// Returns the columns, and whether the first record is a header.
 fn columns(
     path: &Path,
     first: &Record<'_>,
@@ -113,14 +111,12 @@ fn columns(
     let (columns, is_header) = match (is_number, first.len()) {
         (true, 7) => (BarColumns::fixed(&KRAKEN), false),
         (true, 12) => (BarColumns::fixed(&BINANCE), false),
-        // A header that looks like a number is none of ours: the columns will be missing.
+        // A header that looks like a number is not one of the known formats: the columns will be
+        // missing.
         _ => (find_columns(path, &names(first), options, note)?, !is_number),
     };
     if columns.index(BarColumn::Symbol).is_none() && options.symbol.is_none() {
-        return Err(Error::content(
-            path,
-            "no column symbol, and no header to find one; name its symbol",
-        ));
+        return Err(Error::content(path, "no header and no symbol column; name its symbol"));
     }
     Ok((columns, is_header))
 }
@@ -149,10 +145,10 @@ fn row<'a>(record: &Record<'a>, columns: &BarColumns, stamps: &mut StampReader) 
     }
 }
 
-/// Hands the text of the column of symbols of each row to `take`.
+/// Passes the symbol of each row to `take`.
 ///
 /// # Errors
-/// Where the file is empty or has no such column.
+/// The file is empty or has no such column.
 pub fn symbols(path: &Path, bytes: impl Read, take: &mut dyn FnMut(&str)) -> Result<()> {
     let mut place = None;
     let fields = Cell::new(usize::MAX);
@@ -178,6 +174,6 @@ fn names(record: &Record<'_>) -> Vec<String> {
 fn empty(path: &Path) -> Error {
     Error::content(
         path,
-        "the file is empty; it must begin with a header line such as symbol,timestamp,open,high,low,close,volume",
+        "empty file; expected a header such as symbol,timestamp,open,high,low,close,volume",
     )
 }

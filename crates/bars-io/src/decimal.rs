@@ -1,19 +1,19 @@
-//! Numbers from text.
+//! Number parsing.
 
-/// Powers of ten that a double holds exactly.
+/// Powers of ten that a double represents exactly.
 const TENS: [f64; 23] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
     1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 ];
 
-/// The largest whole number up to which a double holds all.
+/// All whole numbers up to this are exact as doubles.
 const EXACT: u64 = 1 << 53;
 
-/// The number that `text` is, as [`str::parse`] reads it; NaN where it is none.
+/// Parses `text` like [`str::parse`]; NaN if it is not a number.
 ///
-/// Prices are mostly a few digits and a point. Where digits and scale are exact as doubles, one
-/// division rounds once and so gives the nearest double; that takes a fifth of the time. All else
-/// is left to the standard library.
+/// Most prices have a few digits and a point. If digits and scale are exact as doubles, one
+/// division rounds once and gives the nearest double in a fifth of the time. Everything else is
+/// left to the standard library.
 pub(crate) fn parse(text: &str) -> f64 {
     plain(text.as_bytes()).unwrap_or_else(|| text.parse().unwrap_or(f64::NAN))
 }
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn edges() {
+    fn edge_cases_equal_std() {
         for text in [
             "",
             ".",

@@ -1,4 +1,4 @@
-//! What can go wrong with bars, in sentences that name the input and the remedy.
+//! Errors of this crate. Messages name the input.
 
 use std::path::{Path, PathBuf};
 
@@ -7,18 +7,18 @@ use parquet::errors::ParquetError;
 /// The result of anything in this crate that reads or writes.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// An error that a person can act on.
+/// Why bars cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A file could not be read or written.
     #[error("cannot {action} {}: {source}{}", path.display(), remedy(source))]
     Io {
-        /// What was being done, as a verb.
+        /// The failed action, as a verb.
         action: &'static str,
-        /// To which file.
+        /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The cause.
         source: std::io::Error,
     },
     /// An input path does not exist.
@@ -26,48 +26,47 @@ pub enum Error {
     Missing {
         /// The path as given.
         path: PathBuf,
-        /// Names in the same folder that are alike.
+        /// Similar names in the same folder.
         near: Vec<String>,
     },
-    /// A file's content is not what it should be.
+    /// A file has unexpected content.
     #[error("{}: {reason}", path.display())]
     Content {
         /// The file.
         path: PathBuf,
-        /// What is wrong and what to do.
+        /// The problem and the remedy.
         reason: String,
     },
-    /// The database refused, or went away.
+    /// The database refused the request, or the connection was lost.
     #[error("{server}: {reason}")]
     Database {
         /// The server and table, without the password.
         server: String,
-        /// What is wrong and what to do.
+        /// The problem and the remedy.
         reason: String,
     },
-    /// The exchange refused, could not be reached, or sent an unexpected answer.
+    /// The exchange refused the request, could not be reached, or sent an unexpected answer.
     #[error("{place}: {reason}")]
     Exchange {
-        /// What was asked for, as an address.
+        /// The requested address.
         place: String,
-        /// What is wrong and what to do.
+        /// The problem and the remedy.
         reason: String,
     },
-    /// Columns in memory are not a series of bars.
+    /// Columns in memory are not a valid series of bars.
     #[error(transparent)]
     Bars(#[from] bars::Error),
-    /// Invalid rows were found and the parameter `strict` is on.
-    #[error(
-        "{0}\n(strict makes this an error; mend the input, or leave strict out to go on without these rows)"
-    )]
+    /// Rows were rejected or replaced, and the parameter `strict` is on.
+    #[error("strict: {0}; fix the input, or turn strict off to skip these rows")]
     Strict(String),
-    /// Something asked for cannot be had.
+    /// An input cannot be used.
     #[error("{0}")]
     Input(String),
 }
 
 impl Error {
-    /// An [`Error::Io`] on `path`; a missing input becomes [`Error::Missing`] with near misses.
+    /// Creates an [`Error::Io`] for `path`, or an [`Error::Missing`] with similar names if it does
+    /// not exist.
     pub fn io(action: &'static str, path: &Path, cause: std::io::Error) -> Error {
         if cause.kind() == std::io::ErrorKind::NotFound && matches!(action, "read" | "open") {
             return Error::Missing { path: path.to_owned(), near: near_misses(path) };
@@ -96,13 +95,11 @@ fn remedy(cause: &std::io::Error) -> &'static str {
     use std::io::ErrorKind as Kind;
     match cause.kind() {
         Kind::StorageFull | Kind::QuotaExceeded => {
-            "; free some room there or choose another folder, nothing was replaced"
+            "; free disk space or choose another folder (nothing was replaced)"
         }
-        Kind::FileTooLarge => {
-            "; the system limits the size of a file (ulimit -f), nothing was replaced"
-        }
+        Kind::FileTooLarge => "; raise the limit on file sizes, ulimit -f (nothing was replaced)",
         Kind::PermissionDenied | Kind::ReadOnlyFilesystem => {
-            "; check who may use it, or choose another place"
+            "; check its permissions or choose another path"
         }
         _ => "",
     }
@@ -116,7 +113,7 @@ fn did_you_mean(names: &[String]) -> String {
     }
 }
 
-/// Names in the folder of `path` that someone may have meant, likeliest first, at most three.
+/// Returns up to three similar names in the folder of `path`, most similar first.
 fn near_misses(path: &Path) -> Vec<String> {
     let Some(wanted) = path.file_name().map(|name| name.to_string_lossy().to_lowercase()) else {
         return Vec::new();

@@ -24,7 +24,7 @@ impl FileSource {
     /// Reads the file at `path`.
     ///
     /// # Errors
-    /// Where it is missing, damaged or lacks a column.
+    /// If it is missing, damaged or lacks a column.
     pub fn open(path: &Path, options: &ReadOptions) -> Result<FileSource> {
         let mut buffer = SpillBuffer::default();
         let mut findings = Findings::default();

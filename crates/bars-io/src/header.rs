@@ -1,4 +1,4 @@
-//! Headers of files: which column is which, and errors that name the file.
+//! Maps the header of a file to bar columns; errors name the file.
 
 use std::path::Path;
 
@@ -6,10 +6,11 @@ use bars::rows::{BarColumn, BarColumns, ReadOptions, header_excerpt};
 
 use crate::error::{Error, Result};
 
-/// The columns of a bar in `header`. Notes each column that more than one name could stand for.
+/// Finds the columns of a bar in `header`. Adds a notice for each column with more than one
+/// candidate.
 ///
 /// # Errors
-/// Names the missing columns and those that the file has.
+/// Columns are missing; the message lists those that the file has.
 pub(crate) fn find_columns(
     path: &Path,
     header: &[String],
@@ -22,29 +23,21 @@ pub(crate) fn find_columns(
         }
     }
     BarColumns::find(header, options).map_err(|error| match error {
-        bars::Error::MissingColumns { missing, found } => {
-            let hint = if missing == ["symbol"] { "; or name its symbol" } else { "" };
-            let reason = format!(
-                "no column {}; it has {found}. Rename or add what is missing{hint}",
-                missing.join(", ")
-            );
-            Error::content(path, reason)
+        bars::Error::MissingColumns { ref missing, .. } if *missing == ["symbol"] => {
+            Error::content(path, format!("{error}; add the column, or name its symbol"))
         }
-        other => Error::content(path, other.to_string()),
+        error => Error::content(path, error.to_string()),
     })
 }
 
-/// The index of the symbol column.
+/// Returns the index of the symbol column.
 ///
 /// # Errors
-/// Names the columns that the file has.
+/// There is none; the message lists the columns that the file has.
 pub(crate) fn find_symbol(path: &Path, header: &[String]) -> Result<usize> {
     let error = || {
         let found = header_excerpt(header);
-        Error::content(
-            path,
-            format!("no column symbol; it has {found}. Rename the one that holds the symbols"),
-        )
+        Error::content(path, format!("no column \"symbol\" (found: {found})"))
     };
     BarColumn::Symbol.find(header).ok_or_else(error)
 }

@@ -5,18 +5,18 @@ use std::sync::{Mutex, PoisonError};
 
 use bars::{Findings, Symbol};
 
-/// Collects the findings of a source. Symbols may be read in parallel and more than once: the last
-/// read of a symbol counts, and the findings are joined in the order of the symbols.
+/// Collects the findings of a source. Symbols may be read in parallel and repeatedly: the last read
+/// of a symbol counts, and findings are merged in symbol order.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger(Mutex<BTreeMap<Option<Symbol>, Findings>>);
 
 impl Ledger {
-    /// Notes what was found in `symbol`, in place of what was known of it.
+    /// Replaces the findings of `symbol`.
     pub(crate) fn note(&self, symbol: &Symbol, findings: Findings) {
         self.set(Some(symbol.clone()), findings);
     }
 
-    /// Notes what was found in rows of no readable symbol.
+    /// Replaces the findings of rows without a valid symbol.
     #[cfg(feature = "mysql")]
     pub(crate) fn note_of_all(&self, findings: Findings) {
         self.set(None, findings);
@@ -31,7 +31,7 @@ impl Ledger {
         }
     }
 
-    /// All of them.
+    /// Returns all findings.
     pub(crate) fn total(&self) -> Findings {
         let mut total = Findings::default();
         self.0

@@ -1,13 +1,13 @@
-//! Where one-minute bars come from and where they go to.
+//! Sources and targets of one-minute bars.
 //!
 //! - [`source`]: the trait [`Source`]: a catalog of symbols, and the bars of one symbol in a span.
 //! - [`mod@file`], [`store`], [`memory`], `mysql`: its implementations; [`reader`], [`csv`],
 //!   [`parquet`] read files.
-//! - [`import`]: files and archives into the store or into MySQL.
+//! - [`import`]: files and archives into a store or MySQL.
 //! - `kraken`: Kraken's public REST API.
-//! - [`atomic`]: files that appear whole or not at all.
+//! - [`atomic`]: files that are complete or absent.
 //!
-//! Cargo features: `mysql`, `kraken`, `archive` (ZIP archives). Parquet and CSV are always there.
+//! Cargo features: `mysql`, `kraken`, `archive` (ZIP archives). Parquet and CSV are always enabled.
 
 pub mod atomic;
 pub mod column;

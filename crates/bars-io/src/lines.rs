@@ -1,7 +1,7 @@
-//! The records of a CSV file, one by one.
+//! CSV records, one at a time.
 //!
-//! Bar files are plain: no quotes, lines that end in a line feed. Such stretches are split here, on
-//! slices of the buffer; from the first quote or carriage return on, the crate `csv` reads the
+//! Most bar files are plain: no quotes, and lines end with a line feed. Those are split here, on
+//! slices of the buffer. From the first quote or carriage return on, the `csv` crate reads the
 //! rest.
 
 use std::cell::Cell;
@@ -11,20 +11,20 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 
-/// The byte order mark that some programs put before UTF-8.
+/// The byte order mark that some programs write before UTF-8.
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// A record: its fields, and the number of its first line.
+/// A record: its fields, and its first line number.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Record<'a> {
     bytes: &'a [u8],
-    /// The same as text, where all of it is UTF-8: looked at once, since short pieces are slow to
-    /// check.
+    /// The record as text if all of it is UTF-8; checked at once, because checking short pieces is
+    /// slow.
     text: Option<&'a str>,
     ends: &'a [usize],
-    /// 1 where fields are separated by a byte, 0 where they follow each other.
+    /// 1 if fields are separated by a byte, 0 if they are adjacent.
     gap: usize,
-    /// The line, from 1 on.
+    /// Line number, from 1.
     pub(super) line: u64,
 }
 
@@ -39,12 +39,12 @@ impl<'a> Record<'a> {
         Some(start..*self.ends.get(place)?)
     }
 
-    /// A field's bytes; `None` past the last.
+    /// Returns a field's bytes, or `None` past the last.
     pub(super) fn get(&self, place: usize) -> Option<&'a [u8]> {
         self.bytes.get(self.range(place)?)
     }
 
-    /// A field without surrounding blanks; empty where it is absent or not UTF-8.
+    /// Returns a field without surrounding blanks; empty if it is missing or not UTF-8.
     pub(super) fn text(&self, place: Option<usize>) -> &'a str {
         let range = place.and_then(|place| self.range(place));
         let field = range.and_then(|range| match self.text {
@@ -54,21 +54,21 @@ impl<'a> Record<'a> {
         field.unwrap_or("").trim_ascii()
     }
 
-    /// Whether a field holds a line feed: it was quoted.
+    /// Returns whether a field contains a line feed, which means that it was quoted.
     pub(super) fn spans_lines(&self) -> bool {
         self.gap == 0 && self.bytes.contains(&b'\n')
     }
 }
 
-/// What is done with a record.
+/// A callback that receives a record.
 pub(super) type Take<'a> = &'a mut dyn FnMut(Record<'_>) -> Result<()>;
 
-/// Hands the records of `bytes` to `take`, the first (the header, if there is one) among them;
-/// blank lines are none. Only the first `fields` fields of a record need to be told apart; `take`
-/// may lower that once it knows the header.
+/// Passes the records of `bytes` to `take`, including the header; blank lines are skipped. Only the
+/// first `fields` fields of a record need to be split; `take` may lower that once it knows the
+/// header.
 ///
 /// # Errors
-/// Those of `take`, and where the bytes cannot be read or are no CSV.
+/// Those of `take`; the bytes cannot be read or are not CSV.
 pub(super) fn for_each(
     path: &Path,
     bytes: impl Read,
@@ -77,7 +77,7 @@ pub(super) fn for_each(
 ) -> Result<()> {
     let mut reader = BufReader::with_capacity(1 << 18, bytes);
     let mut ends = Vec::new();
-    // The beginning of a line whose end is in the next buffer.
+    // The start of a line whose end is in the next buffer.
     let mut carry: Vec<u8> = Vec::new();
     let mut line = 0;
     loop {
@@ -86,7 +86,7 @@ pub(super) fn for_each(
             return quoted(path, Cursor::new(carry).chain(reader), line, take);
         }
         let is_last = block.is_empty();
-        // The first line, with what came of it before; then the others, where they stand.
+        // The first line, joined with the carried start; the other lines are slices of the buffer.
         let first = memchr::memchr(b'\n', block).map_or(block.len(), |end| end + 1);
         carry.extend_from_slice(&block[..first]);
         if carry.last() == Some(&b'\n') || (is_last && !carry.is_empty()) {
@@ -123,7 +123,7 @@ fn plain(
     fields: usize,
     take: Take<'_>,
 ) -> Result<()> {
-    // A byte order mark is no part of the first field.
+    // A byte order mark is not part of the first field.
     if line == 1 && bytes.starts_with(BOM) {
         let text = text.and_then(|text| text.get(BOM.len()..));
         return plain(&bytes[BOM.len()..], text, ends, 0, fields, take);
@@ -139,7 +139,7 @@ fn plain(
     take(Record { bytes, text, ends, gap: 1, line: line.max(1) })
 }
 
-/// The rest of a file, which has quotes; `before` lines came before it.
+/// Reads the rest of a file with quotes; `before` lines precede it.
 fn quoted(path: &Path, bytes: impl Read, before: u64, take: Take<'_>) -> Result<()> {
     let mut builder = csv::ReaderBuilder::new();
     let mut reader =
@@ -160,16 +160,13 @@ fn quoted(path: &Path, bytes: impl Read, before: u64, take: Take<'_>) -> Result<
 fn not_csv(path: &Path, error: csv::Error) -> Error {
     match error.into_kind() {
         csv::ErrorKind::Io(e) => unreadable(path, e),
-        kind => Error::content(path, format!("not readable as CSV: {kind:?}")),
+        kind => Error::content(path, format!("not valid CSV: {kind:?}")),
     }
 }
 
 fn unreadable(path: &Path, error: io::Error) -> Error {
     if error.kind() == io::ErrorKind::UnexpectedEof {
-        return Error::content(
-            path,
-            "the file ends in the middle of its compression; fetch or write it again",
-        );
+        return Error::content(path, "truncated compressed file; download or write it again");
     }
     Error::io("read", path, error)
 }
@@ -192,7 +189,7 @@ mod tests {
         all
     }
 
-    /// A reader that hands out a few bytes at a time.
+    /// A reader that returns a few bytes at a time.
     struct Drops<'a>(&'a [u8], usize);
 
     impl Read for Drops<'_> {
@@ -205,7 +202,7 @@ mod tests {
     }
 
     proptest! {
-        /// What the crate `csv` reads, whatever the buffer holds; quotes may come late.
+        /// Equals the `csv` crate, whatever the buffer contains; quotes may come late.
         #[test]
         fn records_are_those_of_csv(text in "[ab,,\n\n]{0,40}([ab,\"\r\n]{0,12})?", drop in 1_usize..20) {
             let mut expected = Vec::new();
@@ -221,7 +218,7 @@ mod tests {
 
     #[test]
     fn lines_are_counted() {
-        // (After a blank line the crate `csv` names that one.)
+        // (After a blank line the `csv` crate reports the line of the blank.)
         let text = b"a,b\n1,2\n\"x\",3\n4,5";
         for drop in [4, 100] {
             let lines: Vec<u64> =
@@ -231,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_is_passed_over() {
+    fn byte_order_mark_is_skipped() {
         for text in [&b"\xef\xbb\xbfa,b\n1,2\n"[..], b"\xef\xbb\xbf\"a\",b\r\n1,2\n"] {
             let fields: Vec<_> = records(text).into_iter().map(|record| record.1).collect();
             assert_eq!(fields, [[b"a", b"b"], [b"1", b"2"]]);
@@ -239,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn only_some_fields() {
+    fn only_the_needed_fields_are_split() {
         let record = |record: Record<'_>| {
             assert_eq!((record.len(), record.text(Some(0)), record.text(Some(1))), (1, "ab", ""));
             Ok(())

@@ -1,4 +1,4 @@
-//! Bars in memory as a source: what Python and tests hand in.
+//! Bars in memory as a source, for Python and tests.
 
 use std::collections::BTreeMap;
 
@@ -30,13 +30,13 @@ pub struct MemorySource {
 }
 
 impl MemorySource {
-    /// A source of these series. Empty series are dropped.
+    /// Creates a source of these series. Empty series are dropped.
     pub fn new(series: impl IntoIterator<Item = (Symbol, Series)>) -> MemorySource {
         let series = series.into_iter().filter(|(_, series)| !series.is_empty()).collect();
         MemorySource { series, findings: Findings::default() }
     }
 
-    /// A source of the bars in `batches`, cleaned as any input; see
+    /// Creates a source of the bars in `batches`, cleaned like any input; see
     /// [`bars::arrow::series_by_symbol`].
     ///
     /// # Errors

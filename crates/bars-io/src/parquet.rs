@@ -1,4 +1,4 @@
-//! Bars from a Parquet file of any writer: columns by name, types as they come.
+//! Bars from Parquet files of any writer: columns by name, values by type.
 
 use std::fs::File;
 use std::path::Path;
@@ -21,7 +21,7 @@ const BATCH_ROWS: usize = 8192;
 /// times may be timestamps, dates, text or epoch numbers.
 ///
 /// # Errors
-/// Where the file is damaged, lacks a column, or a column has a type that cannot be read so.
+/// The file is damaged, or a column is missing or has an unsupported type.
 pub fn read(
     path: &Path,
     file: File,
@@ -56,10 +56,10 @@ pub fn read(
     Ok(())
 }
 
-/// Hands the text of the column of symbols of each row to `take`.
+/// Passes the symbol of each row to `take`.
 ///
 /// # Errors
-/// Where the file is damaged or has no such column.
+/// The file is damaged or has no such column.
 pub fn symbols(path: &Path, file: File, take: &mut dyn FnMut(&str)) -> Result<()> {
     let damaged = |e| damaged(path, e);
     let builder =
@@ -76,10 +76,10 @@ pub fn symbols(path: &Path, file: File, take: &mut dyn FnMut(&str)) -> Result<()
 }
 
 pub(super) fn damaged(path: &Path, error: String) -> Error {
-    Error::content(path, format!("not readable as Parquet ({error}); write or fetch it again"))
+    Error::content(path, format!("not a valid Parquet file ({error}); write or download it again"))
 }
 
-/// A column that is missing from a batch or has the wrong type.
+/// The error of a missing column or one with an unsupported type.
 fn unreadable(path: &Path, error: &bars::Error) -> Error {
     match error {
         bars::Error::ColumnType { wanted, .. } => {

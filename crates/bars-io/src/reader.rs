@@ -11,15 +11,14 @@ use bars::{Bar, Findings, Symbol};
 use crate::error::{Error, Result};
 use crate::{csv, parquet};
 
-/// Receives the bars of a file one by one, in file order; `None` stands for a rejected row of the
-/// symbol.
+/// Receives the bars of a file one by one, in file order; `None` for a rejected row of the symbol.
 pub type Sink<'a> = &'a mut dyn FnMut(&Symbol, Option<Bar>) -> Result<()>;
 
 /// Reads the bars of one CSV (plain, gzip or zstd) or Parquet file into `sink`. Its first bytes
 /// decide its format.
 ///
 /// # Errors
-/// Where the file is missing, damaged or lacks a column.
+/// The file is missing or damaged, or lacks a column.
 pub fn read_file(
     path: &Path,
     options: &ReadOptions,
@@ -29,7 +28,7 @@ pub fn read_file(
     read_counted(path, options, findings, &|_| {}, sink)
 }
 
-/// [`read_file`], telling `progress` of the file's bytes as they are read.
+/// [`read_file`] that reports the number of bytes read to `progress`.
 pub(crate) fn read_counted(
     path: &Path,
     options: &ReadOptions,
@@ -48,11 +47,11 @@ pub(crate) fn read_counted(
     }
 }
 
-/// The symbols that a file names in its column of symbols, each once, in the order of their first
-/// rows. Texts that are no symbols are noted in `findings`.
+/// Reads the distinct symbols of a file's symbol column, ordered by first row. Invalid symbols are
+/// counted in `findings`.
 ///
 /// # Errors
-/// Where the file is missing, damaged or has no such column.
+/// The file is missing or damaged, or has no such column.
 pub fn symbols(path: &Path, findings: &mut Findings) -> Result<Vec<Symbol>> {
     let (mut seen, mut symbols) = (BTreeSet::new(), Vec::new());
     let mut last = String::new();
@@ -76,10 +75,8 @@ pub fn symbols(path: &Path, findings: &mut Findings) -> Result<Vec<Symbol>> {
     }
     if let Some(first) = unreadable.first() {
         let n = unreadable.len();
-        findings.note(format!(
-            "{}: {n} texts are no symbols and passed over, the first '{first}'",
-            path.display()
-        ));
+        findings
+            .note(format!("{}: skipped invalid symbols: {n} (first: \"{first}\")", path.display()));
     }
     Ok(symbols)
 }
@@ -92,14 +89,11 @@ pub(crate) enum OpenFile<'a> {
 
 impl<'a> OpenFile<'a> {
     pub(crate) fn at(path: &Path, progress: &'a (dyn Fn(u64) + Sync)) -> Result<OpenFile<'a>> {
-        // Looked at before it is opened: opening a pipe would wait for its writer.
+        // Checked before opening: opening a pipe would wait for its writer.
         let kind = std::fs::metadata(path).map_err(|e| Error::io("open", path, e))?;
         if !kind.is_file() {
             let what = if kind.is_dir() { "a folder" } else { "a pipe or device" };
-            return Err(Error::content(
-                path,
-                format!("this is {what}, and a file is needed here; name a file"),
-            ));
+            return Err(Error::content(path, format!("this is {what}, not a file; give a file")));
         }
         let mut file = File::open(path).map_err(|e| Error::io("open", path, e))?;
         let metadata = file.metadata().map_err(|e| Error::io("read", path, e))?;
@@ -116,7 +110,7 @@ impl<'a> OpenFile<'a> {
     }
 }
 
-/// A file that reports how many bytes were read from it.
+/// A file that reports the number of bytes read.
 struct Counted<'a> {
     file: File,
     progress: &'a (dyn Fn(u64) + Sync),

@@ -1,8 +1,8 @@
-//! Rows that come in any order, gathered by symbol in bounded memory.
+//! Groups rows in any order by symbol, in bounded memory.
 //!
-//! Up to a budget the bars stay in memory; past it they go, a block per symbol, to a temporary file
-//! that has no name and so vanishes with the process. A symbol's bars come back in the order in
-//! which they were pushed.
+//! Up to a budget the bars stay in memory. Beyond it they are written, one block per symbol, to a
+//! temporary file without a name, which disappears with the process. A symbol's bars are returned
+//! in the order in which they were pushed.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -16,7 +16,7 @@ use bars::series::{Bar, Series, SeriesBuilder};
 use bars::symbol::Symbol;
 use bars::time::Minute;
 
-/// Bars kept in memory: 56 MB of them.
+/// Bars kept in memory: 56 MB.
 const BUDGET: usize = 1 << 20;
 
 /// A bar on disk: time, trades, and five numbers.
@@ -28,7 +28,7 @@ const NO_TRADES: u32 = u32::MAX;
 pub struct SpillBuffer {
     places: BTreeMap<Symbol, usize>,
     symbols: Vec<Gathered>,
-    /// The place of the last bar's symbol: neighboring rows mostly share theirs.
+    /// Index of the last bar's symbol: neighboring rows mostly share theirs.
     last: usize,
     buffered: usize,
     budget: Option<usize>,
@@ -44,20 +44,20 @@ struct Gathered {
     blocks: Vec<(u64, usize)>,
     first: Minute,
     last: Minute,
-    /// Whether each bar came after the one before it.
+    /// Whether each bar is after the previous one.
     ascends: bool,
 }
 
 impl SpillBuffer {
-    /// A spool that keeps at most `budget` bars in memory.
+    /// Creates a buffer that keeps at most `budget` bars in memory.
     pub fn with_budget(budget: usize) -> SpillBuffer {
         SpillBuffer { budget: Some(budget), ..SpillBuffer::default() }
     }
 
-    /// Takes a bar.
+    /// Adds a bar.
     ///
     /// # Errors
-    /// Where the temporary file cannot be written.
+    /// The temporary file cannot be written.
     pub fn push(&mut self, symbol: &Symbol, bar: Bar) -> Result<()> {
         if self.symbols.get(self.last).is_none_or(|gathered| gathered.symbol != *symbol) {
             self.last = match self.places.get(symbol) {
@@ -126,16 +126,16 @@ impl SpillBuffer {
         self.symbols.iter().map(|gathered| gathered.symbol.clone()).collect()
     }
 
-    /// Whether the bars of `symbol` came in the order of time, each minute once: then none of them
-    /// replaces another.
+    /// Returns whether the bars of `symbol` were pushed in time order, each minute once, so that
+    /// none replaces another.
     pub fn is_ascending(&self, symbol: &Symbol) -> bool {
         self.places.get(symbol).is_none_or(|&place| self.symbols[place].ascends)
     }
 
-    /// The series of `symbol` (empty where there is none); replaced rows are counted in `findings`.
+    /// Returns the series of `symbol` (empty if unknown); replaced rows are counted in `findings`.
     ///
     /// # Errors
-    /// Where the temporary file cannot be read.
+    /// The temporary file cannot be read.
     pub fn series(&self, symbol: &Symbol, findings: &mut Findings) -> Result<Series> {
         let Some(gathered) = self.places.get(symbol).map(|&place| &self.symbols[place]) else {
             return Ok(Series::default());

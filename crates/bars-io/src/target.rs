@@ -1,21 +1,21 @@
-//! Where bars go to.
+//! The trait of targets.
 
 use bars::{Series, Symbol};
 
 use crate::error::Result;
 use crate::source::Entry;
 
-/// A place that takes bars.
+/// A target of bars.
 pub trait Target: Send + Sync {
-    /// Brings the bars of `series` in, all or none, and returns how many of its minutes were new.
+    /// Stores the bars of `series`, all or none, and returns the number of new minutes.
     ///
     /// # Errors
-    /// Where the place cannot be written; the symbol then is as it was.
+    /// The target cannot be written; the symbol is then unchanged.
     fn upsert(&self, symbol: &Symbol, series: &Series) -> Result<usize>;
 
-    /// What is there already: every symbol with the span of its bars, ordered by symbol.
+    /// The stored symbols with the spans of their bars, ordered by symbol.
     ///
     /// # Errors
-    /// Where the place cannot be read.
+    /// The target cannot be read.
     fn held(&self) -> Result<Vec<Entry>>;
 }

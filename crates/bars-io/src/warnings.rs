@@ -1,9 +1,9 @@
-//! Warnings of work that goes on, such as waits for a server.
+//! Warnings about work in progress, such as retries.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// Receives warnings while work goes on; by default they are dropped.
+/// Receives warnings; by default they are dropped.
 ///
 /// ```
 /// use std::sync::{Arc, Mutex};
@@ -18,7 +18,7 @@ pub struct Warnings(Option<Arc<Receiver>>);
 type Receiver = dyn Fn(&str) + Send + Sync;
 
 impl Warnings {
-    /// Hands every warning to `receive`, from any thread.
+    /// Passes every warning to `receive`, from any thread.
     pub fn new(receive: impl Fn(&str) + Send + Sync + 'static) -> Warnings {
         Warnings(Some(Arc::new(receive)))
     }

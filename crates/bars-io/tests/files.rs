@@ -1,4 +1,4 @@
-//! Bar files of every form, sound and not.
+//! Bar files of every format, valid and invalid.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs::File;
@@ -52,7 +52,7 @@ fn plain_gzip_zstd_and_parquet_read_alike() {
     gzip.write_all(TEXT.as_bytes()).unwrap();
     gzip.finish().unwrap();
     std::fs::write(file("x.csv.zst"), zstd::encode_all(TEXT.as_bytes(), 1).unwrap()).unwrap();
-    // The form is told by the content, whatever the name.
+    // The content determines the format, whatever the name.
     std::fs::copy(file("x.csv.gz"), file("misnamed.csv")).unwrap();
 
     for name in ["x.csv", "x.csv.gz", "x.csv.zst", "misnamed.csv"] {
@@ -129,33 +129,32 @@ fn parquet_of_many_types() {
     }
 }
 
-/// The symbols that a file names, and what was found.
+/// Returns the symbols that a file names, and the findings.
 fn named(path: &Path) -> (Vec<Symbol>, Findings) {
     let mut findings = Findings::default();
     (symbols(path, &mut findings).unwrap(), findings)
 }
 
 #[test]
-fn what_is_odd_about_a_whole_file_is_noted() {
+fn notices_about_whole_files_are_reported() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.csv");
     let rows = "symbol,pair,time,open,high,low,close,volume\nA,X,1704067200,1,1,1,1,1\n,X,1704067260,1,1,1,1,1\n";
     std::fs::write(&path, rows).unwrap();
     let findings = open(&path).findings();
     let notice = format!(
-        "{}: several columns match symbol: symbol, pair; using 'symbol' (field 1)",
+        "{}: several columns match symbol: symbol, pair; using \"symbol\" (field 1)",
         path.display()
     );
     assert_eq!(findings.notices().collect::<Vec<_>>(), [notice.as_str()]);
     assert!(
         findings
             .to_string()
-            .starts_with(&format!("{notice}; 1 row was set aside: 1 no readable symbol"))
+            .starts_with(&format!("{notice}, skipped 1 row: missing or invalid symbol"))
     );
     let (symbols, findings) = named(&path);
     assert_eq!(symbols, ["A".parse().unwrap()]);
-    let notice =
-        format!("{}: 1 texts are no symbols and passed over, the first ''", path.display());
+    let notice = format!("{}: skipped invalid symbols: 1 (first: \"\")", path.display());
     assert_eq!(
         (findings.to_string(), findings.breaks_strict(), findings.is_empty()),
         (notice, false, false)
@@ -170,11 +169,11 @@ fn error(name: &str, content: impl AsRef<[u8]>) -> String {
 }
 
 #[test]
-fn files_that_cannot_be_read() {
-    assert!(error("x.csv", "").contains("the file is empty"));
+fn unreadable_files_are_errors() {
+    assert!(error("x.csv", "").contains("empty file"));
     let lacking = error("x.csv", "symbol,timestamp,open,high,low,volume\n");
     assert!(
-        lacking.contains("no column close; it has symbol, timestamp, open, high, low, volume"),
+        lacking.contains("no column \"close\" (found: symbol, timestamp, open, high, low, volume)"),
         "{lacking}"
     );
     assert!(error("x.csv", "1704067260,1,1,1,1,1,1\n").contains("name its symbol"));
@@ -182,18 +181,18 @@ fn files_that_cannot_be_read() {
     gzip.write_all(TEXT.repeat(100).as_bytes()).unwrap();
     let whole = gzip.finish().unwrap();
     let cut = error("x.csv.gz", &whole[..whole.len() / 2]);
-    assert!(cut.contains("ends in the middle of its compression"), "{cut}");
-    assert!(error("x.parquet", "PAR1 and no more").contains("not readable as Parquet"));
+    assert!(cut.contains("truncated compressed file"), "{cut}");
+    assert!(error("x.parquet", "PAR1 and no more").contains("not a valid Parquet file"));
     assert!(error("x.zip", b"PK\x03\x04").contains("import it into a store"));
     let binary = error("x.csv", [0xff, 0x00, 0xfe, b'\n', 0x80]);
-    assert!(binary.contains("no column symbol, timestamp"), "{binary}");
+    assert!(binary.contains("no column \"symbol\", \"timestamp\""), "{binary}");
     let missing =
         FileSource::open(Path::new("no/such/file.csv"), &ReadOptions::default()).unwrap_err();
     assert!(missing.to_string().contains("there is no no/such/file.csv"), "{missing}");
 }
 
 #[test]
-fn each_kind_of_dirt_is_counted_with_its_line() {
+fn each_finding_is_counted_with_its_line() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.csv");
     let rows = [
@@ -226,9 +225,9 @@ fn each_kind_of_dirt_is_counted_with_its_line() {
         (findings.count(Finding::HighBelowLow), findings.count(Finding::OutsideRange)),
         (1, 1)
     );
-    assert_eq!(findings.set_aside(), 10);
+    assert_eq!(findings.rejected(), 10);
     for (what, line) in
-        [("a price", 3), ("a volume", 6), ("high below low", 7), ("no readable timestamp", 8)]
+        [("price", 3), ("volume", 6), ("high below low", 7), ("unreadable timestamp", 8)]
     {
         let text = findings.to_string();
         let part = text.split(';').find(|part| part.contains(what)).unwrap();
@@ -241,7 +240,7 @@ fn series(minutes: std::ops::Range<i64>, price: f64) -> Series {
 }
 
 #[test]
-fn the_store_takes_bars_in_any_order_and_the_last_wins() {
+fn store_accepts_bars_in_any_order_and_the_last_wins() {
     let folder = tempfile::tempdir().unwrap();
     let symbol: Symbol = "../A/B".parse().unwrap();
     let writer = StoreWriter::open(folder.path(), &TempFiles::default()).unwrap();
@@ -260,7 +259,7 @@ fn the_store_takes_bars_in_any_order_and_the_last_wins() {
         let entry = &store.catalog().unwrap()[0];
         assert_eq!((&entry.symbol, Some((entry.first, entry.last))), (&symbol, all.ends()));
     }
-    // The same bars again change nothing, not even a time stamp.
+    // The same bars again change nothing, not even a modification time.
     let parts = || {
         let files = std::fs::read_dir(folder.path().join("symbol=%2E.%2FA%2FB")).unwrap();
         let mut files: Vec<_> = files
@@ -276,7 +275,7 @@ fn the_store_takes_bars_in_any_order_and_the_last_wins() {
 }
 
 #[test]
-fn a_part_that_a_killed_import_left_is_hidden_and_then_removed() {
+fn part_left_by_a_killed_import_is_hidden_and_then_removed() {
     let folder = tempfile::tempdir().unwrap();
     let symbol: Symbol = "A".parse().unwrap();
     let writer = StoreWriter::open(folder.path(), &TempFiles::default()).unwrap();
@@ -295,7 +294,7 @@ fn a_part_that_a_killed_import_left_is_hidden_and_then_removed() {
 }
 
 #[test]
-fn a_dataset_of_another_writer_is_read_and_never_written() {
+fn dataset_of_another_writer_is_read_and_never_written() {
     let folder = tempfile::tempdir().unwrap();
     let partition = folder.path().join("symbol=A%2FB");
     std::fs::create_dir(&partition).unwrap();

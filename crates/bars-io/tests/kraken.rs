@@ -1,5 +1,4 @@
-//! The exchange's API, replayed by a server on loopback: both roads to a bar lead to the same
-//! store.
+//! Kraken's API, replayed by a server on loopback: API and archive give the same store.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -23,7 +22,7 @@ use serde_json::{Value, json};
 use testkit::http::{Answer, Request, Server};
 use testkit::{Need, shared, trial};
 
-/// Without any pause: the pace is tested through the program.
+/// No pauses: the rate limit is tested through the program.
 const FAST: Pace = Pace { between: Duration::ZERO, waits: [Duration::ZERO; 4] };
 
 fn main() {
@@ -72,7 +71,7 @@ fn recorded_pairs_are_read() {
     assert_eq!((ticker.open, ticker.last, ticker.volume), (106_021.6, 105_899.4, 163.289_080_96));
 }
 
-/// Both recorded answers against their rows, read here the plain way.
+/// Both recorded responses against their rows, parsed independently here.
 fn recorded_bars_are_read() {
     for (name, key) in [("http_ohlc.json", "XBTUSDT"), ("example-ohlc-data.json", "XXBTZUSD")] {
         let answer: Value = serde_json::from_slice(&recorded(name)).unwrap();
@@ -107,11 +106,11 @@ fn recorded_bars_are_read() {
     }
 }
 
-/// An exchange on which a market traded as the archive says, up to a minute.
+/// An exchange on which a market traded as in the archive, up to a minute.
 struct Exchange {
     bars: Vec<Bar>,
     now: Minute,
-    /// Trades as rows of an answer, and their times in nanoseconds.
+    /// Trades as rows of a response, and their times in nanoseconds.
     trades: Vec<(u64, Value)>,
 }
 
@@ -130,12 +129,12 @@ impl Exchange {
         let result = match &*request.path {
             "/0/public/OHLC" => self.candles(),
             "/0/public/Trades" => self.page(request.query["since"].parse().unwrap()),
-            other => panic!("nobody asks for {other}"),
+            other => panic!("unexpected request {other}"),
         };
         Answer::ok(json!({"error": [], "result": result}).to_string())
     }
 
-    /// The last 720 minutes and the one that is under way, those without trades filled.
+    /// The last 720 minutes and the current one, those without trades filled.
     fn candles(&self) -> Value {
         let by_time: BTreeMap<Minute, &Bar> = self.bars.iter().map(|bar| (bar.time, bar)).collect();
         let mut close = 1.0;
@@ -168,7 +167,7 @@ impl Exchange {
     }
 }
 
-/// Trades that make a bar: its open, its extremes, and as many more as it had, its close last.
+/// Trades that make a bar: its open, its extremes, further trades, and its close last.
 fn trades_of(bar: &Bar) -> Vec<(u64, Value)> {
     let count = bar.trades.unwrap() as usize;
     let mut prices = vec![bar.open];
@@ -217,7 +216,7 @@ fn pair() -> Pair {
     Pair { key: PAIR.into(), altname: PAIR.into(), wsname: Some("XBT/USDC".into()) }
 }
 
-/// A store that holds the archive's first bars.
+/// A store with the first bars of the archive.
 fn store(bars: usize) -> (tempfile::TempDir, StoreWriter) {
     let folder = tempfile::tempdir().unwrap();
     let writer = StoreWriter::open(folder.path(), &TempFiles::default()).unwrap();
@@ -245,7 +244,7 @@ fn bring_up(
 
 fn sync_and_archive_give_the_same_bars() {
     let all = archive();
-    // A step within what the API has, one beyond it, and nothing new.
+    // One step within the API's reach, one beyond it, and one without new bars.
     let (folder, writer) = store(2_000);
     for until in [2_100, 20_000, 20_000] {
         let server = Server::start({
@@ -266,7 +265,7 @@ fn sync_and_archive_give_the_same_bars() {
         match &costs.into_inner().unwrap()[..] {
             [cost] => {
                 assert!(synced.from_trades > 10_000, "{synced:?}");
-                // Foreseen by the newest minutes: of the right size.
+                // The estimate from the newest minutes has the right size.
                 assert!(
                     cost.calls > calls as f64 / 4.0 && cost.calls < calls as f64 * 4.0,
                     "{cost:?}, {calls}"
@@ -289,7 +288,7 @@ fn a_sync_that_breaks_off_goes_on() {
     let client = Client::new(server.address(), FAST).unwrap();
     bring_up(&client, &writer, true, &|_| ()).unwrap_err();
     let some = held(&folder);
-    // Thirty thousand trades came in, and no bar that is not whole.
+    // Thirty thousand trades were stored, and no unfinished bar.
     assert!(some.len() > 3_000 && some.len() < 19_000, "{} bars", some.len());
     assert_eq!(some, all[..some.len()]);
     bring_up(&client, &writer, true, &|_| ()).unwrap();
@@ -303,7 +302,7 @@ fn a_gap_may_be_left_open() {
     let (now, newest) = (exchange.now, all[1_999].time);
     let server = Server::start(move |request| exchange.answer(request));
     let client = Client::new(server.address(), FAST).unwrap();
-    let synced = bring_up(&client, &writer, false, &|_| panic!("no trades are asked for")).unwrap();
+    let synced = bring_up(&client, &writer, false, &|_| panic!("trades were requested")).unwrap();
     assert_eq!(synced.open, Some(Span { start: newest.plus(1), end: now.plus(-720) }));
     let newest: Vec<Bar> =
         all[2_000..20_000].iter().copied().filter(|bar| bar.time >= now.plus(-720)).collect();
@@ -311,8 +310,8 @@ fn a_gap_may_be_left_open() {
     assert_eq!(server.asked().len(), 1);
 }
 
-/// A server that never moves on, and one without trades: neither keeps us, and where there must be
-/// more to come, the newest minutes, behind which the hole would not be seen, do not come in.
+/// A server that never advances, and one without trades: sync ends with both. If more trades must
+/// follow, the newest minutes are not stored, because they would hide the gap.
 fn trades_that_lead_nowhere_end() {
     for trades in [json!([["1.0", "1.0", 6_000_030.5, "b", "l", ""]]), json!([])] {
         for count in [0, 1] {
@@ -334,19 +333,21 @@ fn trades_that_lead_nowhere_end() {
             let synced = sync(&client, &task, &writer, &|_| ());
             assert!(server.asked().len() <= 3, "{:?}", server.asked());
             if count == 0 {
-                // Nothing was traded since: that was all, and a trade told twice is one.
+                // Nothing was traded since, so the gap is filled; a repeated trade counts once.
                 let bars = if trades_of_page(&server) > 0 { 1 } else { 0 };
                 assert_eq!(synced.unwrap().new, bars);
                 assert!(bars == 0 || held(&folder)[0].trades == Some(1));
             } else {
-                assert!(synced.unwrap_err().to_string().contains("the trades end before the bars"));
+                assert!(
+                    synced.unwrap_err().to_string().contains("the trades end before the first bar")
+                );
                 assert!(writer.held().unwrap().is_empty());
             }
         }
     }
 }
 
-/// How often the server was asked for trades beyond the first time: twice where it had one.
+/// Number of requests for trades after the first: two if the server has one.
 fn trades_of_page(server: &Server) -> usize {
     server.asked().iter().filter(|request| request.path.ends_with("Trades")).count() - 1
 }

@@ -1,7 +1,7 @@
 //! Series from and to Arrow record batches.
 //!
-//! Columns are found by name in any order ([`BarColumn::names`]); prices and volume may be floats,
-//! decimals, integers or text, times timestamps, dates, text or epoch numbers.
+//! Columns are found by name in any order ([`BarColumn::names`]). Prices and volume may be floats,
+//! decimals, integers or text; times may be timestamps, dates, text or epoch numbers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -140,9 +140,9 @@ pub fn header(schema: &Schema) -> Vec<String> {
     schema.fields().iter().map(|field| field.name().clone()).collect()
 }
 
-/// Bars of one or many symbols from record batches, cleaned: rejected and replaced rows are counted
-/// in `findings`, and of two rows of one symbol and minute the later wins. Without a symbol column
-/// the options must name the symbol.
+/// Reads bars of one or many symbols from record batches and cleans them. `findings` counts
+/// rejected and replaced rows. If a symbol and minute occurs twice, the later row wins. Without a
+/// symbol column the options must name the symbol.
 ///
 /// # Errors
 /// [`Error::MissingColumns`] or [`Error::ColumnType`].
@@ -184,7 +184,8 @@ impl Series {
     /// The bars of one symbol from a record batch with the columns
     /// `timestamp, open, high, low, close, volume[, trades]`. A symbol column is ignored.
     ///
-    /// # Errors
+    /// As [`Series::from_columns`]; also if a column is missing or has an unreadable type. Use
+    /// [`series_by_symbol`] to clean rows instead of refusing them.
     /// As [`Series::from_columns`], and where a column is missing or of an unreadable type. Use
     /// [`series_by_symbol`] to clean rows instead of refusing them.
     ///
@@ -240,8 +241,7 @@ impl Series {
             numbers.map(|column| Arc::new(Float64Array::from(column.to_vec())) as ArrayRef),
         );
         columns.push(Arc::new(trades.finish()));
-        // Columns and schema stand side by side in this file; both have eight fields of equal
-        // length.
+        // The columns and the schema are both defined in this file: eight fields of equal length.
         RecordBatch::try_new(bar_schema(), columns)
             .unwrap_or_else(|_| RecordBatch::new_empty(bar_schema()))
     }
@@ -299,10 +299,13 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_column_is_named() {
+    fn missing_columns_are_named() {
         let series: Series = [bar(5, 1.0)].into_iter().collect();
         let batch = series.to_record_batch("A").project(&[0, 1, 2, 3, 4, 6]).unwrap();
         let error = Series::from_record_batch(&batch).unwrap_err().to_string();
-        assert_eq!(error, "no column close (found: symbol, timestamp, open, high, low, volume)");
+        assert_eq!(
+            error,
+            "no column \"close\" (found: symbol, timestamp, open, high, low, volume)"
+        );
     }
 }

@@ -17,6 +17,6 @@ pub struct Bar {
     pub close: f64,
     /// Volume in units of the base asset.
     pub volume: f64,
-    /// Number of trades, where it is known.
+    /// Number of trades, if known.
     pub trades: Option<u32>,
 }

@@ -1,5 +1,5 @@
-//! Which rows are bars. What is not is set aside, counted by cause and reported: never dropped in
-//! silence.
+//! Data cleaning. Rows that are not valid bars are rejected, counted by cause and reported; none is
+//! dropped silently.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -9,7 +9,8 @@ pub use crate::finding::Finding;
 use crate::series::{Series, SeriesBuilder};
 use crate::symbol::Symbol;
 
-/// Findings counted by cause, each with the place of its first, and notices about whole inputs.
+/// Findings counted by cause, each with the location of its first occurrence, and notices about
+/// whole inputs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Findings {
@@ -18,20 +19,21 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Counts one finding; `place` (file and line, or key) is asked for the first only.
+    /// Counts one finding. `place` returns its location (file and line, or key) and is called for
+    /// the first one only.
     pub fn record(&mut self, finding: Finding, place: impl FnOnce() -> String) {
         self.record_many(finding, 1, place);
     }
 
-    /// Counts `count` findings of one cause, the first of them at `place`.
+    /// Counts `count` findings of one cause; `place` returns the location of the first.
     pub fn record_many(&mut self, finding: Finding, count: u64, place: impl FnOnce() -> String) {
         if count > 0 {
             self.rows.entry(finding).or_insert_with(|| (0, place())).0 += count;
         }
     }
 
-    /// Notes what is odd about an input as a whole, in a sentence that names it, such as an
-    /// ambiguous header.
+    /// Adds a notice about an input as a whole, such as an ambiguous header; it must name the
+    /// input.
     pub fn note(&mut self, notice: String) {
         self.notices.insert(notice);
     }
@@ -41,7 +43,7 @@ impl Findings {
         self.notices.iter().map(String::as_str)
     }
 
-    /// Judges `bar`, counts what is odd about it, and tells whether it is one to keep.
+    /// Checks `bar`, counts findings, and returns whether to keep it.
     pub fn admit(&mut self, bar: &Bar, place: impl Fn() -> String) -> bool {
         if let Some(finding) = Finding::from_bar(bar) {
             self.record(finding, place);
@@ -53,8 +55,7 @@ impl Findings {
         true
     }
 
-    /// The series of the bars that `builder` took of `symbol`, with those that a later one replaced
-    /// counted.
+    /// Returns the series of `builder` and counts the bars of `symbol` that later ones replaced.
     pub fn series(&mut self, symbol: &Symbol, builder: SeriesBuilder) -> Series {
         let (series, replaced, first) = builder.finish();
         let place =
@@ -63,7 +64,7 @@ impl Findings {
         series
     }
 
-    /// Adds those of `other`; a cause's first place stays the one already known.
+    /// Adds the findings of `other`. The first location of a cause stays the one already known.
     pub fn merge(&mut self, other: &Findings) {
         for (finding, (count, place)) in &other.rows {
             self.record_many(*finding, *count, || place.clone());
@@ -71,8 +72,8 @@ impl Findings {
         self.notices.extend(other.notices.iter().cloned());
     }
 
-    /// Adds those of `other`, which may have read some of the same inputs: where a cause has the
-    /// same first place in both, both saw the same rows, and they count once.
+    /// Adds the findings of `other`, which may have read some of the same inputs. If both have the
+    /// same first location for a cause, they saw the same rows, which are counted once.
     pub fn merge_overlapping(&mut self, other: &Findings) {
         for (finding, (count, place)) in &other.rows {
             match self.rows.get_mut(finding) {
@@ -88,11 +89,11 @@ impl Findings {
         self.rows.get(&finding).map_or(0, |(count, _)| *count)
     }
 
-    /// Number of rows that were set aside.
-    pub fn set_aside(&self) -> u64 {
+    /// Number of rejected rows.
+    pub fn rejected(&self) -> u64 {
         self.rows
             .iter()
-            .filter(|(finding, _)| finding.is_set_aside())
+            .filter(|(finding, _)| finding.is_rejected())
             .map(|(_, (count, _))| count)
             .sum()
     }
@@ -104,31 +105,30 @@ impl Findings {
 
     /// Whether strict reading fails: some rows were rejected or replaced.
     pub fn breaks_strict(&self) -> bool {
-        self.set_aside() + self.count(Finding::Duplicate) > 0
+        self.rejected() + self.count(Finding::Duplicate) > 0
     }
 }
 
-/// One line: the notices, then count, cause and first place of each finding.
+/// One line: the notices, then count, cause and first location of each finding.
 impl fmt::Display for Findings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, notice) in self.notices.iter().enumerate() {
-            write!(f, "{}{notice}", if i == 0 { "" } else { "; " })?;
+            write!(f, "{}{notice}", if i == 0 { "" } else { ", " })?;
         }
         if self.rows.is_empty() {
             return Ok(());
         }
         if !self.notices.is_empty() {
-            f.write_str("; ")?;
+            f.write_str(", ")?;
         }
-        let set_aside = self.set_aside();
-        match set_aside {
-            0 => f.write_str("rows with something odd: ")?,
-            1 => f.write_str("1 row was set aside: ")?,
-            n => write!(f, "{n} rows were set aside: ")?,
+        match self.rejected() {
+            0 => f.write_str("unusual rows: ")?,
+            1 => f.write_str("skipped 1 row: ")?,
+            n => write!(f, "skipped {n} rows: ")?,
         }
         for (i, (finding, (count, place))) in self.rows.iter().enumerate() {
-            let separator = if i == 0 { "" } else { "; " };
-            write!(f, "{separator}{count} {finding} (first: {place})")?;
+            let separator = if i == 0 { "" } else { ", " };
+            write!(f, "{separator}{finding} ({count}, first: {place})")?;
         }
         Ok(())
     }
@@ -172,20 +172,20 @@ mod tests {
         assert!(findings.admit(&Bar { close: 9.0, ..good }, || "line 2".into()));
         assert!(!findings.admit(&Bar { close: 0.0, ..good }, || "line 3".into()));
         assert!(!findings.admit(&Bar { open: 0.0, ..good }, || "line 4".into()));
-        assert_eq!((findings.set_aside(), findings.breaks_strict()), (2, true));
+        assert_eq!((findings.rejected(), findings.breaks_strict()), (2, true));
         let mut all = findings.clone();
         all.merge_overlapping(&findings);
         assert_eq!(all, findings, "the same rows");
         all.merge(&findings);
-        assert_eq!(all.set_aside(), 4, "other rows");
+        assert_eq!(all.rejected(), 4, "other rows");
         let mut other = Findings::default();
         other.record(Finding::Price, || "line 9".into());
         all.merge_overlapping(&other);
         assert_eq!(all.count(Finding::Price), 5, "other rows of one cause");
         assert_eq!(
             findings.to_string(),
-            "2 rows were set aside: 2 a price that is not a number above 0 (first: line 3); \
-             1 kept, though open or close lies outside low to high (first: line 2)"
+            "skipped 2 rows: price is not a number > 0 (2, first: line 3), \
+             kept with open or close outside [low, high] (1, first: line 2)"
         );
     }
 }

@@ -11,7 +11,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum Error {
     /// Required columns are absent.
-    #[error("no column {} (found: {found})", missing.join(", "))]
+    #[error("no column \"{}\" (found: {found})", missing.join("\", \""))]
     MissingColumns {
         /// Names of the absent columns.
         missing: Vec<&'static str>,
@@ -40,10 +40,10 @@ pub enum Error {
     },
     /// Times do not strictly ascend.
     #[error(
-        "row {row}: timestamp {time} does not follow the one before it; sort by time and drop duplicates"
+        "row {row}: timestamp {time} is not after the previous one; sort by time and drop duplicates"
     )]
     Unsorted {
-        /// The first such row, counted from 0.
+        /// Index of the first such row, from 0.
         row: usize,
         /// Its time.
         time: Minute,
@@ -51,27 +51,27 @@ pub enum Error {
     /// A row is not a bar.
     #[error("row {row}: {finding}")]
     NotABar {
-        /// The first such row, counted from 0.
+        /// Index of the first invalid row, from 0.
         row: usize,
         /// What is wrong with it.
         finding: Finding,
     },
     /// A text is not a symbol.
-    #[error("'{0}' is not a symbol; it must hold 1 to 64 bytes and no control characters")]
+    #[error("invalid symbol \"{0}\": expected 1 to 64 bytes without control characters")]
     NotASymbol(String),
-    /// A text is not a number and a unit, or too long.
+    /// A text is not a number with a unit, or the window is too long.
     #[error(
-        "'{0}' is not a window; write a whole number and a unit, as in 90m, 4h or 3d (at most 3660d)"
+        "invalid window \"{0}\": expected a whole number and a unit, such as 90m, 4h or 3d (at most 3660d)"
     )]
     NotAWindow(String),
-    /// A list has the same length twice.
-    #[error("the window '{0}' is named twice; name each length once")]
+    /// A list names the same length twice.
+    #[error("duplicate window \"{0}\"")]
     RepeatedWindow(String),
-    /// A text is neither a time nor a date.
-    #[error("'{0}' is neither a time nor a date; write latest, 2024-05-18 or 2024-05-18T12:00:00Z")]
+    /// A text is neither a timestamp nor a date.
+    #[error("invalid time \"{0}\": expected latest, 2024-05-18 or 2024-05-18T12:00:00Z")]
     NotAnAsOf(String),
     /// An as-of lies in a year without bars.
-    #[error("'{text}' is out of range; the years {first} to {last} can be asked for")]
+    #[error("time \"{text}\" is out of range: expected a year from {first} to {last}")]
     AsOfOutOfRange {
         /// The as-of.
         text: String,

@@ -1,14 +1,14 @@
-//! Why a row is not a bar, or is an odd one.
+//! Reasons why a row is not a valid bar, or is unusual.
 
 use std::fmt;
 
 use crate::bar::Bar;
 
-/// Something found in a row.
+/// A problem found in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Finding {
-    /// Rejected: no symbol, or none that can be one.
+    /// Rejected: missing or invalid symbol.
     Symbol,
     /// Rejected: more fields than the header has.
     Fields,
@@ -33,15 +33,15 @@ pub enum Finding {
 }
 
 impl Finding {
-    /// Whether the row is no bar.
-    pub fn is_set_aside(self) -> bool {
+    /// Returns whether rows with this finding are rejected.
+    pub fn is_rejected(self) -> bool {
         self <= Finding::HighBelowLow
     }
 
-    /// What is wrong with `bar`, judged by its numbers; `None` where it is a bar.
+    /// Checks the numbers of `bar`. Returns the first problem, or `None` for a valid bar.
     ///
-    /// The MySQL source of `bars-io` says the same in SQL (`mysql/read.rs`, `is_bar` and `closes`):
-    /// change both.
+    /// The MySQL source of `bars-io` implements the same checks in SQL (`mysql/read.rs`, `is_bar`
+    /// and `closes`): change both.
     pub fn from_bar(bar: &Bar) -> Option<Finding> {
         let prices = [bar.open, bar.high, bar.low, bar.close];
         if !prices.iter().all(|p| p.is_finite() && *p > 0.0) {
@@ -55,7 +55,7 @@ impl Finding {
         }
     }
 
-    /// Whether open or close of a bar lie outside its range: odd, but kept.
+    /// Returns whether open or close lies outside [low, high]; such bars are unusual but kept.
     pub fn is_outside_range(bar: &Bar) -> bool {
         bar.open.max(bar.close) > bar.high || bar.open.min(bar.close) < bar.low
     }
@@ -64,20 +64,20 @@ impl Finding {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Finding::Symbol => "no readable symbol",
+            Finding::Symbol => "missing or invalid symbol",
             Finding::Fields => "more fields than the header has",
-            Finding::Timestamp => "no readable timestamp",
+            Finding::Timestamp => "unreadable timestamp",
             Finding::OffMinute => {
-                "timestamp not on a whole minute (if it names the minute's end: bar_time close)"
+                "timestamp not on a whole minute (if timestamps name the end of the minute: bar_time close)"
             }
-            Finding::Price => "a price that is not a number above 0",
-            Finding::Volume => "a volume that is not a number from 0 up",
+            Finding::Price => "price is not a number > 0",
+            Finding::Volume => "volume is not a number >= 0",
             Finding::HighBelowLow => "high below low",
             Finding::Duplicate => "replaced by a later row of the same symbol and time",
-            Finding::OutsideRange => "kept, though open or close lies outside low to high",
+            Finding::OutsideRange => "kept with open or close outside [low, high]",
             Finding::Trades => "kept without its unreadable number of trades",
             Finding::MixedOffsets => {
-                "kept, but whose timestamps name an offset while that of the first row does not, or the other way round (those without were read as UTC)"
+                "kept although timestamps with and without an offset are mixed (those without were read as UTC)"
             }
         })
     }

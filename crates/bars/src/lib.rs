@@ -1,14 +1,14 @@
-//! One-minute bars: what a bar is, when it counts, and how bars become series. No I/O.
+//! One-minute bars: data types, the point-in-time rule, validation and resampling. No I/O.
 //!
 //! - [`time`]: [`Minute`], [`Window`], [`AsOf`]; reading and writing timestamps.
 //! - [`symbol`]: a checked market symbol; [`spelling`]: the same market under other names.
 //! - [`series`]: a symbol's bars in memory as columns, sorted and unique in time.
-//! - [`clean`]: which rows are not bars, counted by cause; [`rows`]: validation row by row.
+//! - [`clean`]: findings, counted by cause; [`rows`]: validation row by row.
 //! - [`resample`](mod@resample): minutes to longer bins.
 //! - `arrow` (feature `arrow`): series from and to Arrow record batches.
 //! - Feature `serde`: domain types as text.
 //!
-//! Where bars come from is the business of the crate `bars-io`.
+//! The crate `bars-io` reads and writes bars.
 
 #[cfg(feature = "arrow")]
 pub mod arrow;

@@ -1,4 +1,4 @@
-//! Minutes into longer, epoch-aligned bins.
+//! Resamples minutes into longer, epoch-aligned bins.
 
 use std::ops::Range;
 
@@ -6,8 +6,8 @@ use crate::series::Series;
 use crate::time::Window;
 
 /// Resamples a series into bins of `width`: first open, highest high, lowest low, last close,
-/// summed volume and trades. A minute without a bar adds nothing; a bin without a bar does not
-/// exist. A bin's time is its start; its trades are known where those of any of its bars are.
+/// summed volume and trades. Bins without a bar are omitted. A bin's time is its start; its number
+/// of trades is known if that of any of its bars is.
 ///
 /// ```
 /// use bars::{Bar, Minute, Series, Window, resample::resample};
@@ -25,7 +25,8 @@ pub fn resample(series: &Series, width: Window) -> Series {
     bins
 }
 
-/// [`resample`] of the bars at `range`, in place of what `bins` held; its memory is used again.
+/// [`resample`]s the bars at `range` into `bins`, whose previous content is replaced and whose
+/// memory is reused.
 pub fn bin(series: &Series, range: Range<usize>, width: Window, bins: &mut Series) {
     bins.clear();
     let mut at = range.start;

@@ -1,4 +1,4 @@
-//! From raw rows to bars: column names, what a timestamp means, and validation row by row.
+//! Raw rows to bars: column names, the meaning of timestamps, and validation row by row.
 //!
 //! CSV, Parquet and Arrow readers turn their input into [`RawRow`]s; [`RowValidator`] decides which
 //! of them are bars and counts the rest in [`Findings`]. So every input is cleaned by the same
@@ -10,13 +10,13 @@ use crate::series::Bar;
 use crate::symbol::Symbol;
 use crate::time::{Minute, Stamp};
 
-/// Which end of its minute a timestamp names.
+/// The end of the minute that a timestamp names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BarTime {
     /// The start, as Kraken and Binance label bars.
     #[default]
     Open,
-    /// The end; such bars are shifted back by one minute as they are read.
+    /// The end. Such bars are shifted back by one minute when they are read.
     Close,
 }
 
@@ -29,9 +29,9 @@ impl BarTime {
         }
     }
 
-    /// The open time for a timestamp in nanoseconds since the epoch. A close label within the
-    /// minute (Binance's `…:59.999`) stands for the minute's end; an open label must be on a whole
-    /// minute.
+    /// Returns the open time for a timestamp in nanoseconds since the epoch. A close label within
+    /// the minute (Binance's `…:59.999`) means the end of that minute; an open label must be a
+    /// whole minute.
     ///
     /// # Errors
     /// [`Finding::OffMinute`] for an open label within a minute, [`Finding::Timestamp`] outside
@@ -56,7 +56,7 @@ impl BarTime {
 /// How rows are read.
 #[derive(Clone, Debug, Default)]
 pub struct ReadOptions {
-    /// Which end of its minute a timestamp names.
+    /// The end of the minute that timestamps name.
     pub bar_time: BarTime,
     /// The symbol of all rows, for an input without a symbol column.
     pub symbol: Option<Symbol>,
@@ -64,8 +64,8 @@ pub struct ReadOptions {
     pub closes_only: bool,
 }
 
-/// The columns of a bar, each with the names under which files have it (matched without case and
-/// surrounding blanks).
+/// The columns of a bar, each with its accepted names (matched ignoring case and surrounding
+/// blanks).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BarColumn {
     /// The symbol.
@@ -125,7 +125,7 @@ impl BarColumn {
         self.names().iter().find_map(|name| header.iter().position(|have| is(have, name)))
     }
 
-    /// A sentence that names the candidates and the choice, if more than one column of `header`
+    /// Returns a notice with the candidates and the choice if more than one column of `header`
     /// matches.
     pub fn ambiguity(self, header: &[String]) -> Option<String> {
         let matches =
@@ -133,7 +133,7 @@ impl BarColumn {
         let candidates: Vec<&str> = header.iter().filter(matches).map(|name| name.trim()).collect();
         let index = self.find(header).filter(|_| candidates.len() > 1)?;
         Some(format!(
-            "several columns match {}: {}; using '{}' (field {})",
+            "several columns match {}: {}; using \"{}\" (field {})",
             self.name(),
             candidates.join(", "),
             header[index].trim(),
@@ -213,7 +213,7 @@ pub struct RawRow<'a> {
 /// Receives each row with a valid symbol: `Some(bar)`, or `None` for a rejected row.
 pub type BarSink<'a, E> = dyn FnMut(&Symbol, Option<Bar>) -> Result<(), E> + 'a;
 
-/// Validates the rows of one input and passes the bars on.
+/// Validates the rows of one input and passes the valid bars on.
 pub struct RowValidator<'a, E> {
     options: &'a ReadOptions,
     findings: &'a mut Findings,
@@ -233,7 +233,7 @@ impl<'a, E> RowValidator<'a, E> {
         RowValidator { options, findings, sink, symbol, has_offsets: None }
     }
 
-    /// Notes what is odd about the input as a whole.
+    /// Adds a notice about the input as a whole.
     pub fn note(&mut self, notice: String) {
         self.findings.note(notice);
     }
@@ -243,12 +243,13 @@ impl<'a, E> RowValidator<'a, E> {
         self.findings.record(finding, place);
     }
 
-    /// Validates one row. `place` names it for the findings, such as `bars.csv, line 7`.
+    /// Validates one row. `place` returns its location for the findings, such as
+    /// `bars.csv, line 7`.
     ///
     /// # Errors
     /// What the callback returns.
     pub fn row(&mut self, row: &RawRow<'_>, place: impl Fn() -> String) -> Result<(), E> {
-        // Most rows repeat the symbol of the row before: it is parsed once.
+        // Most rows repeat the symbol of the previous row, so it is parsed once.
         if let Some(text) = row.symbol
             && self.symbol.as_ref().is_none_or(|have| have.as_str() != text)
         {
@@ -291,11 +292,11 @@ impl<'a, E> RowValidator<'a, E> {
     }
 }
 
-/// A number of trades from a float: a whole number in `0..=u32::MAX - 1`.
+/// Converts a number of trades from a float, which must be a whole number in `0..=u32::MAX - 1`.
 ///
 /// # Errors
-/// If it is not.
-#[expect(clippy::result_unit_err, reason = "as in RawRow: there is one way to fail")]
+/// The number is not such a number.
+#[expect(clippy::result_unit_err, reason = "as in RawRow: there is only one failure")]
 pub fn trades_from(number: f64) -> Result<Option<u32>, ()> {
     let whole = number.fract() == 0.0 && (0.0..f64::from(u32::MAX)).contains(&number);
     if whole { Ok(Some(number as u32)) } else { Err(()) }
@@ -330,7 +331,9 @@ mod tests {
         let error =
             BarColumns::find(&header[1..5], &ReadOptions::default()).unwrap_err().to_string();
         assert!(
-            error.starts_with("no column symbol, close, volume (found:  OPEN_TIME, Open"),
+            error.starts_with(
+                "no column \"symbol\", \"close\", \"volume\" (found:  OPEN_TIME, Open"
+            ),
             "{error}"
         );
         let header = ["symbol", "time", "high", "close", "volume"].map(String::from);
@@ -347,7 +350,10 @@ mod tests {
     fn ambiguous_columns_are_reported() {
         let header = ["symbol", "date", "Time", "close"].map(String::from);
         let sentence = BarColumn::Timestamp.ambiguity(&header).unwrap();
-        assert_eq!(sentence, "several columns match timestamp: date, Time; using 'Time' (field 3)");
+        assert_eq!(
+            sentence,
+            "several columns match timestamp: date, Time; using \"Time\" (field 3)"
+        );
         assert_eq!(BarColumn::Close.ambiguity(&header), None);
     }
 }

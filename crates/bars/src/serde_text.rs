@@ -1,4 +1,4 @@
-//! Serde: domain types as the text that people write.
+//! Serde implementations: domain types as text.
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -41,7 +41,7 @@ impl Serialize for Minute {
 impl<'de> Deserialize<'de> for Minute {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Minute, D::Error> {
         let index = i64::deserialize(deserializer)?;
-        Minute::new(index).ok_or_else(|| D::Error::custom(format!("no such minute: {index}")))
+        Minute::new(index).ok_or_else(|| D::Error::custom(format!("minute out of range: {index}")))
     }
 }
 

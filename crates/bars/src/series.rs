@@ -88,7 +88,7 @@ impl Series {
         &self.volume
     }
 
-    /// Numbers of trades; `None` where no bar has one.
+    /// Numbers of trades; `None` if no bar has one.
     pub fn trades(&self) -> Option<&[Option<u32>]> {
         self.trades.as_deref()
     }
@@ -122,7 +122,7 @@ impl Series {
         start..self.time.partition_point(|&t| t < span.end).max(start)
     }
 
-    /// Only the bars that open within `span`.
+    /// Returns only the bars that open within `span`.
     pub fn within(mut self, span: Span) -> Series {
         let range = self.range(span);
         if range.len() < self.len() {
@@ -140,7 +140,7 @@ impl Series {
         self
     }
 
-    /// A copy of the bars that open within `span`.
+    /// Returns a copy of the bars that open within `span`.
     pub fn slice(&self, span: Span) -> Series {
         let range = self.range(span);
         let copy = |column: &[f64]| column[range.clone()].to_vec();
@@ -157,7 +157,7 @@ impl Series {
         slice
     }
 
-    /// No bars, and room for `capacity`.
+    /// Returns an empty series with room for `capacity` bars.
     pub(crate) fn with_capacity(capacity: usize) -> Series {
         let column = || Vec::with_capacity(capacity);
         let time = Vec::with_capacity(capacity);
@@ -172,7 +172,7 @@ impl Series {
         }
     }
 
-    /// A series from whole columns. `trades` may be `None`.
+    /// Creates a series from columns. `trades` may be `None`.
     ///
     /// # Errors
     /// [`Error::ColumnLength`], [`Error::Unsorted`] (times must strictly ascend) or
@@ -212,9 +212,9 @@ impl Series {
         Ok(series)
     }
 
-    /// Empties the columns, lets `fill` write new ones into the same memory, and checks lengths and
-    /// the order of times. This is how a reader decodes into a series that it reuses; `fill` has to
-    /// validate prices and volumes. If anything fails the series is left empty.
+    /// Clears the columns, lets `fill` write new ones into the same memory, and checks lengths and
+    /// the order of times. Readers use this to decode into a series that they reuse; `fill` must
+    /// validate prices and volumes. On failure the series is left empty.
     ///
     /// # Errors
     /// What `fill` returns; [`Error::ColumnLength`] or [`Error::Unsorted`].
@@ -267,12 +267,13 @@ impl Series {
         *trades = None;
     }
 
-    /// The same bars without numbers of trades.
+    /// Returns the same bars without numbers of trades.
     pub fn without_trades(self) -> Series {
         Series { trades: None, ..self }
     }
 
-    /// Adds the bars of `from` at `range`, which is not empty, as one bar that opens at `time`.
+    /// Adds the bars of `from` at `range`, which must not be empty, merged into one bar that opens
+    /// at `time`.
     pub(crate) fn push_merged(
         &mut self,
         time: Minute,
@@ -315,7 +316,7 @@ impl Series {
         }
     }
 
-    /// Forgets a column of trades in which there is none.
+    /// Drops the column of trades if it has no values.
     pub(crate) fn drop_empty_trades(&mut self) {
         if self.trades.as_ref().is_some_and(|trades| trades.iter().all(Option::is_none)) {
             self.trades = None;
@@ -329,7 +330,7 @@ fn keep<T>(column: &mut Vec<T>, range: &std::ops::Range<usize>) {
 }
 
 impl FromIterator<Bar> for Series {
-    /// Sorts by time; of bars with one time the last wins.
+    /// Sorts by time; of bars with the same time the last wins.
     fn from_iter<I: IntoIterator<Item = Bar>>(bars: I) -> Series {
         let mut builder = SeriesBuilder::default();
         bars.into_iter().for_each(|bar| builder.push(bar));
@@ -337,7 +338,7 @@ impl FromIterator<Bar> for Series {
     }
 }
 
-/// Takes bars in any order and makes a [`Series`] of them; of bars with one time the last wins.
+/// Collects bars in any order into a [`Series`]; of bars with the same time the last wins.
 #[derive(Clone, Debug, Default)]
 pub struct SeriesBuilder {
     bars: Series,
@@ -350,7 +351,7 @@ impl SeriesBuilder {
         SeriesBuilder { bars: Series::with_capacity(capacity), unsorted: false }
     }
 
-    /// Adds a bar after those that came before.
+    /// Adds a bar.
     pub fn push(&mut self, bar: Bar) {
         self.unsorted |= self.bars.time.last().is_some_and(|&last| last >= bar.time);
         self.bars.push(bar);
@@ -361,17 +362,18 @@ impl SeriesBuilder {
         self.bars.len()
     }
 
-    /// Whether none was taken.
+    /// Returns whether no bar was added.
     pub fn is_empty(&self) -> bool {
         self.bars.is_empty()
     }
 
-    /// The bars in the order in which they came.
+    /// The bars in the order in which they were added.
     pub fn iter(&self) -> impl Iterator<Item = Bar> + '_ {
         self.bars.iter()
     }
 
-    /// The series, how many bars a later one of the same time replaced, and the first such time.
+    /// Returns the series, the number of bars that a later one of the same time replaced, and the
+    /// first such time.
     pub fn finish(self) -> (Series, usize, Option<Minute>) {
         if !self.unsorted {
             return (self.bars, 0, None);
@@ -394,7 +396,7 @@ impl SeriesBuilder {
     }
 }
 
-/// Only the close and volume of a symbol's bars: what the leaderboards read of a whole market.
+/// Close and volume of a symbol's bars: all that leaderboards need of a market.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Closes {
     /// Open times, strictly ascending.
@@ -413,7 +415,7 @@ impl Closes {
         self.volume.clear();
     }
 
-    /// Replaces the content by that of `series`.
+    /// Replaces the content with that of `series`.
     pub fn copy_from(&mut self, series: &Series) {
         self.clear();
         self.time.extend_from_slice(series.time());

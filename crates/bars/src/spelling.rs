@@ -1,24 +1,25 @@
-//! One market, many spellings: Kraken's REST keys (`XXBTZUSD`), its `wsname` (`XBT/USD`), its bulk
-//! files (`XBTUSD`), and what people store (`BTCUSD`, `BTC-USD`, `btc_usd`).
+//! Symbol normalization: one market has many spellings, such as Kraken's REST keys (`XXBTZUSD`),
+//! its `wsname` (`XBT/USD`), its bulk files (`XBTUSD`), and what users store (`BTCUSD`, `BTC-USD`,
+//! `btc_usd`).
 //!
-//! Two symbols are spellings of one market when they come down to one [`key`]. A suffix that makes
-//! another market of it (`:PERP`, `.d`) stays part of the key.
+//! Two symbols are spellings of one market if they have the same [`key`]. A suffix of another
+//! market (`:PERP`, `.d`) stays part of the key.
 
 use std::collections::BTreeMap;
 
 use crate::symbol::Symbol;
 
-/// Assets that Kraken's REST keys spell with a leading X or Z, by their four letters.
+/// Assets that Kraken's REST keys spell with a leading X or Z.
 const KRAKEN_ASSETS: [&str; 18] = [
     "XETC", "XETH", "XLTC", "XMLN", "XREP", "XXBT", "XXDG", "XXLM", "XXMR", "XXRP", "XZEC", "ZAUD",
     "ZCAD", "ZEUR", "ZGBP", "ZJPY", "ZUSD", "XICN",
 ];
 
-/// Kraken's names of assets that everyone else calls otherwise.
+/// Kraken's names of assets, and the common ones.
 const ALIASES: [(&str, &str); 2] = [("XBT", "BTC"), ("XDG", "DOGE")];
 
-/// What all spellings of a market have in common: base and quote in capitals without a separator,
-/// legacy prefixes taken off, `XBT` and `XDG` under their common names.
+/// Returns the normalized symbol: base and quote in capitals without a separator or legacy
+/// prefixes, with `XBT` and `XDG` replaced by their common names.
 ///
 /// ```
 /// use bars::spelling::key;
@@ -34,7 +35,7 @@ pub fn key(symbol: &str) -> String {
     let pair = match separators[..] {
         [at] => Some((&market[..at], &market[at + 1..])),
         [] => kraken_pair(market),
-        // Not a pair: it can only be itself.
+        // Not a pair: only equal to itself.
         _ => return upper,
     };
     match pair {
@@ -43,7 +44,7 @@ pub fn key(symbol: &str) -> String {
     }
 }
 
-/// Base and quote of one of Kraken's REST keys: two legacy assets, or `USDT` against one.
+/// Splits one of Kraken's REST keys into base and quote: two legacy assets, or `USDT` and one.
 fn kraken_pair(market: &str) -> Option<(&str, &str)> {
     if market.len() != 8 || !market.is_ascii() {
         return None;
@@ -53,7 +54,7 @@ fn kraken_pair(market: &str) -> Option<(&str, &str)> {
     ((known(base) || base == "USDT") && known(quote)).then_some((base, quote))
 }
 
-/// An asset without Kraken's legacy prefix.
+/// Returns an asset without Kraken's legacy prefix.
 fn asset(name: &str) -> &str {
     if KRAKEN_ASSETS.contains(&name) { &name[1..] } else { name }
 }
@@ -62,7 +63,7 @@ fn common(asset: &str) -> &str {
     ALIASES.iter().find(|(kraken, _)| *kraken == asset).map_or(asset, |(_, common)| common)
 }
 
-/// A pair that is written in one, with Kraken's names at either end replaced by the common ones.
+/// Replaces Kraken's names at either end of a pair without separator.
 fn common_ends(market: &str) -> String {
     let mut pair = market.to_owned();
     for (kraken, name) in ALIASES {
@@ -76,25 +77,25 @@ fn common_ends(market: &str) -> String {
     pair
 }
 
-/// What a lookup found.
+/// The result of a lookup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
     /// The symbol itself.
     Exact(Symbol),
-    /// One other spelling of it.
+    /// One symbol with another spelling.
     Spelled(Symbol),
-    /// Several other spellings: which is meant cannot be told.
+    /// Several symbols with other spellings.
     Ambiguous(Vec<Symbol>),
-    /// None.
+    /// No symbol.
     Nothing,
 }
 
-/// The symbols of a source, to be found under any spelling.
+/// The symbols of a source, found under any spelling.
 #[derive(Clone, Debug, Default)]
 pub struct Directory(BTreeMap<String, Vec<Symbol>>);
 
 impl Directory {
-    /// Finds `symbol` under its own spelling or else under another.
+    /// Finds `symbol` under its own spelling, else under another.
     pub fn find(&self, symbol: &Symbol) -> Found {
         let alike = self.0.get(&key(symbol.as_str())).map_or(&[][..], Vec::as_slice);
         match alike {
@@ -107,7 +108,7 @@ impl Directory {
 }
 
 impl Directory {
-    /// The markets that stand under several names: they would count several times.
+    /// The markets with several symbols in the source, which would be counted several times.
     pub fn several_names(&self) -> impl Iterator<Item = &[Symbol]> {
         self.0.values().map(Vec::as_slice).filter(|names| names.len() > 1)
     }
@@ -128,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spellings_of_one_market() {
+    fn spellings_of_one_market_have_one_key() {
         for (market, spellings) in [
             ("ETHBTC", &["XETHXXBT", "ETH/XBT", "ETHXBT", "ETH-BTC"][..]),
             ("DOGEBTC", &["XXDGXXBT", "XDG/XBT", "XDGXBT", "DOGE/BTC"]),
@@ -146,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn lookups() {
+    fn lookups_prefer_the_exact_symbol_and_report_ambiguity() {
         let symbols: Vec<Symbol> =
             ["BTC/USD", "ETH-USD", "ETHUSD", "A/B/C"].map(|s| s.parse().unwrap()).into();
         let directory: Directory = symbols.iter().collect();

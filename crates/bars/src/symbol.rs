@@ -1,4 +1,4 @@
-//! A market's symbol.
+//! Market symbols.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,10 +8,10 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 use crate::error::{Error, Result};
 
-/// The longest symbol, in bytes: what the MySQL table's `VARCHAR(64)` holds.
+/// Maximum length of a symbol in bytes, that of the MySQL table's `VARCHAR(64)`.
 pub const MAX_BYTES: usize = 64;
 
-/// Letters, digits and these stand for themselves in a file name; every other byte is encoded.
+/// Bytes that are percent-encoded in file names: all except letters, digits and these.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
 
 /// A symbol such as `BTC/USDT`: not empty, no blanks at its ends, no control characters, at most
@@ -25,8 +25,8 @@ impl Symbol {
         &self.0
     }
 
-    /// The symbol as part of a file name: percent-encoded, so that no symbol can name a folder
-    /// of its own, go up one, or hide.
+    /// Returns the symbol for use in a file name: percent-encoded, so that it cannot name another
+    /// folder, a parent folder or a hidden file.
     ///
     /// ```
     /// let symbol: bars::Symbol = "../BTC/USDT".parse().unwrap();
@@ -41,7 +41,7 @@ impl Symbol {
         }
     }
 
-    /// The symbol that [`Symbol::file_name`] wrote.
+    /// Returns the symbol that [`Symbol::file_name`] encoded.
     pub fn from_file_name(name: &str) -> Option<Symbol> {
         percent_decode_str(name).decode_utf8().ok()?.parse().ok()
     }
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn not_symbols() {
+    fn invalid_symbols_are_refused() {
         for bad in ["", "  ", "A\nB", "A\0", &"x".repeat(65)] {
             assert!(bad.parse::<Symbol>().is_err(), "{bad:?}");
         }

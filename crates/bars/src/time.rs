@@ -1,4 +1,4 @@
-//! Minutes, windows and the as-of: the point-in-time rule lives here.
+//! Minutes, windows and as-ofs: the point-in-time rule.
 //!
 //! A bar is named by its **open time**. The bar that opens at `t` closes at `t + 1 min` and
 //! counts for an as-of `A` when `t + 1 min <= A`. A window of length `w` that ends at `E` holds
@@ -28,9 +28,9 @@ pub const DAY: i32 = 1440;
 pub struct Minute(i32);
 
 impl Minute {
-    /// The first minute of the year 1 and the last of the year 6000: what a bar's time may be.
+    /// The first minute of the year 1. Bars lie between this and [`Minute::MAX`].
     pub const MIN: Minute = Minute(-1_035_593_280);
-    /// See [`Minute::MIN`].
+    /// The last minute of the year 6000.
     pub const MAX: Minute = Minute(2_120_132_160);
 
     /// The minute that starts `minutes` after the epoch, if within
@@ -40,12 +40,13 @@ impl Minute {
         (Self::MIN..=Self::MAX).contains(&minute).then_some(minute)
     }
 
-    /// The minute that starts exactly at `seconds` after the epoch; `None` off the minute.
+    /// The minute that starts exactly `seconds` after the epoch; `None` if it is not a whole
+    /// minute.
     pub fn from_epoch_seconds(seconds: i64) -> Option<Minute> {
         (seconds.rem_euclid(60) == 0).then(|| Self::new(seconds.div_euclid(60)))?
     }
 
-    /// Days from 1970-01-01 to a calendar date; `None` if there is no such date.
+    /// Days from 1970-01-01 to a calendar date; `None` for an invalid date.
     pub fn days_to_date(year: i16, month: i8, day: i8) -> Option<i32> {
         civil::Date::new(year, month, day).ok().map(days_to)
     }
@@ -65,17 +66,17 @@ impl Minute {
         i64::from(self.0) * 60_000_000
     }
 
-    /// This minute moved by `minutes`, held within the range of [`Minute`].
+    /// This minute moved by `minutes`, clamped to the range of [`Minute`].
     pub fn plus(self, minutes: i32) -> Minute {
         Minute(self.0.saturating_add(minutes)).clamp(Self::MIN, Self::MAX)
     }
 
-    /// The start of the epoch-aligned bucket of length `window` that holds this minute.
+    /// The start of the epoch-aligned bucket of length `window` that contains this minute.
     pub fn floor(self, window: Window) -> Minute {
         Minute(self.0.div_euclid(window.minutes()) * window.minutes())
     }
 
-    /// Writes `YYYY-MM-DD<separator>HH:MM:SS` at the end of `out`.
+    /// Appends `YYYY-MM-DD<separator>HH:MM:SS` to `out`.
     pub fn write(self, separator: u8, out: &mut Vec<u8>) {
         let (days, minute) = (self.0.div_euclid(DAY), self.0.rem_euclid(DAY));
         let (year, month, day) = parse::civil_from_days(days);
@@ -93,7 +94,7 @@ impl Minute {
         out.extend(b":00");
     }
 
-    /// `YYYY-MM-DD HH:MM:SS`, the form of the cohort and history files.
+    /// Formats as `YYYY-MM-DD HH:MM:SS`, as in the cohort and history files.
     pub fn plain(self) -> String {
         let mut out = Vec::with_capacity(19);
         self.write(b' ', &mut out);
@@ -114,27 +115,27 @@ impl fmt::Display for Minute {
 /// A half-open span of open times, `[start, end)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
-    /// First open time within.
+    /// First open time in the span.
     pub start: Minute,
-    /// First open time past it.
+    /// First open time after the span.
     pub end: Minute,
 }
 
 impl Span {
-    /// All of time.
+    /// All minutes.
     pub const ALL: Span = Span { start: Minute::MIN, end: Minute::MAX };
 
-    /// The `days` days of bars that end with `asof`. Its start is rounded up to a whole minute.
+    /// The `days` days of bars that end at `asof`. The start is rounded up to a whole minute.
     pub fn days_before(asof: AsOf, days: u32) -> Span {
         Span { start: asof.plus(-i64::from(days) * i64::from(DAY)).ceil(), end: asof.end() }
     }
 
-    /// Whether the span holds the bar that opens at `minute`.
+    /// Returns whether the span contains the bar that opens at `minute`.
     pub fn contains(self, minute: Minute) -> bool {
         self.start <= minute && minute < self.end
     }
 
-    /// Whether a bar from `first` to `last` (both in) can lie within.
+    /// Returns whether the span overlaps the bars from `first` to `last` (inclusive).
     pub fn touches(self, first: Minute, last: Minute) -> bool {
         first < self.end && self.start <= last
     }
@@ -145,7 +146,7 @@ fn days_to(date: civil::Date) -> i32 {
     parse::days_from_civil(date.year().into(), date.month().into(), date.day().into())
 }
 
-/// The unit in which a window was named; two windows of one length are the same window.
+/// The unit in a window's name. Windows of equal length are equal, whatever the unit.
 #[derive(Clone, Copy, Debug)]
 enum Unit {
     Minutes,
@@ -193,10 +194,10 @@ impl Window {
         self.minutes
     }
 
-    /// Reads a list such as `1h,4h,24h`: sorted by length, each length once.
+    /// Parses a list such as `1h,4h,24h`. The result is sorted by length.
     ///
     /// # Errors
-    /// Names the entry that is not a window or stands twice, or says that the list is empty.
+    /// An entry is not a window or a length occurs twice, or the list is empty.
     pub fn parse_list(text: &str) -> Result<Vec<Window>> {
         let mut windows = Vec::new();
         for item in text.split(',') {
@@ -269,12 +270,12 @@ impl FromStr for Window {
     }
 }
 
-/// The moment from which one looks back, in whole seconds: only bars closed by then count.
+/// The evaluation time, in whole seconds: only bars closed by then are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AsOf(i64);
 
 impl AsOf {
-    /// The as-of at which the bar that opens at `minute` has just closed.
+    /// The as-of at which the bar that opens at `minute` closes.
     pub fn close_of(minute: Minute) -> AsOf {
         AsOf(minute.epoch_seconds() + 60)
     }
@@ -284,13 +285,13 @@ impl AsOf {
         self.0
     }
 
-    /// The start of the UTC day that holds it.
+    /// The start of its UTC day.
     pub fn midnight(self) -> AsOf {
         AsOf(self.0.div_euclid(86_400) * 86_400)
     }
 
-    /// The moment `months` calendar months earlier, clamped to the last day of a shorter month:
-    /// three months before 31 May is 28 (or 29) February.
+    /// The time `months` calendar months earlier, clamped to the last day of a shorter month: three
+    /// months before 31 May is 28 (or 29) February.
     pub fn months_before(self, months: u32) -> AsOf {
         let (year, month, day) = parse::civil_from_days(self.days());
         let date = i16::try_from(year).ok().and_then(|year| {
@@ -298,23 +299,23 @@ impl AsOf {
                 civil::Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?;
             date.checked_sub(jiff::Span::new().try_months(months).ok()?).ok()
         });
-        // Beyond the calendar's first year: earlier than any bar.
+        // Before the first year of the calendar, so earlier than any bar.
         let days = date.map_or(Self::start_of(Minute::MIN).days(), days_to);
         AsOf(i64::from(days) * 86_400 + self.0.rem_euclid(86_400))
     }
 
     /// Days from the epoch to its date.
     fn days(self) -> i32 {
-        // As-ofs are of the years 1900 to 2999, or the close of a bar.
+        // As-ofs are in the years 1900 to 2999, or the close of a bar.
         self.0.div_euclid(86_400) as i32
     }
 
-    /// This moment moved by `minutes`.
+    /// This time moved by `minutes`.
     pub fn plus(self, minutes: i64) -> AsOf {
         self.plus_seconds(minutes.saturating_mul(60))
     }
 
-    /// This moment moved by `seconds`.
+    /// This time moved by `seconds`.
     pub fn plus_seconds(self, seconds: i64) -> AsOf {
         AsOf(self.0.saturating_add(seconds))
     }
@@ -326,18 +327,18 @@ impl AsOf {
         text
     }
 
-    /// The first whole minute that is not before it.
+    /// The first whole minute at or after it.
     pub fn ceil(self) -> Minute {
         Minute::new(-(-self.0).div_euclid(60)).unwrap_or(Minute::MIN)
     }
 
-    /// The moment at which `minute` begins.
+    /// The time at which `minute` begins.
     pub fn start_of(minute: Minute) -> AsOf {
         AsOf(minute.epoch_seconds())
     }
 
-    /// The moment so many microseconds after the epoch, cut to whole seconds; `None` beyond the
-    /// years that bars may have.
+    /// The time `micros` microseconds after the epoch, truncated to seconds; `None` outside the
+    /// years of bars.
     pub fn from_epoch_micros(micros: i64) -> Option<AsOf> {
         let seconds = micros.div_euclid(1_000_000);
         Minute::new(seconds.div_euclid(60)).map(|_| AsOf(seconds))
@@ -366,22 +367,22 @@ impl fmt::Display for AsOf {
     }
 }
 
-/// The years in which an as-of may lie: any lookback from it is within the range of [`Minute`].
+/// The years of an as-of. Every lookback from them is within the range of [`Minute`].
 const ASOF_YEARS: std::ops::RangeInclusive<i16> = 1900..=2999;
 
-/// An as-of as it is written on the command line, before the bars are known.
+/// An as-of on the command line, before the bars are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AsOfSpec {
     /// The close of the newest bar.
     Latest,
-    /// A date: 00:00 UTC of it, unless a command says otherwise.
+    /// A date: 00:00 UTC, unless a command defines it otherwise.
     Date(civil::Date),
-    /// A moment.
+    /// A point in time.
     At(AsOf),
 }
 
 impl AsOfSpec {
-    /// The moment meant, a date standing for 00:00 UTC; `None` for the newest bar's close.
+    /// Returns the time, a date meaning 00:00 UTC; `None` for the close of the newest bar.
     pub fn moment(self) -> Option<AsOf> {
         match self {
             AsOfSpec::Latest => None,
@@ -424,7 +425,7 @@ impl FromStr for AsOfSpec {
             return Ok(AsOfSpec::Date(date));
         }
         let stamp = StampReader::default().read(trimmed).ok_or_else(reason)?;
-        // A fraction of a second can hold no further close: it is cut off.
+        // A fraction of a second cannot contain another close, so it is truncated.
         let asof =
             AsOf(i64::try_from(stamp.nanos.div_euclid(1_000_000_000)).map_err(|_| reason())?);
         let days = i32::try_from(asof.0.div_euclid(86_400)).map_err(|_| reason())?;
@@ -441,7 +442,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn windows_read_and_print() {
+    fn windows_are_parsed_and_printed() {
         let names: Vec<String> =
             Window::parse_list("24h, 1h,3d,90m").unwrap().iter().map(Window::to_string).collect();
         assert_eq!(names, ["1h", "90m", "24h", "3d"]);
@@ -453,7 +454,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bar_counts_from_its_close_on() {
+    fn a_bar_counts_from_its_close() {
         let minute = Minute::from_epoch_seconds(1_000_000_020).unwrap();
         let span = |seconds| Span { start: Minute::MIN, end: AsOf(seconds).end() };
         assert!(!span(1_000_000_079).contains(minute));
@@ -462,7 +463,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lookback_from_within_a_minute_starts_on_the_next() {
+    fn lookback_from_within_a_minute_starts_at_the_next_minute() {
         let span = Span::days_before(AsOf(86_400 * 3 + 30), 1);
         assert_eq!((span.start.index(), span.end.index()), (2 * DAY + 1, 3 * DAY));
     }
@@ -485,7 +486,7 @@ mod tests {
     }
 
     #[test]
-    fn asofs_read_and_print() {
+    fn asofs_are_parsed_and_printed() {
         let at = |text: &str| text.parse::<AsOfSpec>().unwrap().moment().unwrap().to_string();
         assert_eq!(at("2024-05-18"), "2024-05-18T00:00:00Z");
         assert_eq!(at("2024-05-18T12:00:00.999Z"), "2024-05-18T12:00:00Z");
@@ -506,7 +507,7 @@ mod tests {
     }
 
     #[test]
-    fn buckets_before_the_epoch_are_aligned_too() {
+    fn buckets_before_the_epoch_are_aligned() {
         let minute = Minute::new(-1).unwrap();
         assert_eq!(minute.floor(Window::HOUR).index(), -60);
         assert_eq!(minute.to_string(), "1969-12-31T23:59:00Z");

@@ -13,76 +13,102 @@ use crate::config::{self, Config};
 use crate::flags::Common;
 use crate::ui::Usage;
 
-/// A crypto quant research toolkit on one-minute bars: who gains, who loses, who turns, and how
-/// unusual that is.
+/// Crypto quant research on one-minute bars: leaderboards, point-in-time features with percentiles,
+/// and CEEMDAN cycles.
 #[derive(Debug, Parser)]
 #[command(name = "data-pipeline", version, propagate_version = true, max_term_width = 110, after_help = FIRST_STEPS)]
 pub struct Cli {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
-    /// Flags of every command.
+    /// Flags that every command accepts.
     #[command(flatten)]
     pub common: Common,
 }
 
-/// What a person who asks for help may be looking for.
+/// Printed after the list of commands.
 const FIRST_STEPS: &str = "\
 First steps:
-  data-pipeline demo                     all of it, on a sample market
-  data-pipeline import FILE              your own bars into the store data/bars
-  data-pipeline run                      everything in its turn, and a page to look at
-  data-pipeline run --source mysql://user@host/database";
+  data-pipeline demo                                      run every stage on a sample market
+  data-pipeline import FILE                               import your bars into the store data/bars
+  data-pipeline run                                       run every stage on data/bars
+  data-pipeline run --source mysql://user@host/database   read the bars from MySQL or MariaDB
 
-/// The commands.
+'data-pipeline COMMAND -h' lists the flags of a command, '--help' explains them.
+Documentation: README.md and docs/";
+
+/// The commands, in the order in which help lists them.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Make a sample market and run the analysis on it: the quickest look at what this program
-    /// does.
+    /// Generate a sample market and run every stage on it.
+    #[command(after_help = examples("demo", &["data-pipeline demo --out-dir demo"]))]
     Demo(demo::Flags),
-    /// Do all stages in their turn, those that are current left out.
+    /// Run all stages in order, skipping those that are up to date.
+    #[command(after_help = examples("run", &["data-pipeline run", "data-pipeline run --source mysql://me@db.example/market --out-dir out --cohorts overlaps"]))]
     Run(run::Flags),
-    /// Make one page to look at of what the other commands wrote.
+    /// Build an HTML report from the outputs of the other commands.
+    #[command(after_help = examples("report", &["data-pipeline report --dir out --out out/report.html"]))]
     Report(report::Flags),
-    /// Find the habitual gainers, losers and overlaps of a market.
+    /// Rank the symbols that most often gain, lose or do both.
+    #[command(after_help = examples("leaderboards", &["data-pipeline leaderboards --windows 6h,24h,72h --top-n 10 --lookback-days 60"]))]
     Leaderboards(leaderboards::Flags),
-    /// Measure a cohort over some windows, each symbol against its own past.
+    /// Compute intraday metrics of a cohort, with percentiles of each symbol's own history.
+    #[command(after_help = examples("metrics", &["data-pipeline metrics overlaps --output overlaps.parquet"]))]
     Metrics(metrics::Flags),
-    /// Write snapshots of where symbols stand within the day, without gaps, to join on symbol and
-    /// time.
+    /// Write intraday features per symbol and as-of, imputed and joinable.
+    #[command(after_help = examples("state", &["data-pipeline state --asof 2026-01-01", "data-pipeline state --from 2025-12-01 --to 2026-01-01 --every 1h --out panel/state"]))]
     State(state::Flags),
-    /// Write snapshots of the daily regime of symbols, without gaps, to join on symbol and time.
+    /// Write daily regime features per symbol and as-of, imputed and joinable.
+    #[command(after_help = examples("regime", &["data-pipeline regime --asof 2026-01-01", "data-pipeline regime --from 2025-12-01 --to 2026-01-01 --out panel/regime"]))]
     Regime(regime::Flags),
-    /// Join the results of shards into the outputs of a single run.
+    /// Merge the results of --shard runs into the outputs of a single run.
+    #[command(after_help = examples("merge", &["data-pipeline state --shard 1/2 --out parts", "data-pipeline state --shard 2/2 --out parts", "data-pipeline merge parts"]))]
     Merge(merge::Flags),
-    /// Decompose a column of numbers into its modes, from fast to slow.
+    /// Decompose a numeric column into intrinsic mode functions (EMD, CEEMDAN).
+    #[command(after_help = examples("emd", &["data-pipeline emd --input habitual_overlaps.csv --symbol BTC/USD --log --out modes.npz"]))]
     Emd(emd::Flags),
-    /// Take the price and volume of leaders apart into cycles, and tell which cycles are alike.
+    /// Decompose price and volume into cycles and cluster them.
+    #[command(after_help = examples("imf-stage", &["data-pipeline imf-stage --leaders-csv habitual_overlaps.csv --lookback-months 3"]))]
     ImfStage(imf_stage::Flags),
-    /// Sum up the cycles of imf-stage: which dominates in each symbol, how far it is to be trusted,
-    /// and a sentence.
+    /// Summarize cycles per symbol: dominant cycle, reliability, one-line description.
+    #[command(after_help = examples("imf-postprocess", &["data-pipeline imf-postprocess --summary data/imf/dt=2025-12-31/imf_summary.parquet --series both"]))]
     ImfPostprocess(imf_postprocess::Flags),
-    /// Tell what kinds of rises a cohort has, by amplitude, duration and volume, window by window.
+    /// Cluster a cohort's upswings by amplitude, duration and volume, per window.
+    #[command(after_help = examples("imf-cluster", &["data-pipeline imf-cluster overlaps --windows 24h,7d --min-amplitude-pct 3"]))]
     ImfCluster(imf_cluster::Flags),
-    /// Save the last days of bars of a list of symbols.
+    /// Export the last days of bars of a list of symbols to CSV.
+    #[command(after_help = examples("fetch-history", &["data-pipeline fetch-history overlaps --days 7"]))]
     FetchHistory(fetch_history::Flags),
-    /// List what fell most on Kraken today.
+    /// List the pairs that fell most on Kraken today.
+    #[command(after_help = examples("kraken-losers", &["data-pipeline kraken-losers --top-n 50 --min-volume 10000"]))]
     KrakenLosers(kraken_losers::Flags),
-    /// Bring one-minute bars from files and archives into a store or a MySQL table.
+    /// Import one-minute bars from files and archives into a store or a MySQL table.
+    #[command(after_help = examples("import", &["data-pipeline import Kraken_OHLCVT.zip", "data-pipeline import bars/*.csv --symbol BTC/USD --into my/bars"]))]
     Import(import::Flags),
-    /// Bring a store up to date from Kraken's API.
+    /// Update a store or table with new bars from Kraken.
+    #[command(after_help = examples("sync", &["data-pipeline sync", "data-pipeline sync --pairs XBT/USD,ETHUSD --into my/bars"]))]
     Sync(sync::Flags),
-    /// Tell what is in a source and whether it is sound.
+    /// List the contents of a source and report data problems.
+    #[command(after_help = examples("check", &["data-pipeline check --source my/bars"]))]
     Check(check::Flags),
-    /// Write a synthetic market with known cycles.
+    /// Generate a synthetic market with known cycles.
+    #[command(after_help = examples("sample", &["data-pipeline sample --into sample/bars --symbols 10 --days 60"]))]
     Sample(sample::Flags),
-    /// Print a script that completes commands and flags in a shell.
+    /// Print a shell completion script.
+    #[command(after_help = examples("completions", &["data-pipeline completions bash > ~/.local/share/bash-completion/completions/data-pipeline"]))]
     Completions(completions::Flags),
-    /// Write the manual pages, one per command.
+    /// Write the manual pages.
+    #[command(after_help = examples("completions", &["data-pipeline man --out-dir man"]))]
     Man(man::Flags),
 }
 
-/// The command line of this process; the process ends here for an invalid one, and for `--help`.
+/// Formats the examples and the page that the help of a command ends with.
+fn examples(page: &str, lines: &[&str]) -> String {
+    let title = if lines.len() == 1 { "Example" } else { "Examples" };
+    format!("{title}:\n  {}\n\nDocumentation: docs/{page}.md", lines.join("\n  "))
+}
+
+/// Parses the command line of this process. Exits for `--help`, `--version` and invalid flags.
 pub fn parse() -> anyhow::Result<Cli> {
     let words: Vec<OsString> = std::env::args_os().collect();
     config::load(&typed(&words), &Cli::command())?;
@@ -91,10 +117,10 @@ pub fn parse() -> anyhow::Result<Cli> {
         return Ok(configured.unwrap_or_else(|error| error.exit()));
     };
     configured.or_else(|error| match parse_words(&Config::default(), &words) {
-        // Valid without the file, so the error is the file's.
+        // The command line is valid without the file, so the error is in the file.
         Ok(_) => {
             let text = error.to_string();
-            // Only the reason: the usage line is about the command line.
+            // Keep the reason only: clap's usage line describes the command line.
             let text =
                 text.trim_start_matches("error: ").split("\n\nUsage:").next().unwrap_or_default();
             let text = text.split("\n\nFor more information").next().unwrap_or_default();
@@ -104,14 +130,14 @@ pub fn parse() -> anyhow::Result<Cli> {
     })
 }
 
-/// What was typed, as far as it is valid.
+/// The flags on the command line, without defaults; invalid ones are skipped.
 pub fn typed(words: &[OsString]) -> ArgMatches {
     let program =
         Cli::command().ignore_errors(true).disable_help_flag(true).disable_version_flag(true);
     program.try_get_matches_from(words).unwrap_or_default()
 }
 
-/// Parses `words`, the program's name first, with the defaults of a configuration.
+/// Parses `words` (the first is the program's name), with defaults from `config`.
 pub fn parse_words(config: &Config, words: &[OsString]) -> Result<Cli, clap::Error> {
     let program = config.apply(Cli::command(), &typed(words));
     Cli::from_arg_matches(&program.try_get_matches_from(words)?)
@@ -144,18 +170,17 @@ impl Command {
         }
     }
 
-    /// Whether no log is kept of the command, as with one that was asked to write nothing.
+    /// Returns whether the command writes no log: dry runs and commands that compute nothing.
     pub fn is_dry(&self) -> bool {
         match self {
             Command::State(flags) => flags.snapshots.dry_run,
             Command::Regime(flags) => flags.snapshots.dry_run,
-            // Nothing is computed that a log could tell of.
             Command::Completions(_) | Command::Man(_) => true,
             _ => false,
         }
     }
 
-    /// Where the command's outputs go, and so its log.
+    /// The folder of the command's outputs, where the log is written.
     pub fn out_dir(&self) -> &Path {
         match self {
             Command::Leaderboards(flags) => &flags.out_dir,

@@ -1,9 +1,9 @@
 //! The configuration file: `data-pipeline.toml` in the working directory, or the one that
 //! `--config` names.
 //!
-//! Its values are defaults: they become those of the flags themselves, so that a flag wins over
-//! them, `--help` shows them, and they are checked as what is typed is. Only the source goes its
-//! own way, as the environment comes before the file there ([`crate::source_select`]).
+//! Its values become the defaults of the flags. So a flag overrides them, `--help` shows them, and
+//! they are validated like flags. The source is the exception, because there the environment comes
+//! before the file ([`crate::source_select`]).
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -20,12 +20,12 @@ use crate::ui::Usage;
 /// The file's name in the working directory.
 pub const NAME: &str = "data-pipeline.toml";
 
-/// Names at the top of the file and of a command's section that are those of the source.
+/// The top-level keys of the source.
 const SOURCE: &str = "source";
 const DATABASE: &str = "mysql";
 
-/// Flags that say where bars are; they stand in the file once for all commands.
-const OF_DATABASE: [&str; 9] = [
+/// Flags of the database connection; the file has them once, for all commands.
+const DATABASE_FLAGS: [&str; 9] = [
     "host",
     "port",
     "user",
@@ -37,17 +37,17 @@ const OF_DATABASE: [&str; 9] = [
     "ssl-ca",
 ];
 
-/// Flags that mean the same in every command that has them. Others, such as `--out`, do not.
-const SHARED: [&str; 2] = ["bar-time", "strict"];
+/// Flags with the same meaning in every command, allowed as top-level keys. Others, such as `--out`,
+/// differ.
+const SHARED_FLAGS: [&str; 2] = ["bar-time", "strict"];
 
-/// Flags of `fetch-history` whose environment variables depend on the cohort: these come before the
-/// file, which could not tell.
-const OF_COHORTS: [(&str, &str); 2] =
+/// Flags whose defaults depend on the cohort, so that one value in the file cannot set them.
+const COHORT_FLAGS: [(&str, &str); 2] =
     [("fetch-history", "input-csv"), ("fetch-history", "output-csv")];
 
 static CONFIG: OnceLock<Config> = OnceLock::new();
 
-/// What the file says.
+/// The settings of the file.
 #[derive(Debug, Default)]
 pub struct Config {
     path: PathBuf,
@@ -57,16 +57,15 @@ pub struct Config {
     password_file: Option<PathBuf>,
 }
 
-/// The configuration of this process; nothing where there is no file.
+/// Returns the configuration of this process; empty if there is no file.
 pub fn get() -> &'static Config {
     CONFIG.get_or_init(Config::default)
 }
 
-/// Reads the file named by `--config`, or that of the working directory if there is one.
+/// Reads the file given by `--config`, or the one in the working directory if it exists.
 ///
 /// # Errors
-/// Where a file that was named is missing, or a file cannot be read, or says what is not
-/// understood.
+/// The file given by `--config` does not exist, or a file cannot be read or has an invalid setting.
 pub fn load(typed: &ArgMatches, program: &Command) -> anyhow::Result<()> {
     let path = match typed.try_get_one::<PathBuf>("config").ok().flatten() {
         Some(path) => path.clone(),
@@ -76,12 +75,12 @@ pub fn load(typed: &ArgMatches, program: &Command) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(&path).map_err(|e| bars_io::Error::io("read", &path, e))?;
     let config = Config::parse(&path, &text, program)
         .map_err(|what| Usage(format!("{}: {what}", path.display())))?;
-    // It is loaded once, at the very beginning.
+    // Loaded once per process.
     let _ = CONFIG.set(config);
     Ok(())
 }
 
-/// Whether others than its owner may read a file.
+/// Returns whether users other than its owner can read a file.
 #[cfg(unix)]
 fn is_open(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
@@ -90,32 +89,31 @@ fn is_open(path: &Path) -> bool {
 
 #[cfg(not(unix))]
 fn is_open(_path: &Path) -> bool {
-    // Rights are another matter there, and cannot be judged from here.
+    // Other systems have other permission models: assume the worst.
     true
 }
 
 impl Config {
-    /// Where it was read; `None` where there is no file.
+    /// Returns the path of the file, or `None` if there is none.
     pub fn path(&self) -> Option<&Path> {
         (!self.path.as_os_str().is_empty()).then_some(&*self.path)
     }
 
-    /// The source that it names.
+    /// Returns the top-level `source`.
     pub fn source(&self) -> Option<&str> {
         self.source.as_deref()
     }
 
-    /// What it says of a database, its address included.
+    /// Returns the settings of the database, including those in a `mysql://` source.
     pub fn database(&self) -> &Partial {
         &self.database
     }
 
-    /// The password that it has or names a file for, and the file where it stands; `None` where it
-    /// says nothing of one.
+    /// Returns the password and the file that contains it, or `None` if there is none.
     ///
     /// # Errors
-    /// Where the password stands in a file that others may read, or the file that is named cannot
-    /// be read.
+    /// Other users can read the configuration file with the password, or the password file cannot be
+    /// read.
     pub fn password(&self) -> anyhow::Result<Option<(Password, &Path)>> {
         if let Some(path) = &self.password_file {
             let password = crate::flags::password_in(path);
@@ -130,19 +128,19 @@ impl Config {
         Ok(Some((password.clone(), &self.path)))
     }
 
-    /// A file with a password is for its owner alone.
+    /// Checks that only the owner can read the file.
     fn must_be_private(&self) -> Result<(), Usage> {
         if !is_open(&self.path) {
             return Ok(());
         }
         Err(Usage(format!(
-            "{0} holds a password, and others on this machine may read it: 'chmod 600 {0}', or name a file with password-file instead",
+            "{0} contains a password and other users can read it; run 'chmod 600 {0}' or use password-file",
             self.path.display()
         )))
     }
 
-    /// Refuses an address with a password that became the default of a flag, unless the file is
-    /// private.
+    /// Refuses an address with a password in a section of the file, unless only the owner can read
+    /// the file.
     pub fn check_address(&self, address: &str) -> Result<(), Usage> {
         let is_own = |value: &Value| value.as_str() == Some(address);
         let is_in_section =
@@ -160,14 +158,14 @@ impl Config {
         let table: Table = text.parse().map_err(|e| format!("{e}"))?;
         let source = match table.get(SOURCE) {
             Some(Value::String(source)) => Some(source.clone()),
-            Some(_) => return Err(format!("{SOURCE} is a text: {SOURCE} = \"data/bars\"")),
+            Some(_) => return Err(format!("{SOURCE} must be a string: {SOURCE} = \"data/bars\"")),
             None => None,
         };
         let (section, password_file) = match table.get(DATABASE) {
             Some(Value::Table(section)) => database(section)?,
             Some(_) => {
                 return Err(format!(
-                    "[{DATABASE}] is a section: [{DATABASE}], and below it host = \"...\""
+                    "{DATABASE} must be a section: [{DATABASE}] with host = \"...\" below it"
                 ));
             }
             None => Default::default(),
@@ -175,7 +173,7 @@ impl Config {
         let is_address = source.as_deref().is_some_and(crate::flags::is_mysql);
         if source.is_some() && !is_address && (!section.is_empty() || password_file.is_some()) {
             return Err(format!(
-                "both {SOURCE}, a path, and [{DATABASE}] say where the bars are; leave one out"
+                "both {SOURCE} (a path) and [{DATABASE}] are set; drop one of them"
             ));
         }
         let address = source
@@ -186,23 +184,23 @@ impl Config {
             .map_err(|e| e.to_string())?;
         let database = section.or(address.unwrap_or_default());
         let config = Config { path: path.to_owned(), table, source, database, password_file };
-        // What is not understood is told before anything is done.
+        // Report invalid settings before anything runs.
         config.applied(program.clone(), &ArgMatches::default())?;
         Ok(config)
     }
 
-    /// `program` with what the file says as the defaults of its flags, but for those that one of
-    /// `typed` rules out.
+    /// Returns `program` with the settings of the file as defaults of its flags, except for flags that
+    /// conflict with one of `typed`.
     pub fn apply(&self, program: Command, typed: &ArgMatches) -> Command {
-        // It was understood when it was read.
+        // Validated when the file was read.
         self.applied(program.clone(), typed).unwrap_or(program)
     }
 
-    /// The flags of a stage as in `run`: defaults, then those of its section. `words` are its
+    /// Returns the flags of a stage for `run`: defaults, overridden by its section. `words` are its
     /// required arguments.
     ///
     /// # Errors
-    /// If a value in the section is invalid.
+    /// A value in the section is invalid.
     pub fn stage_flags<F: Args>(&self, command: &'static str, words: &[&str]) -> anyhow::Result<F> {
         let stage = F::augment_args(Command::new(command));
         let program = Command::new("data-pipeline").subcommand(stage);
@@ -227,7 +225,7 @@ impl Config {
                     .mut_subcommand(command, |stage| with_default(stage, flag, &values, &none));
             }
         }
-        for flag in SHARED {
+        for flag in SHARED_FLAGS {
             if let Some(value) = self.table.get(flag) {
                 let values = values(value).map_err(|e| invalid(&e))?;
                 program = program
@@ -256,10 +254,7 @@ impl Config {
                     }
                 }
                 Value::Table(_) => {
-                    return Err(format!(
-                        "there is no command for the section [{name}]{}",
-                        near(name, &commands)
-                    ));
+                    return Err(format!("unknown section [{name}]{}", near(name, &commands)));
                 }
                 value => {
                     let values = values(value).map_err(|what| format!("{name} {what}"))?;
@@ -271,7 +266,7 @@ impl Config {
     }
 }
 
-/// The default of a flag of all commands that have it.
+/// Sets the default of a flag in every command that has it.
 fn everywhere(
     program: Command,
     flag: &str,
@@ -286,17 +281,17 @@ fn everywhere(
         .iter()
         .filter(|name| program.find_subcommand(name).is_some_and(|command| has(command, flag)))
         .collect();
-    if having.is_empty() || !SHARED.contains(&flag) {
+    if having.is_empty() || !SHARED_FLAGS.contains(&flag) {
         let common = program.get_arguments().filter_map(|arg| arg.get_long());
         let known: Vec<String> = [SOURCE]
             .into_iter()
-            .chain(SHARED)
+            .chain(SHARED_FLAGS)
             .chain(common)
             .filter(|name| is_settable(name))
             .map(str::to_owned)
             .collect();
         return Err(format!(
-            "'{flag}' is no setting of all commands, and that of one stands in its section, such as [leaderboards]{}",
+            "unknown top-level key \"{flag}\" (keys of one command belong in its section, such as [leaderboards]){}",
             near(flag, &known)
         ));
     }
@@ -313,16 +308,16 @@ fn has(command: &Command, flag: &str) -> bool {
     is_settable(flag) && command.get_arguments().any(|arg| arg.get_long() == Some(flag))
 }
 
-/// Whether a section may set a flag.
+/// Checks that a section may set a flag.
 fn check(command: &str, flag: &str, program: &Command) -> Result<(), String> {
-    if flag == SOURCE || OF_DATABASE.contains(&flag) {
+    if flag == SOURCE || DATABASE_FLAGS.contains(&flag) {
         return Err(format!(
-            "[{command}] {flag} says where the bars are: that stands at the top for all commands, as {SOURCE} or in [{DATABASE}]"
+            "[{command}] {flag}: the source applies to all commands; set it at the top as {SOURCE} or in [{DATABASE}]"
         ));
     }
-    if OF_COHORTS.contains(&(command, flag)) {
+    if COHORT_FLAGS.contains(&(command, flag)) {
         return Err(format!(
-            "[{command}] {flag} cannot be set here, as each cohort has its own; set its variable (see 'data-pipeline {command} --help')"
+            "[{command}] {flag} differs per cohort and cannot be set here; use its environment variable (see 'data-pipeline {command} --help')"
         ));
     }
     let Some(of) = program.find_subcommand(command).filter(|of| !has(of, flag)) else {
@@ -330,17 +325,17 @@ fn check(command: &str, flag: &str, program: &Command) -> Result<(), String> {
     };
     let known: Vec<String> =
         of.get_arguments().filter_map(|arg| arg.get_long()).map(str::to_owned).collect();
-    Err(format!("[{command}] has no '{flag}'{}", near(flag, &known)))
+    Err(format!("unknown key \"{flag}\" in [{command}]{}", near(flag, &known)))
 }
 
-/// `command` with the default of a flag that it has.
+/// Returns `command` with another default for one of its flags.
 fn with_default(command: Command, flag: &str, values: &[OsStr], typed: &ArgMatches) -> Command {
     let Some(arg) = command.get_arguments().find(|arg| arg.get_long() == Some(flag)) else {
         return command;
     };
     let takes_several = arg.get_value_delimiter().is_some()
         || arg.get_num_args().is_some_and(|n| n.max_values() > 1);
-    // A list for a flag that takes a text, such as --windows, is that list with commas.
+    // A list for a flag with one string value, such as --windows, is joined with commas.
     let values: Vec<OsStr> = if takes_several {
         values.to_vec()
     } else {
@@ -355,7 +350,7 @@ fn with_default(command: Command, flag: &str, values: &[OsStr], typed: &ArgMatch
     });
     command.mut_arg(id, |arg| {
         let arg = arg.default_values(values).required(false).hide_default_value(is_secret);
-        // So that --strict=false can take back what the file says.
+        // Allows --strict=false to override the file.
         let switch = |arg: Arg| {
             let arg = arg.action(ArgAction::Set).value_parser(clap::value_parser!(bool));
             arg.num_args(0..=1).require_equals(true).default_missing_value("true")
@@ -364,7 +359,7 @@ fn with_default(command: Command, flag: &str, values: &[OsStr], typed: &ArgMatch
     })
 }
 
-/// The flags that cannot stand beside `arg`, whichever of the two says so.
+/// Returns the flags that conflict with `arg`, declared on either side.
 fn rivals<'a>(command: &'a Command, arg: &'a Arg) -> Vec<&'a Arg> {
     let mut rivals = command.get_arg_conflicts_with(arg);
     let says_so = |other: &&Arg| {
@@ -374,7 +369,7 @@ fn rivals<'a>(command: &'a Command, arg: &'a Arg) -> Vec<&'a Arg> {
     rivals
 }
 
-/// Whether `arg` was given on the command line, to the program or its command.
+/// Returns whether `arg` was given on the command line.
 fn is_typed(arg: &Arg, typed: &ArgMatches) -> bool {
     let id = arg.get_id().as_str();
     let is_given = |matches: &ArgMatches| {
@@ -388,7 +383,7 @@ fn text(value: &OsStr) -> String {
     value.to_string_lossy().into_owned()
 }
 
-/// A value as it would be typed: one, or those of a list.
+/// Converts a value, or the items of a list, to command-line strings.
 fn values(value: &Value) -> Result<Vec<OsStr>, String> {
     let one = |value: &Value| match value {
         Value::String(text) => Ok(text.clone().into()),
@@ -397,7 +392,7 @@ fn values(value: &Value) -> Result<Vec<OsStr>, String> {
         Value::Boolean(flag) => Ok(flag.to_string().into()),
         Value::Datetime(time) => Ok(time.to_string().into()),
         Value::Array(_) | Value::Table(_) => {
-            Err("is neither a text, a number, true or false, nor a list of these".to_owned())
+            Err("must be a string, a number, true, false, or a list of these".to_owned())
         }
     };
     match value {
@@ -406,21 +401,21 @@ fn values(value: &Value) -> Result<Vec<OsStr>, String> {
     }
 }
 
-/// What the section of the database says.
+/// Parses the section of the database.
 fn database(section: &Table) -> Result<(Partial, Option<PathBuf>), String> {
     let (mut partial, mut password_file) = (Partial::default(), None);
     for (name, value) in section {
         let text = match value {
             Value::String(text) => text.clone(),
             Value::Integer(number) => number.to_string(),
-            _ => return Err(format!("[{DATABASE}] {name} is a text or a number")),
+            _ => return Err(format!("[{DATABASE}] {name} must be a string or a number")),
         };
         match name.as_str() {
             "host" => partial.host = Some(text),
             "port" => {
                 let port = text
                     .parse()
-                    .map_err(|_| format!("[{DATABASE}] port is {text}, which is none"))?;
+                    .map_err(|_| format!("[{DATABASE}] invalid port {text}: expected 1-65535"))?;
                 partial.port = Some(port);
             }
             "user" => partial.user = Some(text),
@@ -434,15 +429,18 @@ fn database(section: &Table) -> Result<(Partial, Option<PathBuf>), String> {
             }
             "ssl-ca" => partial.ssl_ca = Some(text.into()),
             other => {
-                let known = OF_DATABASE.map(str::to_owned);
-                return Err(format!("[{DATABASE}] has no '{other}'{}", near(other, &known)));
+                let known = DATABASE_FLAGS.map(str::to_owned);
+                return Err(format!(
+                    "unknown key \"{other}\" in [{DATABASE}]{}",
+                    near(other, &known)
+                ));
             }
         }
     }
     Ok((partial, password_file))
 }
 
-/// What may have been meant.
+/// Suggests the most similar known name, or lists the known names.
 fn near(name: &str, known: &[String]) -> String {
     let likeness = |other: &&String| strsim::jaro_winkler(name, other);
     let best = known
@@ -450,8 +448,8 @@ fn near(name: &str, known: &[String]) -> String {
         .filter(|other| likeness(other) > 0.8)
         .max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
     match best {
-        Some(best) => format!("; did you mean '{best}'?"),
-        None => format!("; known are {}", known.join(", ")),
+        Some(best) => format!("; did you mean \"{best}\"?"),
+        None => format!("; known: {}", known.join(", ")),
     }
 }
 
@@ -480,7 +478,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
+    fn flags_override_the_file_and_the_file_overrides_defaults() {
         let text = "[leaderboards]\ntop-n = 7\nwindows = [\"6h\", \"24h\"]\ninclude-stale = true\ninclude-partial = false";
         let of = |words: &[&str]| match typed(text, words) {
             crate::app::Command::Leaderboards(flags) => {
@@ -496,7 +494,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_typed_wins_over_its_rivals_and_over_switches() {
+    fn flags_override_conflicting_settings_and_switches() {
         let stale = |words: &[&str]| match typed("[leaderboards]\ninclude-stale = true", words) {
             crate::app::Command::Leaderboards(flags) => flags.include_stale,
             other => panic!("{other:?}"),
@@ -524,32 +522,32 @@ mod tests {
             "[imf-postprocess]\namp-bands = [3, 8.5]",
             &["imf-postprocess", "--summary", "x.parquet"],
         );
-        // A flag that must be typed otherwise may stand in the file.
+        // The file can provide a required flag.
         typed("[imf-postprocess]\nsummary = \"x.parquet\"", &["imf-postprocess"]);
         typed("threads = 2\nstrict = true\nbar-time = \"close\"", &["state"]);
     }
 
     #[test]
-    fn what_is_not_understood_is_told() {
+    fn invalid_settings_are_reported() {
         for (text, words) in [
-            ("[leaderboard]\ntop-n = 3", "did you mean 'leaderboards'?"),
-            ("[leaderboards]\ntopn = 3", "did you mean 'top-n'?"),
-            ("[leaderboards]\nsource = \"x\"", "stands at the top"),
+            ("[leaderboard]\ntop-n = 3", "did you mean \"leaderboards\"?"),
+            ("[leaderboards]\ntopn = 3", "did you mean \"top-n\"?"),
+            ("[leaderboards]\nsource = \"x\"", "set it at the top"),
             ("[fetch-history]\ninput-csv = \"x\"", "cannot be set here"),
             ("top-n = 3", "such as [leaderboards]"),
-            ("config = \"other.toml\"", "no setting of all commands"),
-            ("threds = 4", "did you mean 'threads'?"),
-            ("source = 3", "is a text"),
-            ("source = \"bars\"\n[mysql]\nhost = \"h\"", "leave one out"),
-            ("[mysql]\nhosts = \"h\"", "did you mean 'host'?"),
+            ("config = \"other.toml\"", "unknown top-level key"),
+            ("threds = 4", "did you mean \"threads\"?"),
+            ("source = 3", "must be a string"),
+            ("source = \"bars\"\n[mysql]\nhost = \"h\"", "drop one of them"),
+            ("[mysql]\nhosts = \"h\"", "did you mean \"host\"?"),
             ("[mysql]\nport = 99999", "port"),
             ("[mysql]\nssl-mode = \"maybe\"", "ssl-mode"),
-            ("mysql = 3", "[mysql] is a section"),
-            ("[leaderboards]\ntop-n = { a = 1 }", "neither a text"),
+            ("mysql = 3", "mysql must be a section"),
+            ("[leaderboards]\ntop-n = { a = 1 }", "must be a string, a number"),
             ("[leaderboards\n", "TOML parse error at line 1"),
         ] {
-            let told = read(text).map(|_| ()).unwrap_err();
-            assert!(told.contains(words), "{text}: {told}");
+            let error = read(text).map(|_| ()).unwrap_err();
+            assert!(error.contains(words), "{text}: {error}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What jobs report, on the terminal and in the log.
+//! The observer that shows the events of jobs on the terminal and in the log.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -13,23 +13,23 @@ use crate::interrupt::temp_files;
 use crate::source_select::OpenSource;
 use crate::ui::Progress;
 
-/// Shows progress and messages of jobs.
+/// Shows progress, warnings and findings of jobs.
 #[derive(Debug, Default)]
 pub struct Console {
-    /// Findings that break `--strict` are reported by the error alone.
+    /// With `--strict`, findings that make the job fail are part of its error and not shown twice.
     is_strict: bool,
     progress: Mutex<Vec<(String, Progress)>>,
-    /// The last findings shown: stages of a run that read one source have the same.
+    /// The last findings shown: all stages of a run that read the same source report the same.
     findings: Mutex<String>,
 }
 
 impl Console {
-    /// A console for a command with or without `--strict`.
+    /// Creates a console for a command with or without `--strict`.
     pub fn new(is_strict: bool) -> Console {
         Console { is_strict, ..Console::default() }
     }
 
-    /// The context of a job that reads `source`.
+    /// Returns the context of a job that reads `source`.
     pub fn context<'a>(&'a self, source: Option<&'a OpenSource>) -> JobContext<'a> {
         JobContext {
             source: source.map(OpenSource::source),
@@ -55,7 +55,7 @@ impl Console {
         Ok(())
     }
 
-    /// Reports what was found in the rows of `source`.
+    /// Reports the findings in the rows of `source`.
     ///
     /// # Errors
     /// With `--strict`, if rows were rejected or replaced.

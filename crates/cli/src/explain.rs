@@ -1,4 +1,6 @@
-//! Errors of the libraries in terms of the command line: flags and remedies.
+//! Errors in terms of the command line: parameters become flags, and remedies name commands.
+//!
+//! Every message has the form `problem; remedy`.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -10,7 +12,7 @@ use report::model::Part;
 
 use crate::ui::Usage;
 
-/// Parameters that messages name, and that are flags here.
+/// Parameters in messages that are replaced by flags.
 const PARAMETERS: [&str; 17] = [
     "amp_bands",
     "bar_time",
@@ -31,8 +33,7 @@ const PARAMETERS: [&str; 17] = [
     "window_days",
 ];
 
-/// Remedies of the libraries, and the same with the flags, variables and commands that carry them
-/// out here.
+/// Remedies in messages of the libraries, and their replacements with flags, variables and commands.
 const REMEDIES: [(&str, &str); 13] = [
     ("name a source for others", "name others with --source"),
     ("check user and password", "check user and password (--user, --password-file, DB_PASSWORD)"),
@@ -44,18 +45,18 @@ const REMEDIES: [(&str, &str); 13] = [
         "name it with --table, or fill it with 'data-pipeline import'",
     ),
     (
-        "Import bars into it",
-        "Fill it with 'data-pipeline import FILE --into DIR' or 'data-pipeline sample --into DIR'",
+        "; import bars into it",
+        "; fill it with 'data-pipeline import FILE --into DIR' or 'data-pipeline sample --into DIR'",
     ),
-    ("import it into a store", "bring it into a store with 'data-pipeline import'"),
+    ("import it into a store", "import it into a store with 'data-pipeline import'"),
     ("name its symbol", "import it with --symbol NAME"),
-    ("by its name or the given symbol", "by its name or by --symbol"),
-    ("give no symbol", "leave --symbol out"),
-    ("(strict makes this an error", "(--strict makes this an error"),
-    ("leave strict out", "leave --strict out"),
+    ("its name or the given symbol", "its name or --symbol"),
+    ("give no symbol", "drop --symbol"),
+    ("strict: ", "--strict: "),
+    ("turn strict off to", "drop --strict to"),
 ];
 
-/// Replaces names of parameters by flags, and adds to remedies how to carry them out here.
+/// Replaces parameters by flags, and remedies by commands.
 pub fn with_flags(text: &str) -> String {
     let mut out = text.to_owned();
     for parameter in PARAMETERS {
@@ -68,7 +69,7 @@ pub fn with_flags(text: &str) -> String {
             out = out.replace(remedy, here);
         }
     }
-    // Single words are flags only where a message begins with them.
+    // Ordinary words are parameters only at the start of a message.
     for parameter in ["windows", "months"] {
         if let Some(rest) = out.strip_prefix(parameter).filter(|rest| rest.starts_with([' ', ':']))
         {
@@ -82,8 +83,7 @@ fn flag(parameter: &str) -> String {
     format!("--{}", parameter.replace('_', "-"))
 }
 
-/// Replaces `word` where it is not part of a longer one. In quotes it is the key of a file, and
-/// stays.
+/// Replaces `word` unless it is part of a longer word or quoted (then it is the key of a file).
 fn replace_words(text: &str, word: &str, by: &str) -> String {
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '"' | '/');
     let (mut out, mut rest) = (String::new(), text);
@@ -99,17 +99,17 @@ fn replace_words(text: &str, word: &str, by: &str) -> String {
     out + rest
 }
 
-/// Logs warnings of servers, with flags.
+/// Returns a handler that logs warnings about servers, with flags.
 pub fn warnings() -> Warnings {
     Warnings::new(|text| tracing::warn!("{}", with_flags(text)))
 }
 
-/// An error of a job whose input is named by the flag `input`.
+/// Wraps an error of a job whose input is given by the flag `input`.
 pub fn with_input(error: Error, input: &'static str) -> anyhow::Error {
     anyhow::Error::from(JobError { error, input })
 }
 
-/// An error of a job, and the flag that names its input.
+/// An error of a job, and the flag that gives its input.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", job_error(error, Some(input)))]
 struct JobError {
@@ -117,33 +117,33 @@ struct JobError {
     input: &'static str,
 }
 
-/// The message of a job's error, with flags and remedy. `input` is the flag that names the job's
-/// input.
+/// Returns the message of a job's error, with flags and remedy. `input` is the flag that gives the
+/// job's input.
 pub fn job_error(error: &Error, input: Option<&str>) -> String {
     let input = input.unwrap_or("--input");
     let text = match error {
         Error::EmptySource { .. } => {
-            format!("{error}; fill it with 'data-pipeline import', or name another with --source")
+            format!("{error}; fill it with 'data-pipeline import', or give another with --source")
         }
         Error::EmptyFile { .. } | Error::NoSymbols { .. } => {
             format!(
-                "{error}; run 'data-pipeline leaderboards' first, or name another file with {input}"
+                "{error}; run 'data-pipeline leaderboards' first, or give another file with {input}"
             )
         }
         Error::NotInSource { .. } => {
-            format!("{error}; see what is there with 'data-pipeline check'")
+            format!("{error}; list the symbols of the source with 'data-pipeline check'")
         }
-        Error::AsofBeforeBars { .. } => format!("{error}; choose an --asof from then on"),
+        Error::AsofBeforeBars { .. } => format!("{error}; use a later --asof"),
         Error::NothingToReport { .. } => {
             format!(
-                "{error}: 'data-pipeline run' makes everything, or name another folder with --dir"
+                "{error}; create the outputs with 'data-pipeline run', or give another folder with --dir"
             )
         }
         Error::MissingParts { missing, parts } => match missing[..] {
             [part] => format!("{error}; run it with --shard {part}/{parts}"),
             _ => format!("{error}; run them with --shard I/{parts}"),
         },
-        Error::FolderInUse { .. } => format!("{error}, or name another --out-dir"),
+        Error::FolderInUse { .. } => format!("{error}, or give another --out-dir"),
         Error::Stage(stage) if stage.parameter() == Some("months") => {
             error.to_string().replace("none for no baseline", "--no-baseline")
         }
@@ -155,7 +155,7 @@ pub fn job_error(error: &Error, input: Option<&str>) -> String {
         },
         Error::Parameter { name: "window_days", reason } => {
             format!(
-                "{reason}; give it with --window-days, or name the run's file with --run-config"
+                "{reason}; give it with --window-days, or give the run's file with --run-config"
             )
         }
         Error::Memory { .. } => error.to_string().replace("fewer trials", "fewer --trials"),
@@ -163,7 +163,7 @@ pub fn job_error(error: &Error, input: Option<&str>) -> String {
         Error::Parameter { name, reason } => format!("{}: {reason}", flag(name)),
         Error::Io(bars_io::Error::Missing { path, .. }) if Cohort::is_bars_file(path) => {
             format!(
-                "no cohort file; run 'data-pipeline leaderboards' first, or name a file with {input}: {error}"
+                "no cohort file ({error}); run 'data-pipeline leaderboards' first, or give a file with {input}"
             )
         }
         other => other.to_string(),
@@ -171,7 +171,7 @@ pub fn job_error(error: &Error, input: Option<&str>) -> String {
     with_flags(&text)
 }
 
-/// The command that writes a file of this name.
+/// Returns the command that writes files of this name.
 fn writer(path: &Path) -> Option<&'static str> {
     let name = path.file_name()?.to_str()?;
     let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
@@ -187,24 +187,23 @@ fn writer(path: &Path) -> Option<&'static str> {
     }
 }
 
-/// What the report says of a part without data: the command that makes it.
+/// Returns what the report prints for a part without data: the command that creates it.
 pub fn part_remedy(part: Part) -> &'static str {
     match part {
         Part::Boards => "data-pipeline leaderboards",
         Part::State => "data-pipeline state",
         Part::Regime => "data-pipeline regime",
-        Part::LeaderPrice => "imf-stage keeps it with --persist-imfs",
+        Part::LeaderPrice => "data-pipeline imf-stage --persist-imfs",
         Part::DominantCycles => {
             "data-pipeline imf-postprocess --series both --summary data/imf/dt=DATE/imf_summary.parquet"
         }
         Part::UpswingClusters => "data-pipeline imf-cluster overlaps",
-        // Cycles and their modes.
         _ => "data-pipeline imf-stage --leaders-csv habitual_overlaps.csv --persist-imfs",
     }
 }
 
-/// The message of an error and of its causes, with flags. Causes that a message already tells are
-/// not repeated.
+/// Returns the message of an error and its causes, with flags. Causes that a message already
+/// contains are not repeated.
 pub fn message(error: &anyhow::Error) -> String {
     let mut text = String::new();
     for cause in error.chain() {
@@ -219,14 +218,14 @@ pub fn message(error: &anyhow::Error) -> String {
     with_flags(&text)
 }
 
-/// Prints and logs an error; returns the exit status: 2 for a command used wrongly, else 1.
+/// Prints and logs an error. Returns the exit status: 2 for wrong usage, else 1.
 pub fn report(error: &anyhow::Error) -> ExitCode {
     let job = error.chain().find_map(|cause| {
         let with_input = cause.downcast_ref::<JobError>().map(|error| &error.error);
         with_input.or_else(|| cause.downcast_ref::<Error>())
     });
     match (error.downcast_ref::<Error>(), job) {
-        // Not in a context of its own.
+        // No context was added.
         (Some(error), _) => tracing::error!("{}", job_error(error, None)),
         _ => tracing::error!("{}", message(error)),
     }
@@ -240,7 +239,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn causes_are_told_once() {
+    fn causes_are_printed_once() {
         let io = std::io::Error::other("no room");
         let error =
             anyhow::Error::from(bars_io::Error::io("write", std::path::Path::new("a.csv"), io));

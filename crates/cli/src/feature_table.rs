@@ -1,5 +1,5 @@
-//! The terminal table of features: a few metrics per symbol with their percentiles, and the most
-//! unusual ones.
+//! The terminal table of features: a few metrics per symbol with percentiles, and the most unusual
+//! metrics.
 
 use bars::Window;
 use stages::features::layout::{FeatureCell, FeatureLayout};
@@ -10,55 +10,54 @@ use stages::regime::Daily;
 
 use crate::ui;
 
-/// A metric shown for each symbol.
+/// A metric in the table.
 #[derive(Debug, Clone, Copy)]
 pub struct SummaryMetric {
-    /// The column title, after the window.
+    /// Column title, after the window.
     pub title: &'static str,
     /// Index of the metric in its table.
     pub index: usize,
-    /// Factor from the metric to what is shown.
+    /// Factor from the metric to the printed value.
     pub scale: f64,
-    /// Digits after the point.
+    /// Decimal places.
     pub digits: usize,
 }
 
-/// Symbols shown at most.
 const MAX_SYMBOLS_SHOWN: usize = 20;
 
-/// Unusual metrics named per symbol at most.
+/// Maximum number of unusual metrics printed per symbol.
 const MAX_UNUSUAL: usize = 2;
 
-/// Values that a baseline needs before its percentiles are shown.
+/// Minimum number of values in a baseline for its percentiles to be printed.
 const MIN_BASELINE: usize = 10;
 
-/// Prints a line per symbol: figures of the longest window up to `longest` that is ok for any of
-/// them, each with its percentile in brackets.
+/// Prints one line per symbol: the metrics, with percentiles in brackets, of the longest window up
+/// to `longest` that has enough bars for at least one symbol.
 pub fn print(
     layout: &FeatureLayout,
     rows: &[FeatureRow],
     metrics: &[SummaryMetric],
     longest: Window,
 ) -> anyhow::Result<()> {
-    let fits = |place: &usize| layout.windows[*place] <= longest;
-    let is_ok = |place: &usize| rows.iter().any(|row| row.window(*place).is_ok());
-    let places = || (0..layout.windows.len()).rev();
-    let place = places()
+    let fits = |index: &usize| layout.windows[*index] <= longest;
+    let is_ok = |index: &usize| rows.iter().any(|row| row.window(*index).is_ok());
+    let indices = || (0..layout.windows.len()).rev();
+    let index = indices()
         .filter(fits)
         .find(is_ok)
-        .or(places().find(is_ok))
-        .or(places().find(fits))
+        .or(indices().find(is_ok))
+        .or(indices().find(fits))
         .unwrap_or(0);
-    let window = layout.windows[place];
+    let window = layout.windows[index];
     let mut header = vec!["symbol".to_owned()];
     header.extend(metrics.iter().map(|metric| format!("{window} {}", metric.title)));
     let has_baseline = layout.options.has_baseline;
     if has_baseline {
-        header.push("most unusual for it (percentile)".to_owned());
+        header.push("most unusual (percentile)".to_owned());
     }
     let lines = rows.iter().take(MAX_SYMBOLS_SHOWN).map(|row| {
         let mut line = vec![row.symbol.to_string()];
-        line.extend(metrics.iter().map(|metric| figure(row, place, metric)));
+        line.extend(metrics.iter().map(|metric| figure(row, index, metric)));
         if has_baseline {
             line.push(unusual(layout, row));
         }
@@ -73,14 +72,14 @@ pub fn print(
     Ok(())
 }
 
-/// A value, and its percentile in brackets.
-fn figure(row: &FeatureRow, place: usize, metric: &SummaryMetric) -> String {
-    let reading = row.window(place);
-    let value = reading.value(metric.index) * metric.scale;
+/// Formats a value with its percentile in brackets.
+fn figure(row: &FeatureRow, window: usize, metric: &SummaryMetric) -> String {
+    let window = row.window(window);
+    let value = window.value(metric.index) * metric.scale;
     if value.is_nan() {
         return "-".to_owned();
     }
-    let enriched = reading.enriched(metric.index);
+    let enriched = window.enriched(metric.index);
     let (percentile, digits) = (enriched.pctile, metric.digits);
     if enriched.n < MIN_BASELINE {
         format!("{value:.digits$}")
@@ -89,7 +88,7 @@ fn figure(row: &FeatureRow, place: usize, metric: &SummaryMetric) -> String {
     }
 }
 
-/// The metrics, of whatever window, that stand furthest out in their baselines.
+/// Formats the metrics, of any window, with the largest absolute robust z-scores.
 fn unusual(layout: &FeatureLayout, row: &FeatureRow) -> String {
     let outside = layout.columns().iter().filter_map(|column| {
         let FeatureCell::Value(w, m) = column.cell else {
@@ -109,7 +108,7 @@ fn unusual(layout: &FeatureLayout, row: &FeatureRow) -> String {
     if named.is_empty() { "-".to_owned() } else { named.join(", ") }
 }
 
-/// Metrics of `metrics` and `state`.
+/// The table of `metrics` and `state`.
 pub const INTRADAY: &[SummaryMetric] = &[
     SummaryMetric { title: "change %", index: Intraday::Roc as usize, scale: 1.0, digits: 2 },
     SummaryMetric {
@@ -122,7 +121,7 @@ pub const INTRADAY: &[SummaryMetric] = &[
     SummaryMetric { title: "ADX", index: Intraday::Adx as usize, scale: 1.0, digits: 0 },
 ];
 
-/// Metrics of `regime`.
+/// The table of `regime`.
 pub const DAILY: &[SummaryMetric] = &[
     SummaryMetric { title: "change %", index: Daily::Roc as usize, scale: 1.0, digits: 2 },
     SummaryMetric {

@@ -1,4 +1,4 @@
-//! Ctrl-C and its kin, and bugs: remove what is half-written and go, at once.
+//! Signals and panics: remove unfinished files and exit at once.
 
 use std::thread;
 
@@ -8,18 +8,17 @@ use bars_io::atomic::TempFiles;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-/// The unfinished files of this process.
+/// Returns the registry of this process's unfinished files.
 pub fn temp_files() -> &'static TempFiles {
     static TEMP_FILES: LazyLock<TempFiles> = LazyLock::new(TempFiles::default);
     &TEMP_FILES
 }
 
-/// From here on an interrupt ends the process with status 130 (143 for a termination) within
-/// moments. Every output is written beside its place, so nothing but those files has to be cleared
-/// away, and no work has to be asked to stop.
+/// Installs handlers: SIGINT exits with status 130 and SIGTERM with 143, immediately. Outputs are
+/// written to temporary files next to their path, so removing those is all the cleanup there is.
 pub fn install() {
     ignore_file_size_signal();
-    tell_of_bugs();
+    report_panics();
     let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else {
         return;
     };
@@ -32,23 +31,22 @@ pub fn install() {
     });
 }
 
-/// A panic is a bug of ours: it ends the process at once, from whatever thread, with a sentence
-/// instead of a trace.
-fn tell_of_bugs() {
+/// Makes a panic in any thread end the process with an error message instead of a backtrace.
+fn report_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let _held = temp_files().discard();
         crate::ui::eprintln_above_progress(&format!(
-            "error: this is a bug of data-pipeline, please report it: {panic}"
+            "error: bug in data-pipeline, please report it: {panic}"
         ));
         std::process::exit(1);
     }));
 }
 
-/// A limit on file size (`ulimit -f`) shall be an error that can be told, not a signal that kills.
+/// Makes a file size limit (`ulimit -f`) fail the write with an error instead of killing the process.
 #[cfg(unix)]
 fn ignore_file_size_signal() {
     let taken = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-    // Where it cannot be taken the signal does what it always did.
+    // If registration fails, the signal keeps its default effect.
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, taken);
 }
 

@@ -1,4 +1,4 @@
-//! Where messages go: standard error for the person, `pipeline.log` for the record.
+//! Messages: standard error for the user, `pipeline.log` for the record.
 
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
@@ -15,14 +15,14 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use crate::flags::Common;
 use crate::ui;
 
-/// The log's name in the output folder.
+/// File name of the log.
 const LOG: &str = "pipeline.log";
 
-/// The target of messages that are for the log alone.
+/// Target of messages that only go to the log.
 const RECORD_ONLY: &str = "record_only";
 
-/// Sends messages to standard error and, unless forbidden or the run is a dry one, to the log in
-/// `out_dir`.
+/// Sends messages to standard error and to the log in `out_dir`. `--no-log-file` and dry runs (unless
+/// `--log-file` is given) write no log.
 pub fn install(common: &Common, out_dir: &Path, is_dry: bool) {
     let path = common.log_file.clone().unwrap_or_else(|| out_dir.join(LOG));
     let log = if common.no_log_file || (is_dry && common.log_file.is_none()) {
@@ -35,11 +35,11 @@ pub fn install(common: &Common, out_dir: &Path, is_dry: bool) {
         Err(e) => (None, Some(e)),
     };
     let subscriber = tracing_subscriber::registry().with(Messages { file });
-    // Only the first subscriber of a process can be set; this is the first.
+    // Fails only if a subscriber was set before; this is the only call.
     let _ = tracing::subscriber::set_global_default(subscriber);
     if let Some(e) = problem {
         tracing::warn!(
-            "no log is kept: cannot write {}: {e}; name another with --log-file",
+            "cannot write the log {}: {e}; give another with --log-file",
             path.display()
         );
     }
@@ -52,12 +52,12 @@ fn open(path: &Path) -> std::io::Result<File> {
     OpenOptions::new().append(true).create(true).open(path)
 }
 
-/// Does `work` and logs what was run and how long it took.
+/// Runs `work` and logs the command line and the duration.
 pub fn timed<T>(name: &str, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
     let words: Vec<String> =
         std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
     let line = without_passwords(&words).join(" ");
-    tracing::trace!(target: RECORD_ONLY, "data-pipeline {} begins: {line}", env!("CARGO_PKG_VERSION"));
+    tracing::trace!(target: RECORD_ONLY, "data-pipeline {} started: {line}", env!("CARGO_PKG_VERSION"));
     let begun = Instant::now();
     let result = work();
     let how = if result.is_ok() { "done" } else { "failed" };
@@ -65,8 +65,8 @@ pub fn timed<T>(name: &str, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow:
     result
 }
 
-/// The words of a command line, passwords replaced: that after `--password`, and that in a
-/// `mysql://` address.
+/// Replaces passwords in a command line: the value of `--password` and passwords in `mysql://`
+/// addresses.
 fn without_passwords(words: &[String]) -> Vec<String> {
     let mut is_password = false;
     let mut shown = Vec::with_capacity(words.len());
@@ -81,8 +81,8 @@ fn without_passwords(words: &[String]) -> Vec<String> {
     shown
 }
 
-/// An address of whatever scheme with the password in it replaced: that between user and host (the
-/// last `@` counts, for a password may hold one), and a parameter of that name.
+/// Replaces the password in an address of any scheme: between user and the last `@` (a password may
+/// contain one), and in a parameter named password.
 fn without_userinfo(word: &str) -> String {
     let Some(at) = word
         .find(":/")
@@ -128,7 +128,7 @@ impl<S: Subscriber> Layer<S> for Messages {
         };
         if !record_only && ui::verbosity() >= shown {
             match level {
-                Level::ERROR => ui::eprintln_above_progress(&format!("error: {}", message.0)),
+                Level::ERROR => ui::eprint_error(&message.0),
                 Level::WARN => ui::eprintln_above_progress(&format!("warning: {}", message.0)),
                 _ => ui::eprintln_above_progress(&message.0),
             }
@@ -136,13 +136,13 @@ impl<S: Subscriber> Layer<S> for Messages {
         if let Some(file) = &self.file {
             let level = if record_only { Level::INFO } else { level };
             let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-            // A log that cannot be written must not stop the work.
+            // A failing log must not stop the work.
             let _ = writeln!(file, "{} {level} {}", now(), message.0);
         }
     }
 }
 
-/// The wall clock, for the log alone.
+/// Returns the wall clock time, for the log only.
 fn now() -> String {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs());
     let minute = Minute::new((seconds / 60) as i64).unwrap_or(Minute::MAX).to_string();

@@ -1,7 +1,7 @@
 //! `data-pipeline`: a crypto quant research toolkit on one-minute bars.
 //!
-//! [`app`] has the commands, [`flags`] what several of them share, [`commands`] one file each:
-//! flags to parameters, a call of `pipeline`, and what is printed.
+//! [`app`] defines and dispatches the commands, [`commands`] has one file per command (flags, a call
+//! of `pipeline`, output), [`flags`] the flags that several commands share.
 
 use std::process::ExitCode;
 
@@ -24,7 +24,7 @@ fn main() -> ExitCode {
     let cli = match app::parse() {
         Ok(cli) => cli,
         Err(error) => {
-            ui::eprintln_above_progress(&format!("error: {}", explain::message(&error)));
+            ui::eprint_error(&explain::message(&error));
             return ExitCode::from(2);
         }
     };

@@ -1,4 +1,4 @@
-//! `--shard I/N`: one task of a stage.
+//! `--shard I/N`: run one task of a stage.
 
 use std::path::Path;
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use crate::interrupt::temp_files;
 use crate::source_select::OpenSource;
 use crate::ui;
 
-/// A part of a stage on the command line, such as `3/16`.
+/// A part of a stage as a command-line value, such as `3/16`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shard {
     part: usize,
@@ -32,7 +32,7 @@ impl FromStr for Shard {
     }
 }
 
-/// Plans the stage, runs one of its tasks and writes the result into `folder`.
+/// Plans the stage, runs the task of `shard` and writes its result to `folder`.
 pub fn run(
     request: &TaskRequest,
     shard: Shard,
@@ -53,7 +53,7 @@ pub fn run(
     let bytes = result.bytes().unwrap_or_default();
     temp_files().write(&path, bytes)?;
     ui::print(&format!(
-        "Written: {}: part {} of {}, {} of {} ({}); merge all parts with 'data-pipeline merge {}'",
+        "wrote {}: part {} of {}, {} of {} ({}); merge all parts with 'data-pipeline merge {}'",
         path.display(),
         shard.part,
         shard.parts,

@@ -1,4 +1,5 @@
-//! Which source is meant: flags, then the environment, then the default store, then a person.
+//! Selects the source: flags, then the environment, then the configuration file, then the default
+//! store, then prompts.
 
 use std::env;
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -18,18 +19,18 @@ use crate::explain;
 use crate::flags::{DatabaseFlags, SourceFlags, is_mysql};
 use crate::ui::Usage;
 
-/// The embedded store that is used where nothing else is said.
+/// The store that is used if no source is given.
 pub const DEFAULT_STORE: &str = "data/bars";
 
-/// The most connections to a database at once.
-const CONNECTIONS: usize = 4;
+/// Maximum number of connections to a database.
+const MAX_CONNECTIONS: usize = 4;
 
-/// An address, name or flag that cannot be used.
+/// Converts the error of an invalid address, name or flag.
 fn usage(error: bars_io::Error) -> Usage {
     Usage(error.to_string())
 }
 
-/// A source that was opened; the database is kept apart because `check` asks it more.
+/// An open source. The database is a variant of its own because `check` also queries its settings.
 pub enum OpenSource {
     /// A store or a file.
     Files(Box<dyn Source>),
@@ -38,7 +39,7 @@ pub enum OpenSource {
 }
 
 impl OpenSource {
-    /// The source.
+    /// Returns the source.
     pub fn source(&self) -> &dyn Source {
         match self {
             OpenSource::Files(source) => &**source,
@@ -47,30 +48,29 @@ impl OpenSource {
     }
 }
 
-/// Opens the source that the flags, the environment or a person name, and says which it is.
+/// Opens the source given by flags, environment, configuration file or prompts, and logs it.
 pub fn source(flags: &SourceFlags) -> anyhow::Result<OpenSource> {
     open(
-        place(flags.source.as_deref(), &flags.database, Prompt::Interactive)?
+        location(flags.source.as_deref(), &flags.database, Prompt::Interactive)?
             .ok_or_else(no_source)?,
         flags,
     )
 }
 
-/// Like [`source`], for a command that can do without: `None` where none is named. A person is
-/// asked only if `ask` says so.
+/// Like [`source`], but returns `None` if no source is given. Prompts only if `ask` allows it.
 pub fn optional_source(flags: &SourceFlags, ask: Prompt) -> anyhow::Result<Option<OpenSource>> {
-    place(flags.source.as_deref(), &flags.database, ask)?
+    location(flags.source.as_deref(), &flags.database, ask)?
         .map(|place| open(place, flags))
         .transpose()
 }
 
-/// The same source with nothing left to be asked or looked up, for work that opens it again and
-/// again.
+/// Resolves flags, environment, configuration file and prompts into flags that name the source
+/// completely, for commands that open it more than once.
 pub fn resolve(flags: &SourceFlags) -> anyhow::Result<SourceFlags> {
-    let place = place(flags.source.as_deref(), &flags.database, Prompt::Interactive)?
+    let place = location(flags.source.as_deref(), &flags.database, Prompt::Interactive)?
         .ok_or_else(no_source)?;
     let (source, database) = match place {
-        // The address may hold what no flag does.
+        // The address may have settings without a flag, so it is kept.
         Location::MySql(config) => (flags.source.clone(), DatabaseFlags::from_config(&config)),
         Location::Path(path) => (Some(path.display().to_string()), DatabaseFlags::default()),
     };
@@ -91,13 +91,12 @@ fn open(place: Location, flags: &SourceFlags) -> anyhow::Result<OpenSource> {
             OpenSource::Files(Box::new(FileSource::open(&path, &flags.reading.options())?))
         }
     };
-    say_once(&format!("reading bars from {}", opened.source().describe()));
+    log_once(&format!("reading bars from {}", opened.source().describe()));
     Ok(opened)
 }
 
-/// Says which source is read, if it is another than the last time: the stages of a run all read
-/// one.
-fn say_once(what: &str) {
+/// Logs a message unless it equals the previous one: all stages of a run read the same source.
+fn log_once(what: &str) {
     static LAST: Mutex<String> = Mutex::new(String::new());
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
     if *last != what {
@@ -106,11 +105,11 @@ fn say_once(what: &str) {
     }
 }
 
-/// Opens the place that bars are brought into, and says which it is.
+/// Opens the target that bars are written to, and logs it.
 pub fn target(into: Option<&str>, database: &DatabaseFlags) -> anyhow::Result<Box<dyn Target>> {
     let place = match into {
         None if database.partial()?.is_empty() => Location::Path(DEFAULT_STORE.into()),
-        into => place(into, database, Prompt::Interactive)?.ok_or_else(no_source)?,
+        into => location(into, database, Prompt::Interactive)?.ok_or_else(no_source)?,
     };
     Ok(match place {
         Location::MySql(config) => {
@@ -121,7 +120,7 @@ pub fn target(into: Option<&str>, database: &DatabaseFlags) -> anyhow::Result<Bo
         Location::Path(path) if path.is_file() => {
             return Err(bars_io::Error::content(
                 &path,
-                "this is a file; name a folder for the store, or mysql://...",
+                "this is a file; give a folder for the store, or mysql://...",
             )
             .into());
         }
@@ -133,7 +132,7 @@ pub fn target(into: Option<&str>, database: &DatabaseFlags) -> anyhow::Result<Bo
     })
 }
 
-/// Whether [`target`] would make a new store.
+/// Returns whether [`target`] would create a new store.
 pub fn is_new_store(into: Option<&str>, database: &DatabaseFlags) -> anyhow::Result<bool> {
     let path = match into {
         Some(into) => (!is_mysql(into)).then_some(into),
@@ -142,7 +141,7 @@ pub fn is_new_store(into: Option<&str>, database: &DatabaseFlags) -> anyhow::Res
     Ok(path.is_some_and(|path| !Path::new(path).exists()))
 }
 
-/// The folder next to a store at `into`, for its other files.
+/// Returns the folder that contains the store `into`, or the working directory for a database.
 pub fn sibling_folder(into: &str) -> PathBuf {
     if is_mysql(into) {
         return PathBuf::from(".");
@@ -155,17 +154,17 @@ enum Location {
     Path(PathBuf),
 }
 
-/// Whether a person may be asked where the bars are.
+/// Whether to prompt for a missing source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Prompt {
-    /// On a terminal.
+    /// Prompt on a terminal.
     Interactive,
-    /// Never.
+    /// Never prompt.
     Never,
 }
 
-/// Where the bars are; `None` where nothing tells.
-fn place(
+/// Returns the location of the bars, or `None` if no source is given.
+fn location(
     named: Option<&str>,
     flags: &DatabaseFlags,
     ask: Prompt,
@@ -174,27 +173,27 @@ fn place(
     let place = match named {
         Some("") => {
             return Err(Usage(
-                "an empty place was named; name a folder, a file or mysql://...".to_owned(),
+                "--source is empty; give a folder, a file or mysql://...".to_owned(),
             )
             .into());
         }
         Some(address) if is_mysql(address) => {
             config::get().check_address(address)?;
-            // Flags win over the address: they are what a person adds to it.
+            // Flags override the address.
             let partial = flags.or(Partial::from_url(address).map_err(usage)?).or(environment()?);
             Location::MySql(Box::new(complete(or_configured(partial)?)?))
         }
         Some(address) if address.contains("://") => {
             let scheme = address.split(':').next().unwrap_or_default();
             return Err(Usage(format!(
-                "'{scheme}://' is not a kind of source; use mysql://, a folder or a file"
+                "unsupported source \"{scheme}://\"; use mysql://, a folder or a file"
             ))
             .into());
         }
         Some(path) if flags.is_empty() => Location::Path(path.into()),
         Some(path) => {
             return Err(Usage(format!(
-                "both the path {path} and a database were named; leave out the path or the database flags (--host, --user, ...)"
+                "both the path {path} and database flags were given; drop one of them"
             ))
             .into());
         }
@@ -218,37 +217,35 @@ fn place(
     Ok(Some(place))
 }
 
-/// Fills what is missing from the configuration file, and says so where it is the password.
+/// Fills missing settings from the configuration file, and logs if that includes the password.
 fn or_configured(partial: Partial) -> anyhow::Result<Partial> {
     let given = partial.password.clone();
     let mut filled = partial.or(config::get().database().clone());
     filled.password = match (given, config::get().password()) {
         (Some(given), _) => Some(given),
         (None, configured) => configured?.map(|(password, path)| {
-            say_once(&format!("the password is that of {}", path.display()));
+            log_once(&format!("using the password in {}", path.display()));
             password
         }),
     };
     Ok(filled)
 }
 
+/// The error if no source is given.
 pub fn no_source() -> Usage {
     Usage(format!(
-        "no source of bars: name one with --source (mysql://user@host/database, the folder of a store, or a CSV or \
-         Parquet file), or with --host, --user, --database (or DB_HOST, DB_USER, DB_NAME), or in data-pipeline.toml, or fill the default \
-         store {DEFAULT_STORE} with 'data-pipeline import FILE' or 'data-pipeline sample --into {DEFAULT_STORE}'"
+        "no source of bars; give --source (a store folder, a CSV or Parquet file, or mysql://user@host/database), \
+         or create the default store {DEFAULT_STORE} with 'data-pipeline import FILE' or \
+         'data-pipeline sample --into {DEFAULT_STORE}'"
     ))
 }
 
-/// What `DB_HOST` and its kin tell. An empty one counts as absent, but for the password, which may
-/// be empty.
+/// Reads `DB_HOST` and the other variables. Empty ones count as unset, except for the password.
 fn environment() -> anyhow::Result<Partial> {
     let read = |name: &str| env::var(name).ok();
     let given = |name: &str| read(name).filter(|value| !value.is_empty());
     let port = given("DB_PORT").map(|port| {
-        port.parse().map_err(|_| {
-            Usage(format!("DB_PORT is '{port}', which is no port; use a number from 1 to 65535"))
-        })
+        port.parse().map_err(|_| Usage(format!("invalid DB_PORT \"{port}\": expected 1-65535")))
     });
     Ok(Partial {
         host: given("DB_HOST"),
@@ -261,8 +258,8 @@ fn environment() -> anyhow::Result<Partial> {
     })
 }
 
-/// Which variables made a database of the source, where any did: who did not mean one has to know.
-fn meant_by_environment() -> String {
+/// Lists the variables that selected a database as the source, for users who did not intend one.
+fn selected_by_environment() -> String {
     const NAMES: [&str; 6] =
         ["DB_HOST", "DB_PORT", "DB_USER", "DB_PASSWORD", "DB_NAME", "OHLCVT_TABLE"];
     let mut set: Vec<&str> = NAMES.into_iter().filter(|name| env::var_os(name).is_some()).collect();
@@ -273,27 +270,24 @@ fn meant_by_environment() -> String {
         return String::new();
     }
     format!(
-        " (a database is meant where any of these is set: {}; --source names a folder or file instead)",
+        " (a database is the source because of {}; use --source to read a folder or file)",
         set.join(", ")
     )
 }
 
-/// Fills what is missing by default or by asking.
+/// Fills missing settings from defaults and prompts.
 fn complete(partial: Partial) -> anyhow::Result<Config> {
     let ask = |value: Option<String>, what: &str, how: &str| match value {
         Some(value) => Ok(value),
         None if is_interactive() => prompt(&format!("MySQL {what}"), None),
         None => Err(anyhow::Error::from(Usage(format!(
-            "the MySQL {what} is missing; give {how}{}",
-            meant_by_environment()
+            "missing MySQL {what}; give {how}{}",
+            selected_by_environment()
         )))),
     };
-    let user = ask(partial.user, "user", "--user or DB_USER, or write it in the mysql:// address")?;
-    let database = ask(
-        partial.database,
-        "database",
-        "--database or DB_NAME, or write it in the mysql:// address",
-    )?;
+    let user = ask(partial.user, "user", "--user, DB_USER or a mysql:// address with it")?;
+    let database =
+        ask(partial.database, "database", "--database, DB_NAME or a mysql:// address with it")?;
     let password = match partial.password {
         Some(password) => password,
         None if is_interactive() => Password(
@@ -302,7 +296,7 @@ fn complete(partial: Partial) -> anyhow::Result<Config> {
         ),
         None => {
             return Err(Usage(
-                "the MySQL password is missing; give --password-file or DB_PASSWORD (empty for none)"
+                "missing MySQL password; give --password-file or DB_PASSWORD (empty for none)"
                     .to_owned(),
             )
             .into());
@@ -313,7 +307,7 @@ fn complete(partial: Partial) -> anyhow::Result<Config> {
     let host = partial.host.unwrap_or_else(|| HOST.to_owned());
     if let Some((name, port)) = host.split_once(':').filter(|(_, port)| !port.contains(':')) {
         return Err(Usage(format!(
-            "the host '{host}' holds a port; give --host {name} --port {port}"
+            "host \"{host}\" includes a port; give --host {name} --port {port}"
         ))
         .into());
     }
@@ -327,30 +321,30 @@ fn complete(partial: Partial) -> anyhow::Result<Config> {
         socket: partial.socket,
         ssl_mode: partial.ssl_mode.unwrap_or_default(),
         ssl_ca: partial.ssl_ca,
-        connections: CONNECTIONS.min(rayon::current_num_threads()),
+        connections: MAX_CONNECTIONS.min(rayon::current_num_threads()),
     })
 }
 
 fn prompt_for_all() -> anyhow::Result<Partial> {
     crate::ui::eprintln_above_progress(
-        "No source was named and there is no store data/bars; which MySQL database holds the bars?",
+        "No source given and no store data/bars: connecting to MySQL or MariaDB.",
     );
     Ok(Partial { host: Some(prompt("MySQL host", Some(HOST))?), ..Partial::default() })
 }
 
-/// Whether there is a person to ask.
+/// Returns whether prompts are possible: standard input and error are terminals.
 pub fn is_interactive() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Asks for a line; an empty one means `default`, or is asked for again where there is none.
+/// Prompts for a line. An empty answer selects `default`, or repeats the prompt if there is none.
 pub fn prompt(what: &str, default: Option<&str>) -> anyhow::Result<String> {
     loop {
         let shown = default.map(|default| format!(" [{default}]")).unwrap_or_default();
         write!(io::stderr(), "{what}{shown}: ")?;
         let mut line = String::new();
         if io::stdin().lock().read_line(&mut line)? == 0 {
-            anyhow::bail!("no answer to '{what}'; give it as a flag");
+            anyhow::bail!("no answer to \"{what}\"; give it as a flag");
         }
         match (line.trim(), default) {
             ("", Some(default)) => return Ok(default.to_owned()),

@@ -1,4 +1,4 @@
-//! What a person sees: results on standard output; progress, warnings and errors on standard error.
+//! Terminal output: results on standard output; progress, warnings and errors on standard error.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicI8, AtomicU64, Ordering};
@@ -18,37 +18,62 @@ static VERBOSITY: AtomicI8 = AtomicI8::new(0);
 static BARS: LazyLock<MultiProgress> =
     LazyLock::new(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr()));
 
-/// How often a line of progress is written where no bar can be drawn.
-const PLAIN_EVERY: Duration = Duration::from_secs(10);
+/// Interval between progress lines if standard error is not a terminal.
+const PROGRESS_LINE_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Sets how much is told: -1 errors only, 0 normal, 1 and 2 more.
+/// Sets the verbosity: -1 errors only, 0 normal, 1 and 2 more.
 pub fn set_verbosity(verbosity: i8) {
     VERBOSITY.store(verbosity, Ordering::Relaxed);
 }
 
-/// How much is told.
+/// Returns the verbosity: -1 errors only, 0 normal, 1 and 2 more.
 pub fn verbosity() -> i8 {
     VERBOSITY.load(Ordering::Relaxed)
 }
 
 /// Writes a line to standard error, above any progress bar.
 pub fn eprintln_above_progress(line: &str) {
-    // Nobody is left to be told where standard error is closed.
+    // Nothing can be reported if standard error is closed.
     BARS.suspend(|| {
         let _ = writeln!(io::stderr(), "{line}");
     });
 }
 
-/// The last word of an interrupted process.
-pub fn interrupted() {
-    let _ = BARS.clear();
-    let _ = writeln!(io::stderr(), "interrupted; nothing half-written is left behind");
+/// Writes an error to standard error, above any progress bar. Messages have the form `problem;
+/// remedy`: the remedy goes on a line of its own.
+pub fn eprint_error(message: &str) {
+    let (problem, remedy) = split_remedy(message);
+    let help = remedy.map(|remedy| format!("\nhelp: {remedy}")).unwrap_or_default();
+    eprintln_above_progress(&format!("error: {problem}{help}"));
 }
 
-/// Writes `text` and a line end to standard output, unless quiet.
+/// Splits `problem; remedy` at the first semicolon outside of quotes and brackets.
+fn split_remedy(message: &str) -> (&str, Option<&str>) {
+    let (mut is_quoted, mut depth) = (false, 0_i32);
+    for (at, c) in message.char_indices() {
+        match c {
+            '"' => is_quoted = !is_quoted,
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            ';' if !is_quoted && depth <= 0 && message[at..].starts_with("; ") => {
+                return (&message[..at], Some(&message[at + 2..]));
+            }
+            _ => {}
+        }
+    }
+    (message, None)
+}
+
+/// Prints the message of an interrupted process.
+pub fn interrupted() {
+    let _ = BARS.clear();
+    let _ = writeln!(io::stderr(), "interrupted; unfinished files were removed");
+}
+
+/// Writes `text` and a newline to standard output, unless `--quiet` is set.
 ///
 /// # Errors
-/// Where it cannot be written; a closed pipe is told from the rest by [`is_broken_pipe`].
+/// Standard output cannot be written; see [`is_broken_pipe`] for a closed pipe.
 pub fn print(text: &str) -> anyhow::Result<()> {
     if verbosity() >= 0 {
         let mut out = anstream::stdout().lock();
@@ -57,34 +82,34 @@ pub fn print(text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A headline, bold on a terminal.
+/// Formats a heading, bold on a terminal.
 pub fn heading(text: &str) -> String {
     format!("\x1b[1m{text}\x1b[0m")
 }
 
-/// Whether the reader of standard output went away, which is no failure.
+/// Returns whether the error is a closed pipe, such as of `| head`, which is not a failure.
 pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let io = error.chain().find_map(|cause| cause.downcast_ref::<io::Error>());
     io.is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// A command used wrongly: exit status 2.
+/// Wrong usage of a command: exit status 2.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Usage(pub String);
 
-/// How many characters a line of standard output holds, where that is a terminal.
+/// Returns the width of the terminal in characters, or `None` if standard output is not a terminal.
 pub fn width() -> Option<usize> {
     let size = io::stdout().is_terminal().then(terminal_size::terminal_size)??;
     Some(usize::from(size.0.0))
 }
 
-/// The least width of a column of text, before numbers' titles are wrapped to make room for it.
-const LEAST_TEXT: usize = 16;
+/// Text columns narrower than this make the titles of number columns wrap.
+const MIN_TEXT_WIDTH: usize = 16;
 
-/// A table that fits the terminal; `numbers` are the places of columns that are aligned right.
-/// Where there is little room texts behind the first column wrap, then the titles of numbers, and
-/// never names.
+/// Formats a table that fits the terminal; `numbers` are the indices of right-aligned columns. If
+/// the terminal is narrow, text columns wrap first, then the titles of number columns; the first
+/// column never wraps.
 pub fn table(
     header: &[&str],
     numbers: &[usize],
@@ -103,7 +128,7 @@ pub fn table(
         };
         let fixed: usize = [0].iter().chain(numbers).map(|&place| content(place) + 2).sum();
         let texts = header.len().saturating_sub(1 + numbers.len());
-        if fixed + texts * LEAST_TEXT <= width {
+        if fixed + texts * MIN_TEXT_WIDTH <= width {
             whole.extend(numbers);
         }
     }
@@ -122,8 +147,7 @@ pub fn table(
     table.trim_fmt()
 }
 
-/// A bar of up to twenty columns; `share` is between 0 and 1, anything else is drawn as the nearer
-/// of these.
+/// Draws a bar of up to 20 characters. `share` is clamped to 0..1.
 pub fn bar(share: f64) -> String {
     const EIGHTHS: [char; 8] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
     let eighths = (share.clamp(0.0, 1.0) * 160.0).round() as usize;
@@ -131,7 +155,7 @@ pub fn bar(share: f64) -> String {
     format!("{}{}", "█".repeat(whole), EIGHTHS[rest]).trim_end().to_owned()
 }
 
-/// A line of up to `width` characters; what is missing is a blank.
+/// Draws a sparkline of up to `width` characters; missing values are blank.
 pub fn spark(values: &[f64], width: usize) -> String {
     const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let known = || values.iter().copied().filter(|value| value.is_finite());
@@ -146,14 +170,14 @@ pub fn spark(values: &[f64], width: usize) -> String {
     (0..columns).map(level).collect()
 }
 
-/// Progress of long work: a bar on a terminal, a line now and then elsewhere, nothing when quiet.
+/// Progress of long work: a bar on a terminal, else a line every ten seconds; nothing with `--quiet`.
 #[derive(Debug)]
 pub struct Progress {
     what: String,
     unit: Unit,
     total: u64,
     done: AtomicU64,
-    /// Modes found, where symbols are counted.
+    /// Modes found so far, if the unit is symbols and modes.
     modes: Arc<AtomicU64>,
     begun: Instant,
     bar: Option<ProgressBar>,
@@ -161,7 +185,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Begins work on `total` things.
+    /// Starts the progress of `what`, from 0 to `total` units.
     pub fn new(what: &str, unit: Unit, total: u64) -> Progress {
         let modes = Arc::new(AtomicU64::new(0));
         let bar = (verbosity() >= 0 && io::stderr().is_terminal()).then(|| {
@@ -176,11 +200,11 @@ impl Progress {
             let template = format!("{{msg}} [{{bar:30}}] {counts}, {{left}} left");
             let style = ProgressStyle::with_template(&template)
                 .unwrap_or_else(|_| ProgressStyle::default_bar());
-            // The crate's own rate has four decimals.
+            // indicatif's own rate has four decimals.
             let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
                 let _ = write!(out, "{:.0}/s", state.per_sec());
             };
-            // Before the first is done nobody knows.
+            // Unknown before the first unit is done.
             let left = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
                 let _ = match state.pos() {
                     0 => write!(out, "?"),
@@ -211,29 +235,29 @@ impl Progress {
         }
     }
 
-    /// Counts `n` more as done.
+    /// Adds `n` finished units.
     pub fn add(&self, n: u64) {
         self.done.fetch_add(n, Ordering::Relaxed);
         match &self.bar {
             Some(bar) => bar.inc(n),
-            None => self.tell_now_and_then(),
+            None => self.print_line(),
         }
     }
 
-    /// Counts a mode that was found in one of the symbols.
+    /// Adds a mode that was found in one of the symbols.
     pub fn add_mode(&self) {
         self.modes.fetch_add(1, Ordering::Relaxed);
-        // A bar shows it by itself.
+        // A bar redraws periodically.
         if self.bar.is_none() {
-            self.tell_now_and_then();
+            self.print_line();
         }
     }
 
-    /// Writes a line, unless one was written a moment ago.
-    fn tell_now_and_then(&self) {
+    /// Prints a progress line, at most one per interval.
+    fn print_line(&self) {
         if verbosity() >= 0 {
             let mut last = self.plain.lock().unwrap_or_else(PoisonError::into_inner);
-            if last.elapsed() >= PLAIN_EVERY {
+            if last.elapsed() >= PROGRESS_LINE_INTERVAL {
                 *last = Instant::now();
                 eprintln_above_progress(&self.line(self.done.load(Ordering::Relaxed)));
             }
@@ -280,7 +304,15 @@ impl Drop for Progress {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn small_drawings() {
+    fn remedies_follow_the_first_semicolon_outside_of_quotes_and_brackets() {
+        let split = super::split_remedy;
+        assert_eq!(split("no file; give one; or two"), ("no file", Some("give one; or two")));
+        assert_eq!(split("bad \"a; b\" (x; y); fix it"), ("bad \"a; b\" (x; y)", Some("fix it")));
+        assert_eq!(split("cannot read a"), ("cannot read a", None));
+    }
+
+    #[test]
+    fn sparklines_and_bars_have_the_expected_width() {
         assert_eq!(super::spark(&[1.0, f64::NAN, 4.5, 8.0], 10), "▁ ▅█");
         assert_eq!(super::spark(&[1.0, 2.0, 3.0, 4.0], 2), "▁▆");
         assert_eq!(super::spark(&[7.0, 7.0], 9), "▅▅");

@@ -99,24 +99,24 @@ fn usage_errors() {
     let run =
         |flags: &[&str]| test_dir.run(&[&["leaderboards", "--source", "bars.csv"], flags].concat());
     run(&["--top-n", "0"]).fails(2, &["--top-n 0", "at least 1"]);
-    run(&["--windows", "1h,5x"]).fails(2, &["'5x' is not a window", "90m, 4h or 3d"]);
-    run(&["--windows", "24h,1d"]).fails(2, &["'1d' is named twice"]);
+    run(&["--windows", "1h,5x"]).fails(2, &["invalid window \"5x\"", "90m, 4h or 3d"]);
+    run(&["--windows", "24h,1d"]).fails(2, &["duplicate window \"1d\""]);
     run(&["--lookback-days", "0"]).fails(2, &["--lookback-days 0"]);
-    run(&["--asof", "tomorrow"]).fails(2, &["'tomorrow' is neither a time nor a date"]);
+    run(&["--asof", "tomorrow"]).fails(2, &["invalid time \"tomorrow\""]);
     run(&["--top", "3"]).fails(2, &["--top"]);
-    run(&["--host", "x"]).fails(2, &["both the path bars.csv and a database"]);
+    run(&["--host", "x"]).fails(2, &["both the path bars.csv and database flags"]);
     test_dir.run(&["leaderboards", "--source", "mysql:/x"]).fails(2, &["mysql://"]);
     test_dir
         .run(&["leaderboards", "--source", "mysql://h/d"])
-        .fails(2, &["user is missing", "DB_USER"]);
+        .fails(2, &["missing MySQL user", "DB_USER"]);
     let mut port = test_dir.command(&["check"]);
     port.env("DB_PORT", "many");
-    finish(port).fails(2, &["DB_PORT is 'many'"]);
+    finish(port).fails(2, &["invalid DB_PORT \"many\""]);
 }
 
 #[test]
-fn no_source_names_the_three_ways() {
-    let words = ["--source", "mysql://", "--host", "data/bars", "data-pipeline import"];
+fn missing_source_error_lists_the_alternatives() {
+    let words = ["help: give --source", "mysql://", "data/bars", "data-pipeline import"];
     test_dir().run(&["leaderboards"]).fails(2, &words);
     let test_dir = test_dir();
     std::fs::create_dir(test_dir.file("empty")).unwrap();
@@ -126,11 +126,11 @@ fn no_source_names_the_three_ways() {
 }
 
 #[test]
-fn a_mistyped_path_is_never_guessed() {
+fn mistyped_path_is_an_error_with_a_suggestion() {
     let test_dir = test_dir();
     test_dir.write("overlaps.csv", market(&["A"], 1));
     let missing = leaderboards(&test_dir, "overlap.csv", &[]);
-    missing.fails(1, &["there is no overlap.csv; did you mean ./overlaps.csv?"]);
+    missing.fails(1, &["there is no overlap.csv", "help: did you mean ./overlaps.csv?"]);
     test_dir
         .run(&["import", "overlpas.csv"])
         .fails(1, &["there is no overlpas.csv", "overlaps.csv"]);
@@ -158,13 +158,13 @@ fn too_little_data() {
     leaderboards(&test_dir, "bars.csv", &["--asof", "2023-12-31"])
         .fails(1, &["no bar closes by 2023-12-31T00:00:00Z", "--asof"]);
     leaderboards(&test_dir, "bars.csv", &["--asof", "2024-02-01"])
-        .fails(1, &["none of the 1 symbols has a bar in the day before"]);
+        .fails(1, &["none of the 1 symbols has a bar in the 24 hours before"]);
     test_dir
         .run(&["leaderboards", "--source", "bars.csv", "--enable-72h", "--lookback-days", "2"])
-        .fails(1, &["72h window has no complete bucket", "--lookback-days"]);
+        .fails(1, &["window 72h has no complete bucket", "--lookback-days"]);
     test_dir.write("header.csv", HEADER);
-    leaderboards(&test_dir, "header.csv", &[]).fails(1, &["the source holds no bar"]);
-    // One symbol that only rises: nobody loses, nobody does both.
+    leaderboards(&test_dir, "header.csv", &[]).fails(1, &["the source has no bars"]);
+    // One symbol that only rises: the boards of losers and overlaps are empty.
     let mut rising = HEADER.to_owned();
     for i in 0..1500 {
         rising += &format!("A,{},{p},{p},{p},{p},1\n", 1_704_067_200 + i * 60, p = 100 + i);
@@ -176,34 +176,38 @@ fn too_little_data() {
 }
 
 #[test]
-fn dirt_is_one_warning_and_strict_makes_it_an_error() {
+fn invalid_rows_are_one_warning_and_an_error_with_strict() {
     let test_dir = test_dir();
     let mut text = market(&["A", "B"], 30);
     text += "A,2024-01-02 12:00,0,1,1,1,1\nA,,1,1,1,1,1\nB,2024-01-02 12:01,1,1,1,1,-1\nB,2024-01-02 23:59:00Z,1,1,1,1,1\n";
     test_dir.write("bars.csv", text);
     let run = leaderboards(&test_dir, "bars.csv", &[]).ok();
-    assert_eq!(run.err.matches("warning: 3 rows were set aside").count(), 1, "{}", run.err);
+    assert_eq!(run.err.matches("warning: skipped 3 rows").count(), 1, "{}", run.err);
     let run = run.says(&[
-        "1 replaced by a later row",
-        "no readable timestamp (first: bars.csv, line 3603)",
+        "replaced by a later row of the same symbol and time (1, ",
+        "unreadable timestamp (1, first: bars.csv, line 3603)",
         "offset",
     ]);
     assert!(!run.out.contains("warning"));
     leaderboards(&test_dir, "bars.csv", &["--strict", "--out-dir", "strict"])
-        .fails(1, &["3 rows were set aside", "--strict"]);
+        .fails(1, &["--strict: skipped 3 rows", "help: fix the input"]);
     assert!(!test_dir.file("strict/leaderboards_summary.json").exists());
-    test_dir.run(&["import", "bars.csv", "--strict"]).fails(1, &["3 rows were set aside"]);
+    test_dir.run(&["import", "bars.csv", "--strict"]).fails(1, &["skipped 3 rows"]);
     assert!(!test_dir.file("data/bars/symbol=A").exists());
     test_dir
         .run(&["check", "--source", "bars.csv"])
-        .fails(1, &["results would be wrong", "3 rows were set aside"]);
-    test_dir.run(&["import", "bars.csv"]).ok().says(&["3 rows were set aside"]);
+        .fails(1, &["problems that affect results", "skipped 3 rows"]);
+    test_dir.run(&["import", "bars.csv"]).ok().says(&["skipped 3 rows"]);
     let check = test_dir.run(&["check"]).ok();
-    assert!(check.out.contains("Sound") && check.out.contains("short of 30 days"), "{}", check.out);
+    assert!(
+        check.out.contains("no problems found") && check.out.contains("default of 30 days"),
+        "{}",
+        check.out
+    );
 }
 
 #[test]
-fn check_tells_what_would_make_results_wrong() {
+fn check_reports_problems() {
     let test_dir = test_dir();
     let mut hourly = HEADER.to_owned();
     for i in 0..40 {
@@ -212,9 +216,11 @@ fn check_tells_what_would_make_results_wrong() {
     test_dir.write("hourly.csv", hourly);
     test_dir
         .run(&["check", "--source", "hourly.csv"])
-        .fails(1, &["longer than a minute", "A (60 minutes)"]);
+        .fails(1, &["bars longer than a minute", "A (60 minutes)"]);
     test_dir.write("twice.csv", market(&["XBT/USD", "BTCUSD"], 2));
-    test_dir.run(&["check", "--source", "twice.csv"]).fails(1, &["counts twice: BTCUSD, XBT/USD"]);
+    test_dir
+        .run(&["check", "--source", "twice.csv"])
+        .fails(1, &["counted more than once: BTCUSD, XBT/USD"]);
 }
 
 #[test]
@@ -236,7 +242,7 @@ fn outputs_that_cannot_be_written_replace_nothing() {
     test_dir.write("bars.csv", market(&["A", "B"], 30));
     test_dir.write("in_the_way", "x");
     leaderboards(&test_dir, "bars.csv", &["--out-dir", "in_the_way/out"])
-        .fails(1, &["in_the_way/out", "cannot make the folder"]);
+        .fails(1, &["in_the_way/out", "cannot create the folder"]);
     leaderboards(&test_dir, "bars.csv", &["--out-dir", "/proc/nowhere"])
         .fails(1, &["/proc/nowhere"]);
     test_dir.run(&["import", "bars.csv", "--into", "in_the_way"]).fails(1, &["this is a file"]);
@@ -259,20 +265,16 @@ fn outputs_that_cannot_be_written_replace_nothing() {
         )
         .replace("--top-n 2 ", ""),
     );
-    run.fails(1, &["cannot write out/", "limits the size of a file", "nothing was replaced"]);
-    assert_eq!(
-        test_dir.tree("out"),
-        before,
-        "not one of them is replaced, and nothing half-written is left"
-    );
+    run.fails(1, &["cannot write out/", "ulimit -f", "nothing was replaced"]);
+    assert_eq!(test_dir.tree("out"), before, "nothing is replaced and no unfinished file is left");
     limited("import bars.csv --into store")
-        .fails(1, &["cannot write store/symbol=", "limits the size"]);
+        .fails(1, &["cannot write store/symbol=", "ulimit -f"]);
     let left: Vec<_> = test_dir.tree("store").into_keys().collect();
     assert_eq!(left, [std::path::PathBuf::from(".lock")]);
 }
 
 #[test]
-fn standard_output_that_goes_away_or_is_full() {
+fn closed_pipe_is_no_error_and_full_disk_is_one() {
     let test_dir = test_dir();
     test_dir.write("bars.csv", market(&["A", "B"], 30));
     let mut child = test_dir.command(&["check", "--source", "bars.csv"]);
@@ -306,8 +308,8 @@ fn history_under_other_spellings() {
         .run(&["fetch-history", "losers", "--days", "1", "--asof", "2024-01-02T22:00:00Z"])
         .ok();
     let run =
-        run.says(&["XXBTZUSD is BTC/USD in the source", "SOL/USD may be any of SOL-USD, SOLUSD"]);
-    let lacking = "Not in the source, or several could be meant: SOL/USD, NONE";
+        run.says(&["XXBTZUSD is BTC/USD in the source", "SOL/USD is ambiguous: SOL-USD, SOLUSD"]);
+    let lacking = "not in the source: NONE\nambiguous: SOL/USD\n";
     assert!(run.out.contains(lacking), "{}", run.out);
     let text = test_dir.text("losers_30day_history.csv");
     let lines: Vec<&str> = text.lines().collect();
@@ -332,21 +334,21 @@ fn history_under_other_spellings() {
                 .concat(),
         )
     };
-    // An empty board's file is a list of nobody.
-    test_dir.write("nobody.csv", HEADER);
-    of("nobody.csv", &[]).ok();
+    // The file of an empty board is a list without symbols.
+    test_dir.write("none.csv", HEADER);
+    of("none.csv", &[]).ok();
     assert_eq!(test_dir.text("g.csv"), HEADER);
     let early = of("mine.csv", &["--asof", "2001-01-01"]);
-    early.fails(1, &["none of the 1 symbols of mine.csv has a bar from", "nothing was written"]);
+    early.fails(1, &["no bars from", "for any of the 1 symbol in mine.csv"]);
     of("mine.csv", &["--output-csv", "mine.csv"]).fails(2, &["--output-csv"]);
     test_dir
         .run(&["fetch-history", "gainers", "--input-csv", "mine.csv", "--output-csv", "./mine.csv"])
-        .fails(2, &["both the list and the output"]);
+        .fails(2, &["both input and output"]);
     assert_eq!(test_dir.text("mine.csv"), "Ticker\nETHUSD\n");
 }
 
 #[test]
-fn quiet_says_nothing_and_the_log_can_be_elsewhere_or_absent() {
+fn quiet_prints_nothing_and_the_log_can_be_moved_or_disabled() {
     let test_dir = test_dir();
     test_dir.write("bars.csv", market(&["A", "B"], 30));
     let run = leaderboards(
@@ -356,19 +358,18 @@ fn quiet_says_nothing_and_the_log_can_be_elsewhere_or_absent() {
     )
     .ok();
     assert_eq!((run.out.as_str(), run.err.as_str()), ("", ""));
-    assert!(test_dir.text("logs/run.log").contains("begins: leaderboards --source bars.csv"));
+    assert!(test_dir.text("logs/run.log").contains("started: leaderboards --source bars.csv"));
     assert!(!test_dir.file("out/pipeline.log").exists());
     leaderboards(&test_dir, "bars.csv", &["--no-log-file", "--out-dir", "bare"]).ok();
     assert!(!test_dir.file("bare/pipeline.log").exists());
 }
 
 #[test]
-fn a_person_is_asked_for_what_is_missing() {
+fn missing_settings_are_prompted_on_a_terminal() {
     let test_dir = test_dir();
     test_dir.write("bars.csv", market(&["A", "B", "C"], 30));
     let program = env!("CARGO_BIN_EXE_data-pipeline");
-    // Answers are typed as a person does, each when it is asked for: before that the terminal would
-    // echo them.
+    // Each answer is typed after its prompt: before that the terminal would echo it.
     let on_a_terminal = |arguments: &str, answers: &[(&str, &str)]| {
         let mut script = Command::new("script");
         script.current_dir(test_dir.path()).args([
@@ -388,10 +389,10 @@ fn a_person_is_asked_for_what_is_missing() {
             while !said[from..].contains(question) {
                 let mut buffer = [0; 4096];
                 let read = stdout.read(&mut buffer).unwrap();
-                assert!(read > 0, "'{question}' was not asked: {said}");
+                assert!(read > 0, "no prompt \"{question}\": {said}");
                 said += &String::from_utf8_lossy(&buffer[..read]);
             }
-            // The question comes a moment before the echo goes off.
+            // The prompt appears shortly before the echo is turned off.
             sleep(Duration::from_millis(200));
             writeln!(stdin, "{answer}").unwrap();
         }
@@ -412,7 +413,7 @@ fn a_person_is_asked_for_what_is_missing() {
     ];
     let (status, said) = on_a_terminal(&format!("leaderboards {flags} --top-n 2"), &answers);
     assert_eq!(status, Some(1), "{said}");
-    assert!(said.contains("which MySQL database") && said.contains("server is up"), "{said}");
+    assert!(said.contains("connecting to MySQL") && said.contains("server is up"), "{said}");
     assert!(!said.contains("secret"), "no echo: {said}");
 }
 
@@ -449,14 +450,10 @@ fn completions_and_manual_pages_know_every_command() {
 }
 
 #[test]
-fn the_demo_makes_its_market_once() {
+fn second_demo_keeps_the_market() {
     let test_dir = test_dir();
     let run = test_dir.run(&["demo"]).ok();
-    assert!(
-        run.out.contains("Where to look") && run.out.contains("demo/truth.json"),
-        "{}",
-        run.out
-    );
+    assert!(run.out.contains("Next:") && run.out.contains("demo/truth.json"), "{}", run.out);
     // Times of the run are in run_config.json alone.
     let outputs = || {
         let mut tree = test_dir.tree("demo");
@@ -466,13 +463,13 @@ fn the_demo_makes_its_market_once() {
     let before = outputs();
     assert!(before.keys().any(|name| name.ends_with("imf_post_summary.parquet")));
     let again = test_dir.run(&["demo"]).ok().says(&["keeping the sample market"]);
-    assert!(again.out.contains("Overlaps") && again.out.contains("Dominant cycles"));
+    assert!(again.out.contains("Overlaps") && again.out.contains("Dominant price cycles"));
     assert_eq!(outputs(), before);
     assert!(test_dir.run(&["check", "--source", "demo/bars"]).ok().out.contains("40 symbols"));
 }
 
 #[test]
-fn the_readme_shows_what_the_demo_prints() {
+fn readme_shows_the_output_of_the_demo() {
     let readme = include_str!("../../../README.md");
     let shown = readme.split("```text\n").nth(1).and_then(|text| text.split("```").next()).unwrap();
     let out = test_dir().run(&["demo"]).ok().out;
@@ -485,7 +482,7 @@ fn the_readme_shows_what_the_demo_prints() {
 }
 
 #[test]
-fn addresses_of_other_kinds_are_not_paths_and_keep_their_passwords() {
+fn unsupported_addresses_are_refused_without_their_passwords() {
     let test_dir = test_dir();
     for source in [
         "mariadb://me:s3cret@h/m",
@@ -496,7 +493,7 @@ fn addresses_of_other_kinds_are_not_paths_and_keep_their_passwords() {
         let run = test_dir.run(&["check", "--source", source]).fails(2, &["mysql://"]);
         assert!(!run.err.contains("s3cret"), "{}", run.err);
     }
-    test_dir.run(&["check", "--source", ""]).fails(2, &["an empty place"]);
+    test_dir.run(&["check", "--source", ""]).fails(2, &["--source is empty"]);
     test_dir
         .run(&[
             "check",
@@ -512,12 +509,12 @@ fn addresses_of_other_kinds_are_not_paths_and_keep_their_passwords() {
         .fails(2, &["--host h --port 33"]);
     let mut command = test_dir.command(&["check"]);
     command.env("OHLCVT_TABLE", "bars");
-    finish(command).fails(2, &["MySQL user is missing", "set: OHLCVT_TABLE"]);
+    finish(command).fails(2, &["missing MySQL user", "because of OHLCVT_TABLE"]);
     assert!(!test_dir.text("pipeline.log").contains("s3cret"), "{}", test_dir.text("pipeline.log"));
 }
 
 #[test]
-fn pipes_and_devices_are_no_files() {
+fn pipes_and_devices_are_refused() {
     let test_dir = test_dir();
     test_dir.write("bars.csv", market(&["A"], 30));
     let made = Command::new("mkfifo").arg(test_dir.file("pipe")).status();
@@ -533,8 +530,10 @@ fn pipes_and_devices_are_no_files() {
         "bars.csv",
         "--output-csv",
     ];
-    test_dir.run(&[&out[..], &["pipe"]].concat()).fails(1, &["no file but"]);
-    test_dir.run(&[&out[..], &["/dev/null"]].concat()).fails(1, &["/dev/null", "not replaced"]);
+    test_dir.run(&[&out[..], &["pipe"]].concat()).fails(1, &["not a regular file"]);
+    test_dir
+        .run(&[&out[..], &["/dev/null"]].concat())
+        .fails(1, &["/dev/null", "not a regular file"]);
 }
 
 #[test]
@@ -548,14 +547,14 @@ fn sample_does_not_mix_with_other_bars() {
     let before = test_dir.tree("m");
     sample(&[]).ok();
     assert_eq!(test_dir.tree("m"), before);
-    sample(&["--seed", "2"]).fails(2, &["holds other bars"]);
+    sample(&["--seed", "2"]).fails(2, &["already has bars"]);
     test_dir.write("bars.csv", market(&["MINE"], 1));
     test_dir.run(&["import", "bars.csv"]).ok();
-    test_dir.run(&["sample", "--into", "data/bars"]).fails(2, &["holds other bars"]);
+    test_dir.run(&["sample", "--into", "data/bars"]).fails(2, &["already has bars"]);
 }
 
 #[test]
-fn a_store_by_other_hands() {
+fn stores_renamed_or_damaged_by_others() {
     let test_dir = test_dir();
     test_dir.write("bars.csv", market(&["A B", "C"], 30));
     test_dir.run(&["import", "bars.csv", "--into", "store"]).ok();
@@ -566,11 +565,11 @@ fn a_store_by_other_hands() {
     leaderboards(&test_dir, "bars.csv", &["--out-dir", "b"]).ok();
     assert_eq!(test_dir.tree("a"), test_dir.tree("b"));
     let again = test_dir.run(&["import", "bars.csv", "--into", "store"]).ok();
-    assert!(again.out.contains(" 0 of them new"), "{}", again.out);
+    assert!(again.out.contains(" 0 new"), "{}", again.out);
     std::fs::create_dir(test_dir.file("store/symbol=A%20B")).unwrap();
-    leaderboards(&test_dir, "store", &[]).fails(1, &["both of the symbol A B"]);
+    leaderboards(&test_dir, "store", &[]).fails(1, &["both belong to symbol A B"]);
     std::fs::remove_dir(test_dir.file("store/symbol=A%20B")).unwrap();
-    // Bytes that changed on disk are an error and no result.
+    // Bytes changed on disk are an error.
     let part = "store/symbol=C/part-000001.parquet";
     let mut bytes = test_dir.read(part);
     let middle = bytes.len() / 2;

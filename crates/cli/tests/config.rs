@@ -1,5 +1,4 @@
-//! The configuration file as a user has it: which of flag, environment, file and default counts,
-//! and whose password.
+//! The configuration file: precedence of flags, environment, file and defaults, and passwords.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -16,17 +15,17 @@ fn with_bars() -> TestDir {
 }
 
 #[test]
-fn a_flag_wins_over_the_environment_and_that_over_the_file() {
+fn flags_override_the_environment_which_overrides_the_file() {
     let test_dir = with_bars();
-    test_dir.run(&["check"]).fails(2, &["no source of bars", "data-pipeline.toml"]);
+    test_dir.run(&["check"]).fails(2, &["no source of bars", "--source"]);
     test_dir.write("data-pipeline.toml", "source = \"one.csv\"\n");
     assert!(test_dir.run(&["check"]).ok().out.contains("1 symbol"));
     assert!(test_dir.run(&["check", "--source", "two.csv"]).ok().out.contains("2 symbols"));
-    // The environment means a database, and so there is something missing.
+    // The environment selects a database, whose user is missing.
     let mut command = test_dir.command(&["check"]);
     command.env("DB_HOST", "db.example");
-    finish(command).fails(2, &["MySQL user is missing", "set: DB_HOST"]);
-    // The file fills what the environment leaves open, and a flag what both do.
+    finish(command).fails(2, &["missing MySQL user", "because of DB_HOST"]);
+    // The file fills what the environment leaves out, and a flag overrides both.
     test_dir.write(
         "data-pipeline.toml",
         "[mysql]\nhost = \"of.file\"\nuser = \"me\"\ndatabase = \"market\"\ntable = \"a`b\"\n",
@@ -37,7 +36,7 @@ fn a_flag_wins_over_the_environment_and_that_over_the_file() {
     let mut command = test_dir.command(&["check"]);
     command.env("DB_HOST", "127.0.0.1").env("DB_PASSWORD", "x");
     finish(command).fails(2, &["a`b"]);
-    // An address counts as a whole, the file completes it.
+    // The file completes an address.
     test_dir.write(
         "data-pipeline.toml",
         "source = \"mysql://me@127.0.0.1:9/market\"\n[mysql]\ntable = \"bars\"\n",
@@ -48,7 +47,7 @@ fn a_flag_wins_over_the_environment_and_that_over_the_file() {
 }
 
 #[test]
-fn defaults_of_flags_and_where_the_file_is() {
+fn file_sets_defaults_and_can_be_given_by_flag() {
     let test_dir = with_bars();
     test_dir.write(
         "data-pipeline.toml",
@@ -74,7 +73,7 @@ fn defaults_of_flags_and_where_the_file_is() {
 }
 
 #[test]
-fn what_is_wrong_in_the_file_is_told_with_its_name() {
+fn invalid_settings_are_reported_with_the_file() {
     let test_dir = with_bars();
     for (text, words) in [
         (
@@ -86,7 +85,7 @@ fn what_is_wrong_in_the_file_is_told_with_its_name() {
                 "invalid configuration in data-pipeline.toml",
             ][..],
         ),
-        ("[leaderboards]\ntopn = 3\n", &["data-pipeline.toml", "did you mean 'top-n'?"]),
+        ("[leaderboards]\ntopn = 3\n", &["data-pipeline.toml", "did you mean \"top-n\"?"]),
         ("source = \n", &["data-pipeline.toml", "line 1"]),
     ] {
         test_dir.write("data-pipeline.toml", text);
@@ -96,7 +95,7 @@ fn what_is_wrong_in_the_file_is_told_with_its_name() {
     test_dir
         .run(&["run"])
         .fails(2, &["data-pipeline.toml", "gainer", "possible values", "overlaps"]);
-    // A file of a password that is missing is told when it is needed.
+    // A missing password file is an error only when it is needed.
     test_dir.write(
         "data-pipeline.toml",
         "[mysql]\nuser = \"me\"\ndatabase = \"m\"\npassword-file = \"none\"\n",
@@ -105,14 +104,13 @@ fn what_is_wrong_in_the_file_is_told_with_its_name() {
     test_dir.run(&["check"]).fails(1, &["password-file in data-pipeline.toml", "none"]);
     test_dir.write("data-pipeline.toml", [0xff, 0xfe]);
     test_dir.run(&["check", "--source", "one.csv"]).fails(2, &["data-pipeline.toml"]);
-    // Help can be had all the same? Not before the file is understood: the error says what to mend.
     test_dir.write("data-pipeline.toml", "");
     test_dir.run(&["check", "--source", "one.csv"]).ok();
 }
 
 #[cfg(unix)]
 #[test]
-fn a_password_is_only_taken_from_a_private_file() {
+fn passwords_are_only_read_from_private_files() {
     use std::os::unix::fs::PermissionsExt;
     let test_dir = test_dir();
     let database = "host = \"127.0.0.1\"\nport = 9\nuser = \"me\"\ndatabase = \"market\"\n";
@@ -124,22 +122,22 @@ fn a_password_is_only_taken_from_a_private_file() {
         let rights =
             |mode| std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
         rights(0o644);
-        // Who does not need it is not kept.
+        // Commands that do not need the password work.
         test_dir.run(&["check", "--help"]).ok();
         let open =
             test_dir.run(&["check"]).fails(2, &["chmod 600 data-pipeline.toml", "password-file"]);
         rights(0o600);
         let private = test_dir
             .run(&["check"])
-            .fails(1, &["the password is that of data-pipeline.toml", "127.0.0.1:9"]);
-        // Nor in an address that is the default of a flag.
+            .fails(1, &["using the password in data-pipeline.toml", "127.0.0.1:9"]);
+        // The same for an address that is the default of a flag.
         let into = test_dir
             .write("into.toml", "[sync]\ninto = \"mysql://me:s3cret@127.0.0.1:9/market\"\n");
         std::fs::set_permissions(&into, std::fs::Permissions::from_mode(0o644)).unwrap();
         let help = test_dir.run(&["sync", "--help", "--config", "into.toml"]).ok();
         assert!(!help.out.contains("s3cret"), "{}", help.out);
-        for told in [open.err, private.err, test_dir.text("pipeline.log")] {
-            assert!(!told.contains("s3cret"), "{told}");
+        for text in [open.err, private.err, test_dir.text("pipeline.log")] {
+            assert!(!text.contains("s3cret"), "{text}");
         }
     }
 }

@@ -217,8 +217,8 @@ fn stubs_tell_why() {
     ];
     // A row alone, a pool of stubs alone.
     let run = test_dir.run(&[&words[..], &["--leaders", "FLAT,ONE,NOPE"]].concat()).ok();
-    let run = run.says(&["not in the source: NOPE; they get stubs"]);
-    assert!(run.out.contains("price: no cycle"), "{}", run.out);
+    let run = run.says(&["not in the source: NOPE (they get stubs)"]);
+    assert!(run.out.contains("price: no cycles"), "{}", run.out);
     let folder = "data/imf/dt=2023-12-23";
     let status: Vec<_> = rows(&test_dir.file(&format!("{folder}/imf_summary.parquet")))
         .iter()
@@ -244,7 +244,7 @@ fn stubs_tell_why() {
     assert_eq!([&coverage["ONE"]["bars_before"], &coverage["NOPE"]["bars_before"]], [1, 0]);
     let summary = format!("{folder}/imf_summary.parquet");
     let run = test_dir.run(&["imf-postprocess", "--summary", &summary, "--series", "both"]).ok();
-    run.says(&["no cycle", "is left to summarize", "flat", "no_data"]);
+    run.says(&["no cycles of", "to summarize", "flat", "no_data"]);
     assert!(rows(&test_dir.file(&format!("{folder}/imf_post_summary.parquet"))).is_empty());
 
     // Without winsorizing the one trade is a volume like any other; a gate that nothing passes
@@ -265,7 +265,7 @@ fn stubs_tell_why() {
     test_dir
         .run(&[&words[..], &["--leaders", "ONE,FLAT"]].concat())
         .ok()
-        .says(&["long gaps can make fast cycles of their own: ONE (100 % missing"]);
+        .says(&["long gaps can cause spurious fast cycles: ONE (100 % missing"]);
     // One date after all bars: nothing but stubs, and said.
     let late = [
         "imf-stage",
@@ -281,7 +281,7 @@ fn stubs_tell_why() {
     test_dir
         .run(&[&late[..], &["--trials", "2"]].concat())
         .ok()
-        .says(&["no bar of the leaders lies in it"]);
+        .says(&["no bars of the leaders in the lookback"]);
     let early = [
         "--asof",
         "2020-06-01",
@@ -295,7 +295,7 @@ fn stubs_tell_why() {
     test_dir
         .run(&[&["imf-stage"][..], &early[..]].concat())
         .ok()
-        .says(&["no bar of the leaders lies in it"]);
+        .says(&["no bars of the leaders in the lookback"]);
     test_dir.run(&[&words[..], &["--leaders", "NOPE"]].concat()).ok();
     assert!(rows(&test_dir.file(&summary)).iter().all(|row| row["status"] == "no_data"));
     let latest = ["imf-stage", "--leaders", "NOPE", "--source", "odd.csv"];
@@ -311,9 +311,7 @@ fn a_budget_that_runs_out() {
     // time they need.
     let budget = ["--trials", "60", "--max-seconds-per-asset", "0.001", "--out", "short"];
     let run = test_dir.run(&[&words[..], &budget[..]].concat()).ok();
-    run.says(&[
-        "ran out, and 20 trials were done instead, on 2 series: AMBER/USD price, AMBER/USD volume",
-    ]);
+    run.says(&["exceeded, 20 trials used instead: 2 series, AMBER/USD price, AMBER/USD volume"]);
     let short = rows(&test_dir.file("short/dt=2026-01-01/imf_summary.parquet"));
     assert!(
         short.len() > 10 && short.iter().all(|row| row["status"] == "time_budget_reduced"),
@@ -347,14 +345,10 @@ fn a_partition_is_replaced_as_a_whole() {
     test_dir.run(&[&QUICK[..], &["bars", "--out", "imf", "--persist-imfs"]].concat()).ok();
     assert_eq!(names().iter().filter(|name| name.ends_with(".npz")).count(), 4);
     assert!(names().contains(&"cluster_cards_global_price.json".to_owned()));
-    test_dir.write("imf/dt=2026-01-01/imfs/notes.txt", "a person's");
+    test_dir.write("imf/dt=2026-01-01/imfs/notes.txt", "user file");
     test_dir.write("imf/dt=2026-01-01/imf_post_summary.csv", "old");
     test_dir.run(&[&QUICK[..], &["bars", "--out", "imf", "--cluster-mixed"]].concat()).ok().says(
-        &[
-            "cluster_cards_global_price.json",
-            "imf_post_summary.csv",
-            "are of an earlier run, and not of this one",
-        ],
+        &["cluster_cards_global_price.json", "imf_post_summary.csv", "are from an earlier run"],
     );
     let expected = [
         "cluster_cards_asset.json",
@@ -376,7 +370,7 @@ fn leaders_come_from_a_file_and_a_list() {
     let test_dir = test_dir();
     market(&test_dir);
     let words = ["imf-stage", "--lookback-months", "1", "--trials", "2", "--source", "bars"];
-    test_dir.run(&words).fails(2, &["no leaders were named", "--leaders-csv", "--leaders"]);
+    test_dir.run(&words).fails(2, &["no leaders", "--leaders-csv", "--leaders"]);
     test_dir.write("leaders.csv", "Ticker,x\nbasaltusd,1\nbasaltusd,2\n");
     test_dir.run(&words).ok().says(&["basaltusd is BASALT/USD in the source"]);
     let leaders = |n: &str| {
@@ -414,8 +408,8 @@ fn imf_stage_used_wrongly() {
         (["--epsilon", "-1"], "epsilon"),
         (["--sifting", "fixed:0"], "sifts"),
         (["--n-jobs", "0"], "--n-jobs"),
-        (["--asof", "soon"], "neither a time nor a date"),
-        (["--leaders", ""], "is not a symbol"),
+        (["--asof", "soon"], "invalid time \"soon\""),
+        (["--leaders", ""], "invalid symbol"),
     ] {
         test_dir.run(&[&words[..], &flags[..]].concat()).fails(2, &[said]);
     }
@@ -440,16 +434,17 @@ fn cards_must_belong_to_the_summary() {
     let good = test_dir.text(price);
     // One that was found beside, one that was named.
     test_dir.write(price, good.replacen("GP0001", "GP0007", 1));
-    test_dir
-        .run(&words)
-        .fails(1, &[price, "are not of this summary: GP0001 has none of that name by the cards"]);
+    test_dir.run(&words).fails(
+        1,
+        &[price, "do not belong to the summary: GP0001 has no such cluster in the cards"],
+    );
     test_dir.write("mine.json", good);
     test_dir.run(&[&words[..], &["--cards-price", "mine.json"]].concat()).ok();
     let asset = "imf/dt=2026-01-01/cluster_cards_asset.json";
     let good = test_dir.text(asset);
     test_dir.write(asset, good.replacen("\"n_imfs\": 1", "\"n_imfs\": 8", 1));
     let flags = ["--cards-price", "mine.json", "--cards-asset", asset];
-    test_dir.run(&[&words[..], &flags[..]].concat()).fails(1, &[asset, "8 cycles by the cards"]);
+    test_dir.run(&[&words[..], &flags[..]].concat()).fails(1, &[asset, "8 cycles in the cards"]);
     for (content, said) in [
         ("{}", "expected a sequence"),
         ("[{}]", "missing field `cluster_id`"),
@@ -474,9 +469,7 @@ fn windows_and_asofs_of_sums() {
     std::fs::create_dir(test_dir.file("lone")).unwrap();
     std::fs::copy(test_dir.file(&summary), test_dir.file("lone/imf_summary.parquet")).unwrap();
     let words = ["imf-postprocess", "--summary", "lone/imf_summary.parquet"];
-    test_dir
-        .run(&words)
-        .fails(2, &["the length of the window is unknown", "--window-days", "--run-config"]);
+    test_dir.run(&words).fails(2, &["unknown window length", "--window-days", "--run-config"]);
     let days = [&words[..], &["--window-days", "31"]].concat();
     test_dir.run(&days).ok();
     let asof = || rows(&test_dir.file("lone/imf_post_summary.parquet"))[0]["asof"].clone();
@@ -493,11 +486,8 @@ fn windows_and_asofs_of_sums() {
         .ok();
     assert!(number(&missing(&rows(&test_dir.file("lone/imf_post_summary.parquet"))[0])) > 0.0);
     for (content, said) in [
-        (
-            "{\"window_days\": 0}",
-            "its key \"window_days\" is 0, not the length of a window; give --window-days",
-        ),
-        ("{\"window_days\": 9, \"asof\": []}", "its asof cannot be read"),
+        ("{\"window_days\": 0}", "its key \"window_days\" is 0, not a valid length"),
+        ("{\"window_days\": 9, \"asof\": []}", "its key \"asof\" is invalid"),
         (
             "{\"window_days\": 9, \"asof\": \"2025-12-31\"}",
             "config.json: belongs to another run: its as-of is 2025-12-31T23:59:59Z",
@@ -510,7 +500,7 @@ fn windows_and_asofs_of_sums() {
     test_dir.write("config.json", "{}");
     test_dir
         .run(&[&words[..], &["--run-config", "config.json"]].concat())
-        .fails(2, &["config.json does not say"]);
+        .fails(2, &["config.json does not have it"]);
     // The other form takes the place of the first.
     test_dir.run(&[&days[..], &["--format", "csv"]].concat()).ok();
     let text = test_dir.text("lone/imf_post_summary.csv");
@@ -595,7 +585,7 @@ fn imf_cluster_used_wrongly() {
     test_dir.write("empty.csv", "symbol,timestamp,close,volume\n");
     test_dir
         .run(&["imf-cluster", "gainers", "--input", "empty.csv"])
-        .fails(1, &["empty.csv holds no bar"]);
+        .fails(1, &["empty.csv has no bars"]);
     test_dir.write("bad.csv", "symbol,timestamp,open\nA,1,2\n");
     // A stray time long before all others costs nothing, and a number beyond all bounds is its
     // symbol's alone.
@@ -606,21 +596,21 @@ fn imf_cluster_used_wrongly() {
     test_dir.write("stray.csv", stray.to_owned() + &minutes.collect::<String>());
     let run =
         test_dir.run(&["imf-cluster", "gainers", "--input", "stray.csv", "--windows", "6h"]).ok();
-    run.says(&["B over 6h cannot be decomposed"]);
+    run.says(&["B over 6h: cannot be decomposed"]);
     test_dir
         .run(&["imf-cluster", "gainers", "--input", "bad.csv"])
-        .fails(1, &["no column", "close, volume"]);
+        .fails(1, &["no column", "\"close\", \"volume\""]);
     test_dir
         .write("nan.csv", "symbol,timestamp,close,volume\nA,1704067200,NaN,1\nA,1704067260,-1,1\n");
     test_dir
         .run(&["imf-cluster", "gainers", "--input", "nan.csv"])
-        .fails(1, &["holds no bar"])
-        .says(&["set aside"]);
+        .fails(1, &["has no bars"])
+        .says(&["skipped"]);
     for (flags, said) in [
-        (["--windows", "1h,1h"], "named twice"),
-        (["--windows", "1w"], "is not a window"),
-        (["--min-points", "3"], "too few"),
-        (["--min-amplitude-pct", "-2"], "--min-amplitude-pct -2 is not a rise"),
+        (["--windows", "1h,1h"], "duplicate window"),
+        (["--windows", "1w"], "invalid window"),
+        (["--min-points", "3"], "is too small"),
+        (["--min-amplitude-pct", "-2"], "--min-amplitude-pct -2 is not a valid amplitude"),
     ] {
         test_dir
             .run(&[&["imf-cluster", "gainers", "--input", "empty.csv"][..], &flags[..]].concat())

@@ -292,7 +292,7 @@ fn the_examples_of_configuration_are_read() {
         examples[1].replace("/home/me/.market-password", password.to_str().unwrap()),
     );
     // Everything is understood; there is no such host.
-    let told = test_dir.run(&["check"]).fails(1, &["the password is that of", "db.example"]);
+    let told = test_dir.run(&["check"]).fails(1, &["using the password in", "db.example"]);
     assert!(!told.err.contains("s3cret"), "{}", told.err);
 }
 

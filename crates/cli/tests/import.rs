@@ -1,4 +1,4 @@
-//! `import` of archives and files, sound and not.
+//! `import` of valid and invalid archives and files.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
@@ -18,20 +18,18 @@ fn archive(entries: &[(&str, &str)]) -> Vec<u8> {
 }
 
 #[test]
-fn archives_of_both_exchanges() {
+fn archives_of_kraken_and_binance_are_imported() {
     let test_dir = test_dir();
     let kraken = "1704067200,1,2,1,2,0.5,3\n1704067260,2,2,1,1,0.25,1\n";
     test_dir.write(
         "kraken.zip",
         archive(&[("Q/XBTUSD_1.csv", kraken), ("Q/XBTUSD_5.csv", "x"), ("Q/ETHUSD_1.csv", kraken)]),
     );
-    let run = test_dir
-        .run(&["import", "kraken.zip"])
-        .ok()
-        .says(&["1 files skipped", "bars of 5 minutes"]);
-    assert!(run.out.contains("2 symbols, 4 bars, 4 of them new"), "{}", run.out);
+    let run =
+        test_dir.run(&["import", "kraken.zip"]).ok().says(&["skipped 1 file", "bars of 5 minutes"]);
+    assert!(run.out.contains("2 symbols, 4 bars, 4 new"), "{}", run.out);
     let again = test_dir.run(&["import", "kraken.zip"]).ok();
-    assert!(again.out.contains("2 symbols, 4 bars, 0 of them new"), "{}", again.out);
+    assert!(again.out.contains("2 symbols, 4 bars, 0 new"), "{}", again.out);
 
     let old = "1704067200000,1,2,1,2,0.5,1704067259999,1,7,0,0,0\n";
     let new = "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore\n\
@@ -51,34 +49,34 @@ fn archives_of_both_exchanges() {
 }
 
 #[test]
-fn archives_that_are_broken_or_hostile() {
+fn damaged_and_hostile_archives_are_refused() {
     let test_dir = test_dir();
     let row = "1704067200,1,2,1,2,0.5,3\n";
     let whole = archive(&[("XBTUSD_1.csv", &row.repeat(5000))]);
     test_dir.write("cut.zip", &whole[..whole.len() / 2]);
     test_dir
         .run(&["import", "cut.zip"])
-        .fails(1, &["cut.zip: not a whole ZIP archive", "fetch it again"]);
+        .fails(1, &["cut.zip: damaged ZIP archive", "download it again"]);
     test_dir.write("slip.zip", archive(&[("XBTUSD_1.csv", row), ("../../x", row)]));
     test_dir
         .run(&["import", "slip.zip"])
-        .fails(1, &["'../../x'", "outside of the archive", "nothing of it was imported"]);
+        .fails(1, &["\"../../x\"", "outside of the archive", "nothing was imported from it"]);
     test_dir.write("other.zip", archive(&[("readme.md", row)]));
     test_dir.run(&["import", "other.zip"]).fails(1, &["nothing to import", "<PAIR>_1.csv"]);
     assert!(!test_dir.file("data").exists());
 }
 
 #[test]
-fn a_column_of_symbols_and_a_name_that_disagree() {
+fn contradicting_symbols_are_refused() {
     let test_dir = test_dir();
     test_dir.write("ALL_1.csv", market(&["A", "B"], 1));
     test_dir
         .run(&["import", "ALL_1.csv"])
-        .fails(1, &["taken for bars of ALL", "names A", "rename it"]);
+        .fails(1, &["contains symbol A", "says ALL", "rename the file"]);
     test_dir.write("market.csv", market(&["A", "B"], 1));
     test_dir
         .run(&["import", "market.csv", "--symbol", "X"])
-        .fails(1, &["taken for bars of X", "leave --symbol out"]);
+        .fails(1, &["--symbol says X", "drop --symbol"]);
     test_dir.write("XBTUSD_5.csv", "1704067200,1,2,1,2,0.5,3\n");
     test_dir.run(&["import", "XBTUSD_5.csv", "--symbol", "X"]).fails(1, &["bars of 5 minutes"]);
     assert!(!test_dir.file("data/bars/symbol=X").exists());
@@ -87,32 +85,32 @@ fn a_column_of_symbols_and_a_name_that_disagree() {
 }
 
 #[test]
-fn rows_that_are_no_rows() {
+fn invalid_rows_are_reported() {
     let test_dir = test_dir();
     let rows = "A,2024-01-01 00:00:00,42,100,42,200,42,000,42,100,5\nA,2024-01-01 00:01:00,1,1,1,1,1\nB,never,1,1,1,1,1\n";
     test_dir.write("thousands.csv", format!("{HEADER}{rows}"));
     let run = test_dir
         .run(&["import", "thousands.csv"])
         .ok()
-        .says(&["1 more fields than the header has"]);
+        .says(&["more fields than the header has (1, "]);
     let row = |symbol: &str| {
         run.out.lines().find(|line| line.trim_start().starts_with(symbol)).unwrap().to_owned()
     };
     assert!(row("A").contains(" 1 ") && row("B").trim_end().ends_with('1'), "{}", run.out);
     test_dir.write("quote.csv", format!("{HEADER}A,2024-01-01 00:00,1,1,1,1,1\nA,\"2024-01-01 00:01,1,1,1,1,1\nA,2024-01-01 00:02,1,1,1,1,1\n"));
-    test_dir.run(&["import", "quote.csv"]).fails(1, &["quote that opens in line 3"]);
+    test_dir.run(&["import", "quote.csv"]).fails(1, &["line 3: unclosed quote"]);
     let labels =
         (0..9).map(|i| format!("A,2024-01-01 00:0{i}:59.999,1,1,1,1,1\n")).collect::<String>();
     test_dir.write("closes.csv", format!("{HEADER}{labels}"));
     test_dir
         .run(&["check", "--source", "closes.csv"])
-        .fails(1, &["no bar: 9 rows were set aside", "--bar-time close"]);
+        .fails(1, &["no bars: skipped 9 rows", "--bar-time close"]);
     test_dir.run(&["check", "--source", "closes.csv", "--bar-time", "close"]).ok();
     test_dir.write("bad.csv", format!("{HEADER}A,never,1,1,1,1,1\n"));
     test_dir
         .run(&["import", "bad.csv"])
-        .fails(1, &["1 row was set aside", "no bar to import in bad.csv"]);
+        .fails(1, &["skipped 1 row", "no bars to import in bad.csv"]);
     test_dir.write("escape.csv", "\x1b[31msymbol,\0x\n");
-    let run = test_dir.run(&["check", "--source", "escape.csv"]).fails(1, &["no column symbol"]);
+    let run = test_dir.run(&["check", "--source", "escape.csv"]).fails(1, &["no column"]);
     assert!(!run.err.contains('\x1b') && !run.err.contains('\0'));
 }

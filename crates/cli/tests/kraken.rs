@@ -48,7 +48,7 @@ fn run(test_dir: &TestDir, server: &Server, words: &[&str]) -> Run {
 #[test]
 fn the_losers_of_the_day() {
     let (test_dir, server) = (test_dir(), Server::start(market));
-    let told = run(&test_dir, &server, &["kraken-losers"]).ok().says(&["1 pair left out"]);
+    let told = run(&test_dir, &server, &["kraken-losers"]).ok().says(&["skipped 1 pair"]);
     let expected = "symbol,open,last,pct_change,volume\nXETHZUSD,10.0,8.0,-20.0,1500.0\nXXBTZUSD,100.0,90.0,-10.0,2000.0\n";
     assert_eq!(test_dir.text("kraken_top_losers.csv"), expected);
     assert!(told.out.contains("XETHZUSD") && told.out.contains("-20.00"), "{}", told.out);
@@ -116,7 +116,7 @@ fn a_gap_is_announced_or_listed() {
     test_dir.write("XBTUSD_1.csv", "1759990000,1,1,1,1,1,1\n1759989960,1,1,1,1,1,1\n");
     test_dir.run(&["import", "XBTUSD_1.csv"]).ok();
     let told = run(&test_dir, &server, &["sync", "--no-trades"]).ok();
-    let left = "Left open: XBTUSD from 2025-10-09T06:07:00Z to 2025-10-09T08:54:00Z; import the next archive, or sync --pairs XBTUSD --since 2025-10-09T06:07:00Z";
+    let left = "gap left in XBTUSD from 2025-10-09T06:07:00Z to 2025-10-09T08:54:00Z: import the next archive, or run 'data-pipeline sync --pairs XBTUSD --since 2025-10-09T06:07:00Z'";
     assert!(told.out.contains(left), "{}", told.out);
     let again = ["sync", "--pairs", "XBTUSD", "--since", "2025-10-09T06:07:00Z"];
     run(&test_dir, &server, &again).fails(
@@ -138,20 +138,20 @@ fn errors_are_clear_and_at_once() {
     for (answer, words) in [
         (
             Answer::ok(r#"{"error":["EQuery:Unknown asset pair"]}"#),
-            "the exchange says EQuery:Unknown asset pair",
+            "Kraken reports EQuery:Unknown asset pair",
         ),
         (
             Answer::with_status(400, r#"{"error":["EGeneral:Invalid arguments"]}"#),
             "EGeneral:Invalid arguments",
         ),
-        (Answer::with_status(404, "<html>"), "404 Not Found; check the address, --base-url"),
-        (Answer::ok("<html>Sorry"), "no answer of Kraken's API"),
-        (Answer::ok(""), "no answer of Kraken's API"),
-        (Answer::ok("[]"), "no answer of Kraken's API"),
-        (Answer::ok(r#"{"error":[]}"#), "it has no result"),
-        (Answer::ok(r#"{"error":[],"result":{"X":7}}"#), "not as this program knows it"),
-        (Answer::ok(r#"{"error":[],"result":{}}"#), "no pair that is quoted in USD"),
-        (Answer { cut: Some(40), ..Answer::ok(PAIRS) }, "broke off"),
+        (Answer::with_status(404, "<html>"), "404 Not Found\nhelp: check --base-url"),
+        (Answer::ok("<html>Sorry"), "not a response of Kraken's API"),
+        (Answer::ok(""), "not a response of Kraken's API"),
+        (Answer::ok("[]"), "not a response of Kraken's API"),
+        (Answer::ok(r#"{"error":[]}"#), "no result"),
+        (Answer::ok(r#"{"error":[],"result":{"X":7}}"#), "unexpected response"),
+        (Answer::ok(r#"{"error":[],"result":{}}"#), "no pair quoted in USD"),
+        (Answer { cut: Some(40), ..Answer::ok(PAIRS) }, "truncated"),
     ] {
         let server = server(answer);
         run(&test_dir, &server, &["kraken-losers"]).fails(1, &[words]);
@@ -176,7 +176,7 @@ fn a_slow_answer_is_given_up_after_ten_seconds() {
     let slow = Answer { delay: Duration::from_secs(30), ..Answer::ok(PAIRS) };
     let (test_dir, server) = (test_dir(), Server::start(move |_| slow.clone()));
     let begun = Instant::now();
-    run(&test_dir, &server, &["kraken-losers"]).fails(1, &["no answer within 10 s"]);
+    run(&test_dir, &server, &["kraken-losers"]).fails(1, &["no response within 10 s"]);
     assert!(begun.elapsed() >= Duration::from_secs(9) && server.asked().len() == 1);
 }
 
@@ -196,7 +196,7 @@ fn a_busy_exchange_is_asked_again() {
         "EAPI:Rate limit exceeded",
         "429",
         "503",
-        "again in 3.0 s",
+        "retrying in 3.0 s",
     ]);
     let asked = server.asked();
     let waits: Vec<u64> =

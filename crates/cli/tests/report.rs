@@ -41,11 +41,11 @@ const board = document.querySelector('#boards table');
 const title = (name) => [...board.tHead.rows[0].cells].find((cell) => cell.textContent.trim() === name);
 say('sections', [...document.querySelectorAll('section')].map((section) => section.id));
 say('before', column(board, 0));
-title('24h change %').querySelector('button').click();
-say('down', column(board, 2).map(Number));
-title('24h change %').querySelector('button').click();
-say('up', column(board, 2).map(Number));
-say('aria', title('24h change %').getAttribute('aria-sort'));
+title('last 24h %').querySelector('button').click();
+say('down', column(board, 4).map(Number));
+title('last 24h %').querySelector('button').click();
+say('up', column(board, 4).map(Number));
+say('aria', title('last 24h %').getAttribute('aria-sort'));
 title('symbol').querySelector('button').click();
 say('names', column(board, 0));
 const filter = document.getElementById('filter');
@@ -150,7 +150,7 @@ fn the_report_takes_what_there_is() {
     test_dir
         .run(&["report"])
         .ok()
-        .says(&["not in the report: the state within the day (data-pipeline state)"]);
+        .says(&["not in the report: intraday state (data-pipeline state)"]);
     let page = test_dir.text("report.html");
     assert!(
         page.contains("id=\"boards\"")

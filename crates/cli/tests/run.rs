@@ -77,7 +77,7 @@ fn all_stages_once_and_then_only_what_is_not_current() {
 
     let again = run(&test_dir, &["--out-dir", "out"]).ok();
     assert!(
-        !again.err.lines().any(|line| line.starts_with('[') && !line.ends_with("current")),
+        !again.err.lines().any(|line| line.starts_with('[') && !line.ends_with("up to date")),
         "{}",
         again.err
     );
@@ -95,19 +95,19 @@ fn all_stages_once_and_then_only_what_is_not_current() {
     let done: Vec<&str> = mended
         .err
         .lines()
-        .filter(|line| line.starts_with('[') && !line.ends_with("current"))
+        .filter(|line| line.starts_with('[') && !line.ends_with("up to date"))
         .collect();
     assert_eq!(done, ["[2/12] metrics overlaps", "[11/12] imf-postprocess"], "{}", mended.err);
     assert_eq!(outputs(&test_dir, "out"), before);
 
     let forced = run(&test_dir, &["--out-dir", "out", "--force", "--threads", "1"]).ok();
-    assert!(!forced.err.contains("current"), "{}", forced.err);
+    assert!(!forced.err.contains("up to date"), "{}", forced.err);
     assert_eq!(outputs(&test_dir, "out"), before, "for one thread as for two");
 
     // Another flag is another question.
     let other = run(&test_dir, &["--out-dir", "out", "--months", "1"]).ok();
     assert!(
-        other.err.contains("leaderboards: current") && !other.err.contains("state: current"),
+        other.err.contains("leaderboards: up to date") && !other.err.contains("state: up to date"),
         "{}",
         other.err
     );
@@ -115,7 +115,7 @@ fn all_stages_once_and_then_only_what_is_not_current() {
     test_dir.write("data-pipeline.toml", CONFIG.replace('4', "3"));
     let other = run(&test_dir, &["--out-dir", "out", "--months", "1"]).ok();
     assert!(
-        other.err.contains("state: current") && !other.err.contains("imf-stage: current"),
+        other.err.contains("state: up to date") && !other.err.contains("imf-stage: up to date"),
         "{}",
         other.err
     );
@@ -164,8 +164,8 @@ fn a_stage_that_fails_leaves_the_others_in_place() {
         1,
         &[
             "metrics overlaps failed",
-            "1 stage of the run failed: metrics overlaps",
-            "same run again",
+            "1 stage failed: metrics overlaps",
+            "run the same command again",
         ],
     );
     assert!(
@@ -178,7 +178,7 @@ fn a_stage_that_fails_leaves_the_others_in_place() {
     let done = again
         .err
         .lines()
-        .filter(|line| line.starts_with('[') && !line.ends_with("current"))
+        .filter(|line| line.starts_with('[') && !line.ends_with("up to date"))
         .count();
     assert_eq!(done, 2, "the stage and the report: {}", again.err);
 
@@ -227,7 +227,7 @@ fn small_markets_and_wrong_words() {
     let test_dir = test_dir();
     test_dir.run(&["run"]).fails(2, &["no source of bars"]);
     test_dir.write("empty.csv", HEADER);
-    test_dir.run(&["run", "--source", "empty.csv", "--out-dir", "out"]).fails(1, &["holds no bar"]);
+    test_dir.run(&["run", "--source", "empty.csv", "--out-dir", "out"]).fails(1, &["has no bars"]);
     assert!(!test_dir.file("out/run.json").exists());
     test_dir.write("flat.csv", {
         let line = |i: usize| format!("A/B,{},1,1,1,1,1\n", 1_704_067_200 + 60 * i);
@@ -256,7 +256,7 @@ fn small_markets_and_wrong_words() {
             .fails(2, &words);
     }
     let early = ["run", "--source", "one.csv", "--out-dir", "wrong", "--asof", "2020-01-01"];
-    test_dir.run(&early).fails(1, &["no bar closes by 2020-01-01", "choose an --asof"]);
+    test_dir.run(&early).fails(1, &["no bar closes by 2020-01-01", "use a later --asof"]);
     assert!(!test_dir.file("wrong/run.json").exists());
     test_dir
         .run(&["run", "--source", "one.csv", "--cohorts", "winners"])
@@ -303,7 +303,8 @@ fn two_runs_do_not_share_a_folder() {
         sleep(Duration::from_millis(5));
     }
     sleep(Duration::from_millis(100));
-    run(&test_dir, &["--out-dir", "out"]).fails(1, &["another run is at work", "--out-dir"]);
+    run(&test_dir, &["--out-dir", "out"])
+        .fails(1, &["another run is using this folder", "--out-dir"]);
     child.kill().unwrap();
     child.wait().unwrap();
     run(&test_dir, &["--out-dir", "out", "--cohorts", "gainers"]).ok();

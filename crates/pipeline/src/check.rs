@@ -1,4 +1,4 @@
-//! What a source contains, and whether results computed from it would be right.
+//! Checks the contents of a source: symbols, spans, gaps, and problems that affect results.
 
 use bars::spelling::Directory;
 use bars::time::DAY;
@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::observer::{Observer, Progress, Unit};
 use crate::source::catalog;
 
-/// Bars needed to tell the interval of a series from its steps.
+/// Minimum number of bars to infer the interval of a series from its steps.
 const MIN_BARS_FOR_STEP: usize = 30;
 
 /// The bars of one symbol.
@@ -35,9 +35,9 @@ pub struct Check {
     pub symbols: Vec<SymbolCheck>,
     /// Close of the newest bar.
     pub newest: AsOf,
-    /// What would make results wrong, one sentence each.
+    /// Problems that affect results, one sentence each.
     pub problems: Vec<String>,
-    /// Findings in the rows that do not make results wrong; `None` if there are none.
+    /// Findings in the rows that do not affect results; `None` if there are none.
     pub notes: Option<String>,
 }
 
@@ -115,7 +115,7 @@ impl Check {
             .with_unit("minutes"),
             ColumnSource::flag(
                 "is_stale",
-                "no bar in the day before the newest close",
+                "no bar in the 24 hours before the newest close",
                 move |symbol| is_stale(newest, symbol),
             ),
         ];
@@ -127,7 +127,7 @@ impl Check {
         self.symbols.iter().map(|symbol| symbol.entry.first).min().unwrap_or(self.newest.end())
     }
 
-    /// Whether a symbol has no bar in the last day before the newest close.
+    /// Returns whether a symbol has no bar in the 24 hours before the newest close.
     pub fn is_stale(&self, symbol: &SymbolCheck) -> bool {
         is_stale(self.newest, symbol)
     }
@@ -159,7 +159,7 @@ fn coarse_bars(symbols: &[SymbolCheck]) -> Option<String> {
         .collect();
     let first = coarse.first()?;
     Some(format!(
-        "{} symbols hold bars longer than a minute, the first {first}; import one-minute bars",
+        "symbols with bars longer than a minute: {} (first: {first}), import one-minute bars",
         coarse.len()
     ))
 }
@@ -168,7 +168,10 @@ fn several_names(symbols: &[SymbolCheck]) -> Vec<String> {
     let directory: Directory = symbols.iter().map(|symbol| &symbol.entry.symbol).collect();
     let sentence = |names: &[Symbol]| {
         let names: Vec<&str> = names.iter().map(Symbol::as_str).collect();
-        format!("one market stands under several names and counts twice: {}", names.join(", "))
+        format!(
+            "one market has several symbols and is counted more than once: {}",
+            names.join(", ")
+        )
     };
     directory.several_names().map(sentence).collect()
 }

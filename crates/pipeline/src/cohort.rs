@@ -1,4 +1,4 @@
-//! The symbols of a job, and where a source has their bars.
+//! The symbols of a job, and their entries in a source.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -10,7 +10,7 @@ use bars_io::{Entry, Source};
 use crate::error::{Error, Result};
 use crate::observer::{Event, Observer};
 
-/// A symbol as the input spells it, and its entry in the source.
+/// A symbol as the input spells it, with its entry in the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
     /// The symbol as in the input: its name in results.
@@ -19,17 +19,17 @@ pub struct Member {
     pub entry: Option<Entry>,
 }
 
-/// The symbols in the symbol column of a CSV or Parquet file, each once, in the order of their
-/// first rows. Texts that are no symbols are reported to `observer`.
+/// Reads the distinct symbols in the symbol column of a CSV or Parquet file, ordered by first row.
+/// Invalid symbols are reported to `observer`.
 ///
 /// # Errors
-/// If the file cannot be read, has no symbol column, or no symbol.
+/// The file cannot be read, or has no symbol column or no symbols.
 pub fn read_symbols(path: &Path, observer: &dyn Observer) -> Result<Vec<Symbol>> {
     let symbols = symbols_if_any(path, observer)?;
     if symbols.is_empty() { Err(Error::NoSymbols { path: path.to_owned() }) } else { Ok(symbols) }
 }
 
-/// [`read_symbols`] of a file that may have none.
+/// [`read_symbols`] of a file that may have no symbols.
 pub(crate) fn symbols_if_any(path: &Path, observer: &dyn Observer) -> Result<Vec<Symbol>> {
     let mut findings = Findings::default();
     let symbols = bars_io::reader::symbols(path, &mut findings)?;
@@ -39,8 +39,8 @@ pub(crate) fn symbols_if_any(path: &Path, observer: &dyn Observer) -> Result<Vec
     Ok(symbols)
 }
 
-/// Looks symbols up in a source, under other spellings too. Symbols that it lacks are reported in
-/// one warning that ends with `consequence`, such as `they get no row`.
+/// Looks symbols up in a source, under other spellings too. Missing symbols are reported in one
+/// warning that ends with `consequence`, such as `they get no row`.
 ///
 /// # Errors
 /// If the source cannot be read or is empty.
@@ -68,13 +68,13 @@ pub fn look_up(
         .map(|member| member.symbol.as_str())
         .collect();
     if !lacking.is_empty() {
-        observer.warn(format!("not in the source: {}; {consequence}", lacking.join(", ")));
+        observer.warn(format!("not in the source: {} ({consequence})", lacking.join(", ")));
     }
     Ok(members)
 }
 
-/// The symbol of the source that `symbol` stands for. Reports a different spelling, and warns if
-/// several match.
+/// Finds the symbol of the source for `symbol`. Reports a different spelling, and warns if several
+/// match.
 pub fn find(directory: &Directory, symbol: &Symbol, observer: &dyn Observer) -> Option<Symbol> {
     match directory.find(symbol) {
         Found::Exact(symbol) => Some(symbol),
@@ -85,7 +85,7 @@ pub fn find(directory: &Directory, symbol: &Symbol, observer: &dyn Observer) -> 
         Found::Ambiguous(several) => {
             let names: Vec<&str> = several.iter().map(Symbol::as_str).collect();
             observer.warn(format!(
-                "{symbol} may be any of {}; use one of these names",
+                "{symbol} is ambiguous: {}; use one of these names",
                 names.join(", ")
             ));
             None
@@ -94,7 +94,7 @@ pub fn find(directory: &Directory, symbol: &Symbol, observer: &dyn Observer) -> 
     }
 }
 
-/// First and last close of the members' bars. `place` names the source for the error.
+/// Returns the first and last close of the members' bars. `place` names the source in the error.
 ///
 /// # Errors
 /// [`Error::NotInSource`] if none of them has bars.
@@ -107,16 +107,16 @@ pub fn extent(members: &[Member], place: &str) -> Result<(AsOf, AsOf)> {
         .ok_or_else(|| Error::NotInSource { count: members.len(), place: place.to_owned() })
 }
 
-/// Warns of an as-of so late that the shortest window has no bars.
+/// Warns if the as-of is so late that the shortest window has no bars.
 pub(crate) fn warn_of_future(asof: AsOf, newest: AsOf, shortest: Window, observer: &dyn Observer) {
     if asof.epoch_seconds() - newest.epoch_seconds() >= i64::from(shortest.minutes()) * 60 {
         observer.warn(format!(
-            "the as-of {asof} is later than the newest bar, which closed at {newest}: windows that end after it lack bars"
+            "as-of {asof} is after the close of the newest bar ({newest}): windows that end later lack bars"
         ));
     }
 }
 
-/// Warns that baselines come from the input's own bars, which may be short.
+/// Warns that baselines come from the input's own bars, which may cover a short time.
 pub(crate) fn warn_of_short_history(
     (oldest, newest): (AsOf, AsOf),
     months: u32,
@@ -125,25 +125,24 @@ pub(crate) fn warn_of_short_history(
     const MONTH: f64 = 30.4375 * 86_400.0;
     let held = (newest.epoch_seconds() - oldest.epoch_seconds()) as f64 / MONTH;
     observer.warn(format!(
-        "no source for the history: the baselines are of the input's own bars, which span {held:.1} of the {months} months \
-         asked for"
+        "no source for the history: baselines use the input's own bars, {held:.1} of {months} months"
     ));
 }
 
-/// Warns of symbols that the input names twice under different spellings: their rows have the same
+/// Warns of symbols that the input has twice under different spellings: their rows use the same
 /// bars.
 pub(crate) fn warn_of_repeats(members: &[Member], observer: &dyn Observer) {
     let names: Vec<&str> =
         repeats(members).into_iter().map(|index| members[index].symbol.as_str()).collect();
     if !names.is_empty() {
         observer.warn(format!(
-            "the input names these again under another spelling: {}",
+            "the input has these symbols again under another spelling: {}",
             names.join(", ")
         ));
     }
 }
 
-/// The members without repeats, where the same bars twice would count twice. Warns of them.
+/// Returns the members without repeats, if the same bars must not count twice. Warns of repeats.
 pub(crate) fn without_repeats(members: Vec<Member>, observer: &dyn Observer) -> Vec<Member> {
     warn_of_repeats(&members, observer);
     let repeats = repeats(&members);
@@ -155,7 +154,7 @@ pub(crate) fn without_repeats(members: Vec<Member>, observer: &dyn Observer) -> 
         .collect()
 }
 
-/// Indices of members whose symbol in the source is that of an earlier member.
+/// Returns the indices of members whose symbol in the source is that of an earlier member.
 fn repeats(members: &[Member]) -> BTreeSet<usize> {
     let mut seen = BTreeSet::new();
     let entries = members

@@ -1,4 +1,4 @@
-//! Cycles of a cohort from peak to peak, clustered per symbol and window.
+//! Upswings of a cohort (peak-to-peak cycles), clustered per symbol and window.
 
 use std::path::PathBuf;
 
@@ -27,7 +27,7 @@ pub struct SymbolUpswings {
 }
 
 impl SymbolUpswings {
-    /// The cluster with the greatest median amplitude over all windows; the first of equals.
+    /// The cluster with the largest median amplitude over all windows; the first of equals.
     pub fn strongest(&self) -> Option<(Window, &SwingCluster)> {
         let mut best: Option<(Window, &SwingCluster)> = None;
         for study in &self.windows {
@@ -56,7 +56,7 @@ fn cluster_columns<'a>() -> Vec<ColumnSource<ClusterRow<'a>>> {
     let number = |name: &str, about: &str, unit: &'static str, value: fn(&SwingCluster) -> f64| {
         ColumnSource::number(name, about, move |row: &Row<'_>| value(row.cluster)).with_unit(unit)
     };
-    let spread = "median absolute deviation of that";
+    let spread = "median absolute deviation";
     vec![
         ColumnSource::text("symbol", "symbol", |row: &Row<'_>| Some(row.symbol.to_string())),
         ColumnSource::text("window", "window", |row: &Row<'_>| Some(row.window.to_string())),
@@ -203,10 +203,10 @@ impl CohortCycles {
                 let window = study.window;
                 match &study.clusters {
                     Err(Skipped::Numbers(error)) => observer.warn(format!(
-                        "{symbol} over {window} cannot be decomposed, its result is empty: {error}"
+                        "{symbol} over {window}: cannot be decomposed, the result is empty: {error}"
                     )),
                     Ok(clusters) if clusters.has_failed => observer.warn(format!(
-                        "{symbol} over {window}: no mixture holds, as the upswings lie too far apart; gmm is empty"
+                        "{symbol} over {window}: no mixture fits because the upswings differ too much in magnitude; gmm is empty"
                     )),
                     _ => {}
                 }
@@ -228,7 +228,7 @@ impl CohortCycles {
             .collect();
         if !sampled.is_empty() {
             observer.info(format!(
-                "more than {SAMPLE} cycles, silhouettes of a sample: {}",
+                "silhouettes are computed from a sample (more than {SAMPLE} cycles): {}",
                 sampled.join(", ")
             ));
         }

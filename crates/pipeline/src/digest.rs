@@ -6,7 +6,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-/// Bytes read at once.
+/// Size of the read buffer.
 const CHUNK_BYTES: usize = 1 << 16;
 
 /// The digest of a file.

@@ -7,10 +7,10 @@ use bars::{AsOf, Findings, Symbol};
 /// The result of fallible functions in this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What caused an error of this crate.
+/// The cause of an error.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a job failed. Messages name parameters; a front end adds its flags and remedies.
+/// Why a job failed. Messages name parameters; front ends add flags and remedies.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -31,7 +31,7 @@ pub enum Error {
     /// A decomposition failed.
     #[error("{symbol}: {source}")]
     Decomposition {
-        /// The symbol whose series it was.
+        /// The symbol.
         symbol: Symbol,
         /// Why.
         source: emd::Error,
@@ -40,25 +40,25 @@ pub enum Error {
     #[error(transparent)]
     Noise(#[from] emd::Error),
     /// A source has no bars at all.
-    #[error("the source holds no bar{}", because(findings))]
+    #[error("the source has no bars{}", because(findings))]
     EmptySource {
         /// What was found in its rows.
         findings: Findings,
     },
     /// A file has no bars.
-    #[error("{} holds no bar", path.display())]
+    #[error("{} has no bars", path.display())]
     EmptyFile {
         /// The file.
         path: PathBuf,
     },
     /// A folder has no outputs.
-    #[error("there is nothing to report in {}", dir.display())]
+    #[error("nothing to report in {}", dir.display())]
     NothingToReport {
         /// The folder that was searched.
         dir: PathBuf,
     },
     /// A list of symbols is empty.
-    #[error("{} names no symbol", path.display())]
+    #[error("{} has no symbols", path.display())]
     NoSymbols {
         /// The file.
         path: PathBuf,
@@ -66,17 +66,17 @@ pub enum Error {
     /// None of the symbols has bars in the source.
     #[error("none of the input's {} is in {place}", crate::text::pluralize(*count, "symbol"))]
     NotInSource {
-        /// How many symbols there are.
+        /// Number of symbols.
         count: usize,
         /// The source.
         place: String,
     },
     /// No bar closes by the as-of.
-    #[error("no bar closes by {asof}: the bars of {what} close from {oldest} to {newest}")]
+    #[error("no bar closes by {asof} (the bars of {what} close from {oldest} to {newest})")]
     AsofBeforeBars {
         /// The as-of: only bars that close by then count.
         asof: AsOf,
-        /// Whose bars.
+        /// The bars that were searched.
         what: String,
         /// The first close.
         oldest: AsOf,
@@ -84,7 +84,7 @@ pub enum Error {
         newest: AsOf,
     },
     /// The noise of a decomposition needs more memory than is free.
-    #[error("the noise of so many trials takes {} GB, and {} GB are free; ask for fewer trials", needed >> 30, free >> 30)]
+    #[error("the noise needs {} GB of memory, but {} GB are free; use fewer trials", needed >> 30, free >> 30)]
     Memory {
         /// Bytes needed.
         needed: u64,
@@ -99,7 +99,7 @@ pub enum Error {
         /// What is wrong with it.
         source: Cause,
     },
-    /// A file does not go with the other files or parameters.
+    /// A file does not match the other files or the parameters.
     #[error("{}: {reason}", path.display())]
     Artifact {
         /// The file.
@@ -107,16 +107,16 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// Something cannot be encoded.
+    /// A value cannot be encoded.
     #[error("cannot encode {what}: {source}")]
     Encode {
-        /// What it is.
+        /// The value.
         what: String,
-        /// Why.
+        /// The cause.
         source: Cause,
     },
     /// A task is not one of this version.
-    #[error("not a task of this version: {source}")]
+    #[error("not a valid task: {source}")]
     InvalidTask {
         /// What is wrong with it.
         source: Cause,
@@ -129,12 +129,12 @@ pub enum Error {
         /// What is wrong with it.
         source: Cause,
     },
-    /// There is nothing to merge.
-    #[error("there are no results to merge")]
+    /// No results to merge.
+    #[error("no results to merge")]
     NoResults,
     /// Results belong to different plans.
     #[error(
-        "{name} belongs to another run than {other}: other parameters, source or symbols; merge the results of one run"
+        "{name} belongs to another run than {other} (other parameters, source or symbols); merge the results of one run"
     )]
     ForeignResult {
         /// The result's file, or another name of it.
@@ -142,7 +142,7 @@ pub enum Error {
         /// A result of the other plan.
         other: String,
     },
-    /// Two results are of the same part.
+    /// Two results have the same part number.
     #[error("{first} and {second} are both part {part} of {parts}; remove one of them")]
     RepeatedPart {
         /// One result.
@@ -161,13 +161,13 @@ pub enum Error {
         symbol: Symbol,
     },
     /// Another run uses the folder.
-    #[error("{}: another run is at work in this folder; wait for it", dir.display())]
+    #[error("{}: another run is using this folder; wait until it is done", dir.display())]
     FolderInUse {
         /// The output folder of both runs.
         dir: PathBuf,
     },
-    /// Results of some parts are not there.
-    #[error("of {parts} parts these are missing: {}", list(missing))]
+    /// Results of some parts are missing.
+    #[error("missing results: {} of {parts} parts", list(missing))]
     MissingParts {
         /// The missing parts, from 1.
         missing: Vec<usize>,
@@ -188,12 +188,12 @@ fn because(findings: &Findings) -> String {
 }
 
 impl Error {
-    /// An invalid parameter.
+    /// Creates an [`Error::Parameter`].
     pub fn parameter(name: &'static str, reason: impl Into<String>) -> Error {
         Error::Parameter { name, reason: reason.into() }
     }
 
-    /// A file that does not go with the others.
+    /// Creates an [`Error::Artifact`].
     pub fn artifact(path: &Path, reason: impl Into<String>) -> Error {
         Error::Artifact { path: path.to_owned(), reason: reason.into() }
     }
@@ -206,8 +206,7 @@ impl Error {
         Error::DamagedResult { name: name.to_owned(), source: source.into() }
     }
 
-    /// Whether the caller asked for something invalid, rather than the data or the machine being at
-    /// fault.
+    /// Returns whether the request is invalid, rather than the data or the machine.
     pub fn is_usage(&self) -> bool {
         match self {
             Error::Parameter { .. } | Error::Memory { .. } => true,

@@ -1,4 +1,4 @@
-//! Habitual gainers, losers and overlaps of a market.
+//! Leaderboards of a market: symbols that most often gain, lose or do both.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ use crate::source::{catalog, report_findings, resolve_asof};
 /// The result of [`leaderboards`].
 #[derive(Debug, Clone)]
 pub struct Leaderboards {
-    /// The boards and the places behind them.
+    /// The boards and the ranks behind them.
     pub boards: stages::leaderboards::RankedBoards,
     /// The bars that were ranked open within this span.
     pub span: Span,
@@ -105,17 +105,13 @@ pub(crate) fn rank(
 fn warn_of_stale_symbols(run: &Run, observer: &dyn Observer) {
     const MAX_NAMES: usize = 5;
     if !run.stale.is_empty() {
-        let how = if run.params.include_stale() {
-            "ranked all the same"
-        } else {
-            "left out of the ranking"
-        };
+        let how = if run.params.include_stale() { "included" } else { "excluded" };
         let names: Vec<&str> = run.stale.iter().take(MAX_NAMES).map(Symbol::as_str).collect();
         let more = if run.stale.len() > MAX_NAMES { ", ..." } else { "" };
         let n = run.stale.len();
         let names = names.join(", ");
         observer.warn(format!(
-            "{n} without a bar in the day before {} ({names}{more}): {how}",
+            "{n} without a bar in the 24 hours before {} ({names}{more}): {how}",
             run.asof
         ));
     }
@@ -126,7 +122,7 @@ fn warn_of_several_names(places: &[BucketRank], observer: &dyn Observer) {
         places.iter().map(|place| &place.symbol).collect::<BTreeSet<_>>().into_iter().collect();
     for names in directory.several_names() {
         let names: Vec<&str> = names.iter().map(Symbol::as_str).collect();
-        observer.warn(format!("one market takes places under several names: {}", names.join(", ")));
+        observer.warn(format!("one market is ranked under several names: {}", names.join(", ")));
     }
 }
 
@@ -145,7 +141,7 @@ impl Leaderboards {
         self.board(cohort).coins.iter().map(|coin| coin.symbol.clone()).collect()
     }
 
-    /// The three boards, a row per symbol of each.
+    /// The three boards, one row per symbol of each.
     pub fn table(&self) -> Table {
         let row = |cohort: Cohort| {
             let coins = self.board(cohort).coins.iter().zip(1..);
@@ -157,8 +153,7 @@ impl Leaderboards {
         )
     }
 
-    /// Every place that was taken: a row per window, bucket and symbol, as in
-    /// `leaderboards.parquet`.
+    /// Every rank: one row per window, bucket and symbol, as in `leaderboards.parquet`.
     pub fn places(&self) -> Table {
         Table::from_rows(&place_columns(), &self.boards.places)
     }
@@ -183,8 +178,8 @@ impl Leaderboards {
         }
     }
 
-    /// Writes the summary, the places and the bars of each cohort into `dir`, all or none. `source`
-    /// gives the bars. Returns the files.
+    /// Writes the summary, the ranks and the bars of each cohort to `dir`, all or none. `source`
+    /// provides the bars. Returns the files.
     ///
     /// # Errors
     /// If the source cannot be read or a file not be written.
@@ -228,13 +223,13 @@ fn place_columns() -> Vec<ColumnSource<BucketRank>> {
         }),
         ColumnSource::number(
             "price_change",
-            "change of the close against the bucket before",
+            "change of the close from the previous bucket with a bar",
             |place: &BucketRank| place.price_change,
         )
         .with_unit("percent"),
         ColumnSource::number(
             "pct_vol_change",
-            "change of the volume against the bucket before",
+            "change of the volume from the bucket just before",
             |place: &BucketRank| place.pct_vol_change,
         )
         .with_unit("percent"),
@@ -265,27 +260,27 @@ fn board_columns<'a>() -> Vec<ColumnSource<BoardRow<'a>>> {
         ColumnSource::text("symbol", "symbol", |row: &Row<'_>| Some(row.coin.symbol.to_string())),
         ColumnSource::whole(
             "gains",
-            "buckets in which it is among the gainers",
+            "number of buckets in which the symbol is ranked among the gains",
             |row: &Row<'_>| Some(row.coin.gains.into()),
         ),
         ColumnSource::whole(
             "losses",
-            "buckets in which it is among the losers",
+            "number of buckets in which the symbol is ranked among the losses",
             |row: &Row<'_>| Some(row.coin.losses.into()),
         ),
         ColumnSource::number(
             "price_change",
-            "change of price in its newest bucket of a day",
+            "change of price in the newest bucket of 24h (or the longest window)",
             |row: &Row<'_>| row.coin.price_change,
         )
         .with_unit("percent"),
         ColumnSource::number(
             "pct_vol_change",
-            "change of volume in that bucket",
+            "change of volume in the same bucket",
             |row: &Row<'_>| row.coin.pct_vol_change,
         )
         .with_unit("percent"),
-        ColumnSource::text("skew", "tags of its profile, separated by commas", |row: &Row<'_>| {
+        ColumnSource::text("skew", "tags, separated by commas", |row: &Row<'_>| {
             let tags: Vec<String> = row.coin.tags.iter().map(ToString::to_string).collect();
             Some(tags.join(","))
         }),

@@ -7,7 +7,7 @@
 //!
 //! | job | result |
 //! | --- | --- |
-//! | [`leaderboards::leaderboards`] | boards and places |
+//! | [`leaderboards::leaderboards`] | boards and ranks |
 //! | [`metrics::metrics`] | window metrics of a cohort |
 //! | [`snapshots::state`], [`snapshots::regime`] and their panels | point-in-time features |
 //! | [`cycles::cycles`], [`cycles_summary::cycles_summary`] | cycles and clusters, summary per symbol |
@@ -16,8 +16,8 @@
 //! | [`check::check`] | what a source contains |
 //! | [`sample`] | the synthetic market |
 //!
-//! [`task`] cuts stages into parts that run on other machines.
-//! [`artifacts`] has name, schema, writer and reader of every file.
+//! [`task`] divides stages into parts that run on other machines. [`artifacts`] has name, schema,
+//! writer and reader of every file.
 
 pub mod artifacts;
 pub mod check;

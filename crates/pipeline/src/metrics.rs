@@ -1,4 +1,4 @@
-//! Window metrics of a cohort, each symbol against its own past.
+//! Intraday metrics of a cohort, relative to each symbol's own history.
 
 use std::path::Path;
 
@@ -21,7 +21,7 @@ use crate::observer::{Observer, Progress, Unit};
 use crate::scratch_series::SpareSeries;
 use crate::source::report_findings;
 
-/// Where the baselines of [`metrics`] come from.
+/// The source of the baselines of [`metrics`].
 #[derive(Clone, Copy)]
 pub enum History<'a> {
     /// No baselines; the parameters must have no months.
@@ -134,8 +134,8 @@ impl<'a> MetricsJob<'a> {
         MetricsJob::at(members, cohort, history, params, asof, observer)
     }
 
-    /// Some members of a job whose as-of was resolved: it may be before the first bar of all of
-    /// these.
+    /// Creates the job for some members and a resolved as-of, which may be before the first bar of
+    /// all of these.
     pub(crate) fn at(
         members: Vec<Member>,
         cohort: &'a dyn Source,
@@ -175,7 +175,7 @@ impl<'a> MetricsJob<'a> {
     ) -> Result<Vec<FeatureRow>> {
         let progress = Progress::new(observer, "metrics", Unit::Symbols, indices.len() as u64);
         let mut rows = Vec::with_capacity(indices.len());
-        // Panels are large: when they are written, only one per thread is in memory.
+        // Panels are large: if they are written, only one per thread is in memory.
         let keeps_panels = series.is_some();
         let at_once =
             if keeps_panels { rayon::current_num_threads() } else { indices.len().max(1) };

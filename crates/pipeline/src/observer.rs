@@ -1,4 +1,4 @@
-//! What a job reports while it runs, and whether it should stop.
+//! Progress, messages and cancellation of jobs.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -7,23 +7,24 @@ use bars::Findings;
 
 use crate::error::{Error, Result};
 
-/// Receives progress and messages of a job; asked whether to cancel.
+/// Receives progress and messages of a job, and decides about cancellation.
 ///
-/// Jobs never print. The command line draws progress bars with it, Python raises warnings and
-/// checks for Ctrl-C, tests collect. Events come from several threads.
+/// Jobs never print. The command line draws progress bars, Python raises warnings and checks for
+/// Ctrl-C, tests collect events. Events come from several threads.
 pub trait Observer: Sync {
     /// Receives an event.
     fn event(&self, event: Event<'_>) {
         let _ = event;
     }
 
-    /// Whether the job should stop; it then ends with [`Error::Cancelled`] as soon as it can.
+    /// Returns whether the job should stop; it then ends with [`Error::Cancelled`] as soon as it
+    /// can.
     fn is_cancelled(&self) -> bool {
         false
     }
 }
 
-/// What a job reports.
+/// An event of a job.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Event<'a> {
@@ -31,9 +32,9 @@ pub enum Event<'a> {
     Started {
         /// Name of the work, such as `leaderboards`.
         work: &'a str,
-        /// What is counted.
+        /// The unit of `total`.
         unit: Unit,
-        /// How many items there are; for [`Unit::Modes`] at most.
+        /// Number of items; for [`Unit::Modes`] the maximum.
         total: u64,
     },
     /// `count` more items are done.
@@ -60,7 +61,7 @@ pub enum Event<'a> {
         /// How long it took.
         elapsed: Duration,
     },
-    /// Something worth knowing at normal verbosity.
+    /// A message at normal verbosity.
     Info(&'a str),
     /// Details for a verbose log.
     Trace(&'a str),
@@ -73,7 +74,7 @@ pub enum Event<'a> {
         /// Why.
         error: &'a Error,
     },
-    /// Rows of an input were rejected, replaced or odd. Reported once per source.
+    /// Rows of an input were rejected, replaced or unusual. Reported once per source.
     Findings(&'a Findings),
 }
 
@@ -198,7 +199,7 @@ impl dyn Observer + '_ {
         self.event(Event::Warning(text.as_ref()));
     }
 
-    /// Does a step and reports how long it took.
+    /// Runs a step and reports its duration.
     pub(crate) fn step<T>(&self, name: &str, work: impl FnOnce() -> T) -> T {
         let begun = Instant::now();
         let result = work();

@@ -5,10 +5,10 @@ use std::sync::{Mutex, PoisonError};
 use bars::{Series, Span, Symbol};
 use bars_io::Source;
 
-/// The series of a job that are not in use, as many as threads had one.
+/// Unused series of a job, at most one per thread.
 ///
-/// Freed after every symbol, these megabytes would go back to the kernel and be mapped again page
-/// by page.
+/// If they were freed after every symbol, these megabytes would be returned to the kernel and
+/// mapped again page by page.
 #[derive(Debug, Default)]
 pub struct SpareSeries(Mutex<Vec<Series>>);
 

@@ -1,4 +1,4 @@
-//! What jobs ask of a source before they compute.
+//! Queries of jobs about their source.
 
 use bars::time::AsOfSpec;
 use bars::{AsOf, Symbol};
@@ -31,7 +31,7 @@ fn not_empty<T>(source: &dyn Source, found: Vec<T>) -> Result<Vec<T>> {
     }
 }
 
-/// The as-of of a job over a whole source: the given moment, or the close of the newest bar.
+/// Returns the as-of of a job over a whole source: the given time, or the close of the newest bar.
 ///
 /// # Errors
 /// [`Error::EmptySource`], or [`Error::AsofBeforeBars`] if no bar has closed by then.
@@ -48,7 +48,7 @@ pub fn resolve_asof(spec: AsOfSpec, catalog: &[Entry]) -> Result<AsOf> {
     Ok(asof)
 }
 
-/// Reports what was found in the rows read from `source` so far.
+/// Reports the findings in the rows read from `source` so far.
 pub(crate) fn report_findings(source: &dyn Source, observer: &dyn Observer) {
     let findings = source.findings();
     if !findings.is_empty() {

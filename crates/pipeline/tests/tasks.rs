@@ -270,7 +270,7 @@ fn a_shard_of_symbols_that_come_after_the_asof_is_empty() {
     let results = run_parts(&request, Some(&source), 3);
     assert!(results.iter().any(|result| result.task.members[..] == [late_member(&result.task)]));
     // Every shard read the one unreadable row.
-    assert_eq!(pipeline::task::findings(&results).set_aside(), 1);
+    assert_eq!(pipeline::task::findings(&results).rejected(), 1);
     let merged = folder.path().join("merged.csv");
     merge_into(results, &merged, &source).unwrap();
     assert!(std::fs::read(&merged).unwrap() == std::fs::read(&output).unwrap());
@@ -358,7 +358,7 @@ fn missing_duplicate_foreign_and_damaged_results_are_refused_by_name() {
     assert!(refused(Vec::new()).contains("no results"));
     let mut results = run_parts(&request(3), Some(&source), 3);
     results.remove(1);
-    assert_eq!(refused(results), "of 3 parts these are missing: 2");
+    assert_eq!(refused(results), "missing results: 2 of 3 parts");
     let mut results = run_parts(&request(3), Some(&source), 3);
     results.extend(run_parts(&request(3), Some(&source), 3).drain(..1));
     let duplicate = refused(results);

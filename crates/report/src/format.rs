@@ -1,6 +1,6 @@
 //! Numbers as text. Non-finite numbers are shown as an en dash.
 //!
-//! Each type is a [`Display`] and can be placed directly into markup, which writes into the page's
+//! Each type is a [`Display`] and can be used directly in markup, which writes into the page's
 //! buffer without an intermediate string.
 
 use std::fmt::{self, Display};

@@ -44,7 +44,7 @@ pub struct Report {
     pub bar_quality: Vec<BarQuality>,
     /// Parts of the report for which there is no data.
     pub missing_parts: Vec<Part>,
-    /// What the page says of a missing part; `None`: only that it is missing.
+    /// What the page prints for a missing part; `None`: only that it is missing.
     pub remedy: Option<Remedy>,
 }
 
@@ -64,7 +64,7 @@ pub struct MarketSummary {
     pub symbols_seen: usize,
     /// Number of symbols that were ranked.
     pub symbols_ranked: usize,
-    /// Number of symbols without a bar in the day before the as-of.
+    /// Number of symbols without a bar in the 24 hours before the as-of.
     pub symbols_stale: usize,
     /// Length of the lookback in days.
     pub lookback_days: usize,
@@ -94,9 +94,9 @@ pub struct BoardRow {
     pub price_change_pct: f64,
     /// Change of the volume from the bucket before to the newest one that was ranked, in percent.
     pub volume_change_pct: f64,
-    /// Number of buckets in which the symbol ranked among the biggest gains.
+    /// Number of buckets in which the symbol ranked among the largest gains.
     pub gain_count: usize,
-    /// Number of buckets in which the symbol ranked among the biggest losses.
+    /// Number of buckets in which the symbol ranked among the largest losses.
     pub loss_count: usize,
     /// Labels of the kind of mover, such as `Short-Term`.
     pub tags: Vec<String>,
@@ -279,16 +279,16 @@ pub struct DominantCycle {
     pub period_days: f64,
     /// Median peak-to-trough depth of its oscillations, in percent of the price.
     pub amp_pct: f64,
-    /// Reliability, 0 to 1.
+    /// Reliability, 0 to 1; NaN if the cycle belongs to no cluster.
     pub reliability: f64,
-    /// Whether the window holds too few repetitions of the cycle.
+    /// Whether the window has too few repetitions of the cycle.
     pub is_undersampled: bool,
     /// Whether so many bars are missing that the cycle may be an artifact of the gaps.
     pub is_gap_affected: bool,
 }
 
 impl DominantCycle {
-    /// Why the cycle is not reliable, or `None` if nothing speaks against it.
+    /// Returns why the cycle is not reliable, or `None` without objections.
     pub fn caveat(&self) -> Option<&'static str> {
         match self {
             DominantCycle { is_gap_affected: true, .. } => Some("many bars missing"),
@@ -326,11 +326,11 @@ pub struct UpswingCluster {
     pub window_minutes: f64,
     /// Number of upswings in the cluster.
     pub count: usize,
-    /// Median rise from trough to peak, in percent.
+    /// Median rise from one peak to the next, in percent.
     pub median_amplitude_pct: f64,
-    /// Median time from trough to peak, in minutes.
+    /// Median time from one peak to the next, in minutes.
     pub median_duration_minutes: f64,
-    /// Median total volume of an upswing.
+    /// Median volume activity: volume of the overlapping volume cycles, summed over all modes.
     pub median_volume: f64,
 }
 
@@ -376,22 +376,22 @@ pub enum Part {
 }
 
 impl Part {
-    /// What it is called on the page.
+    /// Returns the name on the page.
     pub fn name(self) -> &'static str {
         match self {
-            Part::Boards => "the boards",
-            Part::State => "the state within the day",
-            Part::Regime => "the regime over days",
-            Part::Cycles => "the cycles",
-            Part::Waveforms => "the cycles over time",
-            Part::LeaderPrice => "the price over time",
-            Part::DominantCycles => "what dominates",
-            Part::UpswingClusters => "the kinds of rises",
+            Part::Boards => "boards",
+            Part::State => "intraday state",
+            Part::Regime => "daily regime",
+            Part::Cycles => "cycles",
+            Part::Waveforms => "cycles over time",
+            Part::LeaderPrice => "price over time",
+            Part::DominantCycles => "dominant cycles",
+            Part::UpswingClusters => "upswing clusters",
         }
     }
 }
 
-/// Tells what makes the data of a part, such as a command.
+/// Returns how to create the data of a part, such as a command.
 pub type Remedy = fn(Part) -> &'static str;
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub fn render(report: &Report) -> String {
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                a class="skip" href="#glance" { "To the content" }
+                a class="skip" href="#glance" { "Skip to content" }
                 header {
                     div {
                         h1 { "Market report" }
@@ -40,9 +40,9 @@ pub fn render(report: &Report) -> String {
                     div class="tools" {
                         label {
                             "Filter "
-                            input id="filter" type="search" placeholder="symbol or kind" autocomplete="off";
+                            input id="filter" type="search" placeholder="symbol or text" autocomplete="off";
                         }
-                        button id="theme" type="button" aria-label="Change between light and dark" { "◐" }
+                        button id="theme" type="button" aria-label="Toggle light and dark" { "◐" }
                     }
                 }
                 nav aria-label="Sections" {
@@ -54,8 +54,8 @@ pub fn render(report: &Report) -> String {
                     @for section in sections::with_content(report) { (section.render(report)) }
                 }
                 footer {
-                    "Made by data-pipeline " (env!("CARGO_PKG_VERSION"))
-                    ". No result uses a bar that closes after its as-of; times are UTC."
+                    "Created by data-pipeline " (env!("CARGO_PKG_VERSION"))
+                    ". Point in time: only bars that close by the as-of are used. Times are UTC."
                 }
                 script { (PreEscaped(SCRIPT)) }
             }

@@ -5,7 +5,7 @@ use bars::{AsOf, Window};
 /// The result of fallible functions in this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a stage cannot run. Messages name parameters; a front end adds its flags and remedies.
+/// Why a stage cannot run. Messages name parameters; front ends add flags and remedies.
 ///
 /// ```
 /// use stages::{Error, metrics::Params};
@@ -22,13 +22,13 @@ pub enum Error {
     Parameter {
         /// The parameter.
         name: &'static str,
-        /// Its value, what is wrong with it, and the valid values.
+        /// The value, the problem, and the valid values.
         problem: String,
     },
     /// A window of the leaderboards has no complete bucket in the lookback.
     #[error(
-        "the {window} window has no complete bucket in the {days} days before {asof}; use more lookback_days, a shorter \
-         window, or include_partial"
+        "window {window} has no complete bucket in the {days} days before {asof}; use more lookback_days, a \
+         shorter window, or include_partial"
     )]
     NoCompleteBucket {
         /// The window.
@@ -38,9 +38,9 @@ pub enum Error {
         /// The as-of.
         asof: AsOf,
     },
-    /// No symbol has a bar in the day before the as-of of the leaderboards.
+    /// No symbol has a bar in the 24 hours before the as-of of the leaderboards.
     #[error(
-        "none of the {seen} symbols has a bar in the day before {asof}: nothing to rank; use an earlier asof, or \
+        "none of the {seen} symbols has a bar in the 24 hours before {asof}; use an earlier asof or \
          include_stale"
     )]
     AllStale {
@@ -51,8 +51,8 @@ pub enum Error {
     },
     /// No symbol has a bar in a complete bucket of the leaderboards.
     #[error(
-        "none of the {symbols} symbols has a bar in a complete bucket of the {days} days before {asof}; at least two \
-         buckets of one window are needed, better 30 days"
+        "none of the {symbols} symbols has a bar in a complete bucket of the {days} days before {asof}; \
+         leaderboards need bars in at least two buckets of a window (30 days are better)"
     )]
     NoBars {
         /// Symbols that were examined.
@@ -65,7 +65,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The parameter with an invalid value, if that is the error; its message begins with it.
+    /// Returns the invalid parameter, if that is the error; the message begins with its name.
     pub fn parameter(&self) -> Option<&'static str> {
         match self {
             Error::Parameter { name, .. } => Some(name),
@@ -83,7 +83,7 @@ pub(crate) fn check_windows(windows: &[Window], example: &str) -> Result<()> {
     if windows.is_empty() {
         return Err(Error::invalid(
             "windows",
-            format!("is empty; name at least one, such as {example}"),
+            format!("is empty; give at least one, such as {example}"),
         ));
     }
     Ok(())

@@ -1,26 +1,26 @@
-//! Close and volume of every minute: what decompositions need, for which time has no gaps.
+//! Close and volume for every minute, without gaps, as decompositions need them.
 
 use bars::series::Closes;
 use bars::{Minute, Span};
 
-/// Close and volume, minute by minute.
+/// Close and volume per minute.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MinuteGrid {
     /// The first minute.
     pub start: Minute,
-    /// Close of each minute: of one without a bar that of the last before it, of those before the
-    /// first bar the first.
+    /// Close of each minute. A minute without a bar repeats the previous close; minutes before the
+    /// first bar repeat its close.
     pub close: Vec<f64>,
     /// Volume of each minute: 0 without a bar.
     pub volume: Vec<f64>,
-    /// Minutes that had a bar.
+    /// Number of minutes with a bar.
     pub bars: usize,
-    /// The most minutes in a row that had none.
+    /// Length of the longest run of minutes without a bar.
     pub longest_gap: usize,
 }
 
 impl MinuteGrid {
-    /// The minutes of `span`; `None` where no bar opens in it.
+    /// Returns the minutes of `span`; `None` if no bar opens in it.
     pub fn over(closes: &Closes, span: Span) -> Option<MinuteGrid> {
         let from = closes.time.partition_point(|time| *time < span.start);
         let to = closes.time.partition_point(|time| *time < span.end);
@@ -34,7 +34,7 @@ impl MinuteGrid {
         let mut longest_gap = 0;
         for i in from..to {
             let at = place(closes.time[i]);
-            // What came before holds until here; before the first bar that is its own.
+            // The previous close holds until here; before the first bar its own close does.
             let held = if i == from { closes.close[i] } else { closes.close[i - 1] };
             longest_gap = longest_gap.max(at - close.len());
             close.resize(at, held);
@@ -46,13 +46,13 @@ impl MinuteGrid {
         Some(MinuteGrid { start: span.start, close, volume, bars: to - from, longest_gap })
     }
 
-    /// The minutes from the first bar to the last, but no more than the last `most`; `None` where
-    /// there is no bar.
+    /// Returns the minutes from the first bar to the last, at most the last `most`; `None` if there
+    /// is no bar.
     pub fn last(closes: &Closes, most: i32) -> Option<MinuteGrid> {
         let (first, last) = (*closes.time.first()?, *closes.time.last()?);
         let span = Span { start: first.max(last.plus(1).plus(-most)), end: last.plus(1) };
         let mut grid = MinuteGrid::over(closes, span)?;
-        // Before the first bar within them holds the last one before them.
+        // Minutes before the first bar in the range repeat the last close before the range.
         let before = closes.time.partition_point(|time| *time < span.start);
         if let (Some(held), Some(next)) = (before.checked_sub(1), closes.time.get(before)) {
             let until = (next.index() - span.start.index()) as usize;
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn gaps_are_filled_within_the_span_alone() {
+    fn gaps_are_filled_within_the_span() {
         let closes = Closes {
             time: [2, 5, 6, 9].map(minute).to_vec(),
             close: vec![2.0, 5.0, 6.0, 9.0],
@@ -96,7 +96,7 @@ mod tests {
         assert_eq!(MinuteGrid::over(&closes, span(7, 9)), None);
         let all = MinuteGrid::last(&closes, 1000).unwrap();
         assert_eq!((all.start, all.len(), all.bars), (minute(2), 8, 4));
-        // Of fewer minutes what is the same, also before the first bar within them.
+        // Fewer minutes give the same values, also before the first bar within them.
         for most in 1..=8 {
             let some = MinuteGrid::last(&closes, most).unwrap();
             let cut = all.len() - most as usize;

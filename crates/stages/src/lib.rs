@@ -1,6 +1,6 @@
-//! The stages: bars and parameters in, a table out.
+//! The stages: bars and parameters in, tables out.
 //!
-//! A stage never prints, prompts, reads the environment, opens a file or asks the clock.
+//! Stages do not print, prompt, read the environment, open files or read the clock.
 
 pub mod cohort_cycles;
 pub mod cycles;

@@ -1,7 +1,7 @@
-//! Small statistics that several stages share.
+//! Statistics shared by several stages.
 
-/// The `percent`-th percentile of `sorted` (ascending, not empty): linear interpolation between
-/// order statistics at `(n - 1) percent / 100`, as numpy's default.
+/// Returns the `percent`-th percentile of `sorted` (ascending, not empty): linear interpolation
+/// between order statistics at `(n - 1) percent / 100`, as numpy's default.
 ///
 /// ```
 /// assert_eq!(stages::stats::percentile(&[1.0, 2.0, 4.0, 8.0], 75.0), 5.0);
@@ -14,7 +14,7 @@ pub fn percentile(sorted: &[f64], percent: f64) -> f64 {
     a + (b - a) * (position - below as f64)
 }
 
-/// Mean and standard deviation (ddof 0) of `values`, which must not be empty.
+/// Returns mean and standard deviation (ddof 0) of `values`, which must not be empty.
 ///
 /// ```
 /// assert_eq!(stages::stats::mean_and_std(&[1.0, 3.0]), (2.0, 1.0));
@@ -26,7 +26,7 @@ pub fn mean_and_std(values: &[f64]) -> (f64, f64) {
     (mean, variance.sqrt())
 }
 
-/// The value itself if it is finite, else NaN: missing.
+/// Returns the value if it is finite, else NaN.
 pub(crate) fn finite(value: f64) -> f64 {
     if value.is_finite() { value } else { f64::NAN }
 }
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numpys_numbers() {
+    fn statistics_equal_numpy() {
         let sorted = [1.0, 2.0, 4.0, 8.0];
         for (percent, expected) in [(0.0, 1.0), (50.0, 3.0), (75.0, 5.0), (95.0, 7.4), (100.0, 8.0)]
         {

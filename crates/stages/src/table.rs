@@ -1,19 +1,19 @@
-//! The one table type: columns with a name, dtype, unit, family, window and description, and their
+//! The table type: columns with name, dtype, unit, family, window and description, and their
 //! values.
 //!
 //! Every result is a [`Table`]. Parquet, CSV, the schema sidecar, `docs/columns.md` and Arrow
-//! record batches (feature `arrow`) follow from it.
+//! record batches (feature `arrow`) are derived from it.
 
 use bars::AsOf;
 
-/// The type of a column, in the words of the schema sidecar.
+/// The type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DType {
     /// Text.
     Utf8,
-    /// A time in microseconds, UTC.
+    /// A UTC time in microseconds.
     Timestamp,
-    /// A number.
+    /// A floating-point number.
     Float64,
     /// An integer.
     Int64,
@@ -34,7 +34,7 @@ impl DType {
     }
 }
 
-/// What a column is: everything but its values.
+/// The description of a column.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ColumnSpec {
     /// Name, unique in its table.
@@ -54,7 +54,7 @@ pub struct ColumnSpec {
 }
 
 impl ColumnSpec {
-    /// A column without unit, family and window.
+    /// Creates a description without unit, family and window.
     pub fn new(
         name: impl Into<String>,
         dtype: DType,
@@ -70,14 +70,13 @@ impl ColumnSpec {
         }
     }
 
-    /// The same column with a unit.
+    /// Returns the description with a unit.
     pub fn with_unit(self, unit: &'static str) -> ColumnSpec {
         ColumnSpec { unit, ..self }
     }
 }
 
-/// The values of one column. `None` and NaN are missing; an infinite number is written as missing
-/// too.
+/// The values of one column. `None` and NaN are missing; infinite numbers are written as missing.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Values {
     /// Text.
@@ -109,7 +108,7 @@ impl Values {
         self.len() == 0
     }
 
-    /// The values at `indices`, in that order; each must be below [`Values::len`].
+    /// Returns the values at `indices`, in that order; each must be below [`Values::len`].
     pub fn gather(&self, indices: &[usize]) -> Values {
         fn pick<T: Clone>(values: &[T], indices: &[usize]) -> Vec<T> {
             indices.iter().map(|&index| values[index].clone()).collect()
@@ -123,7 +122,7 @@ impl Values {
         }
     }
 
-    /// Appends values of the same type; others are ignored.
+    /// Appends values of the same type; values of another type are ignored.
     pub fn extend(&mut self, more: Values) {
         match (self, more) {
             (Values::Text(values), Values::Text(more)) => values.extend(more),
@@ -135,7 +134,7 @@ impl Values {
         }
     }
 
-    /// The type of a column with such values.
+    /// Returns the type of the column.
     pub fn dtype(&self) -> DType {
         match self {
             Values::Text(_) => DType::Utf8,
@@ -147,7 +146,7 @@ impl Values {
     }
 }
 
-/// A result: column descriptions and as many columns of values, all of one length.
+/// A result: column descriptions and their values, all columns of one length.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
     /// The columns, in order.
@@ -157,7 +156,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table of `rows` with the given columns.
+    /// Creates a table of `rows` with the given columns.
     ///
     /// ```
     /// use stages::table::{ColumnSource, DType, Table};
@@ -185,13 +184,13 @@ impl Table {
         self.len() == 0
     }
 
-    /// The values of the column `name`, if the table has it.
+    /// Returns the values of the column `name`, if it exists.
     pub fn column(&self, name: &str) -> Option<&Values> {
         self.columns.iter().position(|column| column.name == name).map(|index| &self.values[index])
     }
 }
 
-/// Where the values of a column come from.
+/// Computes the value of a column from a row.
 type FromRow<R, T> = Box<dyn Fn(&R) -> T + Send + Sync>;
 
 enum Extract<R> {
@@ -202,7 +201,8 @@ enum Extract<R> {
     Flag(FromRow<R, bool>),
 }
 
-/// A column of a table with rows of type `R`: its description, and how a row gives its value.
+/// A column of a table with rows of type `R`: its description and the function that computes its
+/// value.
 pub struct ColumnSource<R> {
     /// The description.
     pub spec: ColumnSpec,
@@ -259,7 +259,7 @@ impl<R> ColumnSource<R> {
         ColumnSource { spec: ColumnSpec::new(name, dtype, description), extract }
     }
 
-    /// The same column with a unit.
+    /// Returns the column with a unit.
     pub fn with_unit(mut self, unit: &'static str) -> ColumnSource<R> {
         self.spec.unit = unit;
         self
@@ -293,7 +293,7 @@ pub mod arrow {
 
     use super::{ColumnSpec, DType, Table, Values};
 
-    /// The Arrow schema of columns; all are nullable.
+    /// Returns the Arrow schema of columns; all are nullable.
     pub fn schema<'a>(columns: impl IntoIterator<Item = &'a ColumnSpec>) -> SchemaRef {
         let field =
             |column: &ColumnSpec| Field::new(column.name.clone(), data_type(column.dtype), true);
@@ -310,7 +310,7 @@ pub mod arrow {
         }
     }
 
-    /// Values as an Arrow array; a number that is not finite becomes null.
+    /// Converts values to an Arrow array; numbers that are not finite become null.
     pub fn array(values: Values) -> ArrayRef {
         match values {
             Values::Text(values) => Arc::new(StringArray::from(values)),
@@ -326,10 +326,11 @@ pub mod arrow {
         }
     }
 
-    /// Values from an Arrow array of the column's type; null becomes missing, a null flag false.
+    /// Converts an Arrow array of the column's type to values; null becomes missing, a null flag
+    /// false.
     ///
     /// # Errors
-    /// If the array has another type, or a time is null or out of range.
+    /// The array has another type, or a time is null or out of range.
     pub fn values(array: &dyn Array, dtype: DType) -> Result<Values, ArrowError> {
         let wrong = || {
             ArrowError::SchemaError(format!(
@@ -364,10 +365,10 @@ pub mod arrow {
     }
 
     impl Table {
-        /// The table as a record batch, with the columns of [`schema`].
+        /// Returns the table as a record batch with the columns of [`schema`].
         ///
         /// # Errors
-        /// If the columns differ in length.
+        /// The columns differ in length.
         pub fn to_record_batch(&self) -> Result<RecordBatch, ArrowError> {
             let columns = self.values.iter().cloned().map(array).collect();
             RecordBatch::try_new(schema(&self.columns), columns)

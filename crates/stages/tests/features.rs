@@ -10,10 +10,10 @@ use stages::features::table::{FeatureRow, fill};
 use stages::table::Values;
 use stages::{metrics, regime};
 
-/// 2024-02-27T00:00Z: as-ofs go over the end of a February of 29 days.
+/// 2024-02-27T00:00Z, so that as-ofs cross the end of a leap year's February.
 const START: i64 = 28_483_200;
 
-/// Bars at uneven distances (in minutes), with prices and volumes of which some repeat.
+/// Bars at irregular distances (in minutes), with repeated prices and volumes.
 fn series(most_apart: i64, bars: usize) -> impl Strategy<Value = Series> {
     let bar = (1..=most_apart, -3_i32..4, 0_i32..3, 0_i32..4);
     prop::collection::vec(bar, bars / 2..bars).prop_map(|steps| {
@@ -64,7 +64,7 @@ fn metric_rows(plan: &metrics::MetricsPlan, series: &Series) -> Vec<FeatureRow> 
     plan.rows(&symbol(), first(series), &panels, Some(&panels))
 }
 
-/// Rows as text, in which a missing value equals another.
+/// Rows as text, in which missing values are equal.
 fn shown(plan: &metrics::MetricsPlan, rows: &[FeatureRow]) -> String {
     format!("{:?}", fill(plan.layout(), rows))
 }
@@ -116,7 +116,7 @@ proptest! {
         prop_assert_eq!(shown(&panel, &rows), shown(&panel, &singles));
     }
 
-    /// Baselines bucket by bucket: each is what a run without baselines at its end gives.
+    /// Each value of a baseline equals that of a run without baselines at the bucket's end.
     #[test]
     fn baselines_by_their_definition(series in series(40, 1500), name in prop::sample::select(vec!["1h", "4h", "24h"]), back in 0_i64..4000) {
         let window: Window = name.parse().unwrap();
@@ -177,8 +177,8 @@ proptest! {
         prop_assert_eq!(text(&series), text(&past));
     }
 
-    /// A panel is its single runs; and what is read of a long history is enough, or the plan says
-    /// that it is not.
+    /// A panel equals its single runs, and the span that is read is sufficient unless the plan says
+    /// otherwise.
     #[test]
     fn a_panel_of_regimes_is_its_single_runs(
         series in series(2500, 900), names in prop::sample::subsequence(vec!["3d", "7d", "30d", "90d"], 1..3), months in 1_u32..5,
@@ -212,7 +212,7 @@ fn naive_knots(sorted: &[f64]) -> [f64; 13] {
     })
 }
 
-/// Equal knots become one at the mean of their percentages; then a line between each two.
+/// Merges equal quantiles at the mean of their levels, then interpolates linearly.
 fn naive_pctile(value: f64, knots: &[f64; 13], transform: Transform) -> f64 {
     let mut merged: Vec<(f64, Vec<f64>)> = Vec::new();
     for (&knot, &percent) in knots.iter().zip(&QUANTILE_LEVELS) {
@@ -238,7 +238,7 @@ fn naive_pctile(value: f64, knots: &[f64; 13], transform: Transform) -> f64 {
     y0 + (y1 - y0) * (x - x0) / (x1 - x0)
 }
 
-/// The columns and their order follow from what was asked for and from nothing else.
+/// The columns and their order depend only on parameters.
 #[test]
 fn columns_do_not_depend_on_the_data() {
     let asof = AsOf::start_of(Minute::new(START + 3000).unwrap());
@@ -266,7 +266,7 @@ fn columns_do_not_depend_on_the_data() {
             let text = format!("{columns:?}");
             assert!(
                 !imputed || !(text.contains("NaN") || text.contains("None")),
-                "a hole in an imputed row"
+                "missing value in an imputed row"
             );
             assert!(!text.contains("inf"));
         }
@@ -278,10 +278,10 @@ fn columns_do_not_depend_on_the_data() {
     }
 }
 
-/// Where nothing is known, every column has the neutral value that its name promises, ratios before
-/// directions.
+/// Without any values, every column has the neutral value that its name promises; ratios take
+/// precedence over directions.
 #[test]
-fn neutral_values_by_name() {
+fn missing_values_become_neutral_values() {
     let asof = AsOf::start_of(Minute::new(START + 3000).unwrap());
     let bar = |i: i64| Bar {
         time: Minute::new(START + i).unwrap(),
@@ -330,9 +330,10 @@ fn neutral_values_by_name() {
     }
 }
 
-/// Sums and differences of huge numbers overflow: what is not finite is missing, and told so.
+/// Sums and differences of huge numbers overflow: results that are not finite are missing and
+/// masked.
 #[test]
-fn nothing_is_infinite() {
+fn results_are_finite_or_missing() {
     let asof = AsOf::start_of(Minute::new(START + 3000).unwrap());
     let bar = |i: i64| {
         let huge = i >= 2940;
@@ -357,7 +358,7 @@ fn nothing_is_infinite() {
 }
 
 #[test]
-fn a_window_without_bars_is_never_ok() {
+fn window_without_bars_is_never_ok() {
     let time = Minute::new(START).unwrap();
     let bar = Bar { time, open: 5.0, high: 5.0, low: 5.0, close: 5.0, volume: 1.0, trades: None };
     let series: Series = [bar].into_iter().collect();
@@ -370,9 +371,9 @@ fn a_window_without_bars_is_never_ok() {
     assert_eq!([0, 1].map(|place| rows[0].window(place).is_ok()), [false, true]);
 }
 
-/// What a metric is, over bins of 1 minute (1h) and of 3 minutes (4h).
+/// One metric by hand, over bins of 1 minute (1h) and 3 minutes (4h).
 #[test]
-fn a_metric_by_hand() {
+fn vwap_equals_the_value_computed_by_hand() {
     let bar = |i: i64| {
         let (high, low) = if i == 101 { (12.0, 10.0) } else { (10.5, 10.0) };
         let time = Minute::new(START + i).unwrap();
@@ -385,7 +386,7 @@ fn a_metric_by_hand() {
     let value =
         |place: usize| rows[0].window(place).value(metrics::Intraday::RangeIntensity as usize);
     let mean = |prices: &[f64]| prices.iter().sum::<f64>() / prices.len() as f64;
-    // The volume weighted average of typical prices, here of equal volumes; minute 101 is in the
+    // The volume-weighted average of typical prices, here with equal volumes; minute 101 is in the
     // last 4 hours only.
     let (usual, wide) = ((10.5 + 10.0 + 10.0) / 3.0, (12.0 + 10.0 + 10.0) / 3.0);
     let four_hours: Vec<f64> =
@@ -395,7 +396,7 @@ fn a_metric_by_hand() {
 }
 
 #[test]
-fn the_page_of_columns_is_current() {
+fn columns_page_is_up_to_date() {
     let page = include_str!("../../../docs/columns.md");
     assert!(
         page == stages::features::page::columns() + &stages::cycles::table::page(),

@@ -1,4 +1,4 @@
-//! The cycles of a cohort against independent numbers.
+//! Cohort cycles against independent numbers.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::path::PathBuf;

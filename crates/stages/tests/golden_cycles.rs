@@ -1,5 +1,5 @@
-//! Cycles against independent numbers: which modes are kept and why, features, fusion, clusters,
-//! cards, sums.
+//! Cycles against independent numbers: kept modes, reasons, features, fusion, clusters, cards,
+//! summaries.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeMap;
@@ -38,7 +38,7 @@ fn json(name: &str) -> Value {
     serde_json::from_str(&text).expect("JSON")
 }
 
-/// Compares with a number or null, which stands for what is missing.
+/// Compares with a number, or null for missing.
 #[track_caller]
 fn close(got: f64, expected: &Value, tolerance: f64, what: &str) {
     let expected = expected.as_f64().unwrap_or(f64::NAN);
@@ -144,14 +144,14 @@ fn robust_lines() {
     }
 }
 
-/// What an as-of and a number of months mean.
+/// Lookbacks for as-ofs and numbers of months.
 fn windows() {
     for case in json("imf/window_readings.json").as_array().unwrap() {
         let asof = case["asof"].as_str().unwrap().parse().unwrap();
         let months = case["months"].as_u64().unwrap() as u32;
         let lookback = Lookback::new(asof, AsOf::start_of(Minute::MIN), months);
         let same = |got: String, expected: &Value| {
-            // Of the form 2021-05-13T23:59:59+00:00.
+            // Format 2021-05-13T23:59:59+00:00.
             let expected = expected.as_str().unwrap();
             assert_eq!(got.strip_suffix('Z').unwrap(), &expected[..19], "{}", case["asof"]);
         };
@@ -166,7 +166,7 @@ fn windows() {
 
 type Record = BTreeMap<String, String>;
 
-/// The rows of a table, by column.
+/// Reads the rows of a table by column.
 fn records(name: &str) -> Vec<Record> {
     let mut reader = csv::Reader::from_path(golden(name)).expect("a table");
     reader.deserialize().map(|record| record.expect("a row")).collect()
@@ -195,7 +195,7 @@ fn row(record: &Record) -> CycleRow {
     }
 }
 
-/// The cluster that has a row.
+/// Returns the cluster of a row.
 fn cluster_of(clusters: &[Cluster], place: usize) -> Option<&Cluster> {
     clusters.iter().find(|cluster| cluster.rows.contains(&place))
 }
@@ -220,7 +220,7 @@ fn clusters_and_cards() {
                 "{name}"
             );
         }
-        // One pool's k-means depends on the seed.
+        // The k-means result of one pool depends on the seed.
         let is_free = |pool: &Clustered| name == "R" && pool.pool.name() == "price";
         for (place, record) in expected.iter().enumerate() {
             let (global, asset) = pools.iter().fold((None, None), |(global, asset), pool| {
@@ -273,7 +273,7 @@ fn same_cluster(got: Option<&Cluster>, record: &Record, kind: &str) {
     }
 }
 
-/// Numbers to 1e-12, all else exactly.
+/// Compares numbers to 1e-12 and everything else exactly.
 #[track_caller]
 fn same_json(got: &Value, expected: &Value, what: &str) {
     match (got, expected) {
@@ -396,7 +396,7 @@ fn same_summary(summary: &Summary, expected: &Value, name: &str) {
         assert_eq!(got, expected[field].as_bool().unwrap(), "{what} {field}");
     }
     assert!(summary.text.chars().count() <= 120);
-    // The golden texts write shorter periods in days as well.
+    // The golden texts write shorter periods in days too.
     if summary.cycles.iter().take(3).all(|judged| judged.cycle.period_days >= 1.0) {
         assert_eq!(summary.text, text("text_summary"), "{what}");
     }

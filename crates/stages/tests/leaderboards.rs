@@ -1,4 +1,4 @@
-//! The leaderboards against their definition written naively, and against a cut source.
+//! Leaderboards against a naive implementation of their definition, and against a truncated source.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeMap;
@@ -19,9 +19,9 @@ const DAY: i64 = 1440;
 type Row = (usize, i64, f64, f64);
 
 fn rows() -> impl Strategy<Value = Vec<Row>> {
-    // Few prices and volumes, so that ties, flat buckets and buckets without volume occur.
+    // Few distinct prices and volumes, so that ties, flat buckets and buckets without volume occur.
     let price = prop::sample::select(vec![1.0, 2.0, 2.5, 3.0, 3.0, 10.0]);
-    // Sums of these are exact, so that equal volumes are equal in whatever order they are summed.
+    // Sums of these are exact, so equal volumes stay equal in any order of summation.
     let volume = prop::sample::select(vec![0.0, 0.0, 1.0, 2.0, 0.25]);
     prop::collection::vec((0..NAMES.len(), 0_i64..2 * DAY + 400, price, volume), 1..300)
 }
@@ -44,7 +44,7 @@ fn asof(seconds_past: i64) -> AsOf {
     text.parse::<AsOfSpec>().unwrap().moment().unwrap()
 }
 
-/// The bars by symbol and minute; of two at one minute the last wins.
+/// The bars by symbol and minute; the last of duplicates wins.
 fn market(rows: &[Row]) -> BTreeMap<&'static str, BTreeMap<i64, (f64, f64)>> {
     let mut market: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
     for &(symbol, back, close, volume) in rows {
@@ -74,10 +74,10 @@ fn run(plan: &LeaderboardsPlan, rows: &[Row]) -> Option<RankedBoards> {
     plan.rank(symbols.len(), symbols).ok()
 }
 
-/// A place: window, start, symbol, price change, volume change, volume, ranks.
+/// A rank: window, start, symbol, price change, volume change, volume, ranks.
 type Naive = (String, i64, String, Option<f64>, Option<f64>, f64, [Option<u32>; 4]);
 
-/// Steps 1 to 4 of the definition, bucket by bucket, without a thought for speed.
+/// Steps 1 to 4 of the definition, bucket by bucket.
 fn naive(params: &ValidParams, asof_seconds: i64, rows: &[Row]) -> Vec<Naive> {
     let asof = END * 60 + asof_seconds;
     let market: BTreeMap<_, Vec<(i64, f64, f64)>> = market(rows)
@@ -188,7 +188,7 @@ proptest! {
             prop_assert!(close(got.total_volume, Some(*volume)));
             prop_assert_eq!(&got.ranks, ranks);
         }
-        // Tallies are the places counted, boards their order.
+        // Tallies are counts of ranks, boards their order.
         let tally = |symbol: &str, kind: RankKind| {
             expected.iter().filter(|place| place.2 == symbol && place.6[kind as usize].is_some()).count() as u32
         };
@@ -214,13 +214,13 @@ proptest! {
         let end = i64::from(plan.span().end.index());
         let closed: Vec<Row> = rows.iter().copied().filter(|(_, back, _, _)| END + 200 - back < end).collect();
         let (all, cut) = (run(&plan, &rows), run(&plan, &closed));
-        // Debug text holds every number of every board to the bit, NaN included.
+        // The debug text contains every number of every board to the bit, including NaN.
         prop_assert_eq!(format!("{all:?}"), format!("{cut:?}"));
     }
 }
 
 #[test]
-fn what_cannot_be_asked_for() {
+fn invalid_parameters_are_refused() {
     let check = |params: Params| params.check().unwrap_err().to_string();
     assert!(check(Params { top_n: 0, ..Params::default() }).contains("top_n 0"));
     assert!(check(Params { windows: vec![], ..Params::default() }).contains("windows"));
@@ -229,7 +229,7 @@ fn what_cannot_be_asked_for() {
     let error = LeaderboardsPlan::new(long.check().unwrap(), asof(0)).unwrap_err().to_string();
     assert!(
         error.contains(
-            "72h window has no complete bucket in the 2 days before 2024-01-03T00:00:00Z"
+            "window 72h has no complete bucket in the 2 days before 2024-01-03T00:00:00Z"
         ),
         "{error}"
     );

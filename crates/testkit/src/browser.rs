@@ -3,15 +3,15 @@
 use std::path::Path;
 use std::process::Command;
 
-/// Whether there is a Chromium.
+/// Returns whether Chromium is installed.
 pub fn is_installed() -> bool {
     Command::new("chromium").arg("--version").output().is_ok_and(|output| output.status.success())
 }
 
-/// A browser that opens one page and ends.
+/// Returns a command that opens one page and exits.
 fn chromium(size: (u32, u32), is_dark: bool) -> Command {
     let mut command = Command::new("chromium");
-    // Root has no sandbox; the pages are our own.
+    // Chromium has no sandbox as root; the pages are our own.
     command.args([
         "--headless",
         "--no-sandbox",
@@ -29,7 +29,7 @@ fn chromium(size: (u32, u32), is_dark: bool) -> Command {
     command
 }
 
-/// The page as it is once its scripts have run, and what they said on the console.
+/// Returns the DOM of the page after its scripts ran, and their console messages.
 pub fn dom(page: &Path) -> (String, Vec<String>) {
     let output =
         chromium((1280, 900), false).arg("--dump-dom").arg(page).output().expect("Chromium runs");
@@ -38,7 +38,7 @@ pub fn dom(page: &Path) -> (String, Vec<String>) {
     (text, said.lines().filter(|line| line.contains("CONSOLE")).map(str::to_owned).collect())
 }
 
-/// Takes a picture of the page.
+/// Takes a screenshot of the page.
 pub fn picture(page: &Path, size: (u32, u32), is_dark: bool, place: &Path) {
     let mut command = chromium(size, is_dark);
     let output = command

@@ -1,4 +1,4 @@
-//! A web server on loopback that answers as a test says, and remembers what it was asked.
+//! A web server on loopback with responses defined by a test; it records requests.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -7,41 +7,41 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// What was asked.
+/// A request.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// The path without the query.
     pub path: String,
     /// The query.
     pub query: BTreeMap<String, String>,
-    /// When it came.
+    /// Time of arrival.
     pub at: Instant,
-    /// How many requests came before.
+    /// Number of earlier requests.
     pub number: usize,
 }
 
-/// What is answered.
+/// A response.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
-    /// Further headers, each with its line end.
+    /// Additional headers, each with its line end.
     pub headers: String,
     /// The body.
     pub body: Vec<u8>,
-    /// Only so many bytes of the body are sent before the connection is closed.
+    /// The connection is closed after this many bytes of the body.
     pub cut: Option<usize>,
-    /// How long the server thinks before the body.
+    /// Delay before the body.
     pub delay: Duration,
 }
 
 impl Answer {
-    /// `body` with status 200.
+    /// A response with status 200.
     pub fn ok(body: impl Into<Vec<u8>>) -> Answer {
         Answer::with_status(200, body)
     }
 
-    /// `body` with `status`.
+    /// A response with `status`.
     pub fn with_status(status: u16, body: impl Into<Vec<u8>>) -> Answer {
         Answer {
             status,
@@ -53,7 +53,7 @@ impl Answer {
     }
 }
 
-/// A running server; it stops with the test.
+/// A running server; it stops when dropped.
 #[derive(Debug)]
 pub struct Server {
     address: String,
@@ -61,7 +61,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts one that answers by `answer`.
+    /// Starts a server that responds with `answer`.
     pub fn start(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
@@ -70,25 +70,25 @@ impl Server {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (log, answer) = (log.clone(), answer.clone());
-                // A client that gives up in the middle is part of some tests.
+                // Some tests have clients that disconnect early.
                 thread::spawn(move || serve(stream, &log, &*answer));
             }
         });
         Server { address, asked }
     }
 
-    /// Its address.
+    /// The base URL.
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// What it was asked so far.
+    /// The requests so far.
     pub fn asked(&self) -> Vec<Request> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-/// Answers one request and closes.
+/// Responds to one request and closes the connection.
 fn serve(
     mut stream: TcpStream,
     log: &Mutex<Vec<Request>>,

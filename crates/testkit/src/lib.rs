@@ -1,4 +1,4 @@
-//! What tests and benchmarks share. It panics where a test would: in one place, with the reason.
+//! Code shared by tests and benchmarks. It panics like a test, with the reason.
 
 pub mod browser;
 pub mod http;
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use libtest_mimic::{Failed, Trial};
 
-/// The folder of real data and golden numbers: `DATA_PIPELINE_SHARED`, else `../shared` beside the
+/// The folder of real data and golden numbers: `DATA_PIPELINE_SHARED`, or `../shared` next to the
 /// repository.
 pub fn shared() -> Option<PathBuf> {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
@@ -18,7 +18,7 @@ pub fn shared() -> Option<PathBuf> {
     path.join("golden").is_dir().then_some(path)
 }
 
-/// Whether the variable `name` is set to 1: what it requires must then be there.
+/// Returns whether the variable `name` is 1: then a missing requirement is a failure.
 pub fn is_required(name: &str) -> bool {
     std::env::var(name).is_ok_and(|value| value == "1")
 }
@@ -28,20 +28,20 @@ pub fn python() -> Option<PathBuf> {
     std::env::var_os("DATA_PIPELINE_PYTHON").map(PathBuf::from)
 }
 
-/// What a test needs that may be absent.
+/// A requirement of a test that may be missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
     /// The shared folder; `DATA_PIPELINE_REQUIRE_SHARED=1` makes its absence a failure.
     Shared,
     /// MariaDB's programs; `DATA_PIPELINE_REQUIRE_MARIADB=1` makes their absence a failure.
     MariaDb,
-    /// A Python with pandas, polars and DuckDB, named by `DATA_PIPELINE_PYTHON`.
+    /// A Python with pandas, polars and DuckDB, given by `DATA_PIPELINE_PYTHON`.
     Python,
     /// valgrind; `DATA_PIPELINE_REQUIRE_VALGRIND=1` makes its absence a failure.
     Valgrind,
     /// Chromium; `DATA_PIPELINE_REQUIRE_CHROMIUM=1` makes its absence a failure.
     Chromium,
-    /// The right to mount a small disk; root has it, mostly.
+    /// Permission to mount a small disk, which root usually has.
     Mount,
 }
 
@@ -86,7 +86,7 @@ fn can_mount() -> bool {
             .is_ok_and(|status| status.success())
 }
 
-/// A test that is listed as ignored where what it needs is absent.
+/// A test that is ignored if one of its requirements is missing.
 pub fn trial(name: &str, needs: &[Need], test: impl FnOnce() + Send + 'static) -> Trial {
     let ignored = !needs.iter().all(|need| need.is_met());
     let run = move || {

@@ -1,4 +1,4 @@
-//! A private MariaDB: its own folder, its own port, gone when it is dropped.
+//! A private MariaDB server: its own folder and port, removed when dropped.
 
 use std::fs::File;
 use std::net::TcpListener;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use mysql::prelude::Queryable;
 use mysql::{Conn, OptsBuilder};
 
-/// The password of the server's one user.
+/// The password of the server's user.
 pub const PASSWORD: &str = "p@ss:wörd";
 
 /// A running server.
@@ -21,7 +21,7 @@ pub struct Server {
     child: Option<Child>,
 }
 
-/// The server's program, on the path or where Debian puts it.
+/// Returns the path of the server's program: on PATH or where Debian installs it.
 fn mariadbd() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders =
@@ -29,14 +29,14 @@ fn mariadbd() -> Option<PathBuf> {
     folders.map(|folder| folder.join("mariadbd")).find(|file| file.is_file())
 }
 
-/// Whether a server can be started here.
+/// Returns whether a server can be started.
 pub fn is_installed() -> bool {
     mariadbd().is_some()
 }
 
 impl Server {
-    /// Makes and starts a server with an empty database `market` and the user `me` with
-    /// [`PASSWORD`]; its system time zone is not UTC, so that whoever relies on it is found out.
+    /// Starts a server with an empty database `market` and the user `me` with [`PASSWORD`]. Its
+    /// system time zone is not UTC, so that code that relies on UTC fails.
     pub fn start() -> Server {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let port = TcpListener::bind("127.0.0.1:0")
@@ -48,8 +48,8 @@ impl Server {
             .arg(format!("--datadir={}", folder.path().join("data").display()))
             .args(["--auth-root-authentication-method=normal", "--skip-test-db"])
             .args(user())
-            // A server that starts clears temporary tables away: in a shared folder also those of
-            // another one.
+            // A starting server removes temporary tables, in a shared folder also those of other
+            // servers.
             .env("TMPDIR", folder.path())
             .stdin(Stdio::null())
             .output()
@@ -112,7 +112,7 @@ impl Server {
         }
     }
 
-    /// Kills the server as a power cut would.
+    /// Kills the server without warning, like a power failure.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             let _ = child.kill();
@@ -130,7 +130,7 @@ impl Server {
         self.port
     }
 
-    /// The certificate of the authority that signed the server's.
+    /// The certificate of the authority that signed the server's certificate.
     pub fn authority(&self) -> PathBuf {
         self.folder.path().join("ca.pem")
     }
@@ -145,7 +145,7 @@ impl Server {
         Conn::new(options.prefer_socket(true))
     }
 
-    /// Runs statements, separated by semicolons, as root in the database.
+    /// Runs statements, separated by semicolons, as root.
     pub fn sql(&self, statements: &str) {
         let mut root = self.root().expect("a connection");
         for statement in statements.split(';').filter(|statement| !statement.trim().is_empty()) {
@@ -153,7 +153,7 @@ impl Server {
         }
     }
 
-    /// The first value of a query.
+    /// Returns the first value of a query.
     pub fn value(&self, query: &str) -> i64 {
         self.root()
             .and_then(|mut root| root.query_first(query))
@@ -168,12 +168,12 @@ impl Drop for Server {
     }
 }
 
-/// MariaDB refuses to run as root unless told so.
+/// The user to run as: MariaDB refuses to run as root unless told so.
 fn user() -> Option<&'static str> {
     std::env::var("USER").map_or(true, |user| user == "root").then_some("--user=root")
 }
 
-/// An authority, and by it a certificate for 127.0.0.1.
+/// Creates an authority, and a certificate for 127.0.0.1 signed by it.
 fn certificates(folder: &Path) {
     let make = |arguments: &[&str]| {
         let made = Command::new("openssl")

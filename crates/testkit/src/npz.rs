@@ -1,26 +1,26 @@
-//! Arrays as numpy stores them.
+//! Reads NumPy arrays.
 
 use std::io::Read;
 use std::path::Path;
 
-/// An array of numbers, row by row; integers are read as numbers too.
+/// An array of numbers in row-major order; integers are converted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Array {
     /// Length per axis.
     pub shape: Vec<usize>,
-    /// The numbers.
+    /// The values.
     pub values: Vec<f64>,
 }
 
 impl Array {
-    /// The rows of an array of two axes.
+    /// Returns the rows of a two-dimensional array.
     pub fn rows(&self) -> Vec<&[f64]> {
         assert_eq!(self.shape.len(), 2, "an array of two axes");
         if self.shape[1] == 0 { Vec::new() } else { self.values.chunks(self.shape[1]).collect() }
     }
 }
 
-/// The array `name` of an .npz file.
+/// Reads the array `name` of an .npz file.
 pub fn load(path: &Path, name: &str) -> Array {
     let file =
         std::fs::File::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));

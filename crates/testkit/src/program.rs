@@ -1,20 +1,20 @@
-//! Running the program as a user does.
+//! Runs the program like a user.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// A folder to run the program in, with nothing of the caller's environment that could sway it.
+/// A folder to run the program in, without environment variables that affect it.
 #[derive(Debug)]
 pub struct TestDir {
     program: PathBuf,
     folder: tempfile::TempDir,
 }
 
-/// What a run said and how it ended.
+/// Output and exit status of a run.
 #[derive(Debug)]
 pub struct Run {
-    /// Exit status; `None` where a signal ended it.
+    /// Exit status; `None` if a signal ended it.
     pub status: Option<i32>,
     /// Standard output.
     pub out: String,
@@ -23,14 +23,14 @@ pub struct Run {
 }
 
 impl Run {
-    /// This run, which must have succeeded.
+    /// Asserts that the run succeeded.
     #[track_caller]
     pub fn ok(self) -> Run {
         assert_eq!(self.status, Some(0), "out:\n{}\nerr:\n{}", self.out, self.err);
         self
     }
 
-    /// This run, which must have failed with `status` and said each of `words`, without a panic.
+    /// Asserts that the run failed with `status`, printed each of `words`, and did not panic.
     #[track_caller]
     pub fn fails(self, status: i32, words: &[&str]) -> Run {
         assert_eq!(self.status, Some(status), "out:\n{}\nerr:\n{}", self.out, self.err);
@@ -38,7 +38,7 @@ impl Run {
         self.says(words)
     }
 
-    /// This run, which must have said each of `words` on standard error.
+    /// Asserts that the run printed each of `words` to standard error.
     #[track_caller]
     pub fn says(self, words: &[&str]) -> Run {
         for word in words {
@@ -49,7 +49,7 @@ impl Run {
 }
 
 impl TestDir {
-    /// A new folder for runs of `program`.
+    /// Creates a folder for runs of `program`.
     pub fn new(program: &str) -> TestDir {
         let folder = tempfile::tempdir().expect("a temporary folder");
         TestDir { program: program.into(), folder }
@@ -60,12 +60,12 @@ impl TestDir {
         self.folder.path()
     }
 
-    /// A file of the folder.
+    /// Returns the path of a file in the folder.
     pub fn file(&self, name: &str) -> PathBuf {
         self.path().join(name)
     }
 
-    /// Writes a file into the folder and returns its path.
+    /// Writes a file to the folder and returns its path.
     pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.file(name);
         if let Some(folder) = path.parent() {
@@ -75,23 +75,23 @@ impl TestDir {
         path
     }
 
-    /// Reads a file of the folder.
+    /// Reads a file in the folder.
     #[track_caller]
     pub fn read(&self, name: &str) -> Vec<u8> {
         std::fs::read(self.file(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
     }
 
-    /// Reads a file of the folder as text.
+    /// Reads a text file in the folder.
     #[track_caller]
     pub fn text(&self, name: &str) -> String {
         String::from_utf8(self.read(name)).expect("UTF-8")
     }
 
-    /// The program, to be run in the folder.
+    /// Returns a command that runs the program in the folder.
     pub fn command<S: AsRef<std::ffi::OsStr>>(&self, args: &[S]) -> Command {
         let mut command = Command::new(&self.program);
         command.args(args).current_dir(self.path()).stdin(std::process::Stdio::null());
-        // A proxy would keep the program from a server on loopback.
+        // A proxy would intercept connections to loopback.
         let proxies =
             ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"];
         let database = ["DB_HOST", "DB_PORT", "DB_USER", "DB_PASSWORD", "DB_NAME", "OHLCVT_TABLE"];
@@ -106,7 +106,7 @@ impl TestDir {
         finish(self.command(args))
     }
 
-    /// Every file below `folder` and its content, by relative path; the log is left out.
+    /// Returns every file below `folder` with its content, by relative path, without the log.
     pub fn tree(&self, folder: &str) -> BTreeMap<PathBuf, Vec<u8>> {
         let root = self.file(folder);
         let mut files = BTreeMap::new();
@@ -126,7 +126,7 @@ impl TestDir {
     }
 }
 
-/// Runs a command to its end.
+/// Runs a command to completion.
 pub fn finish(mut command: Command) -> Run {
     let output: Output = command.output().expect("the program runs");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");

@@ -1,4 +1,4 @@
-//! ZIP archives as input of an import. Entry names are compared and never used as paths.
+//! ZIP archives as inputs of an import. Entry names are compared, never used as paths.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -14,10 +14,10 @@ use crate::csv;
 use crate::error::{Error, Result};
 use crate::reader::Sink;
 
-/// Bytes that an entry may unpack to: some 20 million bars, forty years of minutes.
+/// Maximum decompressed size of an entry: some 20 million bars, forty years of minutes.
 const MAX_ENTRY: u64 = 1 << 30;
 
-/// Adds the bar files in the archive at `path` to `inputs`, and what is not one to `skipped`.
+/// Adds the bar files in the archive at `path` to `inputs`, and the others to `skipped`.
 pub(super) fn add(
     path: &Path,
     symbol: Option<&Symbol>,
@@ -35,8 +35,7 @@ pub(super) fn add(
             return Err(Error::content(
                 path,
                 format!(
-                    "it has an entry named '{}', a place outside of the archive, so it is damaged or hostile; \
-                     nothing of it was imported",
+                    "entry \"{}\" points outside of the archive (damaged or hostile); nothing was imported from it",
                     name.escape_debug()
                 ),
             ));
@@ -86,7 +85,7 @@ pub(super) fn read_entry(
 ) -> Result<()> {
     let mut archive = open_archive(&input.path)?;
     let entry = archive.by_index(index).map_err(|e| damaged(&input.path, &e))?;
-    // The size in the directory may lie: what is read is bounded too.
+    // The size in the directory may be wrong, so reading is bounded too.
     let bounded = Bounded { inner: BufReader::new(entry), left: MAX_ENTRY, progress };
     csv::read(&input.shown(), bounded, options, RowValidator::new(options, findings, sink))
 }
@@ -104,7 +103,7 @@ impl<R: Read> Read for Bounded<'_, R> {
         self.left = self
             .left
             .checked_sub(read as u64)
-            .ok_or_else(|| io::Error::other("it unpacks to more than 1 GiB"))?;
+            .ok_or_else(|| io::Error::other("decompresses to more than 1 GiB"))?;
         Ok(read)
     }
 }
@@ -115,14 +114,14 @@ fn open_archive(path: &Path) -> Result<ZipArchive<BufReader<File>>> {
 }
 
 fn damaged(path: &Path, error: &ZipError) -> Error {
-    Error::content(path, format!("not a whole ZIP archive ({error}); fetch it again"))
+    Error::content(path, format!("damaged ZIP archive ({error}); download it again"))
 }
 
 fn too_large(path: &Path, name: &str) -> Error {
     Error::content(
         path,
         format!(
-            "its entry '{}' unpacks to more than 1 GiB, more than one symbol's minutes can be",
+            "entry \"{}\" decompresses to more than 1 GiB, more than the minutes of one symbol",
             name.escape_debug()
         ),
     )

@@ -1,4 +1,4 @@
-//! A file or archive entry with bars, and what its name says.
+//! A file or archive entry with bars, and the information in its name.
 
 #[cfg(not(feature = "archive"))]
 use std::path::Path;
@@ -16,24 +16,23 @@ pub(super) const EXTENSIONS: [&str; 5] = [".csv", ".csv.gz", ".csv.zst", ".parqu
 #[derive(Clone, Debug)]
 pub struct ImportFile {
     pub(super) path: PathBuf,
-    /// Index and name of the entry where `path` is an archive.
+    /// Index and name of the entry if `path` is an archive.
     pub(super) entry: Option<(usize, String)>,
-    /// From the file's name or given by the caller; `None` where a column must tell it.
+    /// Symbol from the file's name or the caller; `None` if it must come from a column.
     pub(super) symbol: Option<Symbol>,
     pub(super) bytes: u64,
 }
 
 impl ImportFile {
-    /// The error of a row that names another symbol than the caller or the file's name does.
+    /// The error of a row with another symbol than that of the caller or the file's name.
     pub(super) fn names_another(&self, named: &Symbol, symbol: &Symbol) -> Error {
         let reason = format!(
-            "it is taken for bars of {symbol}, by its name or the given symbol, but its column of symbols names {named}; \
-             rename it or give no symbol"
+            "contains symbol {named}, but its name or the given symbol says {symbol}; rename the file or give no symbol"
         );
         Error::content(&self.shown(), reason)
     }
 
-    /// Its path, that of an entry below that of its archive.
+    /// The path for messages; an entry is shown below its archive.
     pub(super) fn shown(&self) -> PathBuf {
         self.entry.as_ref().map_or_else(|| self.path.clone(), |(_, name)| self.path.join(name))
     }
@@ -43,18 +42,18 @@ impl ImportFile {
 pub(super) fn unsupported(path: &Path) -> Error {
     Error::content(
         path,
-        "this is a ZIP archive, and this build reads none (cargo feature archive); unpack it first",
+        "a ZIP archive, but this build lacks the cargo feature archive; unpack it first",
     )
 }
 
-/// What a file's name says about its bars.
+/// The information in a file's name.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum FileName {
     /// One-minute bars of a symbol.
     Minutes(Symbol),
     /// Bars of another interval.
     Other(String),
-    /// Nothing.
+    /// No information.
     Plain,
 }
 
@@ -101,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_tell_symbol_and_interval() {
+    fn names_give_symbol_and_interval() {
         let minutes = |symbol: &str| FileName::Minutes(symbol.parse().unwrap());
         assert_eq!(FileName::parse("XBTUSDC_1.csv"), minutes("XBTUSDC"));
         assert_eq!(FileName::parse("XBTUSDC_1.csv.gz"), minutes("XBTUSDC"));

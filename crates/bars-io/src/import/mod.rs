@@ -1,9 +1,9 @@
-//! Bars from files and archives into a store or a table.
+//! Imports bars from files and archives into a store or a table.
 //!
-//! [`ImportPlan::from_paths`] looks at what was named and lists the inputs; [`run`] reads them in
-//! that order, and of bars of one symbol and minute the one read last wins. A target takes a
-//! symbol's bars of one input all or not at all, so a process that is killed leaves each symbol as
-//! before or after, and doing it again completes the rest.
+//! [`ImportPlan::from_paths`] lists the inputs; [`run`] reads them in that order. If a symbol and
+//! minute occurs more than once, the last one read wins. A target stores a symbol's bars of one
+//! input completely or not at all, so that a killed process leaves each symbol as before or after,
+//! and running the import again completes it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
@@ -28,32 +28,32 @@ mod archive;
 mod file;
 mod plan;
 
-/// What came in for a symbol.
+/// The imported bars of a symbol.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
     /// Bars read and kept.
     pub bars: usize,
-    /// Those of them whose minute the target did not have.
+    /// Those whose minute the target did not have.
     pub new: usize,
-    /// First and last open time; `None` where every row was set aside.
+    /// First and last open time; `None` if all rows were rejected.
     pub ends: Option<(Minute, Minute)>,
     /// Minutes without a bar between first and last.
     pub gaps: usize,
-    /// Rows set aside or replaced.
-    pub set_aside: u64,
+    /// Rows rejected or replaced.
+    pub rejected: u64,
 }
 
-/// What came in.
+/// The result of an import.
 #[derive(Clone, Debug, Default)]
 pub struct ImportSummary {
     /// By symbol.
     pub symbols: BTreeMap<Symbol, Imported>,
-    /// What was found in the rows.
+    /// Findings in the rows.
     pub findings: Findings,
 }
 
 impl ImportSummary {
-    fn add(&mut self, symbol: &Symbol, series: &Series, new: usize, set_aside: u64) {
+    fn add(&mut self, symbol: &Symbol, series: &Series, new: usize, rejected: u64) {
         let bars = series.len();
         let all = self.symbols.entry(symbol.clone()).or_default();
         if let Some((first, last)) = series.ends() {
@@ -63,15 +63,16 @@ impl ImportSummary {
         }
         all.bars += bars;
         all.new += new;
-        all.set_aside += set_aside;
+        all.rejected += rejected;
     }
 }
 
-/// Reads every input of `plan` into `target`. `progress` is told of bytes as they are read.
+/// Reads every input of `plan` into `target`. `progress` receives the number of bytes read since
+/// its last call.
 ///
 /// # Errors
-/// The first input that cannot be read, or write that fails; with `strict` also a row that was set
-/// aside or replaced, before its symbol is written.
+/// The first input that cannot be read, or write that fails; with `strict` also a rejected or
+/// replaced row, before its symbol is written.
 pub fn run(
     plan: &ImportPlan,
     options: &ReadOptions,
@@ -80,9 +81,9 @@ pub fn run(
     progress: Progress<'_>,
 ) -> Result<ImportSummary> {
     let summary = Mutex::new(ImportSummary::default());
-    let done = |symbol: &Symbol, series: &Series, set_aside: u64| {
+    let done = |symbol: &Symbol, series: &Series, rejected: u64| {
         let new = target.upsert(symbol, series)?;
-        summary.lock().unwrap_or_else(PoisonError::into_inner).add(symbol, series, new, set_aside);
+        summary.lock().unwrap_or_else(PoisonError::into_inner).add(symbol, series, new, rejected);
         Ok(())
     };
     let options = (options, strict);
@@ -115,7 +116,7 @@ fn refuse_if_strict(strict: bool, findings: &Findings) -> Result<()> {
     }
 }
 
-/// All inputs of one symbol, which come in together, so that a kill leaves none of them or all.
+/// Imports all inputs of one symbol together, so that a kill leaves either none or all of them.
 fn one_symbol(
     symbol: &Symbol,
     inputs: &[&ImportFile],
@@ -135,15 +136,15 @@ fn one_symbol(
             bar.into_iter().for_each(|bar| builder.push(bar));
             Ok(())
         })?;
-        // A row that a later input replaces is no finding: archives overlap.
+        // A row replaced by a later input is not a finding: archives overlap.
         findings.series(symbol, builder).iter().for_each(|bar| all.push(bar));
     }
     refuse_if_strict(strict, &findings)?;
-    done(symbol, &all.finish().0, findings.set_aside() + findings.count(Finding::Duplicate))?;
+    done(symbol, &all.finish().0, findings.rejected() + findings.count(Finding::Duplicate))?;
     Ok(findings)
 }
 
-/// An input of many symbols.
+/// Imports an input with many symbols.
 fn many_symbols(
     input: &ImportFile,
     (options, strict): (&ReadOptions, bool),
@@ -151,25 +152,25 @@ fn many_symbols(
     done: OnImported<'_>,
 ) -> Result<Findings> {
     let mut spool = SpillBuffer::default();
-    let mut set_aside: BTreeMap<Symbol, u64> = BTreeMap::new();
+    let mut rejected: BTreeMap<Symbol, u64> = BTreeMap::new();
     let mut findings = Findings::default();
     read(input, options, &mut findings, progress, &mut |symbol, bar| match bar {
         Some(bar) => spool.push(symbol, bar),
         None => {
-            *set_aside.entry(symbol.clone()).or_default() += 1;
+            *rejected.entry(symbol.clone()).or_default() += 1;
             Ok(())
         }
     })?;
     refuse_if_strict(strict, &findings)?;
     let with_bars = spool.catalog().into_iter().map(|entry| entry.symbol);
-    let symbols: BTreeSet<Symbol> = with_bars.chain(set_aside.keys().cloned()).collect();
+    let symbols: BTreeSet<Symbol> = with_bars.chain(rejected.keys().cloned()).collect();
     let each = |symbol: Symbol| {
         let mut replaced = Findings::default();
         let series = spool.series(&symbol, &mut replaced)?;
         refuse_if_strict(strict, &replaced)?;
-        let set_aside =
-            set_aside.get(&symbol).copied().unwrap_or(0) + replaced.count(Finding::Duplicate);
-        done(&symbol, &series, set_aside)?;
+        let rejected =
+            rejected.get(&symbol).copied().unwrap_or(0) + replaced.count(Finding::Duplicate);
+        done(&symbol, &series, rejected)?;
         Ok(replaced)
     };
     let replaced: Vec<Findings> = symbols.into_par_iter().map(each).collect::<Result<_>>()?;

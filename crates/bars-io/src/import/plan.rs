@@ -1,8 +1,8 @@
-//! What is to be read: files, the files of folders, and the entries of ZIP archives.
+//! Lists the inputs of an import: files, files in folders, and entries of ZIP archives.
 //!
-//! Exchanges put the symbol and the interval in the file's name: Kraken `<PAIR>_<minutes>.csv`,
-//! Binance `<PAIR>-<interval>-<date>.csv`. In a folder or an archive, intervals other than a minute
-//! are skipped. Names of entries are looked at for that alone; they are never used as paths.
+//! Exchanges put symbol and interval into file names: Kraken `<PAIR>_<minutes>.csv`, Binance
+//! `<PAIR>-<interval>-<date>.csv`. In folders and archives, intervals other than one minute are
+//! skipped. Names of entries serve only this purpose and are never used as paths.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -13,27 +13,27 @@ use super::file::{EXTENSIONS, FileName, ImportFile};
 use crate::error::{Error, Result};
 use bars::symbol::Symbol;
 
-/// The inputs in the order in which they are read.
+/// The inputs in reading order.
 #[derive(Clone, Debug, Default)]
 pub struct ImportPlan {
     pub(super) inputs: Vec<ImportFile>,
     pub(super) skipped: Vec<String>,
 }
 
-/// Inputs that can be read side by side.
+/// Inputs that can be read in parallel.
 pub(super) enum Wave<'a> {
     /// Inputs of known symbols, grouped by symbol.
     OfSymbols(Vec<(Symbol, Vec<&'a ImportFile>)>),
-    /// An input of many symbols.
+    /// An input with many symbols.
     Mixed(&'a ImportFile),
 }
 
 impl ImportPlan {
-    /// Looks at `paths`; `symbol` is that of every row, where given.
+    /// Lists the inputs in `paths`; `symbol`, if given, is that of every row.
     ///
     /// # Errors
-    /// Where a path is missing, an archive damaged or naming places outside of itself, or nothing
-    /// is there to read.
+    /// A path is missing, an archive is damaged or has entries outside of itself, or there is
+    /// nothing to read.
     pub fn from_paths(paths: &[PathBuf], symbol: Option<&Symbol>) -> Result<ImportPlan> {
         let mut plan = ImportPlan::default();
         for path in paths {
@@ -47,12 +47,12 @@ impl ImportPlan {
             if plan.inputs.len() == before {
                 let skipped = match plan.skipped.len() {
                     0 => String::new(),
-                    n => format!(" ({n} files skipped, {} the first)", plan.skipped[0]),
+                    n => format!(" ({n} skipped, first: {})", plan.skipped[0]),
                 };
                 return Err(Error::content(
                     path,
                     format!(
-                        "nothing to import{skipped}; it should hold one-minute bars as <PAIR>_1.csv (Kraken), \
+                        "nothing to import{skipped}; expected one-minute bars as <PAIR>_1.csv (Kraken), \
                          <PAIR>-1m-<date>.csv (Binance), CSV with a header, or Parquet"
                     ),
                 ));
@@ -61,7 +61,7 @@ impl ImportPlan {
         Ok(plan)
     }
 
-    /// What was passed over, and why.
+    /// The skipped files with reasons.
     pub fn skipped(&self) -> &[String] {
         &self.skipped
     }
@@ -95,10 +95,7 @@ impl ImportPlan {
     fn add_file(&mut self, path: &Path, symbol: Option<&Symbol>, named: bool) -> Result<()> {
         let kind = fs::metadata(path).map_err(|e| Error::io("open", path, e))?;
         if !kind.is_file() {
-            return Err(Error::content(
-                path,
-                "this is a pipe or device, and a file is needed here; name a file",
-            ));
+            return Err(Error::content(path, "a pipe or device, not a regular file; give a file"));
         }
         let mut file = File::open(path).map_err(|e| Error::io("open", path, e))?;
         let mut magic = [0; 4];
@@ -117,7 +114,7 @@ impl ImportPlan {
                 return Err(Error::content(
                     path,
                     format!(
-                        "by its name it holds bars of {interval}, not of one minute; import the one-minute file"
+                        "its name says bars of {interval}, not one-minute bars; import the one-minute file"
                     ),
                 ));
             }
@@ -133,7 +130,7 @@ impl ImportPlan {
         Ok(())
     }
 
-    /// The inputs in waves, such that the order within each symbol is kept.
+    /// Groups the inputs into waves that keep the order within each symbol.
     pub(super) fn waves(&self) -> Vec<Wave<'_>> {
         let mut waves = Vec::new();
         let mut groups: BTreeMap<Symbol, Vec<&ImportFile>> = BTreeMap::new();
@@ -151,7 +148,7 @@ impl ImportPlan {
     }
 }
 
-/// The symbol in a folder name of a hive-style dataset.
+/// Returns the symbol in a folder name of a hive-style dataset.
 fn partition_of(path: &Path) -> Option<Symbol> {
     Symbol::from_file_name(path.parent()?.file_name()?.to_str()?.strip_prefix("symbol=")?)
 }

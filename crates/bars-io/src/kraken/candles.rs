@@ -1,4 +1,4 @@
-//! The newest minutes of a pair, at most 720 of them.
+//! Reads the newest minutes of a pair, at most 720.
 
 use std::collections::BTreeMap;
 
@@ -12,28 +12,28 @@ use bars::time::Minute;
 
 const METHOD: &str = "OHLC";
 
-/// The finished minutes of an answer.
+/// The finished minutes of a response.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Candles {
-    /// The oldest minute that the answer tells of, whether it has a bar or not.
+    /// The oldest minute in the response, with or without a bar.
     pub first: Option<Minute>,
-    /// The minute that was not over yet.
+    /// The minute that is not over yet.
     pub unfinished: Option<Minute>,
-    /// Whether anything was traded in these minutes, the unfinished one included.
+    /// Whether there were trades in these minutes, including the unfinished one.
     pub was_traded: bool,
-    /// Bars of minutes with trades. The API fills the others with flat bars; its archive has none
-    /// for them, and so have we.
+    /// Bars of minutes with trades. The API fills other minutes with flat bars; its archive and our
+    /// stores have none for them.
     pub bars: Vec<Bar>,
 }
 
-/// The minutes of the pair with this REST key from `since` on, or those of them that the API still
-/// has.
+/// Fetches the minutes of the pair with this REST key from `since` on, as far as the API still has
+/// them.
 ///
-/// Rows are `[epoch seconds, open, high, low, close, vwap, volume, count]`, and the last is the
-/// minute that is under way.
+/// Rows are `[epoch seconds, open, high, low, close, vwap, volume, count]`; the last row is the
+/// current minute.
 ///
 /// # Errors
-/// Where the API cannot be asked, or answers in another form.
+/// The request fails, or the response has another form.
 pub fn newest(client: &Client, key: &str, since: Option<Minute>) -> Result<Candles> {
     let since = since.map(|minute| minute.epoch_seconds().to_string());
     let mut query = vec![("pair", key), ("interval", "1")];
@@ -43,8 +43,8 @@ pub fn newest(client: &Client, key: &str, since: Option<Minute>) -> Result<Candl
 }
 
 fn read(answer: &BTreeMap<String, Value>) -> Result<Candles, String> {
-    // The rows stand under the REST key even where another name was asked for.
-    let rows = answer.values().find_map(Value::as_array).ok_or("it holds no list of bars")?;
+    // The rows are under the REST key even if another name was requested.
+    let rows = answer.values().find_map(Value::as_array).ok_or("no list of bars")?;
     let Some((unfinished, finished)) = rows.split_last() else {
         return Ok(Candles::default());
     };
@@ -52,7 +52,7 @@ fn read(answer: &BTreeMap<String, Value>) -> Result<Candles, String> {
         let seconds = row.get(0).and_then(Value::as_i64);
         seconds
             .and_then(|seconds| (seconds % 60 == 0).then(|| Minute::from_epoch_seconds(seconds))?)
-            .ok_or_else(|| format!("the row {row} has no minute"))
+            .ok_or_else(|| format!("row {row}: invalid time"))
     };
     let mut candles = Candles {
         first: Some(time(&rows[0])?),
@@ -64,15 +64,16 @@ fn read(answer: &BTreeMap<String, Value>) -> Result<Candles, String> {
     for row in finished {
         let time = time(row)?;
         if last.is_some_and(|last| time <= last) || Some(time) >= candles.unfinished {
-            return Err(format!("its rows are not in order of time at {time}"));
+            return Err(format!("rows are not in time order at {time}"));
         }
         last = Some(time);
-        candles.bars.extend(bar(row, time).ok_or_else(|| format!("the row {row} is no bar"))?);
+        candles.bars.extend(bar(row, time).ok_or_else(|| format!("row {row}: not a valid bar"))?);
     }
     Ok(candles)
 }
 
-/// The bar of a row, or `None` in it where nothing was traded; `None` where it is not a bar.
+/// Returns the bar of a row, `Some(None)` if nothing was traded, or `None` if it is not a valid
+/// bar.
 fn bar(row: &Value, time: Minute) -> Option<Option<Bar>> {
     let count = u32::try_from(row.get(7)?.as_u64()?).ok()?;
     if count == 0 {
@@ -104,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_row_and_minutes_without_trades_are_left_out() {
+    fn last_row_and_minutes_without_trades_are_skipped() {
         let candles = read_rows(json!([
             [60, "1", "3", "1", "2", "1.5", "10.5", 4],
             [120, "2", "2", "2", "2", "0", "0.0", 0],
@@ -124,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_of_bars_is_an_error() {
+    fn unexpected_responses_are_errors() {
         let now = json!([600, "1", "1", "1", "1", "1", "1", 1]);
         for rows in [
             json!([[61, "1", "1", "1", "1", "1", "1", 1], now]),

@@ -1,5 +1,5 @@
-//! Asking the API: one request at a time, about one a second, again where the exchange asks for
-//! patience.
+//! HTTP client for Kraken's public API: one request at a time, about one per second, with retries
+//! if the exchange is busy.
 
 use std::io;
 use std::sync::{Mutex, PoisonError};
@@ -15,46 +15,46 @@ use ureq::http::header::RETRY_AFTER;
 use crate::error::{Error, Result};
 use crate::warnings::Warnings;
 
-/// Where the API is.
+/// Base URL of the API.
 pub const BASE_URL: &str = "https://api.kraken.com";
 
-/// An answer that takes longer is given up.
+/// Time limit of a request.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// All pairs of the exchange are about a megabyte; a thousand trades a tenth of that.
+/// Maximum size of a response. All pairs take about a megabyte, a thousand trades a tenth of that.
 const MAX_ANSWER: u64 = 64 << 20;
-/// The longest that a server's own wish for a pause is followed.
+/// Maximum pause that a server's Retry-After may ask for.
 const MAX_PAUSE: Duration = Duration::from_secs(30);
-/// How much of an answer that cannot be read is shown.
+/// Number of characters shown of an unreadable response.
 const SHOWN: usize = 80;
 
-/// How fast the API is asked.
+/// Rate limit and retries.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    /// From the beginning of a request to that of the next.
+    /// Minimum time from the start of a request to that of the next.
     pub between: Duration,
-    /// Waits before asking again where the exchange is busy; as many attempts as waits, and one.
+    /// Pauses between attempts if the exchange is busy; there is one attempt more than pauses.
     pub waits: [Duration; 4],
 }
 
 impl Default for Pace {
-    /// One request a second, and a quarter of a minute of patience.
+    /// One request per second, and a quarter of a minute of retries.
     fn default() -> Pace {
         Pace { between: Duration::from_secs(1), waits: [1, 2, 4, 8].map(Duration::from_secs) }
     }
 }
 
-/// Someone who asks the API.
+/// HTTP client for Kraken's public API.
 #[derive(Debug)]
 pub struct Client {
     agent: ureq::Agent,
     base: String,
     pace: Pace,
-    /// When the last request began; held while one is under way, so that there is one at a time.
+    /// Start of the last request; locked during a request, so that there is one at a time.
     last: Mutex<Option<Instant>>,
     warnings: Warnings,
 }
 
-/// What every answer comes in.
+/// The JSON object around every response.
 #[derive(Deserialize)]
 struct Envelope<'a> {
     error: Vec<String>,
@@ -62,23 +62,23 @@ struct Envelope<'a> {
     result: Option<&'a RawValue>,
 }
 
-/// What came of one request.
+/// The outcome of one request.
 enum Attempt {
     Answered(String),
-    /// Worth another try, after a pause of this length where the server named one.
+    /// Worth another try, after the given pause if the server named one.
     Busy(String, Option<Duration>),
 }
 
 impl Client {
-    /// A client of the API at `base`, such as [`BASE_URL`] or that of a mirror.
+    /// Creates a client of the API at `base`, such as [`BASE_URL`] or a mirror.
     ///
     /// # Errors
-    /// Where `base` is no address of a web server.
+    /// `base` is not a valid URL.
     pub fn new(base: &str, pace: Pace) -> Result<Client> {
         let url = url::Url::parse(base).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
         if url.is_none_or(|url| url.host().is_none() || url.query().is_some()) {
             return Err(Error::Input(format!(
-                "'{base}' is no address of an API; it should look like {BASE_URL}"
+                "invalid URL \"{base}\": expected one like {BASE_URL}"
             )));
         }
         let config = ureq::Agent::config_builder()
@@ -91,16 +91,16 @@ impl Client {
         Ok(Client { agent: config.into(), base, pace, last: Mutex::new(None), warnings })
     }
 
-    /// The same client; `warnings` hears of requests that are tried again.
+    /// Returns the client with a receiver of warnings about retried requests.
     pub fn with_warnings(self, warnings: Warnings) -> Client {
         Client { warnings, ..self }
     }
 
-    /// Asks for a public `method` and reads the result out of its envelope.
+    /// Calls a public `method` and returns its result.
     ///
     /// # Errors
-    /// What the API, the server or the network says, in the last of a few attempts where it is
-    /// worth several; an answer that is not what the method should give.
+    /// The error of the API, the server or the network (of the last attempt, if it was retried); an
+    /// unexpected response.
     pub(super) fn get<T: DeserializeOwned>(
         &self,
         method: &str,
@@ -115,26 +115,24 @@ impl Client {
                         let attempts = self.pace.waits.len() + 1;
                         return Err(self.error(
                             method,
-                            format!("gave up after {attempts} attempts: {why}. Try again in some minutes"),
+                            format!("gave up after {attempts} attempts: {why}; try again in a few minutes"),
                         ));
                     };
                     let wait = wait.max(pause.unwrap_or_default()).min(MAX_PAUSE);
                     let seconds = wait.as_secs_f64();
-                    self.warnings.warn(format_args!(
-                        "Kraken, {method}: {why}; trying again in {seconds:.1} s"
-                    ));
+                    self.warnings
+                        .warn(format_args!("Kraken {method}: {why}; retrying in {seconds:.1} s"));
                     sleep(wait);
                 }
             }
         };
-        serde_json::from_str(&text).map_err(|e| {
-            self.error(method, format!("the answer is not as this program knows it: {e}"))
-        })
+        serde_json::from_str(&text)
+            .map_err(|e| self.error(method, format!("unexpected response: {e}")))
     }
 
-    /// That an answer to `method` makes no sense.
+    /// Returns the error for a response to `method` that makes no sense.
     pub(super) fn senseless(&self, method: &str, what: impl std::fmt::Display) -> Error {
-        self.error(method, format!("the answer makes no sense: {what}"))
+        self.error(method, format!("unexpected response: {what}"))
     }
 
     fn error(&self, method: &str, reason: String) -> Error {
@@ -160,14 +158,14 @@ impl Client {
         let text = answer.body_mut().with_config().limit(MAX_ANSWER).read_to_string();
         let text = match text {
             Ok(text) => text,
-            // A page of the server's own may be in any encoding; its status says enough.
+            // A server's error page may be in any encoding; its status is enough.
             Err(_) if !status.is_success() => String::new(),
             Err(e) => return Err(self.error(method, told(&e))),
         };
         self.judge(method, status, pause, &text)
     }
 
-    /// Takes the envelope off.
+    /// Unwraps a response.
     fn judge(
         &self,
         method: &str,
@@ -178,49 +176,48 @@ impl Client {
         let busy = status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error();
         match serde_json::from_str::<Envelope<'_>>(text) {
             Ok(Envelope { error, .. }) if !error.is_empty() => {
-                let said = format!("the exchange says {}", error.join(", "));
+                let said = format!("Kraken reports {}", error.join(", "));
                 if busy || error.iter().any(|error| is_passing(error)) {
                     return Ok(Attempt::Busy(said, pause));
                 }
                 Err(self.error(method, said))
             }
-            _ if busy => Ok(Attempt::Busy(format!("the server answers {status}"), pause)),
-            _ if !status.is_success() => Err(self.error(
-                method,
-                format!("the server answers {status}; check the address, base_url names another"),
-            )),
+            _ if busy => Ok(Attempt::Busy(format!("HTTP status {status}"), pause)),
+            _ if !status.is_success() => {
+                Err(self.error(method, format!("HTTP status {status}; check base_url")))
+            }
             Ok(Envelope { result: Some(result), .. }) => {
                 Ok(Attempt::Answered(result.get().to_owned()))
             }
-            Ok(Envelope { result: None, .. }) => Err(self.senseless(method, "it has no result")),
+            Ok(Envelope { result: None, .. }) => Err(self.senseless(method, "no result")),
             Err(e) => {
                 let shown: String = text.chars().take(SHOWN).collect();
                 Err(self.error(
                     method,
-                    format!("this is no answer of Kraken's API ({e}): '{}'", shown.escape_debug()),
+                    format!("not a response of Kraken's API ({e}): \"{}\"", shown.escape_debug()),
                 ))
             }
         }
     }
 }
 
-/// Whether the exchange says so of what passes by itself.
+/// Returns whether Kraken reports the error as temporary.
 fn is_passing(error: &str) -> bool {
     error.starts_with("EService:") || error.starts_with("EAPI:Rate limit exceeded")
 }
 
-/// What went wrong on the way, and what to do about it.
+/// Describes a network error, with a remedy.
 fn told(error: &ureq::Error) -> String {
-    const CHECK: &str = "check the network, or name a mirror with base_url";
+    const CHECK: &str = "check the network, or give a mirror with base_url";
     match error {
         ureq::Error::Timeout(_) => {
-            format!("no answer within {} s; try again, {CHECK}", TIMEOUT.as_secs())
+            format!("no response within {} s; try again, {CHECK}", TIMEOUT.as_secs())
         }
-        ureq::Error::HostNotFound => format!("there is no such host; {CHECK}"),
+        ureq::Error::HostNotFound => format!("host not found; {CHECK}"),
         ureq::Error::Io(e) if e.kind() == io::ErrorKind::UnexpectedEof => {
-            "the answer broke off in the middle; try again".to_owned()
+            "the response was truncated; try again".to_owned()
         }
-        ureq::Error::BodyExceedsLimit(limit) => format!("the answer is longer than {limit} bytes"),
+        ureq::Error::BodyExceedsLimit(limit) => format!("the response exceeds {limit} bytes"),
         other => format!("{other}; {CHECK}"),
     }
 }

@@ -1,4 +1,4 @@
-//! What is traded, and how its day goes.
+//! Kraken's pairs and tickers.
 
 use std::collections::BTreeMap;
 
@@ -10,27 +10,27 @@ use crate::decimal;
 use crate::error::Result;
 use bars::spelling;
 
-/// The most pairs that are asked for at once.
+/// Maximum number of pairs per request.
 const BATCH: usize = 100;
 
-/// A pair of Kraken's, under its three names.
+/// A Kraken pair with its three names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pair {
     /// The REST API's key: `XXBTZUSD`.
     pub key: String,
-    /// The archive's name: `XBTUSD`. A store has its bars under this one, from either road.
+    /// Name in the archive: `XBTUSD`. Stores use this name, for bars of archive and API.
     pub altname: String,
-    /// Base and quote: `XBT/USD`. Those of the dark pool (`.d`) have none.
+    /// Base and quote: `XBT/USD`. Dark pool pairs (`.d`) have none.
     pub wsname: Option<String>,
 }
 
 impl Pair {
-    /// Base and quote, as `wsname` tells them apart.
+    /// Base and quote according to `wsname`.
     pub fn assets(&self) -> Option<(&str, &str)> {
         self.wsname.as_deref()?.split_once('/')
     }
 
-    /// Whether `name` is one of its names, letter by letter.
+    /// Returns whether `name` is exactly one of its names.
     pub fn is_called(&self, name: &str) -> bool {
         self.key == name || self.altname == name || self.wsname.as_deref() == Some(name)
     }
@@ -42,10 +42,10 @@ struct AssetPair {
     wsname: Option<String>,
 }
 
-/// Every pair of the exchange, by REST key.
+/// Fetches every pair of the exchange, ordered by REST key.
 ///
 /// # Errors
-/// Where the API cannot be asked.
+/// The request fails.
 pub fn pairs(client: &Client) -> Result<Vec<Pair>> {
     let pairs: BTreeMap<String, AssetPair> = client.get("AssetPairs", &[])?;
     let pair =
@@ -53,15 +53,16 @@ pub fn pairs(client: &Client) -> Result<Vec<Pair>> {
     Ok(pairs.into_iter().map(pair).collect())
 }
 
-/// The pairs, to be found under any spelling.
+/// The pairs, found under any spelling.
 #[derive(Debug)]
 pub struct Pairs(Vec<Pair>, BTreeMap<String, usize>);
 
 impl Pairs {
-    /// Makes a directory of `pairs`.
+    /// Creates a directory of `pairs`.
     pub fn new(pairs: Vec<Pair>) -> Pairs {
         let mut places = BTreeMap::new();
-        // wsname tells base and quote apart, so its key is the surest: it comes last and stays.
+        // wsname separates base and quote, so its key is the most reliable: it is inserted last and
+        // wins.
         let altnames = pairs.iter().map(|pair| Some(&pair.altname)).enumerate();
         let wsnames = pairs.iter().map(|pair| pair.wsname.as_ref()).enumerate();
         for (place, name) in altnames.chain(wsnames) {
@@ -70,14 +71,14 @@ impl Pairs {
         Pairs(pairs, places)
     }
 
-    /// The pair that is called `name`, or else is the same market under another spelling.
+    /// Finds the pair named `name`, or else the same market under another spelling.
     pub fn find(&self, name: &str) -> Option<&Pair> {
         let exact = self.0.iter().find(|pair| pair.is_called(name));
         exact.or_else(|| self.1.get(&spelling::key(name)).map(|&place| &self.0[place]))
     }
 }
 
-/// How the day of a pair goes.
+/// A pair's day so far.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ticker {
     /// Price at 00:00 UTC.
@@ -98,10 +99,11 @@ struct RawTicker {
     v: Value,
 }
 
-/// The tickers of the pairs with these REST keys; `None` where a number is absent or unreadable.
+/// Fetches the tickers of the pairs with these REST keys; `None` if a number is missing or
+/// unreadable.
 ///
 /// # Errors
-/// Where the API cannot be asked.
+/// The request fails.
 pub fn tickers(client: &Client, keys: &[&str]) -> Result<BTreeMap<String, Option<Ticker>>> {
     let mut tickers = BTreeMap::new();
     for batch in keys.chunks(BATCH) {
@@ -113,12 +115,12 @@ pub fn tickers(client: &Client, keys: &[&str]) -> Result<BTreeMap<String, Option
 }
 
 fn read(raw: &RawTicker) -> Option<Ticker> {
-    // Newer answers once gave today's open as a list of today's and the last day's.
+    // Newer responses once gave today's open as a list of today's and the previous day's.
     let open = number(&raw.o).or_else(|| number(raw.o.get(0)?))?;
     Some(Ticker { open, last: number(raw.c.get(0)?)?, volume: number(raw.v.get(1)?)? })
 }
 
-/// A finite number, as text or as a number.
+/// Returns a finite number given as text or number.
 pub(super) fn number(value: &Value) -> Option<f64> {
     let number = match value {
         Value::String(text) => decimal::parse(text),
@@ -133,7 +135,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn tickers_are_read_or_not() {
+    fn unreadable_tickers_are_none() {
         let read = |value: Value| read(&serde_json::from_value(value).unwrap());
         let whole = json!({"o": "2.0", "c": ["3.0", "1"], "v": ["1", "4.5"], "a": []});
         assert_eq!(read(whole), Some(Ticker { open: 2.0, last: 3.0, volume: 4.5 }));

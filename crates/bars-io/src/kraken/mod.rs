@@ -1,11 +1,10 @@
-//! Kraken's public REST API: its pairs, their day so far, and their newest minutes.
+//! Kraken's public REST API: pairs, tickers and the newest minutes.
 //!
-//! [`Client`] asks, at its pace and with bounded patience; [`market`] reads what is traded,
-//! [`candles`] and [`trades`] read bars; [`sync`] brings a store up to date with these.
+//! [`Client`] sends requests with a rate limit and retries; [`market`] reads pairs and tickers,
+//! [`candles`] and [`trades`] read bars; [`sync`] updates a target.
 //!
-//! An answer is an envelope, `{"error": [], "result": {...}}`, in which a list of errors that is
-//! not empty is a failure whatever the HTTP status. Facts about the single answers stand with those
-//! who read them.
+//! A response is `{"error": [], "result": {...}}`; a non-empty list of errors is a failure whatever
+//! the HTTP status. The modules document the individual responses.
 
 pub mod candles;
 mod client;

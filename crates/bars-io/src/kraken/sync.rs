@@ -1,9 +1,8 @@
-//! Bringing a place up to date: the newest minutes as the API has them, and what lies between them
-//! and the bars that are there already out of single trades.
+//! Updates a target: the newest minutes from the API's bars, and those between them and the
+//! target's newest bar from single trades.
 //!
-//! Bars come in from old to new, and none after a gap that could not be closed, unless it is to be
-//! left open: so that the next sync, which goes on from the newest bar, does not pass over what
-//! this one left.
+//! Bars are stored from old to new, and none after a gap that could not be filled (unless the gap
+//! was accepted). Otherwise the next sync, which continues at the newest bar, would miss the gap.
 
 use super::Client;
 use super::candles::{self, Candles};
@@ -15,60 +14,62 @@ use bars::series::{Bar, Series};
 use bars::symbol::Symbol;
 use bars::time::{Minute, Span};
 
-/// Trades of a full page.
+/// Trades on a full page.
 const PAGE: f64 = 1000.0;
-/// Pages after which the bars that they made come in: about half a minute's work is lost at most.
+/// Number of pages after which the resulting bars are stored, so that an interruption loses about
+/// half a minute of work.
 const CHUNK: usize = 30;
 
-/// What is brought up to date.
+/// A symbol to update.
 #[derive(Clone, Debug)]
 pub struct SyncTask<'a> {
     /// The pair.
     pub pair: &'a Pair,
     /// Its symbol in the target.
     pub symbol: Symbol,
-    /// The open time of the newest bar that the target has; bars after it are wanted. `None` where
-    /// there is none: only what the API still has is wanted then.
+    /// Open time of the target's newest bar; later bars are fetched. `None` if there is none: then
+    /// only the bars that the API still has are fetched.
     pub after: Option<Minute>,
-    /// Whether minutes that the API no longer has are made out of trades.
+    /// Whether to rebuild minutes that the API no longer has from trades.
     pub trades: bool,
 }
 
-/// What came in.
+/// The result of a sync.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Synced {
     /// Bars that the target did not have.
     pub new: usize,
-    /// Of the bars read, those out of trades.
+    /// Number of the bars rebuilt from trades.
     pub from_trades: usize,
     /// First and last bar read.
     pub ends: Option<(Minute, Minute)>,
-    /// Minutes that were left open: the API no longer has them, and trades were not wanted.
+    /// The gap that was left because the API no longer has these minutes and trades were disabled.
     pub open: Option<Span>,
 }
 
-/// What making bars out of trades will cost.
+/// The cost of rebuilding bars from trades.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cost {
-    /// The minutes that are wanted.
+    /// The minutes to rebuild.
     pub span: Span,
-    /// About so many requests, a second each, by the trades of the newest minutes.
+    /// Estimated number of requests (one per second), from the number of trades in the newest
+    /// minutes.
     pub calls: f64,
 }
 
-/// What is told during a sync.
+/// Progress of a sync.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum News {
-    /// Trades will be asked for, at this cost.
+    /// Trades will be requested at this cost.
     Cost(Cost),
     /// Trades up to this minute have been read.
     At(Minute),
 }
 
-/// Does `task`, and tells `tell` how it goes.
+/// Runs `task` and reports progress to `tell`.
 ///
 /// # Errors
-/// Where the API cannot be asked or the target not be written; what came in until then stays.
+/// A request fails or the target cannot be written; bars stored until then remain.
 pub fn sync(
     client: &Client,
     task: &SyncTask<'_>,
@@ -91,7 +92,7 @@ pub fn sync(
     Ok(synced)
 }
 
-/// The minutes after `after` that an answer no longer reaches back to.
+/// Returns the minutes after `after` that the API's bars do not cover.
 fn gap(after: Option<Minute>, newest: &Candles) -> Option<Span> {
     let gap = Span { start: after?.plus(1), end: newest.first? };
     (gap.start < gap.end).then_some(gap)
@@ -106,7 +107,7 @@ fn cost(gap: Span, newest: &Candles) -> Cost {
     Cost { span: gap, calls: 1.0 + (wanted * trades / f64::from(minutes) / PAGE).ceil() }
 }
 
-/// Makes the bars of `gap` out of trades. Most come in on the way; the last are returned.
+/// Rebuilds the bars of `gap` from trades. Most are stored on the way; the last ones are returned.
 fn rebuild(
     client: &Client,
     task: &SyncTask<'_>,
@@ -137,13 +138,13 @@ fn rebuild(
             take_finished(&mut gatherer, task, target, synced)?;
         }
     };
-    // Where the market moved after the gap there are trades to come: the server lags behind its own
-    // bars.
+    // If the market traded after the gap, more trades must follow: the server's trades lag behind
+    // its bars.
     if !is_closed && newest.was_traded {
         take_finished(&mut gatherer, task, target, synced)?;
         return Err(client.senseless(
             "Trades",
-            format!("the trades end before the bars, which begin at {}; try again", gap.end),
+            format!("the trades end before the first bar at {}; try again", gap.end),
         ));
     }
     let rest = gatherer.finish();
@@ -151,7 +152,7 @@ fn rebuild(
     Ok(rest)
 }
 
-/// Brings in the bars whose minute is over.
+/// Stores the bars whose minute is over.
 fn take_finished(
     gatherer: &mut Gatherer,
     task: &SyncTask<'_>,

@@ -1,4 +1,4 @@
-//! Bars out of single trades, for minutes that the API no longer gives as bars.
+//! Bars from single trades, for minutes that the API no longer offers as bars.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use bars::time::Minute;
 
 const METHOD: &str = "Trades";
 
-/// Decimals to which volumes are summed; the exchange's have at most ten.
+/// Decimals of summed volumes; the exchange uses at most ten.
 const DECIMALS: usize = 18;
 const NANOS: u64 = 1_000_000_000;
 
@@ -24,21 +24,21 @@ struct Trade {
     /// Units of the base asset, in 10^-18.
     volume: u128,
     minute: Minute,
-    /// Absent from answers before 2024.
+    /// Missing in responses before 2024.
     id: Option<u64>,
-    /// The time as it was written.
+    /// The time in nanoseconds since the epoch.
     time: u64,
 }
 
-/// A page of trades, and where the next begins.
+/// A page of trades.
 pub(super) struct Page {
     trades: Vec<Trade>,
-    /// To be passed as `since`, in nanoseconds: trades after it come next.
+    /// The `since` of the next page, in nanoseconds.
     pub(super) last: u64,
 }
 
 impl Page {
-    /// Whether there is none.
+    /// Returns whether the page has no trades.
     pub(super) fn is_empty(&self) -> bool {
         self.trades.is_empty()
     }
@@ -49,12 +49,12 @@ impl Page {
     }
 }
 
-/// What to pass as `since` for the trades of `minute` and later.
+/// Returns the `since` for trades from `minute` on.
 pub(super) fn before(minute: Minute) -> u64 {
     u64::try_from(minute.epoch_seconds()).unwrap_or(0).saturating_mul(NANOS).saturating_sub(1)
 }
 
-/// Up to a thousand trades of the pair with this REST key after `since`.
+/// Fetches up to a thousand trades after `since` of the pair with this REST key.
 ///
 /// Rows are `[price, volume, seconds with a fraction, side, order, misc, id]`.
 pub(super) fn page(client: &Client, key: &str, since: u64) -> Result<Page> {
@@ -64,21 +64,20 @@ pub(super) fn page(client: &Client, key: &str, since: u64) -> Result<Page> {
 }
 
 fn read(answer: &BTreeMap<String, Box<RawValue>>) -> Result<Page, String> {
-    let last = answer.get("last").ok_or("it does not say where to go on")?.get();
-    let last = last.trim_matches('"').parse().map_err(|_| format!("'last' is {last}"))?;
-    let rows =
-        answer.iter().find(|(name, _)| *name != "last").ok_or("it holds no list of trades")?;
+    let last = answer.get("last").ok_or("no field \"last\"")?.get();
+    let last = last.trim_matches('"').parse().map_err(|_| format!("invalid \"last\": {last}"))?;
+    let rows = answer.iter().find(|(name, _)| *name != "last").ok_or("no list of trades")?;
     let rows: Vec<Vec<&RawValue>> =
-        serde_json::from_str(rows.1.get()).map_err(|_| "it holds no list of trades".to_owned())?;
+        serde_json::from_str(rows.1.get()).map_err(|_| "no list of trades".to_owned())?;
     let trade = |row: &Vec<&RawValue>| {
         trade(row).ok_or_else(|| {
             let row: Vec<&str> = row.iter().map(|field| field.get()).collect();
-            format!("the row [{}] is no trade", row.join(","))
+            format!("row [{}]: not a valid trade", row.join(","))
         })
     };
     let trades = rows.iter().map(trade).collect::<Result<Vec<_>, _>>()?;
     if trades.windows(2).any(|pair| pair[0].minute > pair[1].minute) {
-        return Err("its trades are not in order of time".to_owned());
+        return Err("trades are not in time order".to_owned());
     }
     Ok(Page { trades, last })
 }
@@ -86,7 +85,7 @@ fn read(answer: &BTreeMap<String, Box<RawValue>>) -> Result<Page, String> {
 fn trade(row: &[&RawValue]) -> Option<Trade> {
     let text = |place: usize| String::deserialize(*row.get(place)?).ok();
     let price = decimal::parse(&text(0)?);
-    // As text: the nearest double may lie in the next minute.
+    // Parsed from text: the nearest double may be in the next minute.
     let time = row.get(2)?.get().trim_matches('"');
     let (seconds, part) = time.split_once('.').unwrap_or((time, ""));
     let seconds: i64 = seconds.parse().ok()?;
@@ -100,7 +99,7 @@ fn trade(row: &[&RawValue]) -> Option<Trade> {
     })
 }
 
-/// A decimal in units of 10^-18.
+/// Parses a decimal into units of 10^-18.
 fn units(text: &str) -> Option<u128> {
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
@@ -110,27 +109,27 @@ fn units(text: &str) -> Option<u128> {
     format!("{whole}{part:0<DECIMALS$}").parse().ok()
 }
 
-/// The double next to a number of units: what reading the sum as text would give.
+/// Returns the double nearest to a number of units, as parsing the sum as text would.
 fn number(units: u128) -> f64 {
     let one = 10_u128.pow(DECIMALS as u32);
     decimal::parse(&format!("{}.{:0>DECIMALS$}", units / one, units % one))
 }
 
-/// Trades in order of time, gathered into bars.
+/// Aggregates trades in time order into bars.
 #[derive(Debug, Default)]
 pub(super) struct Gatherer {
     bars: Vec<Bar>,
-    /// The volume of the last of them, whose minute may go on.
+    /// Volume of the last bar, whose minute may not be over.
     volume: u128,
-    /// The last trade of the page before.
+    /// The last trade of the previous page.
     newest: Option<Trade>,
 }
 
 impl Gatherer {
-    /// Takes those trades of `page` that lie in minutes from `start` until before `end`.
+    /// Adds the trades of `page` in minutes from `start` to before `end`.
     pub(super) fn add(&mut self, page: &Page, start: Minute, end: Minute) -> Result<(), String> {
-        // A server may begin a page with the trade that ended the one before: known by its number,
-        // or by all that is known of it.
+        // A server may repeat the last trade of the previous page: it has the same number, or else
+        // the same fields.
         let newest = self.newest;
         let is_known = |trade: &Trade| match (trade.id, newest.and_then(|newest| newest.id)) {
             (Some(id), Some(newest)) => id <= newest,
@@ -149,11 +148,10 @@ impl Gatherer {
         let price = trade.price;
         match self.bars.last_mut() {
             Some(bar) if bar.time > trade.minute => {
-                return Err("its trades are not in order of time".to_owned());
+                return Err("trades are not in time order".to_owned());
             }
             Some(bar) if bar.time == trade.minute => {
-                self.volume =
-                    self.volume.checked_add(trade.volume).ok_or("a volume beyond all bounds")?;
+                self.volume = self.volume.checked_add(trade.volume).ok_or("volume overflow")?;
                 bar.high = bar.high.max(price);
                 bar.low = bar.low.min(price);
                 bar.close = price;
@@ -176,13 +174,13 @@ impl Gatherer {
         Ok(())
     }
 
-    /// The bars whose minute is over, as later trades show.
+    /// Returns the bars whose minute is over because later trades exist.
     pub(super) fn take_finished(&mut self) -> Vec<Bar> {
         let keep = self.bars.len().saturating_sub(1);
         self.bars.drain(..keep).collect()
     }
 
-    /// All bars.
+    /// Returns all bars.
     pub(super) fn finish(self) -> Vec<Bar> {
         self.bars
     }
@@ -201,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn trades_become_bars() {
+    fn trades_are_aggregated_into_bars() {
         let text = r#"{"XXBTZUSD": [
             ["10.5","0.10000000",59.9999999,"b","l","",1],
             ["10.0","0.10000000",60.5,"b","l","",2],
@@ -212,7 +210,7 @@ mod tests {
         let page = page(text).unwrap();
         assert_eq!((page.last, page.newest()), (180_000_000_000, Some(minute(3))));
         let mut gatherer = Gatherer::default();
-        // Whoever repeats the last trade of a page does not count it twice.
+        // A trade repeated on the next page counts once.
         for _ in 0..2 {
             gatherer.add(&page, minute(1), minute(4)).unwrap();
         }
@@ -231,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_of_trades_is_an_error() {
+    fn unexpected_responses_are_errors() {
         for text in [
             r#"{"P": []}"#,
             r#"{"last": "1"}"#,

@@ -1,4 +1,4 @@
-//! How to reach a database: host, user, table, and how far to trust the wire.
+//! Connection settings of a database: host, user, table and encryption.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::error::{Error, Result};
 
-/// A password; it is never printed.
+/// A password; never printed.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Password(pub String);
 
@@ -18,19 +18,19 @@ impl fmt::Debug for Password {
     }
 }
 
-/// Whether and how the connection is encrypted, as MySQL's own clients name it.
+/// Encryption of the connection, with the names of MySQL's own clients.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SslMode {
-    /// Never.
+    /// Never encrypt.
     Disabled,
-    /// Where the server offers it.
+    /// Encrypt if the server offers it.
     #[default]
     Preferred,
-    /// Always; the certificate is not checked.
+    /// Always encrypt; do not check the certificate.
     Required,
-    /// Always; the certificate must come from a known authority.
+    /// Always encrypt; the certificate must come from a known authority.
     VerifyCa,
-    /// The same, and it must be the host's own.
+    /// As `VerifyCa`, and the certificate must be that of the host.
     VerifyIdentity,
 }
 
@@ -46,14 +46,14 @@ impl FromStr for SslMode {
             "verify-identity" => SslMode::VerifyIdentity,
             _ => {
                 return Err(Error::Input(format!(
-                    "ssl-mode '{text}' is unknown; use disabled, preferred, required, verify-ca or verify-identity"
+                    "invalid ssl-mode \"{text}\": expected disabled, preferred, required, verify-ca or verify-identity"
                 )));
             }
         })
     }
 }
 
-/// What may be known of a database before all of it is: each part may still be missing.
+/// Connection settings, each of which may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Partial {
     /// Host name or address.
@@ -66,32 +66,29 @@ pub struct Partial {
     pub password: Option<Password>,
     /// Database (schema).
     pub database: Option<String>,
-    /// Table of the bars.
+    /// Table with the bars.
     pub table: Option<String>,
     /// Unix socket, instead of host and port.
     pub socket: Option<PathBuf>,
     /// Encryption.
     pub ssl_mode: Option<SslMode>,
-    /// PEM file of the authorities to trust; the web's where it is missing.
+    /// PEM file with trusted authorities [default: the web's authorities].
     pub ssl_ca: Option<PathBuf>,
 }
 
 impl Partial {
-    /// Reads `mysql://user[:password]@host[:3306]/database[?table=ohlcvt&ssl-mode=...]`; every part
-    /// but the scheme may be missing. Further parameters: `ssl-ca` and `socket`.
+    /// Parses `mysql://user[:password]@host[:3306]/database[?table=ohlcvt&ssl-mode=...]`; every
+    /// part but the scheme is optional. Further parameters: `ssl-ca` and `socket`.
     ///
     /// # Errors
-    /// Says what of it cannot be read, without repeating the password.
+    /// The address is invalid; the message does not repeat the password.
     pub fn from_url(text: &str) -> Result<Partial> {
-        const FORM: &str = "write mysql://user:password@host:3306/database?table=ohlcvt";
-        let url = url::Url::parse(text).map_err(|e| {
-            Error::Input(format!("the mysql:// address cannot be read ({e}); {FORM}"))
-        })?;
+        const FORM: &str = "expected mysql://user:password@host:3306/database?table=ohlcvt";
+        let url = url::Url::parse(text)
+            .map_err(|e| Error::Input(format!("invalid mysql:// address ({e}); {FORM}")))?;
         let decode = |part: &str| {
             percent_decode_str(part).decode_utf8().map(|text| text.into_owned()).map_err(|_| {
-                Error::Input(format!(
-                    "the mysql:// address has a part that is not UTF-8 once decoded; {FORM}"
-                ))
+                Error::Input(format!("invalid mysql:// address (not UTF-8 after decoding); {FORM}"))
             })
         };
         let some = |part: &str| {
@@ -113,7 +110,7 @@ impl Partial {
                 "socket" => partial.socket = Some(PathBuf::from(value.as_ref())),
                 _ => {
                     return Err(Error::Input(format!(
-                        "the mysql:// address has the unknown parameter '{key}'; known are table, ssl-mode, ssl-ca and socket"
+                        "unknown parameter \"{key}\" in the mysql:// address: expected table, ssl-mode, ssl-ca or socket"
                     )));
                 }
             }
@@ -121,7 +118,7 @@ impl Partial {
         Ok(partial)
     }
 
-    /// Fills what is missing here from `other`.
+    /// Fills missing settings from `other`.
     pub fn or(self, other: Partial) -> Partial {
         Partial {
             host: self.host.or(other.host),
@@ -136,13 +133,13 @@ impl Partial {
         }
     }
 
-    /// Whether nothing is known.
+    /// Returns whether all settings are missing.
     pub fn is_empty(&self) -> bool {
         *self == Partial::default()
     }
 }
 
-/// A database and the table of bars in it.
+/// A database and its table of bars.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Host name or address.
@@ -155,15 +152,15 @@ pub struct Config {
     pub password: Password,
     /// Database (schema).
     pub database: String,
-    /// Table of the bars, a [checked](check_name) name.
+    /// Table with the bars, a [checked](check_name) name.
     pub table: String,
     /// Unix socket, instead of host and port.
     pub socket: Option<PathBuf>,
     /// Encryption.
     pub ssl_mode: SslMode,
-    /// PEM file of the authorities to trust; the web's where it is missing.
+    /// PEM file with trusted authorities [default: the web's authorities].
     pub ssl_ca: Option<PathBuf>,
-    /// The most connections at once.
+    /// Maximum number of connections.
     pub connections: usize,
 }
 
@@ -174,16 +171,16 @@ pub const HOST: &str = "localhost";
 /// The default port.
 pub const PORT: u16 = 3306;
 
-/// Checks that `name` is a plain name of a table or column: letters, digits, `_`, `$` and `-`, at
-/// most 64.
+/// Checks that `name` is a valid name of a table or column: at most 64 letters, digits, `_`, `$`
+/// and `-`.
 ///
 /// # Errors
-/// Names what is not.
+/// It is not.
 pub fn check_name<'a>(what: &str, name: &'a str) -> Result<&'a str> {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '-');
     if name.is_empty() || name.chars().count() > 64 || !name.chars().all(plain) {
         return Err(Error::Input(format!(
-            "'{}' is no name of a {what}; it may hold letters, digits, _, $ and -, and no SQL",
+            "invalid {what} \"{}\": expected letters, digits, _, $ and -",
             name.escape_debug()
         )));
     }
@@ -208,7 +205,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_read() {
+    fn addresses_are_parsed() {
         let partial = Partial::from_url(
             "mysql://me:p%40ss%3A@db.example:3307/market?table=bars&ssl-mode=verify-ca&ssl_ca=/ca.pem",
         )

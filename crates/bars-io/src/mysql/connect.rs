@@ -1,4 +1,4 @@
-//! Connections, their encryption, and what is worth a second try.
+//! Connections, encryption and retries.
 
 use std::io;
 use std::thread::sleep;
@@ -11,8 +11,8 @@ use super::config::{Config, SslMode};
 use crate::error::{Error, Result};
 use crate::warnings::Warnings;
 
-/// Waits between attempts; as many attempts as waits, and one. A busy server takes some ten seconds
-/// to come back.
+/// Pauses between attempts; there is one attempt more than pauses. A busy server needs some ten
+/// seconds to recover.
 const BACK_OFF: [Duration; 6] = [
     Duration::from_millis(200),
     Duration::from_millis(500),
@@ -23,11 +23,11 @@ const BACK_OFF: [Duration; 6] = [
 ];
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// A server that says nothing for so long counts as lost. Listing the symbols of a large table
-/// without an index is the slowest single answer.
+/// A server that is silent for this long counts as lost. The slowest single response is the list of
+/// symbols of a large table without an index.
 const READ_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// A database that can be asked.
+/// A connected database.
 #[derive(Clone, Debug)]
 pub(super) struct Database {
     pub(super) config: Config,
@@ -46,11 +46,11 @@ impl Database {
         Ok(Database { config: config.clone(), warnings: warnings.clone(), pool })
     }
 
-    /// Does `work` on a connection, again from its start where the connection is lost or the server
-    /// asks for it.
+    /// Runs `work` on a connection, and again from its start if the connection is lost or the
+    /// server asks for a retry.
     ///
     /// # Errors
-    /// What the server said last, with what it was asked for.
+    /// The last error, with the action that failed.
     pub(super) fn attempt<T>(
         &self,
         what: &str,
@@ -63,12 +63,12 @@ impl Database {
                 (Ok(done), _) => return Ok(done),
                 (Err(e), Some(wait)) if is_passing(&e) => {
                     let (why, millis) = (plain(&e), wait.as_millis());
-                    self.warnings.warn(format_args!("{what}: {why}; trying again in {millis} ms"));
+                    self.warnings.warn(format_args!("{what}: {why}; retrying in {millis} ms"));
                     sleep(*wait);
                 }
                 (Err(e), None) if is_passing(&e) => {
                     let reason = format!(
-                        "gave up {what} after {} attempts: {}. Check that the server is up and reachable, then run this again",
+                        "gave up {what} after {} attempts: {}; check that the server is up and reachable, then run this again",
                         BACK_OFF.len() + 1,
                         plain(&e)
                     );
@@ -107,13 +107,13 @@ fn pool(config: &Config, encrypt: bool) -> mysql::Result<Pool> {
         builder = builder.ssl_opts(options);
     }
     let pool = Pool::new(Opts::from(builder))?;
-    // The first connection is made now, so that a wrong password shows here.
+    // Connect now, so that a wrong password is reported here.
     pool.get_conn()?;
     Ok(pool)
 }
 
-/// Whether encryption could not be agreed upon. A certificate that fails shows as invalid data on
-/// the wire.
+/// Returns whether encryption failed. A failing certificate appears as invalid data in an I/O
+/// error.
 fn is_tls(error: &mysql::Error) -> bool {
     matches!(
         error,
@@ -121,7 +121,7 @@ fn is_tls(error: &mysql::Error) -> bool {
     ) || io_error(error).is_some_and(|e| e.kind() == io::ErrorKind::InvalidData)
 }
 
-/// The input or output error at the root, whichever layer reports it.
+/// Returns the I/O error at the root, whichever layer reports it.
 fn io_error(error: &mysql::Error) -> Option<&io::Error> {
     match error {
         mysql::Error::IoError(e) | mysql::Error::CodecError(PacketCodecError::Io(e)) => Some(e),
@@ -129,7 +129,7 @@ fn io_error(error: &mysql::Error) -> Option<&io::Error> {
     }
 }
 
-/// Whether the same may succeed a moment later.
+/// Returns whether the same request may succeed later.
 fn is_passing(error: &mysql::Error) -> bool {
     /// Too many connections, shutdown, lock wait, deadlock, interrupted, gone away, lost, killed.
     const CODES: [u16; 8] = [1040, 1053, 1205, 1213, 1317, 2006, 2013, 1927];
@@ -145,20 +145,20 @@ fn is_passing(error: &mysql::Error) -> bool {
                 | DriverError::UnexpectedPacket
         ),
         mysql::Error::MySqlError(e) => CODES.contains(&e.code),
-        // The packet layer reports a connection that closed under it so.
+        // The packet layer reports a closed connection like this.
         mysql::Error::CodecError(_) => true,
         _ => false,
     }
 }
 
-/// What the server or the system said.
+/// Returns the message of the server or the system.
 fn plain(error: &mysql::Error) -> String {
     match error {
         mysql::Error::MySqlError(e) => format!("{} (error {})", e.message, e.code),
         mysql::Error::IoError(_) | mysql::Error::CodecError(_) => match io_error(error) {
             Some(e) if is_tls(error) => e.to_string(),
-            Some(e) => format!("the connection was lost ({e})"),
-            None => "the connection was lost".to_owned(),
+            Some(e) => format!("connection lost ({e})"),
+            None => "connection lost".to_owned(),
         },
         mysql::Error::DriverError(DriverError::CouldNotConnect(Some((address, said, _)))) => {
             format!("no connection to {address} ({said})")
@@ -168,25 +168,25 @@ fn plain(error: &mysql::Error) -> String {
     }
 }
 
-/// The error as a person can act on it.
+/// Converts an error, with a remedy.
 pub(super) fn error(config: &Config, error: &mysql::Error) -> Error {
     let remedy = match error {
         mysql::Error::MySqlError(e) => match e.code {
             1044 | 1045 | 1698 => "check user and password and that this host may connect",
             1049 => "check the database's name",
             1142 | 1143 => {
-                "grant the user SELECT on the table (and CREATE, INSERT and UPDATE for an import)"
+                "grant the user SELECT on the table (for an import also CREATE, INSERT and UPDATE)"
             }
             1146 => "check the table's name",
-            1792 | 1290 | 1836 => "the server is read-only; import into another one",
-            1114 | 1021 => "free some room on the server",
+            1792 | 1290 | 1836 => "the server is read-only, import into another one",
+            1114 | 1021 => "free disk space on the server",
             _ => "see the server's log",
         },
         mysql::Error::DriverError(DriverError::TlsNotSupported) => {
-            "the server offers no encryption; use ssl-mode=preferred or disabled"
+            "the server offers no encryption, use ssl-mode=preferred or disabled"
         }
         _ if is_tls(error) => {
-            "the encrypted connection failed; check ssl-mode and ssl-ca, or skip the certificate's check with ssl-mode=required"
+            "encryption failed, check ssl-mode and ssl-ca, or skip the certificate check with ssl-mode=required"
         }
         _ => "check host and port and that the server is up",
     };

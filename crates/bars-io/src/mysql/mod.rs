@@ -1,8 +1,8 @@
-//! MySQL, MariaDB, and whatever speaks their protocol.
+//! MySQL, MariaDB and compatible servers.
 //!
-//! The session runs in UTC. Reads go symbol by symbol along the `(symbol, timestamp)` index,
-//! streaming over a few connections; a lost connection, a deadlock or a time-out is retried with
-//! back-off, and the symbol is then read again from its start. Reading never writes.
+//! Sessions run in UTC. Symbols are read one by one along the `(symbol, timestamp)` index,
+//! streaming over a few connections. After a lost connection, a deadlock or a timeout the symbol is
+//! read again from its start, with back-off. Reading never writes.
 
 pub mod config;
 mod connect;

@@ -1,4 +1,4 @@
-//! Reading bars from a table.
+//! Reads bars from a table.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -30,23 +30,22 @@ pub struct MySqlSource {
 }
 
 impl MySqlSource {
-    /// Connects and looks at the table. `warnings` hears of a missing index and of attempts that
-    /// fail.
+    /// Connects and inspects the table. `warnings` receives a missing index and failed attempts.
     ///
     /// # Errors
-    /// Where the server cannot be reached, refuses, or has no such table.
+    /// The server cannot be reached or refuses, or has no such table.
     pub fn open(config: &Config, bar_time: BarTime, warnings: &Warnings) -> Result<MySqlSource> {
         let database = Database::open(config, warnings)?;
         let table = Table::open(&database)?;
         if let Some(statement) = &table.missing_index {
             warnings.warn(format_args!(
-                "{config}: no index on (symbol, timestamp), so every symbol reads the whole table; make one with: {statement}"
+                "{config}: no index on (symbol, timestamp), so every symbol reads the whole table; create one with: {statement}"
             ));
         }
         Ok(MySqlSource::from_table(database, table, bar_time))
     }
 
-    /// A table that was looked at.
+    /// Creates the source of an inspected table.
     pub(super) fn from_table(database: Database, table: Table, bar_time: BarTime) -> MySqlSource {
         MySqlSource {
             database,
@@ -57,15 +56,15 @@ impl MySqlSource {
         }
     }
 
-    /// The statement that would make the index that reads go along, where it is missing.
+    /// Returns the statement that creates the index for reads if it is missing.
     pub fn missing_index(&self) -> Option<&str> {
         self.table.missing_index.as_deref()
     }
 
-    /// The server's own time zone, in its words. (Sessions here run in UTC whatever it is.)
+    /// Returns the server's time zone in its own words. (Sessions of this program use UTC.)
     ///
     /// # Errors
-    /// Where the server cannot be asked.
+    /// The request fails.
     pub fn server_time_zone(&self) -> Result<String> {
         let row: Option<(String, String)> =
             self.database.attempt("asking for the time zone", |connection| {
@@ -75,17 +74,17 @@ impl MySqlSource {
             })?;
         let (zone, system) = row.unwrap_or_default();
         Ok(if zone.eq_ignore_ascii_case("system") {
-            format!("{system} (the system's)")
+            format!("{system} (of the system)")
         } else {
             zone
         })
     }
 
-    /// The condition on a symbol and a span, and its values.
+    /// Returns the condition on symbol and span, and its values.
     fn condition(&self, symbol: &Symbol, span: Span) -> (String, Vec<Value>) {
         let mut condition = format!("{} = ?", self.table.symbol());
         let mut values = vec![Value::from(symbol.as_str())];
-        // A close label stands for the minute before it: open in [a, b) is label in (a, b].
+        // A close label belongs to the minute before it: opens in [a, b) have labels in (a, b].
         let (from, to) = match self.bar_time {
             BarTime::Open => (">=", "<"),
             BarTime::Close => (">", "<="),
@@ -105,10 +104,9 @@ impl MySqlSource {
 /// A symbol's text, and the times of its first and last bar.
 type Ends = (String, Value, Value);
 
-/// First and last bars. Rows that will be set aside do not count: they must not decide what the
-/// newest bar is.
+/// First and last bars. Rejected rows do not count: they must not determine the newest bar.
 impl MySqlSource {
-    /// What a row must meet to be a bar, in SQL.
+    /// Returns the SQL condition for a valid bar.
     fn is_bar(&self) -> String {
         let [_, time, open, high, low, close, volume] = &self.table.columns;
         let whole_minute = match self.bar_time {
@@ -120,8 +118,7 @@ impl MySqlSource {
         )
     }
 
-    /// Steps from symbol to symbol along the index, and from both ends of each to its first and
-    /// last bar.
+    /// Jumps from symbol to symbol along the index, and reads the first and last bar of each.
     fn ends_by_index(&self) -> Result<Vec<Ends>> {
         let (symbol, time, name, is_bar) =
             (self.table.symbol(), self.table.time(), &self.table.name, self.is_bar());
@@ -159,7 +156,7 @@ impl MySqlSource {
         let mut unreadable = Findings::default();
         let mut entries = Vec::with_capacity(ends.len());
         for (name, first, last) in ends.drain(..) {
-            // A name with blanks at its ends could not be asked for by the symbol that it makes.
+            // A name with surrounding blanks would not be found by the trimmed symbol.
             let Some(symbol) = name.parse::<Symbol>().ok().filter(|symbol| symbol.as_str() == name)
             else {
                 let place =
@@ -190,8 +187,8 @@ impl MySqlSource {
         Ok(ends.into_iter().filter_map(|(name, first, last)| Some((name?, first, last))).collect())
     }
 
-    /// An expression and its value: NULL, or the spelling of a row whose symbol is the one asked
-    /// for only to a collation that overlooks case.
+    /// Returns an expression and its value: NULL, or the spelling of a row whose symbol equals the
+    /// requested one only under a case-insensitive collation.
     fn other_spelling(&self, asked: &Symbol) -> (String, Vec<Value>) {
         if !self.table.overlooks_case {
             return ("NULL".to_owned(), Vec::new());
@@ -208,7 +205,7 @@ impl Source for MySqlSource {
     }
 
     fn catalog(&self) -> Result<Vec<Entry>> {
-        // A run looks at one state of the market, and listing it can take long.
+        // A run sees one state of the market, and listing it can take long.
         let known = || self.listed.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(entries) = known().clone() {
             return Ok(entries);
@@ -273,8 +270,8 @@ impl Source for MySqlSource {
         })?;
         if let Some(other) = other {
             let reason = format!(
-                "the column {} takes {symbol} and {other} for one symbol; give it a binary collation \
-                 (utf8mb4_bin) or rename one of them",
+                "column {} treats {symbol} and {other} as equal; give it a binary collation (utf8mb4_bin) \
+                 or rename one of them",
                 self.table.symbol()
             );
             return Err(Error::Database { server: self.describe(), reason });
@@ -283,8 +280,8 @@ impl Source for MySqlSource {
         Ok(series)
     }
 
-    /// Reads three columns, and lets the server judge the others; a symbol with anything odd is
-    /// read whole instead, so that there is one way of cleaning.
+    /// Reads three columns and lets the server check the others; a symbol with any finding is read
+    /// completely instead, so that there is only one implementation of cleaning.
     fn closes(&self, symbol: &Symbol, span: Span, into: &mut Closes) -> Result<()> {
         let (condition, values) = self.condition(symbol, span);
         let (spelling, asked) = self.other_spelling(symbol);
@@ -340,7 +337,7 @@ impl Source for MySqlSource {
     }
 }
 
-/// A date as nanoseconds since the epoch.
+/// Converts a date to nanoseconds since the epoch.
 fn nanos(value: &Value) -> Option<i128> {
     let Value::Date(year, month, day, hour, minute, second, micros) = *value else {
         let Value::Bytes(text) = value else {
@@ -360,7 +357,7 @@ fn nanos(value: &Value) -> Option<i128> {
     Some(i128::from(seconds) * 1_000_000_000 + i128::from(micros) * 1000)
 }
 
-/// A number of any numeric type; NaN where it is missing or none.
+/// Converts a number of any numeric type; NaN if missing or not a number.
 fn number(row: &Row, place: usize) -> f64 {
     match &row[place] {
         Value::Double(number) => *number,

@@ -1,4 +1,4 @@
-//! The table of bars: which columns it has, and whether reads have an index to go along.
+//! The table of bars: its columns, and whether it has an index for reads.
 
 use mysql::prelude::Queryable;
 
@@ -7,22 +7,23 @@ use super::connect::Database;
 use crate::error::{Error, Result};
 use bars::rows::BarColumn;
 
-/// The table and its columns, from the catalog of the server. Names are already quoted for SQL.
+/// The table and its columns according to the server's catalog. Names are quoted for SQL.
 #[derive(Clone, Debug)]
 pub(super) struct Table {
     pub(super) name: String,
     /// Symbol, timestamp, open, high, low, close, volume.
     pub(super) columns: [String; 7],
     pub(super) trades: Option<String>,
-    /// The statement that would make the index that is missing.
+    /// The statement that creates a missing index.
     pub(super) missing_index: Option<String>,
-    /// Whether symbol and time are unique together.
+    /// Whether (symbol, time) is unique.
     pub(super) is_keyed: bool,
-    /// Further columns to order rows by, each after a comma.
+    /// Additional columns for ordering, each preceded by a comma.
     pub(super) tie_break: String,
-    /// Whether the column of symbols takes some that differ, in case alone perhaps, for one.
+    /// Whether the collation of the symbol column treats different symbols as equal, for example
+    /// ignoring case.
     pub(super) overlooks_case: bool,
-    /// Whether it is a view: those have no index of their own.
+    /// Whether it is a view; views have no indexes.
     pub(super) is_view: bool,
     /// Its storage engine.
     pub(super) engine: String,
@@ -37,7 +38,7 @@ impl Table {
         &self.columns[1]
     }
 
-    /// Finds the configured table; `None` where there is none.
+    /// Finds the configured table; `None` if it does not exist.
     pub(super) fn find(database: &Database) -> Result<Option<Table>> {
         let config = &database.config;
         let problem = |reason: String| Error::Database { server: config.to_string(), reason };
@@ -66,7 +67,7 @@ impl Table {
         if !missing.is_empty() {
             let have: Vec<&str> = columns.iter().map(|(name, _, _)| name.as_str()).collect();
             return Err(problem(format!(
-                "the table lacks the column {}; it has {}. Add it, or make a view that has it",
+                "no column {} (found: {}); add it, or create a view that has it",
                 missing.join(", "),
                 have.join(", ")
             )));
@@ -75,7 +76,7 @@ impl Table {
             && !matches!(kind.to_ascii_lowercase().as_str(), "datetime" | "timestamp")
         {
             return Err(problem(format!(
-                "the column {column} is of type {kind}; it must be DATETIME or TIMESTAMP. Make a view that converts it"
+                "column {column} has type {kind}, expected DATETIME or TIMESTAMP; create a view that converts it"
             )));
         }
         let quoted = |column: BarColumn| find(column).map(|(name, _, _)| quote(name));
@@ -98,10 +99,10 @@ impl Table {
         Ok(Some(table))
     }
 
-    /// The configured table.
+    /// Opens the configured table.
     ///
     /// # Errors
-    /// Where it is missing: names the tables that are there.
+    /// It does not exist; the message lists the tables of the database.
     pub(super) fn open(database: &Database) -> Result<Table> {
         if let Some(table) = Table::find(database)? {
             return Ok(table);
@@ -114,12 +115,12 @@ impl Table {
             )
         })?;
         let have = if tables.is_empty() {
-            "it has no table".to_owned()
+            "it has no tables".to_owned()
         } else {
             format!("it has {}", tables.join(", "))
         };
         let reason = format!(
-            "there is no table {} in the database {} ({have}); name another table, or import bars into it",
+            "no table \"{}\" in database \"{}\" ({have}); name another table, or import bars into it",
             config.table, config.database
         );
         Err(Error::Database { server: config.to_string(), reason })
@@ -159,9 +160,8 @@ impl Table {
                 primary = columns;
             }
         }
-        // Rows of one time come in the order of the primary key, which costs nothing along an
-        // index; without one, in that of their values, so that which of them is the last does not
-        // change from run to run.
+        // Rows of equal time are ordered by the primary key, which is free along an index, or else
+        // by their values, so that the last one is always the same.
         let order = match (self.is_keyed, primary.is_empty()) {
             (true, _) => &[][..],
             (false, false) => &primary,
@@ -177,8 +177,8 @@ impl Table {
     }
 }
 
-/// A name in backticks. Names come from the catalog or are checked; a backtick in one is doubled
-/// all the same.
+/// Quotes a name with backticks. Names come from the catalog or are checked; a backtick inside is
+/// doubled all the same.
 pub(super) fn quote(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
 }

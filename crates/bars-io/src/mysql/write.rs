@@ -1,4 +1,4 @@
-//! Bringing bars into a table: a symbol is one transaction.
+//! Writes bars into a table: one transaction per symbol.
 
 use mysql::prelude::Queryable;
 use mysql::{Params, TxOpts, Value};
@@ -15,10 +15,10 @@ use bars::rows::BarTime;
 use bars::series::Series;
 use bars::symbol::Symbol;
 
-/// Rows of one statement.
+/// Rows per statement.
 const BATCH: usize = 1000;
 
-/// A table that takes bars.
+/// A table as a target.
 #[derive(Debug)]
 pub struct MySqlWriter {
     database: Database,
@@ -26,10 +26,10 @@ pub struct MySqlWriter {
 }
 
 impl MySqlWriter {
-    /// Connects, and makes the table where it is absent.
+    /// Connects, and creates the table if it does not exist.
     ///
     /// # Errors
-    /// Where the server refuses, or a table of that name has no unique key on symbol and time.
+    /// The server refuses, or an existing table has no unique key on symbol and time.
     pub fn open(config: &Config, warnings: &Warnings) -> Result<MySqlWriter> {
         let database = Database::open(config, warnings)?;
         let problem = |reason: String| Error::Database { server: config.to_string(), reason };
@@ -41,28 +41,27 @@ impl MySqlWriter {
                  open DOUBLE NOT NULL, high DOUBLE NOT NULL, low DOUBLE NOT NULL, close DOUBLE NOT NULL, \
                  volume DOUBLE NOT NULL, trades INT NULL, PRIMARY KEY (symbol, timestamp)) ENGINE=InnoDB"
             );
-            database.attempt("making the table", |connection| connection.query_drop(&statement))?;
+            database
+                .attempt("creating the table", |connection| connection.query_drop(&statement))?;
         }
         let table = Table::open(&database)?;
         if table.is_view {
-            return Err(problem(
-                "this is a view; bars are imported into the table behind it".to_owned(),
-            ));
+            return Err(problem("this is a view; import into the table behind it".to_owned()));
         }
         if matches!(
             table.engine.to_ascii_lowercase().as_str(),
             "myisam" | "aria" | "memory" | "csv" | "archive"
         ) {
             return Err(problem(format!(
-                "the table's engine {} knows no transactions, so a kill could leave half a symbol; \
-                 change it with: ALTER TABLE {} ENGINE=InnoDB;",
+                "the engine {} has no transactions, so a kill could leave half a symbol; change it with: \
+                 ALTER TABLE {} ENGINE=InnoDB;",
                 table.engine, table.name
             )));
         }
         if !table.is_keyed {
             return Err(problem(format!(
-                "the table has no unique key on symbol and timestamp alone, so bars could come in twice; \
-                 make one with: ALTER TABLE {} ADD UNIQUE KEY symbol_timestamp ({}, {});",
+                "no unique key on symbol and timestamp, so bars could be duplicated; create one with: \
+                 ALTER TABLE {} ADD UNIQUE KEY symbol_timestamp ({}, {});",
                 table.name,
                 table.symbol(),
                 table.time()
@@ -70,7 +69,7 @@ impl MySqlWriter {
         }
         if table.trades.is_none() {
             warnings.warn(format_args!(
-                "{config}: the table has no column for the number of trades, so they are not stored"
+                "{config}: the table has no column for the number of trades: they are not stored"
             ));
         }
         let writer = MySqlWriter { database, table };
@@ -78,7 +77,7 @@ impl MySqlWriter {
         Ok(writer)
     }
 
-    /// A table that is already there may hold less than a bar's numbers.
+    /// Warns if columns of an existing table round numbers.
     fn warn_of_lossy_columns(&self) -> Result<()> {
         let config = &self.database.config;
         let lossy: Vec<(String, String)> = self.database.attempt("reading the catalog", |connection| {
@@ -96,14 +95,14 @@ impl MySqlWriter {
             .collect();
         if !lossy.is_empty() {
             self.database.warnings.warn(format_args!(
-                "{config}: {} may round what is imported; only DOUBLE columns keep every number as it is",
+                "{config}: {} may round imported numbers; only DOUBLE columns store them exactly",
                 lossy.join(", ")
             ));
         }
         Ok(())
     }
 
-    /// The table in a few words, without the password.
+    /// A short description of the table, without the password.
     pub fn describe(&self) -> String {
         self.database.config.to_string()
     }
@@ -111,16 +110,16 @@ impl MySqlWriter {
     /// Every symbol of the table with the span of its bars, ordered by symbol.
     ///
     /// # Errors
-    /// Where the server refuses or is lost for good.
+    /// The server refuses, or the connection is lost for good.
     pub fn held(&self) -> Result<Vec<Entry>> {
         MySqlSource::from_table(self.database.clone(), self.table.clone(), BarTime::Open).catalog()
     }
 
-    /// Brings the bars of `series` in, all or none; where a minute is in both, `series` wins.
-    /// Returns how many of its minutes were new.
+    /// Stores the bars of `series`, all or none; they replace existing bars of the same minutes.
+    /// Returns the number of new minutes.
     ///
     /// # Errors
-    /// Where the server refuses or is lost for good; the symbol then is as it was.
+    /// The server refuses, or the connection is lost for good; the symbol is then unchanged.
     pub fn upsert(&self, symbol: &Symbol, series: &Series) -> Result<usize> {
         let Some((first, last)) = series.ends() else {
             return Ok(0);
@@ -128,12 +127,12 @@ impl MySqlWriter {
         let (name, key, time) = (&self.table.name, self.table.symbol(), self.table.time());
         let spelling = format!("SELECT CAST({key} AS CHAR) FROM {name} WHERE {key} = ? LIMIT 1");
         let have: Option<String> =
-            self.database.attempt("looking for other spellings", |connection| {
+            self.database.attempt("checking for other spellings", |connection| {
                 connection.exec_first(&spelling, (symbol.as_str(),))
             })?;
         if let Some(other) = have.filter(|have| have != symbol.as_str()) {
             let reason = format!(
-                "the column {key} takes {symbol} for {other}, which is there already; give it a binary collation (utf8mb4_bin)"
+                "column {key} treats {symbol} and the existing {other} as equal; give it a binary collation (utf8mb4_bin)"
             );
             return Err(Error::Database { server: self.describe(), reason });
         }

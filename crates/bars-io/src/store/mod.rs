@@ -1,15 +1,15 @@
 //! The embedded store: a folder of Parquet files, `symbol=<SYMBOL>/part-<n>.parquet`, hive style,
-//! so that DuckDB, polars, pandas and Spark read it as it is.
+//! readable by DuckDB, polars, pandas and Spark.
 //!
-//! A part holds bars of one symbol, cleaned, sorted and unique, in row groups of [`ROW_GROUP`] rows
-//! whose statistics tell their span, so that a time range reads only what it needs. Parts of a
-//! symbol never overlap in time, with one exception of a moment: [`StoreWriter::upsert`] puts a new
-//! part in place with one rename and only then removes the parts whose bars it took over. A reader
-//! therefore lets a part with a higher number hide those with lower ones that it overlaps, and sees
-//! a symbol as it was before an import or after it, never between.
+//! A part contains bars of one symbol, cleaned, sorted and unique, in row groups of [`ROW_GROUP`]
+//! rows. Row group statistics give their spans, so that a time range reads only what it needs.
+//! Parts of a symbol do not overlap in time, with one temporary exception: [`StoreWriter::upsert`]
+//! puts a new part in place with one rename and then removes the parts that it replaces. A reader
+//! therefore ignores parts with lower numbers that a part with a higher number overlaps, and sees a
+//! symbol as before or after an import, never in between.
 //!
-//! A dataset in the same layout by another writer is read too, if its columns have names that we
-//! know: its files (any `*.parquet`) pass through the same cleaning as any input.
+//! A dataset in the same layout by another writer is read too, if its columns have known names: its
+//! files (any `*.parquet`) are cleaned like any input.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -36,7 +36,7 @@ use part::Part;
 mod part;
 mod writer;
 
-/// How often a symbol's folder is looked at again when a part vanished under the reader.
+/// Number of attempts to list a symbol's folder if a part disappears while reading.
 const LOOKS: usize = 5;
 
 /// The store as a source.
@@ -48,25 +48,23 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the store in the folder `root`. `bar_time` says whether timestamps in files of other
-    /// writers are open or close times.
+    /// Opens the store in the folder `root`. `bar_time` is the meaning of timestamps in files of
+    /// other writers.
     ///
     /// # Errors
-    /// Where there is no such folder, or no symbol in it.
+    /// There is no such folder, or it has no symbols.
     pub fn open(root: &Path, bar_time: BarTime) -> Result<Store> {
         let store = Store { root: root.to_owned(), bar_time, ledger: Ledger::default() };
         if folders(root)?.is_empty() {
             return Err(Error::content(
                 root,
-                "no bars here: a store holds folders named symbol=<SYMBOL>. Import \
-                 bars into it",
+                "no bars here: a store has folders named symbol=<SYMBOL>; import bars into it",
             ));
         }
         Ok(store)
     }
 
-    /// The live files of a symbol, read by `read`; looked at again where an import removed one
-    /// meanwhile.
+    /// Runs `read` on the live files of a symbol, again if an import removed one meanwhile.
     fn with_files<T>(
         &self,
         symbol: &Symbol,
@@ -83,7 +81,7 @@ impl Store {
         }
     }
 
-    /// The bars of another writer's files, cleaned, and what was found in them.
+    /// Reads and cleans the bars of another writer's files; also returns the findings.
     fn foreign(&self, symbol: &Symbol, paths: &[PathBuf]) -> Result<(Series, Findings)> {
         let options = ReadOptions {
             bar_time: self.bar_time,
@@ -102,7 +100,7 @@ impl Store {
         Ok((series, findings))
     }
 
-    /// Those of [`Store::foreign`] within `span`, with what was found noted.
+    /// Returns the bars of [`Store::foreign`] within `span` and records the findings.
     fn foreign_within(&self, symbol: &Symbol, paths: &[PathBuf], span: Span) -> Result<Series> {
         let (series, findings) = self.foreign(symbol, paths)?;
         self.ledger.note(symbol, findings);
@@ -180,7 +178,7 @@ impl Source for Store {
     }
 }
 
-/// The files of a symbol: our parts that are live, oldest bars first, or another writer's.
+/// The files of a symbol: live parts, oldest bars first, or another writer's files.
 enum Files {
     Own(Vec<Part>),
     Foreign(Vec<PathBuf>),
@@ -200,7 +198,7 @@ impl Files {
     }
 }
 
-/// Of our parts those that no newer one hides, oldest bars first.
+/// Returns the parts that no newer one hides, oldest bars first.
 fn live(mut parts: Vec<Part>) -> Vec<Part> {
     parts.sort_by_key(|part| std::cmp::Reverse(part.number()));
     let mut live: Vec<Part> = Vec::with_capacity(parts.len());
@@ -219,7 +217,7 @@ fn ends_of(parts: &[Part]) -> Option<(Minute, Minute)> {
     Some((parts.first()?.first(), parts.last()?.last()))
 }
 
-/// The folder of a symbol: under our encoding of its name, or as another writer spelled it.
+/// Returns the folder of a symbol: with our encoding of its name, or as another writer spelled it.
 fn folder_of(root: &Path, symbol: &Symbol) -> Result<PathBuf> {
     let ours = root.join(format!("symbol={}", symbol.file_name()));
     if ours.is_dir() {
@@ -240,12 +238,12 @@ fn folders(root: &Path) -> Result<BTreeMap<Symbol, PathBuf>> {
         let symbol = Symbol::from_file_name(encoded).ok_or_else(|| {
             Error::content(
                 &entry.path(),
-                "this folder's name is no symbol; rename it or take it out of the store",
+                "this folder's name is not a valid symbol; rename it or move it out of the store",
             )
         })?;
         if let Some(other) = folders.insert(symbol.clone(), entry.path()) {
             let reason = format!(
-                "this folder and {} are both of the symbol {symbol}; join them into one",
+                "this folder and {} both belong to symbol {symbol}; merge them",
                 other.display()
             );
             return Err(Error::content(&entry.path(), reason));
@@ -254,7 +252,7 @@ fn folders(root: &Path) -> Result<BTreeMap<Symbol, PathBuf>> {
     Ok(folders)
 }
 
-/// The Parquet files of a folder by name; none where there is no folder.
+/// The Parquet files of a folder by name; none if the folder does not exist.
 fn parquet_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,

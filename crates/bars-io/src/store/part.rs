@@ -1,8 +1,8 @@
-//! One Parquet file of the store: writing it, and reading a time range of it without detours.
+//! One Parquet file of the store: writing it, and reading a time range of it.
 //!
-//! Columns are plain (no dictionary: minute prices and volumes compress better without one) under
-//! zstd, times delta-packed; all but `trades` are required, so a column chunk decodes straight into
-//! a vector.
+//! Columns are plain (minute prices and volumes compress better without a dictionary) with zstd,
+//! times are delta-packed. All columns but `trades` are required, so a column chunk decodes
+//! straight into a vector.
 
 use std::fs::File;
 use std::io::Write;
@@ -26,20 +26,19 @@ use crate::error::{Error, Result};
 use bars::series::{Closes, ColumnsMut, Series};
 use bars::time::{Minute, Span};
 
-/// Rows in a row group: 22 days, a quarter of a megabyte a column before compression.
+/// Rows per row group: 22 days, a quarter of a megabyte per column before compression.
 pub const ROW_GROUP: usize = 1 << 15;
 
-/// Rows in a page: what is decoded at least, and at once. 64 kB a column, so that its buffer stays
-/// in the cache and is no business of the kernel's.
+/// Rows per page, the unit of decoding. 64 kB per column, so that its buffer stays in the cache.
 const PAGE: usize = 1 << 14;
 
-/// The mark that tells a part of ours, and the version of its form.
+/// Metadata key that marks parts of this program; its value is the version of the format.
 const FORMAT_KEY: &str = "data_pipeline.bars";
 const FORMAT: &str = "1";
 
 const COMPRESSION_LEVEL: i32 = 3;
 
-/// Places of the columns in a part.
+/// Indices of the columns in a part.
 const TIME: usize = 0;
 const OPEN: usize = 1;
 const HIGH: usize = 2;
@@ -58,7 +57,7 @@ pub(super) struct Part {
 }
 
 impl Part {
-    /// Opens the file at `path`; `None` where it is by another writer.
+    /// Opens the file at `path`; `None` if another program wrote it.
     pub(super) fn open(path: &Path) -> Result<Option<Part>> {
         let file = File::open(path).map_err(|e| Error::io("open", path, e))?;
         let reader = SerializedFileReader::new(file).map_err(|e| damaged(path, &e))?;
@@ -72,24 +71,24 @@ impl Part {
         if format.as_deref() != Some(FORMAT) {
             return Err(Error::content(
                 path,
-                "written by a newer version of this program; use that version",
+                "written by a newer version of data-pipeline; use that version",
             ));
         }
-        // Another program may have rewritten the file and kept our mark.
+        // Another program may have rewritten the file and kept the mark.
         let have = reader.metadata().file_metadata().schema_descr();
         let ours = schema(have.num_columns() > TRADES).map_err(|e| damaged(path, &e))?;
         if have.root_schema().get_fields() != ours.get_fields() {
             return Ok(None);
         }
         let number = number_of(path).ok_or_else(|| {
-            Error::content(path, "a part was renamed; call it part-<number>.parquet")
+            Error::content(path, "unexpected file name; expected part-<number>.parquet")
         })?;
         let spans: Option<Vec<_>> = reader.metadata().row_groups().iter().map(span_of).collect();
         let ends = spans.as_ref().and_then(|spans| Some((spans.first()?.0, spans.last()?.1)));
         let Some((first, last)) = ends else {
             return Err(Error::content(
                 path,
-                "its row groups do not tell their time span; import the symbol again",
+                "row groups without time statistics; import the symbol again",
             ));
         };
         Ok(Some(Part { path: path.to_owned(), reader, number, first, last }))
@@ -119,7 +118,7 @@ impl Part {
         self.reader.metadata().file_metadata().schema_descr().num_columns() > TRADES
     }
 
-    /// Calls `take` with each row group that can hold bars of `span`.
+    /// Calls `take` with each row group that may contain bars of `span`.
     fn groups(
         &self,
         span: Span,
@@ -141,7 +140,7 @@ fn number_of(path: &Path) -> Option<u64> {
     path.file_stem()?.to_str()?.strip_prefix("part-")?.parse().ok()
 }
 
-/// First and last open time of a row group, by its statistics.
+/// First and last open time of a row group according to its statistics.
 fn span_of(group: &RowGroupMetaData) -> Option<(Minute, Minute)> {
     let Some(Statistics::Int64(times)) = group.column(TIME).statistics() else {
         return None;
@@ -155,14 +154,14 @@ fn damaged(path: &Path, error: &ParquetError) -> Error {
         && let Some(e) = e.downcast_ref::<std::io::Error>()
         && e.raw_os_error().is_some()
     {
-        // The system refused; the file may be as sound as ever.
-        return Error::content(path, format!("cannot read it: {e}"));
+        // The system refused; the file may be intact.
+        return Error::content(path, format!("cannot read: {e}"));
     }
     Error::content(path, format!("damaged ({error}); delete this file and import the symbol again"))
 }
 
-/// Appends the column `place` of a row group at `range` to `into`. Pages before and after it are
-/// not decoded.
+/// Appends rows `range` of the column `place` of a row group to `into`. Other pages are not
+/// decoded.
 fn column<T: DataType>(
     group: &dyn RowGroupReader,
     place: usize,
@@ -172,19 +171,19 @@ fn column<T: DataType>(
     let mut reader = get_typed_column_reader::<T>(group.get_column_reader(place)?);
     let mut left = range.len();
     if left > 0 && range.start > 0 && reader.skip_records(range.start)? < range.start {
-        return Err(ParquetError::General(format!("column {place} ends early")));
+        return Err(ParquetError::General(format!("column {place} is truncated")));
     }
     while left > 0 {
         let (read, _, _) = reader.read_records(left, None, None, into)?;
         if read == 0 {
-            return Err(ParquetError::General(format!("column {place} ends {left} rows early")));
+            return Err(ParquetError::General(format!("column {place} lacks {left} rows")));
         }
         left -= read;
     }
     Ok(())
 }
 
-/// Appends the column of trade counts, `None` where a bar has none.
+/// Appends the column of trade counts, `None` for bars without one.
 fn trades(
     group: &dyn RowGroupReader,
     rows: usize,
@@ -196,7 +195,7 @@ fn trades(
         let (read, _, _) =
             reader.read_records(rows - levels.len(), Some(&mut levels), None, &mut counts)?;
         if read == 0 {
-            return Err(ParquetError::General("the column trades ends early".to_owned()));
+            return Err(ParquetError::General("column trades is truncated".to_owned()));
         }
     }
     let mut counts = counts.into_iter();
@@ -222,21 +221,21 @@ fn times(
     for &micros in &scratch[from..to] {
         let minute = Minute::new(micros.div_euclid(60_000_000));
         into.push(
-            minute.ok_or_else(|| ParquetError::General(format!("{micros} is no time of a bar")))?,
+            minute.ok_or_else(|| ParquetError::General(format!("invalid bar time {micros}")))?,
         );
     }
     Ok(from..to)
 }
 
-/// Cuts what was appended to `column` since `before` to the rows of `range`.
+/// Truncates the values appended to `column` since `before` to the rows of `range`.
 fn cut<T>(column: &mut Vec<T>, before: usize, range: &Range<usize>) {
     column.truncate(before + range.end);
     column.drain(before..before + range.start);
 }
 
-/// Parts hold bars only; a row that is none tells of damage that the compression did not notice.
+/// Parts contain valid bars only; an invalid row means damage that the compression did not detect.
 fn no_bar(time: Minute) -> ParquetError {
-    ParquetError::General(format!("the row of {time} is no bar"))
+    ParquetError::General(format!("row of {time}: not a valid bar"))
 }
 
 /// Close and volume of `parts` within `span`.
@@ -268,7 +267,8 @@ pub(super) fn series(parts: &[Part], span: Span) -> Result<Series> {
     Ok(series)
 }
 
-/// All columns of `parts` within `span` but the numbers of trades, in place of what `into` held.
+/// All columns of `parts` within `span` except the numbers of trades, replacing the content of
+/// `into`.
 pub(super) fn prices(parts: &[Part], span: Span, into: &mut Series) -> Result<()> {
     read(parts, span, false, into)
 }
@@ -284,7 +284,7 @@ fn read(parts: &[Part], span: Span, wants_trades: bool, into: &mut Series) -> Re
                     column::<DoubleType>(group, place, &range, into)?;
                 }
                 if wants_trades && part.has_trades() {
-                    // Parts before this one may not have counts.
+                    // Earlier parts may not have counts.
                     counts.resize(before, None);
                     trades(group, rows, counts)?;
                     cut(counts, before, &range);
@@ -299,8 +299,8 @@ fn read(parts: &[Part], span: Span, wants_trades: bool, into: &mut Series) -> Re
     })
 }
 
-/// The time of the first row from `from` on that is no bar, or does not come after the one before
-/// it.
+/// Returns the time of the first row from `from` on that is not a valid bar or not after the
+/// previous one.
 fn check(time: &[Minute], numbers: &[&mut Vec<f64>; 5], from: usize) -> Option<Minute> {
     let [open, high, low, close, volume] = numbers;
     let is_bar = |i: usize| {
@@ -416,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_outside_of_the_span_are_skipped_over() {
+    fn pages_outside_of_the_span_are_skipped() {
         let bar = |m: usize| {
             let p = 100.0 + (m as f64 * 0.7).sin();
             let (time, volume) = (Minute::new(m as i64).unwrap(), m as f64);

@@ -1,4 +1,4 @@
-//! Writing into the store: one writer at a time, each symbol changed by a single rename.
+//! Writes to the store: one writer at a time, each symbol changed by a single rename.
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -15,11 +15,11 @@ use bars::series::Series;
 use bars::symbol::Symbol;
 use bars::time::{Minute, Span};
 
-/// New bars at a symbol's end are joined to its last part until that holds so many, about a year: a
-/// part is then cheap to rewrite, and years of daily imports leave few parts.
+/// New bars at a symbol's end are merged into its last part until that has this many rows (about a
+/// year): a part then stays cheap to rewrite, and years of daily imports create few parts.
 const PART_ROWS: usize = 1 << 19;
 
-/// The right to write into a store, held by one process at a time.
+/// Exclusive write access to a store, for one process at a time.
 #[derive(Debug)]
 pub struct StoreWriter {
     root: PathBuf,
@@ -27,30 +27,30 @@ pub struct StoreWriter {
     _lock: File,
 }
 
-/// What an upsert changed.
+/// The changes of an upsert.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Upsert {
-    /// Bars whose minute was new.
+    /// Bars with a new minute.
     pub added: usize,
-    /// Bars that replaced another with other numbers.
+    /// Bars that replaced one with other numbers.
     pub changed: usize,
 }
 
 impl StoreWriter {
-    /// Locks the store in `root`, creating the folder if needed. Unfinished files are listed in
+    /// Locks the store in `root`, creating the folder if needed. Unfinished files are registered in
     /// `temp`.
     ///
     /// # Errors
-    /// Where the folder cannot be written, or another process writes into it.
+    /// The folder cannot be written, or another process is writing to it.
     pub fn open(root: &Path, temp: &TempFiles) -> Result<StoreWriter> {
-        fs::create_dir_all(root).map_err(|e| Error::io("make the folder", root, e))?;
+        fs::create_dir_all(root).map_err(|e| Error::io("create the folder", root, e))?;
         let path = root.join(".lock");
         let lock = File::create(&path).map_err(|e| Error::io("write", &path, e))?;
         match lock.try_lock() {
             Ok(()) => Ok(StoreWriter { root: root.to_owned(), temp: temp.clone(), _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(Error::content(
                 root,
-                "another process is writing into this store; wait until it is done",
+                "another process is writing to this store; wait until it is done",
             )),
             Err(TryLockError::Error(e)) => Err(Error::io("lock", &path, e)),
         }
@@ -59,18 +59,18 @@ impl StoreWriter {
     /// Every symbol of the store with the span of its bars, ordered by symbol.
     ///
     /// # Errors
-    /// Where the store cannot be read.
+    /// The store cannot be read.
     pub fn held(&self) -> Result<Vec<Entry>> {
         Store { root: self.root.clone(), bar_time: BarTime::Open, ledger: Ledger::default() }
             .catalog()
     }
 
-    /// Brings the bars of `series` into those of `symbol`; where a minute is in both, `series`
-    /// wins. Bars that are there already change nothing, not a byte.
+    /// Merges the bars of `series` into those of `symbol`; they replace existing bars of the same
+    /// minutes. If all bars exist already, no byte changes.
     ///
     /// # Errors
-    /// Where the folder cannot be written, or holds files of another writer; the symbol then is as
-    /// it was.
+    /// The folder cannot be written, or contains files of another writer; the symbol is then
+    /// unchanged.
     pub fn upsert(&self, symbol: &Symbol, series: &Series) -> Result<Upsert> {
         let Some((first, last)) = series.ends() else {
             return Ok(Upsert::default());
@@ -79,7 +79,7 @@ impl StoreWriter {
         let Files::Own(parts) = Files::list(&folder)? else {
             return Err(Error::content(
                 &folder,
-                "it holds Parquet files of another writer, which are never overwritten; import into another folder",
+                "contains Parquet files of another writer, which are never overwritten; import into another folder",
             ));
         };
         remove_others(&folder, &parts)?;
@@ -96,8 +96,8 @@ impl StoreWriter {
         let mut file = self.temp.create(&place)?;
         part::write(&merged, &mut file).map_err(|e| Error::writing_parquet(&place, e))?;
         file.commit()?;
-        // From here on the new part hides the old ones. One that cannot go now is removed by the
-        // next import, which says if it cannot.
+        // From here on the new part hides the old ones. A part that cannot be removed now is
+        // removed by the next import, which reports it if that fails.
         for part in touched {
             let _ = fs::remove_file(part.path());
         }
@@ -105,7 +105,8 @@ impl StoreWriter {
     }
 }
 
-/// Removes what an import that was killed after its rename left behind, and its temporary files.
+/// Removes old parts and temporary files that an import left behind when it was killed after its
+/// rename.
 fn remove_others(folder: &Path, live: &[Part]) -> Result<()> {
     remove_stale_temps(folder, ".part-");
     for path in super::parquet_files(folder)? {
@@ -116,8 +117,8 @@ fn remove_others(folder: &Path, live: &[Part]) -> Result<()> {
     Ok(())
 }
 
-/// The run of parts that bars from `first` to `last` must be merged with: those they overlap and
-/// all between, or, where they only follow, the last part while it is small.
+/// Returns the parts to merge with bars from `first` to `last`: those that they overlap and all
+/// between, or, if they only follow, the last part while it is small.
 fn touched(parts: &[Part], first: Minute, last: Minute, rows: usize) -> std::ops::Range<usize> {
     let start = parts.partition_point(|part| part.last() < first);
     let end = parts.partition_point(|part| part.first() <= last);

@@ -1,18 +1,18 @@
-//! Timestamps as people and exchanges write them.
+//! Timestamp parsing.
 
-/// A moment read from text, and whether the text named an offset.
+/// A parsed timestamp, and whether the text had an offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp {
     /// Nanoseconds since the epoch, UTC.
     pub nanos: i128,
-    /// `Some(true)` with an offset or `Z`, `Some(false)` without one, `None` for an epoch number.
+    /// `Some(true)` with an offset or `Z`, `Some(false)` without, `None` for an epoch number.
     pub offset: Option<bool>,
 }
 
-/// Reads RFC 3339, `YYYY-MM-DD[ T]HH:MM[:SS[.f]]` (UTC where no offset is given), a bare date, and
-/// epoch seconds, milliseconds, microseconds or nanoseconds, told apart by magnitude.
+/// Parses RFC 3339, `YYYY-MM-DD[ T]HH:MM[:SS[.f]]` (UTC without an offset), a date, and epoch
+/// seconds, milliseconds, microseconds or nanoseconds, distinguished by magnitude.
 ///
-/// It remembers the last date, because neighboring rows mostly share theirs.
+/// Caches the last date, because neighboring rows mostly share it.
 #[derive(Clone, Debug, Default)]
 pub struct StampReader {
     date: [u8; 10],
@@ -22,7 +22,7 @@ pub struct StampReader {
 const NANOS: i128 = 1_000_000_000;
 
 impl StampReader {
-    /// The moment that `text` names, or `None`.
+    /// Parses `text`; `None` if it is not a timestamp.
     pub fn read(&mut self, text: &str) -> Option<Stamp> {
         let bytes = text.trim_ascii().as_bytes();
         if bytes.len() >= 10 && bytes[4] == b'-' && bytes[7] == b'-' {
@@ -62,7 +62,7 @@ impl StampReader {
     }
 }
 
-/// `HH:MM[:SS]`: its seconds (a leap second counts as the one before) and what follows.
+/// Parses `HH:MM[:SS]` into seconds (a leap second counts as the one before) and the rest.
 fn clock(bytes: &[u8]) -> Option<(i64, &[u8])> {
     let (hour, minute) = (digits(bytes.get(..2)?)?, digits(bytes.get(3..5)?)?);
     if bytes[2] != b':' || hour > 23 || minute > 59 {
@@ -75,7 +75,7 @@ fn clock(bytes: &[u8]) -> Option<(i64, &[u8])> {
     (second <= 60).then(|| (i64::from(hour * 3600 + minute * 60 + second.min(59)), rest))
 }
 
-/// `.f` in nanoseconds, further digits cut, and what follows.
+/// Parses `.f` into nanoseconds (further digits are truncated) and the rest.
 fn fraction(bytes: &[u8]) -> Option<(i128, &[u8])> {
     let Some(b'.' | b',') = bytes.first() else {
         return Some((0, bytes));
@@ -89,7 +89,7 @@ fn fraction(bytes: &[u8]) -> Option<(i128, &[u8])> {
     Some((nanos, &bytes[1 + length..]))
 }
 
-/// `Z`, `UTC`, `+HH`, `+HHMM` or `+HH:MM` in seconds; `Some(None)` where nothing stands.
+/// Parses `Z`, `UTC`, `+HH`, `+HHMM` or `+HH:MM` into seconds; `Some(None)` for an empty text.
 fn offset(bytes: &[u8]) -> Option<Option<i64>> {
     let sign = match bytes {
         [] => return Some(None),
@@ -106,8 +106,8 @@ fn offset(bytes: &[u8]) -> Option<Option<i64>> {
     (hours <= 23 && minutes <= 59).then(|| Some(sign * i64::from(hours * 3600 + minutes * 60)))
 }
 
-/// An epoch number; seconds below 1e11, milliseconds below 1e14, microseconds below 1e17, else
-/// nanoseconds.
+/// Parses an epoch number: seconds below 1e11, milliseconds below 1e14, microseconds below 1e17,
+/// else nanoseconds.
 fn epoch(bytes: &[u8]) -> Option<Stamp> {
     let (negative, bytes) = match bytes {
         [b'-', rest @ ..] => (true, rest),
@@ -142,8 +142,8 @@ fn month_length(year: i32, month: i32) -> i32 {
     }
 }
 
-/// Days since 1970-01-01 of a date of the proleptic Gregorian calendar
-/// (years are counted from March, so that the leap day comes last).
+/// Days since 1970-01-01 of a date in the proleptic Gregorian calendar. Years are counted from
+/// March, so that the leap day comes last.
 pub(super) fn days_from_civil(year: i32, month: i32, day: i32) -> i32 {
     let year = if month <= 2 { year - 1 } else { year };
     let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_calendar_agrees_with_jiff() {
+    fn calendar_agrees_with_jiff() {
         let mut date = jiff::civil::date(1899, 12, 31);
         let epoch = jiff::civil::date(1970, 1, 1);
         while date.year() < 2105 {
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn all_accepted_forms() {
+    fn accepted_forms_are_parsed() {
         let mut reader = StampReader::default();
         for text in [
             "2021-04-19T00:01:00Z",
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn offsets_are_told() {
+    fn offsets_are_detected() {
         let mut reader = StampReader::default();
         let mut offset = |text| reader.read(text).unwrap().offset;
         assert_eq!(offset("2021-04-19 00:01"), Some(false));

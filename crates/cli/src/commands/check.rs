@@ -12,12 +12,12 @@ use crate::ui;
 /// Flags of `check`.
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
-    /// Where the bars are.
+    /// The source of the bars.
     #[command(flatten)]
     source: SourceFlags,
 }
 
-/// Days of history that each command wants by default.
+/// Days of history that each command uses by default.
 const NEEDS: [(&str, i32); 4] = [
     ("leaderboards", 30),
     ("metrics and state with baselines", 92),
@@ -33,21 +33,21 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     print_span(&result)?;
     if let OpenSource::MySql(database) = &opened {
         ui::print(&format!(
-            "Time zone of the server: {} (sessions here run in UTC)",
+            "time zone of the server: {} (this program's sessions use UTC)",
             database.server_time_zone()?
         ))?;
-        let index = database.missing_index().map_or("there".to_owned(), |make| {
-            format!("MISSING, reads are slow; make it with: {make}")
+        let index = database.missing_index().map_or("present".to_owned(), |statement| {
+            format!("MISSING, reads are slow; create it with: {statement}")
         });
-        ui::print(&format!("Index on (symbol, timestamp): {index}"))?;
+        ui::print(&format!("index on (symbol, timestamp): {index}"))?;
     }
     if let Some(notes) = &result.notes {
         tracing::warn!("{}", explain::with_flags(notes));
     }
     if result.problems.is_empty() {
-        return ui::print("Sound: nothing found that would make results wrong.");
+        return ui::print("no problems found");
     }
-    anyhow::bail!("results would be wrong or lack rows: {}", result.problems.join("; "))
+    anyhow::bail!("problems that affect results: {}", result.problems.join("; "))
 }
 
 fn print_symbols(result: &Check) -> anyhow::Result<()> {
@@ -70,19 +70,23 @@ fn print_symbols(result: &Check) -> anyhow::Result<()> {
 fn print_span(result: &Check) -> anyhow::Result<()> {
     let bars: usize = result.symbols.iter().map(|symbol| symbol.bars).sum();
     let (first, newest, days) = (result.first(), result.newest, result.days());
-    let (n, bars) = (result.symbols.len(), ui::count(bars as u64));
-    ui::print(&format!("\n{n} symbols, {bars} bars, {days:.1} days from {first} to {newest}"))?;
+    let (symbols, bars) =
+        (ui::pluralize(result.symbols.len(), "symbol"), ui::pluralize(bars, "bar"));
+    ui::print(&format!("\n{symbols}, {bars}, {days:.1} days from {first} to {newest}"))?;
     let stale = result.symbols.iter().filter(|symbol| result.is_stale(symbol)).count();
     if stale > 0 {
-        ui::print(&format!("{stale} stale (no bar in the last day): left out of leaderboards"))?;
+        ui::print(&format!(
+            "{} stale (no bar in the last 24 hours): excluded from leaderboards",
+            ui::pluralize(stale, "symbol")
+        ))?;
     }
     for (command, needed) in NEEDS {
         let verdict = if days >= f64::from(needed) {
             "enough".to_owned()
         } else {
-            format!("short of {needed} days, works on what is there")
+            format!("less than the default of {needed} days; it uses what there is")
         };
-        ui::print(&format!("Days for {command}: {verdict}"))?;
+        ui::print(&format!("history for {command}: {verdict}"))?;
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ pub struct Flags {
     pub shell: Shell,
 }
 
-/// Prints the completion script of the program `command`, also when quiet.
+/// Prints the completion script of `command`, even with `--quiet`.
 pub fn run(flags: &Flags, mut command: clap::Command) -> anyhow::Result<()> {
     let mut script = Vec::new();
     let name = command.get_name().to_owned();

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use bars::AsOf;
 use bars::time::AsOfSpec;
 use clap::Args;
 
@@ -14,25 +15,27 @@ use pipeline::sample::MarketSettings;
 /// Flags of `demo`.
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
-    /// The folder for the sample market and the outputs.
+    /// Folder for the sample market and the outputs.
     #[arg(long, value_name = "DIR", default_value = "demo")]
     pub out_dir: PathBuf,
 }
 
-/// Runs the command: `sample`, and `run` on it.
+/// Runs `sample`, then `run` on the sample market.
 pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let bars = flags.out_dir.join("bars").display().to_string();
-    // The truth is written last: where it stands, the market is whole.
+    let market = MarketSettings::default();
+    // The truth file is written last: if it exists, the market is complete.
     if sample::truth_path(&bars).is_file() {
         tracing::info!("keeping the sample market in {bars}");
     } else {
-        sample::write(&bars, &DatabaseFlags::default(), MarketSettings::default())?;
+        sample::write(&bars, &DatabaseFlags::default(), market)?;
     }
     run::run(&run::Flags {
         cohorts: vec![CohortFlag::Overlaps],
         skip_leaderboards: false,
         out_dir: flags.out_dir.clone(),
-        asof: AsOfSpec::Latest,
+        // Not `Latest`, which would warn that the market is old.
+        asof: AsOfSpec::At(AsOf::start_of(market.end)),
         top_n: 5,
         windows: "1h,4h,12h,24h".to_owned(),
         months: None,
@@ -42,7 +45,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     })?;
     let (dir, report, truth) = (flags.out_dir.display(), names::REPORT, names::SAMPLE_TRUTH);
     ui::print(&format!(
-        "\nWhere to look:\n  {dir}/{report}    all of this as a page, for a browser\n  {dir}/{truth}     what was planted in the sample market\n\
+        "\nNext:\n  {dir}/{report}    open the report in a browser\n  {dir}/{truth}     the cycles planted in the sample market\n\
          Your own bars: data-pipeline import FILE, then data-pipeline run"
     ))
 }

@@ -24,23 +24,22 @@ pub struct Flags {
     /// CSV (with a header; plain, gzip or zstd) or Parquet file.
     #[arg(long, value_name = "FILE")]
     input: PathBuf,
-    /// Column of numbers to decompose, in the order of the rows.
+    /// Numeric column to decompose, in row order.
     #[arg(long, value_name = "NAME", default_value = "close")]
     column: String,
-    /// Symbol to decompose, where the file has several; under any common spelling.
+    /// Symbol to decompose if the file has several, in any common spelling.
     #[arg(long, value_name = "NAME")]
     symbol: Option<Symbol>,
-    /// Decompose the natural logarithm, as one does with prices.
+    /// Decompose the natural logarithm (usual for prices).
     #[arg(long)]
     log: bool,
-    /// CEEMDAN averages over noisy copies; EMD sifts the series as it is.
+    /// ceemdan: average over noisy copies. emd: sift the series itself.
     #[arg(long, value_enum, default_value_t = Method::Ceemdan)]
     method: Method,
-    /// Where the modes go: modes.npz (imfs, residue, imf_variances) or modes.parquet (a column per
-    /// mode).
+    /// Output file: .npz (arrays imfs, residue, imf_variances) or .parquet (one column per mode).
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// How a mode is found.
+    /// Parameters of the decomposition.
     #[command(flatten)]
     decomposition: DecompositionFlags,
 }
@@ -55,25 +54,26 @@ enum Method {
 pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let decomposer = flags.decomposition.decomposer()?;
     if flags.method == Method::Emd
-        && let Some(flag) = flags.decomposition.about_noise().first()
+        && let Some(flag) = flags.decomposition.noise_flags().first()
     {
-        return Err(Usage(format!(
-            "{flag} is about noise, and EMD adds none; leave it out or use --method ceemdan"
-        ))
-        .into());
+        return Err(
+            Usage(format!("{flag} only applies to --method ceemdan: EMD adds no noise")).into()
+        );
     }
     let form = flags.out.as_deref().map(Form::from_path).transpose()?;
     if let Some(out) = &flags.out {
         check_outputs(&flags.input, None, &[out])?;
         if out.is_dir() {
-            return Err(Usage(format!("{} is a folder; name a file in it", out.display())).into());
+            return Err(
+                Usage(format!("--out {} is a folder; give a file name", out.display())).into()
+            );
         }
     }
     let (symbol, numbers) = choose(flags)?;
     let signal = prepare(flags, &numbers)?;
     let begun = Instant::now();
     let found = decompose(flags, &decomposer, &signal)?;
-    // The file first: whoever reads what is printed may go away.
+    // Write the file first: printing fails if the reader of a pipe is gone.
     if let (Some(out), Some(form)) = (&flags.out, form) {
         form.write(out, &found)?.commit()?;
     }
@@ -85,19 +85,18 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         begun.elapsed().as_secs_f64()
     ))?;
     print_modes(flags.method, &found)?;
-    flags.out.as_ref().map_or(Ok(()), |out| ui::print(&format!("written to {}", out.display())))
+    flags.out.as_ref().map_or(Ok(()), |out| ui::print(&format!("wrote {}", out.display())))
 }
 
-/// The series asked for, and whose it is where the file tells.
+/// Returns the chosen series and, if the file has symbols, its symbol.
 fn choose(flags: &Flags) -> anyhow::Result<(Option<Symbol>, Numbers)> {
     let path = flags.input.display();
     let groups = match (column::read(&flags.input, &flags.column)?, &flags.symbol) {
         (Numbered::One(numbers), None) => return Ok((None, numbers)),
         (Numbered::One(_), Some(symbol)) => {
-            return Err(Usage(format!(
-                "{path} has no column of symbols to find {symbol} in; leave out --symbol"
-            ))
-            .into());
+            return Err(
+                Usage(format!("{path} has no symbol column: drop --symbol {symbol}")).into()
+            );
         }
         (Numbered::BySymbol(groups), _) => groups,
     };
@@ -117,7 +116,7 @@ fn choose(flags: &Flags) -> anyhow::Result<(Option<Symbol>, Numbers)> {
                 Found::Ambiguous(all) => {
                     let all: Vec<&str> = all.iter().map(Symbol::as_str).collect();
                     return Err(Usage(format!(
-                        "{symbol} may be {}; name one of them",
+                        "--symbol {symbol} is ambiguous: {}; give one of them",
                         all.join(" or ")
                     ))
                     .into());
@@ -125,7 +124,7 @@ fn choose(flags: &Flags) -> anyhow::Result<(Option<Symbol>, Numbers)> {
                 Found::Nothing => {
                     let (n, names) = (ui::pluralize(groups.len(), "symbol"), some_of(&groups));
                     return Err(Usage(format!(
-                        "{path} has {n} ({names}), and {symbol} is none of them; mend --symbol"
+                        "no symbol \"{symbol}\" in {path} ({n}: {names}); check --symbol"
                     ))
                     .into());
                 }
@@ -135,16 +134,19 @@ fn choose(flags: &Flags) -> anyhow::Result<(Option<Symbol>, Numbers)> {
     let found = groups.into_iter().find(|(symbol, _)| *symbol == wanted);
     found
         .map(|(symbol, numbers)| (Some(symbol), numbers))
-        .ok_or_else(|| anyhow::anyhow!("{wanted} is lost"))
+        .ok_or_else(|| anyhow::anyhow!("no series for {wanted}"))
 }
 
-/// The first of the symbols, for a message.
+/// Returns the first symbols, for a message.
 fn some_of(groups: &[(Symbol, Numbers)]) -> String {
     let names: Vec<&str> = groups.iter().take(8).map(|(symbol, _)| symbol.as_str()).collect();
     names.join(", ") + if groups.len() > names.len() { ", ..." } else { "" }
 }
 
-/// The series to decompose; what cannot be is told by its row.
+/// Returns the series to decompose.
+///
+/// # Errors
+/// A value is missing, infinite or, with `--log`, not positive; the message names its row.
 fn prepare(flags: &Flags, numbers: &Numbers) -> anyhow::Result<Vec<f64>> {
     let (path, name) = (flags.input.display(), &flags.column);
     if numbers.values.is_empty() {
@@ -154,7 +156,7 @@ fn prepare(flags: &Flags, numbers: &Numbers) -> anyhow::Result<Vec<f64>> {
     if let Some(i) = numbers.values.iter().position(|x| !x.is_finite()) {
         let what = if numbers.values[i].is_nan() { "missing" } else { "infinite" };
         anyhow::bail!(
-            "{path}, row {}: {name} is {what}; fill the gap, or cut the file there",
+            "{path}, row {}: column \"{name}\" is {what}; fill the gap or cut the file there",
             row(i)
         );
     }
@@ -164,7 +166,7 @@ fn prepare(flags: &Flags, numbers: &Numbers) -> anyhow::Result<Vec<f64>> {
     if let Some(i) = numbers.values.iter().position(|x| *x <= 0.0) {
         let value = numbers.values[i];
         anyhow::bail!(
-            "{path}, row {}: {name} is {value}, which has no logarithm; leave out --log",
+            "{path}, row {}: column \"{name}\" is {value}: no logarithm; drop --log",
             row(i)
         );
     }
@@ -178,14 +180,14 @@ fn decompose(
 ) -> anyhow::Result<Decomposition> {
     let most = signal.len().checked_ilog2().unwrap_or(0);
     let progress = Progress::new("decompose", Unit::Modes, most.into());
-    let tell = || progress.add(1);
-    let control = Control::default().on_mode(&tell);
+    let count = || progress.add(1);
+    let control = Control::default().on_mode(&count);
     if flags.method == Method::Ceemdan {
         memory::check(decomposer.streamed_bytes(signal.len()))?;
     }
     let found = match flags.method {
         Method::Emd => decomposer.emd(signal, control),
-        // A single series needs each mode of the noise once: nothing is gained by holding them.
+        // A single series uses each mode of the noise once, so keeping them gains nothing.
         Method::Ceemdan => decomposer.ceemdan_streamed(signal, control),
     };
     found.map_err(|error| anyhow::anyhow!("{}: {error}", flags.input.display()))
@@ -194,7 +196,7 @@ fn decompose(
 fn print_modes(method: Method, found: &Decomposition) -> anyhow::Result<()> {
     if found.modes.is_empty() {
         return ui::print(
-            "No mode: nothing is left to sift once there are fewer than three extrema. All of it is residue.",
+            "no modes: the series has fewer than three extrema, all of it is residue",
         );
     }
     let variances = found.variances();
@@ -214,19 +216,19 @@ fn print_modes(method: Method, found: &Decomposition) -> anyhow::Result<()> {
                 stats.cap_hits.to_string(),
             ),
         };
-        // Fast modes of a price have little energy, and matter.
+        // Fast modes of a price have little energy but matter: show more digits.
         let energy = if share < 1.0 { format!("{share:.3}") } else { format!("{share:.1}") };
         vec![(k + 1).to_string(), period, bar(share), energy, sifts, hits]
     });
     let sifts = if method == Method::Emd { "sifts" } else { "sifts, mean (max)" };
-    let header = ["mode", "period", "", "energy %", sifts, "at the cap"];
+    let header = ["mode", "period", "", "energy %", sifts, "cap hits"];
     ui::print(&ui::table(&header, &[0, 1, 3, 4, 5], rows))?;
     ui::print(
-        "Periods are in samples; energy is the share of the modes' variances, the residue left out.",
+        "Periods in samples; energy as a share of the sum of the modes' variances (without residue).",
     )
 }
 
-/// A period to three digits or to the sample.
+/// Formats a period with three significant digits, or as a whole number from 100 on.
 fn significant(x: f64) -> String {
     if x < 10.0 {
         format!("{x:.2}")
@@ -237,7 +239,7 @@ fn significant(x: f64) -> String {
     }
 }
 
-/// A share of a hundred as a bar of at most twenty signs.
+/// Draws a percentage as a bar of at most 20 characters.
 fn bar(share: f64) -> String {
     "#".repeat((share / 5.0).round() as usize)
 }
@@ -257,7 +259,7 @@ impl Form {
             _ => {
                 let path = path.display();
                 Err(Usage(format!(
-                    "{path} is not written in that form; let the name end in .npz or .parquet"
+                    "{path}: unsupported output format; use a .npz or .parquet extension"
                 )))
             }
         }
@@ -279,17 +281,21 @@ impl Form {
     }
 }
 
-/// A column per mode, and the residue.
+/// Returns a table with one column per mode and the residue.
 fn modes_table(found: &Decomposition) -> Table {
     let samples = (0..found.residue.len() as i64).map(Some).collect();
-    let mut columns = vec![ColumnSpec::new("sample", DType::Int64, "number of the sample, from 0")];
+    let mut columns = vec![ColumnSpec::new("sample", DType::Int64, "index of the sample, from 0")];
     let mut values = vec![Values::Whole(samples)];
     for (k, mode) in found.modes.iter().enumerate() {
         let name = format!("imf_{:02}", k + 1);
-        columns.push(ColumnSpec::new(name, DType::Float64, "mode, from fast to slow"));
+        columns.push(ColumnSpec::new(
+            name,
+            DType::Float64,
+            "intrinsic mode function, from fast to slow",
+        ));
         values.push(Values::Number(mode.clone()));
     }
-    columns.push(ColumnSpec::new("residue", DType::Float64, "what no mode has"));
+    columns.push(ColumnSpec::new("residue", DType::Float64, "signal minus the sum of the modes"));
     values.push(Values::Number(found.residue.clone()));
     Table { columns, values }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use bars::spelling::Directory;
+use bars::spelling::{Directory, Found};
 use bars::time::AsOfSpec;
 use bars::{Findings, Span, Symbol};
 use clap::{Args, ValueEnum};
@@ -22,49 +22,49 @@ use pipeline::source::catalog;
 /// Flags of `fetch-history`.
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
-    /// Whose history.
+    /// List of symbols; determines the default file names.
     #[arg(value_enum)]
     cohort: Cohort,
-    /// File with a column symbol; the cohort's own where it is missing [env: LOSERS_CSV,
-    /// GAINERS_CSV, OVERLAPS_CSV].
+    /// File with a column symbol [env: LOSERS_CSV, GAINERS_CSV, OVERLAPS_CSV] [default: the file of
+    /// the cohort].
     #[arg(long, value_name = "FILE")]
     input_csv: Option<PathBuf>,
-    /// Where the history goes [env: HISTORY_OUTPUT_CSV, GAINERS_HISTORY_OUTPUT_CSV,
-    /// OVERLAPS_HISTORY_OUTPUT_CSV].
+    /// Output file [env: HISTORY_OUTPUT_CSV, GAINERS_HISTORY_OUTPUT_CSV,
+    /// OVERLAPS_HISTORY_OUTPUT_CSV] [default: COHORT_30day_history.csv].
     #[arg(long, value_name = "FILE")]
     output_csv: Option<PathBuf>,
-    /// Days before the as-of.
+    /// Days of bars before the as-of.
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=36_600))]
     days: u32,
-    /// As of when: a time, a date (00:00 UTC of it), or latest, the close of the newest bar.
+    /// Evaluation time: timestamp, date (00:00 UTC) or `latest` (close of the newest bar).
     #[arg(long, value_name = "TIME", default_value = "latest", value_parser = flags::asof)]
     asof: AsOfSpec,
-    /// Where the bars are.
+    /// The source of the bars.
     #[command(flatten)]
     source: SourceFlags,
 }
 
-/// Whose history.
+/// A list of symbols.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Cohort {
-    /// Those of kraken_top_losers.csv.
+    /// Symbols of kraken_top_losers.csv.
     Losers,
-    /// Those of habitual_gainers.csv.
+    /// Symbols of habitual_gainers.csv.
     Gainers,
-    /// Those of habitual_overlaps.csv.
+    /// Symbols of habitual_overlaps.csv.
     Overlaps,
 }
 
 impl Cohort {
-    /// What writes the list.
+    /// How to obtain the list, for an error.
     fn origin(self) -> &'static str {
         match self {
-            Cohort::Losers => "write one symbol a line under the header 'symbol'",
+            Cohort::Losers => "run 'data-pipeline kraken-losers' first",
             Cohort::Gainers | Cohort::Overlaps => "run 'data-pipeline leaderboards' first",
         }
     }
 
-    /// Environment variable and default of the input, and the same of the output.
+    /// Returns environment variable and default path, of the input and of the output.
     fn files(self) -> [(&'static str, &'static str); 2] {
         match self {
             Cohort::Losers => [
@@ -96,13 +96,13 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         (path(flags.input_csv.as_deref(), input), path(flags.output_csv.as_deref(), output));
     let mut findings = Findings::default();
     let wanted = bars_io::reader::symbols(&input, &mut findings).with_context(|| {
-        format!("no list of symbols; {}, or name one with --input-csv", flags.cohort.origin())
+        format!("no list of symbols; {}, or give a file with --input-csv", flags.cohort.origin())
     })?;
     if let (Ok(a), Ok(b)) = (input.canonicalize(), output.canonicalize())
         && a == b
     {
         return Err(Usage(format!(
-            "{} is both the list and the output; name another --output-csv",
+            "{} is both input and output; give another --output-csv",
             input.display()
         ))
         .into());
@@ -114,10 +114,10 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         console.event(Event::Findings(&findings));
     }
     let catalog = catalog(source)?;
-    let newest = bars_io::newest_close(&catalog).context("the source holds no bar")?;
+    let newest = bars_io::newest_close(&catalog).context("the source has no bars")?;
     let span = Span::days_before(flags.asof.moment().unwrap_or(newest), flags.days);
     let directory: Directory = catalog.iter().map(|entry| &entry.symbol).collect();
-    let (found, unknown) = look_up(&wanted, &directory, &console);
+    let LookedUp { found, missing, ambiguous } = look_up(&wanted, &directory, &console);
 
     let (file, counts) = bar_csv::write(&output, source, &found, span, temp_files())?;
     console.report_findings(source)?;
@@ -126,11 +126,11 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     if total == 0 && !wanted.is_empty() {
         let oldest = catalog.iter().map(|entry| entry.first).min().unwrap_or(first);
         anyhow::bail!(
-            "none of the {} symbols of {} has a bar from {first} to {last}, and nothing was written; the source holds {} \
-             symbols from {oldest} to {newest}: see 'data-pipeline check'",
-            wanted.len(),
+            "no bars from {first} to {last} for any of the {} in {}; the source has {} from {oldest} to {newest} \
+             (list them with 'data-pipeline check')",
+            ui::pluralize(wanted.len(), "symbol"),
             input.display(),
-            catalog.len()
+            ui::pluralize(catalog.len(), "symbol")
         );
     }
     file.commit()?;
@@ -146,33 +146,43 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         .map(|(symbol, _)| symbol.as_str())
         .collect();
     for (what, symbols) in [
-        ("Not in the source, or several could be meant", unknown.join(", ")),
-        ("No bars in that time", empty.join(", ")),
+        ("not in the source", missing.join(", ")),
+        ("ambiguous", ambiguous.join(", ")),
+        ("no bars in that time", empty.join(", ")),
     ] {
         if !symbols.is_empty() {
             ui::print(&format!("{what}: {symbols}"))?;
         }
     }
     ui::print(&format!(
-        "Written: {} ({} bars from {first} to {last})",
+        "wrote {} ({} bars from {first} to {last})",
         output.display(),
         ui::count(total as u64)
     ))
 }
 
-/// The symbols of the source that are meant, each once, and those it lacks.
-fn look_up(
-    wanted: &[Symbol],
-    directory: &Directory,
-    console: &Console,
-) -> (Vec<Symbol>, Vec<String>) {
-    let (mut found, mut lacking, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
+/// The result of looking up a list of symbols.
+#[derive(Default)]
+struct LookedUp {
+    /// The distinct symbols of the source.
+    found: Vec<Symbol>,
+    /// Symbols that the source lacks.
+    missing: Vec<String>,
+    /// Symbols that match several of the source.
+    ambiguous: Vec<String>,
+}
+
+fn look_up(wanted: &[Symbol], directory: &Directory, console: &Console) -> LookedUp {
+    let (mut result, mut seen) = (LookedUp::default(), BTreeSet::new());
     for symbol in wanted {
         match cohort::find(directory, symbol, console) {
-            Some(symbol) if seen.insert(symbol.clone()) => found.push(symbol),
+            Some(symbol) if seen.insert(symbol.clone()) => result.found.push(symbol),
             Some(_) => {}
-            None => lacking.push(symbol.to_string()),
+            None if matches!(directory.find(symbol), Found::Ambiguous(_)) => {
+                result.ambiguous.push(symbol.to_string());
+            }
+            None => result.missing.push(symbol.to_string()),
         }
     }
-    (found, lacking)
+    result
 }

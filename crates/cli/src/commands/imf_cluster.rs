@@ -16,17 +16,17 @@ use crate::ui;
 /// Flags of `imf-cluster`.
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
-    /// Which cohort: it names the files.
+    /// Cohort; determines the default file names.
     #[arg(value_enum)]
     pub cohort: CohortFlag,
-    /// The cohort's bars: at least symbol, timestamp, close and volume; habitual_gainers.csv,
-    /// habitual_losers.csv or habitual_overlaps.csv where it is missing.
+    /// File with the cohort's bars; needs symbol, timestamp, close and volume [default:
+    /// habitual_COHORT.csv].
     #[arg(long, value_name = "FILE")]
     pub input: Option<PathBuf>,
-    /// As of when: a time, a date (00:00 UTC of it), or latest, which is all of the file.
+    /// Evaluation time: timestamp, date (00:00 UTC) or `latest` (all bars of the file).
     #[arg(long, value_name = "TIME", default_value = "latest", value_parser = flags::asof)]
     pub asof: AsOfSpec,
-    /// The windows, each ending with a symbol's last bar by then.
+    /// Windows; each ends with the last bar of the symbol at --asof.
     #[arg(
         long,
         value_name = "LIST",
@@ -34,19 +34,19 @@ pub struct Flags {
         allow_hyphen_values = true
     )]
     pub windows: String,
-    /// A rise from peak to peak counts from so many percent on.
+    /// Minimum rise from one peak to the next, in percent.
     #[arg(long, value_name = "PCT", default_value_t = 2.0, allow_negative_numbers = true)]
     pub min_amplitude_pct: f64,
-    /// A window of fewer minutes is skipped.
+    /// Minimum number of minutes in a window; shorter windows are skipped.
     #[arg(long, value_name = "N", default_value_t = 100, allow_negative_numbers = true)]
     pub min_points: usize,
-    /// standard: EMD with 10 sifts. pyemd: what EMD-signal 1.10 computes, bit for bit.
+    /// standard: EMD with 10 sifts per mode. pyemd: bit-identical to EMD-signal 1.10.
     #[arg(long, value_enum, default_value_t = PresetFlag::Standard)]
     pub preset: PresetFlag,
-    /// The folder of the outputs.
+    /// Output folder.
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub out_dir: PathBuf,
-    /// How the bars are read.
+    /// Interpretation of the rows.
     #[command(flatten)]
     pub reading: ReadingFlags,
 }
@@ -60,7 +60,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
 }
 
 impl Flags {
-    /// The job of these flags.
+    /// Returns the job for these flags.
     pub fn job(&self) -> anyhow::Result<CohortCyclesJob> {
         let params = Params {
             windows: flags::window_list(&self.windows)?,
@@ -80,14 +80,13 @@ impl Flags {
     }
 }
 
-/// Prints the clusters.
+/// Prints the strongest cluster per symbol and the paths of the files.
 pub fn print(output: &CohortCyclesOutput) -> anyhow::Result<()> {
     print_symbols(&output.cycles.symbols)?;
     let [json, text] = [&output.files[0], &output.files[1]].map(|path| path.display());
-    ui::print(&format!("\nWritten: {json}, {text}"))
+    ui::print(&format!("\nwrote {json}, {text}"))
 }
 
-/// Symbols shown at most.
 const MAX_SYMBOLS_SHOWN: usize = 20;
 
 fn print_symbols(symbols: &[SymbolUpswings]) -> anyhow::Result<()> {
@@ -107,11 +106,11 @@ fn print_symbols(symbols: &[SymbolUpswings]) -> anyhow::Result<()> {
     };
     let header = [
         "symbol",
-        "strongest rise %",
-        "takes",
-        "cycles",
+        "strongest upswing %",
+        "duration",
+        "upswings",
         "window",
-        "kinds per window (gmm/dbscan)",
+        "clusters per window (gmm/dbscan)",
     ];
     ui::print(&ui::table(&header, &[1, 2, 3, 4], symbols.iter().take(MAX_SYMBOLS_SHOWN).map(row)))?;
     if symbols.len() > MAX_SYMBOLS_SHOWN {
@@ -120,7 +119,7 @@ fn print_symbols(symbols: &[SymbolUpswings]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// `6h 2/3, 3d 9/2`: how many clusters each method tells apart.
+/// Formats the number of clusters per window and method, such as `6h 2/3, 3d 9/2`.
 fn per_window(symbol: &SymbolUpswings) -> String {
     let window = |study: &WindowUpswings| match &study.clusters {
         Ok(clusters) => {

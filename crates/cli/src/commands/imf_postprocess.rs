@@ -17,44 +17,44 @@ use crate::ui;
 /// Flags of `imf-postprocess`.
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
-    /// The table that imf-stage wrote: .../dt=YYYY-MM-DD/imf_summary.parquet.
+    /// Table written by imf-stage: .../dt=YYYY-MM-DD/imf_summary.parquet.
     #[arg(long, value_name = "FILE")]
     pub summary: PathBuf,
-    /// The cards of price [default: those beside the summary].
+    /// Cluster cards of price cycles [default: in the folder of --summary].
     #[arg(long, value_name = "FILE")]
     pub cards_price: Option<PathBuf>,
-    /// The cards of volume [default: those beside the summary].
+    /// Cluster cards of volume cycles [default: in the folder of --summary].
     #[arg(long, value_name = "FILE")]
     pub cards_volume: Option<PathBuf>,
-    /// The cards of price and volume together [default: those beside the summary].
+    /// Cluster cards of price and volume cycles together [default: in the folder of --summary].
     #[arg(long, value_name = "FILE")]
     pub cards_mixed: Option<PathBuf>,
-    /// The cards within symbols [default: those beside the summary].
+    /// Cluster cards within symbols [default: in the folder of --summary].
     #[arg(long, value_name = "FILE")]
     pub cards_asset: Option<PathBuf>,
-    /// What imf-stage was run with [default: run_config.json beside the summary].
+    /// Parameters of the imf-stage run [default: run_config.json in the folder of --summary].
     #[arg(long, value_name = "FILE")]
     pub run_config: Option<PathBuf>,
-    /// Whose cycles.
+    /// Series to summarize.
     #[arg(long, value_enum, default_value_t = Which::Price)]
     pub series: Which,
-    /// The as-of that results carry [default: the run's, else the summary's latest]; a date means
-    /// the end of it.
+    /// As-of of the results; a date means its end [default: that of the run, else the newest in
+    /// --summary].
     #[arg(long, value_name = "TIME", value_parser = flags::asof)]
     pub asof: Option<AsOfSpec>,
-    /// Length of the window in days [default: the run's].
+    /// Length of the decomposed window in days [default: that of the run].
     #[arg(long, value_name = "DAYS", allow_negative_numbers = true)]
     pub window_days: Option<f64>,
-    /// Leave out cycles with less of the variance, 0 to 1.
+    /// Minimum energy share of a cycle (its variance over that of all modes), 0 to 1.
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, allow_negative_numbers = true)]
     pub min_energy_share: f64,
-    /// A depth under the first percentage is small, over the second large.
+    /// Depth limits in percent: below SMALL a cycle is small, above LARGE it is large.
     #[arg(long, value_names = ["SMALL", "LARGE"], num_args = 2, default_values_t = [5.0, 12.0], allow_negative_numbers = true)]
     pub amp_bands: Vec<f64>,
-    /// The form of the tables.
+    /// Output format.
     #[arg(long, value_enum, default_value_t = FormatFlag::Parquet)]
     pub format: FormatFlag,
-    /// The folder of the tables [default: that of the summary].
+    /// Output folder [default: the folder of --summary].
     #[arg(long, value_name = "DIR")]
     pub out_dir: Option<PathBuf>,
 }
@@ -62,11 +62,11 @@ pub struct Flags {
 /// Which series to summarize.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Which {
-    /// Those of price.
+    /// Cycles of price.
     Price,
-    /// Those of volume.
+    /// Cycles of volume.
     Volume,
-    /// Both, each on its own.
+    /// Both, summarized separately.
     Both,
 }
 
@@ -90,7 +90,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
 }
 
 impl Flags {
-    /// The job of these flags on `summary`.
+    /// Returns the job for these flags that reads `summary`.
     pub fn job(&self, summary: &Path) -> CyclesSummaryJob {
         let folder = summary.parent().unwrap_or(Path::new("."));
         CyclesSummaryJob {
@@ -115,15 +115,14 @@ impl Flags {
     }
 }
 
-/// Prints the summary.
+/// Prints one line per symbol and series and the paths of the files.
 pub fn print(output: &CyclesSummaryOutput) -> anyhow::Result<()> {
     print_lines(&output.summary.lines)?;
     let rows = ui::pluralize(output.summary.lines.len(), "row");
     let [summary, top] = [&output.files[0], &output.files[1]].map(|path| path.display());
-    ui::print(&format!("\nWritten: {summary}: {rows}, as of {}; {top}", output.summary.asof))
+    ui::print(&format!("\nwrote {summary}: {rows}, as of {}; {top}", output.summary.asof))
 }
 
-/// Lines shown at most.
 const MAX_LINES_SHOWN: usize = 40;
 
 fn print_lines(lines: &[PostLine]) -> anyhow::Result<()> {

@@ -23,53 +23,51 @@ use crate::ui::{self, Usage};
 /// Flags of `imf-stage`.
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
-    /// File with a column symbol; leaders.csv where neither this nor --leaders is given.
+    /// CSV or Parquet file with a column symbol [default: leaders.csv, unless --leaders is given].
     #[arg(long, value_name = "FILE")]
     pub leaders_csv: Option<PathBuf>,
-    /// Symbols, besides those of the file.
+    /// Comma-separated symbols, in addition to those of the file.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub leaders: Vec<Symbol>,
-    /// As of when: a date (all of it), a time, or latest, the close of the newest bar of the
-    /// leaders.
+    /// Evaluation time: timestamp, date (end of that day) or `latest` (close of the leaders' newest
+    /// bar).
     #[arg(long, value_name = "TIME", default_value = "latest", value_parser = flags::asof)]
     pub asof: AsOfSpec,
-    /// Calendar months that are looked at.
+    /// Calendar months of bars to decompose.
     #[arg(long, value_name = "N", default_value_t = 3, allow_negative_numbers = true)]
     pub lookback_months: u32,
-    /// A cycle counts from so many percent of depth on, from a peak to a trough beside it.
+    /// Minimum peak-to-trough depth of a cycle, in percent.
     #[arg(long, value_name = "PCT", default_value_t = 2.0, allow_negative_numbers = true)]
     pub min_cycle_depth_pct: f64,
-    /// Take a robust straight line out of log price first.
+    /// Remove a robust linear trend from log price first.
     #[arg(long)]
     pub detrend: bool,
-    /// Leave the largest and smallest volumes as they are, instead of drawing them in to the 99th
-    /// and 1st percentile.
+    /// Do not winsorize volume (1st and 99th percentile).
     #[arg(long)]
     pub no_winsorize: bool,
-    /// Cluster cycles of price and volume together.
+    /// Cluster cycles of price and volume together instead of separately.
     #[arg(long)]
     pub cluster_mixed: bool,
-    /// Also write the modes: imfs/SYMBOL_price.npz and imfs/SYMBOL_volume.npz.
+    /// Also write the IMFs: imfs/SYMBOL_price.npz and imfs/SYMBOL_volume.npz.
     #[arg(long)]
     pub persist_imfs: bool,
-    /// The folder of the outputs: a partition dt=YYYY-MM-DD for each date.
+    /// Output folder, with one partition dt=YYYY-MM-DD per date.
     #[arg(long, value_name = "DIR", default_value = names::CYCLES_FOLDER)]
     pub out: PathBuf,
-    /// At most so many symbols at once, to save memory [default: as many as there are threads].
+    /// Maximum number of symbols decomposed at once; fewer save memory [default: number of threads].
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub n_jobs: Option<u16>,
-    /// Seconds for each of a symbol's two series; one that takes longer is done anew with 20
+    /// Time limit per series in seconds; a series that exceeds it is decomposed again with 20
     /// trials. Results then depend on the machine.
     #[arg(long, value_name = "S", allow_negative_numbers = true)]
     pub max_seconds_per_asset: Option<f64>,
-    /// Compute one part of N and write it into the output folder; 'data-pipeline merge' joins the
-    /// parts
+    /// Compute only part I of N and write it to the output folder (see 'data-pipeline merge').
     #[arg(long, value_name = "I/N")]
     pub shard: Option<Shard>,
-    /// How a series is taken apart.
+    /// Parameters of the decomposition.
     #[command(flatten)]
     pub decomposition: DecompositionFlags,
-    /// Where the bars are.
+    /// The source of the bars.
     #[command(flatten)]
     pub source: SourceFlags,
 }
@@ -92,7 +90,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
 }
 
 impl Flags {
-    /// The file of leaders; `None` if only a list was given.
+    /// Returns the file of leaders, or `None` if only `--leaders` was given.
     fn leaders_file(&self) -> anyhow::Result<Option<PathBuf>> {
         const DEFAULT: &str = "leaders.csv";
         if self.leaders_csv.is_some() || !self.leaders.is_empty() {
@@ -102,14 +100,13 @@ impl Flags {
             return Ok(Some(DEFAULT.into()));
         }
         Err(Usage(
-            "no leaders were named, and there is no leaders.csv; name a file with --leaders-csv (habitual_overlaps.csv, say) or \
-             symbols with --leaders"
+            "no leaders: give a file with --leaders-csv (such as habitual_overlaps.csv) or symbols with --leaders"
                 .to_owned(),
         )
         .into())
     }
 
-    /// The job of these flags.
+    /// Returns the job for these flags.
     pub fn job(&self, leaders_file: Option<PathBuf>) -> anyhow::Result<CyclesJob> {
         let params = Params {
             lookback_months: self.lookback_months,
@@ -139,23 +136,22 @@ impl Flags {
     }
 }
 
-/// Symbols shown at most.
 const MAX_SYMBOLS_SHOWN: usize = 20;
 
-/// Prints the cycles.
+/// Prints the cycles per symbol, the clusters and the path of the table.
 pub fn print(output: &CyclesOutput) -> anyhow::Result<()> {
     let cycles = &output.cycles;
     print_symbols(&cycles.members, &cycles.rows)?;
     cycles.pools.iter().try_for_each(|pool| ui::print(&pool_summary(pool)))?;
     ui::print(&format!(
-        "\nWritten: {}: {}, as of {}; cards and run_config.json beside it",
+        "\nwrote {}: {}, as of {}; cluster cards and run_config.json are in the same folder",
         output.summary_file.display(),
         ui::pluralize(cycles.rows.len(), "row"),
         cycles.lookback.asof
     ))
 }
 
-/// A line per symbol: how many cycles, and the one of price with the most energy.
+/// Prints one line per symbol: number of cycles and the price cycle with the most energy.
 fn print_symbols(members: &[Member], rows: &[CycleRow]) -> anyhow::Result<()> {
     let lines = members.iter().take(MAX_SYMBOLS_SHOWN).map(|Member { symbol, .. }| {
         let own =
@@ -190,7 +186,7 @@ fn print_symbols(members: &[Member], rows: &[CycleRow]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A pool in one line.
+/// Formats a pool of clusters in one line.
 fn pool_summary(pool: &Clustered) -> String {
     let name = match pool.pool {
         Pool::Mixed => "price and volume",
@@ -205,11 +201,11 @@ fn pool_summary(pool: &Clustered) -> String {
         ui::pluralize(pool.global.len() - singles, "cluster"),
     );
     match pool.method {
-        Method::Empty => format!("{name}: no cycle"),
-        Method::Hdbscan => format!("{name}: {cycles}, {clusters} by density, {singles} in none"),
+        Method::Empty => format!("{name}: no cycles"),
+        Method::Hdbscan => format!("{name}: {cycles}, {clusters} (HDBSCAN), {singles} unclustered"),
         Method::KMeans => {
-            format!("{name}: {cycles}, {clusters} by k-means, as no density stands out")
+            format!("{name}: {cycles}, {clusters} (k-means, because HDBSCAN found none)")
         }
-        Method::OneCluster => format!("{name}: {cycles}, too few to tell apart"),
+        Method::OneCluster => format!("{name}: {cycles} in 1 cluster (too few to split)"),
     }
 }

@@ -17,21 +17,21 @@ use crate::ui::{self, Progress, Unit};
 /// Flags of `import`.
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
-    /// Files, folders and ZIP archives: Kraken's PAIR_1.csv, Binance's klines, CSV with a header,
+    /// Files, folders or ZIP archives: Kraken's PAIR_1.csv, Binance klines, CSV with a header,
     /// Parquet.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Where the bars go: the folder of a store, or mysql://user@host/database?table=ohlcvt
-    /// [default: data/bars].
-    #[arg(long, value_name = "WHERE")]
+    /// Target of the bars: a store folder or mysql://user@host/database?table=ohlcvt [default:
+    /// data/bars].
+    #[arg(long, value_name = "TARGET")]
     pub into: Option<String>,
-    /// The symbol of all rows, where the files do not tell it.
+    /// Symbol of all rows, for files without a symbol column or name.
     #[arg(long)]
     pub symbol: Option<Symbol>,
-    /// How the files are read.
+    /// Interpretation of the rows.
     #[command(flatten)]
     pub reading: ReadingFlags,
-    /// The database to import into.
+    /// Connection to the target database.
     #[command(flatten)]
     pub database: DatabaseFlags,
 }
@@ -40,7 +40,11 @@ pub struct Flags {
 pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let plan = ImportPlan::from_paths(&flags.files, flags.symbol.as_ref())?;
     if !plan.skipped().is_empty() {
-        tracing::info!("{} files skipped, the first {}", plan.skipped().len(), plan.skipped()[0]);
+        tracing::info!(
+            "skipped {} (first: {})",
+            ui::pluralize(plan.skipped().len(), "file"),
+            plan.skipped()[0]
+        );
         plan.skipped().iter().for_each(|skipped| tracing::debug!("skipped {skipped}"));
     }
     let target = source_select::target(flags.into.as_deref(), &flags.database)?;
@@ -55,7 +59,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         tracing::warn!("{}", explain::with_flags(&summary.findings.to_string()));
     }
     if summary.symbols.values().all(|imported| imported.bars == 0) {
-        anyhow::bail!("there was no bar to import in {}", shown(&flags.files));
+        anyhow::bail!("no bars to import in {}", shown(&flags.files));
     }
     print(&summary)
 }
@@ -64,7 +68,7 @@ fn shown(files: &[PathBuf]) -> String {
     files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ")
 }
 
-/// A target that counts, for the case that a later input fails.
+/// A target that counts the imported symbols, to report them if a later input fails.
 struct Counted {
     target: Box<dyn Target>,
     done: AtomicUsize,
@@ -75,7 +79,8 @@ impl Counted {
         match self.done.load(Ordering::Relaxed) {
             0 => "nothing was imported".to_owned(),
             n => format!(
-                "stopped when {n} symbols were in; they stay, and the same import again completes the rest"
+                "stopped after {}, which are imported; run the same command again for the rest",
+                ui::pluralize(n, "symbol")
             ),
         }
     }
@@ -102,14 +107,14 @@ fn print(summary: &ImportSummary) -> anyhow::Result<()> {
             imported.ends.map_or("-".to_owned(), |(first, _)| first.to_string()),
             imported.ends.map_or("-".to_owned(), |(_, last)| last.to_string()),
             ui::count(imported.gaps as u64),
-            ui::count(imported.set_aside),
+            ui::count(imported.rejected),
         ]
     });
-    let header = ["symbol", "bars", "new", "first", "last", "gaps", "set aside"];
+    let header = ["symbol", "bars", "new", "first", "last", "gaps", "rejected"];
     ui::print(&ui::table(&header, &[1, 2, 5, 6], rows))?;
     let sum = |of: fn(&import::Imported) -> usize| {
         ui::count(summary.symbols.values().map(of).sum::<usize>() as u64)
     };
     let (symbols, bars, new) = (summary.symbols.len(), sum(|i| i.bars), sum(|i| i.new));
-    ui::print(&format!("{}, {bars} bars, {new} of them new", ui::pluralize(symbols, "symbol")))
+    ui::print(&format!("{}, {bars} bars, {new} new", ui::pluralize(symbols, "symbol")))
 }

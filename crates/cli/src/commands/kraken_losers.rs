@@ -14,16 +14,16 @@ use pipeline::artifacts::table_file::{self, Compression, Format};
 /// Flags of `kraken-losers`.
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
-    /// How many to list.
+    /// Number of pairs to list.
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     top_n: u32,
-    /// The least volume of 24 hours, in units of the base asset.
+    /// Minimum 24-hour volume, in units of the base asset.
     #[arg(long, value_name = "VOLUME", default_value_t = 1000.0, value_parser = volume)]
     min_volume: f64,
-    /// List stablecoins too.
+    /// Include stablecoins.
     #[arg(long)]
     include_stables: bool,
-    /// Where the list goes.
+    /// Output file, .csv or .parquet.
     #[arg(long, value_name = "FILE", default_value = "kraken_top_losers.csv")]
     output: PathBuf,
     /// The exchange.
@@ -31,10 +31,10 @@ pub struct Flags {
     exchange: ExchangeFlags,
 }
 
-/// What the pairs are quoted in.
+/// Quote currency of the listed pairs.
 const QUOTE: &str = "USD";
 
-/// Base assets whose price is a dollar, so that their changes are noise.
+/// Base assets pegged to the dollar; their changes are noise.
 const STABLES: [&str; 12] = [
     "USDT", "USDC", "DAI", "PYUSD", "TUSD", "USDS", "USDG", "RLUSD", "FDUSD", "USDD", "USDP",
     "GUSD",
@@ -44,15 +44,15 @@ fn volume(text: &str) -> Result<f64, String> {
     let volume: Option<f64> = text.parse().ok();
     volume
         .filter(|volume| *volume >= 0.0 && volume.is_finite())
-        .ok_or("it is a number from 0 up".to_owned())
+        .ok_or("expected a number >= 0".to_owned())
 }
 
-/// A pair and its day.
+/// A pair and its change today.
 #[derive(Debug, PartialEq)]
 struct Loser {
     symbol: String,
     ticker: Ticker,
-    /// Percent from the day's open to the last price.
+    /// Change from today's open to the last price, in percent.
     change: f64,
 }
 
@@ -63,16 +63,16 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let pairs = market::pairs(&client)?;
     let keys = wanted(&pairs, flags.include_stables);
     if keys.is_empty() {
-        anyhow::bail!("the exchange lists no pair that is quoted in {QUOTE}");
+        anyhow::bail!("Kraken lists no pair quoted in {QUOTE}");
     }
-    tracing::info!("asking for {} quoted in {QUOTE}", ui::pluralize(keys.len(), "pair"));
+    tracing::info!("fetching tickers of {} quoted in {QUOTE}", ui::pluralize(keys.len(), "pair"));
     let tickers = market::tickers(&client, &keys)?;
     let all: Vec<Option<Loser>> =
         keys.iter().map(|&key| loser(key, tickers.get(key).copied().flatten())).collect();
     let unreadable = all.iter().filter(|loser| loser.is_none()).count();
     if unreadable > 0 {
         tracing::warn!(
-            "{} left out: a number is absent or unreadable, or the day's open is 0",
+            "skipped {}: missing or unreadable numbers, or an open of 0",
             ui::pluralize(unreadable, "pair")
         );
     }
@@ -80,14 +80,14 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     write(flags, &losers)?;
     print(&losers)?;
     ui::print(&format!(
-        "Written: {} ({}; {} are quoted in {QUOTE})",
+        "wrote {}: {} of {} quoted in {QUOTE}",
         flags.output.display(),
         ui::pluralize(losers.len(), "symbol"),
         ui::pluralize(keys.len(), "pair")
     ))
 }
 
-/// The REST keys of the pairs quoted in dollars.
+/// Returns the REST keys of the pairs quoted in dollars.
 fn wanted(pairs: &[Pair], with_stables: bool) -> Vec<&str> {
     let is_wanted = |pair: &&Pair| {
         pair.assets().is_some_and(|(base, quote)| {
@@ -103,7 +103,7 @@ fn loser(key: &str, ticker: Option<Ticker>) -> Option<Loser> {
     Some(Loser { symbol: key.to_owned(), ticker, change })
 }
 
-/// Those that fell most, first; of equals the first by name.
+/// Returns the largest losers first; ties are ordered by name.
 fn rank(losers: impl Iterator<Item = Loser>, min_volume: f64, top_n: usize) -> Vec<Loser> {
     let mut losers: Vec<Loser> = losers.filter(|loser| loser.ticker.volume >= min_volume).collect();
     losers.sort_by(|a, b| a.change.total_cmp(&b.change).then_with(|| a.symbol.cmp(&b.symbol)));
@@ -113,7 +113,9 @@ fn rank(losers: impl Iterator<Item = Loser>, min_volume: f64, top_n: usize) -> V
 
 fn write(flags: &Flags, losers: &[Loser]) -> anyhow::Result<()> {
     let columns = [
-        ColumnSource::text("symbol", "the pair", |loser: &Loser| Some(loser.symbol.clone())),
+        ColumnSource::text("symbol", "Kraken's name of the pair", |loser: &Loser| {
+            Some(loser.symbol.clone())
+        }),
         ColumnSource::number("open", "price at the start of the day", |loser: &Loser| {
             loser.ticker.open
         }),
@@ -150,7 +152,7 @@ fn print(losers: &[Loser]) -> anyhow::Result<()> {
         ]
     };
     if losers.is_empty() {
-        return ui::print("No pair has that volume; lower --min-volume");
+        return ui::print("no pair has that volume; lower --min-volume");
     }
     let header = ["symbol", "open", "last", "change %", "", "volume"];
     ui::print(&ui::table(&header, &[1, 2, 3, 5], losers.iter().map(row)))
@@ -172,7 +174,7 @@ mod tests {
             pair("XBTUSDT", Some("XBT/USDT")),
             pair("USDTZUSD", Some("USDT/USD")),
             pair("XXBTZUSD.d", None),
-            // Its key ends as a stablecoin's does, and is none.
+            // Not a stablecoin, although its key ends like one.
             pair("XDAIUSD", Some("XDAI/USD")),
         ];
         assert_eq!(wanted(&pairs, false), ["XXBTZUSD", "XDAIUSD"]);
@@ -180,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn who_fell_most_comes_first() {
+    fn largest_losers_come_first() {
         let one = |key: &str, open: f64, last: f64, volume: f64| {
             loser(key, Some(Ticker { open, last, volume }))
         };

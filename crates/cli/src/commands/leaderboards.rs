@@ -19,35 +19,35 @@ use crate::ui::{self, Usage};
 /// Flags of `leaderboards`.
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
-    /// Places per bucket, and symbols per board; asked for on a terminal, else 20.
+    /// Number of ranks counted per bucket and of symbols per board [default: 20, or asked on a
+    /// terminal].
     #[arg(long, value_name = "N")]
     pub top_n: Option<usize>,
-    /// The windows, such as 6h,24h,72h,168h.
+    /// Bucket lengths, such as 6h,24h,72h,168h.
     #[arg(long, value_name = "LIST", default_value = "1h,4h,12h,24h")]
     pub windows: String,
-    /// Add the window 72h.
+    /// Add 72h to --windows.
     #[arg(long)]
     pub enable_72h: bool,
-    /// Days before the as-of that are looked at.
+    /// Days of history before the as-of.
     #[arg(long, value_name = "DAYS", default_value_t = 30)]
     pub lookback_days: u32,
-    /// As of when: a time, a date (00:00 UTC of it), or latest, the close of the newest bar.
+    /// Evaluation time: timestamp, date (00:00 UTC) or `latest` (close of the newest bar).
     #[arg(long, value_name = "TIME", default_value = "latest", value_parser = flags::asof)]
     pub asof: AsOfSpec,
-    /// Use the first and last buckets of the lookback too, though they are cut.
+    /// Include partial buckets at the edges of the lookback.
     #[arg(long)]
     pub include_partial: bool,
-    /// Rank symbols too that have no bar in the day before the as-of.
+    /// Include symbols without a bar in the last 24 hours.
     #[arg(long)]
     pub include_stale: bool,
-    /// The folder for the outputs.
+    /// Output folder.
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub out_dir: PathBuf,
-    /// Compute one part of N and write it into the output folder; 'data-pipeline merge' joins the
-    /// parts
+    /// Compute only part I of N and write it to the output folder (see 'data-pipeline merge').
     #[arg(long, value_name = "I/N")]
     pub shard: Option<Shard>,
-    /// Where the bars are.
+    /// The source of the bars.
     #[command(flatten)]
     pub source: SourceFlags,
 }
@@ -71,13 +71,13 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     print_files(&output)
 }
 
-/// Prints the files.
+/// Prints the paths of the written files.
 pub fn print_files(output: &LeaderboardsOutput) -> anyhow::Result<()> {
     let files: Vec<String> = output.files.iter().map(|path| path.display().to_string()).collect();
-    ui::print(&format!("\nWritten: {}", files.join(", ")))
+    ui::print(&format!("\nwrote {}", files.join(", ")))
 }
 
-/// Symbols per board, from a prompt on a terminal.
+/// Returns `--top-n`, or asks for it on a terminal.
 fn top_n(flags: &Flags) -> anyhow::Result<usize> {
     match flags.top_n {
         Some(top_n) => Ok(top_n),
@@ -93,7 +93,7 @@ fn top_n(flags: &Flags) -> anyhow::Result<usize> {
 }
 
 impl Flags {
-    /// The job of these flags.
+    /// Returns the job for these flags.
     pub fn job(&self, top_n: usize) -> anyhow::Result<LeaderboardsJob> {
         let params = Params {
             top_n,
@@ -107,14 +107,14 @@ impl Flags {
     }
 }
 
-/// Warns if the newest bar is more than a day old. The only use of the wall clock, apart from the
-/// log.
+/// Warns if the newest bar is more than a day old. Apart from the log, only this reads the wall
+/// clock.
 pub fn warn_if_stale(newest: AsOf) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs() as i64);
     if now - newest.epoch_seconds() > i64::from(DAY) * 60 {
         let days = (now - newest.epoch_seconds()) / 86_400;
         tracing::warn!(
-            "the newest bar closed at {newest}, {days} days ago; bring the source up to date for today's boards"
+            "the newest bar closed at {newest}, {days} days ago; update the source with 'data-pipeline sync' or 'import'"
         );
     }
 }
@@ -143,7 +143,7 @@ fn print_board(
 ) -> anyhow::Result<()> {
     ui::print(&format!("\n{}", ui::heading(name)))?;
     if board.coins.is_empty() {
-        return ui::print("nobody");
+        return ui::print("no symbols");
     }
     let change = |value: f64| {
         if value.is_nan() { "-".to_owned() } else { format!("{value:+.2}") }
@@ -152,15 +152,15 @@ fn print_board(
         vec![
             rank.to_string(),
             coin.symbol.to_string(),
+            ui::count(appearances(coin.gains, coin.losses).into()),
             change(coin.price_change),
             change(coin.pct_vol_change),
-            ui::count(appearances(coin.gains, coin.losses).into()),
             coin.tags.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
         ]
     });
     let (price, volume) =
-        (format!("{} price %", run.changes_of), format!("{} volume %", run.changes_of));
-    let header = ["rank", "symbol", &price, &volume, "appearances", "tags"];
+        (format!("last {} %", run.changes_of), format!("last {} volume %", run.changes_of));
+    let header = ["rank", "symbol", "appearances", &price, &volume, "tags"];
     ui::print(&ui::table(&header, &[0, 2, 3, 4], rows))?;
     if board.skew_details.is_empty() {
         return Ok(());

@@ -12,14 +12,14 @@ use crate::ui;
 /// Flags of `man`.
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
-    /// The folder of the pages: data-pipeline.1, and data-pipeline-COMMAND.1 for each command.
+    /// Output folder for data-pipeline.1 and data-pipeline-COMMAND.1.
     #[arg(long, value_name = "DIR", default_value = "man")]
     pub out_dir: PathBuf,
 }
 
 /// Writes the manual pages of `program`.
 pub fn run(flags: &Flags, mut program: clap::Command) -> anyhow::Result<()> {
-    // Passes global flags on to the subcommands.
+    // Building propagates global flags to the subcommands.
     program.build();
     let commands: Vec<clap::Command> =
         program.get_subcommands().filter(|c| c.get_name() != "help").cloned().collect();
@@ -30,13 +30,13 @@ pub fn run(flags: &Flags, mut program: clap::Command) -> anyhow::Result<()> {
     let pages = ui::pluralize(files.len(), "page");
     files.into_iter().try_for_each(FinishedFile::commit)?;
     let dir = flags.out_dir.display();
-    ui::print(&format!("Written: {pages} in {dir}; read one with: man {dir}/data-pipeline.1"))
+    ui::print(&format!("wrote {pages} to {dir}; read one with: man {dir}/data-pipeline.1"))
 }
 
 fn page(flags: &Flags, command: clap::Command) -> anyhow::Result<FinishedFile> {
     let name = command.get_display_name().unwrap_or(command.get_name());
-    let place = flags.out_dir.join(format!("{name}.1"));
+    let path = flags.out_dir.join(format!("{name}.1"));
     let mut page = Vec::new();
     Man::new(command).render(&mut page)?;
-    Ok(temp_files().write_temp(&place, &page)?)
+    Ok(temp_files().write_temp(&path, &page)?)
 }

@@ -15,22 +15,22 @@ use crate::ui::{self, Usage};
 /// Flags of `merge`.
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
-    /// Folder with the results of all shards
+    /// Folder with the results of all shards.
     #[arg(value_name = "DIR")]
     parts: PathBuf,
-    /// Folder of the outputs; for metrics the file [default: as without --shard]
+    /// Output folder; for metrics the output file [default: as without --shard].
     #[arg(long, value_name = "PATH")]
     out: Option<PathBuf>,
-    /// Format of snapshots
+    /// Output format of state and regime.
     #[arg(long, value_enum, default_value_t = FormatFlag::Parquet)]
     format: FormatFlag,
-    /// Compression of Parquet snapshots [default: snappy]
+    /// Parquet compression of state and regime [default: snappy].
     #[arg(long, value_enum)]
     compression: Option<CompressionFlag>,
-    /// Version in the schema sidecar of snapshots
+    /// Version string in the schema sidecar of state and regime.
     #[arg(long, value_name = "TEXT", default_value = "v1")]
     schema_version: String,
-    /// The source; only leaderboards read it, for the bars of each cohort.
+    /// The source of the cohorts' bars; only leaderboards need it.
     #[command(flatten)]
     source: SourceFlags,
 }
@@ -63,7 +63,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     print(&merged)
 }
 
-/// The results in a folder, by file name.
+/// Reads the results in a folder, ordered by file name.
 fn read(folder: &Path) -> anyhow::Result<Vec<TaskResult>> {
     let entries = std::fs::read_dir(folder).map_err(|e| bars_io::Error::io("open", folder, e))?;
     let mut paths: Vec<PathBuf> = entries
@@ -89,7 +89,7 @@ fn print(merged: &Merged) -> anyhow::Result<()> {
             leaderboards::print_files(output)
         }
         Merged::Metrics { table, file, asof } => ui::print(&format!(
-            "Written: {}: {} of {} columns, as of {asof}",
+            "wrote {}: {} of {} columns, as of {asof}",
             file.display(),
             ui::pluralize(table.len(), "row"),
             ui::count(table.columns.len() as u64)
@@ -98,7 +98,7 @@ fn print(merged: &Merged) -> anyhow::Result<()> {
             let file = first_file.display();
             let written = match partitions {
                 1 => file.to_string(),
-                n => format!("{} from {file} on", ui::pluralize(*n, "partition")),
+                n => format!("{} starting at {file}", ui::pluralize(*n, "partition")),
             };
             let (rows, columns) = (ui::pluralize(*rows, "row"), ui::pluralize(*columns, "column"));
             let (first, last) = (asofs[0], asofs[asofs.len() - 1]);
@@ -106,7 +106,7 @@ fn print(merged: &Merged) -> anyhow::Result<()> {
                 1 => format!("as of {last}"),
                 n => format!("{} from {first} to {last}", ui::pluralize(n, "as-of")),
             };
-            ui::print(&format!("Written: {written}: {rows} of {columns}, {moments}"))
+            ui::print(&format!("wrote {written}: {rows} of {columns}, {moments}"))
         }
         Merged::Cycles(output) => imf_stage::print(output),
         _ => Ok(()),

@@ -20,46 +20,43 @@ use crate::ui;
 /// Flags of `metrics`.
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
-    /// Which cohort: it names the default files.
+    /// Cohort; determines the default file names.
     #[arg(value_enum)]
     pub cohort: CohortFlag,
-    /// The cohort's bars; habitual_gainers.csv, habitual_losers.csv or habitual_overlaps.csv where
-    /// it is missing.
+    /// File with the cohort's bars [default: habitual_COHORT.csv].
     #[arg(long, value_name = "FILE")]
     pub input: Option<PathBuf>,
-    /// Where the metrics go, .csv or .parquet; gainers_metrics.csv, losers_metrics.csv or
-    /// overlap_metrics.csv where it is missing.
+    /// Output file, .csv or .parquet [default: gainers_metrics.csv, losers_metrics.csv or
+    /// overlap_metrics.csv].
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Calendar months of the baselines.
+    /// Calendar months of history in each baseline.
     #[arg(long, value_name = "N", default_value_t = 3, allow_negative_numbers = true)]
     pub months: u32,
-    /// The windows.
+    /// Windows, such as 1h,4h,90m.
     #[arg(long, value_name = "LIST", default_value = "1h,4h,12h,24h", allow_hyphen_values = true)]
     pub windows: String,
-    /// Add the window 72h.
+    /// Add 72h to --windows.
     #[arg(long)]
     pub enable_72h: bool,
-    /// As of when: a time, a date (00:00 UTC of it), or latest, the close of the input's newest
-    /// bar.
+    /// Evaluation time: timestamp, date (00:00 UTC) or `latest` (close of the input's newest bar).
     #[arg(long, value_name = "TIME", default_value = "latest", value_parser = flags::asof)]
     pub asof: AsOfSpec,
-    /// The share of a window's minutes that must be there for it to have metrics, 0 to 1.
+    /// Minimum share of a window's minutes with a bar, 0 to 1; below it the metrics are missing.
     #[arg(long, value_name = "SHARE", default_value_t = 0.8, allow_negative_numbers = true)]
     pub coverage_threshold: f64,
-    /// No baselines, and so no columns of enrichment.
+    /// Skip baselines: no percentile, quintile and z-score columns.
     #[arg(long)]
     pub no_baseline: bool,
-    /// Also write the panel behind the baselines: a row per symbol, window and bucket (.parquet or
+    /// Also write the panel behind the baselines, one row per symbol, window and bucket (.parquet or
     /// .csv).
     #[arg(long, value_name = "FILE", conflicts_with = "no_baseline")]
     pub series_output: Option<PathBuf>,
-    /// Compute one part of N and write it into the output folder; 'data-pipeline merge' joins the
-    /// parts
+    /// Compute only part I of N and write it to the output folder (see 'data-pipeline merge').
     #[arg(long, value_name = "I/N", conflicts_with = "series_output")]
     pub shard: Option<Shard>,
-    /// Where the bars of the baselines are; the input itself where no source is named and there is
-    /// no store.
+    /// The source of the baselines' bars; the input itself if no source is given and data/bars does
+    /// not exist.
     #[command(flatten)]
     pub source: SourceFlags,
 }
@@ -79,8 +76,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
             params: job.params,
             asof: job.asof,
             input: job.input,
-            // The leaderboards label bars by open time: the flag is about the source, if there is
-            // one.
+            // The leaderboards write open times, so the flag only applies to the source, if any.
             bar_time: if opened.is_some() { BarTime::Open } else { job.bar_time },
             cohort: cohort.name().to_owned(),
         };
@@ -94,7 +90,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
 }
 
 impl Flags {
-    /// The job of these flags.
+    /// Returns the job for these flags.
     pub fn job(&self) -> anyhow::Result<MetricsJob> {
         let params = Params {
             windows: flags::windows(&self.windows, self.enable_72h)?,
@@ -118,12 +114,12 @@ impl Flags {
     }
 }
 
-/// Prints the metrics.
+/// Prints a table of the metrics and the path of the file.
 pub fn print(job: &MetricsJob, output: &MetricsOutput) -> anyhow::Result<()> {
     let metrics = &output.metrics;
     feature_table::print(&metrics.layout, &metrics.rows, INTRADAY, Window::DAY)?;
     ui::print(&format!(
-        "\nWritten: {}: {} of {} columns, as of {}",
+        "\nwrote {}: {} of {} columns, as of {}",
         job.output.display(),
         ui::pluralize(metrics.rows.len(), "row"),
         ui::count(metrics.layout.columns().len() as u64),

@@ -1,4 +1,4 @@
-//! The commands, a file each: its flags, and what it does from top to bottom.
+//! The commands, one file each: flags, conversion to a job, and the printed result.
 
 pub mod check;
 pub mod completions;

@@ -18,7 +18,7 @@ use crate::ui::Usage;
 /// Flags of `regime`.
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
-    /// The windows, whole days.
+    /// Windows in whole days, such as 3d,7d,30d.
     #[arg(
         long,
         value_name = "LIST",
@@ -26,23 +26,23 @@ pub struct Flags {
         allow_hyphen_values = true
     )]
     pub windows: String,
-    /// Calendar days over which a close is the highest or lowest.
+    /// Calendar days of the highs and lows that a breakout exceeds.
     #[arg(long, value_name = "DAYS", default_value_t = 20, allow_negative_numbers = true)]
     pub breakout_lookback_days: u32,
-    /// Calendar months of the baselines.
+    /// Calendar months of history in each baseline.
     #[arg(long, value_name = "N", default_value_t = 12, allow_negative_numbers = true)]
     pub months: u32,
-    /// The folder of the snapshots: a partition dt=YYYY-MM-DD for each date.
+    /// Output folder, with one partition dt=YYYY-MM-DD per date.
     #[arg(long, value_name = "DIR", default_value = names::REGIME_FOLDER)]
     pub out: PathBuf,
-    /// Time from one snapshot of a panel to the next, whole days.
+    /// Time between the snapshots of a panel, in whole days.
     #[arg(long, value_name = "WINDOW", default_value = "1d", requires = "from")]
     pub every: Window,
-    /// Also write the panel behind the baselines: a row per symbol, window and bucket (.parquet or
+    /// Also write the panel behind the baselines, one row per symbol, window and bucket (.parquet or
     /// .csv).
     #[arg(long, value_name = "FILE", conflicts_with_all = ["no_baseline", "from", "dry_run"])]
     pub series_output: Option<PathBuf>,
-    /// What is shared with state.
+    /// Flags shared with state.
     #[command(flatten)]
     pub snapshots: SnapshotFlags,
 }
@@ -62,7 +62,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
 }
 
 impl Flags {
-    /// The job of these flags.
+    /// Returns the job for these flags.
     pub fn job(&self) -> anyhow::Result<SnapshotFilesJob<Regime>> {
         let params = Params {
             windows: flags::window_list(&self.windows)?,
@@ -73,7 +73,7 @@ impl Flags {
         if self.every.in_days().is_none() {
             let every = self.every;
             return Err(Usage(format!(
-                "--every {every} is not a whole number of days; a regime is of a date"
+                "--every {every} is not a whole number of days; regime features are daily"
             ))
             .into());
         }

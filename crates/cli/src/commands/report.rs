@@ -15,13 +15,13 @@ use crate::ui::{self, Usage};
 /// Flags of `report`.
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
-    /// The folder with the outputs of the other commands.
+    /// Folder with the outputs of the other commands.
     #[arg(long, value_name = "DIR", default_value = ".")]
     dir: PathBuf,
-    /// Where the page goes.
+    /// Output file.
     #[arg(long, value_name = "FILE", default_value = names::REPORT)]
     out: PathBuf,
-    /// Of snapshots and cycles of several dates take the newest up to this time.
+    /// Use the newest snapshots and cycles up to this time: timestamp, date or `latest`.
     #[arg(long, value_name = "TIME", default_value = "latest", value_parser = flags::asof)]
     asof: AsOfSpec,
 }
@@ -31,7 +31,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     if !flags.dir.is_dir() {
         let dir = flags.dir.display();
         return Err(Usage(format!(
-            "there is no folder {dir}; name that of the outputs with --dir"
+            "no folder \"{dir}\"; give the folder of the outputs with --dir"
         ))
         .into());
     }
@@ -41,7 +41,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
 }
 
 impl Flags {
-    /// The job of these flags.
+    /// Returns the job for these flags.
     pub fn job(&self) -> ReportJob {
         ReportJob {
             dir: self.dir.clone(),
@@ -53,10 +53,10 @@ impl Flags {
     }
 }
 
-/// Prints where the page is.
+/// Prints the path and size of the page.
 pub fn print(job: &ReportJob, output: &ReportOutput) -> anyhow::Result<()> {
     ui::print(&format!(
-        "Written: {} ({}, {:.1} MB); open it in a browser",
+        "wrote {} ({}, {:.1} MB); open it in a browser",
         job.out.display(),
         ui::pluralize(output.leaders, "leader"),
         output.bytes as f64 / 1e6

@@ -21,8 +21,8 @@ use pipeline::sample::{Market, MarketSettings};
 /// Flags of `sample`.
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
-    /// Where the bars go: the folder of a store, or mysql://user@host/database?table=ohlcvt.
-    #[arg(long, value_name = "WHERE")]
+    /// Target of the bars: a store folder or mysql://user@host/database?table=ohlcvt.
+    #[arg(long, value_name = "TARGET")]
     pub into: String,
     /// Number of symbols.
     #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=100_000))]
@@ -30,13 +30,13 @@ pub struct Flags {
     /// Days of bars.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=3660))]
     pub days: u32,
-    /// Seed: the same seed gives the same market.
+    /// Seed; the same seed gives the same market.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Close of the last bar: a time or a date.
+    /// Close of the last bar: timestamp or date (00:00 UTC).
     #[arg(long, value_name = "TIME", default_value = "2026-01-01", value_parser = flags::asof)]
     pub end: AsOfSpec,
-    /// The database to write into.
+    /// Connection to the target database.
     #[command(flatten)]
     pub database: DatabaseFlags,
 }
@@ -44,11 +44,11 @@ pub struct Flags {
 /// Runs the command.
 pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let end = flags.end.moment().ok_or_else(|| {
-        Usage("--end needs a time or a date; latest means nothing here".to_owned())
+        Usage("--end needs a timestamp or a date; \"latest\" does not apply here".to_owned())
     })?;
     let truth = write(&flags.into, &flags.database, settings(flags, end))?;
     ui::print(&format!(
-        "Sample market in {}, what was planted in it in {}",
+        "wrote the sample market to {}, its planted cycles to {}",
         flags.into,
         truth.display()
     ))
@@ -63,8 +63,8 @@ fn settings(flags: &Flags, end: AsOf) -> MarketSettings {
     }
 }
 
-/// Writes the market into `into` and its truth beside it; the truth comes last, so that it stands
-/// for a whole market.
+/// Writes the market to `into`, then its truth file next to it. The truth file is written last, so
+/// its existence means that the market is complete.
 pub fn write(
     into: &str,
     database: &DatabaseFlags,
@@ -74,14 +74,14 @@ pub fn write(
     refuse_other_bars(into, &market)?;
     let target = source_select::target(Some(into), database)?;
     let truth = market.write(&*target, &Console::default())?;
-    let place = truth_path(into);
+    let path = truth_path(into);
     let mut bytes = serde_json::to_vec_pretty(&truth)?;
     bytes.push(b'\n');
-    temp_files().write(&place, &bytes)?;
-    Ok(place)
+    temp_files().write(&path, &bytes)?;
+    Ok(path)
 }
 
-/// A market mixed with other bars would be none of which the truth is known.
+/// Refuses a store with other bars: the truth file would not describe the mixture.
 fn refuse_other_bars(into: &str, market: &Market) -> anyhow::Result<()> {
     let Ok(store) = Store::open(Path::new(into), BarTime::Open) else { return Ok(()) };
     let (start, end) = market.span();
@@ -94,19 +94,19 @@ fn refuse_other_bars(into: &str, market: &Market) -> anyhow::Result<()> {
     let is_other = truth.is_some_and(|truth| !market.is_that_of(&truth));
     if others > 0 || is_other {
         return Err(Usage(format!(
-            "{into} holds other bars than this market's; name another folder, or remove that one first"
+            "{into} already has bars that are not of this market; give another folder, or remove that one first"
         ))
         .into());
     }
     Ok(())
 }
 
-/// Where the truth about the market in `into` stands.
+/// Returns the path of the truth file for a market in `into`.
 pub fn truth_path(into: &str) -> PathBuf {
-    let beside = source_select::sibling_folder(into);
-    if beside == Path::new("") {
+    let folder = source_select::sibling_folder(into);
+    if folder == Path::new("") {
         names::SAMPLE_TRUTH.into()
     } else {
-        beside.join(names::SAMPLE_TRUTH)
+        folder.join(names::SAMPLE_TRUTH)
     }
 }

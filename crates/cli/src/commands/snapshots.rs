@@ -1,4 +1,4 @@
-//! What `state` and `regime` share: running the job, the dry run, what is printed.
+//! Code that `state` and `regime` share: run the job or the dry run and print the result.
 
 use bars::{Symbol, Window};
 use indicators::moments::{median, range};
@@ -15,8 +15,8 @@ use crate::shard;
 use crate::source_select::{self, Prompt};
 use crate::ui;
 
-/// Runs a snapshot job or one shard of it, or shows what it would do. `longest` is the longest
-/// window shown; `request` makes the request of a shard.
+/// Runs a snapshot job, one shard of it, or a dry run. `longest` is the longest window printed;
+/// `request` builds the request of a shard.
 pub fn run<S: SnapshotStage + Clone>(
     job: &SnapshotFilesJob<S>,
     flags: &SnapshotFlags,
@@ -42,7 +42,7 @@ pub fn run<S: SnapshotStage + Clone>(
     print(&output, metrics, longest)
 }
 
-/// Prints the snapshots at the last as-of.
+/// Prints the snapshot at the last as-of and the paths of the files.
 pub fn print(
     output: &SnapshotsOutput,
     metrics: &[SummaryMetric],
@@ -50,7 +50,7 @@ pub fn print(
 ) -> anyhow::Result<()> {
     let (first, last) = (output.asofs[0], output.asofs[output.asofs.len() - 1]);
     if output.asofs.len() > 1 {
-        ui::print(&format!("the last snapshot, as of {last}:"))?;
+        ui::print(&format!("last snapshot, as of {last}:"))?;
     }
     feature_table::print(&output.layout, &output.last, metrics, longest)?;
     let rows = ui::pluralize(output.rows, "row");
@@ -58,16 +58,16 @@ pub fn print(
     let file = output.first_file.display();
     let written = match output.partitions {
         1 => file.to_string(),
-        n => format!("{} from {file} on", ui::pluralize(n, "partition")),
+        n => format!("{} starting at {file}", ui::pluralize(n, "partition")),
     };
     let moments = match output.asofs.len() {
         1 => format!("as of {last}"),
         n => format!("{} from {first} to {last}", ui::pluralize(n, "as-of")),
     };
-    ui::print(&format!("\nWritten: {written}: {rows} of {columns}, {moments}"))
+    ui::print(&format!("\nwrote {written}: {rows} of {columns}, {moments}"))
 }
 
-/// Prints symbols, windows, their coverage at the last as-of, and where the output would go.
+/// Prints the symbols, the coverage of each window at the last as-of, and the output path.
 fn dry_run<S: SnapshotStage>(
     job: &SnapshotFilesJob<S>,
     snapshots: &SnapshotJob<'_, S>,
@@ -81,7 +81,7 @@ fn dry_run<S: SnapshotStage>(
     ui::print(&match asofs.len() {
         1 => format!("as of {asof}\n"),
         n => format!(
-            "{} from {} to {asof}; at the last of them:\n",
+            "{} from {} to {asof}; coverage at the last one:\n",
             ui::pluralize(n, "snapshot"),
             asofs[0]
         ),
@@ -103,5 +103,5 @@ fn dry_run<S: SnapshotStage>(
         String::new()
     };
     let file = job.files.table(S::NAME, asofs[0]);
-    ui::print(&format!("\nNothing was written; it would go to {}{more}", file.display()))
+    ui::print(&format!("\ndry run: nothing written; the output would be {}{more}", file.display()))
 }

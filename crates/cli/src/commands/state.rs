@@ -17,25 +17,25 @@ use crate::flags::{self, SnapshotFlags};
 /// Flags of `state`.
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
-    /// The windows.
+    /// Windows, such as 1h,4h,90m.
     #[arg(long, value_name = "LIST", default_value = "1h,4h,12h,24h", allow_hyphen_values = true)]
     pub windows: String,
-    /// Add the window 72h.
+    /// Add 72h to --windows.
     #[arg(long)]
     pub enable_72h: bool,
-    /// The share of a window's minutes that must be there for it to have metrics, 0 to 1.
+    /// Minimum share of a window's minutes with a bar, 0 to 1; below it the metrics are missing.
     #[arg(long, value_name = "SHARE", default_value_t = 0.8, allow_negative_numbers = true)]
     pub coverage_threshold: f64,
-    /// Calendar months of the baselines.
+    /// Calendar months of history in each baseline.
     #[arg(long, value_name = "N", default_value_t = 3, allow_negative_numbers = true)]
     pub months: u32,
-    /// The folder of the snapshots: a partition dt=YYYY-MM-DD for each date.
+    /// Output folder, with one partition dt=YYYY-MM-DD per date.
     #[arg(long, value_name = "DIR", default_value = names::STATE_FOLDER)]
     pub out: PathBuf,
-    /// Time from one snapshot of a panel to the next.
+    /// Time between the snapshots of a panel.
     #[arg(long, value_name = "WINDOW", default_value = "1h", requires = "from")]
     pub every: Window,
-    /// What is shared with regime.
+    /// Flags shared with regime.
     #[command(flatten)]
     pub snapshots: SnapshotFlags,
 }
@@ -52,7 +52,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
 }
 
 impl Flags {
-    /// The job of these flags.
+    /// Returns the job for these flags.
     pub fn job(&self) -> anyhow::Result<SnapshotFilesJob<State>> {
         let params = Params {
             windows: flags::windows(&self.windows, self.enable_72h)?,

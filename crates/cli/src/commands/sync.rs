@@ -21,25 +21,24 @@ use pipeline::cohort;
 /// Flags of `sync`.
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
-    /// Pairs in any spelling, such as XBT/USD,ETHUSD; all symbols of the store where it is missing.
+    /// Pairs in any spelling, such as XBT/USD,ETHUSD [default: all symbols of the store].
     #[arg(long, value_name = "PAIR", value_delimiter = ',')]
     pairs: Vec<Symbol>,
-    /// Where the bars go: the folder of a store, or mysql://user@host/database?table=ohlcvt
-    /// [default: data/bars].
-    #[arg(long, value_name = "WHERE")]
+    /// Target of the bars: a store folder or mysql://user@host/database?table=ohlcvt [default:
+    /// data/bars].
+    #[arg(long, value_name = "TARGET")]
     into: Option<String>,
-    /// Leave minutes open that the exchange no longer gives as bars, instead of making them out of
-    /// its trades.
+    /// Do not rebuild minutes older than Kraken's 720 bars from trades; leave the gap.
     #[arg(long)]
     no_trades: bool,
-    /// Make the bars from this time on anew, out of trades where they are older than 720 minutes:
-    /// closes a gap that was left open, or gives a new symbol a past.
+    /// Fetch all bars from this time on again, from trades if older than 720 minutes; fills an old
+    /// gap or the history of a new symbol.
     #[arg(long, value_name = "TIME", value_parser = flags::asof, conflicts_with = "no_trades")]
     since: Option<AsOfSpec>,
     /// The exchange.
     #[command(flatten)]
     exchange: ExchangeFlags,
-    /// The database to write into.
+    /// Connection to the target database.
     #[command(flatten)]
     database: DatabaseFlags,
 }
@@ -57,8 +56,8 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let client = flags.exchange.client()?;
     let nothing = || {
         Usage(
-            "there is no symbol yet to bring up to date; name some with --pairs XBT/USD,ETH/USD, or start with \
-             'data-pipeline import' of an archive"
+            "no symbols to update: give some with --pairs XBT/USD,ETH/USD, or import an archive first with \
+             'data-pipeline import FILE'"
                 .to_owned(),
         )
     };
@@ -66,11 +65,11 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     if flags.pairs.is_empty() && is_new {
         return Err(nothing().into());
     }
-    // The exchange is asked first, so that no folder is made for nothing.
+    // Query the exchange first, so that an unknown pair does not create an empty store.
     let pairs = Pairs::new(market::pairs(&client)?);
     if is_new && flags.pairs.iter().all(|name| pairs.find(name.as_str()).is_none()) {
         let names: Vec<&str> = flags.pairs.iter().map(Symbol::as_str).collect();
-        anyhow::bail!("none of these is a pair of the exchange: {}", names.join(", "));
+        anyhow::bail!("Kraken lists none of these pairs: {}", names.join(", "));
     }
     let target = source_select::target(flags.into.as_deref(), &flags.database)?;
     let held = target.held()?;
@@ -80,7 +79,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let (chosen, unknown) = choose_pairs(&flags.pairs, &held, &pairs);
     if chosen.is_empty() {
         anyhow::bail!(
-            "none of these is a pair of the exchange under this name: {}; --pairs takes any spelling",
+            "Kraken lists no pair with exactly these names: {}; give them with --pairs, which accepts any spelling",
             unknown.join(", ")
         );
     }
@@ -94,21 +93,21 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
             None => after,
         };
         let task = SyncTask { pair, symbol, after, trades: !flags.no_trades };
-        let work = Work::default();
-        match sync(&client, &task, &*target, &|news| work.tell(&task.symbol, news)) {
+        let work = SymbolProgress::default();
+        match sync(&client, &task, &*target, &|news| work.update(&task.symbol, news)) {
             Ok(synced) => {
                 in_a_row = 0;
                 done.push((task.symbol, synced));
             }
             Err(error) => {
                 let error = explain::with_flags(&error.to_string());
-                tracing::error!("{}: {error}{}", task.symbol, work.where_to_go_on(since.is_some()));
+                tracing::error!("{}: {error}{}", task.symbol, work.resume_hint(since.is_some()));
                 failed.push(task.symbol.to_string());
                 in_a_row += 1;
             }
         }
-        // One pair may be at fault; several in a row are not.
-        if in_a_row == PATIENCE {
+        // A single pair may be broken; several in a row mean that the exchange is unreachable.
+        if in_a_row == MAX_FAILURES_IN_A_ROW {
             break;
         }
     }
@@ -117,14 +116,18 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     }
     if !unknown.is_empty() {
         ui::print(&format!(
-            "No pair of the exchange under this name, left as they are: {}{}",
+            "not listed by Kraken, skipped: {}{}",
             unknown.join(", "),
-            if flags.pairs.is_empty() { " (--pairs takes any spelling)" } else { "" }
+            if flags.pairs.is_empty() {
+                " (names must match exactly; --pairs accepts any spelling)"
+            } else {
+                ""
+            }
         ))?;
     }
     if !failed.is_empty() {
         anyhow::bail!(
-            "{} of {} up to date, {} failed ({}); what came in stays, and the same sync again goes on from there",
+            "{} of {} updated, {} failed ({}); run the same command again to continue",
             done.len(),
             ui::pluralize(total, "symbol"),
             failed.len(),
@@ -132,26 +135,23 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         );
     }
     if !unknown.is_empty() && !flags.pairs.is_empty() {
-        anyhow::bail!(
-            "{} of --pairs unknown to the exchange",
-            ui::pluralize(unknown.len(), "name")
-        );
+        anyhow::bail!("{} of --pairs not listed by Kraken", ui::pluralize(unknown.len(), "name"));
     }
     Ok(())
 }
 
-/// So many symbols that fail in a row end a sync.
-const PATIENCE: usize = 3;
+/// The sync stops after this many consecutive failures.
+const MAX_FAILURES_IN_A_ROW: usize = 3;
 
-/// How the work on a symbol goes.
+/// Progress of one symbol.
 #[derive(Default)]
-struct Work {
+struct SymbolProgress {
     progress: OnceCell<(Progress, Minute)>,
     at: Cell<Option<Minute>>,
 }
 
-impl Work {
-    fn tell(&self, symbol: &Symbol, news: News) {
+impl SymbolProgress {
+    fn update(&self, symbol: &Symbol, news: News) {
         match news {
             News::Cost(cost) => {
                 announce(symbol, cost);
@@ -169,20 +169,20 @@ impl Work {
         }
     }
 
-    /// Without --since the next sync finds its way by itself.
-    fn where_to_go_on(&self, with_since: bool) -> String {
+    /// Returns where to continue; needed with `--since` only, otherwise the next sync knows.
+    fn resume_hint(&self, with_since: bool) -> String {
         match self.at.get().filter(|_| with_since) {
-            Some(at) => format!("; go on with --since {at}"),
+            Some(at) => format!("; continue with --since {at}"),
             None => String::new(),
         }
     }
 }
 
-/// A pair, the symbol under which the target has or will have it, and the newest bar there.
+/// A pair, its symbol in the target, and the newest bar there.
 type Chosen<'a> = (&'a Pair, Symbol, Option<Minute>);
 
-/// The pairs that are meant by `asked`, or by what the target holds, each once; and the names that
-/// mean none.
+/// Returns the distinct pairs that `asked` (if empty: the symbols of the target) refers to, and the
+/// names without a pair.
 fn choose_pairs<'a>(
     asked: &[Symbol],
     held: &[Entry],
@@ -195,14 +195,13 @@ fn choose_pairs<'a>(
     let directory: Directory = held.iter().map(|entry| &entry.symbol).collect();
     let (mut chosen, mut unknown, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
     for name in symbols {
-        // What the store holds may come from another exchange: without being told so only exact
-        // names are taken for Kraken's.
+        // The store may hold bars of another exchange: unless asked for, only exact names match.
         let is_meant = |pair: &&Pair| !asked.is_empty() || pair.is_called(name.as_str());
         let Some(pair) = pairs.find(name.as_str()).filter(is_meant) else {
             unknown.push(name.to_string());
             continue;
         };
-        // A symbol that is new gets the archive's name, so that both roads lead to one place.
+        // A new symbol gets the name that Kraken's archive uses, so that import and sync agree.
         let own = cohort::find(&directory, name, &Console::default())
             .or_else(|| pair.altname.parse().ok());
         let Some(symbol) = own.filter(|symbol| seen.insert(symbol.clone())) else {
@@ -216,7 +215,7 @@ fn choose_pairs<'a>(
 
 fn announce(symbol: &Symbol, cost: Cost) {
     tracing::info!(
-        "{symbol}: {} from {} to {} are made out of trades: about {}, {} at one a second (--no-trades leaves them open)",
+        "{symbol}: rebuilding {} from trades, {} to {}: about {}, {} at one per second (--no-trades skips this)",
         ui::pluralize((cost.span.end.index() - cost.span.start.index()) as usize, "minute"),
         cost.span.start,
         cost.span.end,
@@ -241,7 +240,7 @@ fn print(done: &[(Symbol, Synced)]) -> anyhow::Result<()> {
     let open = done.iter().filter_map(|(symbol, synced)| Some((symbol, synced.open?)));
     for (symbol, gap) in open {
         ui::print(&format!(
-            "Left open: {symbol} from {} to {}; import the next archive, or sync --pairs {symbol} --since {}",
+            "gap left in {symbol} from {} to {}: import the next archive, or run 'data-pipeline sync --pairs {symbol} --since {}'",
             gap.start, gap.end, gap.start
         ))?;
     }

@@ -5,27 +5,26 @@ use emd::{NoiseScale, Params, Preset, Sifting};
 
 use crate::ui::Usage;
 
-/// How a series is decomposed; what is missing is the preset's own.
+/// How a series is decomposed. Omitted flags take the value of the preset.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Decomposition")]
 pub struct DecompositionFlags {
-    /// standard: improved CEEMDAN, 10 sifts. pyemd: what EMD-signal 1.10 computes, bit for bit.
+    /// standard: improved CEEMDAN, 10 sifts per mode. pyemd: bit-identical to EMD-signal 1.10.
     #[arg(long, value_enum, default_value_t = PresetFlag::Standard)]
     preset: PresetFlag,
-    /// When a mode is sifted enough: fixed:N (so often), s-number:S (S times in a row without a
-    /// change in the numbers of extrema and zero crossings; 4 to 8 are usual) or reference
-    /// (EMD-signal's) [default: fixed:10; pyemd: reference].
+    /// Sifting stop rule: fixed:N (N sifts), s-number:S (until the numbers of extrema and zero
+    /// crossings stay the same for S sifts; usually 4 to 8) or reference (the rule of EMD-signal)
+    /// [default: fixed:10; pyemd: reference].
     #[arg(long, value_name = "RULE")]
     sifting: Option<Sifting>,
-    /// What the noise is measured by [default: fastest; pyemd: residue].
+    /// Reference for the scale of the added noise [default: fastest; pyemd: residue].
     #[arg(long, value_enum)]
     noise_scale: Option<ScaleFlag>,
-    /// Deviation of the noise, in units of what --noise-scale measures it by [default: 1; pyemd:
-    /// 0.005].
+    /// Standard deviation of the noise, as a multiple of the --noise-scale reference [default: 1;
+    /// pyemd: 0.005].
     #[arg(long, value_name = "E", allow_negative_numbers = true)]
     epsilon: Option<f64>,
-    /// Noisy copies that are averaged [default: 100]. Time grows with them, and memory by a series'
-    /// length each.
+    /// Number of noisy copies to average [default: 100]. Time and memory grow in proportion.
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     trials: Option<usize>,
     /// Seed of the noise [default: 1337].
@@ -33,17 +32,17 @@ pub struct DecompositionFlags {
     seed: Option<u32>,
 }
 
-/// By whose rules a series is decomposed.
+/// A set of defaults for the decomposition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum PresetFlag {
-    /// Ours.
+    /// Improved CEEMDAN (Colominas et al. 2014).
     Standard,
-    /// Those of EMD-signal.
+    /// The algorithm of PyPI's EMD-signal 1.10.
     Pyemd,
 }
 
 impl PresetFlag {
-    /// The preset.
+    /// Returns the preset.
     pub fn preset(self) -> Preset {
         match self {
             PresetFlag::Standard => Preset::Standard,
@@ -54,17 +53,17 @@ impl PresetFlag {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum ScaleFlag {
-    /// The fastest mode of what is left.
+    /// Standard deviation of the fastest mode of the remaining signal.
     Fastest,
-    /// All that is left.
+    /// Standard deviation of the remaining signal.
     Residue,
 }
 
 impl DecompositionFlags {
-    /// The decomposer that the flags ask for.
+    /// Returns the decomposer for these flags.
     ///
     /// # Errors
-    /// Where a value is out of its range.
+    /// A value is out of range.
     pub fn decomposer(&self) -> anyhow::Result<emd::Decomposer> {
         let mut params = Params::new(self.preset.preset());
         if let Some(sifting) = self.sifting {
@@ -88,8 +87,8 @@ impl DecompositionFlags {
         Ok(params.check().map_err(|error| Usage(error.to_string()))?)
     }
 
-    /// The flags given that are about noise.
-    pub fn about_noise(&self) -> Vec<&'static str> {
+    /// Returns the given flags that only apply to methods with added noise.
+    pub fn noise_flags(&self) -> Vec<&'static str> {
         let given = [
             ("--noise-scale", self.noise_scale.is_some()),
             ("--epsilon", self.epsilon.is_some()),

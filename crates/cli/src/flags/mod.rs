@@ -19,88 +19,86 @@ mod snapshots;
 pub use decomposition::{DecompositionFlags, PresetFlag};
 pub use snapshots::SnapshotFlags;
 
-/// The password in a file: its first line.
+/// Reads a password: the first line of the file at `path`.
 pub fn password_in(path: &Path) -> bars_io::Result<String> {
     let text = std::fs::read_to_string(path).map_err(|e| bars_io::Error::io("read", path, e))?;
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 
-/// Flags of every command.
+/// Flags that every command accepts.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Common flags")]
 pub struct Common {
-    /// Say nothing but errors.
+    /// Print errors only.
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
-    /// Tell more; twice for still more.
+    /// Increase verbosity (-v, -vv).
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
-    /// Threads to use; all cores where it is missing. Results are the same for any number.
+    /// Number of threads [default: all cores]; results do not depend on it.
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// Where to log what was run; pipeline.log in the --out-dir or the working directory where it
-    /// is missing.
+    /// Log file [default: pipeline.log in --out-dir or the working directory].
     #[arg(long, global = true, value_name = "FILE")]
     pub log_file: Option<PathBuf>,
-    /// A configuration file; data-pipeline.toml in the working directory, if it is there, where
-    /// this is missing.
+    /// Configuration file [default: data-pipeline.toml in the working directory, if it exists].
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Keep no log.
+    /// Do not write a log file.
     #[arg(long, global = true, conflicts_with = "log_file")]
     pub no_log_file: bool,
 }
 
 impl Common {
-    /// -1 quiet, 0 normal, 1 and 2 verbose.
+    /// Returns the verbosity: -1 quiet, 0 normal, 1 and 2 verbose.
     pub fn verbosity(&self) -> i8 {
         if self.quiet { -1 } else { self.verbose.min(2) as i8 }
     }
 
-    /// Sizes the pool in which all parallel work is done.
+    /// Sets the size of the global thread pool.
     pub fn set_threads(&self) -> anyhow::Result<()> {
         let threads = self.threads.map_or(0, usize::from);
         Ok(rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?)
     }
 }
 
-/// How a database is reached; what is missing comes from the environment, then from prompts.
+/// Connection to a database. Missing values come from the environment, then from prompts.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "MySQL or MariaDB")]
 pub struct DatabaseFlags {
-    /// Host [env: DB_HOST] [default: localhost].
-    #[arg(long)]
+    /// Database host [env: DB_HOST] [default: localhost].
+    #[arg(long, hide_short_help = true)]
     host: Option<String>,
-    /// Port [env: DB_PORT] [default: 3306].
-    #[arg(long)]
+    /// Database port [env: DB_PORT] [default: 3306].
+    #[arg(long, hide_short_help = true)]
     port: Option<u16>,
-    /// User [env: DB_USER].
-    #[arg(long)]
+    /// Database user [env: DB_USER].
+    #[arg(long, hide_short_help = true)]
     user: Option<String>,
-    /// Password [env: DB_PASSWORD]. Others on this machine can see it here; better the environment
-    /// or a file.
-    #[arg(long, value_parser = password)]
+    /// Password [env: DB_PASSWORD]. Visible to other users in the process list; prefer DB_PASSWORD
+    /// or --password-file.
+    #[arg(long, value_parser = password, hide_short_help = true)]
     password: Option<Password>,
-    /// File whose first line is the password.
-    #[arg(long, value_name = "FILE", conflicts_with = "password")]
+    /// File with the password on its first line.
+    #[arg(long, value_name = "FILE", conflicts_with = "password", hide_short_help = true)]
     password_file: Option<PathBuf>,
-    /// Database [env: DB_NAME].
-    #[arg(long)]
+    /// Database name [env: DB_NAME].
+    #[arg(long, hide_short_help = true)]
     database: Option<String>,
-    /// Table of the bars [env: OHLCVT_TABLE] [default: ohlcvt].
-    #[arg(long)]
+    /// Table with the bars [env: OHLCVT_TABLE] [default: ohlcvt].
+    #[arg(long, hide_short_help = true)]
     table: Option<String>,
     /// Encryption: disabled, preferred, required, verify-ca or verify-identity [default:
     /// preferred].
-    #[arg(long, value_name = "MODE")]
+    #[arg(long, value_name = "MODE", hide_short_help = true)]
     ssl_mode: Option<SslMode>,
-    /// PEM file of the authorities to trust.
-    #[arg(long, value_name = "FILE")]
+    /// PEM file with trusted certificate authorities.
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     ssl_ca: Option<PathBuf>,
 }
 
 impl DatabaseFlags {
-    /// Flags that tell all of `config`.
+    /// Returns flags that stand for a complete `config`.
     pub fn from_config(config: &Config) -> DatabaseFlags {
         DatabaseFlags {
             host: Some(config.host.clone()),
@@ -115,7 +113,10 @@ impl DatabaseFlags {
         }
     }
 
-    /// What the flags tell.
+    /// Returns the settings given by flags; the others are `None`.
+    ///
+    /// # Errors
+    /// The password file cannot be read.
     pub fn partial(&self) -> anyhow::Result<Partial> {
         let password = match &self.password_file {
             Some(path) => Some(Password(password_in(path)?)),
@@ -135,40 +136,43 @@ impl DatabaseFlags {
     }
 }
 
-/// Where bars come from.
+/// The source of the bars.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Source")]
 pub struct SourceFlags {
-    /// Where the bars are: mysql://user@host/database?table=ohlcvt, the folder of a store, or a CSV
-    /// or Parquet file.
-    #[arg(long, value_name = "WHERE")]
+    /// Source of the bars: a store folder, a CSV or Parquet file, or
+    /// mysql://user@host/database?table=ohlcvt [default: data/bars; see docs/sources.md].
+    #[arg(long, value_name = "SOURCE")]
     pub source: Option<String>,
-    /// How the bars are read.
+    /// Interpretation of the rows.
     #[command(flatten)]
     pub reading: ReadingFlags,
-    /// The database.
+    /// Connection to a database.
     #[command(flatten)]
     pub database: DatabaseFlags,
 }
 
 impl SourceFlags {
-    /// The path of the source, if it is one.
+    /// Returns `--source` as a path.
     pub fn path(&self) -> Option<PathBuf> {
         self.source.as_ref().map(PathBuf::from)
     }
 }
 
-/// How the exchange is reached.
+/// Connection to the exchange.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Exchange")]
 pub struct ExchangeFlags {
-    /// Where Kraken's API is; another for a mirror.
+    /// Base URL of Kraken's API or of a mirror.
     #[arg(long, value_name = "URL", default_value = kraken::BASE_URL)]
     base_url: String,
 }
 
 impl ExchangeFlags {
-    /// A client of the API.
+    /// Returns a client of the API.
+    ///
+    /// # Errors
+    /// The URL is invalid.
     pub fn client(&self) -> anyhow::Result<Client> {
         let client = Client::new(&self.base_url, Pace::default())
             .map_err(|e| Usage(format!("--base-url: {e}")))?;
@@ -176,24 +180,24 @@ impl ExchangeFlags {
     }
 }
 
-/// How rows are read.
+/// Interpretation of the rows of a source.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ReadingFlags {
-    /// Whether a timestamp names the start or the end of its minute.
+    /// Meaning of timestamps: open or close of the minute.
     #[arg(long, value_enum, default_value_t)]
     bar_time: Label,
-    /// Make it an error if any row is set aside or replaced.
+    /// Fail if any row is rejected or replaced.
     #[arg(long)]
     pub strict: bool,
 }
 
 impl ReadingFlags {
-    /// How to read a file.
+    /// Returns the options for reading a file.
     pub fn options(&self) -> ReadOptions {
         ReadOptions { bar_time: self.bar_time(), ..ReadOptions::default() }
     }
 
-    /// What timestamps name.
+    /// Returns the meaning of timestamps.
     pub fn bar_time(&self) -> BarTime {
         match self.bar_time {
             Label::Open => BarTime::Open,
@@ -202,27 +206,27 @@ impl ReadingFlags {
     }
 }
 
-/// What a timestamp names.
+/// The meaning of a timestamp.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 enum Label {
-    /// The minute's start.
+    /// Start of the minute.
     #[default]
     Open,
-    /// The minute's end.
+    /// End of the minute.
     Close,
 }
 
-/// Reads `--asof`.
+/// Parses `--asof`.
 pub fn asof(text: &str) -> bars::Result<AsOfSpec> {
     text.parse()
 }
 
-/// Reads `--password`.
+/// Parses `--password`.
 fn password(text: &str) -> Result<Password, std::convert::Infallible> {
     Ok(Password(text.to_owned()))
 }
 
-/// Reads `--windows` and `--enable-72h`.
+/// Parses `--windows` and applies `--enable-72h`.
 pub fn windows(list: &str, enable_72h: bool) -> anyhow::Result<Vec<Window>> {
     let mut windows = window_list(list)?;
     if enable_72h && !windows.contains(&Window::THREE_DAYS) {
@@ -231,24 +235,24 @@ pub fn windows(list: &str, enable_72h: bool) -> anyhow::Result<Vec<Window>> {
     Ok(windows)
 }
 
-/// Reads `--windows`.
+/// Parses `--windows`.
 pub fn window_list(list: &str) -> anyhow::Result<Vec<Window>> {
     Ok(Window::parse_list(list).map_err(|e| Usage(format!("--windows: {e}")))?)
 }
 
-/// A cohort on the command line.
+/// A cohort as a command-line value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum CohortFlag {
-    /// The habitual gainers.
+    /// Symbols that most often rank among the gainers.
     Gainers,
-    /// The habitual losers.
+    /// Symbols that most often rank among the losers.
     Losers,
-    /// The symbols that are both.
+    /// Symbols on both of these boards.
     Overlaps,
 }
 
 impl CohortFlag {
-    /// The cohort.
+    /// Returns the cohort.
     pub fn cohort(self) -> Cohort {
         match self {
             CohortFlag::Gainers => Cohort::Gainers,
@@ -258,17 +262,17 @@ impl CohortFlag {
     }
 }
 
-/// The format of a table on the command line.
+/// A table format as a command-line value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FormatFlag {
     /// Parquet.
     Parquet,
-    /// Comma separated text.
+    /// Comma-separated text.
     Csv,
 }
 
 impl FormatFlag {
-    /// The format.
+    /// Returns the format.
     pub fn format(self) -> table_file::Format {
         match self {
             FormatFlag::Parquet => table_file::Format::Parquet,
@@ -277,17 +281,17 @@ impl FormatFlag {
     }
 }
 
-/// The compression of Parquet on the command line.
+/// A Parquet compression as a command-line value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum CompressionFlag {
-    /// Fast.
+    /// Faster to write.
     Snappy,
-    /// Smaller.
+    /// Smaller files.
     Zstd,
 }
 
 impl CompressionFlag {
-    /// The compression.
+    /// Returns the compression.
     pub fn compression(self) -> table_file::Compression {
         match self {
             CompressionFlag::Snappy => table_file::Compression::Snappy,
@@ -296,7 +300,10 @@ impl CompressionFlag {
     }
 }
 
-/// Refuses a table file with an extension of another format.
+/// Checks that `path` has the extension of a supported table format.
+///
+/// # Errors
+/// The extension is not `.csv` or `.parquet`.
 pub fn check_table_path(path: &Path) -> Result<(), Usage> {
     if table_file::Format::is_supported(path) {
         return Ok(());
@@ -307,7 +314,7 @@ pub fn check_table_path(path: &Path) -> Result<(), Usage> {
     )))
 }
 
-/// Whether `place` is the address of a database.
-pub fn is_mysql(place: &str) -> bool {
-    place.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mysql:"))
+/// Returns whether `source` is the address of a database.
+pub fn is_mysql(source: &str) -> bool {
+    source.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mysql:"))
 }

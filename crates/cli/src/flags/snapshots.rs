@@ -13,47 +13,50 @@ use super::{CompressionFlag, FormatFlag, SourceFlags};
 use crate::shard::Shard;
 use crate::ui::Usage;
 
-/// Flags of `state` and `regime`.
+/// Flags that `state` and `regime` share.
 #[derive(Debug, Clone, Args)]
 pub struct SnapshotFlags {
-    /// File with a column symbol; where there is no source, also the bars.
+    /// CSV or Parquet file with a column symbol; also the bars if there is no source.
     #[arg(long, value_name = "FILE", default_value = Cohort::Overlaps.bars_file())]
     pub input: PathBuf,
-    /// How Parquet is compressed [default: snappy].
+    /// Parquet compression [default: snappy].
     #[arg(long, value_enum)]
     pub compression: Option<CompressionFlag>,
-    /// The form of the snapshot.
+    /// Output format.
     #[arg(long, value_enum, default_value_t = FormatFlag::Parquet)]
     pub format: FormatFlag,
-    /// The version that the schema file names.
+    /// Version string in the schema sidecar.
     #[arg(long, value_name = "TEXT", default_value = "v1")]
     pub schema_version: String,
-    /// Tell what would be done, and write nothing.
+    /// Print the plan and the coverage of each window, write nothing.
     #[arg(long)]
     pub dry_run: bool,
-    /// No baselines, and so no columns of enrichment.
+    /// Skip baselines: no percentile, quintile and z-score columns.
     #[arg(long)]
     pub no_baseline: bool,
-    /// First as-of of a panel of snapshots.
+    /// First as-of of a panel.
     #[arg(long, value_name = "TIME", value_parser = super::asof, requires = "to", conflicts_with = "asof")]
     pub from: Option<AsOfSpec>,
-    /// Last as-of of a panel, included.
+    /// Last as-of of a panel (inclusive).
     #[arg(long, value_name = "TIME", value_parser = super::asof, requires = "from")]
     pub to: Option<AsOfSpec>,
-    /// As of when: a time, a date (00:00 UTC of it), or latest, the close of the newest bar.
+    /// Evaluation time: timestamp, date (00:00 UTC) or `latest` (close of the newest bar) [default:
+    /// the end of the last complete windows].
     #[arg(long, value_name = "TIME", value_parser = super::asof)]
     pub asof: Option<AsOfSpec>,
-    /// Compute one part of N and write it into the output folder; 'data-pipeline merge' joins the
-    /// parts
+    /// Compute only part I of N and write it to the output folder (see 'data-pipeline merge').
     #[arg(long, value_name = "I/N", conflicts_with = "dry_run")]
     pub shard: Option<Shard>,
-    /// Where the bars are; the input itself where no source is named and there is no store.
+    /// The source of the bars; the input itself if no source is given and data/bars does not exist.
     #[command(flatten)]
     pub source: SourceFlags,
 }
 
 impl SnapshotFlags {
-    /// The job of a stage with these flags.
+    /// Returns the job of `stage` with these flags.
+    ///
+    /// # Errors
+    /// `--compression` was given for CSV.
     pub fn job<S>(
         &self,
         stage: S,

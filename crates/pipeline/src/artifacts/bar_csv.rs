@@ -11,11 +11,11 @@ use bars_io::{Error, Source};
 /// given order, time ascending, with a `trades` column if any of the bars has a number of trades.
 /// Returns the number of bars per symbol.
 ///
-/// The header depends on the bars, not on the columns of the source: the same bars give the same
+/// The header depends on the bars, not on the columns of the source, so the same bars give the same
 /// bytes from a store, a file and a database.
 ///
 /// # Errors
-/// If the source cannot be read or the file not be written.
+/// The source cannot be read or the file cannot be written.
 pub fn write(
     path: &Path,
     source: &dyn Source,

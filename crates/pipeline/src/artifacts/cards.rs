@@ -34,7 +34,7 @@ pub(crate) fn write_asset(
     write_json(path, cards, temp)
 }
 
-/// What is read of a card.
+/// The fields of a card that are read.
 #[derive(Debug, Deserialize)]
 pub(crate) struct RecordedCard {
     pub(crate) cluster_id: String,

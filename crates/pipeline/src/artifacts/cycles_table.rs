@@ -1,4 +1,4 @@
-//! The reader of `imf_summary.parquet`, whatever program wrote it last.
+//! The reader of `imf_summary.parquet`.
 
 use std::path::Path;
 
@@ -48,7 +48,7 @@ impl CyclesTable {
             let cycle = RecordedCycle {
                 symbol: known(&symbol, "symbol")?,
                 series: SignalKind::named(&series).ok_or_else(|| {
-                    bad(&format!("is of the series '{series}', which is neither price nor volume"))
+                    bad(&format!("has series \"{series}\", expected price or volume"))
                 })?,
                 status: known(&status, "status")?,
                 imf_id: if id[row].is_nan() { -1 } else { id[row] as i64 },
@@ -69,7 +69,7 @@ impl CyclesTable {
                 cycle.period_days > 0.0 && sizes.iter().all(|x| x.is_finite() && *x >= 0.0);
             if is_cycle && !is_sound {
                 return Err(bad(
-                    "is a cycle (status ok) whose period, depth or energy is missing, negative or infinite",
+                    "has status ok, but its period, depth or energy is missing, negative or infinite",
                 ));
             }
             cycles.push(cycle);

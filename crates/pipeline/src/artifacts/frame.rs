@@ -81,7 +81,7 @@ impl Frame {
         self.names.iter().any(|other| other == name)
     }
 
-    /// A column of text; empty where missing.
+    /// A column of text; empty if missing.
     ///
     /// # Errors
     /// If there is no such column of text.
@@ -89,7 +89,7 @@ impl Frame {
         Ok(self.optional_text(name)?.into_iter().map(Option::unwrap_or_default).collect())
     }
 
-    /// A column of text; of CSV files an empty field is missing.
+    /// A column of text; in CSV files an empty field is missing.
     ///
     /// # Errors
     /// If there is no such column of text.
@@ -116,7 +116,7 @@ impl Frame {
         }
     }
 
-    /// A column of numbers, flags as 0 and 1; NaN where missing or not a number.
+    /// A column of numbers, flags as 0 and 1; NaN if missing or not a number.
     ///
     /// # Errors
     /// If there is no such column of numbers.

@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 /// The whole file.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct LeaderboardsSummary {
-    /// The habitual gainers.
+    /// Symbols ranked most often among the gains.
     #[serde(rename = "Top Gainers")]
     pub gainers: SummaryBoard,
-    /// The habitual losers.
+    /// Symbols ranked most often among the losses.
     #[serde(rename = "Top Losers")]
     pub losers: SummaryBoard,
-    /// Symbols that are both.
+    /// Symbols ranked often among both.
     #[serde(rename = "Top Overlap")]
     pub overlaps: SummaryBoard,
-    /// What was ranked.
+    /// The context of the ranking.
     pub run: SummaryRun,
 }
 
@@ -33,28 +33,28 @@ pub struct SummaryBoard {
 pub struct SummaryCoin {
     /// The symbol.
     pub symbol: String,
-    /// Change of the price in the newest bucket of a day (or the longest window), in percent.
+    /// Change of price in the newest bucket of 24h (or the longest window), in percent.
     pub price_change: Option<f64>,
-    /// Change of the volume in that bucket, in percent.
+    /// Change of volume in that bucket, in percent.
     pub pct_vol_change: Option<f64>,
     /// Tags of the profile.
     pub skew: Vec<String>,
 }
 
-/// A bucket in which a symbol is out of the ordinary.
+/// An unusual share of a symbol.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct SummarySkew {
     /// The symbol.
     pub symbol: String,
-    /// Window and kind of the bucket.
+    /// Name of the bucket: window and kind.
     pub bucket: String,
-    /// How unusual.
+    /// Level of the deviation.
     pub level: String,
     /// Deviation from the board, in percent.
     pub deviation_pct: Option<f64>,
 }
 
-/// What was ranked.
+/// The context of the ranking.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct SummaryRun {
     /// The as-of.
@@ -63,13 +63,13 @@ pub struct SummaryRun {
     pub windows: Vec<String>,
     /// Days before the as-of.
     pub lookback_days: u32,
-    /// Places per bucket and symbols per board.
+    /// Number of ranks per bucket and of symbols per board.
     pub top_n: usize,
-    /// Symbols with a bar by the as-of.
+    /// Number of symbols with a bar by the as-of.
     pub symbols_seen: usize,
-    /// Symbols without a bar in the day before the as-of.
+    /// Number of symbols without a bar in the 24 hours before the as-of.
     pub symbols_stale: usize,
-    /// Symbols that were ranked.
+    /// Number of ranked symbols.
     pub symbols_ranked: usize,
     /// Whether partial buckets were used.
     pub include_partial: bool,

@@ -29,11 +29,11 @@ const CREATED_BY: &str = concat!("data_pipeline ", env!("CARGO_PKG_VERSION"));
 pub mod names {
     /// The boards as JSON.
     pub const LEADERBOARDS_SUMMARY: &str = "leaderboards_summary.json";
-    /// Every place of every bucket.
+    /// Every rank of every bucket.
     pub const LEADERBOARDS_PLACES: &str = "leaderboards.parquet";
     /// The symbols of all cohorts, written by `run` for the stages that take one list.
     pub const RUN_LEADERS: &str = "run_leaders.csv";
-    /// What `run` did, with fingerprints.
+    /// The record of a `run`, with fingerprints.
     pub const RUN_RECORD: &str = "run.json";
     /// The report page.
     pub const REPORT: &str = "report.html";
@@ -55,9 +55,9 @@ pub mod names {
     pub const REGIME_FOLDER: &str = "data/regime";
     /// The folder of cycles, with a partition for each date.
     pub const CYCLES_FOLDER: &str = "data/imf";
-    /// What the name of a partition begins with; the date follows.
+    /// Prefix of a partition's name; the date follows.
     pub const PARTITION_PREFIX: &str = "dt=";
-    /// The truth about a sample market, next to its store.
+    /// The cycles and events planted in a sample market; next to its store.
     pub const SAMPLE_TRUTH: &str = "truth.json";
 }
 
@@ -66,7 +66,7 @@ pub mod names {
 pub enum Cohort {
     /// The habitual gainers.
     Gainers,
-    /// The habitual losers.
+    /// Symbols ranked most often among the gains.
     Losers,
     /// Symbols that are both.
     Overlaps,
@@ -108,7 +108,7 @@ impl Cohort {
         ["json", "txt"].map(|extension| format!("imf_clusters_{}.{extension}", self.name()))
     }
 
-    /// Whether `path` is the bars file of a cohort by its name.
+    /// Returns whether `path` has the name of a cohort's bars file.
     pub fn is_bars_file(path: &Path) -> bool {
         let name = path.to_string_lossy();
         Cohort::ALL.iter().any(|cohort| *name == *cohort.bars_file())
@@ -128,7 +128,7 @@ pub fn write_json(path: &Path, value: &impl Serialize, temp: &TempFiles) -> Resu
     Ok(temp.write_temp(path, &json_bytes(path, value)?)?)
 }
 
-/// `value` as indented JSON with a final line end; `path` is for the error alone.
+/// Returns `value` as indented JSON with a final newline; `path` is for the error only.
 pub(crate) fn json_bytes(path: &Path, value: &impl Serialize) -> Result<Vec<u8>> {
     let mut bytes = serde_json::to_vec_pretty(value)
         .map_err(|e| Error::encode(path.display().to_string(), e))?;
@@ -145,7 +145,7 @@ pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
     serde_json::from_slice(&text).map_err(|e| unexpected(path, e))
 }
 
-/// A file that cannot be parsed, or lacks what it should have.
+/// The error of a file that cannot be parsed or lacks required content.
 pub(crate) fn unexpected(path: &Path, source: impl Into<Cause>) -> Error {
     Error::UnexpectedFormat { path: path.to_owned(), source: source.into() }
 }
@@ -153,7 +153,7 @@ pub(crate) fn unexpected(path: &Path, source: impl Into<Cause>) -> Error {
 /// Commits files that were written together.
 ///
 /// # Errors
-/// If a folder no longer allows it.
+/// A folder does not allow it any longer.
 pub fn commit(files: Vec<FinishedFile>) -> Result<()> {
     Ok(files.into_iter().try_for_each(FinishedFile::commit)?)
 }

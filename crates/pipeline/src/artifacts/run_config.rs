@@ -14,10 +14,10 @@ use super::names::CYCLES_CONFIG;
 use super::read_json;
 use crate::error::{Error, Result};
 
-/// The key of what differs between runs with the same parameters.
+/// The key of values that differ between runs with the same parameters.
 pub(crate) const RUN_KEY: &str = "run";
 
-/// The file, as it is written.
+/// The file as it is written.
 #[derive(Debug, Serialize)]
 pub(crate) struct RunConfig<'a> {
     pub(crate) asof: AsOf,
@@ -94,8 +94,8 @@ pub(crate) struct RunTiming<'a> {
     pub(crate) seconds_per_symbol: BTreeMap<&'a str, Option<f64>>,
 }
 
-/// What summaries of cycles need of the file. It may lack any of it, as users also hand in files of
-/// other programs.
+/// The fields of the file that summaries of cycles need. All are optional, because users also pass
+/// files of other programs.
 #[derive(Debug)]
 pub struct RecordedRun {
     path: PathBuf,
@@ -113,7 +113,7 @@ struct RecordedKeys {
 }
 
 impl RecordedRun {
-    /// Reads the file `named`, or that in `folder`, if there is one.
+    /// Reads the file `named`, or else the one in `folder`, if it exists.
     ///
     /// # Errors
     /// If the named file is missing, or either is not JSON.
@@ -130,7 +130,7 @@ impl RecordedRun {
         &self.path
     }
 
-    /// Length of the window in days; `None` if the file does not say.
+    /// Length of the window in days; `None` if the file does not have it.
     ///
     /// # Errors
     /// If it is not a positive number.
@@ -141,7 +141,7 @@ impl RecordedRun {
                 Some(days) if days > 0.0 => Ok(Some(days)),
                 _ => {
                     let reason = format!(
-                        "its key \"window_days\" is {days}, not the length of a window; give window_days"
+                        "its key \"window_days\" is {days}, not a valid length; give window_days"
                     );
                     Err(Error::artifact(&self.path, reason))
                 }
@@ -149,7 +149,7 @@ impl RecordedRun {
         }
     }
 
-    /// The as-of; `None` if the file does not say.
+    /// The as-of; `None` if the file does not have it.
     ///
     /// # Errors
     /// If it is not a time.
@@ -164,7 +164,7 @@ impl RecordedRun {
             Ok(spec) => Ok(spec.moment().map(|moment| Lookback::new(spec, moment, 1).asof)),
             Err(e) => Err(Error::artifact(
                 &self.path,
-                format!("its asof cannot be read: {e}; give the as-of (asof)"),
+                format!("its key \"asof\" is invalid: {e}; give asof"),
             )),
         }
     }
@@ -175,7 +175,7 @@ impl RecordedRun {
     }
 }
 
-/// What the report shows of the file.
+/// The fields of the file that the report shows.
 #[derive(Debug, Deserialize)]
 pub(crate) struct ReportedRun {
     pub(crate) window_start: String,
@@ -186,7 +186,8 @@ pub(crate) struct ReportedRun {
 }
 
 impl ReportedRun {
-    /// Whether so many bars of a symbol are missing that fast cycles may come from the gaps.
+    /// Returns whether so many bars of a symbol are missing that fast cycles may come from the
+    /// gaps.
     pub(crate) fn is_poor(&self, symbol: &str) -> bool {
         self.bars_per_symbol.get(symbol).is_some_and(Coverage::is_poor)
     }
@@ -197,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read() {
+    fn config_round_trips() {
         let coverage =
             Coverage { bars_before: 4, bars_after: 8, missing_share: 0.5, longest_gap: 3 };
         let asof: AsOf = AsOf::from_epoch_micros(86_400_000_000).unwrap();

@@ -11,11 +11,11 @@ use stages::table::{ColumnSpec, DType, Values};
 
 use super::table_file::{Compression, FileColumns, Format, TableWriter};
 
-/// A panel that is being written; Parquet if the file's name ends so, else CSV.
+/// A panel file being written; Parquet if its name says so, else CSV.
 pub struct SeriesFile(TableWriter);
 
 impl SeriesFile {
-    /// Begins a file with the panels of `metrics`.
+    /// Creates a file for the panels of `metrics`.
     ///
     /// # Errors
     /// If the file cannot be created.

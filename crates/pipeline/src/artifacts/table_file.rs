@@ -108,7 +108,7 @@ enum Output {
 }
 
 impl TableWriter {
-    /// Begins a table file that will replace `path`.
+    /// Creates a table file that will replace `path`.
     ///
     /// # Errors
     /// If the file cannot be created.
@@ -227,7 +227,7 @@ pub fn schema_json<'a>(
     Ok(bytes)
 }
 
-/// Rows per row group at most; they are held in memory until the group ends.
+/// Maximum number of rows per row group; they are held in memory until the group ends.
 const MAX_GROUP_ROWS: usize = 1 << 16;
 
 /// Without dictionaries: values rarely repeat, and a table has thousands of columns.

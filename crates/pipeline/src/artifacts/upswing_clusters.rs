@@ -14,7 +14,7 @@ use super::{read_json, unexpected, write_json};
 use crate::cohort_cycles::SymbolUpswings;
 use crate::error::Result;
 
-/// The JSON file: symbols in their order, and of each its windows, ascending.
+/// The JSON file: symbols in order, each with its windows, ascending.
 struct BySymbol<'a>(&'a [SymbolUpswings]);
 
 impl Serialize for BySymbol<'_> {
@@ -38,8 +38,8 @@ impl Serialize for ByWindow<'_> {
     }
 }
 
-/// Writes both files, ready to be committed; the text has a line per symbol: the median duration
-/// and amplitude of its strongest cluster, `NA` where it has none.
+/// Writes both files, ready to be committed. The text has one line per symbol with the median
+/// duration and amplitude of its strongest cluster, or `NA`.
 pub(crate) fn write(
     [json, text]: &[PathBuf; 2],
     symbols: &[SymbolUpswings],
@@ -58,11 +58,11 @@ pub(crate) fn write(
     Ok(vec![write_json(json, &BySymbol(symbols), temp)?, temp.write_temp(text, lines.as_bytes())?])
 }
 
-/// The clusters of a symbol, as they were read.
+/// The clusters of a symbol as read from the file.
 #[derive(Debug)]
 pub(crate) struct RecordedUpswings {
     pub(crate) symbol: String,
-    /// By window, in the order of the file: ascending.
+    /// By window, in file order (ascending).
     pub(crate) windows: Vec<(Window, RecordedClusters)>,
 }
 

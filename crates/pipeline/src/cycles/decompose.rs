@@ -1,4 +1,4 @@
-//! Decomposes the series of all symbols, as many at once as there are jobs.
+//! Decomposes the series of all symbols in parallel.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,13 +18,13 @@ use crate::memory;
 use crate::observer::{Observer, Progress, Unit};
 use crate::text;
 
-/// Modes of a decomposition, for the estimate of memory: the most, a residue and work space.
+/// Number of arrays per decomposition in the estimate of memory: modes, residue and work space.
 const MODES: u64 = 20;
 
-/// How often the observer is asked whether to cancel.
+/// Interval at which the observer is asked whether to cancel.
 const POLL: Duration = Duration::from_millis(100);
 
-/// What to decompose, and how.
+/// The input of a decomposition.
 pub(crate) struct DecomposeJob<'a> {
     pub(crate) source: &'a dyn Source,
     pub(crate) lookback: Lookback,
@@ -33,7 +33,7 @@ pub(crate) struct DecomposeJob<'a> {
     pub(crate) observer: &'a dyn Observer,
 }
 
-/// What was found.
+/// The result of the decomposition stage.
 #[derive(Default)]
 pub(crate) struct StageOutput {
     /// The rows, by symbol, series and mode.
@@ -46,7 +46,7 @@ pub(crate) struct StageOutput {
     pub(crate) noise_seconds: f64,
 }
 
-/// What was found in one symbol.
+/// The result of one symbol.
 struct SymbolOutput {
     rows: [Vec<CycleRow>; 2],
     prepared: (Symbol, Coverage),
@@ -57,7 +57,7 @@ struct SymbolOutput {
 enum Noise {
     /// Decomposed once and held in memory.
     InMemory(Box<NoiseEnsemble>),
-    /// Decomposed again along with each group of symbols.
+    /// Decomposed again for each group of symbols.
     Streaming,
 }
 
@@ -68,7 +68,7 @@ type Found = Option<(Decomposition, bool)>;
 impl DecomposeJob<'_> {
     /// Decomposes the series of `members`.
     pub(crate) fn run(&self, members: &[Member]) -> Result<StageOutput> {
-        /// Ends the watch, also where the work panics: the scope waits for the watcher.
+        /// Ends the watcher even if the work panics: the scope waits for it.
         struct Done<'a>(&'a AtomicBool, std::thread::Thread);
         impl Drop for Done<'_> {
             fn drop(&mut self) {
@@ -126,7 +126,10 @@ impl DecomposeJob<'_> {
             return Ok(Noise::InMemory(Box::new(decomposer.noise(n, control).map_err(stopped)?)));
         }
         memory::check(decomposer.streamed_bytes(n))?;
-        self.observer.info(format!("the noise takes {} MB and is not held in memory", bytes >> 20));
+        self.observer.info(format!(
+            "noise takes {} MB and is streamed instead of held in memory",
+            bytes >> 20
+        ));
         if self.params.budget.is_some() {
             self.observer.warn(
                 "noise does not fit in memory and is recomputed for every series; this counts towards max_seconds_per_asset",
@@ -149,7 +152,7 @@ impl DecomposeJob<'_> {
             symbol
         };
         if self.params.budget.is_some() {
-            // One series at a time, so that the budget measures it alone.
+            // One series at a time, so that the time limit applies to it alone.
             return members
                 .iter()
                 .map(|member| finished(self.alone(member, noise, control)))
@@ -157,8 +160,8 @@ impl DecomposeJob<'_> {
         }
         match noise {
             Noise::InMemory(held) => {
-                // A symbol per thread; the last few, or all if fewer jobs are wanted, share the
-                // threads.
+                // One symbol per thread; the last few symbols, or all if fewer jobs are allowed,
+                // share the threads.
                 let threads = rayon::current_num_threads();
                 let whole = if self.params.jobs.is_some_and(|jobs| jobs < threads) {
                     0
@@ -178,7 +181,7 @@ impl DecomposeJob<'_> {
                 let per_symbol = 2 * 8 * MODES * self.lookback.minutes() as u64;
                 let at_once = usize::try_from(memory::to_hold() / per_symbol.max(1)).unwrap_or(1);
                 let mut all = Vec::new();
-                // The noise is decomposed again for each group: the larger the better.
+                // The noise is decomposed again for each group, so large groups are better.
                 for group in members.chunks(self.params.jobs.unwrap_or(at_once).max(1)) {
                     all.extend(self.together(group, control)?);
                     progress.advance(group.len() as u64)?;
@@ -188,7 +191,7 @@ impl DecomposeJob<'_> {
         }
     }
 
-    /// A symbol, its series one after the other on the calling thread.
+    /// Decomposes a symbol, one series after the other, on the calling thread.
     fn on_this_thread(
         &self,
         member: &Member,
@@ -209,7 +212,8 @@ impl DecomposeJob<'_> {
         self.finish(prepared, &found, begun)
     }
 
-    /// A symbol, its series one after the other on all threads, each within the budget, if any.
+    /// Decomposes a symbol, one series after the other, on all threads, each within the time limit,
+    /// if any.
     fn alone(&self, member: &Member, noise: &Noise, control: Control<'_>) -> Result<SymbolOutput> {
         let begun = Instant::now();
         let prepared = self.prepare(member)?;
@@ -224,7 +228,7 @@ impl DecomposeJob<'_> {
         self.finish(prepared, &found, begun)
     }
 
-    /// Several symbols, all series mode by mode together.
+    /// Decomposes several symbols together, mode by mode.
     fn together(&self, members: &[Member], control: Control<'_>) -> Result<Vec<SymbolOutput>> {
         let begun = Instant::now();
         let prepared: Vec<Prepared> =
@@ -247,13 +251,13 @@ impl DecomposeJob<'_> {
             |(prepared, found): (Prepared, [Found; 2])| self.finish(prepared, &found, begun);
         let mut all: Vec<SymbolOutput> =
             pairs.into_par_iter().map(finish).collect::<Result<_>>()?;
-        // They were timed together.
+        // Only their total time is known.
         let each = begun.elapsed().as_secs_f64() / all.len().max(1) as f64;
         all.iter_mut().for_each(|symbol| symbol.seconds = each);
         Ok(all)
     }
 
-    /// A series on all threads; if the budget runs out, again with fewer trials.
+    /// Decomposes a series on all threads; if the time limit is reached, again with fewer trials.
     fn within_budget(
         &self,
         signal: &[f64],
@@ -271,7 +275,7 @@ impl DecomposeJob<'_> {
             .params
             .budget
             .filter(|_| self.params.decomposer.settings().trials > REDUCED_TRIALS);
-        // A budget that ends beyond the clock's range has no end.
+        // A deadline beyond the range of the clock is none.
         let Some(deadline) = budget.and_then(|time| Instant::now().checked_add(time)) else {
             return Ok((decompose(&self.params.decomposer, control)?, false));
         };
@@ -340,7 +344,7 @@ mod tests {
     use bars_io::Entry;
     use emd::Params;
 
-    /// Two symbols that move, and one that does not.
+    /// Two symbols with changing prices, and one with a constant price.
     struct Three;
 
     const START: i32 = 29_000_000;
@@ -397,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_do_not_depend_on_how_the_noise_is_made() {
+    fn rows_do_not_depend_on_the_noise_mode() {
         let params = CyclesParams {
             stage: stages::cycles::Params::default().check().unwrap(),
             decomposer: Params::default().trials(30).check().unwrap(),

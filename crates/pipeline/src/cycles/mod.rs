@@ -31,7 +31,7 @@ pub use outputs::{CyclesPartition, modes_name};
 
 pub(crate) use decompose::DecomposeJob;
 
-/// Trials of a series whose time budget ran out.
+/// Number of trials of a series that exceeded the time limit.
 pub const REDUCED_TRIALS: usize = 20;
 
 /// Parameters of [`cycles`] that were checked.
@@ -39,15 +39,15 @@ pub const REDUCED_TRIALS: usize = 20;
 pub struct CyclesParams {
     /// Lookback, gate, detrending, winsorizing, pools.
     pub stage: ValidParams,
-    /// How series are decomposed.
+    /// Parameters of the decomposition.
     #[serde(with = "decomposer_serde")]
     pub decomposer: Decomposer,
-    /// Time for each of a symbol's two series. One that takes longer is computed again with
-    /// [`REDUCED_TRIALS`]; results then depend on the machine.
+    /// Time limit for each of a symbol's two series. A series that exceeds it is decomposed again
+    /// with [`REDUCED_TRIALS`]; results then depend on the machine.
     pub budget: Option<Duration>,
-    /// Symbols at once, to save memory; `None`: as many as there are threads.
+    /// Maximum number of symbols at once, to save memory; `None`: the number of threads.
     pub jobs: Option<usize>,
-    /// How the source's timestamps were read; recorded with the results.
+    /// The meaning of the source's timestamps; recorded with the results.
     pub bar_time: BarTime,
 }
 
@@ -139,30 +139,30 @@ pub struct Cycles {
     pub pools: Vec<Clustered>,
     /// How much of the lookback has bars, by symbol.
     pub coverage: BTreeMap<Symbol, Coverage>,
-    /// What differs from run to run.
+    /// Values that differ from run to run.
     pub timing: Timing,
-    /// The source, for the record.
+    /// Description of the source, for the record.
     pub source: String,
 }
 
-/// How long parts of a run of [`cycles`] took.
+/// Durations of the parts of a run of [`cycles`].
 #[derive(Debug, Clone, Default)]
 pub struct Timing {
     /// Seconds for the noise.
     pub noise_seconds: f64,
     /// Seconds per symbol.
     pub seconds: BTreeMap<Symbol, f64>,
-    /// Threads.
+    /// Number of threads.
     pub threads: usize,
 }
 
-/// Decomposes price and volume of `symbols` over the lookback before `asof` (a date: all of it;
-/// `Latest`: the close of the symbols' newest bar) and clusters their cycles. Modes go to `modes`,
-/// if given. Memory is bounded by the threads: noise is held if it takes at most a quarter of the
-/// memory, else streamed; results are the same.
+/// Decomposes price and volume of `symbols` over the lookback before `asof` (a date includes its
+/// whole day; `Latest` is the close of the symbols' newest bar) and clusters their cycles. Modes go
+/// to `modes`, if given. Noise is held in memory if it takes at most a quarter of it, else
+/// streamed; results are the same.
 ///
 /// # Errors
-/// If the source cannot be read, has none of the symbols and the as-of is `Latest`, the noise does
+/// The source cannot be read or has none of the symbols (and the as-of is `Latest`), the noise does
 /// not fit in memory, a decomposition fails, or the observer cancels.
 ///
 /// ```
@@ -198,7 +198,7 @@ pub fn cycles(
     compute(members, lookback, source, params, modes, observer)
 }
 
-/// The cycles of looked-up symbols.
+/// Computes the cycles of symbols that were looked up.
 pub(crate) fn compute(
     members: Vec<Member>,
     lookback: Lookback,
@@ -224,7 +224,7 @@ pub(crate) fn compute(
     ))
 }
 
-/// The symbols in the source, each once, and the lookback.
+/// Returns the distinct symbols in the source, and the lookback.
 pub(crate) fn plan(
     symbols: &[Symbol],
     source: &dyn Source,
@@ -235,7 +235,7 @@ pub(crate) fn plan(
     let members = observer
         .step("looking the leaders up", || look_up(symbols, source, "they get stubs", observer))?;
     let members = without_repeats(members, observer);
-    // If none of the symbols has bars, any given as-of will do.
+    // If none of the symbols has bars, any given as-of is accepted.
     let ends = match extent(&members, &source.describe()) {
         Ok(ends) => Some(ends),
         Err(_) if asof != AsOfSpec::Latest => None,
@@ -247,7 +247,7 @@ pub(crate) fn plan(
     Ok((members, lookback))
 }
 
-/// Clusters the rows of all symbols and reports what may mislead.
+/// Clusters the rows of all symbols, and warns about results that may mislead.
 #[expect(clippy::too_many_arguments, reason = "the fields of the result")]
 pub(crate) fn assemble(
     params: &CyclesParams,
@@ -277,22 +277,22 @@ impl Cycles {
 fn report_window(lookback: &Lookback, ends: Option<(AsOf, AsOf)>, observer: &dyn Observer) {
     let Span { start, end } = lookback.span;
     observer.info(format!(
-        "the window is {} minutes, {start} to {end}",
+        "decomposing {} minutes, {start} to {end}",
         text::count(lookback.minutes() as u64)
     ));
     let Some((oldest, newest)) = ends else { return };
     if AsOf::start_of(start) >= newest || AsOf::start_of(end) < oldest {
         observer.warn(format!(
-            "no bar of the leaders lies in it, as they close from {oldest} to {newest}: all rows will be stubs"
+            "no bars of the leaders in the lookback (their bars close from {oldest} to {newest}): all rows are stubs"
         ));
     } else if AsOf::start_of(end) > newest {
         observer.warn(format!(
-            "the newest bar of the leaders closed at {newest}: the minutes after it repeat its close"
+            "the newest bar of the leaders closed at {newest}: later minutes repeat its close"
         ));
     }
 }
 
-/// Symbols named in a warning at most.
+/// Maximum number of symbols named in a warning.
 const MAX_NAMES: usize = 5;
 
 /// Warns of symbols whose gaps may have produced modes.
@@ -315,14 +315,14 @@ fn warn_of_gaps(coverage: &BTreeMap<Symbol, Coverage>, observer: &dyn Observer) 
         String::new()
     };
     observer.warn(format!(
-        "long gaps can make fast cycles of their own: {}{more}; use a shorter lookback, or compare with noise_scale residue and \
-         epsilon 0.2 ({} has the gaps of all symbols)",
+        "long gaps can cause spurious fast cycles: {}{more}; use a shorter lookback, or compare with noise_scale \
+         residue and epsilon 0.2 ({} has the gaps of all symbols)",
         named.join(", "),
         names::CYCLES_CONFIG
     ));
 }
 
-/// Warns of series whose time budget ran out.
+/// Warns of series that exceeded the time limit.
 fn warn_of_budget(rows: &[CycleRow], observer: &dyn Observer) {
     let reduced = rows.iter().filter(|row| row.status == Status::TimeBudgetReduced);
     let mut series: Vec<String> =
@@ -330,7 +330,7 @@ fn warn_of_budget(rows: &[CycleRow], observer: &dyn Observer) {
     series.dedup();
     if !series.is_empty() {
         observer.warn(format!(
-            "max-seconds-per-asset ran out, and {REDUCED_TRIALS} trials were done instead, on {} series: {}",
+            "max_seconds_per_asset exceeded, {REDUCED_TRIALS} trials used instead: {} series, {}",
             series.len(),
             series.join(", ")
         ));

@@ -45,8 +45,8 @@ impl CyclesPartition {
         self.0.join(names::CYCLES_MODES).join(modes_name(symbol, series))
     }
 
-    /// Removes tables that an earlier run of the same date left and that contradict this one: cards
-    /// of other pools, and summaries by symbol. Modes are expensive and stay, with a warning.
+    /// Removes tables of an earlier run of the same date that contradict this one: cards of other
+    /// pools, and summaries per symbol. Modes are expensive and stay, with a warning.
     ///
     /// # Errors
     /// If a file cannot be removed.
@@ -78,13 +78,10 @@ impl CyclesPartition {
             ));
         }
         let modes = self.0.join(names::CYCLES_MODES);
-        // Temporary files that a killed run left for symbols that this run may not have.
+        // Temporary files of a killed run, for symbols that this run may not have.
         remove_stale_temps(&modes, ".");
         if !persisted && modes.exists() {
-            observer.warn(format!(
-                "the modes in {} are of an earlier run, and not of this one",
-                modes.display()
-            ));
+            observer.warn(format!("the modes in {} are from an earlier run", modes.display()));
         }
         Ok(())
     }
@@ -206,8 +203,7 @@ fn pool_config(pool: &Clustered) -> PoolConfig<'_> {
     }
 }
 
-/// Libraries that compute what is in the results, with the versions that this program was built
-/// with.
+/// Libraries that compute results, with the versions of this build.
 const LIBRARIES: &[(&str, &str)] = &[
     ("kodama", "0.3.0"),
     ("libm", "0.2.16"),
@@ -219,7 +215,7 @@ const LIBRARIES: &[(&str, &str)] = &[
     ("zlib-rs", "0.6.8"),
 ];
 
-/// The versions of this program and of the libraries behind its numbers.
+/// Returns the versions of this program and of the libraries that compute results.
 fn versions() -> BTreeMap<&'static str, &'static str> {
     let own = [("data_pipeline", env!("CARGO_PKG_VERSION"))];
     own.iter().chain(LIBRARIES).copied().collect()

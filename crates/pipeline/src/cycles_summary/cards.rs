@@ -12,13 +12,13 @@ use crate::artifacts::cycles_table::CyclesTable;
 use crate::artifacts::names;
 use crate::error::{Error, Result};
 
-/// Cycles per cluster.
+/// Number of cycles per cluster.
 type Counts = BTreeMap<String, usize>;
 
 /// Compares the given cards, or those in `folder`, with the table of cycles.
 ///
 /// # Errors
-/// Names the first cluster that differs.
+/// A cluster differs; the message names the first one.
 pub(super) fn check(files: &CardFiles, folder: &Path, summary: &CyclesTable) -> Result<()> {
     let is_mixed = summary
         .cycles
@@ -40,13 +40,13 @@ pub(super) fn check(files: &CardFiles, folder: &Path, summary: &CyclesTable) -> 
     Ok(())
 }
 
-/// The given file, else that of the name in `folder`, if it is expected there.
+/// Returns the given file, or else the one named `name` in `folder` if it is expected there.
 fn place(named: Option<&PathBuf>, folder: &Path, name: &str, beside: bool) -> Option<PathBuf> {
     let beside = || Some(folder.join(name)).filter(|path| beside && path.exists());
     named.cloned().or_else(beside)
 }
 
-/// Cycles per cluster over all symbols, by the table.
+/// Number of cycles per cluster over all symbols, according to the table.
 fn of_pool(summary: &CyclesTable, pool: Pool) -> Counts {
     let takes_part = |series: SignalKind| match pool {
         Pool::Price => series == SignalKind::Price,
@@ -62,7 +62,7 @@ fn of_pool(summary: &CyclesTable, pool: Pool) -> Counts {
     counts
 }
 
-/// Cycles per cluster within a symbol, by the table.
+/// Number of cycles per cluster within a symbol, according to the table.
 fn of_symbols(summary: &CyclesTable, is_mixed: bool) -> Counts {
     let mut counts = Counts::new();
     for (cycle, cluster) in summary.cycles.iter().zip(&summary.asset_clusters) {
@@ -74,12 +74,12 @@ fn of_symbols(summary: &CyclesTable, is_mixed: bool) -> Counts {
     counts
 }
 
-/// Cycles per cluster over all symbols, by the cards.
+/// Number of cycles per cluster over all symbols, according to the cards.
 fn global(path: &Path) -> Result<Counts> {
     Ok(cards::read_global(path)?.into_iter().map(|card| (card.cluster_id, card.n_imfs)).collect())
 }
 
-/// Cycles per cluster within a symbol, by the cards.
+/// Number of cycles per cluster within a symbol, according to the cards.
 fn asset(path: &Path) -> Result<Counts> {
     let name = |card: RecordedCard| (format!("{} ({})", card.cluster_id, card.series), card.n_imfs);
     Ok(cards::read_asset(path)?.into_iter().map(name).collect())
@@ -93,10 +93,10 @@ fn same(path: &Path, cards: &Counts, summary: &Counts) -> Result<()> {
     let cycles = |counts: &Counts| match counts.get(first) {
         Some(1) => "1 cycle".to_owned(),
         Some(n) => format!("{n} cycles"),
-        None => "none of that name".to_owned(),
+        None => "no such cluster".to_owned(),
     };
     let reason = format!(
-        "these cards are not of this summary: {first} has {} by the cards, {} in the summary; name the cards of the same run",
+        "these cards do not belong to the summary: {first} has {} in the cards, {} in the summary; give the cards of the same run",
         cycles(cards),
         cycles(summary)
     );

@@ -1,4 +1,4 @@
-//! Cycles summarized per symbol: the dominant cycle, its reliability, one line of text.
+//! Cycles summarized per symbol: dominant cycle, reliability, one-line description.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ use crate::observer::Observer;
 
 mod cards;
 
-/// Cards to check against the table; `None`: those next to the table, if there are any.
+/// Cards to compare with the table; `None`: those in its folder, if any.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct CardFiles {
     /// Cards of price.
@@ -41,7 +41,7 @@ pub struct CyclesSummaryRequest {
     pub summary: PathBuf,
     /// Its cards.
     pub cards: CardFiles,
-    /// Its `run_config.json`; `None`: the one next to the table, if there is one.
+    /// Its `run_config.json`; `None`: the one in the folder of the table, if any.
     pub run_config: Option<PathBuf>,
     /// Which series to summarize.
     #[serde(serialize_with = "names_of_series")]
@@ -51,7 +51,7 @@ pub struct CyclesSummaryRequest {
     pub asof: Option<AsOfSpec>,
     /// Length of the window in days; `None`: that of the run.
     pub window_days: Option<f64>,
-    /// Cycles with a smaller share of the variance are left out, 0 to 1.
+    /// Cycles with a smaller energy share are ignored, 0 to 1.
     pub min_energy_share: f64,
     /// A depth below the first percentage is small, above the second large.
     pub amp_bands: [f64; 2],
@@ -60,7 +60,7 @@ pub struct CyclesSummaryRequest {
 /// The result of [`cycles_summary`].
 #[derive(Debug, Clone)]
 pub struct CyclesSummary {
-    /// A line per symbol and series.
+    /// One line per symbol and series.
     pub lines: Vec<PostLine>,
     /// The as-of: only bars that close by then count.
     pub asof: AsOf,
@@ -94,7 +94,7 @@ pub fn cycles_summary(
     let summary = summarize(chosen, &params, asof, &missing_share);
     if summary.lines.is_empty() {
         observer.warn(format!(
-            "no cycle of {} is left to summarize: the tables are empty",
+            "no cycles of {} to summarize: the tables are empty",
             request.summary.display()
         ));
     }
@@ -125,19 +125,16 @@ impl CyclesSummaryRequest {
             (Some(days), _) | (None, Some(days)) => Ok(days),
             (None, None) => {
                 let why = match config {
-                    Some(config) => format!("{} does not say", config.path().display()),
+                    Some(config) => format!("{} does not have it", config.path().display()),
                     None => {
                         format!(
-                            "there is no {} next to {}",
+                            "there is no {} in the folder of {}",
                             names::CYCLES_CONFIG,
                             self.summary.display()
                         )
                     }
                 };
-                Err(Error::parameter(
-                    "window_days",
-                    format!("the length of the window is unknown: {why}"),
-                ))
+                Err(Error::parameter("window_days", format!("unknown window length: {why}")))
             }
         }
     }
@@ -154,7 +151,7 @@ impl CyclesSummaryRequest {
             && run != latest
         {
             let reason = format!(
-                "belongs to another run: its as-of is {run}, that of {} {latest}",
+                "belongs to another run: its as-of is {run}, that of {} is {latest}",
                 self.summary.display()
             );
             return Err(Error::artifact(config.path(), reason));
@@ -171,8 +168,7 @@ impl CyclesSummaryRequest {
                 "the cycles are as of {latest}, later than the as-of of the results, {named}"
             ));
         }
-        let unknown =
-            || Error::artifact(&self.summary, "has no row, and so no as-of; give one as asof");
+        let unknown = || Error::artifact(&self.summary, "has no rows and so no as-of; give asof");
         named.or(run).or(latest).ok_or_else(unknown)
     }
 }
@@ -232,7 +228,7 @@ fn report_dropped(cycles: &[RecordedCycle], observer: &dyn Observer) {
     if !dropped.is_empty() {
         let counts: Vec<String> =
             dropped.iter().map(|(status, n)| format!("{n} {status}")).collect();
-        observer.info(format!("left out, as their status is not ok: {}", counts.join(", ")));
+        observer.info(format!("skipped rows whose status is not ok: {}", counts.join(", ")));
     }
 }
 

@@ -15,22 +15,22 @@ use crate::error::{Error, Result};
 use crate::metrics::{History, Metrics, metrics};
 use crate::source::report_findings;
 
-/// Measures the symbols of a cohort file and writes their metrics.
+/// Computes metrics of a cohort file and writes them.
 #[derive(Debug, Clone, Serialize)]
 pub struct MetricsJob {
     /// The parameters; without months there are no baselines, and no source is needed.
     pub params: stage_metrics::ValidParams,
     /// The as-of; `Latest`: the close of the newest bar.
     pub asof: AsOfSpec,
-    /// The bars of the cohort.
+    /// File with the bars of the cohort.
     pub input: PathBuf,
-    /// The metrics; Parquet if the extension says so, else CSV.
+    /// Output file; Parquet if its extension says so, else CSV.
     pub output: PathBuf,
-    /// The panel behind the baselines, if wanted.
+    /// Output file of the panel behind the baselines, if wanted.
     pub series_output: Option<PathBuf>,
-    /// How timestamps are read: of the source, or of the input if there is no source.
+    /// The meaning of timestamps in the source, or in the input if there is no source.
     pub bar_time: BarTime,
-    /// Path of the source, if it is one: no output may be there.
+    /// Path of the source, if it is a file or folder; outputs must not be inside it.
     pub source_path: Option<PathBuf>,
 }
 
@@ -54,7 +54,7 @@ impl MetricsJob {
         outputs.iter().try_for_each(|path| temp.check_writable(path))?;
         let has_baseline = self.params.months().is_some();
         let source = context.source.filter(|_| has_baseline);
-        // The leaderboards label bars by open time: bar_time is about the source, if there is one.
+        // The leaderboards write open times, so bar_time applies to the source, if there is one.
         let bar_time = if source.is_some() { BarTime::Open } else { self.bar_time };
         let options = ReadOptions { bar_time, ..ReadOptions::default() };
         let file =
@@ -99,20 +99,20 @@ impl MetricsJob {
 /// Clusters the upswings of a cohort file and writes the clusters.
 #[derive(Debug, Clone, Serialize)]
 pub struct CohortCyclesJob {
-    /// Which cohort: it names the outputs.
+    /// The cohort; determines the output names.
     pub cohort: Cohort,
-    /// Windows, smallest amplitude and fewest minutes.
+    /// Windows, minimum amplitude and minimum number of minutes.
     pub params: stage_cycles::ValidParams,
     /// How series are decomposed: `standard` or `pyemd`.
     #[serde(serialize_with = "crate::cycles::decomposer_serde::preset")]
     pub preset: emd::Preset,
     /// The as-of; `Latest`: all bars of the input.
     pub asof: AsOfSpec,
-    /// The bars of the cohort.
+    /// File with the bars of the cohort.
     pub input: PathBuf,
     /// The folder of the outputs.
     pub out_dir: PathBuf,
-    /// How timestamps are read.
+    /// The meaning of timestamps.
     pub bar_time: BarTime,
 }
 

@@ -32,7 +32,7 @@ pub struct CyclesJob {
     pub asof: AsOfSpec,
     /// The folder of the partitions.
     pub out: PathBuf,
-    /// Also write the modes.
+    /// Whether to write the modes.
     pub persist_modes: bool,
 }
 
@@ -71,7 +71,7 @@ impl CyclesJob {
         Ok(CyclesOutput { cycles, summary_file: partition.summary() })
     }
 
-    /// The leaders: those of the file, then the list, each once.
+    /// Returns the distinct leaders: those of the file, then the list.
     ///
     /// # Errors
     /// If the file cannot be read.
@@ -91,8 +91,8 @@ impl CyclesJob {
         self.leaders_file.iter().cloned().collect()
     }
 
-    /// The files that the job writes for `symbols` as of `asof`. Not the whole folder: modes of
-    /// other symbols stay there.
+    /// The files that the job writes for `symbols` as of `asof`. Other files in the folder, such as
+    /// modes of other symbols, are not included.
     pub fn outputs(&self, asof: AsOf, symbols: &[Symbol]) -> Vec<PathBuf> {
         let partition =
             CyclesPartition::new(&self.out, &Lookback::new(AsOfSpec::At(asof), asof, 1));

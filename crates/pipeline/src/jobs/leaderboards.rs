@@ -12,7 +12,7 @@ use crate::leaderboards::{Leaderboards, leaderboards, output_names};
 /// Ranks a market and writes the boards.
 #[derive(Debug, Clone, Serialize)]
 pub struct LeaderboardsJob {
-    /// Windows, lookback, ranks per bucket and the like.
+    /// Windows, lookback and number of ranks.
     pub params: ValidParams,
     /// The as-of; `Latest`: the close of the newest bar.
     pub asof: AsOfSpec,
@@ -37,7 +37,7 @@ impl LeaderboardsJob {
     pub fn run(&self, context: &JobContext<'_>) -> Result<LeaderboardsOutput> {
         let JobContext { temp, observer, .. } = *context;
         let source = context.source()?;
-        // A folder that cannot be written is an error before the market is read.
+        // Report a folder that cannot be written before reading the market.
         temp.check_writable(&self.out_dir.join(names::LEADERBOARDS_SUMMARY))?;
         let leaderboards = leaderboards(source, &self.params, self.asof, observer)?;
         context.check(source)?;

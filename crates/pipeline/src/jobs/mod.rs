@@ -1,7 +1,7 @@
 //! File-level jobs: a stage with its input and output files.
 //!
-//! A command and a stage of [`run`](crate::run) are one of these. A job serializes: its JSON is the
-//! fingerprint of its parameters.
+//! Each command and each stage of [`run`](crate::run) is one of these. A job serializes to JSON,
+//! which is the fingerprint of its parameters.
 
 use std::path::{Path, PathBuf};
 
@@ -24,12 +24,12 @@ pub use leaderboards::{LeaderboardsJob, LeaderboardsOutput};
 pub use report::{ReportJob, ReportOutput};
 pub use snapshots::{SnapshotFilesJob, SnapshotsOutput};
 
-/// What a job works with.
+/// The context of a job.
 #[derive(Clone, Copy)]
 pub struct JobContext<'a> {
-    /// The source; `None` if the user named none. Some jobs then read the bars of their input file.
+    /// The source; `None` if none was given. Some jobs then read the bars of their input file.
     pub source: Option<&'a dyn Source>,
-    /// Rejected or replaced rows are an error.
+    /// Whether rejected or replaced rows are an error.
     pub is_strict: bool,
     /// Owner of unfinished files.
     pub temp: &'a TempFiles,
@@ -43,16 +43,16 @@ impl<'a> JobContext<'a> {
         self.source.ok_or_else(|| Error::parameter("source", "is required"))
     }
 
-    /// Fails under `is_strict` if rows of `source` were rejected or replaced.
+    /// Fails with `is_strict` if rows of `source` were rejected or replaced.
     fn check(&self, source: &dyn Source) -> Result<()> {
         if self.is_strict { check_strict(source) } else { Ok(()) }
     }
 }
 
-/// Checks that no output is the input, the source or another output, however its path is written.
+/// Checks that no output is the input, the source or another output, however the paths are written.
 ///
 /// # Errors
-/// [`Error::Parameter`] that names the path.
+/// [`Error::Parameter`] with the path.
 pub fn check_outputs(input: &Path, source: Option<&Path>, outputs: &[&Path]) -> Result<()> {
     let mut taken = vec![("both the input and an output", real_path(input))];
     taken.extend(source.map(|source| ("both the source and an output", real_path(source))));
@@ -61,7 +61,7 @@ pub fn check_outputs(input: &Path, source: Option<&Path>, outputs: &[&Path]) -> 
         if let Some((what, _)) = taken.iter().find(|(_, taken)| *taken == path) {
             return Err(Error::parameter(
                 "output",
-                format!("{} is {what}; name another", output.display()),
+                format!("{} is {what}; give another path", output.display()),
             ));
         }
         taken.push(("the path of two outputs", path));
@@ -69,7 +69,8 @@ pub fn check_outputs(input: &Path, source: Option<&Path>, outputs: &[&Path]) -> 
     Ok(())
 }
 
-/// The canonical path; of a file that does not exist yet, its folder's and its name.
+/// Returns the canonical path. For a file that does not exist yet: the canonical path of its
+/// folder, and its name.
 fn real_path(path: &Path) -> PathBuf {
     let folder =
         path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

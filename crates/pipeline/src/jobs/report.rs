@@ -15,12 +15,12 @@ pub struct ReportJob {
     pub dir: PathBuf,
     /// The HTML page to write.
     pub out: PathBuf,
-    /// Nothing later is shown.
+    /// Outputs after this time are not shown.
     pub asof: AsOfSpec,
     /// The files that may be read; `None`: all in the folder.
     #[serde(skip)]
     pub only: Option<Vec<PathBuf>>,
-    /// What page and messages say of a part without data; `None`: only that it is missing.
+    /// What page and messages print for a part without data; `None`: only that it is missing.
     #[serde(skip)]
     pub remedy: Option<Remedy>,
 }

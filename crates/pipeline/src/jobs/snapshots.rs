@@ -23,13 +23,13 @@ pub struct SnapshotFilesJob<S> {
     pub moments: Moments,
     /// A file with a symbol column; if there is no source, also the bars.
     pub input: PathBuf,
-    /// Folder, format and compression of the snapshots.
+    /// Folder, format and compression of the outputs.
     pub files: SnapshotFiles,
-    /// The panel behind the baselines, if wanted.
+    /// Output file of the panel behind the baselines, if wanted.
     pub series_output: Option<PathBuf>,
-    /// How timestamps are read.
+    /// The meaning of timestamps.
     pub bar_time: BarTime,
-    /// Path of the source, if it is one: no output may be there.
+    /// Path of the source, if it is a file or folder; outputs must not be inside it.
     pub source_path: Option<PathBuf>,
 }
 
@@ -51,7 +51,7 @@ pub struct SnapshotsOutput {
 }
 
 impl<S: SnapshotStage + Clone> SnapshotFilesJob<S> {
-    /// Looks the symbols up and calls `then` with the job and its source.
+    /// Looks the symbols up and calls `then` with the job.
     ///
     /// # Errors
     /// As [`SnapshotJob::new`], what `then` returns, and if the input cannot be read.
@@ -68,7 +68,7 @@ impl<S: SnapshotStage + Clone> SnapshotFilesJob<S> {
             Some(source) => source,
             None => {
                 observer.info(
-                    "no source is named and there is no store: the bars are those of the input; name a source for others",
+                    "no source given and no default store: using the bars of the input; name a source for others",
                 );
                 let options = ReadOptions { bar_time: self.bar_time, ..ReadOptions::default() };
                 file = FileSource::open(&self.input, &options)?;
@@ -93,7 +93,7 @@ impl<S: SnapshotStage + Clone> SnapshotFilesJob<S> {
             let outputs: Vec<&Path> =
                 [Some(&*first_file), self.series_output.as_deref()].into_iter().flatten().collect();
             check_outputs(&self.input, self.source_path.as_deref(), &outputs)?;
-            // A path that cannot be written is an error before the bars are read.
+            // Report a path that cannot be written before reading the bars.
             outputs.iter().try_for_each(|path| temp.check_writable(path))?;
             let metrics = crate::snapshots::layout(&self.stage).catalog.metrics;
             let series =

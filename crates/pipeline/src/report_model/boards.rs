@@ -1,4 +1,4 @@
-//! The boards, their places, and the bars behind them.
+//! The boards, their ranks, and the bars behind them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,15 +17,15 @@ use crate::artifacts::{Cohort, names, read_json, unexpected};
 use crate::error::Result;
 use crate::text;
 
-/// Columns of a small line.
+/// Number of points in a sparkline.
 const SPARK: usize = 60;
-/// The most symbols whose places are shown.
+/// Maximum number of symbols in the table of ranks.
 const MAX_SYMBOLS_SHOWN: usize = 60;
-/// Minutes from which on a gap, a late beginning or an early end is told.
+/// Gaps, late starts and early ends shorter than this many minutes are not reported.
 const HOUR: usize = 60;
 const DAY: usize = bars::time::DAY as usize;
 
-/// Kinds of places: the column with the rank, and what a person calls it.
+/// Kinds of ranks: the column, and its label.
 const KINDS: [(&str, &str); 4] = [
     ("rank_gain", "gain"),
     ("rank_loss", "loss"),
@@ -33,7 +33,7 @@ const KINDS: [(&str, &str); 4] = [
     ("rank_drop", "volume drop"),
 ];
 
-/// Reads the boards into `report`, unless they are of a moment after `asof`.
+/// Reads the boards into `report`, unless their as-of is after `asof`.
 pub fn read(outputs: &OutputFiles<'_>, asof: Option<AsOf>, report: &mut Report) -> Result<()> {
     let Some(path) = outputs.named(names::LEADERBOARDS_SUMMARY) else {
         return Ok(());
@@ -57,11 +57,16 @@ pub fn read(outputs: &OutputFiles<'_>, asof: Option<AsOf>, report: &mut Report) 
         (
             Cohort::Overlaps,
             "Overlaps",
-            "Both among the biggest gains and among the biggest losses: two-way movers.",
+            "Ranked often among both the largest gains and the largest losses.",
             &summary.overlaps,
         ),
-        (Cohort::Gainers, "Gainers", "Most often among the biggest gains.", &summary.gainers),
-        (Cohort::Losers, "Losers", "Most often among the biggest losses.", &summary.losers),
+        (
+            Cohort::Gainers,
+            "Gainers",
+            "Ranked most often among the largest gains.",
+            &summary.gainers,
+        ),
+        (Cohort::Losers, "Losers", "Ranked most often among the largest losses.", &summary.losers),
     ];
     let mut judged = BTreeSet::new();
     for (cohort, title, about, board) in boards {
@@ -84,7 +89,7 @@ pub fn read(outputs: &OutputFiles<'_>, asof: Option<AsOf>, report: &mut Report) 
     Ok(())
 }
 
-/// The window of the changes in the summary.
+/// Returns the window of the changes in the summary.
 fn changes_of(windows: &[String]) -> String {
     let windows: Vec<Window> = windows.iter().filter_map(|window| window.parse().ok()).collect();
     stages::leaderboards::changes_of(&windows).map_or_else(String::new, |window| window.to_string())
@@ -108,7 +113,7 @@ fn of_coin(
     }
 }
 
-/// The closes of bars over `span`, a column per equal share of it.
+/// Returns the closes of bars over `span`, in columns of equal width.
 fn line(bars: &Series, span: Span) -> MinMaxSeries {
     let minutes = (span.end.index() - span.start.index()).max(1);
     let mut columns = vec![Vec::new(); SPARK];
@@ -120,7 +125,7 @@ fn line(bars: &Series, span: Span) -> MinMaxSeries {
     MinMaxSeries::from_bins(&columns)
 }
 
-/// The bars of a cohort file by symbol; none where there is no file.
+/// Reads the bars of a cohort file by symbol; none if the file does not exist.
 fn cohort_bars(outputs: &OutputFiles<'_>, name: &str) -> Result<BTreeMap<String, Series>> {
     let Some(path) = outputs.named(name) else {
         return Ok(BTreeMap::new());
@@ -130,7 +135,7 @@ fn cohort_bars(outputs: &OutputFiles<'_>, name: &str) -> Result<BTreeMap<String,
     file.symbols().into_iter().map(read).collect()
 }
 
-/// Reads the places into `report`, and returns by symbol how many there are of each kind.
+/// Reads the ranks into `report`, and returns their number by symbol and kind.
 fn places(outputs: &OutputFiles<'_>, report: &mut Report) -> Result<BTreeMap<String, [usize; 4]>> {
     let mut tallies: BTreeMap<String, [usize; 4]> = BTreeMap::new();
     let Some(path) = outputs.named(names::LEADERBOARDS_PLACES) else {
@@ -176,7 +181,7 @@ fn places(outputs: &OutputFiles<'_>, report: &mut Report) -> Result<BTreeMap<Str
     Ok(tallies)
 }
 
-/// How sound the bars of a symbol within `span` are, from its first one on.
+/// Assesses the bars of a symbol within `span`, from its first bar on.
 fn quality(symbol: &str, bars: &Series, span: Span, asof: AsOf) -> BarQuality {
     let within = bars.range(span);
     let (times, volumes) = (&bars.time()[within.clone()], &bars.volume()[within]);
@@ -190,7 +195,7 @@ fn quality(symbol: &str, bars: &Series, span: Span, asof: AsOf) -> BarQuality {
     let missing = 1.0 - times.len() as f64 / minutes(first, span.end).max(1) as f64;
     let idle = volumes.iter().filter(|volume| **volume == 0.0).count() as f64
         / volumes.len().max(1) as f64;
-    // In a market that trades in most minutes an hour of silence is an outage; elsewhere it takes a
+    // In a market with trades in most minutes an hour of silence is an outage; elsewhere it takes a
     // day.
     let elsewhere = minutes(first, last).saturating_sub(longest_gap).max(1);
     let is_dense = times.len() as f64 / elsewhere as f64 > 0.9;
@@ -201,12 +206,12 @@ fn quality(symbol: &str, bars: &Series, span: Span, asof: AsOf) -> BarQuality {
         }
     };
     let late = minutes(span.start, first);
-    note(late >= DAY, format!("begins {} into the lookback", text::minutes(late as f64)));
+    note(late >= DAY, format!("starts {} into the lookback", text::minutes(late as f64)));
     let is_long = longest_gap >= if is_dense { HOUR } else { DAY };
     note(is_long, format!("a gap of {} from {gap_at}", text::minutes(longest_gap as f64)));
     note(behind >= DAY as i64, format!("ends {} before the as-of", text::minutes(behind as f64)));
-    note(missing > 0.5 && !is_long, "traded in less than half of the minutes".to_owned());
-    note(idle > 0.5, "no volume in most of its bars".to_owned());
+    note(missing > 0.5 && !is_long, "bars in less than half of the minutes".to_owned());
+    note(idle > 0.5, "no volume in most bars".to_owned());
     BarQuality {
         symbol: symbol.to_owned(),
         bar_count: times.len(),

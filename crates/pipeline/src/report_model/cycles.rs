@@ -1,4 +1,4 @@
-//! The cycles of `imf-stage`, and what `imf-postprocess` says of them.
+//! The cycles of `imf-stage`, and their summary by `imf-postprocess`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,10 +17,10 @@ use crate::cycles::modes_name;
 use crate::error::Result;
 use stages::cycles::SignalKind;
 
-/// Columns of a price and of a mode: a screen's width, or as much of it as they take.
+/// Number of columns of price and mode charts.
 const PRICE: usize = 480;
 const WAVE: usize = 240;
-/// The most modes that are shown of a symbol.
+/// Maximum number of modes shown per symbol.
 const MODES: usize = 6;
 
 /// A row of the summary.
@@ -46,8 +46,7 @@ pub fn read(
         };
         let config: ReportedRun = read_json(&config_path)?;
         let time = |text: &str| {
-            moment(text)
-                .ok_or_else(|| unexpected(&config_path, format!("\"{text}\" is not a time")))
+            moment(text).ok_or_else(|| unexpected(&config_path, format!("invalid time \"{text}\"")))
         };
         let span = (time(&config.window_start)?, time(&config.window_end)?);
         if asof.is_some_and(|asof| span.1 > asof) {
@@ -73,7 +72,7 @@ pub fn read(
     Ok(())
 }
 
-/// The cycles, without stubs.
+/// Returns the cycles without stubs.
 fn rows(frame: &Frame) -> Result<Vec<Row>> {
     let (symbols, series) = (frame.text("symbol")?, frame.text("series")?);
     let (status, clusters) = (frame.text("status")?, frame.text("cluster_id_global")?);
@@ -95,9 +94,9 @@ fn rows(frame: &Frame) -> Result<Vec<Row>> {
     Ok((0..symbols.len()).filter(is_cycle).map(row).collect())
 }
 
-/// What is said of a symbol, and the period that dominates its price.
+/// The summary of a symbol, and the dominant period of its price.
 #[derive(Default)]
-struct Said {
+struct SymbolNotes {
     sentences: Vec<LeaderNote>,
     dominant: Option<f64>,
 }
@@ -107,8 +106,8 @@ fn sentences(
     partition: &Path,
     poor: &dyn Fn(&str) -> bool,
     report: &mut Report,
-) -> Result<BTreeMap<String, Said>> {
-    let mut said: BTreeMap<String, Said> = BTreeMap::new();
+) -> Result<BTreeMap<String, SymbolNotes>> {
+    let mut said: BTreeMap<String, SymbolNotes> = BTreeMap::new();
     let Some(path) = outputs.file(partition.join(format!("{}.parquet", names::POST_SUMMARY)))
     else {
         return Ok(said);
@@ -119,6 +118,7 @@ fn sentences(
     let (periods, depths) = (frame.numbers("dom_period_days")?, frame.numbers("dom_amp_pct")?);
     let (reliabilities, scores) = (frame.numbers("dom_reliability")?, frame.numbers("dom_score")?);
     let undersampled = frame.numbers("dom_undersampled_flag")?;
+    let singletons = frame.numbers("dom_singleton_global_flag")?;
     let mut order: Vec<usize> = (0..symbols.len()).filter(|&row| series[row] == "price").collect();
     order.sort_by(|&a, &b| {
         scores[b].total_cmp(&scores[a]).then_with(|| symbols[a].cmp(&symbols[b]))
@@ -130,7 +130,8 @@ fn sentences(
             symbol: symbols[row].clone(),
             period_days: periods[row],
             amp_pct: depths[row],
-            reliability: reliabilities[row],
+            // A singleton has no cluster to derive a reliability from: the table has a constant.
+            reliability: if singletons[row] > 0.0 { f64::NAN } else { reliabilities[row] },
             is_undersampled: undersampled[row] > 0.0,
             is_gap_affected: poor(&symbols[row]),
         })
@@ -139,7 +140,7 @@ fn sentences(
         let of = said.entry(symbols[row].clone()).or_default();
         of.sentences.push(LeaderNote { label: series[row].clone(), text: texts[row].clone() });
         if series[row] == "price" && poor(&symbols[row]) {
-            let doubt = "Many bars are missing here: cycles of minutes may be made of the gaps.";
+            let doubt = "Many bars are missing: fast cycles may be artifacts of the gaps.";
             of.sentences.insert(0, LeaderNote { label: "note".to_owned(), text: doubt.to_owned() });
         }
         if series[row] == "price" {
@@ -153,7 +154,7 @@ fn leader(
     modes: Option<&Path>,
     symbol: &str,
     rows: &[Row],
-    said: Option<&Said>,
+    said: Option<&SymbolNotes>,
     span: (AsOf, AsOf),
     is_detrended: bool,
 ) -> Result<LeaderChart> {
@@ -169,7 +170,7 @@ fn leader(
         return Ok(leader);
     };
     if is_detrended {
-        let text = "The price is shown without its trend.".to_owned();
+        let text = "Price without its linear trend.".to_owned();
         leader.notes.push(LeaderNote { label: "note".to_owned(), text });
     }
     let own: Vec<&Row> =
@@ -195,7 +196,7 @@ fn leader(
             amp_pct: row.cycle.amp_pct,
             energy_share: row.cycle.energy_share,
             is_dominant: Some(row.mode) == dominant,
-            // A logarithm's modes are near to shares of the price.
+            // Modes of a logarithm are approximately fractions of the price.
             waveform: MinMaxSeries::from_values(
                 &modes.mode(row.mode).iter().map(|x| 100.0 * x.exp_m1()).collect::<Vec<_>>(),
                 WAVE,

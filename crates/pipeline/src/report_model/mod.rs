@@ -1,4 +1,4 @@
-//! Reads the outputs in a folder into the report's model: for the page, and for the summary at the
+//! Reads the outputs in a folder into the report's model, for the page and for the summary at the
 //! end of a run.
 //!
 //! A missing file is a missing part of the report; a damaged one is an error.
@@ -20,7 +20,7 @@ mod cycles;
 mod snapshots;
 mod upswings;
 
-/// How much is read.
+/// How much to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
     /// Everything.
@@ -29,7 +29,7 @@ pub enum Depth {
     Tables,
 }
 
-/// The files of a folder that may be read.
+/// The readable files of a folder.
 #[derive(Debug)]
 pub struct OutputFiles<'a> {
     dir: &'a Path,
@@ -42,7 +42,8 @@ impl<'a> OutputFiles<'a> {
         OutputFiles { dir, only: only.map(|paths| paths.iter().map(PathBuf::as_path).collect()) }
     }
 
-    /// A file, if it exists and may be read. For a Parquet table also the same table as CSV.
+    /// Returns a file if it exists and may be read. For a Parquet table the same table as CSV also
+    /// counts.
     fn file(&self, path: PathBuf) -> Option<PathBuf> {
         let csv = path.with_extension(Format::Csv.extension());
         let forms =
@@ -80,7 +81,7 @@ impl<'a> OutputFiles<'a> {
     }
 }
 
-/// Reads the outputs; of partitions the newest, or the newest up to `asof`. Nothing later than
+/// Reads the outputs; of several partitions the newest, or the newest up to `asof`. Nothing after
 /// `asof` is read.
 ///
 /// # Errors
@@ -96,7 +97,7 @@ pub fn read(outputs: &OutputFiles<'_>, asof: Option<AsOf>, depth: Depth) -> Resu
     Ok(report)
 }
 
-/// A time as outputs write it.
+/// Parses a time as the outputs write it.
 fn moment(text: &str) -> Option<AsOf> {
     text.parse::<AsOfSpec>().ok().and_then(AsOfSpec::moment)
 }

@@ -16,9 +16,9 @@ use crate::artifacts::table_file::Format;
 use crate::error::Result;
 use crate::snapshots::{schema_path, table_name};
 
-/// What is at most listed as unusual.
+/// Maximum number of unusual metrics.
 const MAX_UNUSUAL: usize = 100;
-/// The fewest windows of a baseline of which a percentile says anything.
+/// Minimum number of values in a baseline for its percentiles to be shown.
 const MIN_BASELINE: f64 = 10.0;
 
 #[derive(Default, Deserialize)]
@@ -38,7 +38,7 @@ struct Column {
     window: Window,
 }
 
-/// A snapshot, and those of its rows that are of its latest as-of.
+/// A snapshot, reduced to the rows of its latest as-of.
 struct Snapshot {
     frame: Frame,
     schema: Schema,
@@ -48,7 +48,7 @@ struct Snapshot {
 }
 
 impl Snapshot {
-    /// The newest of a stage up to `asof`.
+    /// Reads the newest snapshot of a stage up to `asof`.
     fn read(
         outputs: &OutputFiles<'_>,
         stage: &str,
@@ -88,7 +88,7 @@ impl Snapshot {
         self.frame.names().iter().filter_map(column).collect()
     }
 
-    /// A column, with NaN for neutral values that stand in place of missing ones.
+    /// Returns a column, with NaN instead of imputed neutral values.
     fn numbers(&self, name: &str) -> Result<Vec<f64>> {
         let numbers = self.frame.numbers(name)?;
         let flag = format!("{name}_imputed");
@@ -101,7 +101,7 @@ impl Snapshot {
         Ok(self.rows.iter().map(known).collect())
     }
 
-    /// Percentiles, missing where the baseline is too short to say anything.
+    /// Returns percentiles, NaN if the baseline is too small.
     fn percentiles(&self, column: &str) -> Result<Vec<f64>> {
         let (values, counts) =
             (self.numbers(&format!("{column}_pctile"))?, self.numbers(&format!("{column}_n"))?);
@@ -111,7 +111,7 @@ impl Snapshot {
     }
 }
 
-/// Metric and window of a column such as `rv_close_24h_mag`.
+/// Splits a column such as `rv_close_24h_mag` into metric and window.
 fn parts(column: &str) -> Option<(String, Window)> {
     let column = ["_mag", "_dir", "_pos"]
         .iter()
@@ -215,7 +215,7 @@ pub fn read_regime(
             values,
         }));
     }
-    // Symbol by symbol, so that the windows of one stand together.
+    // Ordered by symbol, so that the windows of a symbol are adjacent.
     let order = |symbol: &String| snapshot.symbols.iter().position(|other| other == symbol);
     report.regime.sort_by(|a, b| {
         order(&a.symbol)
@@ -230,7 +230,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_come_apart() {
+    fn column_names_are_split_into_metric_and_window() {
         for (column, metric, window) in [
             ("rv_close_24h_mag", "rv_close", "24h"),
             ("roc_30d", "roc", "30d"),

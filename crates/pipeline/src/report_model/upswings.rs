@@ -9,8 +9,8 @@ use super::OutputFiles;
 use crate::artifacts::{Cohort, upswing_clusters};
 use crate::error::Result;
 
-/// Reads the clusters of all cohorts into `report`: of each symbol those of its longest window with
-/// clusters. Returns whether there was a file.
+/// Reads the clusters of all cohorts into `report`, for each symbol those of its longest window
+/// with clusters. Returns whether there was a file.
 pub fn read(outputs: &OutputFiles<'_>, report: &mut Report) -> Result<bool> {
     let mut is_there = false;
     // A symbol has the same upswings in each of its cohorts.

@@ -8,8 +8,8 @@ use crate::artifacts::names::CYCLES_CONFIG;
 use crate::artifacts::run_config::RUN_KEY;
 use crate::digest::{file_digest, text_digest};
 
-/// The digest of an output file; of `run_config.json` without its key `run`, which differs between
-/// runs with the same parameters.
+/// Returns the digest of an output file; for `run_config.json` without its key `run`, which differs
+/// between runs with the same parameters.
 ///
 /// # Errors
 /// If the file cannot be read.

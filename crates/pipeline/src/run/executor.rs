@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::jobs::JobContext;
 use crate::observer::Event;
 
-/// What became of a stage.
+/// The outcome of a stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StageStatus {
     /// It ran, in this time.
@@ -42,8 +42,8 @@ pub(super) struct RunExecutor<'a> {
 }
 
 impl<'a> RunExecutor<'a> {
-    /// Begins a run of `total` stages at an as-of over a source in a state, in the folder of
-    /// `request`, which no other run may use at the same time.
+    /// Starts a run of `total` stages at an as-of in the folder of `request`. `source` is the state
+    /// of the source. Locks the folder against other runs.
     pub(super) fn new(
         request: &'a RunRequest,
         context: JobContext<'a>,
@@ -52,7 +52,8 @@ impl<'a> RunExecutor<'a> {
         on_output: &'a mut dyn FnMut(&StageCall, &StageOutput),
     ) -> Result<RunExecutor<'a>> {
         let dir = &request.out_dir;
-        std::fs::create_dir_all(dir).map_err(|e| bars_io::Error::io("make the folder", dir, e))?;
+        std::fs::create_dir_all(dir)
+            .map_err(|e| bars_io::Error::io("create the folder", dir, e))?;
         let lock = lock(dir)?;
         let record = RunRecord::read(dir, context.observer);
         let reports = Vec::new();
@@ -93,13 +94,13 @@ impl<'a> RunExecutor<'a> {
         Ok(status != StageStatus::Failed)
     }
 
-    /// Whether the stage ran.
+    /// Runs the stage if needed; returns whether it ran.
     fn attempt(&mut self, call: &StageCall, name: &str, leaders: &[Symbol]) -> Result<bool> {
         let (dir, observer) = (&self.request.out_dir, self.context.observer);
         let fingerprint = self.fingerprint(call)?;
         let title = format!("[{}/{}] {name}", self.index, self.total);
         if !self.request.force && self.record.is_up_to_date(dir, name, &fingerprint) {
-            observer.info(format!("{title}: current"));
+            observer.info(format!("{title}: up to date"));
             return Ok(false);
         }
         observer.info(&title);
@@ -138,7 +139,7 @@ impl<'a> RunExecutor<'a> {
         Ok(text_digest(&parts.to_string()))
     }
 
-    /// Counts stages that are not needed.
+    /// Skips stages that are not needed.
     pub(super) fn skip(&mut self, stages: usize) {
         self.index += stages;
     }
@@ -161,7 +162,7 @@ impl<'a> RunExecutor<'a> {
         self.reports.iter().any(|report| report.status != StageStatus::Failed)
     }
 
-    /// Ends the run: the stages in order, their outputs, and all files of the run.
+    /// Ends the run. Returns the stages in order, their outputs, and all files of the run.
     pub(super) fn finish(self) -> (Vec<StageReport>, Vec<PathBuf>, Vec<PathBuf>) {
         let outputs = self.outputs();
         let own =

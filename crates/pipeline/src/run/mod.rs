@@ -1,4 +1,4 @@
-//! All stages in order, as of one moment, skipping those that are up to date.
+//! Runs all stages in order at one as-of, skipping those that are up to date.
 //!
 //! A stage is up to date if its fingerprint in `run.json` (program, parameters, source, inputs) is
 //! the same and its outputs are unchanged. A failed stage does not stop the others; the same run
@@ -36,52 +36,52 @@ pub use stage_call::{StageCall, StageOutput};
 use executor::RunExecutor;
 use record::files_of;
 
-/// Months of a default lookback.
+/// Default lookback in months.
 const DEFAULT_LOOKBACK_MONTHS: u32 = 3;
 
 /// Parameters of the stages of a run. The run itself sets as-ofs, inputs and outputs.
 #[derive(Debug, Clone)]
 pub struct StageParams {
-    /// Of `leaderboards`.
+    /// Parameters of `leaderboards`.
     pub leaderboards: LeaderboardsJob,
-    /// Of `metrics`, for every cohort.
+    /// Parameters of `metrics`, for every cohort.
     pub metrics: MetricsJob,
-    /// Of `imf-cluster`, for every cohort.
+    /// Parameters of `imf-cluster`, for every cohort.
     pub cohort_cycles: CohortCyclesJob,
-    /// Of `state`.
+    /// Parameters of `state`.
     pub state: SnapshotFilesJob<State>,
-    /// Of `regime`.
+    /// Parameters of `regime`.
     pub regime: SnapshotFilesJob<Regime>,
-    /// Of `imf-stage`.
+    /// Parameters of `imf-stage`.
     pub cycles: CyclesJob,
-    /// Of `imf-postprocess`.
+    /// Parameters of `imf-postprocess`.
     pub cycles_summary: CyclesSummaryJob,
-    /// Of `report`.
+    /// Parameters of `report`.
     pub report: ReportJob,
 }
 
-/// What to run.
+/// The parameters of a run.
 #[derive(Debug, Clone)]
 pub struct RunRequest {
     /// The folder of the outputs.
     pub out_dir: PathBuf,
-    /// The cohorts to measure, each once.
+    /// The distinct cohorts.
     pub cohorts: Vec<Cohort>,
-    /// Use the cohort files that are there.
+    /// Whether to use the existing cohort files.
     pub skip_leaderboards: bool,
     /// The as-of; `Latest`: the close of the newest bar.
     pub asof: AsOfSpec,
     /// Months that are decomposed into cycles; `None`: three, or as many whole months as the bars
     /// go back.
     pub lookback_months: Option<u32>,
-    /// Run every stage, up to date or not.
+    /// Whether to run stages that are up to date.
     pub force: bool,
     /// Parameters of the stages.
     pub stages: StageParams,
-    /// Identifies the program that computes, such as its version or digest.
+    /// Identifier of the program, such as its version or digest.
     pub program: String,
-    /// The source's path, if it is a file or folder: a stage is run again if files there changed.
-    /// Of other sources the symbols and the spans of their bars are compared.
+    /// The source's path, if it is a file or folder: stages run again if files there changed. For
+    /// other sources the symbols and the spans of their bars are compared.
     pub source_path: Option<PathBuf>,
 }
 
@@ -90,7 +90,7 @@ pub struct RunRequest {
 pub struct StageReport {
     /// The stage's name.
     pub name: String,
-    /// What became of it.
+    /// Its outcome.
     pub status: StageStatus,
 }
 
@@ -197,7 +197,7 @@ pub fn run(
 }
 
 impl RunRequest {
-    /// The same run with a lookback of cycles.
+    /// Returns the same run with a lookback of cycles.
     fn with_lookback(&self, lookback_months: u32) -> Result<RunRequest> {
         let mut request = self.clone();
         let stage = &mut request.stages.cycles.params.stage;
@@ -233,7 +233,7 @@ impl RunRequest {
         })
     }
 
-    /// As of midnight of the date, so that the rows of `state` and `regime` join.
+    /// Uses midnight of the date, so that the rows of `state` and `regime` join.
     fn state_call(&self, asof: AsOf) -> StageCall {
         let mut job = self.stages.state.clone();
         job.moments = Moments::At(AsOfSpec::At(asof.midnight()));
@@ -291,16 +291,15 @@ fn default_lookback_months(asof: AsOf, catalog: &[Entry], observer: &dyn Observe
     let months = (1..=DEFAULT_LOOKBACK_MONTHS).rev().find(is_held).unwrap_or(1);
     if months < DEFAULT_LOOKBACK_MONTHS {
         observer.info(format!(
-            "the bars do not go back {DEFAULT_LOOKBACK_MONTHS} months: cycles are looked for in {}",
+            "less than {DEFAULT_LOOKBACK_MONTHS} months of bars: decomposing {}",
             pluralize(months as usize, "month")
         ));
     }
     months
 }
 
-/// The state of a source as text, for fingerprints: of files their sizes and modification times, of
-/// a database its symbols and the spans of their bars. `path` is that of the source, if it is a
-/// file or folder.
+/// Returns the state of a source as text, for fingerprints: sizes and modification times of files;
+/// symbols and spans of a database. `path` is that of the source, if it is a file or folder.
 ///
 /// # Errors
 /// If a file cannot be read.
@@ -335,10 +334,10 @@ fn must_exist(path: &Path) -> Result<()> {
     if path.is_file() {
         return Ok(());
     }
-    Err(Error::parameter("skip_leaderboards", format!("there is no {}", path.display())))
+    Err(Error::parameter("skip_leaderboards", format!("no file {}", path.display())))
 }
 
-/// Writes the list of leaders if it differs, so that an unchanged file keeps its time.
+/// Writes the list of leaders if it differs, so that an unchanged file keeps its modification time.
 fn write_leaders(path: &Path, leaders: &[Symbol], context: &JobContext<'_>) -> Result<()> {
     let lines: Vec<String> = std::iter::once("symbol".to_owned())
         .chain(leaders.iter().map(|symbol| quoted(symbol.as_str())))

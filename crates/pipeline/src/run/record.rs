@@ -42,7 +42,7 @@ impl Default for RunRecord {
 }
 
 impl RunRecord {
-    /// The record in `dir`; empty if there is none, or none of this version.
+    /// Reads the record in `dir`; empty if there is none of this version.
     pub(super) fn read(dir: &Path, observer: &dyn Observer) -> RunRecord {
         let path = dir.join(RUN_RECORD);
         let Ok(text) = std::fs::read(&path) else {
@@ -53,11 +53,11 @@ impl RunRecord {
             Ok(record) => format!("it has version {}", record.version),
             Err(e) => e.to_string(),
         };
-        observer.warn(format!("{} cannot be read ({why}): every stage runs again", path.display()));
+        observer.warn(format!("cannot read {} ({why}): every stage runs again", path.display()));
         RunRecord::default()
     }
 
-    /// Whether a stage has this fingerprint and its outputs are unchanged.
+    /// Returns whether a stage has this fingerprint and its outputs are unchanged.
     pub(super) fn is_up_to_date(&self, dir: &Path, name: &str, fingerprint: &str) -> bool {
         self.stages.get(name).is_some_and(|stage| {
             let is_unchanged = |(path, digest): (&PathBuf, &String)| {
@@ -67,8 +67,8 @@ impl RunRecord {
         })
     }
 
-    /// Removes a stage before it runs again: if it is interrupted, its outputs are not taken for
-    /// complete.
+    /// Removes a stage before it runs again, so that its outputs do not count as complete if it is
+    /// interrupted.
     pub(super) fn forget(&mut self, dir: &Path, name: &str, temp: &TempFiles) -> Result<()> {
         if self.stages.remove(name).is_some() { self.write(dir, temp) } else { Ok(()) }
     }

@@ -1,13 +1,12 @@
-//! A synthetic market, the same for the same seed on every machine, in which what is to be found is
-//! known.
+//! A synthetic market with known cycles; the same seed gives the same market on every machine.
 //!
-//! Each symbol's log price is a common factor times its beta, plus a walk of its own with calm and
-//! wild spells and jumps, plus planted sine cycles. Its volume has a daily season, reacts to moves,
-//! and has cycles too. Some symbols are thin, one is listed late, one goes stale, one is halted,
-//! and an outage hits all.
+//! Each symbol's log price is a common factor times its beta, plus a random walk with calm and
+//! volatile periods and jumps, plus planted sine cycles. Its volume has a daily season, reacts to
+//! price changes, and has cycles too. Some symbols are thinly traded, one is listed late, one goes
+//! stale, one is halted, and an outage hits all.
 //!
-//! Mathematical functions come from `libm` and prices are rounded to ticks, so that no platform's
-//! own differ.
+//! Mathematical functions come from `libm` and prices are rounded to ticks, so that results do not
+//! depend on the platform.
 
 mod octave;
 mod truth;
@@ -25,7 +24,7 @@ use crate::observer::{Observer, Progress, Unit};
 
 pub use truth::{MarketEvent, PlantedCycle, SymbolTruth, Truth};
 
-/// What market to make.
+/// The parameters of a market.
 #[derive(Debug, Clone, Copy)]
 pub struct MarketSettings {
     /// Number of symbols.
@@ -34,7 +33,7 @@ pub struct MarketSettings {
     pub days: u32,
     /// Seed.
     pub seed: u64,
-    /// Where the bars end: the first open time past them.
+    /// The first open time after the last bar.
     pub end: Minute,
 }
 
@@ -52,15 +51,16 @@ const COMMON_DAILY: f64 = 0.02;
 /// Periods of planted cycles in minutes: from an hour to six days.
 const PERIODS: [f64; 10] = [60.0, 95.0, 150.0, 240.0, 390.0, 720.0, 1440.0, 2520.0, 4320.0, 8640.0];
 
-/// Powers of planted price cycles over what a walk is expected to have in their octave; those under
-/// 4 are there to be missed. What the walk turns out to have is measured, and told with the truth.
+/// Powers of planted price cycles relative to the expected power of the walk in their octave; those
+/// below 4 are meant to be missed. The power that the walk actually has is measured and recorded in
+/// the truth file.
 const POWER_RATIOS: [f64; 7] = [0.5, 1.0, 2.0, 4.0, 6.0, 10.0, 16.0];
 
-/// The same of volume cycles: an octave and a half or more away from the daily season, which would
-/// be one with a nearer one.
+/// Periods of planted volume cycles: at least an octave and a half away from the daily season,
+/// which would merge with a closer one.
 const VOLUME_PERIODS: [f64; 7] = [60.0, 95.0, 150.0, 240.0, 390.0, 4320.0, 8640.0];
 
-/// Amplitudes of planted volume cycles, in logarithms: too weak to be found, or plain.
+/// Log amplitudes of planted volume cycles: too weak to be found, or obvious.
 const VOLUME_AMPLITUDES: [f64; 4] = [0.03, 0.06, 0.5, 0.8];
 
 const NAMES: [&str; 40] = [
@@ -70,7 +70,7 @@ const NAMES: [&str; 40] = [
     "ELM", "FLINT", "GINKGO", "HERON", "IRIS", "JADE", "KOI", "LARCH", "MICA", "NOVA",
 ];
 
-/// What befalls a symbol.
+/// Special behavior of a symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
     Usual,
@@ -82,29 +82,29 @@ enum Fate {
 }
 
 impl Fate {
-    /// Whether a cycle can be seen all through the span in spite of it.
+    /// Returns whether a cycle stays visible throughout the span despite the special behavior.
     fn leaves(self, cycle: &Planted) -> bool {
         match self {
             Fate::ListedLate => false,
-            // Volume is there in some minutes and not in others.
+            // Volume is missing in many minutes.
             Fate::Thin => cycle.kind == SeriesKind::Price,
             Fate::Usual | Fate::Stale | Fate::Halted => true,
         }
     }
 }
 
-/// A market whose symbols can be made one by one.
+/// A market whose symbols can be generated one by one.
 #[derive(Debug)]
 pub struct Market {
     settings: MarketSettings,
     start: Minute,
-    /// The common factor's log return of each minute.
+    /// Log return of the common factor in each minute.
     common: Vec<f64>,
     outage: std::ops::Range<usize>,
 }
 
 impl Market {
-    /// Lays out the market.
+    /// Creates the market's common factor.
     pub fn new(settings: MarketSettings) -> Market {
         let minutes = settings.days as usize * DAY as usize;
         let mut rng = rng(settings.seed, 0);
@@ -114,7 +114,7 @@ impl Market {
         Market { settings, start, common, outage: from..(from + 150).min(minutes) }
     }
 
-    /// Writes the market into `target`, symbols in parallel. Returns the truth about it.
+    /// Writes the market to `target`, symbols in parallel. Returns what was planted.
     ///
     /// # Errors
     /// If the target cannot be written or the observer cancels.
@@ -139,7 +139,7 @@ impl Market {
         (0..self.len()).into_par_iter().map(series).collect()
     }
 
-    /// Whether the market has no symbol.
+    /// Returns whether the market has no symbols.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -149,17 +149,18 @@ impl Market {
         self.settings.symbols
     }
 
-    /// First minute, and the first past the last.
+    /// First minute, and the first after the last.
     pub fn span(&self) -> (Minute, Minute) {
         (self.start, self.settings.end)
     }
 
-    /// Whether `symbol` is one of the market's.
+    /// Returns whether `symbol` belongs to the market.
     pub fn has(&self, symbol: &Symbol) -> bool {
         (0..self.len()).any(|i| Self::name(i) == symbol.as_str())
     }
 
-    /// Whether `truth`, read from a `truth.json`, is of a market of the same settings.
+    /// Returns whether `truth`, read from a `truth.json`, belongs to a market with the same
+    /// settings.
     pub fn is_that_of(&self, truth: &serde_json::Value) -> bool {
         let MarketSettings { symbols, days, seed, end } = self.settings;
         truth["seed"] == seed
@@ -173,7 +174,7 @@ impl Market {
         if round == 0 { format!("{name}/USD") } else { format!("{name}{}/USD", round + 1) }
     }
 
-    /// The last few symbols have a fate of their own, where there are enough others.
+    /// With enough symbols, the last few have special behavior.
     fn fate(&self, i: usize) -> Fate {
         match self.len() - 1 - i {
             _ if self.len() < 8 => Fate::Usual,
@@ -185,7 +186,7 @@ impl Market {
         }
     }
 
-    /// Makes symbol `i`: its name, its bars, and what is true of it.
+    /// Generates symbol `i`: its name, its bars, and what was planted in it.
     pub fn symbol(&self, i: usize) -> (Symbol, Series, SymbolTruth) {
         let mut rng = rng(self.settings.seed, i as u64 + 1);
         let (minutes, fate) = (self.common.len(), self.fate(i));
@@ -212,18 +213,18 @@ impl Market {
                 .collect(),
             events: self.events(fate, &name),
         };
-        // The names above are symbols.
+        // All generated names are valid symbols.
         let symbol = name.parse().unwrap_or_else(|_| unreachable!("{name} is a symbol"));
         (symbol, bars, truth)
     }
 
-    /// What is true of the market, given what is true of its symbols.
+    /// Returns the truth file of the market for the given truth of its symbols.
     pub fn truth(&self, symbols: Vec<SymbolTruth>) -> Truth {
         let outage = self.event("outage", None, &self.outage);
         Truth::new(&self.settings, self.start, outage, symbols)
     }
 
-    /// The minutes of a symbol's fate.
+    /// Returns the minutes affected by a symbol's special behavior.
     fn fated(&self, fate: Fate) -> std::ops::Range<usize> {
         let minutes = self.common.len();
         match fate {
@@ -260,7 +261,7 @@ impl Market {
         vec![self.event(what, Some(name), &self.fated(fate))]
     }
 
-    /// The bars of a symbol, and what its log volume is without its cycles, minute by minute.
+    /// Returns the bars of a symbol, and its log volume without cycles, for each minute.
     fn bars(
         &self,
         rng: &mut Xoshiro256PlusPlus,
@@ -269,7 +270,7 @@ impl Market {
         fate: Fate,
     ) -> (Series, Vec<f64>) {
         let base_price = libm::exp(rng.random_range(-3.0..9.0));
-        // Five digits before the last that moves.
+        // Five significant digits before the smallest tick.
         let decimals = 4 - libm::floor(libm::log10(base_price)) as i32;
         let scale = libm::pow(10.0, f64::from(decimals));
         let base_volume = libm::exp(rng.random_range(2.0..9.0));
@@ -284,7 +285,7 @@ impl Market {
         let mut bars = Vec::with_capacity(returns.len());
         let mut background = Vec::with_capacity(returns.len());
         for (i, r) in returns.iter().enumerate() {
-            // Every minute draws as many numbers, whatever becomes of it.
+            // Every minute draws the same number of random numbers, whatever happens in it.
             let [up, down, noise]: [f64; 3] = std::array::from_fn(|_| StandardNormal.sample(rng));
             let missing = rng.random::<f64>() < absent;
             let day = std::f64::consts::TAU * i as f64 / f64::from(DAY);
@@ -336,15 +337,15 @@ impl Market {
     }
 }
 
-/// A generator for one symbol: streams of different symbols have nothing in common.
+/// Returns a generator for one symbol; streams of different symbols are independent.
 fn rng(seed: u64, stream: u64) -> Xoshiro256PlusPlus {
     let mut mixer = Xoshiro256PlusPlus::seed_from_u64(seed);
     let salt = mixer.next_u64();
     Xoshiro256PlusPlus::seed_from_u64(salt ^ stream.wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }
 
-/// Log returns with a standard deviation of about `daily` a day: calm and wild spells of a day and
-/// a half, and a jump every other day.
+/// Returns log returns with a standard deviation of about `daily` per day: calm and volatile
+/// periods of a day and a half, and a jump every other day.
 fn walk(rng: &mut Xoshiro256PlusPlus, minutes: usize, daily: f64) -> Vec<f64> {
     let per_minute = daily / libm::sqrt(f64::from(DAY));
     let mut wild = false;
@@ -359,7 +360,7 @@ fn walk(rng: &mut Xoshiro256PlusPlus, minutes: usize, daily: f64) -> Vec<f64> {
         .collect()
 }
 
-/// Which series a cycle is planted in.
+/// The series of a planted cycle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum SeriesKind {
     Price,
@@ -376,7 +377,7 @@ struct Planted {
 }
 
 impl Planted {
-    /// What is told of it, `background` being the power of all else in its octave.
+    /// Returns the record of the cycle; `background` is the power of everything else in its octave.
     fn truth(&self, symbol: &str, minutes: usize, background: f64) -> PlantedCycle {
         let ratio = self.amplitude * self.amplitude / 2.0 / background;
         PlantedCycle {
@@ -405,7 +406,7 @@ fn walk_octave(variance: f64, period: f64) -> f64 {
 
 /// Chooses up to two cycles for price, two octaves apart or more, and one for volume.
 fn plant(rng: &mut Xoshiro256PlusPlus, minutes: usize, variance: f64) -> Vec<Planted> {
-    // A cycle that does not come round three times is none.
+    // A cycle needs at least three repetitions.
     let usable = |periods: &[f64]| {
         periods.iter().filter(|&&period| period * 3.0 <= minutes as f64).count().max(1)
     };
@@ -443,7 +444,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_seed_gives_the_same_bars() {
+    fn same_seed_gives_same_bars() {
         let (a, b) = (market(), market());
         for i in 0..a.len() {
             assert_eq!(a.symbol(i).1, b.symbol(i).1);
@@ -453,7 +454,7 @@ mod tests {
     }
 
     #[test]
-    fn bars_are_sound_and_fates_are_seen() {
+    fn bars_are_valid_and_special_behavior_is_visible() {
         let market = market();
         let minutes = market.common.len();
         let lengths: Vec<usize> = (0..market.len()).map(|i| market.symbol(i).1.len()).collect();

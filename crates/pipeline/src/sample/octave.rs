@@ -1,16 +1,16 @@
-//! The power that a series has in the octave around a period: what a cycle of that period has to
-//! stand out from.
+//! The power of a series in the octave around a period: the background against which a cycle of
+//! that period has to be found.
 //!
-//! Measured by the discrete Fourier transform at the frequencies of the octave alone, of the series
-//! averaged over a sixteenth of the period. The sums are plain and of one order, so that every
-//! machine comes to the same numbers.
+//! It is measured by a discrete Fourier transform at the frequencies of the octave only, of the
+//! series averaged over a sixteenth of the period. Sums run in a fixed order, so that every machine
+//! gets the same numbers.
 
 use std::f64::consts::{SQRT_2, TAU};
 
-/// Averages per period.
+/// Number of averages per period.
 const PER_PERIOD: f64 = 16.0;
 
-/// Of a series that has a mean, such as log volume.
+/// Power of a series with a mean, such as log volume.
 pub(super) fn of_series(series: &[f64], period: f64) -> f64 {
     let block = block(period);
     let means: Vec<f64> =
@@ -18,14 +18,14 @@ pub(super) fn of_series(series: &[f64], period: f64) -> f64 {
     let mean = means.iter().sum::<f64>() / means.len().max(1) as f64;
     let around: Vec<f64> = means.iter().map(|x| x - mean).collect();
     power(&around, period / block as f64, |angle| {
-        // What averaging over a block takes from a wave.
+        // Attenuation of a wave by averaging over a block.
         let kept = libm::sin(angle / 2.0) / (block as f64 * libm::sin(angle / 2.0 / block as f64));
         1.0 / (kept * kept)
     })
 }
 
-/// Of the sum of `steps`, such as a log price of its returns: a walk has no mean, and its steps
-/// tell the same.
+/// Power of the cumulative sum of `steps`, such as log price from log returns. A walk has no mean,
+/// so its steps are used.
 pub(super) fn of_walk(steps: &[f64], period: f64) -> f64 {
     let block = block(period);
     let sums: Vec<f64> = steps.chunks_exact(block).map(|chunk| chunk.iter().sum()).collect();
@@ -38,11 +38,11 @@ fn block(period: f64) -> usize {
     ((period / PER_PERIOD) as usize).max(1)
 }
 
-/// The power of `values` in the octave around `period`, both in steps of `values`; each frequency,
-/// as radians a step, counts `weight` times.
+/// Returns the power of `values` in the octave around `period` (in steps); each frequency, in
+/// radians per step, is weighted by `weight`.
 fn power(values: &[f64], period: f64, weight: impl Fn(f64) -> f64) -> f64 {
     let n = values.len() as f64;
-    // None is faster than one in two steps.
+    // At most half a cycle per step.
     let (low, high) = (n / period / SQRT_2, (n / period * SQRT_2).min(n / 2.0));
     let (first, last) = (libm::ceil(low).max(1.0) as usize, libm::floor(high) as usize);
     if first > last {
@@ -59,7 +59,7 @@ fn power(values: &[f64], period: f64, weight: impl Fn(f64) -> f64) -> f64 {
         weight(angle) * 2.0 * (one * one + two * two - turn * one * two) / (n * n)
     };
     let sum: f64 = (first..=last).map(at).sum();
-    // Where few frequencies lie in the octave they stand for its whole width.
+    // If few frequencies lie in the octave, they represent its whole width.
     sum * (high - low) / (last - first + 1) as f64
 }
 
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn of_noise_and_of_a_walk() {
+    fn power_of_noise_and_of_a_walk() {
         let noise = white(200_000);
         for period in [60.0, 390.0, 1440.0] {
             // Their spectra are 2 and 1 / (2 pi^2 f^2), over f / sqrt 2 to f sqrt 2.
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_wave() {
+    fn power_of_a_wave() {
         let wave: Vec<f64> =
             (0..14_400).map(|t| 3.0 * (f64::from(t) * TAU / 240.0).sin()).collect();
         assert!((of_series(&wave, 240.0) - 4.5).abs() < 0.1);

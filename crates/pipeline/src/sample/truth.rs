@@ -1,4 +1,4 @@
-//! `truth.json`: what was planted in a sample market.
+//! `truth.json`: the cycles and events planted in a sample market.
 
 use bars::Minute;
 use serde::Serialize;
@@ -8,35 +8,34 @@ use super::MarketSettings;
 /// A planted cycle.
 #[derive(Debug, Clone, Serialize)]
 pub struct PlantedCycle {
-    /// In which symbol.
+    /// The symbol.
     pub symbol: String,
-    /// In `price` or `volume`.
+    /// `price` or `volume`.
     pub series: &'static str,
     /// Period in minutes.
     pub period_minutes: f64,
-    /// From trough to peak, in percent of the trough.
+    /// Depth from trough to peak, in percent of the trough.
     pub depth_pct: f64,
-    /// Its power over that of everything else in the octave around its frequency.
+    /// Its power relative to that of everything else in the octave around its frequency.
     pub power_over_octave_background: f64,
-    /// How often it comes round in the whole market's span.
+    /// Number of repetitions in the span of the market.
     pub repetitions: f64,
 }
 
-/// Something that befell a symbol, or all of them where none is named; `to` is the first minute
-/// past it.
+/// An event that affects one symbol, or all if none is named; `to` is the first minute after it.
 #[derive(Debug, Clone, Serialize)]
 pub struct MarketEvent {
-    /// What happened: a late listing, a halt, a gap.
+    /// The kind of event, such as a late listing, a halt or a gap.
     pub what: &'static str,
-    /// Whom.
+    /// The affected symbol.
     pub symbol: Option<String>,
-    /// From which minute.
+    /// First minute.
     pub from: String,
-    /// To which minute.
+    /// First minute after the event.
     pub to: String,
 }
 
-/// What is true of a symbol.
+/// The truth about a symbol.
 #[derive(Debug, Clone)]
 pub struct SymbolTruth {
     /// The cycles in its price and volume.
@@ -45,7 +44,7 @@ pub struct SymbolTruth {
     pub events: Vec<MarketEvent>,
 }
 
-/// What is true of a market.
+/// The truth about a market.
 #[derive(Debug, Clone, Serialize)]
 pub struct Truth {
     seed: u64,

@@ -1,4 +1,4 @@
-//! Computes snapshots some dates and some symbols at a time, so that memory is bounded.
+//! Computes snapshots in groups of dates and symbols, so that memory is bounded.
 
 use bars::{AsOf, Symbol};
 use bars_io::{Entry, Source};
@@ -13,23 +13,24 @@ use crate::error::{Error, Result};
 use crate::observer::{Observer, Progress, Unit};
 use crate::scratch_series::SpareSeries;
 
-/// Numbers of a result held at once: a quarter of a gigabyte.
+/// Maximum number of values held at once: a quarter of a gigabyte.
 const MAX_CELLS: usize = 1 << 25;
 
-/// Dates computed at once: where not all symbols fit in memory, each date is an open file.
+/// Maximum number of dates computed at once. If not all symbols fit in memory, each date is an open
+/// file.
 const MAX_DATES: usize = 64;
 
-/// How as-ofs and symbols are cut into parts that fit in memory. It depends on their numbers alone,
-/// never on threads or tasks: the row groups of the output follow from it.
+/// The division of as-ofs and symbols into parts that fit in memory. It depends on their numbers
+/// only, not on threads or tasks, because the row groups of the output follow from it.
 #[derive(Debug, Clone)]
 pub(crate) struct Cuts {
-    /// As-ofs in each pass, as lengths of dates: `passes[p][d]` as-ofs lie on date `d` of pass `p`.
+    /// As-ofs in each pass: date `d` of pass `p` has `passes[p][d]` as-ofs.
     passes: Vec<Vec<usize>>,
     columns: usize,
 }
 
 impl Cuts {
-    /// Cuts `asofs`, ascending, for a table of `columns` columns and `symbols` symbols.
+    /// Divides `asofs` (ascending) for a table of `columns` columns and `symbols` symbols.
     pub(crate) fn new(asofs: &[AsOf], columns: usize, symbols: usize) -> Cuts {
         let dates: Vec<usize> = dates(asofs).map(<[AsOf]>::len).collect();
         let largest = dates.iter().copied().max().unwrap_or(1) * columns * symbols.max(1);
@@ -37,7 +38,7 @@ impl Cuts {
         Cuts { passes: passes.map(<[usize]>::to_vec).collect(), columns }
     }
 
-    /// The as-ofs of each pass, date by date.
+    /// Returns the as-ofs of each pass, grouped by date.
     pub(crate) fn passes<'a>(&self, asofs: &'a [AsOf]) -> Vec<Vec<&'a [AsOf]>> {
         let mut rest = asofs;
         let mut take = |len: usize| {
@@ -60,12 +61,12 @@ impl Cuts {
     }
 }
 
-/// As-ofs by their date.
+/// Groups as-ofs by date.
 pub(super) fn dates(asofs: &[AsOf]) -> impl Iterator<Item = &[AsOf]> {
     asofs.chunk_by(|a, b| a.midnight() == b.midnight())
 }
 
-/// The members that have bars.
+/// Returns the members that have bars.
 pub(crate) fn present(members: &[Member]) -> Vec<(&Symbol, &Entry)> {
     members.iter().filter_map(|member| Some((&member.symbol, member.entry.as_ref()?))).collect()
 }
@@ -81,8 +82,8 @@ pub(super) struct Group<'a> {
     pub(super) rows: Vec<FeatureRow>,
 }
 
-/// Computes some symbols at the as-ofs of `plan`, in parallel; a single run and a task both do it
-/// by this. Without `keeps_panels` the panels are dropped.
+/// Computes some symbols at the as-ofs of `plan`, in parallel, for single runs and tasks. Without
+/// `keeps_panels` the panels are dropped.
 pub(crate) fn compute<S: SnapshotStage>(
     plan: &S::Plan,
     source: &dyn Source,
@@ -119,12 +120,12 @@ pub(super) fn for_each_group<S: SnapshotStage>(
     let cuts = Cuts::new(asofs, layout.columns().len(), present.len());
     let progress =
         Progress::new(observer, S::NAME, Unit::Symbols, (present.len() * cuts.len()) as u64);
-    // Panels are large: when they are written, only one per thread is in memory.
+    // Panels are large: if they are written, only one per thread is in memory.
     let at_once = if series.is_some() { rayon::current_num_threads() } else { usize::MAX };
     let spare = SpareSeries::default();
     for (pass, dates) in cuts.passes(asofs).iter().enumerate() {
         let plan = stage.plan(dates.concat());
-        // A pass without symbols still has one empty group, so that its files are written.
+        // A pass without symbols has one empty group, so that its files are written.
         let groups: Vec<_> = if present.is_empty() {
             vec![&present[..]]
         } else {

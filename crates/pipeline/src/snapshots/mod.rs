@@ -37,7 +37,7 @@ pub(crate) use partitions::{PartitionWriter, table_name};
 
 use compute::{Group, dates, for_each_group};
 
-/// Snapshots per job at most.
+/// Maximum number of snapshots per job.
 pub const MAX_SNAPSHOTS: i64 = 1_000_000;
 
 /// The as-ofs of a job.
@@ -47,7 +47,7 @@ pub enum Moments {
     Newest,
     /// One as-of.
     At(AsOfSpec),
-    /// From one as-of to another (included) in steps.
+    /// From one as-of to another (inclusive) in steps.
     Panel {
         /// The first as-of; not `Latest`.
         from: AsOfSpec,
@@ -62,7 +62,7 @@ pub enum Moments {
 pub struct SnapshotJob<'a, S> {
     /// The stage and its parameters.
     pub stage: S,
-    /// Where the bars come from.
+    /// The source of the bars.
     pub source: &'a dyn Source,
     /// The symbols and their entries in the source.
     pub members: Vec<Member>,
@@ -218,7 +218,7 @@ impl<'a, S: SnapshotStage> SnapshotJob<'a, S> {
         Ok(SnapshotJob { stage, source, members, asofs })
     }
 
-    /// Warns that the baselines come from a cohort's own bars. For a front end that falls back to
+    /// Warns that the baselines come from a cohort's own bars. For front ends that fall back to
     /// them.
     pub fn warn_of_short_history(&self, observer: &dyn Observer) {
         if let (Some(months), Ok(ends)) = (self.stage.months(), extent(&self.members, "")) {
@@ -305,7 +305,7 @@ impl<'a, S: SnapshotStage> SnapshotJob<'a, S> {
         Ok(FinishedSnapshots { files, layout, partitions: self.partitions(), rows, last })
     }
 
-    /// The coverage of each window at the last as-of, without baselines: what a dry run shows.
+    /// Returns the coverage of each window at the last as-of, without baselines, for a dry run.
     ///
     /// # Errors
     /// If the source cannot be read or the observer cancels.
@@ -392,7 +392,7 @@ fn resolve<S: SnapshotStage>(
     }
     if known.len() < all.len() {
         let dropped = pluralize(all.len() - known.len(), "as-of");
-        observer.warn(format!("{dropped} before {first} left out: no bar has closed by then"));
+        observer.warn(format!("skipped {dropped} before {first}: no bar has closed by then"));
     }
     Ok(known)
 }
@@ -407,12 +407,12 @@ fn panel<S: SnapshotStage>(
     let Some(from) = from.moment() else {
         return Err(Error::parameter(
             "from",
-            "\"latest\" leaves an empty panel; give a time or a date",
+            "\"latest\" gives an empty panel; give a time or a date",
         ));
     };
     let (from, to) = (stage.asof(from), stage.asof(to.moment().unwrap_or(newest)));
     if to < from {
-        return Err(Error::parameter("from", format!("{from} is later than to, {to}; swap them")));
+        return Err(Error::parameter("from", format!("{from} is later than {to}; swap them")));
     }
     let step = i64::from(every.minutes());
     let count = (to.epoch_seconds() - from.epoch_seconds()) / 60 / step + 1;
@@ -420,7 +420,7 @@ fn panel<S: SnapshotStage>(
         return Err(Error::parameter(
             "every",
             format!(
-                "{count} snapshots from {from} to {to} every {every} are more than {MAX_SNAPSHOTS}; ask for fewer per run"
+                "{count} snapshots from {from} to {to} every {every} exceed the limit of {MAX_SNAPSHOTS}; divide the panel into several runs"
             ),
         ));
     }

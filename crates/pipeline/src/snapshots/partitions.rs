@@ -14,7 +14,7 @@ use crate::artifacts::partition;
 use crate::artifacts::table_file::{Compression, FileColumns, Format, TableWriter, schema_json};
 use crate::error::{Error, Result};
 
-/// How snapshots are written.
+/// Output options of snapshots.
 #[derive(Debug, Clone, Serialize)]
 pub struct SnapshotFiles {
     /// The folder of the partitions.
@@ -45,7 +45,7 @@ impl SnapshotFiles {
         Ok(())
     }
 
-    /// Removes sidecars under the name of versions before 0.2, which readers of a folder took for
+    /// Removes sidecars with the name used before version 0.2, which readers of a folder took for
     /// data.
     pub(super) fn remove_old_schema(&self, stage: &str, asofs: &[AsOf]) -> bars_io::Result<()> {
         for date in dates(asofs) {
@@ -77,7 +77,7 @@ pub fn schema_path(partition: &Path, stage: &str) -> PathBuf {
     partition.join(format!("_{stage}_snapshot.schema.json"))
 }
 
-/// Writes the tables of the dates of one pass after the other, each as a temporary file until all
+/// Writes the tables of the dates, one pass after the other; each stays a temporary file until all
 /// are complete.
 pub(crate) struct PartitionWriter<'a> {
     files: &'a SnapshotFiles,

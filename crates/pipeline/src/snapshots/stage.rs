@@ -1,4 +1,4 @@
-//! What distinguishes the two snapshot stages, `state` and `regime`.
+//! The differences between the two snapshot stages, `state` and `regime`.
 
 use bars::{AsOf, Symbol, Window};
 use bars_io::{Entry, Source};
@@ -23,9 +23,9 @@ pub trait SnapshotStage: Sync + Sized {
     fn without_baseline(&self) -> Self;
     /// The windows, ascending.
     fn windows(&self) -> &[Window];
-    /// The default as-of, by the close of the newest bar.
+    /// The default as-of for the close of the newest bar.
     fn default_asof(&self, newest: AsOf) -> AsOf;
-    /// The as-of for a moment: `regime` takes midnight of its date.
+    /// Normalizes a moment to an as-of: `regime` uses midnight of its date.
     fn asof(&self, moment: AsOf) -> AsOf;
     /// The first as-of that can use a bar closing at `first`.
     fn first_asof(&self, first: AsOf) -> AsOf;
@@ -39,7 +39,7 @@ pub trait SnapshotStage: Sync + Sized {
     fn layout(plan: &Self::Plan) -> &FeatureLayout;
     /// The as-ofs of a plan.
     fn asofs(plan: &Self::Plan) -> &AsOfs;
-    /// Computes one symbol; results carry the name `symbol`, bars are read under that of `entry`.
+    /// Computes one symbol. Results have the name `symbol`; bars are read under that of `entry`.
     ///
     /// # Errors
     /// If the source cannot be read.
@@ -61,7 +61,7 @@ pub struct SymbolSnapshots {
     pub panels: Vec<Panel>,
 }
 
-/// Window metrics within the day, as a snapshot without gaps.
+/// Intraday features, as a snapshot without missing values.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct State(pub metrics::ValidParams);
 
@@ -126,7 +126,7 @@ impl SnapshotStage for State {
     }
 }
 
-/// Daily features, as a snapshot without gaps.
+/// Daily features, as a snapshot without missing values.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Regime(pub regime::ValidParams);
 

@@ -1,4 +1,4 @@
-//! Tasks of `imf-stage`: decomposition per symbol; clustering is part of the merge.
+//! Tasks of `imf-stage`: decomposition per symbol. Clustering is part of the merge.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -44,7 +44,7 @@ impl ModeSink for ModeBytes {
     }
 }
 
-/// What is recorded besides rows.
+/// Data recorded besides rows.
 #[derive(Serialize, Deserialize)]
 struct Extra {
     noise_seconds: f64,
@@ -121,7 +121,7 @@ fn encode(
     let text = |of: &dyn Fn(&CycleRow) -> String| -> ArrayRef {
         Arc::new(StringArray::from_iter_values(rows.iter().map(of)))
     };
-    // The modes of a series go with its first row.
+    // The modes of a series are stored with its first row.
     let modes: Vec<Option<Vec<u8>>> =
         rows.iter().map(|row| modes.remove(&(row.symbol.clone(), row.series))).collect();
     let columns = vec![

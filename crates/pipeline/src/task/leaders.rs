@@ -1,4 +1,4 @@
-//! Tasks of `leaderboards`: buckets per symbol; ranking is part of the merge.
+//! Tasks of `leaderboards`: buckets per symbol. Ranking is part of the merge.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

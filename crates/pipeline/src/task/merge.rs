@@ -1,4 +1,4 @@
-//! Putting results together.
+//! Merges the results of tasks.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ use crate::jobs::{CyclesOutput, LeaderboardsOutput};
 use crate::observer::{Event, Observer};
 use crate::snapshots::{SnapshotFiles, SnapshotStage};
 
-/// Where and how merged results are written.
+/// Output options of a merge.
 pub struct MergeTarget<'a> {
     /// Folder of the outputs, for `metrics` the file; `None`: the default of the stage's command.
     pub out: Option<PathBuf>,
@@ -36,7 +36,7 @@ pub struct MergeTarget<'a> {
     pub observer: &'a dyn Observer,
 }
 
-/// What was merged and written.
+/// The merged and written result.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Merged {
@@ -70,15 +70,14 @@ pub enum Merged {
     Cycles(CyclesOutput),
 }
 
-/// What all results found in the rows of the source. Rows that several of them saw count once.
+/// Returns the findings of all results. Rows that several of them saw count once.
 pub fn findings<'a>(results: impl IntoIterator<Item = &'a TaskResult>) -> Findings {
     let mut findings = Findings::default();
     results.into_iter().for_each(|result| findings.merge_overlapping(&result.findings));
     findings
 }
 
-/// Merges the results of one plan and writes the outputs of a single run: the same bytes, in the
-/// order of symbols.
+/// Merges the results of one plan and writes the outputs of a single run, with the same bytes.
 ///
 /// # Errors
 /// If a result is missing, duplicate, from another plan or damaged (the error names it), a file

@@ -1,9 +1,9 @@
-//! Tasks: a stage cut into parts that run anywhere.
+//! Tasks: parts of a stage that run anywhere.
 //!
-//! [`plan()`] cuts a stage by symbols; a [`Task`] serializes to JSON and reads what it needs from
-//! the source by itself; its [`TaskResult`] is an Arrow IPC file; [`merge`] puts results together
-//! in the order of symbols. The outputs are the same bytes as those of a single run, for any number
-//! of parts. Threads, `--shard I/N`, and cluster engines run the same tasks.
+//! [`plan()`] divides a stage by symbols. A [`Task`] serializes to JSON and reads what it needs
+//! from the source; its [`TaskResult`] is an Arrow IPC file; [`merge`] combines results in symbol
+//! order. The outputs are the same bytes as those of a single run, for any number of parts.
+//! `--shard I/N` and cluster engines run the same tasks.
 
 use std::path::PathBuf;
 
@@ -28,15 +28,15 @@ pub use merge::{MergeTarget, Merged, findings, merge};
 pub use plan::{TaskRequest, plan};
 pub use result::TaskResult;
 
-/// Version of tasks and results. Others are refused.
+/// Version of tasks and results. Other versions are refused.
 pub const TASK_VERSION: u32 = 1;
 
-/// Parts of a plan at most.
+/// Maximum number of parts of a plan.
 pub const MAX_PARTS: usize = 100_000;
 
 /// A part of a stage: some symbols with everything needed to compute them.
 ///
-/// It carries names, not bars; the worker opens the source by itself.
+/// It has names, not bars; the worker opens the source itself.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Task {
@@ -77,7 +77,7 @@ pub struct TaskMember {
 pub enum TaskStage {
     /// Buckets of `leaderboards`.
     Leaderboards {
-        /// Windows, lookback, ranks per bucket and the like.
+        /// Windows, lookback and number of ranks.
         params: leaderboards::ValidParams,
         /// The as-of: only bars that close by then count.
         asof: AsOf,
@@ -92,7 +92,7 @@ pub enum TaskStage {
         asof: AsOf,
         /// The bars of the cohort.
         input: PathBuf,
-        /// How timestamps of the input are read.
+        /// The meaning of timestamps in the input.
         bar_time: BarTime,
         /// Name of the cohort, for the default output.
         cohort: String,
@@ -175,7 +175,7 @@ impl Task {
         Ok(task)
     }
 
-    /// Checks what only a damaged or foreign task has wrong.
+    /// Checks for errors that only a damaged or foreign task has.
     fn validate(&self) -> Result<()> {
         let invalid = |what: String| Err(Error::InvalidTask { source: what.into() });
         let Task { version, part, parts, symbols, .. } = *self;

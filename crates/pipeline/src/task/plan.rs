@@ -1,4 +1,4 @@
-//! Cutting a stage into tasks.
+//! Divides a stage into tasks.
 
 use std::cmp::Reverse;
 use std::path::PathBuf;
@@ -20,13 +20,13 @@ use crate::observer::Observer;
 use crate::snapshots::{Moments, Regime, SnapshotJob, SnapshotStage, State};
 use crate::source::{catalog, resolve_asof};
 
-/// A stage to cut into tasks, with symbols and as-of as a user gives them.
+/// A stage to divide into tasks, with symbols and as-of as given by a user.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum TaskRequest {
     /// `leaderboards` over all symbols of the source.
     Leaderboards {
-        /// Windows, lookback, ranks per bucket and the like.
+        /// Windows, lookback and number of ranks.
         params: leaderboards::ValidParams,
         /// The as-of; `Latest`: the close of the newest bar.
         asof: AsOfSpec,

@@ -2,7 +2,7 @@
 (() => {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
-  // A press on a column's title sorts by it, another the other way round; what is missing comes last.
+  // A click on a column title sorts by it, a second click in reverse; missing values come last.
   const key = (cell) => {
     const text = cell.dataset.v ?? cell.textContent.trim();
     const number = Number(text.replace(/,/g, ''));
@@ -21,25 +21,25 @@
   };
   all('thead th').forEach((title) => title.querySelector('button').addEventListener('click', () => sort(title)));
 
-  // The filter looks at every row of every table, and at the leaders.
+  // The filter applies to every row of every table, and to the leaders.
   const rows = [...all('tbody tr').map((row) => [row, row.textContent.toLowerCase()]), ...all('[data-row]').map((row) => [row, row.dataset.row.toLowerCase()])];
   const filter = document.getElementById('filter');
-  const thin = () => {
+  const applyFilter = () => {
     const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
     rows.forEach(([row, text]) => { row.hidden = !words.every((word) => text.includes(word)); });
   };
-  filter.addEventListener('input', thin);
+  filter.addEventListener('input', applyFilter);
   document.addEventListener('keydown', (event) => {
     if (event.key === '/' && !/^(INPUT|TEXTAREA)$/.test(document.activeElement.tagName)) {
       event.preventDefault();
       filter.focus();
     } else if (event.key === 'Escape' && document.activeElement === filter) {
       filter.value = '';
-      thin();
+      applyFilter();
     }
   });
 
-  // The theme is the system's until it is changed here; a page opened from a file may have no memory.
+  // The theme follows the system until it is changed here; pages opened from a file may have no storage.
   const root = document.documentElement;
   const memory = { get: () => { try { return localStorage.getItem('theme'); } catch { return null; } }, set: (theme) => { try { localStorage.setItem('theme', theme); } catch { /* none */ } } };
   const dark = () => (root.dataset.theme ? root.dataset.theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches);
@@ -49,7 +49,7 @@
     memory.set(root.dataset.theme);
   });
 
-  // Where in the page the reader is.
+  // Highlight the section that is in view.
   const links = new Map(all('nav a').map((link) => [link.hash.slice(1), link]));
   const watch = new IntersectionObserver((seen) => {
     seen.forEach((entry) => links.get(entry.target.id)?.classList.toggle('here', entry.isIntersecting));

@@ -10,7 +10,7 @@ use crate::table::{HtmlCell, HtmlColumn, table};
 pub const SECTION: Section = Section {
     id: "quality",
     title: "Data quality",
-    description: "The bars of each symbol over the lookback of the boards. Minutes without a bar are rightly absent where nothing was traded; long runs of them are outages, halts or listings.",
+    description: "Bars of each symbol over the lookback of the boards. A minute without trades has no bar; long runs of such minutes are outages, halts or late listings.",
     content,
     has_content: |report| !report.bar_quality.is_empty(),
     time: |_| None,
@@ -20,11 +20,12 @@ fn content(report: &Report) -> Markup {
     let columns = [
         HtmlColumn::text("symbol"),
         HtmlColumn::number("bars"),
-        HtmlColumn::number("missing %").tooltip("minutes without a bar, from the first one on"),
+        HtmlColumn::number("missing %")
+            .tooltip("share of minutes without a bar, from the first bar on"),
         HtmlColumn::number("longest gap"),
-        HtmlColumn::number("no volume %").tooltip("minutes with a bar but without any volume"),
-        HtmlColumn::number("behind").tooltip("from the last bar to the as-of"),
-        HtmlColumn::text("to be minded"),
+        HtmlColumn::number("no volume %").tooltip("share of bars without volume"),
+        HtmlColumn::number("behind").tooltip("time from the last bar to the as-of"),
+        HtmlColumn::text("warnings"),
     ];
     let cells = |quality: &BarQuality| {
         let minutes = |minutes: f64| HtmlCell::new(Period(minutes / 1440.0)).sort_key(minutes);

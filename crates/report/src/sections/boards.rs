@@ -11,7 +11,7 @@ use crate::table::{HtmlCell, HtmlColumn, table};
 pub const SECTION: Section = Section {
     id: "boards",
     title: "Boards",
-    description: "The symbols that most often take a place among the biggest gains or losses of a bucket of time.",
+    description: "Symbols ranked most often among the largest gains or losses of a time bucket. Gains and losses are numbers of ranks over the lookback; the change is that of the newest bucket only, so a habitual loser can be up.",
     content,
     has_content: |report| report.boards.iter().any(|board| !board.rows.is_empty()),
     time: |_| None,
@@ -25,14 +25,16 @@ fn content(report: &Report) -> Markup {
     let columns = [
         HtmlColumn::text("symbol"),
         HtmlColumn::text(price_title)
-            .tooltip("a column per equal share of the time, its lowest and highest close"),
-        HtmlColumn::number(format!("{window} change %"))
-            .tooltip(format!("of the price, over the newest used bucket of {window}")),
-        HtmlColumn::number(format!("{window} volume %"))
-            .tooltip("change of the volume against the bucket before"),
-        HtmlColumn::number("gains").tooltip("places among the biggest gains"),
-        HtmlColumn::number("losses").tooltip("places among the biggest losses"),
-        HtmlColumn::text("kind"),
+            .tooltip("lowest and highest close per interval of the lookback"),
+        HtmlColumn::number("gains")
+            .tooltip("number of buckets in which the symbol ranked among the largest gains"),
+        HtmlColumn::number("losses")
+            .tooltip("number of buckets in which the symbol ranked among the largest losses"),
+        HtmlColumn::number(format!("last {window} %"))
+            .tooltip(format!("change of price over the newest {window} bucket")),
+        HtmlColumn::number(format!("last {window} volume %"))
+            .tooltip("change of volume from the bucket before"),
+        HtmlColumn::text("tags"),
     ];
     html! {
         @for board in report.boards.iter().filter(|board| !board.rows.is_empty()) {
@@ -54,12 +56,12 @@ fn cells(row: &BoardRow) -> Vec<HtmlCell> {
     vec![
         HtmlCell::new(&row.symbol),
         HtmlCell::new(sparkline(&row.price)).sort_key(growth),
+        HtmlCell::new(Count(row.gain_count)).sort_key(row.gain_count as f64),
+        HtmlCell::new(Count(row.loss_count)).sort_key(row.loss_count as f64),
         HtmlCell::new(Signed(row.price_change_pct, 2))
             .sort_key(row.price_change_pct)
             .class(if row.price_change_pct < 0.0 { "down" } else { "up" }),
         HtmlCell::new(Signed(row.volume_change_pct, 2)).sort_key(row.volume_change_pct),
-        HtmlCell::new(Count(row.gain_count)).sort_key(row.gain_count as f64),
-        HtmlCell::new(Count(row.loss_count)).sort_key(row.loss_count as f64),
         HtmlCell::new(tags),
     ]
 }

@@ -13,7 +13,7 @@ use crate::tabs::tabs;
 pub const SECTION: Section = Section {
     id: "cycles",
     title: "Cycles",
-    description: "Each cycle of each leader: how long, how deep, the larger the more energy. A colour is a cluster over all symbols.",
+    description: "Period and depth of every cycle of the leaders. Circle area grows with the energy share; colors are clusters across symbols.",
     content,
     has_content: |report| !report.cycles.is_empty(),
     time: |report| as_of(report.cycle_window.map(|window| window.1)),
@@ -156,7 +156,7 @@ fn cycle_table(name: &str, cycles: &[&CyclePoint]) -> Markup {
         HtmlColumn::text("symbol"),
         HtmlColumn::number("period"),
         HtmlColumn::number("depth %"),
-        HtmlColumn::number("energy %").tooltip("share of the series' energy"),
+        HtmlColumn::number("energy %").tooltip("share of the energy of all modes of the series"),
         HtmlColumn::text("cluster"),
     ];
     let cells = |cycle: &&CyclePoint| {
@@ -170,12 +170,12 @@ fn cycle_table(name: &str, cycles: &[&CyclePoint]) -> Markup {
     };
     html! {
         details class="more" {
-            summary { "As a table" }
+            summary { "Show as table" }
             (table(&format!("Cycles of {name}"), &columns, cycles.iter().take(MAX_TABLE_ROWS).map(cells)))
             @if cycles.len() > MAX_TABLE_ROWS {
                 p class="about" {
-                    "The " (MAX_TABLE_ROWS) " with most energy of " (cycles.len())
-                    "; imf_summary.parquet has all."
+                    "Top " (MAX_TABLE_ROWS) " of " (cycles.len()) " by energy"
+                    "; all are in imf_summary.parquet."
                 }
             }
         }

@@ -4,13 +4,13 @@ use maud::{Markup, html};
 
 use super::section::Section;
 use crate::chart::sparkline;
-use crate::format::{Fixed, Period, Signed};
+use crate::format::{Count, Fixed, Period, Signed};
 use crate::model::{BoardTable, Report};
 
 pub const SECTION: Section = Section {
     id: "glance",
     title: "At a glance",
-    description: "Who leads, who turns, what is out of the ordinary, which cycles dominate, and whether the data is sound.",
+    description: "Leaders of each board, most unusual metrics, dominant cycles and data quality.",
     content,
     has_content: |_| true,
     time: |_| None,
@@ -29,7 +29,7 @@ fn content(report: &Report) -> Markup {
         }
         @if !report.missing_parts.is_empty() {
             div class="absent" {
-                p { "Not in this report, and what makes it:" }
+                p { "Not in this report (create it with):" }
                 ul {
                     @for part in &report.missing_parts {
                         li {
@@ -59,14 +59,19 @@ fn board_card(board: &BoardTable, change_window: &str) -> Markup {
             li {
                 b class="grow" { (row.symbol) }
                 (sparkline(&row.price))
-                span class={ "n " (if row.price_change_pct < 0.0 { "down" } else { "up" }) } {
+                span class="n" title="ranks among the largest gains and losses over the lookback" {
+                    (Count(row.gain_count)) " / " (Count(row.loss_count))
+                }
+                span class={ "n " (if row.price_change_pct < 0.0 { "down" } else { "up" }) }
+                    title={ "change over the newest " (change_window) " bucket" } {
                     (Signed(row.price_change_pct, 1)) " %"
                 }
             }
         }
-        @if board.rows.is_empty() { li { "nobody" } }
+        @if board.rows.is_empty() { li { "no symbols" } }
     };
-    card(&format!("{}: price, change over {change_window}", board.title), "#boards", &items)
+    let title = format!("{}: gains / losses, last {change_window}", board.title);
+    card(&title, "#boards", &items)
 }
 
 fn outlier_card(report: &Report) -> Markup {
@@ -75,7 +80,7 @@ fn outlier_card(report: &Report) -> Markup {
             li {
                 b { (outlier.symbol) } " "
                 span class="grow" title=(outlier.column) { (outlier.column) }
-                span class="n" title="interquartile ranges from its median" {
+                span class="n" title="distance from the symbol's own median, in interquartile ranges" {
                     (Signed(outlier.iqr_distance, 1)) " IQR"
                 }
             }
@@ -88,14 +93,16 @@ fn cycle_card(report: &Report) -> Markup {
     let reliable = || report.dominant_cycles.iter().filter(|cycle| cycle.caveat().is_none());
     let items = html! {
         @if reliable().next().is_none() {
-            li class="warn" { "None to be trusted: bars are missing, or the window is too short." }
+            li class="warn" { "None is reliable: bars are missing, or the window is too short." }
         }
         @for cycle in reliable().take(MAX_LINES_PER_CARD) {
             li {
                 b { (cycle.symbol) } " "
                 span class="grow" { "every " (Period(cycle.period_days)) }
-                span class="n" title="how deep, and how far it is to be trusted, 0 to 1" {
-                    (Fixed(cycle.amp_pct, 1)) " % · " (Fixed(cycle.reliability, 2))
+                span class="n" title="depth, and reliability from 0 to 1 (n/a: no cluster)" {
+                    (Fixed(cycle.amp_pct, 1)) " % · "
+                    @if cycle.reliability.is_nan() { "n/a" }
+                    @else { (Fixed(cycle.reliability, 2)) }
                 }
             }
         }
@@ -109,8 +116,7 @@ fn quality_card(report: &Report) -> Markup {
     let items = html! {
         @if flagged_count == 0 {
             li {
-                "Yes: nothing to be minded in the bars of " (report.bar_quality.len())
-                " symbols on the boards."
+                "No warnings for the " (report.bar_quality.len()) " symbols on the boards."
             }
         }
         @for quality in flagged().take(MAX_LINES_PER_CARD) {
@@ -123,5 +129,5 @@ fn quality_card(report: &Report) -> Markup {
             li { "and " (flagged_count - MAX_LINES_PER_CARD) " more" }
         }
     };
-    card("Is the data sound?", "#quality", &items)
+    card("Data quality", "#quality", &items)
 }

@@ -11,7 +11,7 @@ use crate::model::{LeaderChart, ModeChart, Part, Remedy, Report};
 pub const SECTION: Section = Section {
     id: "leaders",
     title: "Leaders and their cycles",
-    description: "The price of each leader, the same without what is faster than its dominant cycle, and the cycles that hold most of its energy.",
+    description: "Price of each leader, its price without cycles faster than the dominant one, and the cycles with most energy.",
     content,
     has_content: |report| !report.leaders.is_empty(),
     time: |report| report.cycle_window.map(|(start, end)| format!("{start} to {end}.")),
@@ -40,7 +40,7 @@ fn details(leader: &LeaderChart, is_open: bool, remedy: Option<Remedy>) -> Marku
                 (price_chart(leader))
             } @else {
                 p class="about" {
-                    "The price over time is not there"
+                    "No price over time"
                     @if let Some(remedy) = remedy { ": " (remedy(Part::LeaderPrice)) }
                     "."
                 }
@@ -103,7 +103,7 @@ fn price_chart(leader: &LeaderChart) -> Markup {
             figcaption {
                 span class="key price" {} "price"
                 @if leader.slow_price.bin_count() > 0 {
-                    span class="key swing" {} "without what is faster than the dominant cycle"
+                    span class="key swing" {} "without cycles faster than the dominant one"
                 }
             }
         }
@@ -125,7 +125,7 @@ fn mode_chart(leader: &LeaderChart, mode: &ModeChart) -> Markup {
                 role="img" aria-label={ "Cycle of " (Period(mode.period_days)) " of " (leader.symbol) } {
                 (line)
             }
-            span class="y" title="its largest swing in percent of the price" {
+            span class="y" title="largest swing in percent of the price" {
                 "±" (Fixed(amplitude, 1)) " %"
             }
         }

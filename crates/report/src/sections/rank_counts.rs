@@ -1,4 +1,4 @@
-//! Section "Places by bucket": how often each symbol was ranked.
+//! Section "Ranks by bucket": how often each symbol was ranked.
 
 use maud::{Markup, html};
 
@@ -8,8 +8,8 @@ use crate::table::{HtmlCell, HtmlColumn, table};
 
 pub const SECTION: Section = Section {
     id: "places",
-    title: "Places by bucket",
-    description: "How often each symbol was among the biggest gains, losses, spikes and drops of volume, by length of the bucket. The darker, the nearer to the most of its column.",
+    title: "Ranks by bucket",
+    description: "How often each symbol ranked among the largest gains, losses, volume spikes and volume drops, by bucket length. Darker = higher count within the column.",
     content,
     has_content: |report| !report.rank_counts.rows.is_empty(),
     time: |_| None,
@@ -42,11 +42,11 @@ fn content(report: &Report) -> Markup {
         cells
     };
     html! {
-        (table("Places by symbol and bucket", &columns, counts.rows.iter().map(cells)))
+        (table("Ranks by symbol and bucket", &columns, counts.rows.iter().map(cells)))
         @if counts.omitted_symbols > 0 {
             p class="about" {
                 (counts.omitted_symbols)
-                " symbols with fewer places are left out; leaderboards.parquet has them."
+                " symbols with fewer ranks are not shown; all are in leaderboards.parquet."
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Section "Regime over days": metrics of daily bars.
+//! Section "Daily regime": metrics of daily bars.
 
 use maud::Markup;
 
@@ -9,8 +9,8 @@ use crate::table::{HtmlCell, HtmlColumn, table};
 
 pub const SECTION: Section = Section {
     id: "regime",
-    title: "Regime over days",
-    description: "Figures of daily bars over each window; the colour is the percentile against the symbol's own past, where that has ten windows or more.",
+    title: "Daily regime",
+    description: "Metrics of daily bars over each window. The color is the percentile within the symbol's own history (none for fewer than ten values).",
     content,
     has_content: |report| !report.regime.is_empty(),
     time: |report| as_of(report.regime_asof),

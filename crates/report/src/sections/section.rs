@@ -1,4 +1,4 @@
-//! What every section of the page has.
+//! The common structure of sections.
 
 use bars::AsOf;
 use maud::{Markup, html};
@@ -11,7 +11,7 @@ pub struct Section {
     pub id: &'static str,
     /// Title.
     pub title: &'static str,
-    /// What it shows, in one or two sentences.
+    /// Description in one or two sentences.
     pub description: &'static str,
     /// Renders the content below title and description.
     pub content: fn(&Report) -> Markup,

@@ -1,4 +1,4 @@
-//! Section "State within the day": percentiles of intraday metrics.
+//! Section "Intraday state": percentiles of intraday metrics.
 
 use maud::{Markup, html};
 
@@ -10,8 +10,8 @@ use crate::tabs::tabs;
 
 pub const SECTION: Section = Section {
     id: "state",
-    title: "State within the day",
-    description: "Percentiles against each symbol's own past: blue is low, orange is high, pale is ordinary; blank where that past has fewer than ten windows.",
+    title: "Intraday state",
+    description: "Percentiles within each symbol's own history: blue is low, orange is high, pale is near the median; blank for fewer than ten values.",
     content,
     has_content: |report| !report.state.is_empty(),
     time: |report| as_of(report.state_asof),
@@ -60,7 +60,7 @@ fn outlier_table(outliers: &[MetricOutlier]) -> Markup {
         HtmlColumn::text("metric"),
         HtmlColumn::number("percentile"),
         HtmlColumn::number("distance")
-            .tooltip("from the median of its own past, in interquartile ranges"),
+            .tooltip("distance from the symbol's own median, in interquartile ranges"),
     ];
     let cells = |outlier: &MetricOutlier| {
         vec![

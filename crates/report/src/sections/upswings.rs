@@ -1,4 +1,4 @@
-//! Section "Kinds of rises": clusters of upswings.
+//! Section "Upswing clusters": clusters of upswings.
 
 use maud::Markup;
 
@@ -9,8 +9,8 @@ use crate::table::{HtmlCell, HtmlColumn, table};
 
 pub const SECTION: Section = Section {
     id: "rises",
-    title: "Kinds of rises",
-    description: "Rises from trough to peak that are alike in height, length and volume, over the longest window in which a symbol has any. The imf_clusters files have all windows.",
+    title: "Upswing clusters",
+    description: "Clusters of upswings (changes from one peak of a mode to the next) with similar amplitude, duration and volume activity, over the longest window with clusters. The imf_clusters files have all windows.",
     content,
     has_content: |report| !report.upswing_clusters.is_empty(),
     time: |_| None,
@@ -20,10 +20,11 @@ fn content(report: &Report) -> Markup {
     let columns = [
         HtmlColumn::text("symbol"),
         HtmlColumn::text("window"),
-        HtmlColumn::number("rises").tooltip("how many are of this kind"),
-        HtmlColumn::number("height %").tooltip("median"),
-        HtmlColumn::number("length").tooltip("median"),
-        HtmlColumn::number("volume").tooltip("median of the total volume of a rise"),
+        HtmlColumn::number("upswings").tooltip("number of upswings in the cluster"),
+        HtmlColumn::number("amplitude %").tooltip("median rise from one peak to the next"),
+        HtmlColumn::number("duration").tooltip("median time from one peak to the next"),
+        HtmlColumn::number("volume activity")
+            .tooltip("median volume of the overlapping volume cycles, summed over all modes; not traded volume"),
     ];
     let cells = |cluster: &UpswingCluster| {
         vec![
@@ -36,7 +37,7 @@ fn content(report: &Report) -> Markup {
             volume_cell(cluster.median_volume),
         ]
     };
-    table("Kinds of rises", &columns, report.upswing_clusters.iter().map(cells))
+    table("Upswing clusters", &columns, report.upswing_clusters.iter().map(cells))
 }
 
 fn volume_cell(volume: f64) -> HtmlCell {

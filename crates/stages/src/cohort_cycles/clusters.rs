@@ -11,19 +11,20 @@ use serde::Serialize;
 use super::fusion::MatchedUpswing;
 use crate::stats::percentile;
 
-/// Starts of each mixture.
+/// Number of starts of each mixture.
 const STARTS: usize = 5;
 
-/// The seed of all that is drawn.
+/// Seed of mixtures and samples.
 const SEED: u64 = 1337;
 
-/// A mixture has at most one component for so many cycles.
+/// A mixture has at most one component per this many cycles.
 const CYCLES_PER_COMPONENT: usize = 10;
 
-/// Of more cycles than this the silhouettes of DBSCAN's grid are taken of so many, drawn by seed.
+/// For more cycles than this, the silhouettes of DBSCAN's grid search use a random sample of this
+/// size.
 pub const SAMPLE: usize = 4000;
 
-/// The grid of DBSCAN's parameters.
+/// The grid search of DBSCAN's parameters.
 const GRID: DbscanGrid = DbscanGrid {
     eps_steps: 10,
     min_min_samples: 2,
@@ -32,79 +33,80 @@ const GRID: DbscanGrid = DbscanGrid {
     seed: SEED,
 };
 
-/// A cluster of DBSCAN of fewer cycles is small.
+/// DBSCAN clusters with fewer cycles are small.
 const SMALL: usize = 5;
 
-/// The fewest cycles that are clustered.
+/// Minimum number of cycles to cluster.
 const MIN_UPSWINGS: usize = 2;
 
-/// A kind of cycle.
+/// A cluster of upswings.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SwingCluster {
-    /// Its number, from 0: by count, then the shorter median duration, then the first cycle.
+    /// Number, from 0: ordered by descending count, then shorter median duration, then first cycle.
     pub cluster: usize,
-    /// Cycles in it.
+    /// Number of upswings.
     pub count: usize,
-    /// Median amplitude.
+    /// Median amplitude in percent.
     pub median_amplitude_pct: f64,
-    /// Median absolute deviation of that.
+    /// Median absolute deviation of the amplitude.
     pub mad_amplitude_pct: f64,
-    /// Median duration.
+    /// Median duration in minutes.
     pub median_duration_min: f64,
-    /// Median absolute deviation of that.
+    /// Median absolute deviation of the duration.
     pub mad_duration_min: f64,
-    /// Median volume.
+    /// Median volume activity: volume in the overlapping volume cycles, summed over all modes; not
+    /// traded volume.
     pub median_total_volume: f64,
-    /// Median absolute deviation of that.
+    /// Median absolute deviation of the volume activity.
     pub mad_total_volume: f64,
 }
 
-/// With which parameters DBSCAN found a kind.
+/// The DBSCAN parameters of a cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Parameters {
-    /// How near neighbors are, in scaled units.
+    /// Neighborhood radius, in scaled units.
     pub eps: f64,
-    /// How many make a core.
+    /// Minimum number of points in the neighborhood of a core point.
     pub min_samples: usize,
-    /// Of how many cycles silhouettes were taken, where not of all.
+    /// Sample size of the silhouettes, if not all cycles were used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub silhouette_sample: Option<usize>,
 }
 
-/// A kind that DBSCAN found.
+/// A DBSCAN cluster.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DenseCluster {
-    /// What it is.
+    /// The cluster.
     #[serde(flatten)]
     pub kind: SwingCluster,
-    /// How it was found.
+    /// The parameters that found it.
     pub parameters: Parameters,
     /// Whether it has fewer than five cycles.
     pub flag_small: bool,
 }
 
-/// The clusters of cycles of a symbol over a window, by two methods.
+/// The clusters of a symbol's upswings over a window, by two methods.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct SwingClusters {
     /// Components of a Gaussian mixture.
     pub gmm: Vec<SwingCluster>,
     /// Clusters of DBSCAN.
     pub dbscan: Vec<DenseCluster>,
-    /// Whether there are cycles enough for a mixture, and yet none could be had: their numbers lie
-    /// too far apart.
+    /// Whether there are enough cycles for a mixture but none could be fitted, because their values
+    /// differ too much in magnitude.
     #[serde(skip)]
     pub has_failed: bool,
 }
 
 impl SwingClusters {
-    /// The clusters that count: the mixture's where there is one, else DBSCAN's.
+    /// Returns the mixture's clusters if there are any, else those of DBSCAN.
     pub fn first_choice(&self) -> impl Iterator<Item = &SwingCluster> {
         let dense = self.dbscan.iter().map(|dense| &dense.kind);
         self.gmm.iter().chain(dense.take(if self.gmm.is_empty() { usize::MAX } else { 0 }))
     }
 }
 
-/// The most components of a mixture over `window`.
+/// Returns the maximum number of components of a mixture over `window`.
 fn most_components(window: Window, cycles: usize) -> usize {
     let most = match window {
         window if window <= Window::DAY => 5,
@@ -114,7 +116,7 @@ fn most_components(window: Window, cycles: usize) -> usize {
     most.min(cycles / CYCLES_PER_COMPONENT)
 }
 
-/// The clusters of `matched`.
+/// Clusters `matched` upswings.
 ///
 /// ```
 /// use stages::cohort_cycles::clusters::swing_clusters;
@@ -144,7 +146,7 @@ pub fn swing_clusters(matched: &[MatchedUpswing], window: Window) -> SwingCluste
     let Ok(points) =
         scaled.as_deref().map_err(|error| *error).and_then(|scaled| Points::new(scaled, 3))
     else {
-        // Numbers that are not finite have no clusters.
+        // Values that are not finite cannot be clustered.
         return SwingClusters { has_failed: most >= 2, ..SwingClusters::default() };
     };
     let mixture = mixture::select_by_bic(points, most, STARTS, SEED);
@@ -165,13 +167,13 @@ pub fn swing_clusters(matched: &[MatchedUpswing], window: Window) -> SwingCluste
     SwingClusters { gmm, dbscan, has_failed }
 }
 
-/// The coordinates of all cycles, scaled.
+/// Returns the scaled coordinates of all cycles.
 fn scaled(raw: &[[f64; 3]]) -> Result<Vec<f64>, clustering::Error> {
     let raw = Points::new(raw.as_flattened(), 3)?;
     RobustScaler::fit(raw).transform(raw)
 }
 
-/// Amplitude, duration, volume.
+/// Amplitude, duration and volume activity.
 fn point(matched: &MatchedUpswing) -> [f64; 3] {
     [matched.cycle.amplitude_pct, matched.cycle.duration() as f64, matched.total_volume]
 }
@@ -229,14 +231,14 @@ mod tests {
     }
 
     #[test]
-    fn two_kinds_are_told_apart() {
+    fn two_groups_give_two_clusters() {
         let spread = |i: usize, step: usize| (i * step % 61) as f64 / 61.0;
         let small = |i: usize| matched(3.0 + spread(i, 7), 20 + i * 5 % 17, 5.0 + spread(i, 11));
         let large = |i: usize| matched(9.0 + spread(i, 7), 300 + i * 5 % 17, 50.0 + spread(i, 11));
         let all: Vec<MatchedUpswing> =
             (0..60).map(|i| if i % 3 == 0 { large(i) } else { small(i) }).collect();
         let found = swing_clusters(&all, Window::DAY);
-        // Of the large ones those at the rim are noise.
+        // Points at the rim of the large clusters are noise.
         assert_eq!(
             (found.dbscan.len(), found.dbscan[0].kind.count, found.dbscan[1].kind.cluster),
             (2, 40, 1)
@@ -250,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn few_cycles() {
+    fn few_cycles_give_few_clusters() {
         assert_eq!(swing_clusters(&[], Window::DAY), SwingClusters::default());
         assert_eq!(swing_clusters(&[matched(3.0, 20, 1.0)], Window::DAY), SwingClusters::default());
         let two = swing_clusters(&[matched(3.0, 20, 1.0), matched(3.0, 20, 1.0)], Window::DAY);

@@ -1,27 +1,27 @@
-//! Cycles of one mode, from peak to peak.
+//! Upswings of one mode: cycles from peak to peak.
 
-/// From one peak of a mode to the next.
+/// A cycle from one peak of a mode to the next.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Upswing {
-    /// The mode, from 0.
+    /// Index of the mode, from 0.
     pub imf: usize,
-    /// The sample of its first peak.
+    /// Sample of the first peak.
     pub start: usize,
-    /// The sample of its second.
+    /// Sample of the second peak.
     pub end: usize,
-    /// By how much the original series differs between the two, in percent of the first; not finite
-    /// where that is 0.
+    /// Change of the original series from the first peak to the second, in percent of the first;
+    /// not finite if that is 0.
     pub amplitude_pct: f64,
 }
 
 impl Upswing {
-    /// Its length in samples.
+    /// Length in samples.
     pub fn duration(&self) -> usize {
         self.end - self.start
     }
 }
 
-/// The cycles of a mode, with the amplitudes that they have on `original`.
+/// Returns the upswings of a mode, with amplitudes measured on `original`.
 ///
 /// ```
 /// use stages::cohort_cycles::cycle::upswings_of_mode;
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn from_peak_to_peak() {
+    fn upswings_go_from_peak_to_peak() {
         let mode = [0.0, 1.0, 0.0, 1.0, 1.0, 1.0, 0.0, 2.0, 0.0];
         let original = [1.0, 10.0, 1.0, 1.0, 12.0, 1.0, 1.0, 6.0, 1.0];
         let found = upswings_of_mode(3, &mode, &original);

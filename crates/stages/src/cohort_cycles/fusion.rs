@@ -1,20 +1,21 @@
-//! Cycles of price with the volume that was traded in the cycles of volume that overlap them.
+//! Matches upswings of price with the cycles of volume that overlap them.
 
 use super::cycle::Upswing;
 
-/// A cycle of price with its volume.
+/// An upswing of price with the volume of overlapping cycles of volume.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MatchedUpswing {
-    /// The cycle of price.
+    /// The upswing of price.
     pub cycle: Upswing,
-    /// Cycles of volume that start or end in it, its ends included.
+    /// Number of cycles of volume that start or end in it, both ends inclusive.
     pub volume_cycles: usize,
-    /// Volume traded in these, from start to end, ends included.
+    /// Volume in these cycles, both ends inclusive. Cycles of different modes overlap, so minutes
+    /// can count several times.
     pub total_volume: f64,
 }
 
-/// Fuses each of `upswings` with those of `moves` that start or end in it; one without any is left
-/// out. `volume` is that of each minute.
+/// Matches each of `upswings` with the `moves` of volume that start or end in it; upswings without
+/// any are dropped. `volume` is the volume of each minute.
 ///
 /// ```
 /// use stages::cohort_cycles::cycle::Upswing;
@@ -27,8 +28,7 @@ pub struct MatchedUpswing {
 /// assert_eq!((matched[0].volume_cycles, matched[0].total_volume), (1, 10.0));
 /// ```
 pub fn fuse(upswings: &[Upswing], moves: &[Upswing], volume: &[f64]) -> Vec<MatchedUpswing> {
-    // Cycles of one mode follow each other, so that these sums together go through the minutes once
-    // per mode.
+    // Cycles of one mode are consecutive, so these sums visit the minutes once per mode.
     let traded = |cycle: &Upswing| volume[cycle.start..=cycle.end].iter().sum::<f64>();
     let mut by_start: Vec<(Upswing, f64)> =
         moves.iter().map(|cycle| (*cycle, traded(cycle))).collect();
@@ -44,7 +44,7 @@ pub fn fuse(upswings: &[Upswing], moves: &[Upswing], volume: &[f64]) -> Vec<Matc
         }
         let from = by_end.partition_point(|(cycle, _)| cycle.end < upswing.start);
         let to = by_end.partition_point(|(cycle, _)| cycle.end <= upswing.end);
-        // Those that started in it are in already.
+        // Those that started in it are counted already.
         for (_, traded) in by_end[from..to].iter().filter(|(cycle, _)| cycle.start < upswing.start)
         {
             volume_cycles += 1;
@@ -65,7 +65,7 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// By the definition: every cycle of price looks at every one of volume.
+        /// By definition: every upswing of price is compared with every cycle of volume.
         #[test]
         fn as_by_definition(
             upswings in prop::collection::vec((0_usize..30, 1_usize..9), 0..8),
@@ -85,7 +85,7 @@ mod tests {
                 let total_volume = own.iter().map(|m| volume[m.start..=m.end].iter().sum::<f64>()).sum();
                 (!own.is_empty()).then_some(MatchedUpswing { cycle: *upswing, volume_cycles: own.len(), total_volume })
             }).collect();
-            // Whole numbers add up exactly in any order.
+            // Sums of whole numbers are exact in any order.
             prop_assert_eq!(fuse(&upswings, &moves, &volume), expected);
         }
     }

@@ -1,9 +1,8 @@
-//! The cycles of a cohort: how far, how long and with how much volume its symbols rise from peak to
-//! peak, and in what clusters.
+//! Upswings of a cohort: peak-to-peak cycles clustered by amplitude, duration and volume.
 //!
-//! Over each window price and volume are decomposed by plain EMD. [`cycle`] reads the cycles off
-//! the modes, [`fusion`] joins each cycle of price with the cycles of volume that overlap it, and
-//! [`clusters`] groups the result.
+//! Over each window price and volume are decomposed by plain EMD. [`cycle`] finds the cycles of
+//! each mode, [`fusion`] matches each cycle of price with overlapping cycles of volume, and
+//! [`clusters`] clusters the result.
 
 pub mod clusters;
 pub mod cycle;
@@ -19,28 +18,27 @@ use cycle::Upswing;
 use fusion::MatchedUpswing;
 pub use params::{Params, ValidParams};
 
-/// A symbol over one window.
+/// The result of a symbol over one window.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WindowUpswings {
     /// The window.
     pub window: Window,
-    /// Minutes that were looked at.
+    /// Number of minutes in the window.
     pub minutes: usize,
-    /// What was found.
+    /// The clusters, or why there are none.
     pub clusters: Result<SwingClusters, Skipped>,
 }
 
-/// Why a window was not looked at.
+/// Why a window was skipped.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Skipped {
     /// It has too few minutes.
     Short,
-    /// Its numbers cannot be taken apart.
+    /// Its values cannot be decomposed.
     Numbers(emd::Error),
 }
 
-/// The minutes of `grid` that belong to a window that ends with it: all of them where it is
-/// shorter.
+/// Returns the minutes of a window that ends with `grid`; all of them if the grid is shorter.
 fn last(grid: &MinuteGrid, window: Window) -> std::ops::Range<usize> {
     let length = usize::try_from(window.minutes()).unwrap_or(usize::MAX);
     grid.len().saturating_sub(length)..grid.len()
@@ -52,7 +50,7 @@ impl ValidParams {
         self.get().windows.iter().map(|window| window.minutes()).max().unwrap_or(0)
     }
 
-    /// Looks at a symbol over one window that ends with `grid`.
+    /// Clusters a symbol's upswings over one window that ends with `grid`.
     pub fn study(
         &self,
         grid: &MinuteGrid,
@@ -70,11 +68,11 @@ impl ValidParams {
         WindowUpswings { window, minutes: minutes.len(), clusters }
     }
 
-    /// The upswings of a price, each with the volume of the cycles that overlap it. Samples are
-    /// minutes.
+    /// Returns the upswings of a price, each with the volume of the cycles that overlap it. Samples
+    /// are minutes.
     ///
     /// # Errors
-    /// What `decomposer` cannot take apart.
+    /// The error of `decomposer`.
     pub fn matched(
         &self,
         close: &[f64],
@@ -93,10 +91,11 @@ impl ValidParams {
     }
 }
 
-/// The cycles of all modes of `original`, from the fastest mode to the slowest, each in time order.
+/// Returns the cycles of all modes of `original`, from the fastest mode to the slowest, each in
+/// time order.
 ///
 /// # Errors
-/// What `decomposer` cannot take apart.
+/// The error of `decomposer`.
 ///
 /// ```
 /// use emd::{Control, Params};

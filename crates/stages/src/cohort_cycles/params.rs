@@ -8,15 +8,15 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
-    /// The windows, all ending with a symbol's last bar, each once.
+    /// The windows; each ends with a symbol's last bar. No length twice.
     pub windows: Vec<Window>,
-    /// The smallest amplitude of a cycle of price, in percent of its price; at least 0.
+    /// Minimum amplitude of an upswing of price, in percent; at least 0.
     pub min_amplitude_pct: f64,
-    /// The fewest minutes in a window; a symbol with fewer has no clusters there. At least 4.
+    /// Minimum number of minutes in a window, at least 4; shorter windows are skipped.
     pub min_points: usize,
 }
 
-/// The fewest samples that EMD takes.
+/// Minimum number of samples for EMD.
 const MIN_SAMPLES: usize = 4;
 
 impl Default for Params {
@@ -37,12 +37,12 @@ impl Params {
     /// [`Error::Parameter`].
     pub fn check(self) -> Result<ValidParams> {
         if !(self.min_amplitude_pct >= 0.0 && self.min_amplitude_pct.is_finite()) {
-            let problem = format!("{} is not a rise; must be at least 0", self.min_amplitude_pct);
+            let problem =
+                format!("{} is not a valid amplitude; must be at least 0", self.min_amplitude_pct);
             return Err(Error::invalid("min_amplitude_pct", problem));
         }
         if self.min_points < MIN_SAMPLES {
-            let problem =
-                format!("{} are too few to find a cycle in; must be at least 4", self.min_points);
+            let problem = format!("{} is too small; must be at least 4", self.min_points);
             return Err(Error::invalid("min_points", problem));
         }
         Ok(ValidParams(self))
@@ -69,7 +69,7 @@ impl From<ValidParams> for Params {
 }
 
 impl ValidParams {
-    /// What they are.
+    /// Returns the parameters.
     pub fn get(&self) -> &Params {
         &self.0
     }
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn out_of_range() {
+    fn parameters_out_of_range_are_refused() {
         let of = |min_amplitude_pct, min_points| {
             Params { windows: vec![Window::DAY], min_amplitude_pct, min_points }.check()
         };

@@ -1,4 +1,4 @@
-//! Summaries of clusters, in the form in which they are handed on.
+//! Cluster cards: summaries of clusters for the JSON outputs.
 
 use std::collections::BTreeMap;
 
@@ -7,47 +7,47 @@ use serde::Serialize;
 use super::CycleRow;
 use super::cluster::{Cluster, Clustered};
 
-/// What every card tells.
+/// Fields of every card.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Card {
     /// The cluster's name.
     pub cluster_id: String,
-    /// Cycles in it.
+    /// Number of cycles.
     pub n_imfs: usize,
-    /// Median period.
+    /// Median period in days.
     pub median_period_days: f64,
-    /// Deviation of the period.
+    /// 1.4826 MAD of the period in percent of the median; `None` if undefined.
     #[serde(rename = "MAD%_period")]
     pub mad_pct_period: Option<f64>,
-    /// Median depth.
+    /// Median depth in percent.
     pub median_amp_pct: f64,
-    /// Deviation of the depth.
+    /// 1.4826 MAD of the depth in percent of the median; `None` if undefined.
     #[serde(rename = "MAD%_amp")]
     pub mad_pct_amp: Option<f64>,
     /// Median energy share.
     pub median_energy_share: f64,
 }
 
-/// A card of a cluster over all symbols.
+/// The card of a cluster over all symbols.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct GlobalCard {
-    /// What every card tells.
+    /// Common fields.
     #[serde(flatten)]
     pub card: Card,
     /// Reliability of the period.
     pub reliability_period: f64,
     /// Reliability of the depth.
     pub reliability_amp: f64,
-    /// Some of the symbols in it, those whose cycle has the greatest energy share first.
+    /// Up to five symbols, ordered by descending energy share of their cycle.
     pub example_symbols: Vec<String>,
 }
 
-/// A card of a cluster within a symbol.
+/// The card of a cluster within a symbol.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AssetCard {
-    /// Which cycles were compared: `price`, `volume` or `mixed`. Names are unique together with it.
+    /// The pool: `price`, `volume` or `mixed`. Cluster names are unique within it.
     pub series: &'static str,
-    /// What every card tells.
+    /// Common fields.
     #[serde(flatten)]
     pub card: Card,
 }
@@ -68,10 +68,10 @@ impl Card {
     }
 }
 
-/// The most symbols that a card names.
+/// Maximum number of symbols on a card.
 const EXAMPLES: usize = 5;
 
-/// The cards of a pool, in the order of their numbers.
+/// Returns the cards of a pool, ordered by cluster number.
 pub fn global(pool: &Clustered, rows: &[CycleRow]) -> Vec<GlobalCard> {
     let card = |cluster: &Cluster| GlobalCard {
         card: Card::new(cluster),
@@ -82,7 +82,7 @@ pub fn global(pool: &Clustered, rows: &[CycleRow]) -> Vec<GlobalCard> {
     pool.global.iter().map(card).collect()
 }
 
-/// The cards of each symbol, by series and number.
+/// Returns the cards of each symbol, ordered by series and cluster number.
 pub fn asset(pools: &[Clustered]) -> BTreeMap<&str, Vec<AssetCard>> {
     let mut cards: BTreeMap<&str, Vec<AssetCard>> = BTreeMap::new();
     for pool in pools {
@@ -94,7 +94,7 @@ pub fn asset(pools: &[Clustered]) -> BTreeMap<&str, Vec<AssetCard>> {
     cards
 }
 
-/// Distinct symbols of a cluster by their greatest energy share, then by name.
+/// Returns the distinct symbols of a cluster, ordered by largest energy share, then by name.
 fn examples(cluster: &Cluster, rows: &[CycleRow]) -> Vec<String> {
     let mut greatest: BTreeMap<&str, f64> = BTreeMap::new();
     for row in cluster.rows.iter().map(|place| &rows[*place]) {
@@ -104,7 +104,7 @@ fn examples(cluster: &Cluster, rows: &[CycleRow]) -> Vec<String> {
         }
     }
     let mut symbols: Vec<(&str, f64)> = greatest.into_iter().collect();
-    // Stable: equal shares stay in the order of the names.
+    // The sort is stable: equal shares stay ordered by name.
     symbols.sort_by(|a, b| b.1.total_cmp(&a.1));
     symbols.into_iter().take(EXAMPLES).map(|(symbol, _)| symbol.to_owned()).collect()
 }

@@ -1,4 +1,4 @@
-//! Which cycles are alike: over all symbols, and within each.
+//! Clusters cycles across all symbols and within each symbol.
 
 use std::collections::BTreeMap;
 
@@ -9,37 +9,36 @@ use super::imf::Features;
 use super::{CycleRow, SignalKind};
 use crate::stats::percentile;
 
-/// The names of the features by which cycles are compared, in their order.
+/// The features that are clustered, in order.
 pub const FEATURES: [&str; 6] =
     ["period_days", "amp_pct", "energy_share", "cycles_count", "pct_cycles_ge_2pct", "phase_var"];
 
-/// The fewest cycles of a cluster.
+/// Minimum size of an HDBSCAN cluster.
 pub const MIN_CLUSTER_SIZE: usize = 8;
 
-/// The most clusters where k-means decides.
+/// Maximum number of k-means clusters.
 pub const MAX_CLUSTERS: usize = 12;
 
-/// Its starts.
+/// Number of k-means starts.
 pub const STARTS: usize = 10;
 
-/// Its seed.
+/// Seed of k-means.
 pub const SEED: u64 = 1337;
 
-/// Cycles of one symbol whose logarithms of periods are less than this apart, by Ward's distance,
-/// are one.
+/// Cycles of one symbol are merged while the Ward distance of their log periods is below this.
 pub const WARD_DISTANCE: f64 = 0.10;
 
-/// The number of the first cycle that is alone because no cluster would have it.
+/// The number of the first singleton, a cycle without a cluster.
 pub const FIRST_SINGLETON: usize = 90_001;
 
-/// Which cycles are compared with each other.
+/// A set of cycles that are clustered together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Pool {
-    /// Those of price.
+    /// Cycles of price.
     Price,
-    /// Those of volume.
+    /// Cycles of volume.
     Volume,
-    /// All.
+    /// All cycles.
     Mixed,
 }
 
@@ -53,7 +52,7 @@ impl Pool {
         }
     }
 
-    /// What its clusters' names begin with.
+    /// Prefix of its clusters' names.
     pub fn prefix(self) -> &'static str {
         match self {
             Pool::Price => "GP",
@@ -62,12 +61,12 @@ impl Pool {
         }
     }
 
-    /// The pools there are.
+    /// Lists the pools.
     pub fn all(mixed: bool) -> &'static [Pool] {
         if mixed { &[Pool::Mixed] } else { &[Pool::Price, Pool::Volume] }
     }
 
-    /// Whether a row takes part.
+    /// Returns whether a row belongs to the pool.
     fn has(self, row: &CycleRow) -> bool {
         match self {
             Pool::Price => row.series == SignalKind::Price,
@@ -77,42 +76,41 @@ impl Pool {
     }
 }
 
-/// A cluster of cycles, as each of its rows carries it.
+/// A cluster of cycles.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cluster {
-    /// Its name.
+    /// Name, such as `GP0001`.
     pub id: String,
-    /// Cycles in it.
+    /// Number of cycles.
     pub size: usize,
     /// Median period in days.
     pub median_period: f64,
-    /// 1.4826 median absolute deviations of the period in percent of the median; missing (NaN) for
-    /// a single cycle or a median of 0.
+    /// 1.4826 MAD of the period in percent of the median; NaN for a single cycle or a median of 0.
     pub mad_pct_period: f64,
     /// Median depth in percent.
     pub median_amp: f64,
-    /// The same deviation of the depth.
+    /// The same of the depth.
     pub mad_pct_amp: f64,
-    /// `exp(-MAD% / 25)` of the period; 0 where that is missing.
+    /// `exp(-MAD% / 25)` of the period; 0 if undefined.
     pub reliability_period: f64,
     /// The same of the depth.
     pub reliability_amp: f64,
     /// Median energy share.
     pub median_energy_share: f64,
-    /// Its rows.
+    /// Indices of its rows.
     pub rows: Vec<usize>,
 }
 
-/// What decided over a pool's clusters.
+/// The method that produced a pool's clusters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
-    /// There is no cycle.
+    /// No cycles.
     Empty,
-    /// Densities.
+    /// HDBSCAN.
     Hdbscan,
-    /// No density stood out: k-means.
+    /// K-means, because HDBSCAN found no cluster.
     KMeans,
-    /// Too few distinct cycles for that: all are one.
+    /// One cluster, because there are too few distinct cycles for k-means.
     OneCluster,
 }
 
@@ -128,30 +126,29 @@ impl Method {
     }
 }
 
-/// A pool's clusters.
+/// The clusters of a pool.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Clustered {
     /// Which pool.
     pub pool: Pool,
-    /// How features were scaled.
+    /// Scaling of the features.
     pub scaler: RobustScaler,
-    /// What decided.
+    /// The method of the clusters over all symbols.
     pub method: Method,
-    /// The clusters over all symbols, in the order of their numbers.
+    /// Clusters over all symbols, ordered by number.
     pub global: Vec<Cluster>,
-    /// Those within each symbol, by symbol.
+    /// Clusters within each symbol, ordered by symbol.
     pub asset: Vec<(String, Vec<Cluster>)>,
 }
 
 impl Clustered {
-    /// How many cycles take part.
+    /// Number of cycles.
     pub fn cycles(&self) -> usize {
         self.global.iter().map(|cluster| cluster.rows.len()).sum()
     }
 }
 
-/// Clusters the cycles of `rows`, which are in the order of series, symbol and mode. Stubs take no
-/// part.
+/// Clusters the cycles of `rows`, which are ordered by series, symbol and mode. Stubs are ignored.
 ///
 /// ```
 /// use stages::cycles::cluster::cluster;
@@ -236,13 +233,13 @@ fn global(raw: &[[f64; 6]]) -> Result<(RobustScaler, Labels, Method), clustering
     })
 }
 
-/// What features that are not finite get.
+/// The clustering of features that are not finite.
 fn one_cluster(cycles: usize) -> (RobustScaler, Labels, Method) {
     let scaler = RobustScaler { center: vec![0.0; 6], scale: vec![1.0; 6] };
     (scaler, vec![Some(0); cycles], Method::OneCluster)
 }
 
-/// The clusters of each symbol's cycles by period.
+/// Clusters each symbol's cycles by period.
 fn within_symbols(rows: &[CycleRow], cycles: &[(usize, Features)]) -> Vec<(String, Vec<Cluster>)> {
     let mut by_symbol: BTreeMap<&str, Vec<(usize, Features)>> = BTreeMap::new();
     for cycle in cycles {
@@ -250,7 +247,7 @@ fn within_symbols(rows: &[CycleRow], cycles: &[(usize, Features)]) -> Vec<(Strin
     }
     let of_symbol = |(symbol, cycles): (&str, Vec<(usize, Features)>)| {
         let periods: Vec<f64> = cycles.iter().map(|(_, f)| libm::log(f.period_days)).collect();
-        // Periods are positive and finite; others would be one group.
+        // Periods are positive and finite; otherwise the symbol gets one group.
         let near = ward::groups(&periods, WARD_DISTANCE).unwrap_or_else(|_| vec![0; periods.len()]);
         let mut groups: BTreeMap<usize, Vec<(usize, Features)>> = BTreeMap::new();
         for (cycle, group) in cycles.into_iter().zip(near) {
@@ -261,8 +258,7 @@ fn within_symbols(rows: &[CycleRow], cycles: &[(usize, Features)]) -> Vec<(Strin
     by_symbol.into_iter().map(of_symbol).collect()
 }
 
-/// Names clusters in their order: the largest first, then that of the shorter median period, then
-/// that of the first row.
+/// Numbers and names clusters: largest first, then by shorter median period, then by first row.
 fn numbered(groups: Vec<Vec<(usize, Features)>>, prefix: &str, first: usize) -> Vec<Cluster> {
     let mut clusters: Vec<Cluster> =
         groups.into_iter().map(|group| Cluster::new(group, String::new())).collect();
@@ -309,14 +305,14 @@ impl Cluster {
     }
 }
 
-/// The number at the end of a cluster's name.
+/// Returns the number at the end of a cluster's name.
 pub fn number_of(id: &str) -> Option<usize> {
     let digits = id.len() - id.bytes().rev().take_while(u8::is_ascii_digit).count();
     id[digits..].parse().ok()
 }
 
-/// 1.4826 median absolute deviations in percent of the median of sorted values; missing for fewer
-/// than two, and for a median of 0.
+/// Returns 1.4826 MAD in percent of the median of sorted values; NaN for fewer than two values and
+/// for a median of 0.
 pub fn mad_pct(sorted: &[f64]) -> f64 {
     if sorted.len() < 2 {
         return f64::NAN;
@@ -330,7 +326,7 @@ pub fn mad_pct(sorted: &[f64]) -> f64 {
     1.4826 * percentile(&deviations, 50.0) / median.abs() * 100.0
 }
 
-/// `exp(-MAD% / 25)`; 0 where that is missing.
+/// `exp(-MAD% / 25)`; 0 if undefined.
 fn reliability(mad_pct: f64) -> f64 {
     if mad_pct.is_nan() { 0.0 } else { libm::exp(-mad_pct / 25.0) }
 }
@@ -354,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn stubs_alone_give_nothing() {
+    fn stubs_give_no_clusters() {
         let stub = CycleRow::stub(&"A".parse().unwrap(), SignalKind::Price, Status::NoData);
         for pool in cluster(&[stub], false) {
             assert_eq!((pool.method, pool.global.len(), pool.asset.len()), (Method::Empty, 0, 0));
@@ -362,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn one_row_is_one_cluster_without_a_deviation() {
+    fn a_single_row_is_one_cluster_without_a_deviation() {
         let found = cluster(&[row("A", SignalKind::Price, 0, 2.0)], false);
         assert_eq!(found[0].method, Method::OneCluster);
         let [only] = &found[0].global[..] else { panic!("{found:?}") };
@@ -383,7 +379,7 @@ mod tests {
         assert_eq!(names, [("GM0001", 10), ("GM0002", 10), ("GM90001", 1)]);
         assert!(found.global[0].median_period < 2.0);
         assert_eq!((found.global[2].number(), number_of("none")), (Some(90_001), None));
-        // Within a symbol all of these are one.
+        // Within a symbol these are one cluster.
         let sizes: Vec<_> =
             found.asset.iter().map(|(symbol, own)| (symbol.as_str(), own[0].size)).collect();
         assert_eq!(sizes, [("A", 10), ("B", 10), ("C", 1)]);

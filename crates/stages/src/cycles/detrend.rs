@@ -1,41 +1,41 @@
-//! A robust straight line through evenly spaced values.
+//! Robust linear trend of evenly spaced values.
 //!
-//! First the line of Theil (1950) and Sen (1968): the median of the slopes of all pairs of points.
-//! Then three passes of least squares under Tukey's biweight (Beaton and Tukey 1974), which give
-//! far points no weight.
+//! First the Theil-Sen line (Theil 1950, Sen 1968): the median of the slopes of all pairs of
+//! points. Then three passes of weighted least squares with Tukey's biweight (Beaton and Tukey
+//! 1974), which gives outliers no weight.
 //!
-//! Of 130,000 points there are 8 billion pairs. How many of their slopes are at most `t` is the
-//! number of pairs that stand the other way round when the points are sorted by `y - t x`, which
-//! merging counts in `O(n log n)`; so the median is found by bisection until few slopes are left
-//! between the bounds, and these are listed (after Matousek: Randomized optimal algorithm for slope
-//! selection, 1991; here only the first guesses are drawn, and the result is exact to rounding).
+//! 130,000 points have 8 billion pairs. The number of slopes that are at most `t` equals the number
+//! of inversions when the points are sorted by `y - t x`, which a merge sort counts in
+//! `O(n log n)`. So the median is found by bisection until few slopes are left between the bounds;
+//! these are listed. (After Matousek: Randomized optimal algorithm for slope selection, 1991. Here
+//! only the first guesses are random, and the result is exact to rounding.)
 
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-/// `intercept + slope x`, x counting samples from 0.
+/// The line `intercept + slope x`, with x counting samples from 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Line {
-    /// Change from sample to sample.
+    /// Change per sample.
     pub slope: f64,
     /// Value at the first sample.
     pub intercept: f64,
 }
 
 impl Line {
-    /// The value at sample `x`.
+    /// Returns the value at sample `x`.
     pub fn at(self, x: usize) -> f64 {
         self.slope * x as f64 + self.intercept
     }
 }
 
-/// Passes of least squares.
+/// Number of least-squares passes.
 const PASSES: usize = 3;
 
-/// A residue of so many median absolute deviations has no weight.
+/// Residuals beyond this many median absolute deviations have no weight.
 const REACH: f64 = 4.685;
 
-/// `y` without its robust line.
+/// Returns `y` minus its robust line.
 ///
 /// ```
 /// let rising: Vec<f64> = (0..100).map(|x| 5.0 + 0.25 * f64::from(x)).collect();
@@ -46,8 +46,8 @@ pub fn detrend(y: &[f64]) -> Vec<f64> {
     y.iter().enumerate().map(|(x, y)| y - line.at(x)).collect()
 }
 
-/// The line of Theil and Sen, and what each pass makes of it. A deviation or weights of 0 end the
-/// passes early.
+/// Returns the Theil-Sen line and the line after each least-squares pass. A deviation or a sum of
+/// weights of 0 ends the passes early.
 ///
 /// ```
 /// // One wild value does not tilt the line.
@@ -68,7 +68,7 @@ pub fn lines(y: &[f64]) -> Vec<Line> {
     lines
 }
 
-/// One pass of weighted least squares, the weights by the distances from `line`.
+/// Runs one pass of weighted least squares; weights depend on the distances from `line`.
 fn biweight(y: &[f64], line: Line) -> Option<Line> {
     let residues: Vec<f64> = y.iter().enumerate().map(|(x, y)| y - line.at(x)).collect();
     let middle = median(&mut residues.clone());
@@ -94,8 +94,8 @@ fn biweight(y: &[f64], line: Line) -> Option<Line> {
     Some(Line { slope, intercept: y_mean - slope * x_mean })
 }
 
-/// The median, an even count taking the mean of the two middle values; 0 of none. Reorders
-/// `values`.
+/// Returns the median (the mean of the two middle values for even counts), or 0 for no values.
+/// Reorders `values`.
 fn median(values: &mut [f64]) -> f64 {
     let (n, middle) = (values.len(), values.len() / 2);
     if n == 0 {
@@ -110,13 +110,13 @@ fn median(values: &mut [f64]) -> f64 {
     0.5 * (lower + upper)
 }
 
-/// Up to so many pairs all slopes are listed.
+/// All slopes are listed if there are at most this many pairs.
 const FEW: u64 = 1 << 16;
 
-/// Slopes that are drawn for first guesses.
+/// Number of random slopes for the first guesses.
 const DRAWN: usize = 1 << 12;
 
-/// The median of the slopes of all pairs; 0 of fewer than two points.
+/// Returns the median of the slopes of all pairs; 0 for fewer than two points.
 fn median_slope(y: &[f64]) -> f64 {
     let n = y.len() as u64;
     let pairs = n * n.saturating_sub(1) / 2;
@@ -145,7 +145,7 @@ fn slope(y: &[f64], i: usize, j: usize) -> f64 {
 
 struct Search<'y> {
     y: &'y [f64],
-    /// Slopes of some pairs, ascending.
+    /// Slopes of random pairs, ascending.
     drawn: Vec<f64>,
 }
 
@@ -154,7 +154,7 @@ impl<'y> Search<'y> {
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(0);
         let mut draw = || {
             let (i, j) = (rng.random_range(0..y.len()), rng.random_range(0..y.len() - 1));
-            // Any other point than i.
+            // Any point other than i.
             slope(y, i, if j < i { j } else { j + 1 })
         };
         let mut drawn: Vec<f64> = (0..DRAWN).map(|_| draw()).collect();
@@ -162,12 +162,12 @@ impl<'y> Search<'y> {
         Self { y, drawn }
     }
 
-    /// The slope of `rank` (from 0) among all pairs, and the one after it where it is known without
-    /// another search.
+    /// Returns the slope of `rank` (from 0) among all pairs, and the next one if it is known
+    /// without another search.
     fn ranked(&self, rank: u64) -> (f64, Option<f64>) {
         let n = self.y.len() as u64;
-        // The slope looked for is above `low` and not above `high`; so many are not above either.
-        // None is beyond those of neighbors.
+        // Invariant: the slope is above `low` and at most `high`; the counts are the numbers of
+        // slopes at most those. No slope exceeds those of neighbors.
         let steps = || self.y.windows(2).map(|pair| pair[1] - pair[0]);
         let mut low = steps().fold(f64::INFINITY, f64::min).next_down();
         let mut high = steps().fold(f64::NEG_INFINITY, f64::max);
@@ -176,7 +176,7 @@ impl<'y> Search<'y> {
         while at_high - at_low > 4 * n {
             let middle = self.between(low, high, rounds);
             if middle <= low || middle >= high {
-                // Neighbors among the numbers: all that is left is one slope.
+                // `low` and `high` are adjacent doubles: only one slope is left.
                 return (high, (at_high > rank + 1).then_some(high));
             }
             let count = self.count(middle);
@@ -190,20 +190,19 @@ impl<'y> Search<'y> {
         let mut left = self.listed(low, high);
         left.sort_by(f64::total_cmp);
         let place = (rank - at_low) as usize;
-        // Rounding may have put a slope on the other side of a bound, which is as good as equal to
-        // it.
+        // Rounding may have moved a slope across a bound, to which it is equal within rounding.
         (left.get(place).copied().unwrap_or(high), left.get(place + 1).copied())
     }
 
-    /// A number between the bounds that parts the slopes between them about evenly.
+    /// Returns a number between the bounds that divides the slopes between them about evenly.
     fn between(&self, low: f64, high: f64, rounds: usize) -> f64 {
         let from = self.drawn.partition_point(|slope| *slope <= low);
         let to = self.drawn.partition_point(|slope| *slope < high);
         if from < to {
             return self.drawn[from + (to - from) / 2];
         }
-        // Many equal slopes (of a price that stands still) are closed in on in few steps by halving
-        // the numbers there are between the bounds, instead of the distance.
+        // For many equal slopes (of a constant price), halving the number of doubles between the
+        // bounds converges in fewer steps than halving the distance.
         if rounds < 40 {
             0.5 * low + 0.5 * high
         } else {
@@ -215,7 +214,7 @@ impl<'y> Search<'y> {
         self.y.iter().enumerate().map(|(x, y)| y - t * x as f64).collect()
     }
 
-    /// How many slopes are at most `t`: pairs that are not in ascending order of `y - t x`.
+    /// Returns the number of slopes that are at most `t`: the inversions in the order of `y - t x`.
     fn count(&self, t: f64) -> u64 {
         let mut keys = self.keys(t);
         let mut merged = keys.clone();
@@ -231,13 +230,12 @@ impl<'y> Search<'y> {
         count
     }
 
-    /// The slopes above `low` and at most `high`: of the pairs that change places between the two
-    /// orders.
+    /// Lists the slopes above `low` and at most `high`: the pairs that swap between the two orders.
     fn listed(&self, low: f64, high: f64) -> Vec<f64> {
         let order = |t: f64| {
             let keys = self.keys(t);
             let mut order: Vec<usize> = (0..keys.len()).collect();
-            // Of equal ones the later first: a slope of exactly t counts as passed.
+            // Ties in reverse order: a slope of exactly t counts as swapped.
             order.sort_by(|a, b| keys[*a].total_cmp(&keys[*b]).then(b.cmp(a)));
             order
         };
@@ -245,7 +243,7 @@ impl<'y> Search<'y> {
         order(high).into_iter().enumerate().for_each(|(place, point)| rank[point] = place);
         let mut points = order(low);
         let mut slopes = Vec::new();
-        // Sorting by insertion meets each such pair once.
+        // An insertion sort visits each such pair once.
         for i in 1..points.len() {
             let mut place = i;
             while place > 0 && rank[points[place - 1]] > rank[points[place]] {
@@ -258,7 +256,8 @@ impl<'y> Search<'y> {
     }
 }
 
-/// Merges two ascending runs; how many pairs have the right one not above the left.
+/// Merges two ascending runs and returns the number of pairs in which the right one is not above
+/// the left one.
 fn merge(left: &[f64], right: &[f64], into: &mut [f64]) -> u64 {
     let (mut i, mut j, mut count) = (0, 0, 0);
     for place in into {
@@ -271,7 +270,7 @@ fn merge(left: &[f64], right: &[f64], into: &mut [f64]) -> u64 {
     count
 }
 
-/// Numbers as integers in the same order.
+/// Maps doubles to integers in the same order.
 fn ordered(x: f64) -> i64 {
     let bits = x.to_bits() as i64;
     if bits < 0 { i64::MIN.wrapping_sub(bits) } else { bits }
@@ -305,8 +304,8 @@ mod tests {
         #[test]
         fn slopes_as_by_definition(seed in any::<u64>(), n in 400_usize..700, step in 0_usize..4, size in -9_i32..9) {
             let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
-            // A walk; one in steps has many equal slopes, and one that mostly stands still has most
-            // of them 0.
+            // A random walk. With rounding to steps it has many equal slopes; if it mostly stays
+            // constant, most slopes are 0.
             let mut level = 0.0;
             let y: Vec<f64> = (0..n).map(|_| {
                 let move_by = rng.random::<f64>() - 0.45;
@@ -333,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_itself() {
+    fn a_line_is_its_own_trend() {
         let y: Vec<f64> = (0..900).map(|x| 3.0 - 0.25 * f64::from(x)).collect();
         assert_eq!(lines(&y), [Line { slope: -0.25, intercept: 3.0 }]);
         assert!(detrend(&y).iter().all(|r| *r == 0.0));
@@ -343,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn outliers_do_not_bend_it() {
+    fn outliers_do_not_tilt_the_line() {
         let wiggle = |x: u32| f64::from(x * x % 7) * 0.01;
         let mut y: Vec<f64> = (0..2000).map(|x| 0.5 * f64::from(x) + wiggle(x)).collect();
         y.iter_mut().step_by(9).for_each(|y| *y += 1e6);

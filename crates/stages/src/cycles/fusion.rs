@@ -1,13 +1,13 @@
-//! Which cycle of volume goes with a cycle of price.
+//! Matches a cycle of price with a cycle of volume.
 
 use super::imf::Imf;
 
-/// The cycle of volume that goes best with one of price.
+/// The best matching cycle of volume for a cycle of price.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Fusion {
-    /// Its place among the modes of volume.
+    /// Its index among the modes of volume.
     pub imf_id: usize,
-    /// Correlation of the two envelopes, where there is one.
+    /// Correlation of the two envelopes; `None` if undefined.
     pub amp_corr: Option<f64>,
     /// Period of the price cycle over that of the volume cycle.
     pub period_ratio: f64,
@@ -15,15 +15,15 @@ pub struct Fusion {
     pub energy_share: f64,
 }
 
-/// The nearest cycles that are looked at.
+/// Number of candidates, nearest in period.
 const CANDIDATES: usize = 3;
 
-/// The fewest samples that a correlation is taken of.
+/// Minimum number of samples for a correlation.
 const MIN_SAMPLES: usize = 10;
 
-/// Of the three cycles among `volumes` that are nearest to `price` in period the one whose envelope
-/// goes best with its own, by signed correlation within the larger guard; the nearest where there
-/// is no correlation. `None` where `price` is no cycle or there is none of volume.
+/// Considers the three cycles of `volumes` with periods nearest to that of `price`. Returns the one
+/// with the largest (signed) correlation of envelopes within the larger guard, or the nearest if no
+/// correlation is defined. `None` if `price` is not a cycle or there are no cycles of volume.
 ///
 /// ```
 /// use emd::{Control, Params};
@@ -48,7 +48,7 @@ pub fn fuse(price: &Imf, volumes: &[Imf]) -> Option<Fusion> {
     let own = price.features()?;
     let mut near: Vec<_> = volumes.iter().filter_map(|imf| Some((imf, imf.features()?))).collect();
     let gap = |period: f64| (own.period_days - period).abs();
-    // Stable: equally near ones stay in the order of their modes.
+    // The sort is stable: equal distances stay in mode order.
     near.sort_by(|a, b| gap(a.1.period_days).total_cmp(&gap(b.1.period_days)));
     let mut best: Option<Fusion> = None;
     for (imf, features) in near.into_iter().take(CANDIDATES) {
@@ -69,7 +69,7 @@ pub fn fuse(price: &Imf, volumes: &[Imf]) -> Option<Fusion> {
     best
 }
 
-/// Pearson's correlation of two envelopes within the larger guard.
+/// Returns Pearson's correlation of two envelopes within the larger guard.
 fn correlation(a: &Imf, b: &Imf) -> Option<f64> {
     let guard = a.guard.max(b.guard);
     let n = a.envelope.len().min(b.envelope.len());
@@ -88,7 +88,7 @@ fn correlation(a: &Imf, b: &Imf) -> Option<f64> {
         ab += a * b;
     }
     let size = aa.sqrt() * bb.sqrt();
-    // Rounding may lead past the ends.
+    // Rounding can exceed the range.
     (size > 0.0 && size.is_finite()).then(|| (ab / size).clamp(-1.0, 1.0))
 }
 
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn the_best_of_the_nearest_three() {
+    fn best_of_the_three_nearest_wins() {
         let rising = |i: usize| i as f64;
         let price = imf(0, 1.0, rising);
         let volumes = [
@@ -123,20 +123,20 @@ mod tests {
         let fused = fuse(&price, &volumes).unwrap();
         assert_eq!((fused.imf_id, fused.period_ratio, fused.energy_share), (2, 2.0, 2.0));
         assert!((fused.amp_corr.unwrap() - 1.0).abs() < 1e-12);
-        // Signed: none at all is worse than a negative one.
+        // Signed: an undefined correlation ranks below a negative one.
         assert_eq!(fuse(&price, &volumes[..2]).unwrap().imf_id, 0);
         let still = fuse(&price, &volumes[1..2]).unwrap();
         assert_eq!((still.imf_id, still.amp_corr), (1, None));
     }
 
     #[test]
-    fn none_without_a_cycle() {
+    fn no_match_without_a_cycle() {
         let price = imf(0, 1.0, |_| 1.0);
         let dropped = Imf { verdict: Err(Reason::Depth), ..imf(0, 1.0, |_| 1.0) };
         assert_eq!(fuse(&price, &[]), None);
         assert_eq!(fuse(&price, std::slice::from_ref(&dropped)), None);
         assert_eq!(fuse(&dropped, &[imf(0, 1.0, |_| 1.0)]), None);
-        // Guards that leave nothing: the nearest, without a correlation.
+        // No samples within the guards: the nearest cycle, without a correlation.
         let wide = Imf { guard: 48, ..imf(0, 1.0, |i| i as f64) };
         assert_eq!(fuse(&wide, &[imf(4, 1.0, |i| i as f64)]).unwrap().amp_corr, None);
     }

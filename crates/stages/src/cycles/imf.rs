@@ -1,34 +1,34 @@
-//! Which modes are cycles, and what describes them.
+//! Decides which modes are cycles and computes their features.
 
 use emd::{Analytic, Decomposition, brackets};
 
 /// Minutes in a day.
 const DAY: f64 = 1440.0;
 
-/// The shortest period of a cycle in samples.
+/// Minimum period of a cycle in samples.
 const SHORTEST: f64 = 3.0;
 
-/// The fewest samples within the guard.
+/// Minimum number of samples within the guard.
 const FEWEST_INSIDE: usize = 6;
 
-/// What describes a cycle.
+/// Features of a cycle.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Features {
     /// Period within the guard, in days.
     pub period_days: f64,
-    /// Median depth of the brackets that pass the gate, in percent.
+    /// Median depth of the brackets that reach the minimum depth, in percent.
     pub amp_pct: f64,
-    /// Variance over the sum of those of all modes, kept or not.
+    /// Variance of the mode over the sum of the variances of all modes, 0 to 1.
     pub energy_share: f64,
-    /// Brackets within the guard.
+    /// Number of brackets (half cycles between three turning points) within the guard.
     pub cycles_count: usize,
-    /// Percent of these that pass the gate.
+    /// Percentage of the brackets that reach the minimum depth.
     pub pct_cycles_ge_gate: f64,
-    /// Circular variance of the phase increments within the guard.
+    /// Circular variance of the phase increments within the guard, 0 (steady) to 1.
     pub phase_var: f64,
 }
 
-/// Why a mode is no cycle: the first of the gates that it does not pass.
+/// Why a mode is not a cycle: the first condition that fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
     /// It has no period.
@@ -37,16 +37,16 @@ pub enum Reason {
     PeriodShort,
     /// Its period is over two thirds of the window.
     PeriodLong,
-    /// The guard leaves fewer than 6 samples.
+    /// Fewer than 6 samples lie within the guard.
     Guard,
-    /// No bracket is deep enough.
+    /// No bracket reaches the minimum depth.
     Depth,
     /// It has no period within the guard.
     PeriodAbsentInside,
 }
 
 impl Reason {
-    /// A word for it.
+    /// Returns a name for outputs.
     pub fn name(self) -> &'static str {
         match self {
             Reason::PeriodAbsent => "period_absent",
@@ -59,30 +59,30 @@ impl Reason {
     }
 }
 
-/// A mode that was looked at.
+/// A mode with the decision about it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Imf {
-    /// Its place among the modes, from 0.
+    /// Index among the modes, from 0 (fastest).
     pub id: usize,
     /// Its period over the whole window, in samples.
     pub period: Option<f64>,
-    /// What describes it, where it is a cycle.
+    /// The features if it is a cycle, else the reason.
     pub verdict: Result<Features, Reason>,
-    /// Samples of guard at both ends; 0 where it has no sensible period.
+    /// Number of samples excluded at each end; 0 if the period is invalid.
     pub guard: usize,
-    /// Its envelope, where it is a cycle.
+    /// Its envelope if it is a cycle, else empty.
     pub envelope: Vec<f64>,
 }
 
 impl Imf {
-    /// Its features, if it is a cycle.
+    /// Returns the features if it is a cycle.
     pub fn features(&self) -> Option<&Features> {
         self.verdict.as_ref().ok()
     }
 }
 
-/// Looks at every mode of `found`. `original` is the series before its logarithm was taken; a
-/// bracket on it is deep enough at `least_depth` percent.
+/// Decides about every mode of `found`. `original` is the series before its logarithm was taken; a
+/// bracket on it needs a depth of `least_depth` percent.
 ///
 /// ```
 /// use emd::{Control, Params};
@@ -165,7 +165,7 @@ fn judge(
     })
 }
 
-/// The larger of a bracket's two legs on the series, each in percent of its midline.
+/// Returns the larger of a bracket's two legs on the series, each in percent of its midline.
 fn depth(original: &[f64], &[first, middle, last]: &[usize; 3]) -> f64 {
     let leg = |a: usize, b: usize| {
         let midline = (original[a] + original[b]) / 2.0;

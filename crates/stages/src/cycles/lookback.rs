@@ -1,22 +1,21 @@
-//! Which minutes are looked at.
+//! The minutes that are decomposed.
 
 use bars::time::{AsOfSpec, DAY};
 use bars::{AsOf, Span};
 
-/// A strict grid of minutes that ends with an as-of.
+/// A complete grid of minutes that ends at an as-of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lookback {
-    /// The as-of, as results carry it.
+    /// The as-of written to results.
     pub asof: AsOf,
     /// The minutes.
     pub span: Span,
 }
 
 impl Lookback {
-    /// The calendar `months` before an as-of. A date means all of that day: the minutes from the
-    /// day after the same date so many months before, to 23:59, and 23:59:59 as the as-of. A time
-    /// means the minutes that close by then, from the minute that many months before. `newest` is
-    /// the time that the newest bar's close stands for.
+    /// Returns the lookback of `months` calendar months. A date includes that whole day: the last
+    /// minute is 23:59 and the as-of 23:59:59. A time includes the minutes that close by then.
+    /// `newest` is used for [`AsOfSpec::Latest`].
     ///
     /// ```
     /// let newest = "2021-05-31T12:00:00Z".parse::<bars::time::AsOfSpec>()?.moment().unwrap();
@@ -44,12 +43,12 @@ impl Lookback {
         }
     }
 
-    /// How many minutes.
+    /// Number of minutes.
     pub fn minutes(self) -> usize {
         usize::try_from(self.span.end.index() - self.span.start.index()).unwrap_or(0)
     }
 
-    /// The same in days.
+    /// Length in days.
     pub fn days(self) -> f64 {
         self.minutes() as f64 / f64::from(DAY)
     }

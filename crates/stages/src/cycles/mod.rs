@@ -1,9 +1,8 @@
-//! Cycles: the modes of price and volume that come round, what describes them, and which are alike.
+//! Cycles: the periodic modes of price and volume, their features and clusters.
 //!
-//! A [`Lookback`] tells the minutes; [`ValidParams::prepare`] lays a symbol's bars on them; `emd`
-//! takes the two series apart; [`ValidParams::study`] keeps the modes that are cycles;
-//! [`cluster::cluster`] tells which are alike over all symbols and within each; [`postprocess`]
-//! sums up.
+//! [`Lookback`] determines the minutes; [`ValidParams::prepare`] fills them from a symbol's bars;
+//! `emd` decomposes price and volume; [`ValidParams::study`] keeps the modes that are cycles;
+//! [`cluster::cluster`] clusters cycles across symbols and within each; [`postprocess`] summarizes.
 
 pub mod cards;
 pub mod cluster;
@@ -23,7 +22,7 @@ pub use lookback::Lookback;
 pub use params::{Params, ValidParams};
 pub use study::{Coverage, CycleRow, Inputs, Prepared, Status};
 
-/// One of a symbol's two series.
+/// The series of a symbol: price or volume.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SignalKind {
     /// Its price.
@@ -33,7 +32,7 @@ pub enum SignalKind {
 }
 
 impl SignalKind {
-    /// Both, in the order of the rows.
+    /// Both, in row order.
     pub const BOTH: [SignalKind; 2] = [SignalKind::Price, SignalKind::Volume];
 
     /// Its name in tables.
@@ -44,7 +43,7 @@ impl SignalKind {
         }
     }
 
-    /// The series of that name.
+    /// Returns the series with this name.
     pub fn named(name: &str) -> Option<SignalKind> {
         SignalKind::BOTH.into_iter().find(|series| series.name() == name)
     }

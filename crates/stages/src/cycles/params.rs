@@ -2,19 +2,19 @@
 
 use crate::error::{Error, Result};
 
-/// What may be asked for.
+/// Parameters of cycles; [`Params::check`] makes them usable.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
-    /// Calendar months that are looked at.
+    /// Calendar months to decompose, 1 to 120.
     pub lookback_months: u32,
-    /// A bracket is deep enough from so many percent on.
+    /// Minimum depth of a bracket in percent, 0 to 200.
     pub min_cycle_depth_pct: f64,
-    /// Whether the price's robust line is taken out.
+    /// Whether to remove a robust linear trend from log price.
     pub detrend: bool,
-    /// Whether volume is drawn in to its 1st and 99th percentile.
+    /// Whether to clamp volume to its 1st and 99th percentile.
     pub winsorize: bool,
-    /// Whether cycles of price and volume are clustered together.
+    /// Whether to cluster cycles of price and volume together.
     pub mixed: bool,
 }
 
@@ -32,10 +32,10 @@ impl Default for Params {
 }
 
 impl Params {
-    /// Checks what is asked for.
+    /// Checks the parameters.
     ///
     /// # Errors
-    /// Names what cannot be.
+    /// [`Error::Parameter`].
     pub fn check(self) -> Result<ValidParams> {
         if !(1..=120).contains(&self.lookback_months) {
             let problem = format!("{} is out of range; must be 1 to 120", self.lookback_months);
@@ -71,7 +71,7 @@ impl From<ValidParams> for Params {
 }
 
 impl ValidParams {
-    /// What they are.
+    /// Returns the parameters.
     pub fn get(&self) -> &Params {
         &self.0
     }
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn out_of_range() {
+    fn parameters_out_of_range_are_refused() {
         assert!(Params::default().check().is_ok());
         let of = |lookback_months, min_cycle_depth_pct| Params {
             lookback_months,

@@ -1,4 +1,4 @@
-//! A symbol from its bars to its rows.
+//! Turns a symbol's bars into series to decompose, and their modes into rows.
 
 use bars::Symbol;
 use bars::series::Closes;
@@ -12,43 +12,43 @@ use crate::grid::MinuteGrid;
 /// How much of the lookback has bars.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Coverage {
-    /// Minutes that had a bar.
+    /// Number of minutes with a bar.
     pub bars_before: usize,
-    /// Minutes of the lookback.
+    /// Number of minutes in the lookback.
     pub bars_after: usize,
-    /// The share of minutes without one.
+    /// Share of minutes without a bar, 0 to 1.
     pub missing_share: f64,
-    /// The most minutes in a row without one.
+    /// Length of the longest run of minutes without a bar.
     pub longest_gap: usize,
 }
 
 impl Coverage {
-    /// Whether what is missing may make modes of its own: over a stretch without a turning point
-    /// the envelopes of a fast mode swing out, and the noise, which is measured by that mode, grows
+    /// Returns whether missing bars may cause spurious modes. Over a stretch without turning points
+    /// the envelopes of a fast mode overshoot, and the noise, which is scaled by that mode, grows
     /// with them.
     pub fn is_poor(&self) -> bool {
         self.bars_before > 0 && (self.missing_share > POOR_SHARE || self.longest_gap > POOR_GAP)
     }
 }
 
-/// Minutes are poor where more than this share is missing,
+/// More missing minutes than this share are poor coverage.
 const POOR_SHARE: f64 = 0.05;
 
-/// or more than a day in a row.
+/// A longer run of missing minutes than this is poor coverage.
 const POOR_GAP: usize = bars::time::DAY as usize;
 
-/// What a row stands for.
+/// Status of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
     /// A cycle.
     Ok,
-    /// A cycle, of fewer trials than were asked for, as time ran out.
+    /// A cycle from fewer trials than requested, because of the time limit.
     TimeBudgetReduced,
-    /// A series without a cycle.
+    /// A series without cycles.
     NoKeptImfs,
-    /// A symbol without a bar in the lookback.
+    /// A symbol without bars in the lookback.
     NoData,
-    /// A series whose values are all equal.
+    /// A constant series.
     Flat,
 }
 
@@ -64,7 +64,7 @@ impl Status {
         }
     }
 
-    /// The status of that name.
+    /// Returns the status with this name.
     pub fn named(name: &str) -> Option<Status> {
         let all = [
             Status::Ok,
@@ -77,50 +77,50 @@ impl Status {
     }
 }
 
-/// A row of the summary: a cycle, or a stub for a series without one.
+/// A row of the summary: a cycle, or a stub for a series without cycles.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CycleRow {
-    /// Whose.
+    /// The symbol.
     pub symbol: Symbol,
-    /// Of which series.
+    /// The series.
     pub series: SignalKind,
-    /// What it stands for.
+    /// The status.
     pub status: Status,
-    /// The cycle's place among the modes, and what describes it; a stub has none.
+    /// Index among the modes, and features; `None` in a stub.
     pub cycle: Option<(usize, Features)>,
-    /// The cycle of volume that goes with one of price.
+    /// The matched cycle of volume; only for cycles of price.
     pub fusion: Option<Fusion>,
 }
 
 impl CycleRow {
-    /// The stub of a series.
+    /// Creates the stub of a series.
     pub fn stub(symbol: &Symbol, series: SignalKind, status: Status) -> CycleRow {
         CycleRow { symbol: symbol.clone(), series, status, cycle: None, fusion: None }
     }
 }
 
-/// A symbol's series, ready to be taken apart.
+/// A symbol's series, ready to be decomposed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prepared {
-    /// Whose.
+    /// The symbol.
     pub symbol: Symbol,
     /// How much of the lookback has bars.
     pub coverage: Coverage,
-    /// The series; `None` where no bar lies in the lookback.
+    /// Price and volume; `None` if no bar lies in the lookback.
     pub inputs: Option<[Inputs; 2]>,
 }
 
-/// One series, ready to be taken apart.
+/// One series, ready to be decomposed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Inputs {
     /// Price or volume, minute by minute.
     pub original: Vec<f64>,
-    /// What is taken apart; `None` where all of its values are equal.
+    /// The signal to decompose; `None` if it is constant.
     pub signal: Option<Vec<f64>>,
 }
 
 impl ValidParams {
-    /// Lays a symbol's bars on the minutes of `lookback`.
+    /// Fills the minutes of `lookback` from a symbol's bars.
     pub fn prepare(&self, symbol: &Symbol, closes: &Closes, lookback: &Lookback) -> Prepared {
         let minutes = lookback.minutes();
         let grid = MinuteGrid::over(closes, lookback.span);
@@ -142,9 +142,9 @@ impl ValidParams {
         Prepared { symbol: symbol.clone(), coverage, inputs }
     }
 
-    /// The rows of a symbol, of price, then of volume: cycles in the order of the modes, or a stub.
-    /// `found` are the two decompositions, absent where the series was not taken apart, and whether
-    /// time ran out on it.
+    /// Returns the rows of a symbol, of price, then of volume: cycles in mode order, or a stub.
+    /// `found` has the two decompositions (`None` if the series was not decomposed), and whether
+    /// the time limit reduced them.
     pub fn study(
         &self,
         prepared: &Prepared,

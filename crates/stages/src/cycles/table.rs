@@ -1,4 +1,4 @@
-//! The tables of cycles: each column said once, with its type, what it is, and where it comes from.
+//! The tables of cycles: each column is described once, with type, definition and source.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -19,13 +19,13 @@ pub struct SummaryLine {
     pub row: CycleRow,
     /// The as-of.
     pub asof: AsOf,
-    /// Its cluster over all symbols; a stub has none.
+    /// Its cluster over all symbols; `None` for a stub.
     pub global: Option<Arc<Cluster>>,
-    /// Its cluster within its symbol.
+    /// Its cluster within the symbol; `None` for a stub.
     pub asset: Option<Arc<Cluster>>,
 }
 
-/// Each row with its clusters.
+/// Returns each row with its clusters.
 pub fn summary_lines(rows: &[CycleRow], pools: &[Clustered], asof: AsOf) -> Vec<SummaryLine> {
     let by_row = |clusters: &mut dyn Iterator<Item = &Cluster>| {
         let mut of = BTreeMap::new();
@@ -46,7 +46,7 @@ pub fn summary_lines(rows: &[CycleRow], pools: &[Clustered], asof: AsOf) -> Vec<
     rows.iter().enumerate().map(line).collect()
 }
 
-/// The columns of `imf_summary`.
+/// Returns the columns of `imf_summary`.
 pub fn summary() -> Vec<ColumnSource<SummaryLine>> {
     type Line = SummaryLine;
     let feature = |name, about, of: fn(&Features) -> f64| {
@@ -56,26 +56,32 @@ pub fn summary() -> Vec<ColumnSource<SummaryLine>> {
     };
     let mut columns = vec![
         ColumnSource::text("symbol", "symbol", |line: &Line| Some(line.row.symbol.to_string())),
-        ColumnSource::time("asof", "as-of; of a date its last second", |line: &Line| line.asof),
+        ColumnSource::time("asof", "as-of; for a date its last second", |line: &Line| line.asof),
         ColumnSource::text("series", "`price` or `volume`", |line: &Line| {
             Some(line.row.series.name().to_owned())
         }),
         ColumnSource::whole(
             "imf_id",
-            "place among the modes, from 0 for the fastest; -1 in a stub",
+            "index among the modes, 0 for the fastest; -1 in a stub",
             |line: &Line| Some(line.row.cycle.map_or(-1, |(id, _)| id as i64)),
         ),
         feature("period_days", "period within the guard, days", |f| f.period_days),
-        feature("amp_pct", "median depth of the brackets that pass the gate, percent", |f| {
-            f.amp_pct
-        }),
-        feature("energy_share", "variance over the sum of those of all modes", |f| f.energy_share),
+        feature(
+            "amp_pct",
+            "median depth of the brackets that reach the minimum depth, percent",
+            |f| f.amp_pct,
+        ),
+        feature(
+            "energy_share",
+            "variance of the mode over the sum of the variances of all modes",
+            |f| f.energy_share,
+        ),
         ColumnSource::whole("cycles_count", "brackets within the guard", |line: &Line| {
             line.row.cycle.map(|(_, features)| features.cycles_count as i64)
         }),
         feature(
             "pct_cycles_ge_2pct",
-            "percent of these that pass the gate (`min_cycle_depth_pct`)",
+            "percentage of the brackets that reach the minimum depth (`min_cycle_depth_pct`)",
             |f| f.pct_cycles_ge_gate,
         ),
         feature(
@@ -90,15 +96,19 @@ pub fn summary() -> Vec<ColumnSource<SummaryLine>> {
         ),
         ColumnSource::number(
             "vol_amp_corr",
-            "correlation of the envelope with that of a near cycle of volume",
+            "correlation of the envelope with that of the matched cycle of volume",
             |line: &Line| line.row.fusion.and_then(|fusion| fusion.amp_corr).unwrap_or(f64::NAN),
         ),
-        ColumnSource::number("vol_period_ratio", "period over that cycle's", |line: &Line| {
-            line.row.fusion.map_or(f64::NAN, |fusion| fusion.period_ratio)
-        }),
-        ColumnSource::number("vol_energy_share", "energy share of that cycle", |line: &Line| {
-            line.row.fusion.map_or(f64::NAN, |fusion| fusion.energy_share)
-        }),
+        ColumnSource::number(
+            "vol_period_ratio",
+            "period over that of the matched cycle of volume",
+            |line: &Line| line.row.fusion.map_or(f64::NAN, |fusion| fusion.period_ratio),
+        ),
+        ColumnSource::number(
+            "vol_energy_share",
+            "energy share of the matched cycle of volume",
+            |line: &Line| line.row.fusion.map_or(f64::NAN, |fusion| fusion.energy_share),
+        ),
         ColumnSource::text(
             "cluster_id_global",
             "cluster over all symbols; singletons from 90001 on",
@@ -115,7 +125,7 @@ pub fn summary() -> Vec<ColumnSource<SummaryLine>> {
     columns
 }
 
-/// What is told of one of a line's clusters.
+/// Returns the columns that describe one of a row's clusters.
 fn of_cluster(
     which: &str,
     about: &str,
@@ -151,24 +161,24 @@ fn of_cluster(
     columns
 }
 
-/// A symbol's series summed up, with what is known of its run.
+/// The summary of a symbol's series.
 #[derive(Debug, Clone)]
 pub struct PostLine {
-    /// The sums.
+    /// The summary.
     pub summary: Summary,
     /// The as-of.
     pub asof: AsOf,
-    /// Share of minutes without a bar; missing (NaN) where the run did not tell.
+    /// Share of minutes without a bar; NaN if the run did not record it.
     pub missing_share: f64,
 }
 
-/// The columns of `imf_post_summary`.
+/// Returns the columns of `imf_post_summary`.
 pub fn post_summary() -> Vec<ColumnSource<PostLine>> {
     type Line = PostLine;
     fn first(line: &Line) -> &Judged {
         line.summary.dominant()
     }
-    // Cycles of volume have no cycle of volume that goes with them.
+    // Only cycles of price have a matched cycle of volume.
     let of_price = |of: fn(&Judged) -> f64| {
         move |line: &Line| {
             if first(line).cycle.series == SignalKind::Price { of(first(line)) } else { f64::NAN }
@@ -196,53 +206,63 @@ pub fn post_summary() -> Vec<ColumnSource<PostLine>> {
         ColumnSource::number("dom_period_days", "period of the dominant cycle", |line: &Line| {
             first(line).cycle.period_days
         }),
-        ColumnSource::number("dom_amp_pct", "its depth", |line: &Line| first(line).cycle.amp_pct),
-        ColumnSource::number("dom_energy_share", "its share of the variance", |line: &Line| {
-            first(line).cycle.energy_share
+        ColumnSource::number("dom_amp_pct", "depth of the dominant cycle", |line: &Line| {
+            first(line).cycle.amp_pct
         }),
         ColumnSource::number(
+            "dom_energy_share",
+            "energy share of the dominant cycle",
+            |line: &Line| first(line).cycle.energy_share,
+        ),
+        ColumnSource::number(
             "dom_reliability",
-            "how far it is to be trusted, 0 to 1",
+            "reliability of the dominant cycle, 0 to 1",
             |line: &Line| first(line).reliability,
         ),
         ColumnSource::text(
             "dom_cluster_id_global",
-            "its cluster over all symbols",
+            "cluster of the dominant cycle over all symbols",
             |line: &Line| Some(first(line).cycle.cluster_id_global.clone()),
         ),
-        ColumnSource::whole("dom_cluster_size_global", "cycles in that", |line: &Line| {
-            Some(first(line).cycle.cluster_size_global)
+        ColumnSource::whole(
+            "dom_cluster_size_global",
+            "number of cycles in that cluster",
+            |line: &Line| Some(first(line).cycle.cluster_size_global),
+        ),
+        ColumnSource::number("dom_score", "score by which cycles are ranked", |line: &Line| {
+            first(line).score
         }),
-        ColumnSource::number("dom_score", "what it was ranked by", |line: &Line| first(line).score),
         ColumnSource::text("dom_amp_band", "`small`, `medium` or `large`", |line: &Line| {
             Some(first(line).band.name().to_owned())
         }),
         ColumnSource::number(
             "dom_expected_cycles",
-            "how often it fits into the window",
+            "length of the window over its period",
             |line: &Line| first(line).expected_cycles,
         ),
-        ColumnSource::flag("dom_singleton_global_flag", "no cluster took it", |line: &Line| {
-            first(line).singleton
-        }),
+        ColumnSource::flag(
+            "dom_singleton_global_flag",
+            "whether it belongs to no cluster",
+            |line: &Line| first(line).singleton,
+        ),
         ColumnSource::flag(
             "dom_undersampled_flag",
-            "it fits less than 1.5 times",
+            "whether the window has fewer than 1.5 of its cycles",
             |line: &Line| first(line).undersampled,
         ),
         ColumnSource::flag(
             "dom_long_cycle_flag",
-            "its period is over two thirds of the window",
+            "whether its period exceeds two thirds of the window",
             |line: &Line| first(line).long,
         ),
         ColumnSource::number(
             "dom_vol_amp_corr",
-            "correlation of its envelope with a cycle of volume; price only",
+            "correlation of its envelope with that of the matched cycle of volume; price only",
             of_price(|judged| judged.cycle.vol_amp_corr),
         ),
         ColumnSource::number(
             "dom_vol_period_ratio",
-            "its period over that cycle's; price only",
+            "its period over that of the matched cycle of volume; price only",
             of_price(|judged| judged.cycle.vol_period_ratio),
         ),
         ColumnSource::number(
@@ -252,13 +272,13 @@ pub fn post_summary() -> Vec<ColumnSource<PostLine>> {
         ),
         ColumnSource::text(
             "text_summary",
-            "a sentence of at most 120 characters",
+            "one-line description of at most 120 characters",
             |line: &Line| Some(line.summary.text.clone()),
         ),
     ]
 }
 
-/// One of a symbol's leading cycles.
+/// One of the largest cycles of a symbol.
 #[derive(Debug, Clone)]
 pub struct TopLine {
     /// The cycle.
@@ -269,7 +289,7 @@ pub struct TopLine {
     pub asof: AsOf,
 }
 
-/// The leading cycles of each symbol's series.
+/// Returns the leading cycles of each symbol's series.
 pub fn top_lines(lines: &[PostLine]) -> Vec<TopLine> {
     let of = |line: &PostLine| {
         let (asof, cycles) = (line.asof, line.summary.cycles.iter().take(TOP).cloned());
@@ -278,7 +298,7 @@ pub fn top_lines(lines: &[PostLine]) -> Vec<TopLine> {
     lines.iter().flat_map(of).collect()
 }
 
-/// The columns of `imf_post_top_imfs`.
+/// Returns the columns of `imf_post_top_imfs`.
 pub fn post_top() -> Vec<ColumnSource<TopLine>> {
     type Line = TopLine;
     vec![
@@ -294,40 +314,44 @@ pub fn post_top() -> Vec<ColumnSource<TopLine>> {
             line.judged.cycle.period_days
         }),
         ColumnSource::number("amp_pct", "depth, percent", |line: &Line| line.judged.cycle.amp_pct),
-        ColumnSource::number("energy_share", "share of the variance", |line: &Line| {
-            line.judged.cycle.energy_share
-        }),
         ColumnSource::number(
-            "reliability",
-            "how far it is to be trusted, 0 to 1",
-            |line: &Line| line.judged.reliability,
+            "energy_share",
+            "variance of the mode over the sum of the variances of all modes",
+            |line: &Line| line.judged.cycle.energy_share,
         ),
+        ColumnSource::number("reliability", "reliability, 0 to 1", |line: &Line| {
+            line.judged.reliability
+        }),
         ColumnSource::text("cluster_id_global", "cluster over all symbols", |line: &Line| {
             Some(line.judged.cycle.cluster_id_global.clone())
         }),
-        ColumnSource::whole("cluster_size_global", "cycles in that", |line: &Line| {
-            Some(line.judged.cycle.cluster_size_global)
-        }),
-        ColumnSource::flag("singleton_global_flag", "no cluster took it", |line: &Line| {
-            line.judged.singleton
-        }),
+        ColumnSource::whole(
+            "cluster_size_global",
+            "number of cycles in that cluster",
+            |line: &Line| Some(line.judged.cycle.cluster_size_global),
+        ),
+        ColumnSource::flag(
+            "singleton_global_flag",
+            "whether it belongs to no cluster",
+            |line: &Line| line.judged.singleton,
+        ),
         ColumnSource::flag(
             "undersampled_flag",
-            "it fits less than 1.5 times into the window",
+            "whether the window has fewer than 1.5 of its cycles",
             |line: &Line| line.judged.undersampled,
         ),
         ColumnSource::flag(
             "long_cycle_flag",
-            "its period is over two thirds of the window",
+            "whether its period exceeds two thirds of the window",
             |line: &Line| line.judged.long,
         ),
     ]
 }
 
-/// The part of the page `docs/columns.md` about these tables.
+/// Returns the part of `docs/columns.md` about these tables.
 pub fn page() -> String {
     let mut page = String::new();
-    // A String takes any write.
+    // Writing to a String cannot fail.
     let mut part = |title: &str, rows: Vec<(&str, DType, &str)>| {
         let _ = write!(page, "\n## {title}\n\n| column | type | what |\n| --- | --- | --- |\n");
         for (name, dtype, about) in rows {

@@ -1,12 +1,12 @@
-//! What is decomposed: the logarithms of price and volume.
+//! The series that are decomposed: logarithms of price and volume.
 
 use super::detrend::detrend;
 use crate::stats::percentile;
 
-/// A price under this has no logarithm worth having.
+/// Lower bound of prices, so that logarithms are finite.
 const LEAST_PRICE: f64 = 1e-9;
 
-/// `ln(max(close, 1e-9))`, without its robust line where `detrended`.
+/// Returns `ln(max(close, 1e-9))`, without its robust line if `detrended`.
 ///
 /// ```
 /// use std::f64::consts::E;
@@ -17,7 +17,7 @@ pub fn price(close: &[f64], detrended: bool) -> Vec<f64> {
     if detrended { detrend(&logs) } else { logs }
 }
 
-/// `ln(1 + volume)`, volume being drawn in to its 1st and 99th percentile where `winsorized`.
+/// Returns `ln(1 + volume)`, with volume clamped to its 1st and 99th percentile if `winsorized`.
 ///
 /// ```
 /// // A single burst of volume is brought down to the 99th percentile before the logarithm.
@@ -31,7 +31,7 @@ pub fn volume(volume: &[f64], winsorized: bool) -> Vec<f64> {
     volume.iter().map(|volume| libm::log1p(volume.clamp(low, high))).collect()
 }
 
-/// The 1st and 99th percentile.
+/// Returns the 1st and 99th percentile.
 fn limits(volume: &[f64]) -> (f64, f64) {
     let mut sorted = volume.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
@@ -42,7 +42,7 @@ fn limits(volume: &[f64]) -> (f64, f64) {
     }
 }
 
-/// Whether all values are equal: nothing is there to decompose.
+/// Returns whether all values are equal, so that there is nothing to decompose.
 pub fn is_flat(values: &[f64]) -> bool {
     values.windows(2).all(|pair| pair[0] == pair[1])
 }
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tails_are_drawn_in() {
+    fn volume_outliers_are_clamped() {
         let raw: Vec<f64> = (0..=100).map(f64::from).collect();
         let drawn = volume(&raw, true);
         assert_eq!(
@@ -60,7 +60,7 @@ mod tests {
             (libm::log1p(1.0), libm::log1p(50.0), libm::log1p(99.0))
         );
         assert_eq!(volume(&raw, false)[100], libm::log1p(100.0));
-        // One trade among many minutes without is a tail, and nothing is left.
+        // A single trade among many minutes without is clamped to 0.
         let mut one = vec![0.0; 1000];
         one[500] = 7.0;
         assert!(is_flat(&volume(&one, true)) && !is_flat(&volume(&one, false)));
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn prices_have_logarithms() {
+    fn prices_are_log_transformed() {
         assert_eq!(price(&[1.0, 1e-12], false), [0.0, libm::log(1e-9)]);
     }
 }

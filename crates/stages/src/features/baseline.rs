@@ -1,4 +1,4 @@
-//! Baselines: quantiles of a metric over a range of buckets, slid along a panel.
+//! Baselines: quantiles of a metric over a sliding range of buckets.
 
 use std::ops::Range;
 
@@ -7,10 +7,10 @@ use indicators::order::{key, number};
 use super::metric::Metric;
 use super::panel::Panel;
 
-/// The percentages at which a baseline is known.
+/// The levels, in percent, at which the quantiles of a baseline are computed.
 pub const QUANTILE_LEVELS: [u32; 13] = [1, 5, 10, 20, 25, 40, 50, 60, 75, 80, 90, 95, 99];
 
-/// The quantiles of a metric, and how many values they are of.
+/// The quantiles of a metric and the number of values.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Quantiles {
     /// The quantile at each of [`QUANTILE_LEVELS`].
@@ -20,8 +20,8 @@ pub struct Quantiles {
 }
 
 impl Quantiles {
-    /// The quantiles of `sorted` (ascending): linear between order statistics at `(n - 1) p / 100`;
-    /// `None` where empty.
+    /// Returns the quantiles of `sorted` (ascending): linear between order statistics at
+    /// `(n - 1) p / 100`; `None` if it is empty.
     ///
     /// ```
     /// use stages::features::baseline::Quantiles;
@@ -34,7 +34,7 @@ impl Quantiles {
         Quantiles::from_sorted(sorted.len(), |place| sorted[place])
     }
 
-    /// Those of `n` values of which `value` tells the one at a place in their order.
+    /// As [`Quantiles::of_sorted`], for `n` values of which `value` returns the one at a rank.
     fn from_sorted(n: usize, value: impl Fn(usize) -> f64) -> Option<Quantiles> {
         let last = n.checked_sub(1)?;
         let at = QUANTILE_LEVELS.map(|percent| {
@@ -46,23 +46,23 @@ impl Quantiles {
             }
             let (high, share) = (value(below + 1), rest as f64 / 100.0);
             let between = low + (high - low) * share;
-            // Of huge numbers the difference can be too large; the sum of the parts is not.
+            // The difference of huge numbers can overflow; the weighted sum does not.
             if between.is_finite() { between } else { low * (1.0 - share) + high * share }
         });
         Some(Quantiles { at, n })
     }
 
-    /// The quantile at `percent`, which must be one of [`QUANTILE_LEVELS`]; else NaN.
+    /// Returns the quantile at `percent`, or NaN if that is not one of [`QUANTILE_LEVELS`].
     pub fn percent(&self, percent: u32) -> f64 {
         QUANTILE_LEVELS.iter().position(|&p| p == percent).map_or(f64::NAN, |i| self.at[i])
     }
 }
 
-/// The baselines of a window: for each metric that has one, the sorted values over a range of the
-/// panel's buckets.
+/// The baselines of a window: for each metric with a baseline, the sorted values over a range of
+/// the panel's buckets.
 ///
-/// Sliding the range by a bucket costs an insertion and a removal per metric instead of a sort; the
-/// outcome is that of a sort, bit by bit, since order does not depend on history.
+/// Sliding the range by one bucket costs one insertion and one removal per metric instead of a
+/// sort. The result is bit-identical to that of a sort.
 ///
 /// ```
 /// use bars::{Minute, Window};
@@ -92,7 +92,7 @@ pub struct Baselines<'a> {
 }
 
 impl<'a> Baselines<'a> {
-    /// Baselines over no bucket yet.
+    /// Creates baselines over an empty range.
     pub fn new(panel: &'a Panel, metrics: &'static [Metric]) -> Baselines<'a> {
         Baselines { panel, metrics, range: 0..0, pools: vec![Vec::new(); metrics.len()] }
     }
@@ -102,11 +102,11 @@ impl<'a> Baselines<'a> {
         self.panel
     }
 
-    /// Makes them those of the buckets at `range`.
+    /// Moves the range to the buckets at `range`.
     pub fn slide(&mut self, range: Range<usize>) {
         let overlap = self.range.start.max(range.start)..self.range.end.min(range.end);
         let steps = (self.range.len() + range.len()).saturating_sub(2 * overlap.len());
-        // An insertion moves half of a pool; a sort compares each value some ten times.
+        // An insertion moves half of a pool; a sort compares each value about ten times.
         if overlap.is_empty() || steps > 16 {
             self.rebuild(range.clone());
         } else {
@@ -135,7 +135,7 @@ impl<'a> Baselines<'a> {
         self.pools.iter_mut().for_each(|pool| pool.sort_unstable());
     }
 
-    /// Calls `with` for each present value of bucket `i` and its pool.
+    /// Calls `with` for each non-missing value of bucket `i` and its pool.
     fn each(&mut self, i: usize, mut with: impl FnMut(&mut Vec<i64>, i64)) {
         let Some(values) = self.panel.values(&self.panel.buckets()[i]) else {
             return;
@@ -147,7 +147,7 @@ impl<'a> Baselines<'a> {
         }
     }
 
-    /// The knots of the metric at `place`; `None` where there is no value.
+    /// Returns the quantiles of the metric at index `place`; `None` if there are no values.
     pub fn knots(&self, place: usize) -> Option<Quantiles> {
         let pool = &self.pools[place];
         Quantiles::from_sorted(pool.len(), |place| number(pool[place]))
@@ -163,7 +163,7 @@ mod tests {
     const METRICS: &[Metric] = &[Metric::raw("a", ""), Metric::raw("b", "").no_baseline()];
 
     proptest! {
-        /// Sliding, forwards and backwards and by leaps, gives what a sort gives.
+        /// Sliding in any direction and by any distance equals sorting.
         #[test]
         fn sliding_is_sorting(
             values in prop::collection::vec(prop::option::weighted(0.8, (-4_i32..4).prop_map(|v| f64::from(v) / 2.0)), 30..90),

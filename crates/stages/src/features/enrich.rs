@@ -1,4 +1,4 @@
-//! How unusual a value is against its baseline.
+//! Enrichment: a value relative to its baseline.
 
 use indicators::EPS;
 
@@ -7,7 +7,7 @@ use super::metric::Transform;
 use crate::stats::finite;
 use crate::table::DType;
 
-/// The columns that stand after a metric with a baseline, in their order.
+/// The columns that follow a metric with a baseline, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Enrichment {
     /// Percentile, 1 to 99.
@@ -22,7 +22,7 @@ pub enum Enrichment {
     P75,
     /// Number of values in the baseline.
     N,
-    /// Over or under the median.
+    /// At or above the median (`over`), or below it (`under`).
     Direction,
     /// Robust z.
     Rz,
@@ -30,22 +30,22 @@ pub enum Enrichment {
     AbsRz,
 }
 
-/// What there is to say of a column of enrichment.
+/// The description of an enrichment column.
 #[derive(Debug, Clone, Copy)]
 pub struct Described {
-    /// Which.
+    /// The column.
     pub which: Enrichment,
-    /// The end of its name.
+    /// Suffix of the name.
     pub suffix: &'static str,
     /// Type.
     pub dtype: DType,
     /// Family tag of the schema.
     pub family: &'static str,
-    /// The number that stands for a missing one.
+    /// The neutral value, for missing ones.
     pub neutral: f64,
-    /// Whether a mask tells of that.
+    /// Whether a mask column marks neutral values.
     pub has_mask: bool,
-    /// What it is of a metric.
+    /// The definition.
     pub description: &'static str,
 }
 
@@ -58,7 +58,7 @@ impl Enrichment {
             DType::Float64,
             "pctile",
             50.0,
-            "percentile within the symbol's own baseline, 1 to 99",
+            "percentile of the value within the symbol's own baseline, 1 to 99",
         ),
         masked(
             Enrichment::Quintile,
@@ -66,7 +66,7 @@ impl Enrichment {
             DType::Int64,
             "quintile",
             3.0,
-            "quintile within the symbol's own baseline, 1 to 5",
+            "quintile of the value within the symbol's own baseline, 1 to 5",
         ),
         plain(Enrichment::P25, "p25", DType::Float64, "knot", "lower quartile of the baseline"),
         plain(Enrichment::P50, "p50", DType::Float64, "knot", "median of the baseline"),
@@ -76,14 +76,14 @@ impl Enrichment {
             "n",
             DType::Int64,
             "knot",
-            "number of windows in the baseline that have a value; 0 without a baseline",
+            "number of values in the baseline; 0 without a baseline",
         ),
         plain(
             Enrichment::Direction,
             "direction",
             DType::Utf8,
             "flag",
-            "over where the value is at or above p50, else under",
+            "`over` if the value is at or above p50, else `under`",
         ),
         masked(
             Enrichment::Rz,
@@ -96,7 +96,7 @@ impl Enrichment {
         masked(Enrichment::AbsRz, "abs_rz", DType::Float64, "abs_rz", 0.0, "absolute robust z"),
     ];
 
-    /// The number that stands for a missing one.
+    /// Returns the neutral value, for missing ones.
     pub fn neutral(self) -> f64 {
         Enrichment::TABLE
             .iter()
@@ -126,13 +126,13 @@ const fn plain(
     Described { which, suffix, dtype, family, neutral: 0.0, has_mask: false, description }
 }
 
-/// A value against its baseline. Without a value, or without a baseline, what cannot be told is NaN
-/// or `None`.
+/// A value relative to its baseline. If the value or the baseline is missing, the fields that need
+/// it are NaN or `None`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Enriched {
     /// Percentile, 1 to 99.
     pub pctile: f64,
-    /// 1 + how many of p20, p40, p60 and p80 the value exceeds.
+    /// 1 + the number of p20, p40, p60 and p80 that the value exceeds.
     pub quintile: Option<i64>,
     /// Lower quartile, median and upper quartile of the baseline.
     pub quartiles: [f64; 3],
@@ -145,7 +145,7 @@ pub struct Enriched {
 }
 
 impl Enriched {
-    /// `value` (NaN where missing) against `knots`.
+    /// Compares `value` (NaN if missing) with `knots`.
     pub fn new(value: f64, knots: Option<&Quantiles>, transform: Transform) -> Enriched {
         let Some(knots) = knots else {
             let quartiles = [f64::NAN; 3];
@@ -174,11 +174,11 @@ impl Enriched {
     }
 }
 
-/// The percentile of `value` among `knots`, piecewise linear between all of them in the space of
+/// Returns the percentile of `value` among `knots`, piecewise linear between them on the scale of
 /// `transform`.
 ///
-/// Equal knots count as one, at the mean of their percentages; below the first it is 1, above the
-/// last 99; 50 where all are equal, whatever the value. NaN where the value is.
+/// Equal quantiles count as one, at the mean of their levels. Below the first the percentile is 1,
+/// above the last 99; it is 50 if all are equal. NaN if the value is.
 pub fn pctile(value: f64, knots: &Quantiles, transform: Transform) -> f64 {
     let at = &knots.at;
     let last = at.len() - 1;
@@ -191,7 +191,7 @@ pub fn pctile(value: f64, knots: &Quantiles, transform: Transform) -> f64 {
     } else if value > at[last] {
         return 99.0;
     }
-    // The knots that equal the value, or, where none does, those next below and above it.
+    // The quantiles that equal the value, or else its neighbors.
     let below = at.partition_point(|&knot| knot < value);
     let above = at.partition_point(|&knot| knot <= value);
     if below < above {
@@ -200,7 +200,7 @@ pub fn pctile(value: f64, knots: &Quantiles, transform: Transform) -> f64 {
     let (low, high) = (at[below - 1], at[above]);
     let [from, x, to] = [low, value, high].map(|x| transform.apply(x));
     let (from_percent, to_percent) = (merged(at, below - 1), merged(at, above));
-    // Two knots can be apart and their logarithms not.
+    // Two quantiles can differ although their logarithms are equal.
     if to > from {
         from_percent + (to_percent - from_percent) * (x - from) / (to - from)
     } else {
@@ -208,7 +208,7 @@ pub fn pctile(value: f64, knots: &Quantiles, transform: Transform) -> f64 {
     }
 }
 
-/// The mean percentage of the knots that equal the one at `place`.
+/// Returns the mean level of the quantiles that equal the one at index `place`.
 fn merged(at: &[f64; QUANTILE_LEVELS.len()], place: usize) -> f64 {
     let equal = || {
         QUANTILE_LEVELS

@@ -1,5 +1,5 @@
-//! The columns of a result, derived from a catalog of metrics and the windows; the same whatever
-//! the data.
+//! The columns of a feature table. They depend on the catalog of metrics, the windows and the
+//! options, never on the data.
 
 use bars::Window;
 
@@ -7,28 +7,28 @@ use super::enrich::Enrichment;
 use super::metric::{Family, Form, MetricCatalog};
 use crate::table::{ColumnSpec, DType};
 
-/// Where a column's values come from: places of a window, a metric, a roll-up.
+/// The source of a column's values; numbers are indices of a window, a metric or a roll-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FeatureCell {
     /// The symbol.
     Symbol,
     /// The as-of.
     AsOf,
-    /// Share of the window's time for which there are bars.
+    /// Share of the window's minutes that have a bar.
     Coverage(usize),
-    /// Whether that is enough.
+    /// Whether the coverage reaches the threshold.
     IsOk(usize),
     /// A metric of a window.
     Value(usize, usize),
-    /// A metric of a window against its baseline.
+    /// A metric of a window relative to its baseline.
     Enriched(usize, usize, Enrichment),
     /// Whether any metric of a family has a value.
     IsValid(usize, Family),
     /// A roll-up.
     Rollup(usize),
-    /// Whether it has a value.
+    /// Whether the roll-up has a value.
     IsRollupValid(usize),
-    /// Whether the column at this place was filled with a neutral value.
+    /// Whether the value of the column at this index is neutral because it was missing.
     Mask(usize),
 }
 
@@ -37,35 +37,35 @@ pub enum FeatureCell {
 pub struct FeatureColumn {
     /// The description.
     pub spec: ColumnSpec,
-    /// Where its values come from.
+    /// The source of its values.
     pub cell: FeatureCell,
 }
 
-/// What columns are wanted.
+/// Options for the set of columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LayoutOptions {
-    /// Those of enrichment.
+    /// Whether to include enrichment columns.
     pub has_baseline: bool,
-    /// Neutral values in place of missing ones, and the masks that tell of them.
+    /// Whether to replace missing values by neutral ones and add masks.
     pub is_imputed: bool,
 }
 
-/// The columns of a result.
+/// The columns of a feature table.
 #[derive(Debug, Clone)]
 pub struct FeatureLayout {
     /// The metrics.
     pub catalog: MetricCatalog,
     /// The windows, ascending.
     pub windows: Vec<Window>,
-    /// What columns there are.
+    /// The options.
     pub options: LayoutOptions,
     columns: Vec<FeatureColumn>,
 }
 
 impl FeatureLayout {
-    /// The columns of `catalog` over `windows`: keys, then window by window coverage, ok, metrics
-    /// each with its enrichment, validity; then the roll-ups. A mask stands directly after its
-    /// column.
+    /// Lists the columns of `catalog` over `windows`: keys; then per window coverage, ok, metrics
+    /// each followed by its enrichment, and validity flags; then roll-ups. A mask directly follows
+    /// its column.
     pub fn new(
         catalog: MetricCatalog,
         windows: &[Window],
@@ -73,7 +73,7 @@ impl FeatureLayout {
     ) -> FeatureLayout {
         let mut columns = Columns { list: Vec::new(), is_imputed: options.is_imputed };
         columns.push("symbol", DType::Utf8, "key", "the symbol", FeatureCell::Symbol);
-        let asof = "the as-of: no bar that closes later was used";
+        let asof = "as-of: only bars that close by then are used";
         columns.push("timestamp_asof_utc", DType::Timestamp, "key", asof, FeatureCell::AsOf);
         for (place, window) in windows.iter().enumerate() {
             let from = columns.list.len();
@@ -126,7 +126,7 @@ impl Columns {
         self.list.push(FeatureColumn { spec, cell });
     }
 
-    /// A column that is filled where it is missing, and its mask.
+    /// Adds a column whose missing values are replaced, and its mask.
     fn masked(
         &mut self,
         name: &str,
@@ -138,9 +138,7 @@ impl Columns {
         self.push(name, dtype, family, description, cell);
         if self.is_imputed {
             let mask = FeatureCell::Mask(self.list.len() - 1);
-            let what = format!(
-                "1 where {name} was missing and a neutral value stands in its place, else 0"
-            );
+            let what = format!("1 if {name} is missing and a neutral value was inserted, else 0");
             self.push(&format!("{name}_imputed"), DType::Int64, "imputed_flag", &what, mask);
         }
     }
@@ -152,7 +150,7 @@ impl Columns {
         place: usize,
         options: LayoutOptions,
     ) {
-        let coverage = "share of the window's time for which there are bars, 0 to 1";
+        let coverage = "share of the window's minutes that have a bar, 0 to 1";
         self.push(
             &format!("window_coverage_{window}"),
             DType::Float64,
@@ -160,7 +158,7 @@ impl Columns {
             coverage,
             FeatureCell::Coverage(place),
         );
-        let ok = "whether the coverage reaches the threshold; where not, the window has no metrics";
+        let ok = "whether the coverage reaches the threshold; if not, all metrics of the window are missing";
         self.push(
             &format!("window_ok_{window}"),
             DType::Boolean,

@@ -1,23 +1,23 @@
-//! What a metric is: its name, kind, transform, neutral value, whether it has a baseline. Said
-//! once, as data.
+//! Metric descriptions as data: name, kind, transform, neutral value, baseline. Each metric is
+//! described in one place.
 
 use bars::Window;
 
-/// What kind of number a metric is; a part of its column's name and the family tag of the schema.
+/// The kind of number a metric is: part of its column's name and the family tag in the schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MetricKind {
-    /// In its own units.
+    /// In units of its own.
     Raw,
-    /// A magnitude, from 0 up.
+    /// A magnitude, at least 0.
     Magnitude,
-    /// A position or share, from 0 to 1.
+    /// A position or share, 0 to 1.
     Position,
-    /// A direction: the sign tells.
+    /// A direction: the sign matters.
     Direction,
 }
 
 impl MetricKind {
-    /// The tag of the schema.
+    /// Returns the tag in the schema.
     pub fn tag(self) -> &'static str {
         match self {
             MetricKind::Raw => "raw",
@@ -37,19 +37,19 @@ impl MetricKind {
     }
 }
 
-/// The space in which a percentile is interpolated between knots.
+/// The scale on which a percentile is interpolated between quantiles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transform {
-    /// As it is.
+    /// No transform.
     Identity,
-    /// `log1p(x)`, of values from 0 up that spread over magnitudes.
+    /// `log1p(x)`, for values >= 0 over several orders of magnitude.
     Log,
     /// `sign(x) log1p(|x|)`.
     SignedLog,
 }
 
 impl Transform {
-    /// The value in that space.
+    /// Returns the transformed value.
     pub fn apply(self, x: f64) -> f64 {
         match self {
             Transform::Identity => x,
@@ -59,16 +59,16 @@ impl Transform {
     }
 }
 
-/// What stands where a value is missing and a number is needed.
+/// The value that replaces a missing one in imputed tables.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Neutral {
-    /// This number.
+    /// A constant.
     Is(f64),
-    /// The symbol's own median where it has a baseline, else 0.
+    /// The symbol's own median if it has a baseline, else 0.
     OwnMedian,
 }
 
-/// The families whose validity is told by a flag: valid where any member has a value.
+/// The families with a validity flag, which is set if any member has a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Family {
     /// Volume and its shares.
@@ -122,17 +122,17 @@ impl Family {
 pub struct Metric {
     /// Name without window and kind, as in the series panel.
     pub stem: &'static str,
-    /// What kind of number it is: the column's suffix, and its `family` in the schema.
+    /// Kind: the suffix of the column and its family tag.
     pub kind: MetricKind,
     /// The scale on which its percentile is interpolated between quantiles.
     pub transform: Transform,
-    /// Whether it has a baseline, and so the columns of enrichment.
+    /// Whether it has a baseline and enrichment columns.
     pub has_baseline: bool,
-    /// What stands for a missing value in `state` and `regime`.
+    /// The value that replaces a missing one in `state` and `regime`.
     pub neutral: Neutral,
-    /// Which validity flag it counts for.
+    /// The family whose validity flag it belongs to.
     pub family: Option<Family>,
-    /// Its definition in a line.
+    /// The definition in one line.
     pub description: &'static str,
 }
 
@@ -200,11 +200,11 @@ impl Metric {
     }
 }
 
-/// Says the metrics of a table: an enum to name their places in code, and the table itself.
+/// Defines the metrics of a table: an enum that names their indices, and the table itself.
 macro_rules! metrics {
     ($(#[$doc:meta])* $name:ident { $( $id:ident: $metric:expr, )* }) => {
         $(#[$doc])*
-        // What each is stands in the table.
+        // The table describes the variants.
         #[allow(missing_docs)]
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum $name { $( $id ),* }
@@ -217,26 +217,25 @@ macro_rules! metrics {
 }
 pub(crate) use metrics;
 
-/// A figure across windows.
+/// A value computed across windows.
 #[derive(Debug, Clone, Copy)]
 pub struct Rollup {
-    /// Its column.
+    /// Column name.
     pub column: &'static str,
-    /// What kind of number it is: the column's suffix, and its `family` in the schema.
+    /// Kind: the family tag in the schema.
     pub kind: MetricKind,
-    /// What stands for a missing value.
+    /// The value that replaces a missing one.
     pub neutral: f64,
-    /// How it is formed.
+    /// The formula.
     pub form: Form,
-    /// Its definition in a line.
+    /// The definition in one line.
     pub description: &'static str,
 }
 
-/// How a roll-up is formed of a metric (its place in the table) over windows (their minutes).
+/// The formula of a roll-up: the index of a metric, and the windows in minutes.
 #[derive(Debug, Clone, Copy)]
 pub enum Form {
-    /// The sum of the metric's signs over those of these windows that were asked for; a whole
-    /// number.
+    /// The sum of the metric's signs over those of these windows that are computed; a whole number.
     SignAgreement(usize, &'static [i32]),
     /// `a / (|b| + eps)` of the metric in two windows.
     Ratio(usize, [i32; 2]),
@@ -245,7 +244,7 @@ pub enum Form {
 }
 
 impl Rollup {
-    /// Whether it can be formed over `windows`.
+    /// Returns whether it can be computed from `windows`.
     pub fn is_formed(&self, windows: &[Window]) -> bool {
         let has = |minutes: &i32| windows.iter().any(|window| window.minutes() == *minutes);
         match self.form {
@@ -254,8 +253,8 @@ impl Rollup {
         }
     }
 
-    /// Its value, of `value(metric, minutes)` where a metric in a window is NaN if missing or not
-    /// asked for.
+    /// Returns its value. `value(metric, minutes)` is a metric in a window, NaN if missing or not
+    /// computed.
     pub fn value(&self, value: impl Fn(usize, i32) -> f64) -> f64 {
         match self.form {
             Form::SignAgreement(metric, over) => {
@@ -276,7 +275,7 @@ impl Rollup {
     }
 }
 
-/// The metrics of a stage and its roll-ups.
+/// The metrics and roll-ups of a stage.
 #[derive(Debug, Clone, Copy)]
 pub struct MetricCatalog {
     /// Per window, in the order of their columns.
@@ -286,7 +285,7 @@ pub struct MetricCatalog {
 }
 
 impl MetricCatalog {
-    /// The families that have a member, in the order of their columns.
+    /// The families that have members, in column order.
     pub fn families(&self) -> impl Iterator<Item = Family> + '_ {
         Family::ALL
             .into_iter()

@@ -1,10 +1,9 @@
-//! What the feature stages (metrics, state, regime) share: a metric is said once, as data, and
-//! everything else follows from it.
+//! Code shared by the feature stages (metrics, state, regime). Each metric is described once, as
+//! data; everything else is derived.
 //!
-//! [`metric`] describes metrics; [`asofs`] are the moments to look back from; [`panel`] holds their
-//! values bucket by bucket; [`baseline`] slides quantiles over a panel; [`enrich`] tells how
-//! unusual a value is; [`layout`] derives the columns, [`table`] fills them; [`page`] writes the
-//! documentation.
+//! [`metric`] describes metrics; [`asofs`] are the evaluation times; [`panel`] holds values per
+//! bucket; [`baseline`] slides quantiles over a panel; [`enrich`] compares values with baselines;
+//! [`layout`] derives the columns and [`table`] fills them; [`page`] generates the documentation.
 
 pub mod asofs;
 pub mod baseline;

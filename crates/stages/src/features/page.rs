@@ -1,23 +1,23 @@
-//! The documentation page of columns, generated from the tables.
+//! Generates the documentation page of columns.
 
 use std::fmt::Write;
 
 use super::enrich::{Described, Enrichment};
 use super::metric::{Family, Metric, MetricCatalog, Neutral, Transform};
 
-/// The page `docs/columns.md`.
+/// Returns the first part of `docs/columns.md`: the columns of `metrics`, `state` and `regime`.
 pub fn columns() -> String {
     let mut page = String::new();
     page.push_str(&HEAD.replace("ENRICHMENT", &enrichment()));
     catalog(
         &mut page,
-        "Intraday: `metrics`, `state`",
+        "Intraday metrics: `metrics`, `state`",
         "`{w}` is the window: `1h`, `4h`, ...",
         &crate::metrics::CATALOG,
     );
     catalog(
         &mut page,
-        "Daily: `regime`",
+        "Daily metrics: `regime`",
         "`{w}` is the window: `3d`, `7d`, ...",
         &crate::regime::CATALOG,
     );
@@ -25,22 +25,29 @@ pub fn columns() -> String {
 }
 
 const HEAD: &str = "\
-# Columns of `metrics`, `state` and `regime`
+# Columns
 
-Generated from the tables of metrics (`cargo run --package stages --example columns docs/columns.md`); not to be edited by hand.
+Every column of every table, generated from the program's own descriptions
+(`cargo run --package stages --example columns docs/columns.md`); do not edit by hand.
+`data-pipeline columns PATTERN` prints the same in the terminal.
 
-Keys: `symbol`, `timestamp_asof_utc`. Then window by window, ascending:
+## Structure of `metrics`, `state` and `regime`
 
-| column | type | family | what |
+The keys are `symbol` and `timestamp_asof_utc`. Then follow, per window in ascending order:
+
+| column | type | family | definition |
 | --- | --- | --- | --- |
-| `window_coverage_{w}` | Float64 | flag | share of the window's time for which there are bars, 0 to 1 |
-| `window_ok_{w}` | Boolean | flag | whether that reaches the threshold; where not, the window has no metrics |
-| each metric, below | Float64 | raw, mag, pos or dir | |
+| `window_coverage_{w}` | Float64 | flag | share of the window's minutes (regime: days) that have a bar, 0 to 1 |
+| `window_ok_{w}` | Boolean | flag | whether the coverage reaches the threshold; if not, all metrics of the window are missing |
+| the metrics listed below | Float64 | raw, mag, pos or dir | |
 ENRICHMENT| `metrics_valid_<family>_{w}` | Boolean | flag | whether any metric of the family has a value |
 
-The columns from `_pctile` on stand after each metric that has a baseline; with `--no-baseline` there are none. `state` and `regime` have no missing
-numbers: a neutral value stands in place of one, and the column `<column>_imputed` (Int64, family imputed_flag), directly after it, is 1. Metrics have
-the neutral value given below; a percentile 50, a quintile 3, a robust z 0; without a mask: knots 0, `_direction` `none`.
+- The columns from `_pctile` to `_abs_rz` follow each metric with a baseline. `--no-baseline`
+  omits them.
+- `state` and `regime` have no missing numbers. A neutral value replaces a missing one, and the mask
+  `<column>_imputed` (Int64, family imputed_flag), which directly follows the column, is 1.
+- Neutral values: for metrics as listed below; 50 for a percentile, 3 for a quintile, 0 for a robust
+  z. Columns without a mask: 0 for `_p25`, `_p50`, `_p75` and `_n`; `none` for `_direction`.
 ";
 
 fn enrichment() -> String {
@@ -55,15 +62,15 @@ fn enrichment() -> String {
 fn catalog(page: &mut String, title: &str, windows: &str, catalog: &MetricCatalog) {
     let _ = write!(
         page,
-        "\n## {title}\n\n{windows}\n\n| column | what | baseline | percentile in | neutral | validity flag of |\n| --- | --- | --- | --- | --- | --- |\n"
+        "\n## {title}\n\n{windows}\n\n| column | definition | baseline | percentile scale | neutral | validity flag |\n| --- | --- | --- | --- | --- | --- |\n"
     );
     for metric in catalog.metrics {
         let _ = writeln!(page, "{}", line(metric));
     }
     if !catalog.rollups.is_empty() {
         page.push_str(
-            "\nAcross windows, as far as the windows were asked for; each with a flag `<column>_valid`:\n\n\
-             | column | what | neutral |\n| --- | --- | --- |\n",
+            "\nRoll-ups across windows, present if their windows are computed; each has a flag `<column>_valid`:\n\n\
+             | column | definition | neutral |\n| --- | --- | --- |\n",
         );
         for rollup in catalog.rollups {
             let _ = writeln!(

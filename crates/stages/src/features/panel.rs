@@ -1,22 +1,21 @@
-//! The values of a table's metrics, bucket by bucket of one window.
+//! The values of a table's metrics per bucket of one window.
 
 use bars::{Minute, Span, Window};
 
 use crate::stats::finite;
 
-/// A bucket that has a bar.
+/// A bucket with at least one bar.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bucket {
     /// Its first minute.
     pub start: Minute,
-    /// Share of its time for which there are bars, 0 to 1.
+    /// Share of its minutes that have a bar, 0 to 1.
     pub coverage: f64,
-    /// The place of its values, where it is covered well enough to have any.
+    /// Index of its values; `None` if the coverage is too low.
     row: Option<u32>,
 }
 
-/// The metrics of a symbol over the buckets of a window, in time order. A value that is missing is
-/// NaN.
+/// The metrics of a symbol over the buckets of a window, in time order. Missing values are NaN.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Panel {
     window: Window,
@@ -26,12 +25,12 @@ pub struct Panel {
 }
 
 impl Panel {
-    /// An empty panel of a window and `width` metrics.
+    /// Creates an empty panel for a window and `width` metrics.
     pub fn new(window: Window, width: usize) -> Panel {
         Panel::with_capacity(window, width, 0)
     }
 
-    /// The same with room for `buckets`.
+    /// Creates an empty panel with room for `buckets`.
     pub fn with_capacity(window: Window, width: usize, buckets: usize) -> Panel {
         Panel {
             window,
@@ -51,8 +50,8 @@ impl Panel {
         &self.buckets
     }
 
-    /// Adds a bucket after the others; `fill` is given a row for its values where it is covered
-    /// well enough.
+    /// Appends a bucket. If its coverage is sufficient (`is_ok`), `fill` receives a row for its
+    /// values.
     pub fn push(
         &mut self,
         start: Minute,
@@ -72,13 +71,13 @@ impl Panel {
         self.buckets.push(Bucket { start, coverage, row });
     }
 
-    /// The values of a bucket; `None` where it is not covered well enough.
+    /// Returns the values of a bucket; `None` if its coverage is too low.
     pub fn values(&self, bucket: &Bucket) -> Option<&[f64]> {
         let at = bucket.row? as usize * self.width;
         self.values.get(at..at + self.width)
     }
 
-    /// The bucket that starts at `start`, if it has a bar.
+    /// Returns the bucket that starts at `start`, if it has a bar.
     pub fn at(&self, start: Minute) -> Option<&Bucket> {
         self.buckets
             .binary_search_by_key(&start, |bucket| bucket.start)
@@ -86,7 +85,7 @@ impl Panel {
             .map(|i| &self.buckets[i])
     }
 
-    /// Places of the buckets that lie wholly within `span`.
+    /// Returns the indices of the buckets that lie completely within `span`.
     pub fn within(&self, span: Span) -> std::ops::Range<usize> {
         let from = self.buckets.partition_point(|bucket| bucket.start < span.start);
         let to = self

@@ -1,4 +1,4 @@
-//! Rows of results, and the typed columns that they fill.
+//! Rows of feature tables, and their conversion to typed columns.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::metric::{MetricCatalog, Neutral};
 use crate::stats::finite;
 use crate::table::{DType, Table, Values};
 
-/// A window's part of a row.
+/// The values of one window in a row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WindowValues {
     coverage: f64,
@@ -21,8 +21,8 @@ pub struct WindowValues {
 }
 
 impl WindowValues {
-    /// The metrics of a window and each against its baseline, `knots(metric)`. `values` is `None`
-    /// where the window is not ok; a value that is not finite is missing.
+    /// Creates the values of a window and compares each with its baseline `knots(metric)`. `values`
+    /// is `None` if the coverage is too low; values that are not finite are missing.
     pub fn new(
         catalog: &MetricCatalog,
         coverage: f64,
@@ -41,28 +41,28 @@ impl WindowValues {
         WindowValues { coverage, is_ok, values, enriched }
     }
 
-    /// Share of the window's time for which there are bars.
+    /// Share of the window's minutes that have a bar.
     pub fn coverage(&self) -> f64 {
         self.coverage
     }
 
-    /// Whether that is enough for the window to have metrics.
+    /// Whether the coverage is sufficient.
     pub fn is_ok(&self) -> bool {
         self.is_ok
     }
 
-    /// The metric at `place`; NaN where missing.
+    /// The metric at index `place`; NaN if missing.
     pub fn value(&self, place: usize) -> f64 {
         self.values[place]
     }
 
-    /// The metric at `place` against its baseline.
+    /// The metric at index `place` relative to its baseline.
     pub fn enriched(&self, place: usize) -> &Enriched {
         &self.enriched[place]
     }
 }
 
-/// A row: a symbol at an as-of.
+/// One row: a symbol at an as-of.
 #[derive(Debug, Clone)]
 pub struct FeatureRow {
     /// The symbol.
@@ -74,7 +74,7 @@ pub struct FeatureRow {
 }
 
 impl FeatureRow {
-    /// A row of the windows' readings, in the order of `layout`.
+    /// Creates a row from the values of its windows, in the order of `layout`.
     pub fn new(
         layout: &FeatureLayout,
         symbol: Symbol,
@@ -90,18 +90,18 @@ impl FeatureRow {
         FeatureRow { symbol, asof, windows, rollups }
     }
 
-    /// The reading of the window at `place`.
+    /// The values of the window at index `place`.
     pub fn window(&self, place: usize) -> &WindowValues {
         &self.windows[place]
     }
 }
 
-/// Fills the columns of `layout` from `rows`, in the order of [`FeatureLayout::columns`].
+/// Returns the columns of `rows` in the order of [`FeatureLayout::columns`].
 pub fn fill(layout: &FeatureLayout, rows: &[FeatureRow]) -> Vec<Values> {
     layout.columns().iter().map(|column| fill_column(layout, column, rows)).collect()
 }
 
-/// The rows as a table with the columns of `layout`.
+/// Returns the rows as a table with the columns of `layout`.
 pub fn to_table(layout: &FeatureLayout, rows: &[FeatureRow]) -> Table {
     let columns = layout.columns().iter().map(|column| column.spec.clone()).collect();
     Table { columns, values: fill(layout, rows) }
@@ -129,7 +129,7 @@ fn fill_column(layout: &FeatureLayout, column: &FeatureColumn, rows: &[FeatureRo
     }
 }
 
-/// The number of a cell; NaN where missing.
+/// The number in a cell; NaN if missing.
 fn number(layout: &FeatureLayout, cell: FeatureCell, row: &FeatureRow) -> f64 {
     match cell {
         FeatureCell::Coverage(w) => row.windows[w].coverage,
@@ -162,7 +162,7 @@ fn number(layout: &FeatureLayout, cell: FeatureCell, row: &FeatureRow) -> f64 {
     }
 }
 
-/// The number of a cell, or its neutral value where that is wanted.
+/// The number in a cell, or its neutral value if the layout asks for that.
 fn filled(layout: &FeatureLayout, cell: FeatureCell, row: &FeatureRow) -> f64 {
     let value = number(layout, cell, row);
     if value.is_nan() && layout.options.is_imputed { neutral(layout, cell, row) } else { value }

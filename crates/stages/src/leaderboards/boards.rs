@@ -10,9 +10,9 @@ use super::skew::{self, SkewDetail, Tag};
 /// A board: its symbols in order, and how they differ.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Board {
-    /// The symbols, first place first.
+    /// The symbols in board order.
     pub coins: Vec<Coin>,
-    /// What is unusual about them, in board order, then bucket.
+    /// Unusual shares, in board order, then by bucket name.
     pub skew_details: Vec<SkewDetail>,
 }
 
@@ -21,20 +21,20 @@ pub struct Board {
 pub struct Coin {
     /// The symbol.
     pub symbol: Symbol,
-    /// Percent change of price in its newest used bucket of a day (or the longest window); NaN
-    /// where missing.
+    /// Percent change of price in its newest used bucket of 24h (or the longest window); NaN if
+    /// missing.
     pub price_change: f64,
-    /// The same of volume.
+    /// Percent change of volume in the same bucket; NaN if missing.
     pub pct_vol_change: f64,
-    /// Places among the gains.
+    /// Number of ranks among the gains.
     pub gains: u32,
-    /// Places among the losses.
+    /// Number of ranks among the losses.
     pub losses: u32,
-    /// What kind of mover it is.
+    /// Tags for the kind of mover.
     pub tags: Vec<Tag>,
 }
 
-/// A score for each symbol; only those above zero may stand on the board.
+/// A score per symbol; only symbols with a score above zero can be on the board.
 pub(super) type Scores = Vec<f64>;
 
 pub(super) fn gainers(tallies: &[Tallies]) -> Scores {
@@ -45,7 +45,7 @@ pub(super) fn losers(tallies: &[Tallies]) -> Scores {
     tallies.iter().map(|tallies| tallies.count(RankKind::Loss).into()).collect()
 }
 
-/// min(gains / most gains, losses / most losses).
+/// Scores min(gains / most gains, losses / most losses).
 pub(super) fn overlaps(tallies: &[Tallies]) -> Scores {
     let share = |scores: Scores| {
         let most = scores.iter().copied().fold(0.0, f64::max);
@@ -57,8 +57,8 @@ pub(super) fn overlaps(tallies: &[Tallies]) -> Scores {
         .collect()
 }
 
-/// The `top_n` symbols by score, of equals the first by name. `changes` is the place of the window
-/// whose newest change is shown.
+/// Returns the board of the `top_n` symbols by score; ties are ordered by name. `changes` is the
+/// index of the window whose newest change is reported.
 pub(super) fn make(
     params: &ValidParams,
     scores: Scores,

@@ -1,4 +1,4 @@
-//! A symbol's bars into last close and total volume per bucket.
+//! Aggregates a symbol's bars into last close and total volume per bucket.
 
 use bars::time::DAY;
 use bars::{Closes, Minute, Span, Window};
@@ -9,13 +9,13 @@ use super::LeaderboardsPlan;
 #[derive(Debug, Clone)]
 pub(super) struct BucketGrid {
     pub(super) window: Window,
-    /// Number of the first bucket since the epoch.
+    /// Index of the first bucket, counted from the epoch.
     first: i32,
     buckets: usize,
 }
 
 impl BucketGrid {
-    /// The buckets that lie wholly inside `span`, or with `partial` all that touch it.
+    /// Lists the buckets that lie completely inside `span`, or with `partial` all that overlap it.
     pub(super) fn new(window: Window, span: Span, partial: bool) -> BucketGrid {
         let width = window.minutes();
         let floor = |minute: Minute| minute.index().div_euclid(width);
@@ -38,7 +38,7 @@ impl BucketGrid {
         Minute::new(number * i64::from(self.window.minutes())).unwrap_or(Minute::MAX)
     }
 
-    /// The bucket that holds `minute`, if it is used.
+    /// Returns the index of the used bucket that contains `minute`.
     fn place(&self, minute: Minute) -> Option<usize> {
         let index =
             usize::try_from(minute.index().div_euclid(self.window.minutes()) - self.first).ok()?;
@@ -46,7 +46,7 @@ impl BucketGrid {
     }
 }
 
-/// A bucket of a symbol: its last close (NaN where it has no bar) and total volume.
+/// A bucket of a symbol: last close (NaN without a bar) and total volume.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cell {
     pub(super) close: f64,
@@ -66,7 +66,8 @@ impl Cell {
     }
 }
 
-/// All that is kept of a symbol: the used buckets of every window, some 16 kB for the defaults.
+/// The used buckets of every window of one symbol, some 16 kB with default parameters. Nothing else
+/// of a symbol stays in memory.
 #[derive(Debug, Clone)]
 pub struct Buckets {
     pub(super) windows: Vec<Box<[Cell]>>,
@@ -79,8 +80,8 @@ impl Buckets {
         self.last
     }
 
-    /// The buckets with bars: index of the window, of the bucket, last close, total volume. For
-    /// sending them to another process, where [`LeaderboardsPlan::buckets`] puts them together.
+    /// The buckets with bars: index of the window, index of the bucket, last close, total volume.
+    /// [`LeaderboardsPlan::buckets`] rebuilds them, for example in another process.
     pub fn cells(&self) -> impl Iterator<Item = (usize, usize, f64, f64)> + '_ {
         self.windows.iter().enumerate().flat_map(|(window, cells)| {
             let with_bars = cells.iter().enumerate().filter(|(_, cell)| cell.has_bar());
@@ -88,7 +89,7 @@ impl Buckets {
         })
     }
 
-    /// Whether the symbol has a bar in the day before `end`.
+    /// Returns whether the symbol has a bar in the 24 hours before `end`.
     pub(super) fn is_fresh(&self, end: Minute) -> bool {
         self.last.is_some_and(|last| last >= end.plus(-DAY))
     }
@@ -100,8 +101,8 @@ impl Buckets {
 }
 
 impl LeaderboardsPlan {
-    /// Buckets from what [`Buckets::cells`] gave for the same plan; `None` if a cell does not
-    /// belong to it.
+    /// Rebuilds buckets from [`Buckets::cells`] of the same plan; `None` if a cell does not belong
+    /// to it.
     pub fn buckets(
         &self,
         last: Option<Minute>,
@@ -118,11 +119,11 @@ impl LeaderboardsPlan {
         Some(Buckets { windows, last })
     }
 
-    /// Sums a symbol's bars (of [`LeaderboardsPlan::span`]; others are passed over) into the
-    /// buckets of every window.
+    /// Aggregates a symbol's bars within [`LeaderboardsPlan::span`] into the buckets of every
+    /// window.
     ///
-    /// Bars go once into bins of the windows' greatest common divisor, and bins into windows, so
-    /// that the sums are the same from every source and cost one pass.
+    /// Bars are summed into bins of the windows' greatest common divisor, and bins into windows. So
+    /// one pass is enough, and the sums are the same for every source.
     pub fn summarize(&self, bars: &Closes) -> Buckets {
         let mut bins = vec![Cell::EMPTY; self.base.len()];
         let from = bars.time.partition_point(|&time| time < self.span.start);
@@ -130,7 +131,7 @@ impl LeaderboardsPlan {
         let width = self.base.window.minutes();
         let mut at = from;
         while at < to {
-            // Bars of one bin stand together: its place is found once.
+            // The bars of a bin are adjacent, so its index is looked up once.
             let bin_end = bars.time[at].floor(self.base.window).plus(width);
             let run = at + bars.time[at..to].partition_point(|&time| time < bin_end);
             if let Some(bin) = self.base.place(bars.time[at]) {

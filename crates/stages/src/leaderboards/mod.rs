@@ -1,14 +1,14 @@
-//! Habitual gainers, losers and two-way movers of a market.
+//! Leaderboards: the symbols that most often gain, lose or do both.
 //!
-//! The lookback is cut into disjoint UTC buckets of each window. In each bucket the biggest losses,
-//! gains, volume drops and volume spikes take a place; who takes places most often is habitual. The
-//! steps, a file each:
+//! The lookback is divided into disjoint UTC buckets for each window. In each bucket the symbols
+//! are ranked by loss, gain, volume drop and volume spike. The boards list the symbols that are
+//! ranked most often. The steps, one file each:
 //!
-//! 1. [`params`]: what is asked for, checked once.
-//! 2. [`buckets`]: a symbol's bars into last close and total volume per bucket; only this is kept
-//!    of a market.
-//! 3. [`ranking`]: places in each bucket, and the tallies of each symbol.
-//! 4. [`boards`]: the three boards; [`skew`]: how a symbol's places differ from those of its board.
+//! 1. [`params`]: parameters and their checks.
+//! 2. [`buckets`]: last close and total volume per bucket, all that is kept of a symbol.
+//! 3. [`ranking`]: ranks in each bucket, and the tallies of each symbol.
+//! 4. [`boards`]: the three boards; [`skew`]: differences between a symbol's ranks and those of its
+//!    board.
 //!
 //! ```
 //! use bars::time::AsOfSpec;
@@ -59,43 +59,43 @@ pub struct LeaderboardsPlan {
     base: BucketGrid,
 }
 
-/// The boards, and the places behind them.
+/// The boards and the ranks behind them.
 #[derive(Debug, Clone)]
 pub struct RankedBoards {
-    /// What was looked at.
+    /// The context of the ranking.
     pub run: Run,
-    /// Those with most places among the gains.
+    /// The symbols ranked most often among the gains.
     pub gainers: Board,
-    /// Those with most places among the losses.
+    /// The symbols ranked most often among the losses.
     pub losers: Board,
-    /// Those with many of both.
+    /// The symbols ranked often among both.
     pub overlaps: Board,
-    /// Every place that was taken, by window, bucket and symbol.
+    /// Every rank, by window, bucket and symbol.
     pub places: Vec<BucketRank>,
 }
 
-/// What was looked at.
+/// The context of a ranking.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
     /// The as-of.
     pub asof: AsOf,
     /// The parameters.
     pub params: ValidParams,
-    /// Symbols with a bar closed by the as-of.
+    /// Number of symbols with a bar closed by the as-of.
     pub symbols_seen: usize,
-    /// Those of them without a bar in the day before it.
+    /// Those without a bar in the 24 hours before the as-of.
     pub stale: Vec<Symbol>,
-    /// Symbols with a bar in a used bucket.
+    /// Number of symbols with a bar in a used bucket.
     pub symbols_ranked: usize,
-    /// The window of the changes shown: a day, or else the longest.
+    /// The window of the reported changes: 24h, or else the longest.
     pub changes_of: Window,
 }
 
 impl LeaderboardsPlan {
-    /// Lays the buckets out.
+    /// Creates the plan.
     ///
     /// # Errors
-    /// Where a window has no complete bucket in the lookback.
+    /// A window has no complete bucket in the lookback.
     pub fn new(params: ValidParams, asof: AsOf) -> Result<LeaderboardsPlan> {
         let days = params.lookback_days();
         let span = Span::days_before(asof, days);
@@ -109,17 +109,17 @@ impl LeaderboardsPlan {
         Ok(LeaderboardsPlan { params, asof, span, grids, base })
     }
 
-    /// The bars that are needed of each symbol.
+    /// The span of the bars needed from each symbol.
     pub fn span(&self) -> Span {
         self.span
     }
 
-    /// Makes the boards. `seen` is the number of symbols with a bar closed by the as-of; `symbols`
-    /// are those that may be ranked, in the order of their names, with what
-    /// [`LeaderboardsPlan::summarize`] kept of each.
+    /// Creates the boards. `seen` is the number of symbols with a bar closed by the as-of;
+    /// `symbols` are the candidates, ordered by name, with their buckets from
+    /// [`LeaderboardsPlan::summarize`].
     ///
     /// # Errors
-    /// Where nobody can be ranked.
+    /// No symbol can be ranked.
     pub fn rank(&self, seen: usize, symbols: Vec<(Symbol, Buckets)>) -> Result<RankedBoards> {
         let asof = self.asof;
         let (stale, fresh): (Vec<_>, Vec<_>) =

@@ -1,27 +1,27 @@
-//! What is asked for, checked once.
+//! Parameters and their checks.
 
 use bars::Window;
 
 use crate::error::{Error, Result, check_windows};
 
-/// What may be asked for.
+/// Parameters of the leaderboards; [`Params::check`] makes them usable.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
-    /// Places per bucket and kind, and symbols per board.
+    /// Number of ranks per bucket and kind, and of symbols per board; at least 1.
     pub top_n: usize,
-    /// The windows, each once.
+    /// The windows; no length twice.
     pub windows: Vec<Window>,
-    /// Days before the as-of that are looked at.
+    /// Days before the as-of, 1 to 3660.
     pub lookback_days: u32,
-    /// Whether the first and last, cut, buckets of the lookback are used too.
+    /// Whether partial buckets at the edges of the lookback are used.
     pub include_partial: bool,
-    /// Whether symbols without a bar in the day before the as-of are ranked too.
+    /// Whether symbols without a bar in the 24 hours before the as-of are ranked.
     pub include_stale: bool,
 }
 
 impl Default for Params {
-    /// 20 places; 1h, 4h, 12h and 24h; 30 days.
+    /// 20 ranks; 1h, 4h, 12h and 24h; 30 days.
     fn default() -> Params {
         let hours = [60, 240, 720].into_iter().filter_map(Window::from_minutes);
         Params {
@@ -35,15 +35,15 @@ impl Default for Params {
 }
 
 impl Params {
-    /// Checks what is asked for.
+    /// Checks the parameters.
     ///
     /// # Errors
-    /// Names what cannot be.
+    /// [`Error::Parameter`].
     pub fn check(mut self) -> Result<ValidParams> {
         self.windows.sort();
         self.windows.dedup();
         if self.top_n == 0 {
-            return Err(Error::invalid("top_n", "0 leaves no place to take; must be at least 1"));
+            return Err(Error::invalid("top_n", "0 is too small; must be at least 1"));
         }
         let days = self.lookback_days;
         if !(1..=3660).contains(&days) {
@@ -55,7 +55,7 @@ impl Params {
     }
 }
 
-/// [`Params`] that make sense: windows ascending, each once.
+/// [`Params`] that were checked: windows are ascending and distinct.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "Params", into = "Params")]
 pub struct ValidParams(Params);
@@ -75,7 +75,7 @@ impl From<ValidParams> for Params {
 }
 
 impl ValidParams {
-    /// Places per bucket and kind, and symbols per board.
+    /// Number of ranks per bucket and kind, and of symbols per board.
     pub fn top_n(&self) -> usize {
         self.0.top_n
     }
@@ -85,12 +85,12 @@ impl ValidParams {
         &self.0.windows
     }
 
-    /// Days before the as-of that are looked at.
+    /// Days before the as-of.
     pub fn lookback_days(&self) -> u32 {
         self.0.lookback_days
     }
 
-    /// Whether cut buckets are used.
+    /// Whether partial buckets are used.
     pub fn include_partial(&self) -> bool {
         self.0.include_partial
     }
@@ -100,13 +100,13 @@ impl ValidParams {
         self.0.include_stale
     }
 
-    /// The window whose newest change is shown.
+    /// The window of the reported changes.
     pub fn changes_of(&self) -> Window {
         changes_of(&self.0.windows).unwrap_or(Window::DAY)
     }
 
-    /// The longest window of which all windows are multiples: bars are summed into it once for all
-    /// of them.
+    /// The longest window of which all windows are multiples. Bars are summed into it once for all
+    /// windows.
     pub(super) fn base_window(&self) -> Window {
         let minutes = self.0.windows.iter().map(|window| window.minutes()).fold(0, gcd);
         Window::from_minutes(minutes).unwrap_or(Window::HOUR)
@@ -117,7 +117,7 @@ fn gcd(a: i32, b: i32) -> i32 {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
-/// Of some windows the one whose newest change is shown: a day, or else the longest.
+/// The window of the reported changes among `windows`: 24h, or else the longest.
 pub fn changes_of(windows: &[Window]) -> Option<Window> {
     let day = windows.iter().find(|window| **window == Window::DAY);
     day.or(windows.iter().max()).copied()

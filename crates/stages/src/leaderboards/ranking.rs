@@ -1,4 +1,4 @@
-//! Places in each bucket, and how often each symbol took one.
+//! Ranks in each bucket, and how often each symbol is ranked.
 
 use std::fmt;
 
@@ -7,16 +7,16 @@ use bars::{Minute, Symbol, Window};
 use super::buckets::{BucketGrid, Buckets, Cell};
 use super::params::ValidParams;
 
-/// What a place is taken for.
+/// The quantity that symbols are ranked by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RankKind {
-    /// Among the biggest falls of price.
+    /// Largest decrease of price.
     Loss,
-    /// Among the biggest rises of price.
+    /// Largest increase of price.
     Gain,
-    /// Among the biggest falls of volume.
+    /// Largest decrease of volume.
     Drop,
-    /// Among the biggest rises of volume.
+    /// Largest increase of volume.
     Spike,
 }
 
@@ -25,13 +25,13 @@ impl RankKind {
     pub const ALL: [RankKind; 4] =
         [RankKind::Loss, RankKind::Gain, RankKind::Drop, RankKind::Spike];
 
-    /// Whether it is about price and not volume.
+    /// Returns whether it is about price (not volume).
     pub fn is_price(self) -> bool {
         matches!(self, RankKind::Loss | RankKind::Gain)
     }
 
-    /// The size of a change that counts for this kind, larger being better; `None` where it goes
-    /// the other way.
+    /// Returns the size of a change for this kind, larger being better; `None` if the change has
+    /// the other sign.
     fn size(self, change: Change) -> Option<f64> {
         let value = if self.is_price() { change.price } else { change.volume };
         let size = if matches!(self, RankKind::Loss | RankKind::Drop) { -value } else { value };
@@ -39,7 +39,7 @@ impl RankKind {
     }
 }
 
-/// `price_<w>_loss` and the like are named of these.
+/// The suffix in bucket names such as `price_<w>_loss`.
 impl fmt::Display for RankKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -51,31 +51,30 @@ impl fmt::Display for RankKind {
     }
 }
 
-/// How often a symbol took a place, by window and [`RankKind`].
+/// How often a symbol was ranked, by window and [`RankKind`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tallies(pub Vec<[u32; 4]>);
 
 impl Tallies {
-    /// Places of one kind over all windows.
+    /// Number of ranks of one kind over all windows.
     pub fn count(&self, kind: RankKind) -> u32 {
         self.0.iter().map(|window| window[kind as usize]).sum()
     }
 }
 
-/// A bucket in which a symbol took at least one place.
+/// A bucket in which a symbol has at least one rank.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BucketRank {
     /// The window.
     pub window: Window,
-    /// Where the bucket starts.
+    /// Start of the bucket.
     pub start: Minute,
     /// The symbol.
     pub symbol: Symbol,
-    /// Percent change of the last close against that of the previous used bucket with a bar; NaN
-    /// where there is none.
-    pub price_change: f64,
-    /// Percent change of the volume against that of the bucket just before; NaN where that had
+    /// Percent change from the last close of the previous used bucket with a bar; NaN if there is
     /// none.
+    pub price_change: f64,
+    /// Percent change of volume from the bucket just before; NaN if that had no volume.
     pub pct_vol_change: f64,
     /// The bucket's volume.
     pub total_volume: f64,
@@ -83,7 +82,7 @@ pub struct BucketRank {
     pub ranks: [Option<u32>; 4],
 }
 
-/// Percent changes of a bucket; NaN where missing.
+/// Percent changes of a bucket; NaN if missing.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Change {
     pub(super) price: f64,
@@ -95,19 +94,19 @@ fn percent(x: f64, p: f64) -> f64 {
     100.0 * (x - p) / p
 }
 
-/// Walks a symbol's buckets of one window in time order.
+/// Iterates over a symbol's buckets of one window in time order.
 #[derive(Debug, Clone, Copy)]
 struct Walk {
     /// Close of the last bucket that had a bar; NaN before the first.
     close: f64,
-    /// Volume of the bucket just before; NaN where it had no bar or no volume.
+    /// Volume of the bucket just before; NaN if it had no bar or no volume.
     volume: f64,
 }
 
 impl Walk {
     const START: Walk = Walk { close: f64::NAN, volume: f64::NAN };
 
-    /// The changes of the next bucket; `None` where it has no bar.
+    /// Returns the changes of the next bucket; `None` if it has no bar.
     fn step(&mut self, cell: Cell) -> Option<Change> {
         if !cell.has_bar() {
             self.volume = f64::NAN;
@@ -123,14 +122,14 @@ impl Walk {
     }
 }
 
-/// The changes of the newest bucket with a bar.
+/// Returns the changes of the newest bucket with a bar.
 pub(super) fn newest_change(cells: &[Cell]) -> Option<Change> {
     let mut walk = Walk::START;
     cells.iter().filter_map(|&cell| walk.step(cell)).last()
 }
 
-/// Every place taken, by window, bucket and symbol, and the tallies of each symbol. `symbols` is in
-/// the order of names, so that of equals the one that comes first wins.
+/// Returns every rank, by window, bucket and symbol, and the tallies of each symbol. `symbols` is
+/// ordered by name; ties are ranked in that order.
 pub(super) fn rank(
     params: &ValidParams,
     grids: &[BucketGrid],
@@ -172,7 +171,8 @@ pub(super) fn rank(
     (places, tallies)
 }
 
-/// The symbols with the `top_n` biggest changes of a kind, biggest first, of equals the first.
+/// Returns the symbols with the `top_n` largest changes of a kind, largest first; ties in symbol
+/// order.
 fn best(kind: RankKind, changes: &[Option<Change>], top_n: usize) -> Vec<usize> {
     let sizes = changes
         .iter()

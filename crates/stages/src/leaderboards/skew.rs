@@ -1,9 +1,9 @@
-//! How the places of a board's symbols differ from those of the board.
+//! How the ranks of a board's symbols differ from those of the board.
 //!
 //! Each symbol's tallies become a vector of shares over the buckets (`price_1h_gain` and so on)
-//! that occur on the board. Their mean is the centroid; a share's deviation from it, in percent of
-//! it, is `heavy`, `moderate` or `slight` at or above the 95th, 75th and 50th percentile of all
-//! absolute deviations of the board.
+//! that occur on the board. The mean vector is the centroid. The deviation of a share from the
+//! centroid, in percent of it, is `heavy`, `moderate` or `slight` if its absolute value is at or
+//! above the 95th, 75th or 50th percentile of all absolute deviations of the board.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -13,27 +13,27 @@ use bars::{Symbol, Window};
 use super::ranking::{RankKind, Tallies};
 use crate::stats::{mean_and_std, percentile};
 
-/// A share that is unusual on its board.
+/// An unusual share of a symbol.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SkewDetail {
     /// The symbol.
     pub symbol: Symbol,
     /// The bucket's name, such as `price_1h_gain`.
     pub bucket: String,
-    /// How unusual.
+    /// Level of the deviation.
     pub level: Level,
-    /// Deviation from the centroid in percent of it.
+    /// Deviation from the centroid, in percent of it.
     pub deviation_pct: f64,
 }
 
-/// How unusual a share is.
+/// Level of a deviation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
-    /// From the 95th percentile of the board's deviations on.
+    /// At or above the 95th percentile of the board's deviations.
     Heavy,
-    /// From the 75th on.
+    /// At or above the 75th.
     Moderate,
-    /// From the 50th on.
+    /// At or above the 50th.
     Slight,
 }
 
@@ -52,16 +52,16 @@ impl fmt::Display for Level {
     }
 }
 
-/// What kind of mover a symbol is; more than one may hold.
+/// Kind of mover; a symbol can have several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tag {
-    /// More than 1.5 times as many places for volume as for price.
+    /// More than 1.5 times as many volume ranks as price ranks.
     VolMover,
-    /// More than 1.5 times as many places in the shorter half of the windows as in the longer.
+    /// More than 1.5 times as many ranks in the shorter half of the windows as in the longer half.
     ShortTerm,
-    /// The other way round.
+    /// The reverse.
     LongTerm,
-    /// Nearer to the centroid than the mean distance of the board plus a standard deviation.
+    /// Closer to the centroid than the board's mean distance plus one standard deviation.
     Balanced,
 }
 
@@ -76,7 +76,7 @@ impl fmt::Display for Tag {
     }
 }
 
-/// What [`skew`] finds: tags by symbol, and details in board order, then bucket.
+/// The result of [`skew`]: tags by symbol, and details in board order, then by bucket.
 pub(super) struct Skew {
     pub(super) tags: Vec<Vec<Tag>>,
     pub(super) details: Vec<SkewDetail>,
@@ -127,8 +127,8 @@ pub(super) fn skew(windows: &[Window], symbols: &[&Symbol], tallies: &[&Tallies]
         share.iter().zip(&centroid).map(|(s, c)| (s - c).powi(2)).sum::<f64>().sqrt()
     };
     let distances: Vec<f64> = shares.iter().map(distance).collect();
-    // The last bit shall not decide: on a board of two both stand exactly at the limit, and neither
-    // is below it.
+    // Rounding must not decide: on a board of two symbols both are exactly at the limit, and
+    // neither is below it.
     let near = if distances.is_empty() { 0.0 } else { limit(&distances) * (1.0 - 1e-12) };
     let tags = tallies
         .iter()
@@ -144,7 +144,7 @@ fn limit(distances: &[f64]) -> f64 {
     mean + std
 }
 
-/// A kind of place in a window that occurs on a board.
+/// A kind of rank in a window that occurs on a board.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Bucket {
     name: String,
@@ -152,7 +152,7 @@ struct Bucket {
     kind: RankKind,
 }
 
-/// Those that occur, in the order of their names.
+/// Lists those that occur, ordered by name.
 fn buckets(windows: &[Window], tallies: &[&Tallies]) -> Vec<Bucket> {
     let mut buckets = BTreeSet::new();
     for (at, window) in windows.iter().enumerate() {

@@ -1,13 +1,13 @@
-//! Into what bins a window is resampled.
+//! The width of the bins of a window.
 
 use bars::Window;
 
-/// The fewest bins of a window without a rule of its own.
+/// Minimum number of bins of a window without a rule of its own.
 const MIN_BINS: i32 = 60;
 
-/// The width of a window's bins: 1h -> 1m, 4h -> 3m, 6h -> 5m, 12h -> 10m, 24h -> 20m, 72h -> 60m,
-/// 168h -> 120m; any other window: the largest whole number of minutes that divides it and leaves
-/// at least 60 bins, 1m if none.
+/// Returns the width of a window's bins: 1h -> 1m, 4h -> 3m, 6h -> 5m, 12h -> 10m, 24h -> 20m, 72h
+/// -> 60m, 168h -> 120m. Any other window: the largest whole number of minutes that divides it into
+/// at least 60 bins, or 1m.
 ///
 /// ```
 /// let width = |window: &str| stages::metrics::bin_minutes(window.parse().unwrap()).minutes();

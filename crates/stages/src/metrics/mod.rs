@@ -1,4 +1,4 @@
-//! Window metrics: where a symbol stands over some windows, and how unusual that is for it.
+//! Intraday metrics of a symbol over windows of minutes, compared with the symbol's own history.
 //!
 //! ```
 //! use bars::{AsOf, Bar, Minute, Series};
@@ -39,7 +39,7 @@ mod params;
 mod table;
 mod values;
 
-/// What a run computes: parameters, as-ofs, and the columns that follow from them.
+/// Parameters, as-ofs and the resulting columns of a computation.
 #[derive(Debug, Clone)]
 pub struct MetricsPlan {
     params: ValidParams,
@@ -48,8 +48,8 @@ pub struct MetricsPlan {
 }
 
 impl MetricsPlan {
-    /// A plan for the given as-ofs, of which there must be one; `is_imputed` puts neutral values
-    /// and masks into the result.
+    /// Creates a plan for at least one as-of. `is_imputed` replaces missing values by neutral ones
+    /// and adds masks.
     pub fn new(params: ValidParams, asofs: Vec<AsOf>, is_imputed: bool) -> MetricsPlan {
         let options = LayoutOptions { has_baseline: params.months().is_some(), is_imputed };
         let layout = FeatureLayout::new(CATALOG, params.windows(), options);
@@ -61,18 +61,18 @@ impl MetricsPlan {
         &self.layout
     }
 
-    /// The as-ofs, ascending, and how far their baselines reach.
+    /// The as-ofs and the spans of their baselines.
     pub fn asofs(&self) -> &AsOfs {
         &self.asofs
     }
 
-    /// The bars that open in this span are all that the windows and baselines can use.
+    /// The span of the bars that windows and baselines need.
     pub fn span(&self) -> Span {
         let first = self.params.windows().iter().map(|&window| self.span_of(window).start).min();
         Span { start: first.unwrap_or(Minute::MIN), end: self.asofs.end() }
     }
 
-    /// The bars that open in this span are all that the windows at the as-ofs can use.
+    /// The span of the bars that the windows at the as-ofs need.
     pub fn current_span(&self) -> Span {
         let starts = self.params.windows().iter().map(|&window| self.current_start(window));
         Span { start: starts.min().unwrap_or(Minute::MIN), end: self.asofs.end() }
@@ -83,14 +83,14 @@ impl MetricsPlan {
         starts.min().unwrap_or(Minute::MIN)
     }
 
-    /// The span of a window's buckets that are of use.
+    /// The span of the buckets of a window that are needed.
     fn span_of(&self, window: Window) -> Span {
         let current = self.current_start(window);
         let start = self.asofs.reach().map_or(current, |start| start.min(current));
         Span { start, end: self.asofs.end() }
     }
 
-    /// A panel per window over all of its buckets that are of use and of which `series` has bars.
+    /// Returns a panel per window with all needed buckets for which `series` has bars.
     pub fn panels(&self, series: &Series) -> Vec<Panel> {
         self.params
             .windows()
@@ -99,7 +99,7 @@ impl MetricsPlan {
             .collect()
     }
 
-    /// A panel per window over the buckets at the as-ofs alone.
+    /// Returns a panel per window with the buckets at the as-ofs only.
     pub fn current_panels(&self, series: &Series) -> Vec<Panel> {
         let span = |window| Span { start: self.current_start(window), end: self.asofs.end() };
         self.params
@@ -116,7 +116,7 @@ impl MetricsPlan {
         let mut panel =
             Panel::with_capacity(window, Intraday::TABLE.len(), bars.len() / minutes as usize);
         let width = bin_minutes(window);
-        // The bins of a bucket at a time: they stay in the nearest cache.
+        // Bins are computed bucket by bucket, so that they stay in the L1 cache.
         let (mut bins, mut scratch) = (Series::default(), values::Scratch::default());
         let mut at = bars.start;
         while at < bars.end {
@@ -139,9 +139,9 @@ impl MetricsPlan {
         panel
     }
 
-    /// The rows of a symbol, one per as-of by which a bar of it has closed; `first` is the open
-    /// time of its first bar. `current` gives the windows, `history` the baselines; the two may be
-    /// the same.
+    /// Returns the rows of a symbol: one per as-of by which a bar of it has closed. `first` is the
+    /// open time of its first bar. `current` provides the windows and `history` the baselines; they
+    /// may be the same.
     pub fn rows(
         &self,
         symbol: &Symbol,
@@ -170,13 +170,13 @@ impl MetricsPlan {
     }
 }
 
-/// The start of the last bucket of `window` that is complete at `asof`.
+/// Returns the start of the last bucket of `window` that is complete at `asof`.
 pub fn bucket_before(asof: AsOf, window: Window) -> Minute {
     asof.end().floor(window).plus(-window.minutes())
 }
 
-/// A window's readings at as-ofs one after the other; most as-ofs of a dense panel change nothing
-/// in the longer windows.
+/// The values of a window at consecutive as-ofs. In dense panels the longer windows change only at
+/// a few of them.
 struct Snapshots<'a> {
     current: &'a Panel,
     history: Option<Baselines<'a>>,

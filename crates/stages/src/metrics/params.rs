@@ -1,18 +1,18 @@
-//! What is asked for, checked once.
+//! Parameters and their checks.
 
 use bars::Window;
 
 use crate::error::{Error, Result, check_months, check_windows};
 
-/// What may be asked for.
+/// Parameters of intraday metrics; [`Params::check`] makes them usable.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
-    /// The windows, each once.
+    /// The windows; no length twice.
     pub windows: Vec<Window>,
-    /// The share of a window's minutes that must be there, 0 to 1.
+    /// Minimum share of a window's minutes with a bar, 0 to 1.
     pub coverage_threshold: f64,
-    /// Calendar months of the baselines; `None` for no baselines.
+    /// Calendar months of history in each baseline, 1 to 120; `None` for no baselines.
     pub months: Option<u32>,
 }
 
@@ -25,10 +25,10 @@ impl Default for Params {
 }
 
 impl Params {
-    /// Checks what is asked for.
+    /// Checks the parameters.
     ///
     /// # Errors
-    /// Names what cannot be.
+    /// [`Error::Parameter`].
     pub fn check(mut self) -> Result<ValidParams> {
         self.windows.sort();
         self.windows.dedup();
@@ -43,7 +43,7 @@ impl Params {
     }
 }
 
-/// [`Params`] that make sense: windows ascending, each once.
+/// [`Params`] that were checked: windows are ascending and distinct.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "Params", into = "Params")]
 pub struct ValidParams(Params);
@@ -63,7 +63,7 @@ impl From<ValidParams> for Params {
 }
 
 impl ValidParams {
-    /// The same without baselines.
+    /// Returns the same parameters without baselines.
     pub fn without_baseline(self) -> ValidParams {
         ValidParams(Params { months: None, ..self.0 })
     }
@@ -73,12 +73,12 @@ impl ValidParams {
         &self.0.windows
     }
 
-    /// The share of a window's minutes that must be there.
+    /// Minimum share of a window's minutes with a bar.
     pub fn coverage_threshold(&self) -> f64 {
         self.0.coverage_threshold
     }
 
-    /// Calendar months of the baselines.
+    /// Calendar months of history in each baseline.
     pub fn months(&self) -> Option<u32> {
         self.0.months
     }

@@ -1,11 +1,11 @@
-//! The metrics of an intraday window, said once. Columns, transforms, enrichment, imputation,
-//! schema and documentation follow.
+//! The table of intraday metrics. Columns, transforms, enrichment, imputation, schema and
+//! documentation are derived from it.
 
 use crate::features::metric::Family::{Bbands, Momentum, Range, Trend, Volatility, Volume, Vwap};
 use crate::features::metric::{Form, Metric, MetricCatalog, MetricKind, Rollup, metrics};
 
 metrics! {
-    /// The places of the metrics in the table.
+    /// Indices of the metrics in the table.
     Intraday {
         CloseMean: Metric::raw("close_mean", "mean of the bins' closes"),
         CloseStddev: Metric::raw("close_stddev", "standard deviation (ddof 1) of the closes"),
@@ -36,14 +36,14 @@ metrics! {
         UpVolumeShare: Metric::pos("up_volume_share", "share of the volume in bins that closed higher").valid(Volume),
         DownVolumeShare: Metric::pos("down_volume_share", "share of the volume in bins that closed lower").valid(Volume),
         VolSpikeShare: Metric::pos("vol_spike_share", "share of bins with a volume above median + 3 x 1.4826 x MAD"),
-        RvClose: Metric::mag("rv_close", "realised volatility: standard deviation (ddof 1) of the log returns").log().valid(Volatility),
-        ParkinsonVol: Metric::mag("parkinson_vol", "Parkinson's volatility, of highs and lows").log().valid(Volatility),
-        GarmanKlass: Metric::mag("garman_klass", "Garman and Klass' volatility, of open, high, low and close").log().valid(Volatility),
-        YangZhang: Metric::mag("yang_zhang", "Yang and Zhang's volatility, with the jumps between bins").log().valid(Volatility),
-        SqueezeIndex: Metric::mag("squeeze_index", "Bollinger width / (4 atr + 1e-9): below 1 the market is squeezed"),
+        RvClose: Metric::mag("rv_close", "realized volatility: standard deviation (ddof 1) of the log returns").log().valid(Volatility),
+        ParkinsonVol: Metric::mag("parkinson_vol", "Parkinson volatility, from highs and lows").log().valid(Volatility),
+        GarmanKlass: Metric::mag("garman_klass", "Garman-Klass volatility, from open, high, low and close").log().valid(Volatility),
+        YangZhang: Metric::mag("yang_zhang", "Yang-Zhang volatility, including jumps between bins").log().valid(Volatility),
+        SqueezeIndex: Metric::mag("squeeze_index", "Bollinger width / (4 atr + 1e-9): below 1 in a squeeze"),
         RangeIntensity: Metric::mag("range_intensity", "(highest high - lowest low) / vwap").log().valid(Range),
         VwapDeviationAbs: Metric::mag("vwap_deviation_abs", "absolute price_deviation_vwap").log(),
-        BbPosition: Metric::pos("bb_position", "where the last close stands between the Bollinger bands, 0 to 1"),
+        BbPosition: Metric::pos("bb_position", "position of the last close between the Bollinger bands, 0 to 1"),
         DistToWindowHigh: Metric::dir("dist_to_window_high", "(last close - highest close) / atr, in units of atr").signed_log().valid(Range),
         DistToWindowLow: Metric::dir("dist_to_window_low", "(last close - lowest close) / atr, in units of atr").signed_log().valid(Range),
         DistToWindowHighAbs: Metric::mag("dist_to_window_high_abs", "absolute dist_to_window_high").log().neutral(0.0),
@@ -75,52 +75,52 @@ pub const CATALOG: MetricCatalog = MetricCatalog {
         agreement(
             "macd_histogram_sign_agree_rollup",
             Intraday::MacdHistogram,
-            "sum of the signs of macd_histogram over 1h, 4h, 12h and 24h, as far as asked for",
+            "sum of the signs of macd_histogram over 1h, 4h, 12h and 24h, of the computed windows",
         ),
         agreement(
             "roc_sign_agree_rollup",
             Intraday::Roc,
-            "sum of the signs of roc over 1h, 4h, 12h and 24h, as far as asked for",
+            "sum of the signs of roc over 1h, 4h, 12h and 24h, of the computed windows",
         ),
         agreement(
             "price_deviation_vwap_sign_agree_rollup",
             Intraday::PriceDeviationVwap,
-            "sum of the signs of price_deviation_vwap over 1h, 4h, 12h and 24h, as far as asked for",
+            "sum of the signs of price_deviation_vwap over 1h, 4h, 12h and 24h, of the computed windows",
         ),
         Rollup {
             column: "rv_close_1h_over_4h_mag",
             kind: MetricKind::Magnitude,
             neutral: 1.0,
             form: Form::Ratio(Intraday::RvClose as usize, [HOUR, 4 * HOUR]),
-            description: "realised volatility over 1h / that over 4h",
+            description: "realized volatility over 1h / the same over 4h",
         },
         Rollup {
             column: "rv_close_4h_over_24h_mag",
             kind: MetricKind::Magnitude,
             neutral: 1.0,
             form: Form::Ratio(Intraday::RvClose as usize, [4 * HOUR, 24 * HOUR]),
-            description: "realised volatility over 4h / that over 24h",
+            description: "realized volatility over 4h / the same over 24h",
         },
         Rollup {
             column: "roc_4h_over_24h_dir",
             kind: MetricKind::Direction,
             neutral: 1.0,
             form: Form::Ratio(Intraday::Roc as usize, [4 * HOUR, 24 * HOUR]),
-            description: "rate of change over 4h / the absolute one over 24h",
+            description: "rate of change over 4h / absolute rate of change over 24h",
         },
         Rollup {
             column: "adx_1h_minus_4h_mag",
             kind: MetricKind::Magnitude,
             neutral: 0.0,
             form: Form::Difference(Intraday::Adx as usize, [HOUR, 4 * HOUR]),
-            description: "ADX over 1h - that over 4h",
+            description: "ADX over 1h - ADX over 4h",
         },
         Rollup {
             column: "adx_4h_minus_24h_mag",
             kind: MetricKind::Magnitude,
             neutral: 0.0,
             form: Form::Difference(Intraday::Adx as usize, [4 * HOUR, 24 * HOUR]),
-            description: "ADX over 4h - that over 24h",
+            description: "ADX over 4h - ADX over 24h",
         },
     ],
 };

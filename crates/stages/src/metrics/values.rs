@@ -1,4 +1,4 @@
-//! The metrics of one window, from its bins.
+//! Computes the metrics of one window from its bins.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use indicators::{EPS, WILDER_PERIOD, bands, moments, momentum, trend, volatility
 use super::Intraday;
 
 /// The bins of a window, each [`bin_minutes`](super::bins::bin_minutes) wide. Bins without a bar
-/// are absent.
+/// are omitted.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bins<'a> {
     open: &'a [f64],
@@ -32,7 +32,7 @@ impl<'a> Bins<'a> {
     }
 }
 
-/// Memory that is used again from window to window.
+/// Memory that is reused from window to window.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     returns: Vec<f64>,
@@ -44,8 +44,8 @@ pub(super) struct Scratch {
     keys: Vec<i64>,
 }
 
-/// Puts the metrics of `bins` into `out`, each at its place of [`Intraday`]. One that cannot be
-/// computed is NaN.
+/// Writes the metrics of `bins` to `out`, each at its index in [`Intraday`]. A metric that cannot
+/// be computed is NaN.
 pub(super) fn fill(bins: Bins<'_>, scratch: &mut Scratch, out: &mut [f64]) {
     let Bins { open, high, low, close, volume: traded } = bins;
     let (n, last) = (close.len() as f64, close[close.len() - 1]);

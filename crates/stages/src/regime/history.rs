@@ -1,4 +1,4 @@
-//! A symbol's daily bars and what runs over them: averages, crossings, breakouts.
+//! A symbol's daily bars with moving averages, crossings and breakouts.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -7,26 +7,26 @@ use bars::time::DAY;
 use bars::{Minute, Series, Window};
 use indicators::average::sma_series;
 
-/// The most daily bars that a figure looks back from its window: ATR and ADX of short windows. The
-/// 200-day average and the sign before a crossing are within it.
+/// Maximum number of daily bars before a window that a metric uses (ATR and ADX of short windows).
+/// It covers the 200-day average and the sign before a crossing.
 pub(super) const CONTEXT: usize = 250;
 
-/// Daily bars, a column each, and what runs over them; all of one length, in time order.
+/// Daily bars with derived columns, all of one length, in time order.
 #[derive(Debug)]
 pub(super) struct History {
     bars: Series,
     pub(super) ma50: Vec<f64>,
     pub(super) ma200: Vec<f64>,
-    /// Where both averages exist and a non-zero difference before: +1 or -1 where the sign turned,
-    /// else 0; NaN elsewhere.
+    /// +1 or -1 on days on which the sign of the difference of the averages changed, else 0; NaN
+    /// before both averages and a non-zero difference exist.
     pub(super) cross: Vec<f64>,
-    /// Whether the close is the highest and the lowest of the lookback.
+    /// Whether the close is the highest, and the lowest, of the lookback.
     pub(super) breakout: Vec<(bool, bool)>,
 }
 
 impl History {
-    /// Of daily `bars`; `first` is the open time of the symbol's first bar, which may lie before
-    /// them.
+    /// Creates the history of daily `bars`; `first` is the open time of the symbol's first bar,
+    /// which may be earlier.
     pub(super) fn new(bars: &Series, first: Minute, breakout_days: u32) -> History {
         let (ma50, ma200) = (sma_series(bars.close(), 50), sma_series(bars.close(), 200));
         let cross = crossings(&ma50, &ma200);
@@ -38,13 +38,13 @@ impl History {
         &self.bars
     }
 
-    /// Places of the days within the window that starts at `start`.
+    /// Returns the indices of the days in the window that starts at `start`.
     pub(super) fn within(&self, start: Minute, window: Window) -> Range<usize> {
         self.bars.range(bars::Span { start, end: start.plus(window.minutes()) })
     }
 
-    /// Whether what is known before `start` settles every figure from then on: enough days, and a
-    /// difference of the averages that is not 0, with which a crossing can be told.
+    /// Returns whether the days before `start` determine every later metric: there are enough of
+    /// them, including a non-zero difference of the averages for detecting crossings.
     pub(super) fn is_settled_before(&self, start: Minute) -> bool {
         let before = self.bars.time().partition_point(|&time| time < start);
         let differs = |day: usize| self.ma50[day] != self.ma200[day] && !self.ma200[day].is_nan();
@@ -52,8 +52,8 @@ impl History {
     }
 }
 
-/// At each day the sign of `fast - slow` where it differs from the last non-zero one before it,
-/// else 0; NaN where either average or such a predecessor is missing.
+/// Returns for each day the sign of `fast - slow` if it differs from the last non-zero sign before
+/// it, else 0; NaN if an average or such a predecessor is missing.
 fn crossings(fast: &[f64], slow: &[f64]) -> Vec<f64> {
     let mut before: Option<f64> = None;
     let differences = fast.iter().zip(slow).map(|(fast, slow)| fast - slow);
@@ -70,13 +70,13 @@ fn crossings(fast: &[f64], slow: &[f64]) -> Vec<f64> {
     crossing.collect()
 }
 
-/// Whether each day's close is the highest, and the lowest, of the `days` calendar days that end
-/// with it; ties count. A day whose history begins later than the first of them is neither.
+/// Returns whether each day's close is the highest, and the lowest, of the `days` calendar days
+/// that end with it; ties count. Neither if the symbol's history does not cover these days.
 fn breakouts(bars: &Series, first: Minute, days: u32) -> Vec<(bool, bool)> {
     let lookback =
         i32::try_from(days).unwrap_or(i32::MAX / DAY).saturating_sub(1).saturating_mul(DAY);
     let (time, close) = (bars.time(), bars.close());
-    // Places whose closes fall (rise) from front to back: the front is the highest (lowest) of the
+    // Indices whose closes fall (rise) from front to back: the front is the highest (lowest) of the
     // lookback.
     let (mut highest, mut lowest) = (VecDeque::<usize>::new(), VecDeque::<usize>::new());
     let breakout = (0..bars.len()).map(|day| {
@@ -93,7 +93,7 @@ fn breakouts(bars: &Series, first: Minute, days: u32) -> Vec<(bool, bool)> {
             }
         }
         let is_known = first <= from;
-        // A day that ties with an older one has pushed that one out.
+        // A day that ties with an older one has replaced it.
         (is_known && highest.front() == Some(&day), is_known && lowest.front() == Some(&day))
     });
     breakout.collect()
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn crossings_look_past_ties_and_gaps() {
+    fn crossings_skip_ties_and_gaps() {
         let nan = f64::NAN;
         let fast = [nan, 1.0, 2.0, 2.0, 3.0, 1.0, 2.0, 1.0];
         let slow = [nan, nan, 3.0, 2.0, 2.0, 1.0, 1.0, 2.0];

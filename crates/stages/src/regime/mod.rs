@@ -1,4 +1,4 @@
-//! Daily regime: the slow context of a symbol over windows of whole days.
+//! Daily regime features of a symbol over windows of whole days.
 //!
 //! ```
 //! use bars::{AsOf, Bar, Minute, Series};
@@ -41,14 +41,14 @@ mod values;
 
 use history::{CONTEXT, History};
 
-/// The share of a window's days that must be there.
+/// Minimum share of a window's days with a bar.
 pub const COVERAGE_THRESHOLD: f64 = 0.8;
 
-/// Days that are read before the first bucket so that its averages have what they need: [`CONTEXT`]
-/// daily bars, and some to spare for gaps.
+/// Days read before the first bucket for its averages: [`CONTEXT`] daily bars, and some extra for
+/// gaps.
 const LEAD_DAYS: i64 = CONTEXT as i64 * 6 / 5;
 
-/// What a run computes: parameters, as-ofs, and the columns that follow from them.
+/// Parameters, as-ofs and the resulting columns of a computation.
 #[derive(Debug, Clone)]
 pub struct RegimePlan {
     params: ValidParams,
@@ -57,7 +57,7 @@ pub struct RegimePlan {
 }
 
 impl RegimePlan {
-    /// A plan for the UTC dates of the given as-ofs, of which there must be one.
+    /// Creates a plan for the UTC dates of at least one as-of.
     pub fn new(params: ValidParams, asofs: Vec<AsOf>) -> RegimePlan {
         let options = LayoutOptions { has_baseline: params.months().is_some(), is_imputed: true };
         let layout = FeatureLayout::new(CATALOG, params.windows(), options);
@@ -70,12 +70,12 @@ impl RegimePlan {
         &self.layout
     }
 
-    /// The as-ofs, ascending, 00:00 UTC of dates, and how far their baselines reach.
+    /// The as-ofs (00:00 UTC of their dates) and the spans of their baselines.
     pub fn asofs(&self) -> &AsOfs {
         &self.asofs
     }
 
-    /// The first minute of the first bucket that is of use.
+    /// The first minute of the first bucket that is needed.
     fn start(&self) -> Minute {
         let windows = || self.params.windows().iter();
         let longest = windows().map(|window| window.minutes()).max().unwrap_or(0);
@@ -83,8 +83,7 @@ impl RegimePlan {
         current.into_iter().chain(self.asofs.reach()).min().unwrap_or(Minute::MIN)
     }
 
-    /// The bars that open in this span are all that can be of use, unless
-    /// [`RegimePlan::needs_more`] says otherwise.
+    /// The span of the bars that are needed, unless [`RegimePlan::needs_more`] says otherwise.
     pub fn span(&self) -> Span {
         let breakout = i64::from(self.params.breakout_days());
         let start = AsOf::start_of(self.start())
@@ -97,20 +96,20 @@ impl RegimePlan {
         Span { start: Minute::MIN, end: self.asofs.end() }
     }
 
-    /// The days of `series`; `first` is the open time of the symbol's first bar, which may lie
-    /// before them.
+    /// Returns the days of `series`; `first` is the open time of the symbol's first bar, which may
+    /// be earlier.
     pub fn history(&self, series: &Series, first: Minute) -> Days {
         Days(History::new(&resample(series, Window::DAY), first, self.params.breakout_days()))
     }
 
-    /// Whether the days before the first bucket are too few, for a symbol with gaps, to tell its
-    /// metrics: then the whole history is to be read. `first` is the open time of the symbol's
+    /// Returns whether, because of gaps, the days before the first bucket are too few to determine
+    /// its metrics. Then the whole history must be read. `first` is the open time of the symbol's
     /// first bar.
     pub fn needs_more(&self, days: &Days, first: Minute) -> bool {
         first < self.span().start && !days.0.is_settled_before(self.start())
     }
 
-    /// A panel per window over the epoch-aligned buckets that the baselines are of.
+    /// Returns a panel per window with the epoch-aligned buckets of the baselines.
     pub fn panels(&self, days: &Days) -> Vec<Panel> {
         let end = self.asofs.end();
         let panel = |&window: &Window| {
@@ -132,8 +131,8 @@ impl RegimePlan {
         self.params.windows().iter().map(panel).collect()
     }
 
-    /// The rows of a symbol, one per as-of by which a bar of it has closed; `first` is the open
-    /// time of its first bar.
+    /// Returns the rows of a symbol: one per as-of by which a bar of it has closed. `first` is the
+    /// open time of its first bar.
     pub fn rows(
         &self,
         symbol: &Symbol,
@@ -172,7 +171,7 @@ impl RegimePlan {
     }
 }
 
-/// The days of a symbol, with the averages and breakouts that run over them.
+/// The days of a symbol with their moving averages and breakouts.
 #[derive(Debug)]
 pub struct Days(History);
 

@@ -1,18 +1,18 @@
-//! What is asked for, checked once.
+//! Parameters and their checks.
 
 use bars::Window;
 
 use crate::error::{Error, Result, check_months, check_windows};
 
-/// What may be asked for.
+/// Parameters of regime features; [`Params::check`] makes them usable.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
-    /// The windows, whole days, each once.
+    /// The windows, in whole days; no length twice.
     pub windows: Vec<Window>,
-    /// Calendar days over which a close is the highest or lowest.
+    /// Calendar days of the highs and lows that a breakout exceeds, 1 to 3660.
     pub breakout_days: u32,
-    /// Calendar months of the baselines; `None` for no baselines.
+    /// Calendar months of history in each baseline, 1 to 120; `None` for no baselines.
     pub months: Option<u32>,
 }
 
@@ -28,10 +28,10 @@ impl Default for Params {
 }
 
 impl Params {
-    /// Checks what is asked for.
+    /// Checks the parameters.
     ///
     /// # Errors
-    /// Names what cannot be.
+    /// [`Error::Parameter`].
     pub fn check(mut self) -> Result<ValidParams> {
         let not_days = |window| {
             format!("\"{window}\" is not a whole number of days; use windows such as 3d,7d,30d")
@@ -53,7 +53,7 @@ impl Params {
     }
 }
 
-/// [`Params`] that make sense: windows of whole days, named in days, ascending, each once.
+/// [`Params`] that were checked: windows of whole days, ascending and distinct.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "Params", into = "Params")]
 pub struct ValidParams(Params);
@@ -73,7 +73,7 @@ impl From<ValidParams> for Params {
 }
 
 impl ValidParams {
-    /// The same without baselines.
+    /// Returns the same parameters without baselines.
     pub fn without_baseline(self) -> ValidParams {
         ValidParams(Params { months: None, ..self.0 })
     }
@@ -83,12 +83,12 @@ impl ValidParams {
         &self.0.windows
     }
 
-    /// Calendar days over which a close is the highest or lowest.
+    /// Calendar days of the highs and lows that a breakout exceeds.
     pub fn breakout_days(&self) -> u32 {
         self.0.breakout_days
     }
 
-    /// Calendar months of the baselines.
+    /// Calendar months of history in each baseline.
     pub fn months(&self) -> Option<u32> {
         self.0.months
     }

@@ -1,26 +1,26 @@
-//! The metrics of a window of days, said once. Columns, transforms, enrichment, imputation, schema
-//! and documentation follow.
+//! The table of daily metrics. Columns, transforms, enrichment, imputation, schema and
+//! documentation are derived from it.
 
 use crate::features::metric::Family::{Breakout, Range, Trend, Volatility};
 use crate::features::metric::{Metric, MetricCatalog, metrics};
 
 metrics! {
-    /// The places of the metrics in the table.
+    /// Indices of the metrics in the table.
     Daily {
         Roc: Metric::raw("roc", "rate of change, 100 (last close - first close) / first close").signed_log(),
-        RvClose: Metric::mag("rv_close", "realised volatility: standard deviation (ddof 1) of the daily log returns").log().valid(Volatility),
+        RvClose: Metric::mag("rv_close", "realized volatility: standard deviation (ddof 1) of the daily log returns").log().valid(Volatility),
         VolOfVol: Metric::mag("vol_of_vol", "standard deviation (ddof 1) of the absolute daily log returns").valid(Volatility),
-        RetSkew: Metric::dir("ret_skew", "skewness of the daily log returns, of population moments"),
-        RetKurtosis: Metric::mag("ret_kurtosis", "excess kurtosis of the daily log returns, of population moments"),
+        RetSkew: Metric::dir("ret_skew", "skewness (population moments) of the daily log returns"),
+        RetKurtosis: Metric::mag("ret_kurtosis", "excess kurtosis (population moments) of the daily log returns"),
         Ma50Slope: Metric::dir("ma50_slope", "relative change of the 50-day average from the window's first day to its last").valid(Trend),
         Ma200Slope: Metric::dir("ma200_slope", "relative change of the 200-day average from the window's first day to its last").valid(Trend),
         Ma50MinusMa200: Metric::dir("ma50_minus_ma200", "(50-day average - 200-day average) / 200-day average on the last day").valid(Trend),
-        Ma50Cross: Metric::dir("ma50_cross", "+1 where the 50-day average last crossed above the 200-day average within the window, -1 below, 0 without a crossing"),
-        AboveMa50Share: Metric::pos("above_ma50_share", "share of the window's days with a 50-day average that close above it"),
+        Ma50Cross: Metric::dir("ma50_cross", "last crossing of the 50-day over the 200-day average within the window: +1 above, -1 below, 0 none"),
+        AboveMa50Share: Metric::pos("above_ma50_share", "share of the days that close above their 50-day average, of those that have one"),
         Atr: Metric::mag("atr", "Wilder's average true range, period 14 days, in units of price").log(),
         Adx: Metric::mag("adx", "Wilder's average directional index, period 14 days, 0 to 100").valid(Trend),
-        ParkinsonVol: Metric::mag("parkinson_vol", "Parkinson's volatility, of daily highs and lows").log(),
-        GarmanKlass: Metric::mag("garman_klass", "Garman and Klass' volatility, of daily open, high, low and close").log(),
+        ParkinsonVol: Metric::mag("parkinson_vol", "Parkinson volatility, from daily highs and lows").log(),
+        GarmanKlass: Metric::mag("garman_klass", "Garman-Klass volatility, from daily open, high, low and close").log(),
         SqueezeIndex: Metric::mag("squeeze_index", "Bollinger width over at most 20 days / (4 atr + 1e-9)"),
         RangeIntensity: Metric::mag("range_intensity", "(highest high - lowest low) / last close").log().valid(Range),
         BreakoutHiShare: Metric::pos("breakout_hi_share", "share of the window's days whose close is the highest of the breakout lookback").valid(Breakout),

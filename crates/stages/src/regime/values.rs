@@ -1,4 +1,4 @@
-//! The metrics of one window of days.
+//! Computes the metrics of one window of days.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use indicators::{EPS, WILDER_PERIOD, bands, moments, momentum, trend, volatility
 use super::Daily;
 use super::history::{CONTEXT, History};
 
-/// Memory that is used again from window to window.
+/// Memory that is reused from window to window.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     returns: Vec<f64>,
@@ -17,8 +17,8 @@ pub(super) struct Scratch {
     close_open: Vec<f64>,
 }
 
-/// Puts the metrics of the days at `window` (not empty) into `out`, each at its place of [`Daily`].
-/// One that cannot be computed is NaN.
+/// Writes the metrics of the days at `window` (not empty) to `out`, each at its index in [`Daily`].
+/// A metric that cannot be computed is NaN.
 pub(super) fn fill(days: &History, window: Range<usize>, scratch: &mut Scratch, out: &mut [f64]) {
     let bars = days.bars();
     let [open, high, low, close] =
@@ -44,10 +44,10 @@ pub(super) fn fill(days: &History, window: Range<usize>, scratch: &mut Scratch, 
     set(Daily::Ma200Slope, slope(&days.ma200));
     set(Daily::Ma50MinusMa200, (ma50 - ma200) / (ma200.abs() + EPS));
     set(Daily::Ma50Cross, newest.copied().unwrap_or(f64::NAN));
-    // 0 / 0, missing, where no day has an average.
+    // 0 / 0 = NaN (missing) if no day has an average.
     set(Daily::AboveMa50Share, above as f64 / averaged().count() as f64);
 
-    // Short windows borrow from the days before them.
+    // Short windows include days before them.
     let from = |fewest: usize| {
         if window.len() >= fewest { first } else { window.end.saturating_sub(CONTEXT) }
     };

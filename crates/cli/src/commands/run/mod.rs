@@ -24,7 +24,7 @@ mod print;
 /// Flags of `run`.
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
-    /// The cohorts that are measured.
+    /// Cohorts to compute metrics and upswing clusters for.
     #[arg(
         long,
         value_name = "LIST",
@@ -33,40 +33,39 @@ pub struct Flags {
         default_value = "overlaps,gainers,losers"
     )]
     pub cohorts: Vec<CohortFlag>,
-    /// Take the cohort files as they are.
+    /// Use the existing cohort files instead of running leaderboards.
     #[arg(long)]
     pub skip_leaderboards: bool,
-    /// The folder for the outputs.
+    /// Output folder.
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub out_dir: PathBuf,
-    /// As of when: a time, a date (00:00 UTC of it), or latest, the close of the newest bar.
+    /// Evaluation time: timestamp, date (00:00 UTC) or `latest` (close of the newest bar).
     #[arg(long, value_name = "TIME", default_value = "latest", value_parser = flags::asof)]
     pub asof: AsOfSpec,
-    /// Places per bucket, and symbols per board.
+    /// Number of ranks counted per bucket and of symbols per board.
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     pub top_n: u32,
-    /// The windows of leaderboards, metrics and state.
+    /// Windows of leaderboards, metrics and state.
     #[arg(long, value_name = "LIST", default_value = "1h,4h,12h,24h")]
     pub windows: String,
-    /// Calendar months of the baselines of metrics, state and regime [default: 3, and 12 of
-    /// regime].
+    /// Calendar months of history in each baseline [default: 3; regime: 12].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1200))]
     pub months: Option<u32>,
-    /// Calendar months that are taken apart into cycles [default: 3, or as many whole ones as the
-    /// bars go back].
+    /// Calendar months of bars to decompose into cycles [default: 3, or the number of whole months
+    /// available if that is less].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=120))]
     pub lookback_months: Option<u32>,
-    /// Do every stage again, current or not.
+    /// Run every stage, even if it is up to date.
     #[arg(long)]
     pub force: bool,
-    /// Where the bars are.
+    /// The source of the bars.
     #[command(flatten)]
     pub source: SourceFlags,
 }
 
 /// Runs the command.
 pub fn run(flags: &Flags) -> anyhow::Result<()> {
-    // Invalid parameters are an error before anything is read or written.
+    // Report invalid parameters before anything is read or written.
     let stages = flags.stage_params()?;
     let source = source_select::resolve(&flags.source)?;
     let opened = source_select::source(&source)?;
@@ -89,7 +88,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     };
     let mut shown = Ok(());
     let mut on_output = |call: &StageCall, output: &StageOutput| {
-        // The results of stages are in the summary at the end; -v shows each.
+        // The summary at the end shows the highlights; -v prints the result of every stage.
         if ui::verbosity() >= 1 && shown.is_ok() {
             shown = print_stage(call, output);
         }
@@ -107,15 +106,15 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         return Ok(());
     }
     anyhow::bail!(
-        "{} of the run failed: {}; what the others wrote stays, and the same run again does only what is missing",
+        "{} failed: {}; the outputs of the other stages are complete, run the same command again for the rest",
         ui::pluralize(failed.len(), "stage"),
         failed.join(", ")
     )
 }
 
 impl Flags {
-    /// The parameters of all stages: defaults, then the configuration file's sections, then these
-    /// flags.
+    /// Returns the parameters of all stages: defaults, overridden by the sections of the
+    /// configuration file, overridden by these flags.
     fn stage_params(&self) -> anyhow::Result<StageParams> {
         let config = config::get();
         let bar_time = self.source.reading.bar_time();
@@ -139,7 +138,7 @@ impl Flags {
         let mut state = state.job()?;
 
         let mut regime: regime::Flags = config.stage_flags("regime", &[])?;
-        // Its windows are weeks and months: by default it looks back further.
+        // The default of regime is longer, because its windows are weeks and months.
         regime.months = self.months.unwrap_or(regime.months);
         let mut regime = regime.job()?;
 
@@ -174,10 +173,10 @@ impl Flags {
     }
 }
 
-/// Months of the baselines of metrics and state.
+/// Months of history in the baselines of metrics and state.
 const DEFAULT_MONTHS: u32 = 3;
 
-/// Identifies this build: another build may compute other results.
+/// Returns an identifier of this build, because another build may compute other results.
 fn program_digest() -> String {
     let digest = std::env::current_exe().ok().and_then(|path| file_digest(&path).ok());
     digest.unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned())
@@ -193,7 +192,7 @@ fn distinct(cohorts: &[CohortFlag]) -> Vec<pipeline::artifacts::Cohort> {
     distinct
 }
 
-/// Prints what the stage's own command prints.
+/// Prints the result of a stage as its own command does.
 fn print_stage(call: &StageCall, output: &StageOutput) -> anyhow::Result<()> {
     match (call, output) {
         (_, StageOutput::Leaderboards(output)) => leaderboards::print(output),

@@ -12,23 +12,23 @@ use report::model::BoardRow;
 
 use crate::ui;
 
-/// Rows shown of a board and of the cycles at most.
+/// Maximum number of rows printed per table.
 const MAX_ROWS: usize = 10;
-/// Characters of a sparkline, and in a narrow terminal.
-const SPARK: usize = 24;
-const SHORT_SPARK: usize = 10;
-/// Characters of a wide terminal.
-const WIDE: usize = 100;
-/// Files of one kind in a folder that are listed in one line.
-const GROUPED_FROM: usize = 5;
+/// Width of a sparkline in characters, on terminals of at least and below `WIDE_TERMINAL`.
+const SPARK_WIDTH: usize = 24;
+const SHORT_SPARK_WIDTH: usize = 10;
+/// Terminals of at least this many characters are wide.
+const WIDE_TERMINAL: usize = 100;
+/// More files of one kind than this in a folder are listed in one line.
+const MAX_LISTED_FILES: usize = 5;
 
 /// Prints the highlights, the stages and the files.
 pub fn summary(dir: &Path, run: &RunSummary, cohorts: &[Cohort]) -> anyhow::Result<()> {
     if run.stages.iter().any(|stage| stage.status != StageStatus::Failed) {
         match read(&OutputFiles::new(dir, Some(&run.outputs)), Some(run.asof), Depth::Tables) {
             Ok(report) => print_highlights(&report, run.asof, cohorts)?,
-            // The outputs are complete all the same.
-            Err(error) => tracing::warn!("no summary: {error}"),
+            // The outputs are complete; only the summary is missing.
+            Err(error) => tracing::warn!("cannot print the summary: {error}"),
         }
     }
     print_stages(&run.stages)?;
@@ -46,18 +46,18 @@ fn print_highlights(report: &Report, asof: AsOf, cohorts: &[Cohort]) -> anyhow::
         if cohorts.iter().any(|cohort| board.title.eq_ignore_ascii_case(cohort.name())) {
             title(&board.title)?;
             let of = report.market.as_ref().map_or("", |market| &market.change_window);
-            let (price, volume) = (format!("{of} price %"), format!("{of} volume %"));
-            let header = ["symbol", "price", &price, &volume, "gains", "losses", "tags"];
+            let (price, volume) = (format!("last {of} %"), format!("last {of} volume %"));
+            let header = ["symbol", "price", "gains", "losses", &price, &volume, "tags"];
             print(&header, &[2, 3, 4, 5], board.rows.iter().map(coin).collect())?;
         }
     }
     if !report.outliers.is_empty() {
-        title("Most unusual for them (percentile of their own past)")?;
+        title("Most unusual metrics (percentile of the symbol's own history)")?;
         let rows = of_each(report).into_iter().map(|(symbol, named)| vec![symbol, named]).collect();
-        print(&["symbol", "within the day"], &[], rows)?;
+        print(&["symbol", "intraday metrics"], &[], rows)?;
     }
     if !report.dominant_cycles.is_empty() {
-        title("Dominant cycles of price")?;
+        title("Dominant price cycles")?;
         let deepest = report.dominant_cycles.iter().map(|cycle| cycle.amp_pct).fold(0.0, f64::max);
         let row = |cycle: &report::model::DominantCycle| {
             vec![
@@ -65,7 +65,11 @@ fn print_highlights(report: &Report, asof: AsOf, cohorts: &[Cohort]) -> anyhow::
                 ui::minutes(cycle.period_days * 1440.0),
                 format!("{:.1}", cycle.amp_pct),
                 ui::bar(cycle.amp_pct / deepest),
-                format!("{:.2}", cycle.reliability),
+                if cycle.reliability.is_nan() {
+                    "n/a".to_owned()
+                } else {
+                    format!("{:.2}", cycle.reliability)
+                },
                 cycle.caveat().unwrap_or_default().to_owned(),
             ]
         };
@@ -79,8 +83,8 @@ fn print_highlights(report: &Report, asof: AsOf, cohorts: &[Cohort]) -> anyhow::
         .map(|quality| vec![quality.symbol.clone(), quality.warnings.join(", ")])
         .collect();
     if !noted.is_empty() {
-        title("To be minded in the bars")?;
-        print(&["symbol", "what"], &[], noted)?;
+        title("Data quality warnings")?;
+        print(&["symbol", "warnings"], &[], noted)?;
     }
     Ok(())
 }
@@ -91,7 +95,7 @@ fn title(text: &str) -> anyhow::Result<()> {
 
 fn print(header: &[&str], numbers: &[usize], rows: Vec<Vec<String>>) -> anyhow::Result<()> {
     if rows.is_empty() {
-        return ui::print("nobody");
+        return ui::print("no symbols");
     }
     let more = rows.len().saturating_sub(MAX_ROWS);
     ui::print(&ui::table(header, numbers, rows.into_iter().take(MAX_ROWS)))?;
@@ -102,21 +106,21 @@ fn print(header: &[&str], numbers: &[usize], rows: Vec<Vec<String>>) -> anyhow::
 }
 
 fn coin(coin: &BoardRow) -> Vec<String> {
-    let spark = if ui::width().is_some_and(|width| width < WIDE) { SHORT_SPARK } else { SPARK };
+    let is_narrow = ui::width().is_some_and(|width| width < WIDE_TERMINAL);
+    let spark = if is_narrow { SHORT_SPARK_WIDTH } else { SPARK_WIDTH };
     let change = |value: f64| if value.is_nan() { "-".to_owned() } else { format!("{value:+.2}") };
     vec![
         coin.symbol.clone(),
         ui::spark(coin.price.high(), spark),
-        change(coin.price_change_pct),
-        change(coin.volume_change_pct),
         ui::count(coin.gain_count as u64),
         ui::count(coin.loss_count as u64),
+        change(coin.price_change_pct),
+        change(coin.volume_change_pct),
         coin.tags.join(", "),
     ]
 }
 
-/// Each symbol with the two metrics that stand furthest out, those first that have the most unusual
-/// one.
+/// Returns each symbol with its two most extreme metrics, ordered by the most extreme one.
 fn of_each(report: &Report) -> Vec<(String, String)> {
     let mut named: Vec<(String, Vec<String>)> = Vec::new();
     for unusual in &report.outliers {
@@ -130,7 +134,7 @@ fn of_each(report: &Report) -> Vec<(String, String)> {
     named.into_iter().map(|(symbol, metrics)| (symbol, metrics.join(", "))).collect()
 }
 
-/// The stages and how long they took.
+/// Prints the stages and their durations.
 fn print_stages(stages: &[StageReport]) -> anyhow::Result<()> {
     let seconds = |stage: &StageReport| match stage.status {
         StageStatus::Done(time) => time.as_secs_f64(),
@@ -140,7 +144,7 @@ fn print_stages(stages: &[StageReport]) -> anyhow::Result<()> {
     let row = |stage: &StageReport| {
         let time = match stage.status {
             StageStatus::Done(time) => format!("{:.1} s", time.as_secs_f64()),
-            StageStatus::UpToDate => "current".to_owned(),
+            StageStatus::UpToDate => "up to date".to_owned(),
             StageStatus::Failed => "FAILED".to_owned(),
         };
         vec![stage.name.clone(), time, ui::bar(seconds(stage) / longest)]
@@ -149,7 +153,7 @@ fn print_stages(stages: &[StageReport]) -> anyhow::Result<()> {
     ui::print(&ui::table(&["stage", "time", ""], &[1], stages.iter().map(row)))
 }
 
-/// Every file; many of one kind in one folder in a line.
+/// Prints every file; many files of one kind in a folder share a line.
 fn print_files(dir: &Path, outputs: &[PathBuf]) -> anyhow::Result<()> {
     if outputs.is_empty() {
         return Ok(());
@@ -163,7 +167,7 @@ fn print_files(dir: &Path, outputs: &[PathBuf]) -> anyhow::Result<()> {
     }
     let mut rows = Vec::new();
     for ((folder, end), files) in kinds {
-        if files.len() > GROUPED_FROM && folder.ends_with("imfs") {
+        if files.len() > MAX_LISTED_FILES && folder.ends_with("imfs") {
             let size = files.iter().map(|(_, size)| size).sum();
             rows.push((
                 folder.join(format!("*.{end}")),

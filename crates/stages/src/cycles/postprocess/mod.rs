@@ -1,5 +1,4 @@
-//! A symbol's cycles summed up: which dominates, how far it is to be trusted, and a sentence about
-//! it.
+//! Summarizes a symbol's cycles: dominant cycle, reliability and a one-line description.
 
 mod text;
 
@@ -9,61 +8,59 @@ use super::cluster::{FIRST_SINGLETON, mad_pct, number_of};
 use super::{SignalKind, Status};
 use crate::error::{Error, Result};
 
-/// A cycle as the summary of `imf-stage` has it; a number that is missing is NaN.
+/// A cycle from a summary of `imf-stage`; missing numbers are NaN.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecordedCycle {
-    /// Whose.
+    /// The symbol.
     pub symbol: String,
-    /// Of which series.
+    /// The series.
     pub series: SignalKind,
-    /// What its row stands for; only cycles that are `ok` are summed up.
+    /// The status of the row; only cycles with status `ok` are summarized.
     pub status: String,
-    /// Its place among the modes.
+    /// Index among the modes.
     pub imf_id: i64,
-    /// Its period.
+    /// Period in days.
     pub period_days: f64,
-    /// Its depth.
+    /// Depth in percent.
     pub amp_pct: f64,
-    /// Its share of the variance.
+    /// Share of the variance of all modes, 0 to 1.
     pub energy_share: f64,
-    /// Correlation of its envelope with that of a cycle of volume.
+    /// Correlation of its envelope with that of the matched cycle of volume.
     pub vol_amp_corr: f64,
-    /// Its period over that cycle's.
+    /// Its period over that of the matched cycle of volume.
     pub vol_period_ratio: f64,
-    /// The cluster over all symbols that it is in.
+    /// Its cluster over all symbols.
     pub cluster_id_global: String,
-    /// Cycles in that.
+    /// Number of cycles in that cluster.
     pub cluster_size_global: i64,
-    /// Deviation of the periods in that.
+    /// 1.4826 MAD of the periods in that cluster, in percent of the median.
     pub cluster_mad_pct_period_global: f64,
-    /// Deviation of the depths in that.
+    /// 1.4826 MAD of the depths in that cluster, in percent of the median.
     pub cluster_mad_pct_amp_global: f64,
 }
 
-/// What is asked for.
+/// Parameters of the summary; [`Params::check`] makes them usable.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
-    /// Length of the window.
+    /// Length of the decomposed window in days, above 0.
     pub window_days: f64,
-    /// Cycles with less energy are left out.
+    /// Cycles with a smaller energy share are ignored; 0 to 1.
     pub min_energy_share: f64,
-    /// A depth under the first is small, over the second large.
+    /// Depth limits in percent: below the first a cycle is small, above the second large.
     pub amp_bands: [f64; 2],
 }
 
 impl Params {
-    /// Checks what is asked for.
+    /// Checks the parameters.
     ///
     /// # Errors
-    /// Names what cannot be.
+    /// [`Error::Parameter`].
     pub fn check(self) -> Result<ValidParams> {
         let [small, large] = self.amp_bands;
         if !(self.window_days > 0.0 && self.window_days.is_finite()) {
-            let problem = format!(
-                "{} is not a length of a window; must be above 0, such as 90",
-                self.window_days
-            );
+            let problem =
+                format!("{} is not a valid length; must be above 0, such as 90", self.window_days);
             return Err(Error::invalid("window_days", problem));
         }
         if !(0.0..=1.0).contains(&self.min_energy_share) {
@@ -72,7 +69,7 @@ impl Params {
         }
         if !(small > 0.0 && small <= large && large.is_finite()) {
             let problem = format!(
-                "{small} {large} are not two depths above 0 in ascending order; use two such as 5 12"
+                "{small} {large} are not two ascending depths above 0; use two such as 5 12"
             );
             return Err(Error::invalid("amp_bands", problem));
         }
@@ -99,14 +96,14 @@ impl From<ValidParams> for Params {
     }
 }
 
-/// How deep a cycle is.
+/// Class of a cycle's depth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Band {
-    /// Under the first limit.
+    /// Below the first limit.
     Small,
-    /// Between them.
+    /// Between the limits.
     Medium,
-    /// Over the second.
+    /// Above the second limit.
     Large,
 }
 
@@ -121,53 +118,53 @@ impl Band {
     }
 }
 
-/// A cycle, judged.
+/// A cycle with its assessment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judged {
     /// The cycle.
     pub cycle: RecordedCycle,
-    /// How often it fits into the window.
+    /// Length of the window over the period.
     pub expected_cycles: f64,
-    /// Whether that is under one and a half times.
+    /// Whether the window has fewer than 1.5 cycles.
     pub undersampled: bool,
-    /// Whether its period is over two thirds of the window.
+    /// Whether the period exceeds two thirds of the window.
     pub long: bool,
-    /// Whether it is alone, no cluster having taken it.
+    /// Whether it belongs to no cluster.
     pub singleton: bool,
-    /// How deep it is.
+    /// Class of the depth.
     pub band: Band,
-    /// How far it is to be trusted, 0 to 1.
+    /// Reliability, 0 to 1.
     pub reliability: f64,
-    /// What it is ranked by.
+    /// The score by which cycles are ordered.
     pub score: f64,
 }
 
-/// A symbol's series, summed up.
+/// The summary of a symbol's series.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
-    /// Its cycles, the dominant one first; at least one.
+    /// The cycles, dominant one first; at least one.
     pub cycles: Vec<Judged>,
-    /// Their mean period, weighted by energy; missing where there is no energy.
+    /// Mean period in days, weighted by energy; NaN if the total energy is 0.
     pub agg_period_days: f64,
-    /// Their mean depth, likewise.
+    /// Mean depth in percent, weighted by energy; NaN if the total energy is 0.
     pub agg_amp_pct: f64,
-    /// Deviation of their periods; missing for a single one.
+    /// 1.4826 MAD of the periods in percent of the median; NaN for a single cycle.
     pub mad_pct_period_all: f64,
-    /// A sentence of at most 120 characters.
+    /// A description of at most 120 characters.
     pub text: String,
 }
 
 impl Summary {
-    /// The cycle that dominates.
+    /// Returns the dominant cycle.
     pub fn dominant(&self) -> &Judged {
         &self.cycles[0]
     }
 }
 
-/// The most cycles of a symbol's series that are listed.
+/// Maximum number of cycles listed per series.
 pub const TOP: usize = 3;
 
-/// Sums up the cycles of each symbol's series, by symbol and series.
+/// Summarizes the cycles of each symbol's series, ordered by symbol and series.
 ///
 /// ```
 /// use stages::cycles::SignalKind;
@@ -197,7 +194,7 @@ pub const TOP: usize = 3;
 pub fn summarize(cycles: Vec<RecordedCycle>, params: &ValidParams) -> Vec<Summary> {
     let mut groups: BTreeMap<(String, SignalKind), Vec<Judged>> = BTreeMap::new();
     for cycle in cycles {
-        // One without a number for its energy has none to speak of.
+        // A missing energy share counts as too small.
         let is_weak = cycle.energy_share.is_nan() || cycle.energy_share < params.0.min_energy_share;
         if cycle.status == Status::Ok.name() && !is_weak {
             groups
@@ -291,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn by_hand() {
+    fn summary_equals_one_computed_by_hand() {
         let judged = params().judge(cycle(0, 20.0, 10.0));
         let tight = 0.6 * (-0.4_f64).exp() + 0.4 * 0.5;
         let reliability = 0.75 * tight + 0.4 * 0.25 + 0.15 * 10_f64.ln() / 50_f64.ln();
@@ -310,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn ties_go_by_mode() {
+    fn ties_are_ordered_by_mode() {
         let found =
             summarize(vec![cycle(3, 1.0, 9.0), cycle(1, 1.0, 9.0), cycle(2, 0.5, 9.0)], &params());
         let order: Vec<i64> = found[0].cycles.iter().map(|judged| judged.cycle.imf_id).collect();
@@ -319,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_made_of_nothing() {
+    fn empty_input_gives_no_summary() {
         assert!(summarize(Vec::new(), &params()).is_empty());
         let silent = RecordedCycle { energy_share: 0.0, ..cycle(0, 1.0, 9.0) };
         let found = summarize(vec![silent.clone()], &params());
@@ -329,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn out_of_range() {
+    fn parameters_out_of_range_are_refused() {
         let of = |window_days, min_energy_share, amp_bands| {
             Params { window_days, min_energy_share, amp_bands }.check().is_err()
         };

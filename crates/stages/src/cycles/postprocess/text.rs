@@ -1,13 +1,13 @@
-//! A sentence about a symbol's cycles.
+//! The one-line description of a symbol's cycles.
 
 use super::Judged;
 
-/// The most characters.
+/// Maximum length in characters.
 const LONGEST: usize = 120;
 
-/// `RecordedCycle ~2.3d, medium (6.4%). Alt: 1.3d/9.6h. Rel 0.89; undersampled: no.`: the dominant
-/// cycle, the next two where there are others, how far the first is to be trusted, and its name
-/// where it is alone. At most 120 characters.
+/// Describes the dominant cycle, up to two more, the reliability, and the cluster name of a
+/// singleton, such as `Cycle ~2.3d, medium (6.4%). Alt: 1.3d/9.6h. Rel 0.89; undersampled: no.`. At
+/// most 120 characters.
 pub(super) fn describe(cycles: &[Judged]) -> String {
     let [first, others @ ..] = cycles else { return String::new() };
     let alternatives = match others {
@@ -30,14 +30,14 @@ pub(super) fn describe(cycles: &[Judged]) -> String {
             if first.undersampled { "yes" } else { "no" }
         )
     };
-    // Only a table of somebody else's making can have numbers so long.
+    // Only tables of other programs can contain numbers this long.
     let shorter = [with(&alternatives, &name), with("", &name), with("", "")];
     let fits = |text: &&String| text.chars().count() <= LONGEST;
     let text = shorter.iter().find(fits).or(shorter.last()).cloned().unwrap_or_default();
     text.chars().take(LONGEST).collect()
 }
 
-/// A period in the largest of days, hours and minutes that it fills.
+/// Returns a period in the largest unit of days, hours and minutes that it fills.
 fn parts(judged: &Judged) -> (String, char) {
     let days = judged.cycle.period_days;
     if days >= 1.0 {
@@ -54,7 +54,7 @@ fn period(judged: &Judged) -> String {
     format!("{number}{unit}")
 }
 
-/// Two periods; where they have one unit it is named once.
+/// Formats two periods; an equal unit is written once.
 fn pair(a: &Judged, b: &Judged) -> String {
     let ((first, unit), (_, other)) = (parts(a), parts(b));
     if unit == other {
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn units() {
+    fn units_depend_on_the_period() {
         let all = [cycle(0, 2.3, 6.4), cycle(1, 5.14, 3.0), cycle(2, 2.3, 1.0)];
         assert!(text(&all[..1]).starts_with("Cycle ~2.3d, medium (6.4%). Rel "));
         assert!(text(&all[..2]).contains("). Alt: 5.1d. Rel "));
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_still_fits() {
+    fn longest_description_fits() {
         let mut wild = [cycle(0, 1e30, 1e60), cycle(1, 1e40, 3.0), cycle(2, 1e-9, 1.0)];
         wild[0].cluster_id_global = format!("GP{}", "9".repeat(9));
         assert!(text(&wild).chars().count() <= 120);
