@@ -118,7 +118,7 @@ fn long(bounds: &mut Bounds) {
     bounds.check("imf-stage, three months: peak GB", run[1] / 1024.0 / 1024.0, 4.0);
 }
 
-/// What becomes of each cycle that the sample market hides: the table of docs/decomposition.md.
+/// Whether each cycle planted in the sample market is found: the table of docs/decomposition-measurements.md.
 fn planted(bounds: &mut Bounds) {
     let place = fresh("planted");
     let (bars, out) = (format!("{place}/bars"), format!("{place}/out"));
