@@ -13,7 +13,7 @@ use report::model::Part;
 use crate::ui::Usage;
 
 /// Parameters in messages that are replaced by flags.
-const PARAMETERS: [&str; 17] = [
+const PARAMETERS: [&str; 18] = [
     "amp_bands",
     "bar_time",
     "base_url",
@@ -25,6 +25,7 @@ const PARAMETERS: [&str; 17] = [
     "lookback_months",
     "max_seconds_per_asset",
     "min_amplitude_pct",
+    "min_baseline_n",
     "min_cycle_depth_pct",
     "min_energy_share",
     "min_points",

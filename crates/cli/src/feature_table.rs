@@ -28,9 +28,6 @@ const MAX_SYMBOLS_SHOWN: usize = 20;
 /// Maximum number of unusual metrics printed per symbol.
 const MAX_UNUSUAL: usize = 2;
 
-/// Minimum number of values in a baseline for its percentiles to be printed.
-const MIN_BASELINE: usize = 10;
-
 /// Prints one line per symbol: the metrics, with percentiles in brackets, of the longest window up
 /// to `longest` that has enough bars for at least one symbol.
 pub fn print(
@@ -81,7 +78,7 @@ fn figure(row: &FeatureRow, window: usize, metric: &SummaryMetric) -> String {
     }
     let enriched = window.enriched(metric.index);
     let (percentile, digits) = (enriched.pctile, metric.digits);
-    if enriched.n < MIN_BASELINE {
+    if percentile.is_nan() {
         format!("{value:.digits$}")
     } else {
         format!("{value:.digits$} ({percentile:.0})")
@@ -95,7 +92,7 @@ fn unusual(layout: &FeatureLayout, row: &FeatureRow) -> String {
             return None;
         };
         let enriched = row.window(w).enriched(m);
-        let is_out = enriched.n >= MIN_BASELINE && !(5.0..=95.0).contains(&enriched.pctile);
+        let is_out = enriched.pctile < 5.0 || enriched.pctile > 95.0;
         is_out.then_some((column.spec.name.as_str(), enriched.rz.abs(), enriched.pctile))
     });
     let mut outside: Vec<_> = outside.filter(|(_, rz, _)| !rz.is_nan()).collect();

@@ -362,6 +362,9 @@ fn bad_input_is_told_with_its_remedy() {
             .fails(2, &["--coverage-threshold", "is not a share\nhelp: must be 0 to 1"]);
         state(&[&flag]).fails(2, &["--coverage-threshold", "is not a share\nhelp: must be 0 to 1"]);
     }
+    for run in all(&test_dir, "bars.csv", "out", &["--min-baseline-n", "0"]) {
+        run.fails(2, &["--min-baseline-n 0 is too small", "help: must be at least 1"]);
+    }
     for windows in ["90s", "1.5h", "day", "0h"] {
         metrics(&["--windows", windows])
             .fails(2, &["--windows", "invalid window", "90m, 4h or 3d"]);

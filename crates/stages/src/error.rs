@@ -89,6 +89,14 @@ pub(crate) fn check_windows(windows: &[Window], example: &str) -> Result<()> {
     Ok(())
 }
 
+/// Checks the minimum number of values in a baseline.
+pub(crate) fn check_min_baseline_n(n: usize) -> Result<()> {
+    if n == 0 {
+        return Err(Error::invalid("min_baseline_n", "0 is too small; must be at least 1"));
+    }
+    Ok(())
+}
+
 /// Checks the months of a baseline; `None` is no baseline.
 pub(crate) fn check_months(months: Option<u32>) -> Result<()> {
     match months {

@@ -52,7 +52,7 @@ fn past(series: &Series, asof: AsOf) -> Series {
 
 fn params(names: &[&str], coverage_threshold: f64, months: Option<u32>) -> metrics::ValidParams {
     let windows = names.iter().map(|name| name.parse().unwrap()).collect();
-    metrics::Params { windows, coverage_threshold, months }.check().unwrap()
+    metrics::Params { windows, coverage_threshold, months, min_baseline_n: 1 }.check().unwrap()
 }
 
 fn windows() -> impl Strategy<Value = Vec<&'static str>> {
@@ -187,7 +187,7 @@ proptest! {
         let last = AsOf::start_of(series.ends().unwrap().1);
         let asofs: Vec<AsOf> = (0..count).map(|i| last.plus(-1440 * 3 * i)).collect();
         let windows: Vec<Window> = names.iter().map(|name| name.parse().unwrap()).collect();
-        let params = regime::Params { windows, breakout_days: 20, months: Some(months) }.check().unwrap();
+        let params = regime::Params { windows, breakout_days: 20, months: Some(months), min_baseline_n: 1 }.check().unwrap();
         let whole = regime::RegimePlan::new(params.clone(), asofs.clone());
         let rows = regime_rows(&whole, &series);
         let mut singles = Vec::new();

@@ -7,6 +7,7 @@ use bars::{BarTime, Window};
 use clap::Args;
 use pipeline::jobs::{MetricsJob, MetricsOutput};
 use pipeline::task::TaskRequest;
+use stages::features::baseline::MIN_BASELINE_N;
 use stages::metrics::Params;
 
 use crate::console::Console;
@@ -45,6 +46,9 @@ pub struct Flags {
     /// Minimum share of a window's minutes with a bar, 0 to 1; below it the metrics are missing.
     #[arg(long, value_name = "SHARE", default_value_t = 0.8, allow_negative_numbers = true)]
     pub coverage_threshold: f64,
+    /// Minimum number of values in a baseline; smaller ones give no percentile, quintile and z-score.
+    #[arg(long, value_name = "N", default_value_t = MIN_BASELINE_N, allow_negative_numbers = true)]
+    pub min_baseline_n: usize,
     /// Skip baselines: no percentile, quintile and z-score columns.
     #[arg(long)]
     pub no_baseline: bool,
@@ -96,6 +100,7 @@ impl Flags {
             windows: flags::windows(&self.windows, self.enable_72h)?,
             coverage_threshold: self.coverage_threshold,
             months: (!self.no_baseline).then_some(self.months),
+            min_baseline_n: self.min_baseline_n,
         };
         let cohort = self.cohort.cohort();
         let job = MetricsJob {

@@ -68,6 +68,7 @@ impl Flags {
             windows: flags::window_list(&self.windows)?,
             breakout_days: self.breakout_lookback_days,
             months: (!self.snapshots.no_baseline).then_some(self.months),
+            min_baseline_n: self.snapshots.min_baseline_n,
         };
         let stage = Regime(params.check().map_err(pipeline::Error::from)?);
         if self.every.in_days().is_none() {

@@ -58,6 +58,7 @@ impl Flags {
             windows: flags::windows(&self.windows, self.enable_72h)?,
             coverage_threshold: self.coverage_threshold,
             months: (!self.snapshots.no_baseline).then_some(self.months),
+            min_baseline_n: self.snapshots.min_baseline_n,
         };
         let stage = State(params.check().map_err(pipeline::Error::from)?);
         self.snapshots.job(stage, &self.out, self.every, None)

@@ -8,6 +8,7 @@ use clap::Args;
 use pipeline::artifacts::Cohort;
 use pipeline::jobs::SnapshotFilesJob;
 use pipeline::snapshots::{Moments, SnapshotFiles};
+use stages::features::baseline::MIN_BASELINE_N;
 
 use super::{CompressionFlag, FormatFlag, SourceFlags};
 use crate::shard::Shard;
@@ -31,6 +32,9 @@ pub struct SnapshotFlags {
     /// Print the plan and the coverage of each window, write nothing.
     #[arg(long)]
     pub dry_run: bool,
+    /// Minimum number of values in a baseline; smaller ones give no percentile, quintile and z-score.
+    #[arg(long, value_name = "N", default_value_t = MIN_BASELINE_N, allow_negative_numbers = true)]
+    pub min_baseline_n: usize,
     /// Skip baselines: no percentile, quintile and z-score columns.
     #[arg(long)]
     pub no_baseline: bool,

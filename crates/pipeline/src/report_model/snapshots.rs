@@ -8,6 +8,7 @@ use report::model::{
     HeatmapMetric, HeatmapRow, MetricOutlier, REGIME_COLUMNS, RegimeRow, RegimeValue, StateHeatmap,
 };
 use serde::Deserialize;
+use stages::features::baseline::MIN_BASELINE_N;
 
 use super::OutputFiles;
 use crate::artifacts::frame::Frame;
@@ -18,8 +19,6 @@ use crate::snapshots::{schema_path, table_name};
 
 /// Maximum number of unusual metrics.
 const MAX_UNUSUAL: usize = 100;
-/// Minimum number of values in a baseline for its percentiles to be shown.
-const MIN_BASELINE: f64 = 10.0;
 
 #[derive(Default, Deserialize)]
 struct Schema {
@@ -105,8 +104,9 @@ impl Snapshot {
     fn percentiles(&self, column: &str) -> Result<Vec<f64>> {
         let (values, counts) =
             (self.numbers(&format!("{column}_pctile"))?, self.numbers(&format!("{column}_n"))?);
-        let sound =
-            |(value, count): (f64, f64)| if count >= MIN_BASELINE { value } else { f64::NAN };
+        let sound = |(value, count): (f64, f64)| {
+            if count >= MIN_BASELINE_N as f64 { value } else { f64::NAN }
+        };
         Ok(values.into_iter().zip(counts).map(sound).collect())
     }
 }

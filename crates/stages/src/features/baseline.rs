@@ -10,6 +10,10 @@ use super::panel::Panel;
 /// The levels, in percent, at which the quantiles of a baseline are computed.
 pub const QUANTILE_LEVELS: [u32; 13] = [1, 5, 10, 20, 25, 40, 50, 60, 75, 80, 90, 95, 99];
 
+/// Default of the minimum number of values in a baseline: with fewer, percentiles are mostly noise
+/// and z-scores can exceed any bound.
+pub const MIN_BASELINE_N: usize = 10;
+
 /// The quantiles of a metric and the number of values.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Quantiles {

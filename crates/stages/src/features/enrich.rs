@@ -58,7 +58,7 @@ impl Enrichment {
             DType::Float64,
             "pctile",
             50.0,
-            "percentile of the value within the symbol's own baseline, 1 to 99",
+            "percentile of the value within the symbol's own baseline, 1 to 99; missing if that has fewer than `--min-baseline-n` values",
         ),
         masked(
             Enrichment::Quintile,
@@ -66,7 +66,7 @@ impl Enrichment {
             DType::Int64,
             "quintile",
             3.0,
-            "quintile of the value within the symbol's own baseline, 1 to 5",
+            "quintile of the value within the symbol's own baseline, 1 to 5; missing like the percentile",
         ),
         plain(Enrichment::P25, "p25", DType::Float64, "knot", "lower quartile of the baseline"),
         plain(Enrichment::P50, "p50", DType::Float64, "knot", "median of the baseline"),
@@ -91,7 +91,7 @@ impl Enrichment {
             DType::Float64,
             "rz",
             0.0,
-            "robust z, (value - p50) / (p75 - p25 + 1e-9)",
+            "robust z, (value - p50) / (p75 - p25 + 1e-9); missing like the percentile, and if p75 = p25",
         ),
         masked(Enrichment::AbsRz, "abs_rz", DType::Float64, "abs_rz", 0.0, "absolute robust z"),
     ];
@@ -140,13 +140,22 @@ pub struct Enriched {
     pub n: usize,
     /// Whether the value is at or above the median.
     pub is_over: Option<bool>,
-    /// `(value - p50) / (p75 - p25 + eps)`.
+    /// `(value - p50) / (p75 - p25 + eps)`; NaN if p75 equals p25.
     pub rz: f64,
 }
 
 impl Enriched {
     /// Compares `value` (NaN if missing) with `knots`.
-    pub fn new(value: f64, knots: Option<&Quantiles>, transform: Transform) -> Enriched {
+    ///
+    /// Percentile, quintile and z-score are missing for a baseline of fewer than `min_n` values. The
+    /// z-score is missing, too, if the interquartile range is 0, unless `min_n` is 1, which turns
+    /// both rules off.
+    pub fn new(
+        value: f64,
+        knots: Option<&Quantiles>,
+        transform: Transform,
+        min_n: usize,
+    ) -> Enriched {
         let Some(knots) = knots else {
             let quartiles = [f64::NAN; 3];
             return Enriched {
@@ -163,13 +172,15 @@ impl Enriched {
         let exceeded =
             || [20, 40, 60, 80].iter().filter(|&&percent| value > knots.percent(percent)).count();
         let is_present = !value.is_nan();
+        let is_large_enough = knots.n >= min_n;
+        let has_scale = is_large_enough && (p75 > p25 || min_n == 1);
         Enriched {
-            pctile: pctile(value, knots, transform),
-            quintile: is_present.then(|| 1 + exceeded() as i64),
+            pctile: if is_large_enough { pctile(value, knots, transform) } else { f64::NAN },
+            quintile: (is_present && is_large_enough).then(|| 1 + exceeded() as i64),
             quartiles,
             n: knots.n,
             is_over: is_present.then_some(value >= p50),
-            rz: finite((value - p50) / (p75 - p25 + EPS)),
+            rz: if has_scale { finite((value - p50) / (p75 - p25 + EPS)) } else { f64::NAN },
         }
     }
 }
@@ -224,6 +235,32 @@ fn merged(at: &[f64; QUANTILE_LEVELS.len()], place: usize) -> f64 {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn enriched(baseline: &[f64], value: f64, min_n: usize) -> Enriched {
+        Enriched::new(value, Quantiles::of_sorted(baseline).as_ref(), Transform::Identity, min_n)
+    }
+
+    #[test]
+    fn small_baselines_give_no_percentile_quintile_and_z() {
+        let values: Vec<f64> = (0..9).map(f64::from).collect();
+        let small = enriched(&values, 20.0, 10);
+        assert!(small.pctile.is_nan() && small.quintile.is_none() && small.rz.is_nan());
+        assert_eq!((small.quartiles, small.n, small.is_over), ([2.0, 4.0, 6.0], 9, Some(true)));
+        let enough = enriched(&values, 20.0, 9);
+        assert_eq!((enough.pctile, enough.quintile), (99.0, Some(5)));
+        assert!((enough.rz - 4.0).abs() < 1e-8);
+    }
+
+    #[test]
+    fn zero_interquartile_range_gives_no_z() {
+        let mut values = vec![0.0; 30];
+        values.extend([1.0, 2.0, 3.0]);
+        let flat = enriched(&values, 2.5, 10);
+        assert!(flat.rz.is_nan());
+        assert!(flat.pctile > 95.0 && flat.quintile == Some(5));
+        // Without the guards the z-score explodes.
+        assert!(enriched(&values, 2.5, 1).rz > 1e9 && enriched(&[5.0], 6.0, 1).rz > 1e8);
+    }
 
     proptest! {
         #[test]

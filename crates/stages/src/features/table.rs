@@ -22,12 +22,14 @@ pub struct WindowValues {
 
 impl WindowValues {
     /// Creates the values of a window and compares each with its baseline `knots(metric)`. `values`
-    /// is `None` if the coverage is too low; values that are not finite are missing.
+    /// is `None` if the coverage is too low; values that are not finite are missing. `min_n` is the
+    /// minimum number of values in a baseline, see [`Enriched::new`].
     pub fn new(
         catalog: &MetricCatalog,
         coverage: f64,
         values: Option<&[f64]>,
         knots: impl Fn(usize) -> Option<Quantiles>,
+        min_n: usize,
     ) -> WindowValues {
         let is_ok = values.is_some();
         let values = match values {
@@ -35,7 +37,7 @@ impl WindowValues {
             None => vec![f64::NAN; catalog.metrics.len()],
         };
         let enrich = |(m, (metric, value)): (usize, (&super::metric::Metric, &f64))| {
-            Enriched::new(*value, knots(m).as_ref(), metric.transform)
+            Enriched::new(*value, knots(m).as_ref(), metric.transform, min_n)
         };
         let enriched = catalog.metrics.iter().zip(&values).enumerate().map(enrich).collect();
         WindowValues { coverage, is_ok, values, enriched }

@@ -149,11 +149,11 @@ impl MetricsPlan {
         current: &[Panel],
         history: Option<&[Panel]>,
     ) -> Vec<FeatureRow> {
-        let catalog = &self.layout.catalog;
+        let (catalog, min_n) = (&self.layout.catalog, self.params.min_baseline_n());
         let mut windows: Vec<Snapshots<'_>> = (0..current.len())
             .map(|w| {
                 let history = history.map(|panels| Baselines::new(&panels[w], catalog.metrics));
-                Snapshots { current: &current[w], history, last: None }
+                Snapshots { current: &current[w], history, min_n, last: None }
             })
             .collect();
         let known = self.asofs.as_slice().iter().filter(|&&asof| AsOf::close_of(first) <= asof);
@@ -180,6 +180,8 @@ pub fn bucket_before(asof: AsOf, window: Window) -> Minute {
 struct Snapshots<'a> {
     current: &'a Panel,
     history: Option<Baselines<'a>>,
+    /// Minimum number of values in a baseline.
+    min_n: usize,
     last: Option<(Minute, std::ops::Range<usize>, Arc<WindowValues>)>,
 }
 
@@ -207,7 +209,8 @@ impl Snapshots<'_> {
         let coverage = bucket.map_or(0.0, |bucket| bucket.coverage);
         let values = bucket.and_then(|bucket| self.current.values(bucket));
         let knots = |metric| self.history.as_ref().and_then(|history| history.knots(metric));
-        let reading = Arc::new(WindowValues::new(&layout.catalog, coverage, values, knots));
+        let reading =
+            Arc::new(WindowValues::new(&layout.catalog, coverage, values, knots, self.min_n));
         self.last = Some((start, range, reading.clone()));
         reading
     }

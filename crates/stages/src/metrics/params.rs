@@ -2,7 +2,8 @@
 
 use bars::Window;
 
-use crate::error::{Error, Result, check_months, check_windows};
+use crate::error::{Error, Result, check_min_baseline_n, check_months, check_windows};
+use crate::features::baseline::MIN_BASELINE_N;
 
 /// Parameters of intraday metrics; [`Params::check`] makes them usable.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -14,13 +15,16 @@ pub struct Params {
     pub coverage_threshold: f64,
     /// Calendar months of history in each baseline, 1 to 120; `None` for no baselines.
     pub months: Option<u32>,
+    /// Minimum number of values in a baseline, at least 1. Smaller baselines give no percentile,
+    /// quintile and z-score. 1 also gives a z-score if the interquartile range is 0.
+    pub min_baseline_n: usize,
 }
 
 impl Default for Params {
-    /// 1h, 4h, 12h and 24h; 0.8; 3 months.
+    /// 1h, 4h, 12h and 24h; 0.8; 3 months; 10 values.
     fn default() -> Params {
         let windows = [1, 4, 12, 24].into_iter().filter_map(Window::from_hours).collect();
-        Params { windows, coverage_threshold: 0.8, months: Some(3) }
+        Params { windows, coverage_threshold: 0.8, months: Some(3), min_baseline_n: MIN_BASELINE_N }
     }
 }
 
@@ -39,6 +43,7 @@ impl Params {
             return Err(Error::invalid("coverage_threshold", problem));
         }
         check_months(self.months)?;
+        check_min_baseline_n(self.min_baseline_n)?;
         Ok(ValidParams(self))
     }
 }
@@ -81,5 +86,10 @@ impl ValidParams {
     /// Calendar months of history in each baseline.
     pub fn months(&self) -> Option<u32> {
         self.0.months
+    }
+
+    /// Minimum number of values in a baseline.
+    pub fn min_baseline_n(&self) -> usize {
+        self.0.min_baseline_n
     }
 }

@@ -160,9 +160,15 @@ impl RegimePlan {
                         values::fill(&days.0, found, &mut scratch, &mut row);
                     }
                     let values = is_ok.then_some(&row[..]);
-                    Arc::new(WindowValues::new(&self.layout.catalog, coverage, values, |metric| {
-                        baselines.knots(metric)
-                    }))
+                    let knots = |metric| baselines.knots(metric);
+                    let min_n = self.params.min_baseline_n();
+                    Arc::new(WindowValues::new(
+                        &self.layout.catalog,
+                        coverage,
+                        values,
+                        knots,
+                        min_n,
+                    ))
                 });
                 let readings = readings.collect();
                 FeatureRow::new(&self.layout, symbol.clone(), asof, readings)

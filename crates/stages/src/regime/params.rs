@@ -2,7 +2,8 @@
 
 use bars::Window;
 
-use crate::error::{Error, Result, check_months, check_windows};
+use crate::error::{Error, Result, check_min_baseline_n, check_months, check_windows};
+use crate::features::baseline::MIN_BASELINE_N;
 
 /// Parameters of regime features; [`Params::check`] makes them usable.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -14,16 +15,19 @@ pub struct Params {
     pub breakout_days: u32,
     /// Calendar months of history in each baseline, 1 to 120; `None` for no baselines.
     pub months: Option<u32>,
+    /// Minimum number of values in a baseline, at least 1. Smaller baselines give no percentile,
+    /// quintile and z-score. 1 also gives a z-score if the interquartile range is 0.
+    pub min_baseline_n: usize,
 }
 
 impl Default for Params {
-    /// 3d, 7d, 14d, 30d and 90d; 20 days; 12 months.
+    /// 3d, 7d, 14d, 30d and 90d; 20 days; 12 months; 10 values.
     fn default() -> Params {
         let windows = [3, 7, 14, 30, 90]
             .into_iter()
             .filter_map(|days| Window::from_hours(24 * days))
             .collect();
-        Params { windows, breakout_days: 20, months: Some(12) }
+        Params { windows, breakout_days: 20, months: Some(12), min_baseline_n: MIN_BASELINE_N }
     }
 }
 
@@ -49,6 +53,7 @@ impl Params {
         }
         check_windows(&self.windows, "7d,30d")?;
         check_months(self.months)?;
+        check_min_baseline_n(self.min_baseline_n)?;
         Ok(ValidParams(self))
     }
 }
@@ -91,5 +96,10 @@ impl ValidParams {
     /// Calendar months of history in each baseline.
     pub fn months(&self) -> Option<u32> {
         self.0.months
+    }
+
+    /// Minimum number of values in a baseline.
+    pub fn min_baseline_n(&self) -> usize {
+        self.0.min_baseline_n
     }
 }
