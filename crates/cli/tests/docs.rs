@@ -522,6 +522,7 @@ const LINES: &[&str] = &[
     "metrics overlaps --source bars --bar-time open --strict --input habitual_overlaps.csv --output m.parquet --months 1 --windows 1h \
      --enable-72h --asof 2026-01-01 --coverage-threshold 0.5 --series-output s.parquet",
     "metrics overlaps --source bars --no-baseline",
+    "metrics overlaps --source bars --min-baseline-n 1 --output n.parquet",
     "leaderboards --source bars --top-n 2 --lookback-days 5 --shard 1/1 --out-dir parts/leaderboards",
     "merge parts/leaderboards --source bars --bar-time open --strict --out merged",
     "metrics overlaps --source bars --shard 1/1 --output parts/metrics",
@@ -530,10 +531,10 @@ const LINES: &[&str] = &[
     "merge parts/state --out merged/state --format parquet --compression zstd --schema-version v2",
     "regime --source bars --windows 3d --shard 1/1 --out parts/regime",
     "imf-stage --source bars --leaders AMBER/USD --lookback-months 1 --trials 2 --shard 1/1 --out parts/imf",
-    "state --source bars --bar-time open --strict --windows 1h,4h --enable-72h --coverage-threshold 0.5 --months 1 --out s \
+    "state --source bars --bar-time open --strict --windows 1h,4h --enable-72h --coverage-threshold 0.5 --months 1 --min-baseline-n 1 --out s \
      --input habitual_overlaps.csv --compression zstd --format parquet --schema-version v2 --asof 2026-01-01 --dry-run",
     "state --source bars --no-baseline --from 2025-12-31 --to 2026-01-01 --every 6h",
-    "regime --source bars --bar-time open --strict --windows 3d --breakout-lookback-days 2 --months 1 --out r --series-output d.csv \
+    "regime --source bars --bar-time open --strict --windows 3d --breakout-lookback-days 2 --months 1 --min-baseline-n 1 --out r --series-output d.csv \
      --input habitual_overlaps.csv --compression snappy --format parquet --schema-version v2 --asof 2026-01-01",
     "regime --source bars --no-baseline --from 2025-12-31 --to 2026-01-01 --every 1d --dry-run",
     "emd --input habitual_overlaps.csv --column close --symbol BASALT/USD --log --method ceemdan --out m.npz --preset standard \
