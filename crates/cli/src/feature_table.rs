@@ -107,7 +107,7 @@ fn unusual(layout: &FeatureLayout, row: &FeatureRow) -> String {
 
 /// The table of `metrics` and `state`.
 pub const INTRADAY: &[SummaryMetric] = &[
-    SummaryMetric { title: "change %", index: Intraday::Roc as usize, scale: 1.0, digits: 2 },
+    SummaryMetric { title: "change %", index: Intraday::ChangePct as usize, scale: 1.0, digits: 2 },
     SummaryMetric {
         title: "volatility %",
         index: Intraday::RvClose as usize,
@@ -120,7 +120,7 @@ pub const INTRADAY: &[SummaryMetric] = &[
 
 /// The table of `regime`.
 pub const DAILY: &[SummaryMetric] = &[
-    SummaryMetric { title: "change %", index: Daily::Roc as usize, scale: 1.0, digits: 2 },
+    SummaryMetric { title: "change %", index: Daily::ChangePct as usize, scale: 1.0, digits: 2 },
     SummaryMetric {
         title: "volatility %",
         index: Daily::RvClose as usize,

@@ -5,15 +5,41 @@ use crate::average::Ewm;
 use crate::moments::{mean_and_variance, range, sum_by};
 use crate::window::{cut, rolling};
 
+/// Relative change in percent: `100 (to - from) / from`.
+///
+/// ```
+/// assert_eq!(indicators::momentum::change_pct(80.0, 100.0), 25.0);
+/// ```
+pub fn change_pct(from: f64, to: f64) -> f64 {
+    100.0 * (to - from) / from
+}
+
 /// Rate of change from the first to the last close, in percent: `100 (c_n - c_1) / c_1`; NaN if
-/// empty.
+/// empty. It omits the move within the first bin; [`open_to_close_pct`] includes it.
 ///
 /// ```
 /// assert_eq!(indicators::momentum::roc(&[100.0, 90.0, 110.0]), 10.0);
 /// ```
 pub fn roc(close: &[f64]) -> f64 {
     match (close.first(), close.last()) {
-        (Some(first), Some(last)) => 100.0 * (last - first) / first,
+        (Some(&first), Some(&last)) => change_pct(first, last),
+        _ => f64::NAN,
+    }
+}
+
+/// Change from the first open to the last close, in percent: `100 (c_n - o_1) / o_1`, as exchanges
+/// show it; NaN if empty.
+///
+/// ```
+/// use indicators::momentum::{open_to_close_pct, roc};
+/// // The price rises from 80 to 110 in all, of which 80 to 100 in the first bin.
+/// let (open, close) = ([80.0, 100.0, 90.0], [100.0, 90.0, 110.0]);
+/// assert_eq!(open_to_close_pct(&open, &close), 37.5);
+/// assert_eq!(roc(&close), 10.0);
+/// ```
+pub fn open_to_close_pct(open: &[f64], close: &[f64]) -> f64 {
+    match (open.first(), close.last()) {
+        (Some(&first), Some(&last)) => change_pct(first, last),
         _ => f64::NAN,
     }
 }

@@ -211,7 +211,7 @@ pub struct RegimeColumn {
 
 /// The columns of the regime table.
 pub const REGIME_COLUMNS: [RegimeColumn; 6] = [
-    RegimeColumn { metric: "roc", title: "change %", scale: 1.0, decimals: 1 },
+    RegimeColumn { metric: "change_pct", title: "change %", scale: 1.0, decimals: 1 },
     RegimeColumn { metric: "rv_close", title: "volatility %", scale: 100.0, decimals: 2 },
     RegimeColumn { metric: "adx", title: "ADX", scale: 1.0, decimals: 0 },
     RegimeColumn { metric: "above_ma50_share", title: "above MA50 %", scale: 100.0, decimals: 0 },

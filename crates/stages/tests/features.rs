@@ -395,6 +395,35 @@ fn vwap_equals_the_value_computed_by_hand() {
     assert!((value(1) - 2.0 / mean(&four_hours)).abs() < 1e-9, "{}", value(1));
 }
 
+/// The price falls within the first minute (first day) and recovers half of it afterwards.
+#[test]
+fn change_starts_at_the_first_open_and_roc_at_the_first_close() {
+    let day = i64::from(bars::time::DAY);
+    let bar = |i: i64| {
+        let (open, close) = if i == 0 { (100.0, 80.0) } else { (80.0, 90.0) };
+        let time = Minute::new(START + i).unwrap();
+        Bar { time, open, high: 100.0, low: 80.0, close, volume: 1.0, trades: None }
+    };
+    let hour: Series = (0..60).map(bar).collect();
+    let asof = AsOf::start_of(Minute::new(START + 60).unwrap());
+    let plan = metrics::MetricsPlan::new(params(&["1h"], 0.8, None), vec![asof], false);
+    let rows = metric_rows(&plan, &hour);
+    let value = |metric: metrics::Intraday| rows[0].window(0).value(metric as usize);
+    assert_eq!(value(metrics::Intraday::ChangePct), -10.0);
+    assert_eq!(value(metrics::Intraday::Roc), 12.5);
+
+    // One bar at the start of each of three days, so that day bars are the bars above.
+    let bar = |i: i64| Bar { time: Minute::new(START + i * day).unwrap(), ..bar(i) };
+    let days: Series = (0..3).map(bar).collect();
+    let params = regime::Params { windows: vec!["3d".parse().unwrap()], ..Default::default() };
+    let asof = AsOf::start_of(Minute::new(START + 3 * day).unwrap());
+    let plan = regime::RegimePlan::new(params.check().unwrap(), vec![asof]);
+    let rows = regime_rows(&plan, &days);
+    let value = |metric: regime::Daily| rows[0].window(0).value(metric as usize);
+    assert_eq!(value(regime::Daily::ChangePct), -10.0);
+    assert_eq!(value(regime::Daily::Roc), 12.5);
+}
+
 #[test]
 fn columns_page_is_up_to_date() {
     let page = include_str!("../../../docs/columns.md");

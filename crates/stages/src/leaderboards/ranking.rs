@@ -3,6 +3,7 @@
 use std::fmt;
 
 use bars::{Minute, Symbol, Window};
+use indicators::momentum::change_pct;
 
 use super::buckets::{BucketGrid, Buckets, Cell};
 use super::params::ValidParams;
@@ -89,11 +90,6 @@ pub(super) struct Change {
     pub(super) volume: f64,
 }
 
-/// 100 (x - p) / p.
-fn percent(x: f64, p: f64) -> f64 {
-    100.0 * (x - p) / p
-}
-
 /// Iterates over a symbol's buckets of one window in time order.
 #[derive(Debug, Clone, Copy)]
 struct Walk {
@@ -113,8 +109,8 @@ impl Walk {
             return None;
         }
         let change = Change {
-            price: percent(cell.close, self.close),
-            volume: percent(cell.volume, self.volume),
+            price: change_pct(cell.close, self.close),
+            volume: change_pct(cell.volume, self.volume),
         };
         self.close = cell.close;
         self.volume = if cell.volume > 0.0 { cell.volume } else { f64::NAN };

@@ -16,6 +16,7 @@ metrics! {
         VwapPrice: Metric::raw("vwap", "volume weighted average of the typical prices (h + l + c) / 3").valid(Vwap),
         PriceDeviationVwap: Metric::raw("price_deviation_vwap", "(last close - vwap) / vwap").signed_log().valid(Vwap),
         Roc: Metric::raw("roc", "rate of change, 100 (last close - first close) / first close").signed_log().valid(Momentum),
+        ChangePct: Metric::raw("change_pct", "change in percent, 100 (last close - first open) / first open").signed_log(),
         ReturnsLog: Metric::raw("returns_log", "sum of the bins' log returns"),
         EmaFast: Metric::raw("ema_fast", "EMA of the closes, span 12").no_baseline(),
         EmaSlow: Metric::raw("ema_slow", "EMA of the closes, span 26").no_baseline(),

@@ -77,6 +77,7 @@ pub(super) fn fill(bins: Bins<'_>, scratch: &mut Scratch, out: &mut [f64]) {
     let macd = momentum::macd(close, 12, 26, 9);
     let (k, d) = momentum::stochastic(high, low, close, WILDER_PERIOD, 3);
     set(Intraday::Roc, momentum::roc(close));
+    set(Intraday::ChangePct, momentum::open_to_close_pct(open, close));
     set(Intraday::EmaFast, macd.fast);
     set(Intraday::EmaSlow, macd.slow);
     set(Intraday::Macd, macd.macd);

@@ -8,6 +8,7 @@ metrics! {
     /// Indices of the metrics in the table.
     Daily {
         Roc: Metric::raw("roc", "rate of change, 100 (last close - first close) / first close").signed_log(),
+        ChangePct: Metric::raw("change_pct", "change in percent, 100 (last close - first open) / first open").signed_log(),
         RvClose: Metric::mag("rv_close", "realized volatility: standard deviation (ddof 1) of the daily log returns").log().valid(Volatility),
         VolOfVol: Metric::mag("vol_of_vol", "standard deviation (ddof 1) of the absolute daily log returns").valid(Volatility),
         RetSkew: Metric::dir("ret_skew", "skewness (population moments) of the daily log returns"),

@@ -29,6 +29,7 @@ pub(super) fn fill(days: &History, window: Range<usize>, scratch: &mut Scratch, 
     returns(close, &mut scratch.returns);
     let (skew, kurtosis) = moments::skew_and_kurtosis(&scratch.returns);
     set(Daily::Roc, momentum::roc(close));
+    set(Daily::ChangePct, momentum::open_to_close_pct(open, close));
     set(Daily::RvClose, moments::std(&scratch.returns));
     set(Daily::VolOfVol, volatility::vol_of_vol(&scratch.returns, &mut scratch.sizes));
     set(Daily::RetSkew, skew);
