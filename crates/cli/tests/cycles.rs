@@ -497,6 +497,17 @@ fn windows_and_asofs_of_sums() {
         test_dir.write("config.json", content);
         test_dir.run(&[&words[..], &["--run-config", "config.json"]].concat()).fails(1, &[said]);
     }
+    // The given length wins over the run's, valid or not; a contradiction is a warning.
+    test_dir.write("config.json", "{\"window_days\": 9}");
+    let with_config = [&days[..], &["--run-config", "config.json"]].concat();
+    test_dir
+        .run(&with_config)
+        .ok()
+        .says(&["window of 31 days contradicts config.json, which records 9 days"]);
+    test_dir.write("config.json", "{\"window_days\": 31.0}");
+    assert!(!test_dir.run(&with_config).ok().err.contains("contradicts"));
+    test_dir.write("config.json", "{\"window_days\": 0}");
+    test_dir.run(&with_config).ok();
     test_dir.write("config.json", "{}");
     test_dir
         .run(&[&words[..], &["--run-config", "config.json"]].concat())

@@ -57,6 +57,9 @@ pub struct CyclesSummaryRequest {
     pub amp_bands: [f64; 2],
 }
 
+/// A difference between window lengths, in days, that rounding explains: a minute.
+const MAX_WINDOW_DIFFERENCE: f64 = 1.0 / 1440.0;
+
 /// The result of [`cycles_summary`].
 #[derive(Debug, Clone)]
 pub struct CyclesSummary {
@@ -78,7 +81,7 @@ pub fn cycles_summary(
     let folder = request.summary.parent().unwrap_or(Path::new("."));
     let config = RecordedRun::find(request.run_config.as_deref(), folder)?;
     let params = Params {
-        window_days: request.window_days(config.as_ref())?,
+        window_days: request.window_days(config.as_ref(), observer)?,
         min_energy_share: request.min_energy_share,
         amp_bands: request.amp_bands,
     };
@@ -120,10 +123,24 @@ pub fn summarize(
 }
 
 impl CyclesSummaryRequest {
-    fn window_days(&self, config: Option<&RecordedRun>) -> Result<f64> {
-        match (self.window_days, config.map(RecordedRun::window_days).transpose()?.flatten()) {
-            (Some(days), _) | (None, Some(days)) => Ok(days),
-            (None, None) => {
+    /// The given window length, else that of the run. Warns if both are known and differ.
+    fn window_days(&self, config: Option<&RecordedRun>, observer: &dyn Observer) -> Result<f64> {
+        let recorded = config.map(RecordedRun::window_days);
+        if let Some(given) = self.window_days {
+            if let (Some(config), Some(Ok(Some(recorded)))) = (config, recorded)
+                && (given - recorded).abs() > MAX_WINDOW_DIFFERENCE
+            {
+                observer.warn(format!(
+                    "the given window of {given} days contradicts {}, which records {recorded} \
+                     days; expected cycle counts and the flag of long periods use {given}",
+                    config.path().display()
+                ));
+            }
+            return Ok(given);
+        }
+        match recorded.transpose()?.flatten() {
+            Some(days) => Ok(days),
+            None => {
                 let why = match config {
                     Some(config) => format!("{} does not have it", config.path().display()),
                     None => {
