@@ -6,8 +6,9 @@ use std::path::Path;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{
-    check, completions, demo, emd, fetch_history, imf_cluster, imf_postprocess, imf_stage, import,
-    kraken_losers, leaderboards, man, merge, metrics, regime, report, run, sample, state, sync,
+    check, columns, completions, demo, emd, fetch_history, imf_cluster, imf_postprocess, imf_stage,
+    import, kraken_losers, leaderboards, man, merge, metrics, regime, report, run, sample, state,
+    sync,
 };
 use crate::config::{self, Config};
 use crate::flags::Common;
@@ -94,6 +95,9 @@ pub enum Command {
     /// Generate a synthetic market with known cycles.
     #[command(after_help = examples("sample", &["data-pipeline sample --into sample/bars --symbols 10 --days 60"]))]
     Sample(sample::Flags),
+    /// List the columns of the outputs with their definitions.
+    #[command(after_help = examples("columns", &["data-pipeline columns rsi", "data-pipeline columns 'adx_4h*'"]))]
+    Columns(columns::Flags),
     /// Print a shell completion script.
     #[command(after_help = examples("completions", &["data-pipeline completions bash > ~/.local/share/bash-completion/completions/data-pipeline"]))]
     Completions(completions::Flags),
@@ -165,6 +169,7 @@ impl Command {
             Command::Report(_) => "report",
             Command::Sample(_) => "sample",
             Command::Demo(_) => "demo",
+            Command::Columns(_) => "columns",
             Command::Completions(_) => "completions",
             Command::Man(_) => "man",
         }
@@ -175,7 +180,7 @@ impl Command {
         match self {
             Command::State(flags) => flags.snapshots.dry_run,
             Command::Regime(flags) => flags.snapshots.dry_run,
-            Command::Completions(_) | Command::Man(_) => true,
+            Command::Columns(_) | Command::Completions(_) | Command::Man(_) => true,
             _ => false,
         }
     }
@@ -213,6 +218,7 @@ pub fn dispatch(command: &Command) -> anyhow::Result<()> {
         Command::Report(flags) => report::run(flags),
         Command::Sample(flags) => sample::run(flags),
         Command::Demo(flags) => demo::run(flags),
+        Command::Columns(flags) => columns::run(flags),
         Command::Completions(flags) => completions::run(flags, Cli::command()),
         Command::Man(flags) => man::run(flags, Cli::command()),
     }

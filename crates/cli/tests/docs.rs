@@ -565,6 +565,7 @@ const LINES: &[&str] = &[
      --lookback-months 1 --force",
     "run --source bars --cohorts overlaps --out-dir out --asof 2026-01-01 --skip-leaderboards",
     "report --dir out --out page.html --asof 2026-01-01",
+    "columns rsi --format json",
     "completions zsh",
     "man --out-dir manual",
 ];

@@ -203,6 +203,53 @@ fn a_panel_has_a_partition_a_date_and_the_rows_of_single_runs() {
 }
 
 #[test]
+fn the_dictionary_defines_every_column_of_the_files() {
+    let test_dir = test_dir();
+    test_dir.write("bars.csv", market(&["A", "C"], 24 * 9));
+    all_ok(&test_dir, "bars.csv", "out", &["--asof", "2024-01-03"]);
+    let text = test_dir.run(&["columns", "--format", "json"]).ok().out;
+    let dictionary: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
+    let windows = ["1h", "4h", "12h", "24h", "3d", "7d"];
+    let expected = |table: &str| -> BTreeSet<String> {
+        let of_table = dictionary
+            .iter()
+            .filter(|entry| entry["tables"].as_array().unwrap().contains(&table.into()));
+        let names = of_table.map(|entry| entry["column"].as_str().unwrap());
+        names.flat_map(|name| windows.map(|window| name.replace("{w}", window))).collect()
+    };
+    let check = |table: &str, found: Vec<String>| {
+        let known = expected(table);
+        let unknown: Vec<_> = found.iter().filter(|name| !known.contains(*name)).collect();
+        assert!(unknown.is_empty() && !found.is_empty(), "{table}: {unknown:?}");
+        // The other way round, for one window.
+        let named = |name: &&String| windows.iter().any(|w| name.contains(&format!("_{w}")));
+        let missing: Vec<_> =
+            known.iter().filter(|name| !found.contains(name) && !named(name)).collect();
+        assert!(missing.is_empty(), "{table}: {missing:?}");
+    };
+    let metrics = test_dir.text("out/metrics.csv");
+    check("metrics", metrics.lines().next().unwrap().split(',').map(str::to_owned).collect());
+    for stage in ["state", "regime"] {
+        let file = format!("out/{stage}/dt=2024-01-03/{stage}_snapshot.parquet");
+        let columns = snapshot(&test_dir, &file).1;
+        let name = |column: String| column.split(' ').next().unwrap().to_owned();
+        check(stage, columns.into_iter().map(name).collect());
+    }
+}
+
+#[test]
+fn columns_are_found_by_parts_of_names_and_by_window() {
+    let test_dir = test_dir();
+    let found = test_dir.run(&["columns", "adx_30d_mag"]).ok().out;
+    assert!(found.contains("adx_{w}_mag") && found.contains("regime"), "{found}");
+    assert!(found.contains("TA-Lib"), "the note is missing: {found}");
+    let page = test_dir.run(&["columns", "rsi_*", "--format", "markdown"]).ok().out;
+    assert!(page.contains("| `rsi_{w}` | metrics, state | Float64 |"), "{page}");
+    test_dir.run(&["columns", "nope"]).fails(1, &["no column matches 'nope'", "lists all"]);
+    assert!(test_dir.tree(".").is_empty(), "the command writes no file");
+}
+
+#[test]
 fn columns_and_types_are_the_same_whatever_the_data() {
     let test_dir = test_dir();
     test_dir.write("long.csv", market(&["A", "C"], 24 * 9));

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use stages::leaderboards::{
     Board, BucketRank, Buckets, Coin, LeaderboardsPlan, RankKind, Run, SkewDetail, ValidParams,
 };
-use stages::table::{ColumnSource, Table};
+use stages::table::{ColumnSource, ColumnSpec, Table};
 
 use crate::artifacts::leaderboards_summary::{
     LeaderboardsSummary, SummaryBoard, SummaryCoin, SummaryRun, SummarySkew,
@@ -203,6 +203,11 @@ pub fn output_names() -> impl Iterator<Item = &'static str> {
     [names::LEADERBOARDS_SUMMARY, names::LEADERBOARDS_PLACES]
         .into_iter()
         .chain(Cohort::ALL.into_iter().map(Cohort::bars_file))
+}
+
+/// The descriptions of the columns of `leaderboards.parquet`.
+pub(crate) fn place_specs() -> Vec<ColumnSpec> {
+    place_columns().into_iter().map(|column| column.spec).collect()
 }
 
 fn place_columns() -> Vec<ColumnSource<BucketRank>> {

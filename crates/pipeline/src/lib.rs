@@ -15,6 +15,7 @@
 //! | [`run::run`] | all of these in order, skipping stages that are up to date |
 //! | [`check::check`] | what a source contains |
 //! | [`sample`] | the synthetic market |
+//! | [`dictionary`] | the definition of every column |
 //!
 //! [`task`] divides stages into parts that run on other machines. [`artifacts`] has name, schema,
 //! writer and reader of every file.
@@ -25,6 +26,7 @@ pub mod cohort;
 pub mod cohort_cycles;
 pub mod cycles;
 pub mod cycles_summary;
+pub mod dictionary;
 mod digest;
 mod error;
 pub mod jobs;

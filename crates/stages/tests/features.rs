@@ -423,13 +423,3 @@ fn change_starts_at_the_first_open_and_roc_at_the_first_close() {
     assert_eq!(value(regime::Daily::ChangePct), -10.0);
     assert_eq!(value(regime::Daily::Roc), 12.5);
 }
-
-#[test]
-fn columns_page_is_up_to_date() {
-    let page = include_str!("../../../docs/columns.md");
-    assert!(
-        page == stages::features::page::columns() + &stages::cycles::table::page(),
-        "docs/columns.md is not what the tables of metrics say; write it again: \
-         cargo run --package stages --example columns docs/columns.md"
-    );
-}

@@ -1,6 +1,7 @@
 //! The commands, one file each: flags, conversion to a job, and the printed result.
 
 pub mod check;
+pub mod columns;
 pub mod completions;
 pub mod demo;
 pub mod emd;

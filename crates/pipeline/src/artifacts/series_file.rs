@@ -11,6 +11,24 @@ use stages::table::{ColumnSpec, DType, Values};
 
 use super::table_file::{Compression, FileColumns, Format, TableWriter};
 
+/// Returns the columns of a panel file.
+pub(crate) fn columns(metrics: &[Metric]) -> Vec<ColumnSpec> {
+    let keys = [
+        ("symbol", DType::Utf8, "the symbol"),
+        ("window", DType::Utf8, "the window, such as `4h`"),
+        ("window_start", DType::Timestamp, "start of the bucket"),
+        ("window_end", DType::Timestamp, "end of the bucket, by which all of its bars have closed"),
+        (
+            "coverage",
+            DType::Float64,
+            "share of the bucket's minutes (regime: days) that have a bar",
+        ),
+    ];
+    let metrics = metrics.iter().map(|metric| (metric.stem, DType::Float64, metric.description));
+    let column = |(name, dtype, description)| ColumnSpec::new(name, dtype, description);
+    keys.into_iter().chain(metrics).map(column).collect()
+}
+
 /// A panel file being written; Parquet if its name says so, else CSV.
 pub struct SeriesFile(TableWriter);
 
@@ -24,20 +42,7 @@ impl SeriesFile {
         metrics: &[Metric],
         temp: &TempFiles,
     ) -> bars_io::Result<SeriesFile> {
-        let keys = [
-            ("symbol", DType::Utf8),
-            ("window", DType::Utf8),
-            ("window_start", DType::Timestamp),
-            ("window_end", DType::Timestamp),
-            ("coverage", DType::Float64),
-        ];
-        let metrics = metrics.iter().map(|metric| (metric.stem, DType::Float64));
-        let columns: Vec<ColumnSpec> = keys
-            .into_iter()
-            .chain(metrics)
-            .map(|(name, dtype)| ColumnSpec::new(name, dtype, ""))
-            .collect();
-        let columns = FileColumns::new(&columns);
+        let columns = FileColumns::new(&columns(metrics));
         let format = Format::from_path(path);
         Ok(SeriesFile(TableWriter::create(path, format, Compression::default(), &columns, temp)?))
     }

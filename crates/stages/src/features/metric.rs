@@ -134,6 +134,8 @@ pub struct Metric {
     pub family: Option<Family>,
     /// The definition in one line.
     pub description: &'static str,
+    /// How the value differs from that of other programs, and by how much; empty if it does not.
+    pub note: &'static str,
 }
 
 impl Metric {
@@ -151,6 +153,7 @@ impl Metric {
             neutral,
             family: None,
             description,
+            note: "",
         }
     }
 
@@ -192,6 +195,10 @@ impl Metric {
 
     pub(crate) const fn valid(self, family: Family) -> Metric {
         Metric { family: Some(family), ..self }
+    }
+
+    pub(crate) const fn note(self, note: &'static str) -> Metric {
+        Metric { note, ..self }
     }
 
     /// The column's name for a window, such as `rv_close_4h_mag`.

@@ -25,11 +25,25 @@ pub fn columns() -> String {
 }
 
 const HEAD: &str = "\
-# Columns
+# Columns: `data-pipeline columns [PATTERN]`
 
 Every column of every table, generated from the program's own descriptions
-(`cargo run --package stages --example columns docs/columns.md`); do not edit by hand.
-`data-pipeline columns PATTERN` prints the same in the terminal.
+(`data-pipeline columns --format markdown > docs/columns.md`); do not edit by hand.
+
+The command prints the definitions in the terminal:
+
+```sh
+data-pipeline columns                          # all columns
+data-pipeline columns rsi                      # columns with rsi in their names
+data-pipeline columns 'adx_4h*'                # with * and ?, the whole name must match
+data-pipeline columns rv_close --format json   # for programs
+```
+
+`{w}` stands for a window, and a pattern may name one: `rsi_4h` finds `rsi_{w}`.
+
+| flag | default | meaning |
+| --- | --- | --- |
+| `--format` | `text` | `text`; `markdown`: a table, without PATTERN this page; `json`: an array of objects with `column`, `tables`, `type`, `unit`, `family`, `definition`, `note`, `is_derived` |
 
 ## Structure of `metrics`, `state` and `regime`
 
@@ -50,6 +64,13 @@ ENRICHMENT| `metrics_valid_<family>_{w}` | Boolean | flag | whether any metric o
   z. Columns without a mask: 0 for `_p25`, `_p50`, `_p75` and `_n`; `none` for `_direction`.
 ";
 
+/// The source of the figures in notes of metrics.
+const NOTES: &str = "
+The figures come from six pairs of Binance in February 2024, bins of 1 minute (1h) and 20 minutes
+(24h); those of daily metrics from four pairs of the sample market over 500 days. To get a chart's
+values, compute the indicator over the whole history, as `indicators` does with its series functions.
+";
+
 fn enrichment() -> String {
     let line = |column: &Described| {
         let (suffix, dtype, family, what) =
@@ -66,6 +87,14 @@ fn catalog(page: &mut String, title: &str, windows: &str, catalog: &MetricCatalo
     );
     for metric in catalog.metrics {
         let _ = writeln!(page, "{}", line(metric));
+    }
+    let noted = || catalog.metrics.iter().filter(|metric| !metric.note.is_empty());
+    if noted().next().is_some() {
+        page.push_str("\nDifferences from TA-Lib and charts:\n\n");
+        for metric in noted() {
+            let _ = writeln!(page, "- `{}`: {}", metric.column("{w}"), metric.note);
+        }
+        page.push_str(NOTES);
     }
     if !catalog.rollups.is_empty() {
         page.push_str(
