@@ -148,6 +148,9 @@ pub fn job_error(error: &Error, input: Option<&str>) -> String {
         Error::Stage(stage) if stage.parameter() == Some("months") => {
             error.to_string().replace("none for no baseline", "--no-baseline")
         }
+        Error::Stage(stage) if matches!(stage.parameter(), Some("select" | "drop")) => {
+            format!("--{error}; 'data-pipeline columns' lists the columns")
+        }
         Error::UnexpectedFormat { path, .. } => match writer(path) {
             Some(command) => error
                 .to_string()

@@ -521,22 +521,23 @@ const LINES: &[&str] = &[
      --include-partial --include-stale --out-dir .",
     "metrics overlaps --source bars --bar-time open --strict --input habitual_overlaps.csv --output m.parquet --months 1 --windows 1h \
      --enable-72h --asof 2026-01-01 --coverage-threshold 0.5 --series-output s.parquet",
-    "metrics overlaps --source bars --no-baseline",
+    "metrics overlaps --source bars --no-baseline --select rsi_* --drop rsi_24h* --no-masks --long --output l.csv",
     "metrics overlaps --source bars --min-baseline-n 1 --output n.parquet",
     "leaderboards --source bars --top-n 2 --lookback-days 5 --shard 1/1 --out-dir parts/leaderboards",
     "merge parts/leaderboards --source bars --bar-time open --strict --out merged",
     "metrics overlaps --source bars --shard 1/1 --output parts/metrics",
-    "merge parts/metrics --out merged/m.csv",
+    "merge parts/metrics --out merged/m.csv --select rsi_* --drop rsi_24h* --no-masks --long",
     "state --source bars --shard 1/1 --out parts/state",
     "merge parts/state --out merged/state --format parquet --compression zstd --schema-version v2",
     "regime --source bars --windows 3d --shard 1/1 --out parts/regime",
     "imf-stage --source bars --leaders AMBER/USD --lookback-months 1 --trials 2 --shard 1/1 --out parts/imf",
     "state --source bars --bar-time open --strict --windows 1h,4h --enable-72h --coverage-threshold 0.5 --months 1 --min-baseline-n 1 --out s \
      --input habitual_overlaps.csv --compression zstd --format parquet --schema-version v2 --asof 2026-01-01 --dry-run",
-    "state --source bars --no-baseline --from 2025-12-31 --to 2026-01-01 --every 6h",
+    "state --source bars --no-baseline --from 2025-12-31 --to 2026-01-01 --every 6h --select rsi_* --drop rsi_24h* --no-masks --long",
     "regime --source bars --bar-time open --strict --windows 3d --breakout-lookback-days 2 --months 1 --min-baseline-n 1 --out r --series-output d.csv \
      --input habitual_overlaps.csv --compression snappy --format parquet --schema-version v2 --asof 2026-01-01",
-    "regime --source bars --no-baseline --from 2025-12-31 --to 2026-01-01 --every 1d --dry-run",
+    "regime --source bars --no-baseline --from 2025-12-31 --to 2026-01-01 --every 1d --select adx_* --drop adx_90d* --no-masks --long \
+     --dry-run",
     "emd --input habitual_overlaps.csv --column close --symbol BASALT/USD --log --method ceemdan --out m.npz --preset standard \
      --sifting fixed:2 --noise-scale residue --epsilon 0.2 --trials 2 --seed 3",
     "imf-stage --source bars --bar-time open --strict --leaders-csv habitual_overlaps.csv --leaders AMBER/USD --asof 2025-12-31 \

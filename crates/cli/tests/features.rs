@@ -238,6 +238,53 @@ fn the_dictionary_defines_every_column_of_the_files() {
 }
 
 #[test]
+fn outputs_have_the_chosen_columns_and_merges_too() {
+    let test_dir = test_dir();
+    test_dir.write("bars.csv", market(&["A", "C"], 24 * 9));
+    test_dir.run(&["import", "bars.csv", "--into", "store"]).ok();
+    let chosen = ["--select", "rsi_*,adx_{w}, roc_*", "--drop", "*_abs_rz", "--no-masks", "--long"];
+    let input = ["--source", "store", "--input", "bars.csv"];
+    for stage in ["metrics", "state", "regime"] {
+        let (single, merged) = (format!("{stage}-single"), format!("{stage}-merged"));
+        let (parts, mut words) = (format!("{stage}-parts"), vec![stage]);
+        let mut chosen = chosen.to_vec();
+        let mut files = [single.clone(), merged.clone()];
+        let out = if stage == "metrics" {
+            words.push("overlaps");
+            files = files.map(|file| format!("{file}.csv"));
+            "--output"
+        } else {
+            "--out"
+        };
+        if stage == "regime" {
+            words.extend(["--windows", "3d,7d"]);
+            chosen[1] = "roc_*,adx_*";
+        }
+        words.extend(input);
+        test_dir.run(&[&words[..], &chosen, &[out, &files[0]]].concat()).ok();
+        for shard in ["1/2", "2/2"] {
+            test_dir.run(&[&words[..], &["--shard", shard, out, &parts]].concat()).ok();
+        }
+        test_dir.run(&[&["merge", &parts, "--out", &files[1]][..], &chosen].concat()).ok();
+        if stage == "metrics" {
+            let text = test_dir.text(&files[0]);
+            assert_eq!(text, test_dir.text(&files[1]));
+            let header = text.lines().next().unwrap();
+            let expected = "symbol,timestamp_asof_utc,window,metric,value,pctile,quintile,p25,p50,p75,n,direction,rz";
+            assert_eq!(header, expected);
+        } else {
+            assert_eq!(test_dir.tree(&files[0]), test_dir.tree(&files[1]), "{stage}");
+        }
+        let lone = [&words[..], &["--shard", "1/2", "--long", out, &parts]].concat();
+        test_dir.run(&lone).fails(2, &["a shard has all columns", "merge"]);
+        let unknown = [&words[..], &["--select", "nope", out, "x.csv"]].concat();
+        test_dir
+            .run(&unknown)
+            .fails(2, &["--select 'nope' matches no column", "'data-pipeline columns'"]);
+    }
+}
+
+#[test]
 fn columns_are_found_by_parts_of_names_and_by_window() {
     let test_dir = test_dir();
     let found = test_dir.run(&["columns", "adx_30d_mag"]).ok().out;

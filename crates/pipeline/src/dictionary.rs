@@ -14,6 +14,7 @@ use bars::Window;
 use serde::Serialize;
 use stages::features::layout::{FeatureCell, FeatureLayout, LayoutOptions};
 use stages::features::metric::MetricCatalog;
+use stages::features::output::matches;
 use stages::table::{ColumnSource, ColumnSpec, DType};
 
 use crate::artifacts::series_file;
@@ -88,14 +89,14 @@ pub fn columns() -> Vec<Column> {
 /// Returns the columns whose name matches `pattern`: with `*` or `?` the whole name must match,
 /// else a part of it. Case does not matter, and a window such as `4h` matches `{w}`.
 pub fn matching(pattern: &str) -> Vec<Column> {
-    let pattern = pattern.to_lowercase();
+    let pattern = pattern.to_lowercase().replace("{w}", ANY_WINDOW);
     // The names of roll-ups contain windows, so the pattern itself is tried too.
-    let patterns = [template(&pattern), pattern];
+    let patterns = [with_any_window(&pattern), pattern];
     let fits = |column: &Column| {
-        let name = column.column.to_lowercase();
+        let name = column.column.to_lowercase().replace("{w}", ANY_WINDOW);
         patterns.iter().any(|pattern| {
             if pattern.contains(['*', '?']) {
-                glob(pattern.as_bytes(), name.as_bytes())
+                matches(pattern, &name)
             } else {
                 name.contains(pattern.as_str())
             }
@@ -223,25 +224,19 @@ fn series() -> Vec<ColumnSpec> {
     columns
 }
 
-/// Replaces the parts of a column name that are windows by `{w}`.
-fn template(name: &str) -> String {
-    let part = |part: &str| {
-        let is_window = part.parse::<Window>().is_ok();
-        if is_window { "{w}".to_owned() } else { part.to_owned() }
-    };
-    name.split('_').map(part).collect::<Vec<_>>().join("_")
-}
+/// The window that stands for `{w}` while names are compared.
+const ANY_WINDOW: &str = "1h";
 
-/// Returns whether `name` matches `pattern`, in which `*` stands for any text and `?` for any
-/// character.
-fn glob(pattern: &[u8], name: &[u8]) -> bool {
-    match (pattern.split_first(), name.split_first()) {
-        (None, None) => true,
-        (Some((b'*', rest)), _) => (0..=name.len()).any(|skip| glob(rest, &name[skip..])),
-        (Some((b'?', rest)), Some((_, name))) => glob(rest, name),
-        (Some((wanted, rest)), Some((found, name))) => wanted == found && glob(rest, name),
-        _ => false,
-    }
+/// Replaces the parts of a pattern that are windows by [`ANY_WINDOW`].
+fn with_any_window(pattern: &str) -> String {
+    let part = |part: &str| {
+        let window = part.trim_end_matches(['*', '?']);
+        match window.parse::<Window>() {
+            Ok(_) => part.replace(window, ANY_WINDOW),
+            Err(_) => part.to_owned(),
+        }
+    };
+    pattern.split('_').map(part).collect::<Vec<_>>().join("_")
 }
 
 #[cfg(test)]
@@ -257,6 +252,7 @@ mod tests {
         assert_eq!(names("ADX_{w}*imputed").first().unwrap(), "adx_{w}_imputed");
         assert_eq!(names("macd_?ignal_24h"), ["macd_signal_{w}"]);
         assert_eq!(names("rv_close_1h_over_4h_ma?"), ["rv_close_1h_over_4h_mag"]);
+        assert_eq!(names("adx_4h*")[..2], ["adx_{w}", "adx_{w}_pctile"]);
         assert!(names("no_such_column").is_empty());
         // The masks of `state` and `regime` are the same column.
         let mask = &matching("*atr_30d_mag_imputed")[0];

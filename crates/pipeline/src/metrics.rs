@@ -8,6 +8,7 @@ use bars_io::Source;
 use bars_io::atomic::{FinishedFile, TempFiles};
 use rayon::prelude::*;
 use stages::features::layout::FeatureLayout;
+use stages::features::output::{OutputOptions, OutputShape};
 use stages::features::panel::Panel;
 use stages::features::table::{FeatureRow, to_table};
 use stages::metrics::{MetricsPlan, ValidParams};
@@ -49,14 +50,20 @@ impl Metrics {
         to_table(&self.layout, &self.rows)
     }
 
-    /// Writes the table, ready to be committed to `path`; Parquet if its extension says so, else
-    /// CSV.
+    /// Writes the chosen columns of the table, ready to be committed to `path`; Parquet if its
+    /// extension says so, else CSV.
     ///
     /// # Errors
-    /// If it cannot be written.
-    pub fn write(&self, path: &Path, temp: &TempFiles) -> Result<FinishedFile> {
+    /// If it cannot be written, or the options choose no column.
+    pub fn write(
+        &self,
+        path: &Path,
+        columns: &OutputOptions,
+        temp: &TempFiles,
+    ) -> Result<FinishedFile> {
+        let table = OutputShape::new(&self.layout, columns)?.to_table(&self.layout, &self.rows);
         let compression = Compression::default();
-        Ok(table_file::write(path, Format::from_path(path), compression, self.table(), temp)?)
+        Ok(table_file::write(path, Format::from_path(path), compression, table, temp)?)
     }
 }
 

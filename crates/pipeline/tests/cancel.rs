@@ -94,6 +94,7 @@ fn metrics() {
             asof: AsOfSpec::Latest,
             input: input.clone(),
             output: out.join("m.csv"),
+            columns: Default::default(),
             series_output: Some(out.join("s.csv")),
             bar_time: BarTime::Open,
             source_path: None,
@@ -112,6 +113,7 @@ fn snapshots<S: SnapshotStage + Clone + serde::Serialize>(stage: &S) {
             format: Format::Parquet,
             compression: Compression::default(),
             schema_version: "v1".to_owned(),
+            columns: Default::default(),
         };
         let job = SnapshotFilesJob {
             stage: stage.clone(),
@@ -214,6 +216,7 @@ fn merging() {
             format: Format::Parquet,
             compression: Compression::default(),
             schema_version: "v1".to_owned(),
+            columns: Default::default(),
             source: Some(&source),
             temp: &TempFiles::default(),
             observer: &CancelFrom::new(0),

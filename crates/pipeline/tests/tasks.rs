@@ -83,6 +83,7 @@ fn merge_into(
             format: Format::Parquet,
             compression: Compression::default(),
             schema_version: "v1".to_owned(),
+            columns: Default::default(),
             source: Some(source),
             temp: &temp,
             observer: &Silent,
@@ -130,6 +131,7 @@ fn snapshot_files(out: &Path) -> SnapshotFiles {
         format: Format::Parquet,
         compression: Compression::default(),
         schema_version: "v1".to_owned(),
+        columns: Default::default(),
     }
 }
 
@@ -211,6 +213,7 @@ fn shards_of_metrics_equal_a_single_run() {
         input: input.clone(),
         output: single.clone(),
         series_output: None,
+        columns: Default::default(),
         bar_time: BarTime::Open,
         source_path: None,
     };
@@ -261,6 +264,7 @@ fn a_shard_of_symbols_that_come_after_the_asof_is_empty() {
         input: input.clone(),
         output: output.clone(),
         series_output: None,
+        columns: Default::default(),
         bar_time: BarTime::Open,
         source_path: None,
     };

@@ -5,9 +5,11 @@
 use bars::{AsOf, Bar, Minute, Series, Span, Symbol, Window};
 use proptest::prelude::*;
 use stages::features::baseline::{QUANTILE_LEVELS, Quantiles};
+use stages::features::layout::{FeatureCell, FeatureLayout};
 use stages::features::metric::Transform;
-use stages::features::table::{FeatureRow, fill};
-use stages::table::Values;
+use stages::features::output::{OutputOptions, OutputShape};
+use stages::features::table::{FeatureRow, fill, to_table};
+use stages::table::{Table, Values};
 use stages::{metrics, regime};
 
 /// 2024-02-27T00:00Z, so that as-ofs cross the end of a leap year's February.
@@ -393,6 +395,132 @@ fn vwap_equals_the_value_computed_by_hand() {
         (0..80).map(|bin| if bin == 101 / 3 { wide } else { usual }).collect();
     assert!((value(0) - 0.5 / usual).abs() < 1e-9, "{}", value(0));
     assert!((value(1) - 2.0 / mean(&four_hours)).abs() < 1e-9, "{}", value(1));
+}
+
+/// A layout with masks and roll-ups, and its rows.
+fn some_rows() -> (FeatureLayout, Vec<FeatureRow>) {
+    let bar = |i: i64| {
+        let close = 100.0 + (i as f64 / 77.0).sin();
+        let time = Minute::new(START + i).unwrap();
+        Bar { time, open: close, high: close, low: close, close, volume: 1.0, trades: None }
+    };
+    let series: Series = (0..5 * 240).map(bar).collect();
+    let asofs = [900, 1200].map(|i| AsOf::start_of(Minute::new(START + i).unwrap()));
+    let plan = metrics::MetricsPlan::new(params(&["1h", "4h"], 0.8, Some(1)), asofs.into(), true);
+    (plan.layout().clone(), metric_rows(&plan, &series))
+}
+
+fn shape(layout: &FeatureLayout, options: OutputOptions) -> Table {
+    let (_, rows) = some_rows();
+    OutputShape::new(layout, &options).unwrap().to_table(layout, &rows)
+}
+
+fn list(patterns: &[&str]) -> Vec<String> {
+    patterns.iter().map(|&pattern| pattern.to_owned()).collect()
+}
+
+#[test]
+fn chosen_columns_are_those_of_the_whole_table() {
+    let (layout, rows) = some_rows();
+    let whole = to_table(&layout, &rows);
+    assert_eq!(shape(&layout, OutputOptions::default()), whole);
+    let options = OutputOptions {
+        select: list(&["rsi_*", "rv_close_{w}_mag", "roc_sign_agree_rollup*"]),
+        drop: list(&["*_p?5"]),
+        no_masks: true,
+        is_long: false,
+    };
+    let chosen = shape(&layout, options);
+    let names: Vec<&str> = chosen.columns.iter().map(|column| column.name.as_str()).collect();
+    let rsi = ["", "_pctile", "_quintile", "_p50", "_n", "_direction", "_rz", "_abs_rz"];
+    let of_window = |window: &str| {
+        let names = rsi.map(|suffix| format!("rsi_{window}{suffix}"));
+        [names.to_vec(), vec![format!("rv_close_{window}_mag")]].concat()
+    };
+    let keys = ["symbol", "timestamp_asof_utc"].map(str::to_owned);
+    let rollup = "roc_sign_agree_rollup".to_owned();
+    let expected = [keys.to_vec(), of_window("1h"), of_window("4h"), vec![rollup]].concat();
+    assert_eq!(names, expected);
+    for name in names {
+        assert_eq!(chosen.column(name), whole.column(name), "{name}");
+    }
+}
+
+#[test]
+fn the_long_form_has_every_metric_of_the_wide_one() {
+    let (layout, rows) = some_rows();
+    let wide = to_table(&layout, &rows);
+    let long = shape(&layout, OutputOptions { is_long: true, ..Default::default() });
+    let text = |name: &str| match long.column(name) {
+        Some(Values::Text(values)) => values.clone(),
+        _ => panic!("{name}"),
+    };
+    let (windows, metrics) = (text("window"), text("metric"));
+    let Some(Values::Time(asofs)) = long.column("timestamp_asof_utc") else { panic!() };
+    let mut compared = 0;
+    for line in 0..long.len() {
+        let row = rows.iter().position(|row| row.asof == asofs[line]).unwrap();
+        let metric = metrics[line].as_deref().unwrap();
+        let base = match &windows[line] {
+            Some(window) => {
+                let of = metrics::Intraday::TABLE.iter().find(|of| of.stem == metric).unwrap();
+                of.column(window)
+            }
+            None => metric.to_owned(),
+        };
+        for column in &long.columns[4..] {
+            let name = match column.name.as_str() {
+                "value" => base.clone(),
+                suffix => format!("{base}_{suffix}"),
+            };
+            let expected = wide.column(&name).map(|values| values.gather(&[row]));
+            let found = long.column(&column.name).unwrap().gather(&[line]);
+            let (expected, found) = match (expected, found) {
+                (Some(Values::Whole(expected)), Values::Number(found)) => {
+                    let expected = expected[0].map_or(f64::NAN, |value| value as f64);
+                    (format!("{:?}", [expected]), format!("{found:?}"))
+                }
+                (Some(expected), found) => {
+                    compared += 1;
+                    (format!("{expected:?}"), format!("{found:?}"))
+                }
+                // Without a baseline the metric has no such column.
+                (None, Values::Number(found)) => ("NaN".to_owned(), found[0].to_string()),
+                (None, Values::Whole(found)) => ("None".to_owned(), format!("{:?}", found[0])),
+                (None, Values::Text(found)) => ("None".to_owned(), format!("{:?}", found[0])),
+                (None, found) => panic!("{name}: {found:?}"),
+            };
+            assert_eq!(found, expected, "{name}");
+        }
+    }
+    let values = layout
+        .columns()
+        .iter()
+        .filter(|column| matches!(column.cell, FeatureCell::Value(..) | FeatureCell::Enriched(..)));
+    assert!(compared >= rows.len() * values.count(), "{compared}");
+    let patterns =
+        OutputOptions { select: list(&["rsi_1h_pctile"]), is_long: true, ..Default::default() };
+    let one = shape(&layout, patterns);
+    let names: Vec<&str> = one.columns.iter().map(|column| column.name.as_str()).collect();
+    assert_eq!(names, ["symbol", "timestamp_asof_utc", "window", "metric", "pctile"]);
+    assert_eq!(one.len(), rows.len());
+}
+
+#[test]
+fn choices_of_no_column_are_errors() {
+    let (layout, _) = some_rows();
+    let fails = |options: OutputOptions, name: &str, said: &str| {
+        let error = OutputShape::new(&layout, &options).unwrap_err();
+        assert_eq!(error.parameter(), Some(name));
+        assert!(error.to_string().contains(said), "{error}");
+    };
+    let select = |patterns: &[&str]| OutputOptions { select: list(patterns), ..Default::default() };
+    fails(select(&["rsi_*", "rsi"]), "select", "'rsi' matches no column");
+    fails(select(&["symbol"]), "select", "leaves no column but the keys");
+    let drop = OutputOptions { drop: list(&["*"]), ..Default::default() };
+    fails(drop, "drop", "leaves no column but the keys");
+    let masks = OutputOptions { no_masks: true, ..select(&["*_imputed"]) };
+    fails(masks, "select", "leaves no column but the keys");
 }
 
 /// The price falls within the first minute (first day) and recovers half of it afterwards.

@@ -7,7 +7,7 @@ use pipeline::task::{self, MergeTarget, Merged, TaskResult, merge};
 
 use super::{imf_stage, leaderboards};
 use crate::console::Console;
-use crate::flags::{CompressionFlag, FormatFlag, SourceFlags};
+use crate::flags::{ColumnFlags, CompressionFlag, FormatFlag, SourceFlags};
 use crate::interrupt::temp_files;
 use crate::source_select;
 use crate::ui::{self, Usage};
@@ -30,6 +30,9 @@ pub struct Flags {
     /// Version string in the schema sidecar of state and regime.
     #[arg(long, value_name = "TEXT", default_value = "v1")]
     schema_version: String,
+    /// The columns of metrics, state and regime.
+    #[command(flatten)]
+    columns: ColumnFlags,
     /// The source of the cohorts' bars; only leaderboards need it.
     #[command(flatten)]
     source: SourceFlags,
@@ -55,6 +58,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
             format: flags.format.format(),
             compression: flags.compression.map(CompressionFlag::compression).unwrap_or_default(),
             schema_version: flags.schema_version.clone(),
+            columns: flags.columns.options(),
             source: opened.as_ref().map(source_select::OpenSource::source),
             temp: temp_files(),
             observer: &console,

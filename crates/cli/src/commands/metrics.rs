@@ -13,7 +13,7 @@ use stages::metrics::Params;
 use crate::console::Console;
 use crate::explain;
 use crate::feature_table::{self, INTRADAY};
-use crate::flags::{self, CohortFlag, SourceFlags, check_table_path};
+use crate::flags::{self, CohortFlag, ColumnFlags, SourceFlags, check_table_path};
 use crate::shard::{self, Shard};
 use crate::source_select::{self, Prompt};
 use crate::ui;
@@ -59,6 +59,9 @@ pub struct Flags {
     /// Compute only part I of N and write it to the output folder (see 'data-pipeline merge').
     #[arg(long, value_name = "I/N", conflicts_with = "series_output")]
     pub shard: Option<Shard>,
+    /// The columns of the table.
+    #[command(flatten)]
+    pub columns: ColumnFlags,
     /// The source of the baselines' bars; the input itself if no source is given and data/bars does
     /// not exist.
     #[command(flatten)]
@@ -75,6 +78,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     };
     let console = Console::new(flags.source.reading.strict);
     if let Some(shard) = flags.shard {
+        flags.columns.check_whole()?;
         let cohort = flags.cohort.cohort();
         let request = TaskRequest::Metrics {
             params: job.params,
@@ -108,6 +112,7 @@ impl Flags {
             asof: self.asof,
             input: self.input.clone().unwrap_or_else(|| cohort.bars_file().into()),
             output: self.output.clone().unwrap_or_else(|| cohort.metrics_file().into()),
+            columns: self.columns.options(),
             series_output: self.series_output.clone(),
             bar_time: self.source.reading.bar_time(),
             source_path: self.source.path(),
@@ -126,8 +131,8 @@ pub fn print(job: &MetricsJob, output: &MetricsOutput) -> anyhow::Result<()> {
     ui::print(&format!(
         "\nwrote {}: {} of {} columns, as of {}",
         job.output.display(),
-        ui::pluralize(metrics.rows.len(), "row"),
-        ui::count(metrics.layout.columns().len() as u64),
+        ui::pluralize(output.size[0], "row"),
+        ui::count(output.size[1] as u64),
         metrics.asof
     ))
 }

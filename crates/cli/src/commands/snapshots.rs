@@ -28,6 +28,7 @@ pub fn run<S: SnapshotStage + Clone>(
     let console = Console::new(flags.source.reading.strict);
     let context = console.context(opened.as_ref());
     if let Some(shard) = flags.shard {
+        flags.columns.check_whole()?;
         let opened = opened.as_ref().ok_or_else(source_select::no_source)?;
         let symbols =
             read_symbols(&job.input, &console).map_err(|e| explain::with_input(e, "--input"))?;
@@ -54,7 +55,7 @@ pub fn print(
     }
     feature_table::print(&output.layout, &output.last, metrics, longest)?;
     let rows = ui::pluralize(output.rows, "row");
-    let columns = ui::pluralize(output.layout.columns().len(), "column");
+    let columns = ui::pluralize(output.columns, "column");
     let file = output.first_file.display();
     let written = match output.partitions {
         1 => file.to_string(),

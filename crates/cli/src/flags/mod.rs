@@ -9,6 +9,7 @@ use bars_io::mysql::config::{Partial, Password};
 use bars_io::mysql::{Config, SslMode};
 use clap::{Args, ValueEnum};
 use pipeline::artifacts::{Cohort, table_file};
+use stages::features::output::OutputOptions;
 
 use crate::explain;
 use crate::ui::Usage;
@@ -258,6 +259,54 @@ impl CohortFlag {
             CohortFlag::Gainers => Cohort::Gainers,
             CohortFlag::Losers => Cohort::Losers,
             CohortFlag::Overlaps => Cohort::Overlaps,
+        }
+    }
+}
+
+/// The columns of `metrics`, `state` and `regime`.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Columns")]
+pub struct ColumnFlags {
+    /// Columns to keep besides the keys: names, * and ? as wildcards, {w} for any window
+    /// ('data-pipeline columns' lists all).
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub select: Vec<String>,
+    /// Columns to omit, in the same form.
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub drop: Vec<String>,
+    /// Omit the columns that only say which values are missing: *_imputed, *_valid, metrics_valid_*
+    /// and window_ok_*.
+    #[arg(long)]
+    pub no_masks: bool,
+    /// Write one row per symbol, as-of, window and metric.
+    #[arg(long)]
+    pub long: bool,
+}
+
+impl ColumnFlags {
+    /// Checks that all columns are chosen, as a shard needs them.
+    ///
+    /// # Errors
+    /// A flag of this group was given.
+    pub fn check_whole(&self) -> Result<(), Usage> {
+        if self.options().is_default() {
+            return Ok(());
+        }
+        Err(Usage(
+            "a shard has all columns; give --select, --drop, --no-masks and --long to \
+             'data-pipeline merge' instead"
+                .to_owned(),
+        ))
+    }
+
+    /// Returns the options of the output.
+    pub fn options(&self) -> OutputOptions {
+        let trimmed = |list: &[String]| list.iter().map(|text| text.trim().to_owned()).collect();
+        OutputOptions {
+            select: trimmed(&self.select),
+            drop: trimmed(&self.drop),
+            no_masks: self.no_masks,
+            is_long: self.long,
         }
     }
 }

@@ -10,7 +10,7 @@ use pipeline::jobs::SnapshotFilesJob;
 use pipeline::snapshots::{Moments, SnapshotFiles};
 use stages::features::baseline::MIN_BASELINE_N;
 
-use super::{CompressionFlag, FormatFlag, SourceFlags};
+use super::{ColumnFlags, CompressionFlag, FormatFlag, SourceFlags};
 use crate::shard::Shard;
 use crate::ui::Usage;
 
@@ -51,6 +51,9 @@ pub struct SnapshotFlags {
     /// Compute only part I of N and write it to the output folder (see 'data-pipeline merge').
     #[arg(long, value_name = "I/N", conflicts_with = "dry_run")]
     pub shard: Option<Shard>,
+    /// The columns of the tables.
+    #[command(flatten)]
+    pub columns: ColumnFlags,
     /// The source of the bars; the input itself if no source is given and data/bars does not exist.
     #[command(flatten)]
     pub source: SourceFlags,
@@ -88,6 +91,7 @@ impl SnapshotFlags {
                 format: self.format.format(),
                 compression: self.compression.map(CompressionFlag::compression).unwrap_or_default(),
                 schema_version: self.schema_version.clone(),
+                columns: self.columns.options(),
             },
             series_output,
             bar_time: self.source.reading.bar_time(),

@@ -1,10 +1,11 @@
 use std::path::{Path, PathBuf};
 
 use bars::time::AsOfSpec;
-use bars::{BarTime, Minute, ReadOptions, Span};
+use bars::{AsOf, BarTime, Minute, ReadOptions, Span};
 use bars_io::Source;
 use bars_io::file::FileSource;
 use serde::Serialize;
+use stages::features::output::{OutputOptions, OutputShape};
 use stages::{cohort_cycles as stage_cycles, metrics as stage_metrics};
 
 use super::{JobContext, check_outputs};
@@ -26,6 +27,9 @@ pub struct MetricsJob {
     pub input: PathBuf,
     /// Output file; Parquet if its extension says so, else CSV.
     pub output: PathBuf,
+    /// The choice of columns, wide or long.
+    #[serde(skip_serializing_if = "OutputOptions::is_default")]
+    pub columns: OutputOptions,
     /// Output file of the panel behind the baselines, if wanted.
     pub series_output: Option<PathBuf>,
     /// The meaning of timestamps in the source, or in the input if there is no source.
@@ -39,6 +43,8 @@ pub struct MetricsJob {
 pub struct MetricsOutput {
     /// The metrics.
     pub metrics: Metrics,
+    /// Number of rows and columns of the file.
+    pub size: [usize; 2],
 }
 
 impl MetricsJob {
@@ -52,6 +58,9 @@ impl MetricsJob {
             [Some(&*self.output), self.series_output.as_deref()].into_iter().flatten().collect();
         check_outputs(&self.input, self.source_path.as_deref(), &outputs)?;
         outputs.iter().try_for_each(|path| temp.check_writable(path))?;
+        // Report a choice of columns that is not possible before reading the bars.
+        let layout = crate::metrics::MetricsJob::layout(&self.params, AsOf::start_of(Minute::MIN));
+        let shape = OutputShape::new(&layout, &self.columns)?;
         let has_baseline = self.params.months().is_some();
         let source = context.source.filter(|_| has_baseline);
         // The leaderboards write open times, so bar_time applies to the source, if there is one.
@@ -76,13 +85,14 @@ impl MetricsJob {
         let mut series = series.transpose()?;
         let metrics =
             metrics(&symbols, &file, history, &self.params, self.asof, series.as_mut(), observer)?;
-        let mut files = vec![metrics.write(&self.output, temp)?];
+        let mut files = vec![metrics.write(&self.output, &self.columns, temp)?];
         files.extend(series.map(SeriesFile::finish).transpose()?);
         if let History::Source(source) = history {
             context.check(source)?;
         }
         commit(files)?;
-        Ok(MetricsOutput { metrics })
+        let size = [metrics.rows.len() * shape.rows_per_row(), shape.columns().len()];
+        Ok(MetricsOutput { metrics, size })
     }
 
     /// The files that the job reads, besides the source.

@@ -5,6 +5,7 @@ use bars_io::Source;
 use bars_io::file::FileSource;
 use serde::Serialize;
 use stages::features::layout::FeatureLayout;
+use stages::features::output::OutputShape;
 use stages::features::table::FeatureRow;
 
 use super::{JobContext, check_outputs};
@@ -42,8 +43,10 @@ pub struct SnapshotsOutput {
     pub asofs: Vec<bars::AsOf>,
     /// Number of partitions.
     pub partitions: usize,
-    /// Number of rows.
+    /// Number of rows of the tables.
     pub rows: usize,
+    /// Number of columns of the tables.
+    pub columns: usize,
     /// The rows at the last as-of.
     pub last: Vec<FeatureRow>,
     /// The table of the first date.
@@ -61,6 +64,8 @@ impl<S: SnapshotStage + Clone> SnapshotFilesJob<S> {
         then: impl FnOnce(&SnapshotJob<'_, S>) -> Result<T>,
     ) -> Result<T> {
         let observer = context.observer;
+        // Report a choice of columns that is not possible before reading anything.
+        OutputShape::new(&crate::snapshots::layout(&self.stage), &self.files.columns)?;
         let symbols =
             observer.step("reading the symbols", || read_symbols(&self.input, observer))?;
         let file;
@@ -107,6 +112,7 @@ impl<S: SnapshotStage + Clone> SnapshotFilesJob<S> {
                 asofs: job.asofs.clone(),
                 partitions: finished.partitions,
                 rows: finished.rows,
+                columns: finished.columns,
                 last: finished.last.clone(),
                 first_file,
             };

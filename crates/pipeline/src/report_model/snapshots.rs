@@ -59,6 +59,10 @@ impl Snapshot {
                 continue;
             };
             let frame = Frame::read(&path)?;
+            // The long form has no column per metric, which the tables of the report need.
+            if frame.has("metric") {
+                continue;
+            }
             let times = frame.times("timestamp_asof_utc")?;
             let in_time =
                 times.iter().flatten().filter(|time| asof.is_none_or(|asof| **time <= asof));
@@ -87,8 +91,12 @@ impl Snapshot {
         self.frame.names().iter().filter_map(column).collect()
     }
 
-    /// Returns a column, with NaN instead of imputed neutral values.
+    /// Returns a column, with NaN instead of imputed neutral values; all NaN if it was not written
+    /// (a snapshot can have a choice of columns).
     fn numbers(&self, name: &str) -> Result<Vec<f64>> {
+        if !self.frame.has(name) {
+            return Ok(vec![f64::NAN; self.rows.len()]);
+        }
         let numbers = self.frame.numbers(name)?;
         let flag = format!("{name}_imputed");
         let imputed = if self.frame.has(&flag) {
@@ -105,7 +113,7 @@ impl Snapshot {
         let (values, counts) =
             (self.numbers(&format!("{column}_pctile"))?, self.numbers(&format!("{column}_n"))?);
         let sound = |(value, count): (f64, f64)| {
-            if count >= MIN_BASELINE_N as f64 { value } else { f64::NAN }
+            if count < MIN_BASELINE_N as f64 { f64::NAN } else { value }
         };
         Ok(values.into_iter().zip(counts).map(sound).collect())
     }

@@ -11,7 +11,7 @@ use bars_io::atomic::{FinishedFile, TempFiles};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use stages::features::layout::FeatureLayout;
-use stages::features::table::{FeatureRow, fill, to_table};
+use stages::features::table::{FeatureRow, to_table};
 use stages::table::Table;
 
 use crate::artifacts::commit;
@@ -95,6 +95,8 @@ pub struct FinishedSnapshots {
     pub partitions: usize,
     /// Number of rows in all partitions.
     pub rows: usize,
+    /// Number of columns of the tables.
+    pub columns: usize,
     /// The rows at the last as-of.
     pub last: Vec<FeatureRow>,
 }
@@ -279,15 +281,18 @@ impl<'a, S: SnapshotStage> SnapshotJob<'a, S> {
     ) -> Result<FinishedSnapshots> {
         let layout = S::layout(&self.stage.plan(self.asofs[..1].to_vec())).clone();
         let mut writer = PartitionWriter::new(files, S::NAME, &layout, temp)?;
+        let shape = writer.shape().clone();
+        let columns = shape.columns().len();
         let (mut rows, mut last) = (0, Vec::new());
         let newest = self.last_asof();
         let mut series = series;
         let take = &mut |group: Group<'_>| {
-            rows += group.rows.len();
+            rows += group.rows.len() * shape.rows_per_row();
             last.extend(group.rows.iter().filter(|row| row.asof == newest).cloned());
             let by_date: Vec<Vec<FeatureRow>> = split_by_date(group.dates, group.rows);
-            let values =
-                |date: usize| (!by_date[date].is_empty()).then(|| fill(&layout, &by_date[date]));
+            let values = |date: usize| {
+                (!by_date[date].is_empty()).then(|| shape.fill(&layout, &by_date[date]))
+            };
             writer.write_group(group.pass, group.dates, group.is_last, &values)
         };
         for_each_group(
@@ -302,7 +307,7 @@ impl<'a, S: SnapshotStage> SnapshotJob<'a, S> {
         let mut files = writer.finish();
         files.extend(series.map(SeriesFile::finish).transpose()?);
         report_findings(self.source, observer);
-        Ok(FinishedSnapshots { files, layout, partitions: self.partitions(), rows, last })
+        Ok(FinishedSnapshots { files, layout, partitions: self.partitions(), rows, columns, last })
     }
 
     /// Returns the coverage of each window at the last as-of, without baselines, for a dry run.

@@ -7,7 +7,8 @@ use bars_io::atomic::{FinishedFile, TempFiles};
 use rayon::prelude::*;
 use serde::Serialize;
 use stages::features::layout::FeatureLayout;
-use stages::table::{ColumnSpec, Values};
+use stages::features::output::{OutputOptions, OutputShape};
+use stages::table::Values;
 
 use super::compute::dates;
 use crate::artifacts::partition;
@@ -25,6 +26,9 @@ pub struct SnapshotFiles {
     pub compression: Compression,
     /// The version in the schema sidecar.
     pub schema_version: String,
+    /// The choice of columns, wide or long.
+    #[serde(skip_serializing_if = "OutputOptions::is_default")]
+    pub columns: OutputOptions,
 }
 
 impl SnapshotFiles {
@@ -82,6 +86,7 @@ pub fn schema_path(partition: &Path, stage: &str) -> PathBuf {
 pub(crate) struct PartitionWriter<'a> {
     files: &'a SnapshotFiles,
     stage: &'static str,
+    shape: OutputShape,
     columns: FileColumns,
     schema: Vec<u8>,
     temp: &'a TempFiles,
@@ -97,13 +102,14 @@ impl<'a> PartitionWriter<'a> {
         layout: &FeatureLayout,
         temp: &'a TempFiles,
     ) -> Result<PartitionWriter<'a>> {
-        let specs: Vec<&ColumnSpec> = layout.columns().iter().map(|column| &column.spec).collect();
-        let schema = schema_json(specs.iter().copied(), &files.schema_version)
+        let shape = OutputShape::new(layout, &files.columns)?;
+        let schema = schema_json(shape.columns(), &files.schema_version)
             .map_err(|e| Error::encode("the schema", e))?;
-        let columns = FileColumns::new(specs);
+        let columns = FileColumns::new(shape.columns());
         Ok(PartitionWriter {
             files,
             stage,
+            shape,
             columns,
             schema,
             temp,
@@ -112,8 +118,13 @@ impl<'a> PartitionWriter<'a> {
         })
     }
 
+    /// The columns of the tables.
+    pub(crate) fn shape(&self) -> &OutputShape {
+        &self.shape
+    }
+
     /// Appends a row group to the table of each date of a pass: `values(d)` gives the columns of
-    /// date `d`, `None` if it has no rows in this group. It is called for one date per thread at a
+    /// date `d` in the [shape](PartitionWriter::shape) of the tables, `None` if it has no rows in this group. It is called for one date per thread at a
     /// time.
     pub(crate) fn write_group(
         &mut self,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use bars::{AsOf, Findings};
 use bars_io::Source;
 use bars_io::atomic::TempFiles;
+use stages::features::output::{OutputOptions, OutputShape};
 use stages::metrics::MetricsPlan;
 use stages::table::{ColumnSpec, Table, Values};
 
@@ -28,6 +29,8 @@ pub struct MergeTarget<'a> {
     pub compression: Compression,
     /// Version in the schema sidecar of snapshots.
     pub schema_version: String,
+    /// The columns of metrics and snapshots, wide or long.
+    pub columns: OutputOptions,
     /// The source; needed for `leaderboards`, which write the bars of each cohort.
     pub source: Option<&'a dyn Source>,
     /// Owner of unfinished files.
@@ -44,7 +47,7 @@ pub enum Merged {
     Leaderboards(LeaderboardsOutput),
     /// Metrics.
     Metrics {
-        /// A row per symbol, in the order of the cohort.
+        /// The table that was written.
         table: Table,
         /// The file that was written.
         file: PathBuf,
@@ -107,7 +110,11 @@ pub fn merge(results: Vec<TaskResult>, target: &MergeTarget<'_>) -> Result<Merge
             let layout = MetricsPlan::new(params, vec![asof], false).layout().clone();
             let specs: Vec<ColumnSpec> =
                 layout.columns().iter().map(|column| column.spec.clone()).collect();
+            let shape = OutputShape::new(&layout, &target.columns)?;
             let table = metrics(&mut results, &specs, target.observer)?;
+            let columns = shape.columns().to_vec();
+            let table =
+                Table { columns, values: shape.values(|index| table.values[index].clone()) };
             let default = Cohort::ALL.into_iter().find(|known| known.name() == cohort);
             let default = default.map_or("metrics.csv", Cohort::metrics_file);
             let file = target.out.clone().unwrap_or_else(|| default.into());
@@ -148,6 +155,7 @@ impl MergeTarget<'_> {
             format: self.format,
             compression: self.compression,
             schema_version: self.schema_version.clone(),
+            columns: self.columns.clone(),
         }
     }
 }

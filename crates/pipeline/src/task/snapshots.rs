@@ -71,6 +71,7 @@ pub(super) fn merge<S: SnapshotStage>(
     let symbols = results.first().map_or(0, |result| result.task.symbols);
     let cuts = Cuts::new(&asofs, specs.len(), symbols);
     let mut writer = PartitionWriter::new(files, S::NAME, &layout, temp)?;
+    let shape = writer.shape().clone();
     let mut rows = 0;
     for (pass, dates) in cuts.passes(&asofs).iter().enumerate() {
         let parts: Vec<Part> = results
@@ -84,7 +85,8 @@ pub(super) fn merge<S: SnapshotStage>(
                 part.rows.iter().map(|(position, rows)| (*position, (index, rows.as_slice()))),
             );
         }
-        rows += parts.iter().map(|part| part.asofs.len()).sum::<usize>();
+        let of_pass: usize = parts.iter().map(|part| part.asofs.len()).sum();
+        rows += of_pass * shape.rows_per_row();
         let group = cuts.group(pass);
         let groups = symbols.div_ceil(group).max(1);
         for number in 0..groups {
@@ -102,20 +104,21 @@ pub(super) fn merge<S: SnapshotStage>(
                     })
                     .filter(|(_, rows)| !rows.is_empty())
                     .collect();
+                let (first_part, first_rows) = chosen.first()?;
                 let column = |index: usize| {
-                    let mut pieces =
-                        chosen.iter().map(|(part, rows)| parts[*part].columns[index].gather(rows));
-                    let mut values = pieces.next()?;
-                    pieces.for_each(|more| values.extend(more));
-                    Some(values)
+                    let gather =
+                        |part: usize, rows: &[usize]| parts[part].columns[index].gather(rows);
+                    let mut values = gather(*first_part, first_rows);
+                    chosen[1..].iter().for_each(|(part, rows)| values.extend(gather(*part, rows)));
+                    values
                 };
-                (0..specs.len()).map(column).collect::<Option<Vec<Values>>>()
+                Some(shape.values(column))
             };
             writer.write_group(pass, dates, number + 1 == groups, &values)?;
         }
     }
     let partitions = commit_partitions(writer, files, S::NAME, &asofs)?;
-    Ok(MergedSnapshots { rows, partitions, columns: specs.len(), asofs })
+    Ok(MergedSnapshots { rows, partitions, columns: shape.columns().len(), asofs })
 }
 
 /// The rows of one task in one pass.

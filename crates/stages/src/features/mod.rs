@@ -3,13 +3,15 @@
 //!
 //! [`metric`] describes metrics; [`asofs`] are the evaluation times; [`panel`] holds values per
 //! bucket; [`baseline`] slides quantiles over a panel; [`enrich`] compares values with baselines;
-//! [`layout`] derives the columns and [`table`] fills them; [`page`] generates the documentation.
+//! [`layout`] derives the columns, [`table`] fills them and [`output`] chooses among them; [`page`]
+//! generates the documentation.
 
 pub mod asofs;
 pub mod baseline;
 pub mod enrich;
 pub mod layout;
 pub mod metric;
+pub mod output;
 pub mod page;
 pub mod panel;
 pub mod table;

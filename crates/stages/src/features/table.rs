@@ -109,7 +109,11 @@ pub fn to_table(layout: &FeatureLayout, rows: &[FeatureRow]) -> Table {
     Table { columns, values: fill(layout, rows) }
 }
 
-fn fill_column(layout: &FeatureLayout, column: &FeatureColumn, rows: &[FeatureRow]) -> Values {
+pub(super) fn fill_column(
+    layout: &FeatureLayout,
+    column: &FeatureColumn,
+    rows: &[FeatureRow],
+) -> Values {
     match column.spec.dtype {
         DType::Utf8 => {
             Values::Text(rows.iter().map(|row| text(layout, column.cell, row)).collect())
