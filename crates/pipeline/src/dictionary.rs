@@ -3,7 +3,6 @@
 //!
 //! ```
 //! let found = pipeline::dictionary::matching("rsi_4h_pctile");
-//! assert_eq!(found.len(), 1);
 //! assert_eq!(found[0].column, "rsi_{w}_pctile");
 //! assert_eq!(found[0].tables, ["metrics", "state"]);
 //! ```
