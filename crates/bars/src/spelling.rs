@@ -44,6 +44,46 @@ pub fn key(symbol: &str) -> String {
     }
 }
 
+/// Base assets that are pegged to the dollar; their changes are noise.
+pub const STABLECOINS: [&str; 16] = [
+    "USDT", "USDC", "DAI", "PYUSD", "TUSD", "USDS", "USDG", "RLUSD", "FDUSD", "USDD", "USDP",
+    "GUSD", "BUSD", "USDE", "USD1", "FRAX",
+];
+
+/// Quote currencies by which pairs without a separator are split, longer ones first.
+const QUOTES: [&str; 22] = [
+    "FDUSD", "USDT", "USDC", "TUSD", "BUSD", "USDP", "DAI", "USD", "EUR", "GBP", "JPY", "AUD",
+    "CAD", "CHF", "TRY", "BRL", "KRW", "BTC", "ETH", "BNB", "SOL", "XRP",
+];
+
+/// Splits a symbol into the common names of base and quote, in capitals; a suffix of another market
+/// (`:PERP`) is ignored. `None` if it has no separator and ends with no known quote.
+///
+/// ```
+/// use bars::spelling::assets;
+/// let pair = |base: &str, quote: &str| Some((base.to_owned(), quote.to_owned()));
+/// assert_eq!(assets("btc-usdt"), pair("BTC", "USDT"));
+/// assert_eq!(assets("XXBTZUSD"), pair("BTC", "USD"));
+/// assert_eq!(assets("1000PEPEUSDT"), pair("1000PEPE", "USDT"));
+/// assert_eq!(assets("SOL/USDT:PERP"), pair("SOL", "USDT"));
+/// assert_eq!(assets("AAPL"), None);
+/// ```
+pub fn assets(symbol: &str) -> Option<(String, String)> {
+    let upper = symbol.trim().to_uppercase();
+    let market = &upper[..upper.find([':', '.']).unwrap_or(upper.len())];
+    let pair = match market.split_once(['/', '-', '_']) {
+        Some(pair) => Some(pair),
+        None => kraken_pair(market),
+    };
+    if let Some((base, quote)) = pair {
+        return Some((common(asset(base)).to_owned(), common(asset(quote)).to_owned()));
+    }
+    let market = common_ends(market);
+    let split = |quote: &&str| market.strip_suffix(*quote).filter(|base| !base.is_empty());
+    let quote = QUOTES.iter().find(|quote| split(quote).is_some())?;
+    Some((split(quote)?.to_owned(), (*quote).to_owned()))
+}
+
 /// Splits one of Kraken's REST keys into base and quote: two legacy assets, or `USDT` and one.
 fn kraken_pair(market: &str) -> Option<(&str, &str)> {
     if market.len() != 8 || !market.is_ascii() {

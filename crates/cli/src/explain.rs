@@ -162,6 +162,9 @@ pub fn job_error(error: &Error, input: Option<&str>) -> String {
                 "{reason}; give it with --window-days, or give the run's file with --run-config"
             )
         }
+        Error::Parameter { name: name @ ("symbols" | "quote"), reason } => {
+            format!("--{name}: {reason}; 'data-pipeline check' lists the symbols of a source")
+        }
         Error::Memory { .. } => error.to_string().replace("fewer trials", "fewer --trials"),
         Error::Parameter { name: "output", reason } => reason.clone(),
         Error::Parameter { name, reason } => format!("{}: {reason}", flag(name)),

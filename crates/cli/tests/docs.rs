@@ -519,6 +519,7 @@ const LINES: &[&str] = &[
     "sample --into bars --symbols 3 --days 5 --seed 2 --end 2026-01-01",
     "leaderboards --source bars --bar-time open --strict --top-n 2 --windows 1h,4h --enable-72h --lookback-days 5 --asof 2026-01-01 \
      --include-partial --include-stale --out-dir .",
+    "leaderboards --source bars --symbols amber-usd,*AL* --exclude ZZZ* --quote USD --min-volume 1 --no-stables --out-dir few",
     "metrics overlaps --source bars --bar-time open --strict --input habitual_overlaps.csv --output m.parquet --months 1 --windows 1h \
      --enable-72h --asof 2026-01-01 --coverage-threshold 0.5 --series-output s.parquet",
     "metrics overlaps --source bars --no-baseline --select rsi_* --drop rsi_24h* --no-masks --long --output l.csv",
@@ -564,6 +565,8 @@ const LINES: &[&str] = &[
     "sync --base-url API --pairs XBT/USD --into kraken --since 2023-04-01T00:00:00Z",
     "run --source bars --bar-time open --strict --cohorts overlaps --out-dir out --asof 2026-01-01 --top-n 2 --windows 1h,4h --months 1 \
      --lookback-months 1 --force",
+    "run --source bars --cohorts overlaps --out-dir few --asof 2026-01-01 --symbols AMBER/USD,BASALT* --exclude nope --quote USD \
+     --min-volume 1 --no-stables --lookback-months 1",
     "run --source bars --cohorts overlaps --out-dir out --asof 2026-01-01 --skip-leaderboards",
     "report --dir out --out page.html --asof 2026-01-01",
     "columns rsi --format json",

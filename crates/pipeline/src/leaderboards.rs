@@ -18,9 +18,11 @@ use crate::artifacts::leaderboards_summary::{
     LeaderboardsSummary, SummaryBoard, SummaryCoin, SummaryRun, SummarySkew,
 };
 use crate::artifacts::{Cohort, bar_csv, commit, names, parquet_file, write_json};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::observer::{Observer, Progress, Unit};
 use crate::source::{catalog, report_findings, resolve_asof};
+use crate::text::{count, pluralize};
+use crate::universe::Universe;
 
 /// The result of [`leaderboards`].
 #[derive(Debug, Clone)]
@@ -29,15 +31,17 @@ pub struct Leaderboards {
     pub boards: stages::leaderboards::RankedBoards,
     /// The bars that were ranked open within this span.
     pub span: Span,
-    /// Close of the newest bar of the source.
+    /// Close of the newest bar of the chosen symbols.
     pub newest: AsOf,
+    /// The choice of symbols.
+    pub universe: Universe,
 }
 
-/// Ranks the symbols of `source` over the lookback before `asof` (`Latest`: the close of the newest
+/// Ranks the symbols of `source` that `universe` chooses over the lookback before `asof` (`Latest`: the close of the newest
 /// bar). Reads the market once, symbols in parallel; memory is some 16 kB per symbol.
 ///
 /// # Errors
-/// If the source cannot be read or is empty, no bar closes by the as-of, no window fits the
+/// If the source cannot be read or is empty, the universe is empty, no bar closes by the as-of, no window fits the
 /// lookback, all symbols are stale, or the observer cancels.
 ///
 /// ```
@@ -49,7 +53,8 @@ pub struct Leaderboards {
 /// let market = Market::new(MarketSettings { symbols: 6, days: 8, ..Default::default() });
 /// let source = MemorySource::new(market.series());
 /// let params = stages::leaderboards::Params { top_n: 2, ..Default::default() }.check()?;
-/// let result = pipeline::leaderboards::leaderboards(&source, &params, AsOfSpec::Latest, &Silent)?;
+/// let (all, asof) = (Default::default(), AsOfSpec::Latest);
+/// let result = pipeline::leaderboards::leaderboards(&source, &params, &all, asof, &Silent)?;
 /// let boards = result.table().to_record_batch()?;
 /// assert_eq!(boards.schema().field(0).name(), "board");
 /// assert!(boards.num_rows() <= 3 * 2, "three boards of two symbols");
@@ -58,24 +63,28 @@ pub struct Leaderboards {
 pub fn leaderboards(
     source: &dyn Source,
     params: &ValidParams,
+    universe: &Universe,
     asof: AsOfSpec,
     observer: &dyn Observer,
 ) -> Result<Leaderboards> {
     let catalog = observer.step("listing the symbols", || catalog(source))?;
+    let catalog = universe.choose(&catalog, observer)?;
     let asof = resolve_asof(asof, &catalog)?;
     let plan = LeaderboardsPlan::new(params.clone(), asof)?;
     let seen: Vec<&Entry> = catalog.iter().filter(|entry| entry.first < plan.span().end).collect();
-    let symbols =
-        observer.step("reading the market", || summarize(source, &seen, &plan, observer))?;
+    let symbols = observer
+        .step("reading the market", || summarize(source, &seen, &plan, universe, observer))?;
     report_findings(source, observer);
-    rank(&plan, seen.len(), symbols, newest_close(&catalog).unwrap_or(asof), observer)
+    let newest = newest_close(&catalog).unwrap_or(asof);
+    rank(&plan, seen.len(), symbols, newest, universe, observer)
 }
 
-/// The buckets of each symbol.
+/// The buckets of each symbol with the minimum volume.
 pub(crate) fn summarize(
     source: &dyn Source,
     entries: &[&Entry],
     plan: &LeaderboardsPlan,
+    universe: &Universe,
     observer: &dyn Observer,
 ) -> Result<Vec<(Symbol, Buckets)>> {
     let progress = Progress::new(observer, "leaderboards", Unit::Symbols, entries.len() as u64);
@@ -83,9 +92,21 @@ pub(crate) fn summarize(
         source.closes(&entry.symbol, plan.span(), scratch)?;
         progress.advance(1)?;
         observer.trace(format!("{}: {} bars", entry.symbol, scratch.time.len()));
-        Ok((entry.symbol.clone(), plan.summarize(scratch)))
+        let days = plan.params().lookback_days();
+        let has_volume = universe.has_volume(scratch, days);
+        Ok(has_volume.then(|| (entry.symbol.clone(), plan.summarize(scratch))))
     };
-    entries.par_iter().map_init(Closes::default, read).collect()
+    let found: Result<Vec<_>> = entries.par_iter().map_init(Closes::default, read).collect();
+    let symbols: Vec<(Symbol, Buckets)> = found?.into_iter().flatten().collect();
+    if symbols.len() < entries.len() {
+        observer.info(format!(
+            "{} of {} below the minimum volume of {} per day: not ranked",
+            entries.len() - symbols.len(),
+            pluralize(entries.len(), "symbol"),
+            count(universe.min_volume as u64)
+        ));
+    }
+    Ok(symbols)
 }
 
 /// Ranks symbols by their buckets; `seen` is the number of symbols with a bar before the as-of.
@@ -94,12 +115,18 @@ pub(crate) fn rank(
     seen: usize,
     symbols: Vec<(Symbol, Buckets)>,
     newest: AsOf,
+    universe: &Universe,
     observer: &dyn Observer,
 ) -> Result<Leaderboards> {
+    if symbols.is_empty() && universe.min_volume > 0.0 {
+        let volume = count(universe.min_volume as u64);
+        let problem = format!("{volume} per day is more than any symbol has");
+        return Err(Error::parameter("min_volume", problem));
+    }
     let boards = observer.step("ranking", || plan.rank(seen, symbols))?;
     warn_of_stale_symbols(&boards.run, observer);
     warn_of_several_names(&boards.places, observer);
-    Ok(Leaderboards { boards, span: plan.span(), newest })
+    Ok(Leaderboards { boards, span: plan.span(), newest, universe: universe.clone() })
 }
 
 fn warn_of_stale_symbols(run: &Run, observer: &dyn Observer) {
@@ -174,6 +201,7 @@ impl Leaderboards {
                 symbols_stale: run.stale.len(),
                 symbols_ranked: run.symbols_ranked,
                 include_partial: run.params.include_partial(),
+                universe: Some(self.universe.clone()).filter(|universe| !universe.is_default()),
             },
         }
     }

@@ -42,6 +42,7 @@ pub mod snapshots;
 pub mod source;
 pub mod task;
 pub mod text;
+pub mod universe;
 
 pub use error::{Error, Result};
 pub use observer::Observer;

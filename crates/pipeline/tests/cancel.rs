@@ -19,6 +19,7 @@ use pipeline::observer::{Observer, Silent};
 use pipeline::sample::{Market, MarketSettings};
 use pipeline::snapshots::{Moments, Regime, SnapshotFiles, SnapshotStage, State};
 use pipeline::task::{MergeTarget, TaskRequest, merge, plan};
+use pipeline::universe::Universe;
 
 /// Cancels from a question on.
 struct CancelFrom {
@@ -78,7 +79,9 @@ fn leaderboards() {
     let params = stages::leaderboards::Params::default().check().unwrap();
     ends_without_files(&market(), |out, context| {
         let (params, out_dir) = (params.clone(), out.to_owned());
-        LeaderboardsJob { params, asof: AsOfSpec::Latest, out_dir }.run(context).map(|_| ())
+        LeaderboardsJob { params, universe: Universe::default(), asof: AsOfSpec::Latest, out_dir }
+            .run(context)
+            .map(|_| ())
     });
 }
 
@@ -173,6 +176,7 @@ fn tasks() {
     let asof = AsOfSpec::Latest;
     for request in [
         TaskRequest::Leaderboards {
+            universe: Universe::default(),
             params: stages::leaderboards::Params::default().check().unwrap(),
             asof,
         },
@@ -197,6 +201,7 @@ fn merging() {
     let asof = AsOfSpec::Latest;
     for request in [
         TaskRequest::Leaderboards {
+            universe: Universe::default(),
             params: stages::leaderboards::Params::default().check().unwrap(),
             asof,
         },

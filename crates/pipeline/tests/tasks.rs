@@ -19,6 +19,7 @@ use pipeline::observer::Silent;
 use pipeline::sample::{Market, MarketSettings};
 use pipeline::snapshots::{Moments, Regime, SnapshotFiles, State};
 use pipeline::task::{MergeTarget, Merged, Task, TaskRequest, TaskResult, merge, plan};
+use pipeline::universe::Universe;
 
 fn market() -> MemorySource {
     MemorySource::new(
@@ -117,12 +118,28 @@ fn context<'a>(source: &'a dyn Source, temp: &'a TempFiles) -> JobContext<'a> {
 #[test]
 fn shards_of_leaderboards_equal_a_single_run() {
     let (source, temp) = (market(), TempFiles::default());
-    let folder = tempfile::tempdir().unwrap();
     let params = stages::leaderboards::Params { top_n: 3, ..Default::default() }.check().unwrap();
     let asof = AsOfSpec::Latest;
-    let job = LeaderboardsJob { params: params.clone(), asof, out_dir: folder.path().to_owned() };
-    job.run(&context(&source, &temp)).unwrap();
-    equals_single(&TaskRequest::Leaderboards { params, asof }, &source, folder.path());
+    // All symbols; then without one, and with a minimum volume that some lack.
+    let volume = |symbol: &Symbol| {
+        let bars = source.bars(symbol, bars::Span::ALL).unwrap();
+        bars.iter().map(|bar| bar.close * bar.volume).sum::<f64>() / 35.0
+    };
+    let mut volumes: Vec<f64> = source.symbols().unwrap().iter().map(volume).collect();
+    volumes.sort_by(f64::total_cmp);
+    let (exclude, min_volume) = (vec!["B*".to_owned()], volumes[volumes.len() / 2]);
+    let few = Universe { exclude, min_volume, ..Default::default() };
+    for universe in [Universe::default(), few] {
+        let folder = tempfile::tempdir().unwrap();
+        let (out_dir, chosen) = (folder.path().to_owned(), universe.clone());
+        let job = LeaderboardsJob { params: params.clone(), universe: chosen, asof, out_dir };
+        let run = job.run(&context(&source, &temp)).unwrap().leaderboards.boards.run;
+        let is_whole = run.symbols_ranked + run.stale.len() == run.symbols_seen;
+        assert_eq!(is_whole, universe.is_default(), "{run:?}");
+        let params = params.clone();
+        let request = TaskRequest::Leaderboards { params, universe, asof };
+        equals_single(&request, &source, folder.path());
+    }
 }
 
 fn snapshot_files(out: &Path) -> SnapshotFiles {
@@ -345,6 +362,7 @@ fn missing_duplicate_foreign_and_damaged_results_are_refused_by_name() {
     let source = market();
     let params = stages::leaderboards::Params { top_n: 3, ..Default::default() }.check().unwrap();
     let request = |top_n: usize| TaskRequest::Leaderboards {
+        universe: Universe::default(),
         params: stages::leaderboards::Params {
             top_n,
             ..stages::leaderboards::Params::from(params.clone())
@@ -388,7 +406,8 @@ fn missing_duplicate_foreign_and_damaged_results_are_refused_by_name() {
 fn plans_are_balanced_and_reproducible() {
     let source = market();
     let params = stages::leaderboards::Params::default().check().unwrap();
-    let request = TaskRequest::Leaderboards { params, asof: AsOfSpec::Latest };
+    let request =
+        TaskRequest::Leaderboards { params, universe: Universe::default(), asof: AsOfSpec::Latest };
     let json = || -> Vec<String> {
         let tasks = plan(&request, Some(&source), 4, &Silent).unwrap();
         tasks.iter().map(|task| task.to_json().unwrap()).collect()

@@ -41,6 +41,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         months: None,
         lookback_months: Some(1),
         force: false,
+        universe: Default::default(),
         source: SourceFlags { source: Some(bars), ..SourceFlags::default() },
     })?;
     let (dir, report, truth) = (flags.out_dir.display(), names::REPORT, names::SAMPLE_TRUTH);

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use bars::spelling::STABLECOINS;
 use bars_io::kraken::market::{self, Pair, Ticker};
 use clap::Args;
 use stages::table::{ColumnSource, Table};
@@ -33,12 +34,6 @@ pub struct Flags {
 
 /// Quote currency of the listed pairs.
 const QUOTE: &str = "USD";
-
-/// Base assets pegged to the dollar; their changes are noise.
-const STABLES: [&str; 12] = [
-    "USDT", "USDC", "DAI", "PYUSD", "TUSD", "USDS", "USDG", "RLUSD", "FDUSD", "USDD", "USDP",
-    "GUSD",
-];
 
 fn volume(text: &str) -> Result<f64, String> {
     let volume: Option<f64> = text.parse().ok();
@@ -91,7 +86,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
 fn wanted(pairs: &[Pair], with_stables: bool) -> Vec<&str> {
     let is_wanted = |pair: &&Pair| {
         pair.assets().is_some_and(|(base, quote)| {
-            quote == QUOTE && (with_stables || !STABLES.contains(&base))
+            quote == QUOTE && (with_stables || !STABLECOINS.contains(&base))
         })
     };
     pairs.iter().filter(is_wanted).map(|pair| pair.key.as_str()).collect()

@@ -11,7 +11,7 @@ use pipeline::task::TaskRequest;
 use stages::leaderboards::{Board, Params, Run, ValidParams};
 
 use crate::console::Console;
-use crate::flags::{self, SourceFlags};
+use crate::flags::{self, SourceFlags, UniverseFlags};
 use crate::shard::{self, Shard};
 use crate::source_select;
 use crate::ui::{self, Usage};
@@ -47,6 +47,9 @@ pub struct Flags {
     /// Compute only part I of N and write it to the output folder (see 'data-pipeline merge').
     #[arg(long, value_name = "I/N")]
     pub shard: Option<Shard>,
+    /// The choice of symbols.
+    #[command(flatten)]
+    pub universe: UniverseFlags,
     /// The source of the bars.
     #[command(flatten)]
     pub source: SourceFlags,
@@ -60,7 +63,11 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let opened = source_select::source(&flags.source)?;
     let console = Console::new(flags.source.reading.strict);
     if let Some(shard) = flags.shard {
-        let request = TaskRequest::Leaderboards { params: job.params, asof: job.asof };
+        let request = TaskRequest::Leaderboards {
+            params: job.params,
+            universe: job.universe,
+            asof: job.asof,
+        };
         return shard::run(&request, shard, &job.out_dir, Some(&opened), &console);
     }
     let output = job.run(&console.context(Some(&opened)))?;
@@ -103,7 +110,12 @@ impl Flags {
             include_stale: self.include_stale,
         };
         let params: ValidParams = params.check().map_err(pipeline::Error::from)?;
-        Ok(LeaderboardsJob { params, asof: self.asof, out_dir: self.out_dir.clone() })
+        Ok(LeaderboardsJob {
+            params,
+            universe: self.universe.universe(),
+            asof: self.asof,
+            out_dir: self.out_dir.clone(),
+        })
     }
 }
 

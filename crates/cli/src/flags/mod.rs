@@ -9,6 +9,7 @@ use bars_io::mysql::config::{Partial, Password};
 use bars_io::mysql::{Config, SslMode};
 use clap::{Args, ValueEnum};
 use pipeline::artifacts::{Cohort, table_file};
+use pipeline::universe::Universe;
 use stages::features::output::OutputOptions;
 
 use crate::explain;
@@ -263,6 +264,44 @@ impl CohortFlag {
     }
 }
 
+/// The choice of symbols of `leaderboards` and `run`.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Symbols")]
+pub struct UniverseFlags {
+    /// Symbols to rank, under any spelling; * and ? are wildcards [default: all of the source].
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub symbols: Vec<String>,
+    /// Symbols not to rank, in the same form.
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub exclude: Vec<String>,
+    /// Rank only symbols with these quote currencies, such as USDT,USD.
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub quote: Vec<String>,
+    /// Minimum mean volume per day over the lookback, in units of the quote currency.
+    #[arg(long, value_name = "VOLUME", default_value_t = 0.0, allow_negative_numbers = true)]
+    pub min_volume: f64,
+    /// Omit symbols whose base is a stablecoin.
+    #[arg(long)]
+    pub no_stables: bool,
+}
+
+impl UniverseFlags {
+    /// Returns the choice of symbols.
+    pub fn universe(&self) -> Universe {
+        Universe {
+            symbols: trimmed(&self.symbols),
+            exclude: trimmed(&self.exclude),
+            quote: trimmed(&self.quote),
+            min_volume: self.min_volume,
+            no_stables: self.no_stables,
+        }
+    }
+}
+
+fn trimmed(list: &[String]) -> Vec<String> {
+    list.iter().map(|text| text.trim().to_owned()).collect()
+}
+
 /// The columns of `metrics`, `state` and `regime`.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Columns")]
@@ -301,7 +340,6 @@ impl ColumnFlags {
 
     /// Returns the options of the output.
     pub fn options(&self) -> OutputOptions {
-        let trimmed = |list: &[String]| list.iter().map(|text| text.trim().to_owned()).collect();
         OutputOptions {
             select: trimmed(&self.select),
             drop: trimmed(&self.drop),

@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::universe::Universe;
+
 /// The whole file.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct LeaderboardsSummary {
@@ -73,4 +75,7 @@ pub struct SummaryRun {
     pub symbols_ranked: usize,
     /// Whether partial buckets were used.
     pub include_partial: bool,
+    /// The choice of symbols; absent if all were ranked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub universe: Option<Universe>,
 }

@@ -8,12 +8,16 @@ use super::JobContext;
 use crate::artifacts::names;
 use crate::error::Result;
 use crate::leaderboards::{Leaderboards, leaderboards, output_names};
+use crate::universe::Universe;
 
 /// Ranks a market and writes the boards.
 #[derive(Debug, Clone, Serialize)]
 pub struct LeaderboardsJob {
     /// Windows, lookback and number of ranks.
     pub params: ValidParams,
+    /// The choice of symbols.
+    #[serde(skip_serializing_if = "Universe::is_default")]
+    pub universe: Universe,
     /// The as-of; `Latest`: the close of the newest bar.
     pub asof: AsOfSpec,
     /// The folder of the outputs.
@@ -39,7 +43,7 @@ impl LeaderboardsJob {
         let source = context.source()?;
         // Report a folder that cannot be written before reading the market.
         temp.check_writable(&self.out_dir.join(names::LEADERBOARDS_SUMMARY))?;
-        let leaderboards = leaderboards(source, &self.params, self.asof, observer)?;
+        let leaderboards = leaderboards(source, &self.params, &self.universe, self.asof, observer)?;
         context.check(source)?;
         let files = observer.step("writing", || leaderboards.write(&self.out_dir, source, temp))?;
         Ok(LeaderboardsOutput { leaderboards, files })

@@ -15,10 +15,12 @@ use super::{Task, TaskResult};
 use crate::error::{Error, Result};
 use crate::leaderboards::{Leaderboards, rank, summarize};
 use crate::observer::Observer;
+use crate::universe::Universe;
 
 pub(super) fn run(
     task: &Task,
     params: &ValidParams,
+    universe: &Universe,
     asof: AsOf,
     source: &dyn Source,
     observer: &dyn Observer,
@@ -26,7 +28,7 @@ pub(super) fn run(
     let plan = LeaderboardsPlan::new(params.clone(), asof)?;
     let members = task.look_up(source)?;
     let entries: Vec<&Entry> = members.iter().filter_map(|member| member.entry.as_ref()).collect();
-    let symbols = summarize(source, &entries, &plan, observer)?;
+    let symbols = summarize(source, &entries, &plan, universe, observer)?;
     let (mut names, mut windows, mut buckets) = (Vec::new(), Vec::new(), Vec::new());
     let (mut closes, mut volumes) = (Vec::new(), Vec::new());
     for (symbol, own) in &symbols {
@@ -77,6 +79,7 @@ fn schema() -> Schema {
 pub(super) fn merge(
     results: &mut [TaskResult],
     params: &ValidParams,
+    universe: &Universe,
     asof: AsOf,
     newest: AsOf,
     observer: &dyn Observer,
@@ -116,7 +119,9 @@ pub(super) fn merge(
         }
         for member in &result.task.members {
             let Some(symbol) = &member.source else { continue };
-            let last = result.extra["last"][symbol.as_str()].as_i64().and_then(Minute::new);
+            // Symbols below the minimum volume are not in the result.
+            let Some(last) = result.extra["last"].get(symbol.as_str()) else { continue };
+            let last = last.as_i64().and_then(Minute::new);
             let own = cells.remove(symbol.as_str()).unwrap_or_default();
             let buckets = plan.buckets(last, own).ok_or_else(|| {
                 Error::damaged(
@@ -127,5 +132,5 @@ pub(super) fn merge(
             all.insert(member.position, (symbol.clone(), buckets));
         }
     }
-    rank(&plan, seen, all.into_values().collect(), newest, observer)
+    rank(&plan, seen, all.into_values().collect(), newest, universe, observer)
 }

@@ -93,7 +93,7 @@ pub fn merge(results: Vec<TaskResult>, target: &MergeTarget<'_>) -> Result<Merge
     }
     let temp = target.temp;
     match results[0].task.stage.clone() {
-        TaskStage::Leaderboards { params, asof, newest } => {
+        TaskStage::Leaderboards { params, universe, asof, newest } => {
             let source = target.source.ok_or_else(|| {
                 Error::parameter(
                     "source",
@@ -101,7 +101,7 @@ pub fn merge(results: Vec<TaskResult>, target: &MergeTarget<'_>) -> Result<Merge
                 )
             })?;
             let leaderboards =
-                leaders::merge(&mut results, &params, asof, newest, target.observer)?;
+                leaders::merge(&mut results, &params, &universe, asof, newest, target.observer)?;
             let out = target.out.clone().unwrap_or_else(|| ".".into());
             let files = leaderboards.write(&out, source, temp)?;
             Ok(Merged::Leaderboards(LeaderboardsOutput { leaderboards, files }))

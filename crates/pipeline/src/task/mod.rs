@@ -15,6 +15,7 @@ use stages::{leaderboards, metrics};
 use crate::cycles::CyclesParams;
 use crate::error::{Error, Result};
 use crate::snapshots::{MAX_SNAPSHOTS, Regime, State};
+use crate::universe::Universe;
 
 mod cycles;
 mod leaders;
@@ -79,6 +80,9 @@ pub enum TaskStage {
     Leaderboards {
         /// Windows, lookback and number of ranks.
         params: leaderboards::ValidParams,
+        /// The choice of symbols.
+        #[serde(default)]
+        universe: Universe,
         /// The as-of: only bars that close by then count.
         asof: AsOf,
         /// Close of the newest bar.

@@ -19,15 +19,18 @@ use crate::metrics::{History, MetricsJob};
 use crate::observer::Observer;
 use crate::snapshots::{Moments, Regime, SnapshotJob, SnapshotStage, State};
 use crate::source::{catalog, resolve_asof};
+use crate::universe::Universe;
 
 /// A stage to divide into tasks, with symbols and as-of as given by a user.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum TaskRequest {
-    /// `leaderboards` over all symbols of the source.
+    /// `leaderboards` over symbols of the source.
     Leaderboards {
         /// Windows, lookback and number of ranks.
         params: leaderboards::ValidParams,
+        /// The choice of symbols.
+        universe: Universe,
         /// The as-of; `Latest`: the close of the newest bar.
         asof: AsOfSpec,
     },
@@ -94,9 +97,9 @@ pub fn plan(
     }
     let needed = || source.ok_or_else(|| Error::parameter("source", "is required"));
     match request {
-        TaskRequest::Leaderboards { params, asof } => {
+        TaskRequest::Leaderboards { params, universe, asof } => {
             let source = needed()?;
-            let catalog = catalog(source)?;
+            let catalog = universe.choose(&catalog(source)?, observer)?;
             let asof = resolve_asof(*asof, &catalog)?;
             let plan = leaderboards::LeaderboardsPlan::new(params.clone(), asof)?;
             let newest = newest_close(&catalog).unwrap_or(asof);
@@ -104,7 +107,8 @@ pub fn plan(
             let members: Vec<Member> = seen
                 .map(|entry| Member { symbol: entry.symbol.clone(), entry: Some(entry) })
                 .collect();
-            let stage = TaskStage::Leaderboards { params: params.clone(), asof, newest };
+            let (params, universe) = (params.clone(), universe.clone());
+            let stage = TaskStage::Leaderboards { params, universe, asof, newest };
             cut(stage, &members, plan.span(), source.describe(), parts, None)
         }
         TaskRequest::Metrics { params, asof, input, bar_time, cohort } => {

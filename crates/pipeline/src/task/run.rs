@@ -25,8 +25,8 @@ impl Task {
     pub fn run(&self, source: Option<&dyn Source>, observer: &dyn Observer) -> Result<TaskResult> {
         let needed = || source.ok_or_else(|| Error::parameter("source", "is required"));
         let result = match &self.stage {
-            TaskStage::Leaderboards { params, asof, .. } => {
-                leaders::run(self, params, *asof, needed()?, observer)
+            TaskStage::Leaderboards { params, universe, asof, .. } => {
+                leaders::run(self, params, universe, *asof, needed()?, observer)
             }
             TaskStage::Metrics { params, asof, input, bar_time, .. } => {
                 let options = ReadOptions { bar_time: *bar_time, ..ReadOptions::default() };

@@ -109,6 +109,11 @@ impl LeaderboardsPlan {
         Ok(LeaderboardsPlan { params, asof, span, grids, base })
     }
 
+    /// The parameters.
+    pub fn params(&self) -> &ValidParams {
+        &self.params
+    }
+
     /// The span of the bars needed from each symbol.
     pub fn span(&self) -> Span {
         self.span

@@ -15,9 +15,9 @@ use super::{
 use crate::config;
 use crate::console::Console;
 use crate::feature_table::{DAILY, INTRADAY};
-use crate::flags::{self, CohortFlag, SourceFlags};
+use crate::flags::{self, CohortFlag, SourceFlags, UniverseFlags};
 use crate::source_select;
-use crate::ui;
+use crate::ui::{self, Usage};
 
 mod print;
 
@@ -58,6 +58,9 @@ pub struct Flags {
     /// Run every stage, even if it is up to date.
     #[arg(long)]
     pub force: bool,
+    /// The choice of symbols.
+    #[command(flatten)]
+    pub universe: UniverseFlags,
     /// The source of the bars.
     #[command(flatten)]
     pub source: SourceFlags,
@@ -122,6 +125,16 @@ impl Flags {
 
         let mut boards: leaderboards::Flags = config.stage_flags("leaderboards", &[])?;
         boards.windows.clone_from(&self.windows);
+        if !self.universe.universe().is_default() {
+            if self.skip_leaderboards {
+                return Err(Usage(
+                    "--skip-leaderboards uses the existing cohort files; drop the flags that choose symbols"
+                        .to_owned(),
+                )
+                .into());
+            }
+            boards.universe = self.universe.clone();
+        }
         let leaderboards = boards.job(self.top_n as usize)?;
 
         let mut metrics: metrics::Flags = config.stage_flags("metrics", &["overlaps"])?;
