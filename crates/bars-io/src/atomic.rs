@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::hash::{BuildHasher, RandomState};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -160,6 +160,34 @@ pub struct AtomicFile {
 }
 
 impl AtomicFile {
+    /// Opens the unfinished file for reading. It has what was written before the last
+    /// [`flush`](Write::flush), and maybe more.
+    ///
+    /// # Errors
+    /// The file cannot be opened.
+    pub fn reader(&self) -> Result<File> {
+        File::open(&self.temporary).map_err(|e| Error::io("open", &self.temporary, e))
+    }
+
+    /// Appends `len` bytes of another file from `start`; Linux copies them without passing them
+    /// through this process.
+    ///
+    /// # Errors
+    /// Reading or writing fails, or the other file ends before.
+    pub fn append(&mut self, mut from: &File, start: u64, len: u64) -> Result<()> {
+        let Some(buffer) = &mut self.file else { return Ok(()) };
+        let copied = buffer
+            .flush()
+            .and_then(|()| from.seek(SeekFrom::Start(start)))
+            .and_then(|_| io::copy(&mut from.take(len), buffer.get_mut()))
+            .map_err(|e| Error::io("write", &self.path, e))?;
+        if copied < len {
+            let error = io::Error::from(io::ErrorKind::UnexpectedEof);
+            return Err(Error::io("write", &self.path, error));
+        }
+        Ok(())
+    }
+
     /// Flushes everything to disk; after that only the rename can fail.
     ///
     /// # Errors

@@ -14,6 +14,7 @@ use stages::leaderboards::{
 };
 use stages::table::{ColumnSource, ColumnSpec, Table};
 
+use crate::artifacts::bar_csv::BarFile;
 use crate::artifacts::leaderboards_summary::{
     LeaderboardsSummary, SummaryBoard, SummaryCoin, SummaryRun, SummarySkew,
 };
@@ -210,17 +211,27 @@ impl Leaderboards {
     /// provides the bars. Returns the files.
     ///
     /// # Errors
-    /// If the source cannot be read or a file not be written.
-    pub fn write(&self, dir: &Path, source: &dyn Source, temp: &TempFiles) -> Result<Vec<PathBuf>> {
-        let write = |cohort: &Cohort| {
-            let path = dir.join(cohort.bars_file());
-            Ok(bar_csv::write(&path, source, &self.symbols(*cohort), self.span, temp)?.0)
-        };
-        let mut files = vec![
-            write_json(&dir.join(names::LEADERBOARDS_SUMMARY), &self.summary(), temp)?,
-            parquet_file::write(&dir.join(names::LEADERBOARDS_PLACES), &self.places(), &[], temp)?,
-        ];
-        files.extend(Cohort::ALL.par_iter().map(write).collect::<Result<Vec<_>>>()?);
+    /// If the source cannot be read, a file not be written, or the observer cancels.
+    pub fn write(
+        &self,
+        dir: &Path,
+        source: &dyn Source,
+        temp: &TempFiles,
+        observer: &dyn Observer,
+    ) -> Result<Vec<PathBuf>> {
+        let cohorts =
+            Cohort::ALL.map(|cohort| (dir.join(cohort.bars_file()), self.symbols(cohort)));
+        let cohorts: Vec<BarFile<'_>> =
+            cohorts.iter().map(|(path, symbols)| BarFile { path, symbols }).collect();
+        let mut files =
+            vec![write_json(&dir.join(names::LEADERBOARDS_SUMMARY), &self.summary(), temp)?];
+        let places = dir.join(names::LEADERBOARDS_PLACES);
+        let (places, bars) = rayon::join(
+            || parquet_file::write(&places, &self.places(), &[], temp),
+            || bar_csv::write(&cohorts, source, self.span, temp, observer),
+        );
+        files.push(places?);
+        files.extend(bars?.into_iter().map(|(file, _)| file));
         commit(files)?;
         Ok(output_names().map(|name| dir.join(name)).collect())
     }

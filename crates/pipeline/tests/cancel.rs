@@ -11,7 +11,7 @@ use bars_io::Source;
 use bars_io::atomic::TempFiles;
 use bars_io::memory::MemorySource;
 use pipeline::Error;
-use pipeline::artifacts::bar_csv;
+use pipeline::artifacts::bar_csv::{self, BarFile};
 use pipeline::artifacts::table_file::{Compression, Format};
 use pipeline::cycles::CyclesParams;
 use pipeline::jobs::{CyclesJob, JobContext, LeaderboardsJob, MetricsJob, SnapshotFilesJob};
@@ -66,11 +66,9 @@ fn cohort(folder: &Path, source: &dyn Source) -> PathBuf {
     let path = folder.join("cohort.csv");
     let span = Span { start: Minute::MIN, end: Minute::MAX };
     let symbols = source.symbols().unwrap();
-    bar_csv::write(&path, source, &symbols, span, &TempFiles::default())
-        .unwrap()
-        .0
-        .commit()
-        .unwrap();
+    let file = [BarFile { path: &path, symbols: &symbols }];
+    let written = bar_csv::write(&file, source, span, &TempFiles::default(), &Silent).unwrap();
+    written.into_iter().for_each(|(file, _)| file.commit().unwrap());
     path
 }
 

@@ -11,7 +11,7 @@ use bars::{BarTime, Symbol, Window};
 use bars_io::Source;
 use bars_io::atomic::TempFiles;
 use bars_io::memory::MemorySource;
-use pipeline::artifacts::bar_csv;
+use pipeline::artifacts::bar_csv::{self, BarFile};
 use pipeline::artifacts::table_file::{Compression, Format};
 use pipeline::cycles::CyclesParams;
 use pipeline::jobs::{CyclesJob, JobContext, LeaderboardsJob, MetricsJob, SnapshotFilesJob};
@@ -57,6 +57,12 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
         }
     }
     files
+}
+
+fn write_bars(path: &Path, source: &dyn Source, symbols: &[Symbol], span: bars::Span) {
+    let file = [BarFile { path, symbols }];
+    let written = bar_csv::write(&file, source, span, &TempFiles::default(), &Silent).unwrap();
+    written.into_iter().for_each(|(file, _)| file.commit().unwrap());
 }
 
 fn run_parts(request: &TaskRequest, source: Option<&dyn Source>, parts: usize) -> Vec<TaskResult> {
@@ -221,7 +227,7 @@ fn shards_of_metrics_equal_a_single_run() {
     let input = folder.path().join("cohort.csv");
     let span = bars::Span { start: bars::Minute::MIN, end: bars::Minute::MAX };
     let cohort = &symbols(&source)[..5];
-    bar_csv::write(&input, &source, cohort, span, &temp).unwrap().0.commit().unwrap();
+    write_bars(&input, &source, cohort, span);
     let params = stages::metrics::Params { months: Some(1), ..Default::default() }.check().unwrap();
     let single = folder.path().join("single.csv");
     let job = MetricsJob {
@@ -269,7 +275,7 @@ fn a_shard_of_symbols_that_come_after_the_asof_is_empty() {
     let input = folder.path().join("cohort.csv");
     let span = bars::Span { start: bars::Minute::MIN, end: bars::Minute::MAX };
     let first = &symbols(&source)[..2];
-    bar_csv::write(&input, &source, first, span, &temp).unwrap().0.commit().unwrap();
+    write_bars(&input, &source, first, span);
     let late = "LATE/USD,2025-12-31T23:59:00Z,1,1,1,1,1,1\nLATE/USD,no time,1,1,1,1,1,1\n";
     std::fs::write(&input, std::fs::read_to_string(&input).unwrap() + late).unwrap();
     let params = stages::metrics::Params { months: Some(1), ..Default::default() }.check().unwrap();

@@ -40,7 +40,7 @@ fn params() -> stages::leaderboards::ValidParams {
 fn files(source: &MemorySource, universe: &Universe) -> Vec<Vec<u8>> {
     let folder = tempfile::tempdir().unwrap();
     let found = leaderboards(source, &params(), universe, AsOfSpec::Latest, &Silent).unwrap();
-    let mut paths = found.write(folder.path(), source, &TempFiles::default()).unwrap();
+    let mut paths = found.write(folder.path(), source, &TempFiles::default(), &Silent).unwrap();
     paths.retain(|path| path.extension().is_some_and(|end| end != "json"));
     assert_eq!(paths.len(), 4);
     paths.iter().map(|path| std::fs::read(path).unwrap()).collect()

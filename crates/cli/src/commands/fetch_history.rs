@@ -14,6 +14,7 @@ use crate::flags::{self, SourceFlags};
 use crate::interrupt::temp_files;
 use crate::source_select;
 use crate::ui::{self, Usage};
+use pipeline::artifacts::bar_csv::BarFile;
 use pipeline::artifacts::{self, bar_csv};
 use pipeline::cohort;
 use pipeline::observer::{Event, Observer};
@@ -119,7 +120,9 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let directory: Directory = catalog.iter().map(|entry| &entry.symbol).collect();
     let LookedUp { found, missing, ambiguous } = look_up(&wanted, &directory, &console);
 
-    let (file, counts) = bar_csv::write(&output, source, &found, span, temp_files())?;
+    let history = [BarFile { path: &output, symbols: &found }];
+    let written = bar_csv::write(&history, source, span, temp_files(), &console)?;
+    let (file, counts) = written.into_iter().next().context("no file was written")?;
     console.report_findings(source)?;
     let total: usize = counts.iter().sum();
     let (first, last) = (span.start, span.end);

@@ -45,7 +45,8 @@ impl LeaderboardsJob {
         temp.check_writable(&self.out_dir.join(names::LEADERBOARDS_SUMMARY))?;
         let leaderboards = leaderboards(source, &self.params, &self.universe, self.asof, observer)?;
         context.check(source)?;
-        let files = observer.step("writing", || leaderboards.write(&self.out_dir, source, temp))?;
+        let files = observer
+            .step("writing", || leaderboards.write(&self.out_dir, source, temp, observer))?;
         Ok(LeaderboardsOutput { leaderboards, files })
     }
 

@@ -103,7 +103,7 @@ pub fn merge(results: Vec<TaskResult>, target: &MergeTarget<'_>) -> Result<Merge
             let leaderboards =
                 leaders::merge(&mut results, &params, &universe, asof, newest, target.observer)?;
             let out = target.out.clone().unwrap_or_else(|| ".".into());
-            let files = leaderboards.write(&out, source, temp)?;
+            let files = leaderboards.write(&out, source, temp, target.observer)?;
             Ok(Merged::Leaderboards(LeaderboardsOutput { leaderboards, files }))
         }
         TaskStage::Metrics { params, asof, cohort, .. } => {

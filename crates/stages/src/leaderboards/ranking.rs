@@ -109,8 +109,8 @@ impl Walk {
             return None;
         }
         let change = Change {
-            price: change_pct(cell.close, self.close),
-            volume: change_pct(cell.volume, self.volume),
+            price: change_pct(self.close, cell.close),
+            volume: change_pct(self.volume, cell.volume),
         };
         self.close = cell.close;
         self.volume = if cell.volume > 0.0 { cell.volume } else { f64::NAN };
