@@ -519,13 +519,13 @@ const LINES: &[&str] = &[
     "sample --into bars --symbols 3 --days 5 --seed 2 --end 2026-01-01",
     "leaderboards --source bars --bar-time open --strict --top-n 2 --windows 1h,4h --enable-72h --lookback-days 5 --asof 2026-01-01 \
      --include-partial --include-stale --out-dir .",
-    "leaderboards --source bars --symbols amber-usd,*AL* --exclude ZZZ* --quote USD --min-volume 1 --no-stables --out-dir few",
+    "leaderboards --source bars --symbols amber-usd,*AL* --exclude ZZZ* --quote USD --min-volume 1 --no-stables --out-dir few --cohort-format parquet",
     "metrics overlaps --source bars --bar-time open --strict --input habitual_overlaps.csv --output m.parquet --months 1 --windows 1h \
      --enable-72h --asof 2026-01-01 --coverage-threshold 0.5 --series-output s.parquet",
     "metrics overlaps --source bars --no-baseline --select rsi_* --drop rsi_24h* --no-masks --long --output l.csv",
     "metrics overlaps --source bars --min-baseline-n 1 --output n.parquet",
     "leaderboards --source bars --top-n 2 --lookback-days 5 --shard 1/1 --out-dir parts/leaderboards",
-    "merge parts/leaderboards --source bars --bar-time open --strict --out merged",
+    "merge parts/leaderboards --source bars --bar-time open --strict --out merged --cohort-format parquet",
     "metrics overlaps --source bars --shard 1/1 --output parts/metrics",
     "merge parts/metrics --out merged/m.csv --select rsi_* --drop rsi_24h* --no-masks --long",
     "state --source bars --shard 1/1 --out parts/state",
@@ -566,7 +566,7 @@ const LINES: &[&str] = &[
     "run --source bars --bar-time open --strict --cohorts overlaps --out-dir out --asof 2026-01-01 --top-n 2 --windows 1h,4h --months 1 \
      --lookback-months 1 --force",
     "run --source bars --cohorts overlaps --out-dir few --asof 2026-01-01 --symbols AMBER/USD,BASALT* --exclude nope --quote USD \
-     --min-volume 1 --no-stables --lookback-months 1",
+     --min-volume 1 --no-stables --lookback-months 1 --cohort-format csv",
     "run --source bars --cohorts overlaps --out-dir out --asof 2026-01-01 --skip-leaderboards",
     "report --dir out --out page.html --asof 2026-01-01",
     "columns rsi --format json",

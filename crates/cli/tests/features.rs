@@ -284,6 +284,45 @@ fn outputs_have_the_chosen_columns_and_merges_too() {
     }
 }
 
+/// Runs the program in a folder below that of the test.
+fn in_folder(test_dir: &TestDir, folder: &str, words: &[&str]) -> Run {
+    let mut command = test_dir.command(words);
+    command.current_dir(test_dir.file(folder));
+    testkit::program::finish(command)
+}
+
+#[test]
+fn cohort_files_as_parquet_give_the_results_of_csv() {
+    let test_dir = test_dir();
+    test_dir.write("bars.csv", market(&["A", "C", "D"], 24 * 9));
+    test_dir.run(&["import", "bars.csv", "--into", "store"]).ok();
+    let boards = ["leaderboards", "--source", "../store", "--top-n", "2", "--lookback-days", "8"];
+    let results = |folder: &str, format: &str| {
+        std::fs::create_dir_all(test_dir.file(folder)).unwrap();
+        let here = |words: &[&str]| in_folder(&test_dir, folder, words).ok();
+        here(&[&boards[..], &["--cohort-format", format]].concat());
+        here(&["metrics", "overlaps", "--no-baseline"]);
+        here(&["state", "--source", "../store"]);
+        here(&["imf-cluster", "gainers", "--windows", "6h"]);
+        here(&["fetch-history", "gainers", "--source", "../store", "--days", "2"]);
+        let mut files = test_dir.tree(folder);
+        files.retain(|name, _| !name.to_string_lossy().contains("habitual_"));
+        files
+    };
+    let (csv, parquet) = (results("csv", "csv"), results("parquet", "parquet"));
+    assert_eq!(csv.keys().collect::<Vec<_>>(), parquet.keys().collect::<Vec<_>>());
+    assert!(csv.len() > 6 && csv == parquet, "{:?}", csv.keys());
+    assert!(test_dir.file("parquet/habitual_gainers.parquet").is_file());
+    // One format at a time.
+    let csv_again = in_folder(&test_dir, "parquet", &boards).ok();
+    csv_again.says(&["removed", "habitual_gainers.parquet"]);
+    assert!(!test_dir.file("parquet/habitual_gainers.parquet").exists());
+    assert_eq!(
+        test_dir.text("parquet/habitual_losers.csv"),
+        test_dir.text("csv/habitual_losers.csv")
+    );
+}
+
 #[test]
 fn columns_are_found_by_parts_of_names_and_by_window() {
     let test_dir = test_dir();

@@ -18,7 +18,8 @@ use crate::artifacts::bar_csv::BarFile;
 use crate::artifacts::leaderboards_summary::{
     LeaderboardsSummary, SummaryBoard, SummaryCoin, SummaryRun, SummarySkew,
 };
-use crate::artifacts::{Cohort, bar_csv, commit, names, parquet_file, write_json};
+use crate::artifacts::table_file::Format;
+use crate::artifacts::{Cohort, bar_csv, bar_parquet, commit, names, parquet_file, write_json};
 use crate::error::{Error, Result};
 use crate::observer::{Observer, Progress, Unit};
 use crate::source::{catalog, report_findings, resolve_asof};
@@ -207,20 +208,22 @@ impl Leaderboards {
         }
     }
 
-    /// Writes the summary, the ranks and the bars of each cohort to `dir`, all or none. `source`
-    /// provides the bars. Returns the files.
+    /// Writes the summary, the ranks and the bars of each cohort to `dir`, all or none, and removes
+    /// the bars that an earlier run wrote in the other format. `format` is that of the bars, which
+    /// `source` provides. Returns the files.
     ///
     /// # Errors
     /// If the source cannot be read, a file not be written, or the observer cancels.
     pub fn write(
         &self,
         dir: &Path,
+        format: Format,
         source: &dyn Source,
         temp: &TempFiles,
         observer: &dyn Observer,
     ) -> Result<Vec<PathBuf>> {
         let cohorts =
-            Cohort::ALL.map(|cohort| (dir.join(cohort.bars_file()), self.symbols(cohort)));
+            Cohort::ALL.map(|cohort| (dir.join(cohort.bars_file_as(format)), self.symbols(cohort)));
         let cohorts: Vec<BarFile<'_>> =
             cohorts.iter().map(|(path, symbols)| BarFile { path, symbols }).collect();
         let mut files =
@@ -228,20 +231,43 @@ impl Leaderboards {
         let places = dir.join(names::LEADERBOARDS_PLACES);
         let (places, bars) = rayon::join(
             || parquet_file::write(&places, &self.places(), &[], temp),
-            || bar_csv::write(&cohorts, source, self.span, temp, observer),
+            || match format {
+                Format::Csv => {
+                    let written = bar_csv::write(&cohorts, source, self.span, temp, observer)?;
+                    Ok(written.into_iter().map(|(file, _)| file).collect())
+                }
+                Format::Parquet => {
+                    let write = |file: &BarFile<'_>| {
+                        bar_parquet::write(file, source, self.span, temp, observer)
+                    };
+                    cohorts.par_iter().map(write).collect::<Result<Vec<_>>>()
+                }
+            },
         );
         files.push(places?);
-        files.extend(bars?.into_iter().map(|(file, _)| file));
+        files.extend(bars?);
         commit(files)?;
-        Ok(output_names().map(|name| dir.join(name)).collect())
+        for cohort in Cohort::ALL {
+            let other = dir.join(cohort.bars_file_as(format.other()));
+            if other.exists() {
+                std::fs::remove_file(&other)
+                    .map_err(|e| bars_io::Error::io("remove", &other, e))?;
+                observer.info(format!(
+                    "removed {}, written by an earlier run in the other format",
+                    other.display()
+                ));
+            }
+        }
+        Ok(output_names(format).map(|name| dir.join(name)).collect())
     }
 }
 
 /// The names of the files that [`Leaderboards::write`] writes.
-pub fn output_names() -> impl Iterator<Item = &'static str> {
+pub fn output_names(format: Format) -> impl Iterator<Item = PathBuf> {
     [names::LEADERBOARDS_SUMMARY, names::LEADERBOARDS_PLACES]
         .into_iter()
-        .chain(Cohort::ALL.into_iter().map(Cohort::bars_file))
+        .map(PathBuf::from)
+        .chain(Cohort::ALL.into_iter().map(move |cohort| cohort.bars_file_as(format)))
 }
 
 /// The descriptions of the columns of `leaderboards.parquet`.

@@ -77,9 +77,15 @@ fn leaderboards() {
     let params = stages::leaderboards::Params::default().check().unwrap();
     ends_without_files(&market(), |out, context| {
         let (params, out_dir) = (params.clone(), out.to_owned());
-        LeaderboardsJob { params, universe: Universe::default(), asof: AsOfSpec::Latest, out_dir }
-            .run(context)
-            .map(|_| ())
+        LeaderboardsJob {
+            params,
+            universe: Universe::default(),
+            asof: AsOfSpec::Latest,
+            out_dir,
+            cohort_format: Format::Csv,
+        }
+        .run(context)
+        .map(|_| ())
     });
 }
 
@@ -217,6 +223,7 @@ fn merging() {
         let target = MergeTarget {
             out: Some(folder.path().to_owned()),
             format: Format::Parquet,
+            cohort_format: Format::Csv,
             compression: Compression::default(),
             schema_version: "v1".to_owned(),
             columns: Default::default(),

@@ -88,6 +88,7 @@ fn merge_into(
         &MergeTarget {
             out: Some(out.to_owned()),
             format: Format::Parquet,
+            cohort_format: Format::Csv,
             compression: Compression::default(),
             schema_version: "v1".to_owned(),
             columns: Default::default(),
@@ -138,7 +139,13 @@ fn shards_of_leaderboards_equal_a_single_run() {
     for universe in [Universe::default(), few] {
         let folder = tempfile::tempdir().unwrap();
         let (out_dir, chosen) = (folder.path().to_owned(), universe.clone());
-        let job = LeaderboardsJob { params: params.clone(), universe: chosen, asof, out_dir };
+        let job = LeaderboardsJob {
+            params: params.clone(),
+            universe: chosen,
+            asof,
+            out_dir,
+            cohort_format: Format::Csv,
+        };
         let run = job.run(&context(&source, &temp)).unwrap().leaderboards.boards.run;
         let is_whole = run.symbols_ranked + run.stale.len() == run.symbols_seen;
         assert_eq!(is_whole, universe.is_default(), "{run:?}");

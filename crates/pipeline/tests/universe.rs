@@ -8,6 +8,7 @@ use bars::time::AsOfSpec;
 use bars_io::Source;
 use bars_io::atomic::TempFiles;
 use bars_io::memory::MemorySource;
+use pipeline::artifacts::table_file::Format;
 use pipeline::leaderboards::leaderboards;
 use pipeline::observer::{Event, Observer, Silent};
 use pipeline::sample::{Market, MarketSettings};
@@ -40,7 +41,8 @@ fn params() -> stages::leaderboards::ValidParams {
 fn files(source: &MemorySource, universe: &Universe) -> Vec<Vec<u8>> {
     let folder = tempfile::tempdir().unwrap();
     let found = leaderboards(source, &params(), universe, AsOfSpec::Latest, &Silent).unwrap();
-    let mut paths = found.write(folder.path(), source, &TempFiles::default(), &Silent).unwrap();
+    let mut paths =
+        found.write(folder.path(), Format::Csv, source, &TempFiles::default(), &Silent).unwrap();
     paths.retain(|path| path.extension().is_some_and(|end| end != "json"));
     assert_eq!(paths.len(), 4);
     paths.iter().map(|path| std::fs::read(path).unwrap()).collect()

@@ -42,6 +42,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         lookback_months: Some(1),
         force: false,
         universe: Default::default(),
+        cohort_format: None,
         source: SourceFlags { source: Some(bars), ..SourceFlags::default() },
     })?;
     let (dir, report, truth) = (flags.out_dir.display(), names::REPORT, names::SAMPLE_TRUTH);

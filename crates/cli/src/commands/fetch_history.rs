@@ -87,7 +87,9 @@ impl Cohort {
 fn path(flag: Option<&Path>, (variable, default): (&str, &str)) -> PathBuf {
     let environment =
         || std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
-    flag.map(Path::to_owned).or_else(environment).unwrap_or_else(|| default.into())
+    flag.map(Path::to_owned)
+        .or_else(environment)
+        .unwrap_or_else(|| artifacts::Cohort::existing_bars_file(Path::new(default)))
 }
 
 /// Runs the command.

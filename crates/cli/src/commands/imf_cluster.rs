@@ -73,7 +73,7 @@ impl Flags {
             params: params.check().map_err(pipeline::Error::from)?,
             preset: self.preset.preset(),
             asof: self.asof,
-            input: self.input.clone().unwrap_or_else(|| cohort.bars_file().into()),
+            input: flags::cohort_input(self.input.as_deref(), cohort),
             out_dir: self.out_dir.clone(),
             bar_time: self.reading.bar_time(),
         })

@@ -11,7 +11,7 @@ use pipeline::task::TaskRequest;
 use stages::leaderboards::{Board, Params, Run, ValidParams};
 
 use crate::console::Console;
-use crate::flags::{self, SourceFlags, UniverseFlags};
+use crate::flags::{self, FormatFlag, SourceFlags, UniverseFlags};
 use crate::shard::{self, Shard};
 use crate::source_select;
 use crate::ui::{self, Usage};
@@ -44,6 +44,9 @@ pub struct Flags {
     /// Output folder.
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub out_dir: PathBuf,
+    /// Format of the cohort files (habitual_gainers, habitual_losers, habitual_overlaps).
+    #[arg(long, value_enum, default_value_t = FormatFlag::Csv)]
+    pub cohort_format: FormatFlag,
     /// Compute only part I of N and write it to the output folder (see 'data-pipeline merge').
     #[arg(long, value_name = "I/N")]
     pub shard: Option<Shard>,
@@ -115,6 +118,7 @@ impl Flags {
             universe: self.universe.universe(),
             asof: self.asof,
             out_dir: self.out_dir.clone(),
+            cohort_format: self.cohort_format.format(),
         })
     }
 }

@@ -24,6 +24,9 @@ pub struct Flags {
     /// Output format of state and regime.
     #[arg(long, value_enum, default_value_t = FormatFlag::Parquet)]
     format: FormatFlag,
+    /// Format of the cohort files of leaderboards.
+    #[arg(long, value_enum, default_value_t = FormatFlag::Csv)]
+    cohort_format: FormatFlag,
     /// Parquet compression of state and regime [default: snappy].
     #[arg(long, value_enum)]
     compression: Option<CompressionFlag>,
@@ -56,6 +59,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         &MergeTarget {
             out: flags.out.clone(),
             format: flags.format.format(),
+            cohort_format: flags.cohort_format.format(),
             compression: flags.compression.map(CompressionFlag::compression).unwrap_or_default(),
             schema_version: flags.schema_version.clone(),
             columns: flags.columns.options(),

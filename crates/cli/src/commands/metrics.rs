@@ -110,7 +110,7 @@ impl Flags {
         let job = MetricsJob {
             params: params.check().map_err(pipeline::Error::from)?,
             asof: self.asof,
-            input: self.input.clone().unwrap_or_else(|| cohort.bars_file().into()),
+            input: flags::cohort_input(self.input.as_deref(), cohort),
             output: self.output.clone().unwrap_or_else(|| cohort.metrics_file().into()),
             columns: self.columns.options(),
             series_output: self.series_output.clone(),

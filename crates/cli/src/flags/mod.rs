@@ -223,6 +223,11 @@ pub fn asof(text: &str) -> bars::Result<AsOfSpec> {
     text.parse()
 }
 
+/// Returns `--input`, or the cohort's bars in the format in which they exist.
+pub fn cohort_input(input: Option<&Path>, cohort: Cohort) -> PathBuf {
+    Cohort::existing_bars_file(input.unwrap_or(Path::new(cohort.bars_file())))
+}
+
 /// Parses `--password`.
 fn password(text: &str) -> Result<Password, std::convert::Infallible> {
     Ok(Password(text.to_owned()))

@@ -85,7 +85,7 @@ impl SnapshotFlags {
         Ok(SnapshotFilesJob {
             stage,
             moments,
-            input: self.input.clone(),
+            input: Cohort::existing_bars_file(&self.input),
             files: SnapshotFiles {
                 out: out.to_owned(),
                 format: self.format.format(),

@@ -44,21 +44,9 @@ pub fn write(
     temp: &TempFiles,
     observer: &dyn Observer,
 ) -> Result<Vec<(FinishedFile, Vec<usize>)>> {
-    let mut known: HashMap<&Symbol, bool> = HashMap::new();
     let mut outputs = Vec::with_capacity(files.len());
     for file in files {
-        let mut has_trades = false;
-        for symbol in file.symbols {
-            has_trades = match known.get(symbol) {
-                Some(&known) => known,
-                None => source.has_trades(symbol, span)?,
-            };
-            known.insert(symbol, has_trades);
-            if has_trades {
-                break;
-            }
-        }
-        outputs.push(Output::create(file, has_trades, temp)?);
+        outputs.push(Output::create(file, needs_trades(file, source, span)?, temp)?);
     }
     // In this order a file never waits for a symbol that comes later.
     let mut blocks: Vec<Block<'_>> = Vec::new();
@@ -137,6 +125,23 @@ pub fn write(
         Ok((output.file.finish()?, counts))
     };
     outputs.into_par_iter().map(finish).collect()
+}
+
+/// Whether any bar of a file has a number of trades.
+///
+/// # Errors
+/// The source cannot be read.
+pub(super) fn needs_trades(
+    file: &BarFile<'_>,
+    source: &dyn Source,
+    span: Span,
+) -> bars_io::Result<bool> {
+    for symbol in file.symbols {
+        if source.has_trades(symbol, span)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The lines of a symbol: they depend on whether the file has a column of trades.

@@ -7,9 +7,11 @@ use bars_io::atomic::{FinishedFile, TempFiles};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use self::table_file::Format;
 use crate::error::{Cause, Error, Result};
 
 pub mod bar_csv;
+pub mod bar_parquet;
 pub mod cards;
 pub mod cycles_table;
 pub mod frame;
@@ -85,7 +87,7 @@ impl Cohort {
         }
     }
 
-    /// The file of its bars.
+    /// The file of its bars as CSV, the default format.
     pub const fn bars_file(self) -> &'static str {
         match self {
             Cohort::Gainers => "habitual_gainers.csv",
@@ -108,10 +110,29 @@ impl Cohort {
         ["json", "txt"].map(|extension| format!("imf_clusters_{}.{extension}", self.name()))
     }
 
-    /// Returns whether `path` has the name of a cohort's bars file.
+    /// The file of its bars in `format`.
+    pub fn bars_file_as(self, format: Format) -> PathBuf {
+        Path::new(self.bars_file()).with_extension(format.extension())
+    }
+
+    /// Returns whether `path` has the name of a cohort's bars file, in either format.
     pub fn is_bars_file(path: &Path) -> bool {
-        let name = path.to_string_lossy();
-        Cohort::ALL.iter().any(|cohort| *name == *cohort.bars_file())
+        let is_it =
+            |cohort: &Cohort| Format::ALL.iter().any(|format| path == cohort.bars_file_as(*format));
+        Cohort::ALL.iter().any(is_it)
+    }
+
+    /// Returns the same bars file in the other format if `path` is one of [`Cohort::bars_file`], in
+    /// any folder, that does not exist while the other does; else `path`.
+    pub fn existing_bars_file(path: &Path) -> PathBuf {
+        let name = path.file_name().map(Path::new);
+        if name.is_some_and(Cohort::is_bars_file) && !path.exists() {
+            let other = path.with_extension(Format::from_path(path).other().extension());
+            if other.is_file() {
+                return other;
+            }
+        }
+        path.to_owned()
     }
 }
 

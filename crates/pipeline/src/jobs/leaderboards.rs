@@ -6,6 +6,7 @@ use stages::leaderboards::ValidParams;
 
 use super::JobContext;
 use crate::artifacts::names;
+use crate::artifacts::table_file::Format;
 use crate::error::Result;
 use crate::leaderboards::{Leaderboards, leaderboards, output_names};
 use crate::universe::Universe;
@@ -22,6 +23,9 @@ pub struct LeaderboardsJob {
     pub asof: AsOfSpec,
     /// The folder of the outputs.
     pub out_dir: PathBuf,
+    /// The format of the cohorts' bars.
+    #[serde(skip_serializing_if = "is_csv")]
+    pub cohort_format: Format,
 }
 
 /// The result of a [`LeaderboardsJob`].
@@ -31,6 +35,10 @@ pub struct LeaderboardsOutput {
     pub leaderboards: Leaderboards,
     /// The files that were written.
     pub files: Vec<PathBuf>,
+}
+
+fn is_csv(format: &Format) -> bool {
+    *format == Format::Csv
 }
 
 impl LeaderboardsJob {
@@ -45,13 +53,14 @@ impl LeaderboardsJob {
         temp.check_writable(&self.out_dir.join(names::LEADERBOARDS_SUMMARY))?;
         let leaderboards = leaderboards(source, &self.params, &self.universe, self.asof, observer)?;
         context.check(source)?;
-        let files = observer
-            .step("writing", || leaderboards.write(&self.out_dir, source, temp, observer))?;
+        let files = observer.step("writing", || {
+            leaderboards.write(&self.out_dir, self.cohort_format, source, temp, observer)
+        })?;
         Ok(LeaderboardsOutput { leaderboards, files })
     }
 
     /// The files that the job writes.
     pub fn outputs(&self) -> Vec<PathBuf> {
-        output_names().map(|name| self.out_dir.join(name)).collect()
+        output_names(self.cohort_format).map(|name| self.out_dir.join(name)).collect()
     }
 }

@@ -1,6 +1,7 @@
 //! The boards, their ranks, and the bars behind them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use bars::{AsOf, Minute, ReadOptions, Series, Span, Window};
 use bars_io::Source;
@@ -13,6 +14,7 @@ use report::{MinMaxSeries, Report};
 use super::{OutputFiles, moment};
 use crate::artifacts::frame::Frame;
 use crate::artifacts::leaderboards_summary::{LeaderboardsSummary, SummaryCoin};
+use crate::artifacts::table_file::Format;
 use crate::artifacts::{Cohort, names, read_json, unexpected};
 use crate::error::Result;
 use crate::text;
@@ -70,7 +72,7 @@ pub fn read(outputs: &OutputFiles<'_>, asof: Option<AsOf>, report: &mut Report) 
     ];
     let mut judged = BTreeSet::new();
     for (cohort, title, about, board) in boards {
-        let bars = cohort_bars(outputs, cohort.bars_file())?;
+        let bars = cohort_bars(outputs, &cohort.bars_file_as(Format::Parquet))?;
         for coin in &board.coins {
             if let Some(series) = bars.get(&coin.symbol)
                 && judged.insert(coin.symbol.clone())
@@ -126,7 +128,8 @@ fn line(bars: &Series, span: Span) -> MinMaxSeries {
 }
 
 /// Reads the bars of a cohort file by symbol; none if the file does not exist.
-fn cohort_bars(outputs: &OutputFiles<'_>, name: &str) -> Result<BTreeMap<String, Series>> {
+/// Reads a cohort's bars in either format; nothing if there is no file.
+fn cohort_bars(outputs: &OutputFiles<'_>, name: &Path) -> Result<BTreeMap<String, Series>> {
     let Some(path) = outputs.named(name) else {
         return Ok(BTreeMap::new());
     };

@@ -54,7 +54,7 @@ impl<'a> OutputFiles<'a> {
     }
 
     /// A file of the folder by name.
-    fn named(&self, name: &str) -> Option<PathBuf> {
+    fn named(&self, name: impl AsRef<Path>) -> Option<PathBuf> {
         self.file(self.dir.join(name))
     }
 

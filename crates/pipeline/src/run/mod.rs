@@ -144,7 +144,7 @@ pub fn run(
     let path = |name: &str| request.out_dir.join(name);
     let total = usize::from(!request.skip_leaderboards) + 2 * request.cohorts.len() + 5;
     if request.skip_leaderboards {
-        request.cohorts.iter().try_for_each(|cohort| must_exist(&path(cohort.bars_file())))?;
+        request.cohorts.iter().try_for_each(|cohort| must_exist(&request.bars_file(*cohort)))?;
     }
     let mut executor = RunExecutor::new(request, context, (asof, source_state), total, on_output)?;
     let boards = request.leaderboards_call(asof);
@@ -155,7 +155,7 @@ pub fn run(
     for &cohort in &request.cohorts {
         let is_usable = executor.is_usable("leaderboards");
         let symbols = if is_usable {
-            symbols_if_any(&path(cohort.bars_file()), observer)?
+            symbols_if_any(&request.bars_file(cohort), observer)?
         } else {
             Vec::new()
         };
@@ -205,6 +205,13 @@ impl RunRequest {
         Ok(request)
     }
 
+    /// The bars of a cohort: in the format of the leaderboards, or of the existing file.
+    fn bars_file(&self, cohort: Cohort) -> PathBuf {
+        let format = self.stages.leaderboards.cohort_format;
+        let path = self.out_dir.join(cohort.bars_file_as(format));
+        if self.skip_leaderboards { Cohort::existing_bars_file(&path) } else { path }
+    }
+
     fn leaderboards_call(&self, asof: AsOf) -> StageCall {
         let (asof, out_dir) = (AsOfSpec::At(asof), self.out_dir.clone());
         StageCall::Leaderboards(LeaderboardsJob {
@@ -215,14 +222,13 @@ impl RunRequest {
     }
 
     fn metrics_call(&self, cohort: Cohort, asof: AsOf) -> StageCall {
-        let [input, output] =
-            [cohort.bars_file(), cohort.metrics_file()].map(|name| self.out_dir.join(name));
+        let (input, output) = (self.bars_file(cohort), self.out_dir.join(cohort.metrics_file()));
         let job = self.stages.metrics.clone();
         StageCall::Metrics(cohort, MetricsJob { asof: AsOfSpec::At(asof), input, output, ..job })
     }
 
     fn cohort_cycles_call(&self, cohort: Cohort, asof: AsOf) -> StageCall {
-        let (input, out_dir) = (self.out_dir.join(cohort.bars_file()), self.out_dir.clone());
+        let (input, out_dir) = (self.bars_file(cohort), self.out_dir.clone());
         let asof = AsOfSpec::At(asof);
         StageCall::CohortCycles(CohortCyclesJob {
             cohort,

@@ -25,6 +25,8 @@ pub struct MergeTarget<'a> {
     pub out: Option<PathBuf>,
     /// Format of snapshots.
     pub format: Format,
+    /// Format of the cohorts' bars of leaderboards.
+    pub cohort_format: Format,
     /// Compression of snapshots.
     pub compression: Compression,
     /// Version in the schema sidecar of snapshots.
@@ -103,7 +105,8 @@ pub fn merge(results: Vec<TaskResult>, target: &MergeTarget<'_>) -> Result<Merge
             let leaderboards =
                 leaders::merge(&mut results, &params, &universe, asof, newest, target.observer)?;
             let out = target.out.clone().unwrap_or_else(|| ".".into());
-            let files = leaderboards.write(&out, source, temp, target.observer)?;
+            let files =
+                leaderboards.write(&out, target.cohort_format, source, temp, target.observer)?;
             Ok(Merged::Leaderboards(LeaderboardsOutput { leaderboards, files }))
         }
         TaskStage::Metrics { params, asof, cohort, .. } => {

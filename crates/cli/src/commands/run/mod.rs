@@ -15,7 +15,7 @@ use super::{
 use crate::config;
 use crate::console::Console;
 use crate::feature_table::{DAILY, INTRADAY};
-use crate::flags::{self, CohortFlag, SourceFlags, UniverseFlags};
+use crate::flags::{self, CohortFlag, FormatFlag, SourceFlags, UniverseFlags};
 use crate::source_select;
 use crate::ui::{self, Usage};
 
@@ -55,6 +55,9 @@ pub struct Flags {
     /// available if that is less].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=120))]
     pub lookback_months: Option<u32>,
+    /// Format of the cohort files.
+    #[arg(long, value_enum)]
+    pub cohort_format: Option<FormatFlag>,
     /// Run every stage, even if it is up to date.
     #[arg(long)]
     pub force: bool,
@@ -125,6 +128,7 @@ impl Flags {
 
         let mut boards: leaderboards::Flags = config.stage_flags("leaderboards", &[])?;
         boards.windows.clone_from(&self.windows);
+        boards.cohort_format = self.cohort_format.unwrap_or(boards.cohort_format);
         if !self.universe.universe().is_default() {
             if self.skip_leaderboards {
                 return Err(Usage(
