@@ -166,6 +166,8 @@ impl Source for Store {
     fn has_trades(&self, symbol: &Symbol, span: Span) -> Result<bool> {
         self.with_files(symbol, |files| match files {
             Files::Own(parts) if parts.iter().all(|part| !part.has_trades()) => Ok(false),
+            // Of several parts a later one may replace the bars of an earlier one.
+            Files::Own(parts) if parts.len() == 1 && parts[0].surely_has_trades(span) => Ok(true),
             Files::Own(parts) => Ok(part::series(&parts, span)?.trades().is_some()),
             Files::Foreign(paths) => {
                 Ok(self.foreign_within(symbol, &paths, span)?.trades().is_some())

@@ -118,6 +118,17 @@ impl Part {
         self.reader.metadata().file_metadata().schema_descr().num_columns() > TRADES
     }
 
+    /// Whether, by the statistics alone, a bar of `span` has a number of trades.
+    pub(super) fn surely_has_trades(&self, span: Span) -> bool {
+        let is_sure = |group: &RowGroupMetaData| {
+            let is_inside = |(first, last)| span.start <= first && last < span.end;
+            let missing = group.column(TRADES).statistics().and_then(Statistics::null_count_opt);
+            span_of(group).is_some_and(is_inside)
+                && missing.is_some_and(|missing| (missing as i64) < group.num_rows())
+        };
+        self.has_trades() && self.reader.metadata().row_groups().iter().any(is_sure)
+    }
+
     /// Calls `take` with each row group that may contain bars of `span`.
     fn groups(
         &self,
@@ -404,6 +415,9 @@ mod tests {
             let expected = series.clone().within(span);
             let parts = [part];
             prop_assert_eq!(&super::series(&parts, span).unwrap(), &expected);
+            // Never wrong, and sure of whole files.
+            prop_assert!(!parts[0].surely_has_trades(span) || expected.trades().is_some());
+            prop_assert_eq!(parts[0].surely_has_trades(Span::ALL), series.trades().is_some());
             let without: Series = expected.iter().map(|bar| Bar { trades: None, ..bar }).collect();
             let mut prices = series.clone();
             super::prices(&parts, span, &mut prices).unwrap();
