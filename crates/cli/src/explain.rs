@@ -35,11 +35,12 @@ const PARAMETERS: [&str; 18] = [
 ];
 
 /// Remedies in messages of the libraries, and their replacements with flags, variables and commands.
-const REMEDIES: [(&str, &str); 13] = [
+const REMEDIES: [(&str, &str); 14] = [
     ("name a source for others", "name others with --source"),
     ("check user and password", "check user and password (--user, --password-file, DB_PASSWORD)"),
     ("check the database's name", "check the database's name (--database, DB_NAME)"),
     ("check the table's name", "check the table's name (--table, OHLCVT_TABLE)"),
+    ("give the password in a file", "use --password-file or DB_PASSWORD"),
     ("check host and port", "check host and port (--host, --port)"),
     (
         "name another table, or import bars into it",

@@ -185,10 +185,14 @@ fn location(
         }
         Some(address) if address.contains("://") => {
             let scheme = address.split(':').next().unwrap_or_default();
-            return Err(Usage(format!(
-                "unsupported source \"{scheme}://\"; use mysql://, a folder or a file"
-            ))
-            .into());
+            let remedy = match scheme.to_lowercase().as_str() {
+                sql if sql.contains("mysql") || sql.contains("mariadb") => "did you mean mysql://?",
+                "http" | "https" | "ftp" | "s3" | "gs" | "az" => {
+                    "URLs are not read: download the file first"
+                }
+                _ => "use mysql://, a folder or a file",
+            };
+            return Err(Usage(format!("unsupported source \"{scheme}://\"; {remedy}")).into());
         }
         Some(path) if flags.is_empty() => Location::Path(path.into()),
         Some(path) => {

@@ -84,6 +84,22 @@ impl Partial {
     /// The address is invalid; the message does not repeat the password.
     pub fn from_url(text: &str) -> Result<Partial> {
         const FORM: &str = "expected mysql://user:password@host:3306/database?table=ohlcvt";
+        if !text.get(6..).is_some_and(|rest| rest.starts_with("//")) {
+            return Err(Error::Input(format!("invalid address; did you mean mysql://? {FORM}")));
+        }
+        // A password with such a character would be split, and a part of it taken for the host,
+        // which messages repeat.
+        let rest = &text[8..];
+        let authority = rest.find(['/', '?', '#']).map_or(rest, |end| &rest[..end]);
+        let is_split = rest.contains('#') || rest[authority.len()..].contains('@');
+        if is_split || authority.matches('@').count() > 1 {
+            return Err(Error::Input(
+                "ambiguous mysql:// address: @ / ? # : % in a user or password must be \
+                 percent-encoded (%40 %2F %3F %23 %3A %25); encode them, or give the password in a \
+                 file"
+                    .to_owned(),
+            ));
+        }
         let url = url::Url::parse(text)
             .map_err(|e| Error::Input(format!("invalid mysql:// address ({e}); {FORM}")))?;
         let decode = |part: &str| {
@@ -226,6 +242,18 @@ mod tests {
         );
         assert!(!format!("{partial:?}").contains("p@ss"));
         assert_eq!(Partial::from_url("mysql://db").unwrap().user, None);
+        for hidden in [
+            "mysql://me:Se#cret@db/market",
+            "mysql://me:p@secret/w@host/market",
+            "mysql://me:secret/w@host/market",
+            "mysql://me:secret?w@host/market",
+            "mysql://me:secret@x@host/market",
+            "mysql:/me:secret@host/market",
+        ] {
+            let error = Partial::from_url(hidden).unwrap_err().to_string();
+            assert!(!error.to_lowercase().contains("cret") && !error.contains("p@"), "{error}");
+            assert!(error.contains("percent-encoded") || error.contains("mysql://?"), "{error}");
+        }
         for bad in [
             "mysql://h:port/d",
             "mysql://h/d?tabel=x",

@@ -4,6 +4,7 @@ use std::io;
 use std::thread::sleep;
 use std::time::Duration;
 
+use mysql::prelude::Queryable;
 use mysql::{DriverError, Opts, OptsBuilder, Pool, PoolConstraints, PoolOpts, PooledConn, SslOpts};
 use mysql_common::proto::codec::error::PacketCodecError;
 
@@ -37,12 +38,12 @@ pub(super) struct Database {
 
 impl Database {
     pub(super) fn open(config: &Config, warnings: &Warnings) -> Result<Database> {
-        let encrypted = pool(config, config.ssl_mode != SslMode::Disabled);
-        let pool = match encrypted {
-            Err(e) if config.ssl_mode == SslMode::Preferred && is_tls(&e) => pool(config, false),
-            pool => pool,
-        };
-        let pool = pool.map_err(|e| error(config, &e))?;
+        let pool = connect(config, Some(&config.database)).map_err(|e| match e {
+            mysql::Error::MySqlError(ref e) if NO_DATABASE.contains(&e.code) => {
+                unknown_database(config)
+            }
+            e => error(config, &e),
+        })?;
         Ok(Database { config: config.clone(), warnings: warnings.clone(), pool })
     }
 
@@ -80,13 +81,45 @@ impl Database {
     }
 }
 
-fn pool(config: &Config, encrypt: bool) -> mysql::Result<Pool> {
+/// The server's codes for a database that does not exist, or on which the user has no rights.
+const NO_DATABASE: [u16; 2] = [1044, 1049];
+
+/// The error for a database that cannot be used; it lists those that can.
+fn unknown_database(config: &Config) -> Error {
+    const OF_THE_SERVER: [&str; 4] = ["information_schema", "mysql", "performance_schema", "sys"];
+    let list = |pool: Pool| pool.get_conn()?.query::<String, _>("SHOW DATABASES");
+    // Only for the message: if the list cannot be had, it is left out.
+    let mut names = connect(config, None).and_then(list).unwrap_or_default();
+    names.retain(|name| !OF_THE_SERVER.contains(&name.as_str()));
+    names.sort();
+    let usable = match names.len() {
+        0 => String::new(),
+        1..=20 => format!(" (you may use: {})", names.join(", ")),
+        more => format!(" (you may use {more} others, such as {})", names[..5].join(", ")),
+    };
+    let name = &config.database;
+    let reason =
+        format!("no database \"{name}\", or no rights on it{usable}; check the database's name");
+    Error::Database { server: config.to_string(), reason }
+}
+
+/// Connects, without encryption if the server has none and it is not required.
+fn connect(config: &Config, database: Option<&str>) -> mysql::Result<Pool> {
+    match pool(config, database, config.ssl_mode != SslMode::Disabled) {
+        Err(e) if config.ssl_mode == SslMode::Preferred && is_tls(&e) => {
+            pool(config, database, false)
+        }
+        pool => pool,
+    }
+}
+
+fn pool(config: &Config, database: Option<&str>, encrypt: bool) -> mysql::Result<Pool> {
     let constraints =
         PoolConstraints::new(0, config.connections.max(1)).unwrap_or(PoolConstraints::DEFAULT);
     let mut builder = OptsBuilder::new()
         .user(Some(&config.user))
         .pass(Some(&config.password.0))
-        .db_name(Some(&config.database))
+        .db_name(database)
         .ip_or_hostname(Some(&config.host))
         .tcp_port(config.port)
         .prefer_socket(false)
@@ -172,8 +205,7 @@ fn plain(error: &mysql::Error) -> String {
 pub(super) fn error(config: &Config, error: &mysql::Error) -> Error {
     let remedy = match error {
         mysql::Error::MySqlError(e) => match e.code {
-            1044 | 1045 | 1698 => "check user and password and that this host may connect",
-            1049 => "check the database's name",
+            1045 | 1698 => "check user and password and that this host may connect",
             1142 | 1143 => {
                 "grant the user SELECT on the table (for an import also CREATE, INSERT and UPDATE)"
             }
