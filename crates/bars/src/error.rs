@@ -64,6 +64,11 @@ pub enum Error {
         "invalid window \"{0}\": expected a whole number and a unit, such as 90m, 4h or 3d (at most 3660d)"
     )]
     NotAWindow(String),
+    /// A window ends with a capital M.
+    #[error(
+        "ambiguous window \"{0}\": M could mean minutes or months; write 1m for minutes or 30d for a month"
+    )]
+    MonthsOrMinutes(String),
     /// A list names the same length twice.
     #[error("duplicate window \"{0}\"")]
     RepeatedWindow(String),

@@ -253,13 +253,16 @@ impl FromStr for Window {
 
     fn from_str(text: &str) -> Result<Window> {
         let form = || Error::NotAWindow(text.to_owned());
-        let (unit, length) = match text.as_bytes().last() {
-            Some(b'm') => (Unit::Minutes, 1),
-            Some(b'h') => (Unit::Hours, 60),
-            Some(b'd') => (Unit::Days, DAY),
+        let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+        let (unit, length) = match text[digits.len()..].to_ascii_lowercase().as_str() {
+            // A capital M could also mean months.
+            _ if text.ends_with('M') => return Err(Error::MonthsOrMinutes(text.to_owned())),
+            "m" | "min" | "mins" => (Unit::Minutes, 1),
+            "h" | "hr" | "hrs" | "hour" | "hours" => (Unit::Hours, 60),
+            "d" | "day" | "days" => (Unit::Days, DAY),
+            "w" | "week" | "weeks" => (Unit::Days, 7 * DAY),
             _ => return Err(form()),
         };
-        let digits = &text[..text.len() - 1];
         if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
             return Err(form());
         }
@@ -446,7 +449,14 @@ mod tests {
         let names: Vec<String> =
             Window::parse_list("24h, 1h,3d,90m").unwrap().iter().map(Window::to_string).collect();
         assert_eq!(names, ["1h", "90m", "24h", "3d"]);
-        for bad in ["", "h", "1", "1w", "0h", "-1h", "+1h", "1.5h", "1h,,4h", "99999999999m", "é"]
+        let names = |list: &str| {
+            let windows = Window::parse_list(list).unwrap();
+            windows.iter().map(Window::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(names("1H,90min,2hr,1D,1w,3Hours"), ["1h", "90m", "2h", "3h", "1d", "7d"]);
+        let months = "1M".parse::<Window>().unwrap_err();
+        assert!(months.to_string().contains("1m for minutes or 30d for a month"), "{months}");
+        for bad in ["", "h", "1", "1x", "0h", "-1h", "+1h", "1.5h", "1h,,4h", "99999999999m", "é"]
         {
             assert!(matches!(Window::parse_list(bad), Err(Error::NotAWindow(_))), "{bad}");
         }

@@ -1,8 +1,10 @@
 //! The commands and how they are dispatched.
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::Path;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{
@@ -118,20 +120,61 @@ pub fn parse() -> anyhow::Result<Cli> {
     config::load(&typed(&words), &Cli::command())?;
     let configured = parse_words(config::get(), &words);
     let Some(path) = config::get().path() else {
-        return Ok(configured.unwrap_or_else(|error| error.exit()));
+        return Ok(configured.unwrap_or_else(|error| exit(error)));
     };
     configured.or_else(|error| match parse_words(&Config::default(), &words) {
         // The command line is valid without the file, so the error is in the file.
         Ok(_) => {
-            let text = error.to_string();
+            let text = plain_reasons(&error.to_string());
             // Keep the reason only: clap's usage line describes the command line.
             let text =
                 text.trim_start_matches("error: ").split("\n\nUsage:").next().unwrap_or_default();
             let text = text.split("\n\nFor more information").next().unwrap_or_default();
             Err(Usage(format!("invalid configuration in {}: {text}", path.display())).into())
         }
-        Err(_) => error.exit(),
+        Err(_) => exit(error),
     })
+}
+
+/// Prints the error (or the help) and exits.
+fn exit(mut error: clap::Error) -> ! {
+    let named = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.trim_start_matches('-').to_owned()),
+        _ => None,
+    };
+    if let (Some(typed), Some(tip)) =
+        (named(ContextKind::InvalidArg), named(ContextKind::SuggestedArg))
+        && !is_similar(typed.split([' ', '=']).next().unwrap_or_default(), &tip)
+    {
+        error.remove(ContextKind::SuggestedArg);
+    }
+    if error.kind() != ErrorKind::ValueValidation {
+        error.exit();
+    }
+    let text = error.render();
+    let text = plain_reasons(&text.ansi().to_string());
+    // Nothing can be reported if standard error is closed.
+    let _ = write!(anstream::stderr(), "{text}");
+    std::process::exit(error.exit_code())
+}
+
+/// Replaces the standard library's reasons for numbers that cannot be parsed.
+fn plain_reasons(text: &str) -> String {
+    [
+        ("invalid digit found in string", "expected a whole number, such as 20"),
+        ("cannot parse integer from empty string", "expected a whole number, such as 20"),
+        ("number too large to fit in target type", "the number is too large"),
+        ("number too small to fit in target type", "the number is too small"),
+        ("invalid float literal", "expected a number, such as 0.8"),
+        ("cannot parse float from empty string", "expected a number, such as 0.8"),
+    ]
+    .into_iter()
+    .fold(text.to_owned(), |text, (reason, plain)| text.replace(reason, plain))
+}
+
+/// Whether a tip helps: one flag contains the other, or they begin alike.
+fn is_similar(typed: &str, tip: &str) -> bool {
+    typed.contains(tip) || tip.contains(typed) || typed.get(..2) == tip.get(..2)
 }
 
 /// The flags on the command line, without defaults; invalid ones are skipped.
