@@ -177,6 +177,12 @@ fn is_similar(typed: &str, tip: &str) -> bool {
     typed.contains(tip) || tip.contains(typed) || typed.get(..2) == tip.get(..2)
 }
 
+/// Names the configuration file and the key in a message about a flag that was set there.
+pub fn locate(message: String, command: &str) -> String {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    config::get().locate(message, command, &typed(&words))
+}
+
 /// The flags on the command line, without defaults; invalid ones are skipped.
 pub fn typed(words: &[OsString]) -> ArgMatches {
     let program =

@@ -237,6 +237,37 @@ impl Config {
         F::from_arg_matches(matches).map_err(|e| invalid(&e).into())
     }
 
+    /// Names the file, the section and the key in a message that begins with a flag, if the value
+    /// comes from this file and not from the command line.
+    pub fn locate(&self, message: String, command: &str, typed: &ArgMatches) -> String {
+        let Some(rest) = message.strip_prefix("--") else { return message };
+        let (flag, rest) = rest.split_at(rest.find([' ', ':', ';']).unwrap_or(rest.len()));
+        let id = flag.replace('-', "_");
+        let is_typed = typed.subcommand().is_some_and(|(_, own)| {
+            own.try_contains_id(&id).is_ok_and(|is_known| is_known)
+                && own.value_source(&id) == Some(ValueSource::CommandLine)
+        });
+        let has = |name: &&String| {
+            let section = self.table.get(*name).and_then(Value::as_table);
+            section.is_some_and(|section| section.contains_key(flag))
+        };
+        let own = command.to_owned();
+        // `run` takes the parameters of its stages from their sections.
+        let stages: Vec<&String> = self.table.keys().filter(has).collect();
+        let section = match &stages[..] {
+            _ if has(&&own) => Some(&own),
+            [stage] if command == "run" => Some(*stage),
+            _ => None,
+        };
+        let path = self.path.display();
+        match section {
+            _ if is_typed => message,
+            Some(section) => format!("{path}: [{section}] {flag}{rest}"),
+            None if self.table.contains_key(flag) => format!("{path}: {flag}{rest}"),
+            None => message,
+        }
+    }
+
     fn applied(&self, mut program: Command, typed: &ArgMatches) -> Result<Command, String> {
         let commands: Vec<String> =
             program.get_subcommands().map(|command| command.get_name().to_owned()).collect();

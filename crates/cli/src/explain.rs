@@ -226,17 +226,19 @@ pub fn message(error: &anyhow::Error) -> String {
     with_flags(&text)
 }
 
-/// Prints and logs an error. Returns the exit status: 2 for wrong usage, else 1.
-pub fn report(error: &anyhow::Error) -> ExitCode {
+/// Prints and logs an error; `locate` names the place of a flag that was not typed. Returns the exit
+/// status: 2 for wrong usage, else 1.
+pub fn report(error: &anyhow::Error, locate: impl Fn(String) -> String) -> ExitCode {
     let job = error.chain().find_map(|cause| {
         let with_input = cause.downcast_ref::<JobError>().map(|error| &error.error);
         with_input.or_else(|| cause.downcast_ref::<Error>())
     });
-    match (error.downcast_ref::<Error>(), job) {
+    let text = match (error.downcast_ref::<Error>(), job) {
         // No context was added.
-        (Some(error), _) => tracing::error!("{}", job_error(error, None)),
-        _ => tracing::error!("{}", message(error)),
-    }
+        (Some(error), _) => job_error(error, None),
+        _ => message(error),
+    };
+    tracing::error!("{}", locate(text));
     let is_usage =
         error.chain().any(|cause| cause.is::<Usage>()) || job.is_some_and(Error::is_usage);
     if is_usage { ExitCode::from(2) } else { ExitCode::FAILURE }

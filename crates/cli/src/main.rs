@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     match run(&cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if ui::is_broken_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => explain::report(&error),
+        Err(error) => explain::report(&error, |text| app::locate(text, cli.command.name())),
     }
 }
 

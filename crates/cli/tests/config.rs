@@ -141,3 +141,38 @@ fn passwords_are_only_read_from_private_files() {
         }
     }
 }
+
+#[test]
+fn an_error_in_a_value_of_the_file_names_file_section_and_key() {
+    let test_dir = with_bars();
+    let fails = |file: &str, words: &[&str], said: &str| {
+        test_dir.write("data-pipeline.toml", file);
+        test_dir.run(words).fails(2, &[said]);
+    };
+    let windows = "[leaderboards]\nwindows = \"1h,4x\"\n";
+    let boards = ["leaderboards", "--source", "one.csv"];
+    fails(windows, &boards, "data-pipeline.toml: [leaderboards] windows: invalid window \"4x\"");
+    // A typed flag is the command line's.
+    fails(windows, &[&boards[..], &["--windows", "4y"]].concat(), "error: --windows: invalid");
+    let months = "[state]\nmonths = 500\n";
+    let state = ["state", "--source", "one.csv", "--input", "one.csv"];
+    fails(months, &state, "data-pipeline.toml: [state] months 500 is out of range");
+    // `run` reads the sections of its stages.
+    let regime = "[regime]\nwindows = \"3x\"\n";
+    fails(regime, &["run", "--source", "one.csv"], "data-pipeline.toml: [regime] windows: invalid");
+}
+
+#[test]
+fn reasons_of_bad_numbers_are_plain() {
+    let test_dir = with_bars();
+    for (words, said) in [
+        (["leaderboards", "--top-n", "1e3"], "expected a whole number, such as 20"),
+        (["leaderboards", "--top-n", "-5"], "--top-n"),
+        (["state", "--coverage-threshold", "x"], "expected a number, such as 0.8"),
+        (["leaderboards", "--windows", "1M"], "30d for a month"),
+    ] {
+        test_dir.run(&words).fails(2, &[said]);
+    }
+    let run = test_dir.run(&["leaderboards", "--format", "csv"]).fails(2, &["'--format'"]);
+    assert!(!run.err.contains("--port'"), "{}", run.err);
+}
