@@ -167,7 +167,7 @@ fn reasons_of_bad_numbers_are_plain() {
     let test_dir = with_bars();
     for (words, said) in [
         (["leaderboards", "--top-n", "1e3"], "expected a whole number, such as 20"),
-        (["leaderboards", "--top-n", "-5"], "--top-n"),
+        (["leaderboards", "--top-n", "-5"], "expected a whole number"),
         (["state", "--coverage-threshold", "x"], "expected a number, such as 0.8"),
         (["leaderboards", "--windows", "1M"], "30d for a month"),
     ] {

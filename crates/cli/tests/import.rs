@@ -114,3 +114,18 @@ fn invalid_rows_are_reported() {
     let run = test_dir.run(&["check", "--source", "escape.csv"]).fails(1, &["no column"]);
     assert!(!run.err.contains('\x1b') && !run.err.contains('\0'));
 }
+
+#[test]
+fn gaps_and_missing_minutes_are_counted_apart() {
+    let test_dir = test_dir();
+    // Two gaps, of 1 and of 56 minutes.
+    let rows: String =
+        [0, 1, 3, 60].map(|minute| format!("{},1,1,1,1,1\n", 1_704_067_200 + minute * 60)).concat();
+    test_dir.write("A.csv", format!("timestamp,open,high,low,close,volume\n{rows}"));
+    let out = test_dir.run(&["import", "A.csv", "--symbol", "A", "--into", "store"]).ok().out;
+    let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let mut lines = out.lines();
+    let header = words(lines.next().unwrap());
+    assert_eq!(header, ["symbol", "bars", "new", "first", "last", "gaps", "missing", "rejected"]);
+    assert_eq!(words(lines.next().unwrap())[5..], ["2", "57", "0"]);
+}

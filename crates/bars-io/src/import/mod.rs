@@ -37,8 +37,10 @@ pub struct Imported {
     pub new: usize,
     /// First and last open time; `None` if all rows were rejected.
     pub ends: Option<(Minute, Minute)>,
-    /// Minutes without a bar between first and last.
+    /// Number of gaps: runs of minutes without a bar, between bars.
     pub gaps: usize,
+    /// Number of minutes in these gaps.
+    pub missing: usize,
     /// Rows rejected or replaced.
     pub rejected: u64,
 }
@@ -57,7 +59,9 @@ impl ImportSummary {
         let bars = series.len();
         let all = self.symbols.entry(symbol.clone()).or_default();
         if let Some((first, last)) = series.ends() {
-            all.gaps += usize::try_from(last.index() - first.index()).unwrap_or(0) + 1 - bars;
+            let time = series.time();
+            all.gaps += time.windows(2).filter(|two| two[1] > two[0].plus(1)).count();
+            all.missing += usize::try_from(last.index() - first.index()).unwrap_or(0) + 1 - bars;
             let (from, to) = all.ends.unwrap_or((first, last));
             all.ends = Some((from.min(first), to.max(last)));
         }

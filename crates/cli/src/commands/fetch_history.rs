@@ -35,7 +35,7 @@ pub struct Flags {
     #[arg(long, value_name = "FILE")]
     output_csv: Option<PathBuf>,
     /// Days of bars before the as-of.
-    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=36_600))]
+    #[arg(long, default_value_t = 30, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=36_600))]
     days: u32,
     /// Evaluation time: timestamp, date (00:00 UTC) or `latest` (close of the newest bar).
     #[arg(long, value_name = "TIME", default_value = "latest", value_parser = flags::asof)]

@@ -107,11 +107,12 @@ fn print(summary: &ImportSummary) -> anyhow::Result<()> {
             imported.ends.map_or("-".to_owned(), |(first, _)| first.to_string()),
             imported.ends.map_or("-".to_owned(), |(_, last)| last.to_string()),
             ui::count(imported.gaps as u64),
+            ui::count(imported.missing as u64),
             ui::count(imported.rejected),
         ]
     });
-    let header = ["symbol", "bars", "new", "first", "last", "gaps", "rejected"];
-    ui::print(&ui::table(&header, &[1, 2, 5, 6], rows))?;
+    let header = ["symbol", "bars", "new", "first", "last", "gaps", "missing", "rejected"];
+    ui::print(&ui::table(&header, &[1, 2, 5, 6, 7], rows))?;
     let sum = |of: fn(&import::Imported) -> usize| {
         ui::count(summary.symbols.values().map(of).sum::<usize>() as u64)
     };

@@ -16,7 +16,7 @@ use pipeline::artifacts::table_file::{self, Compression, Format};
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
     /// Number of pairs to list.
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 20, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..))]
     top_n: u32,
     /// Minimum 24-hour volume, in units of the base asset.
     #[arg(long, value_name = "VOLUME", default_value_t = 1000.0, value_parser = volume)]

@@ -21,7 +21,7 @@ use crate::ui::{self, Usage};
 pub struct Flags {
     /// Number of ranks counted per bucket and of symbols per board [default: 20, or asked on a
     /// terminal].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub top_n: Option<usize>,
     /// Bucket lengths, such as 6h,24h,72h,168h.
     #[arg(long, value_name = "LIST", default_value = "1h,4h,12h,24h")]
@@ -30,7 +30,7 @@ pub struct Flags {
     #[arg(long)]
     pub enable_72h: bool,
     /// Days of history before the as-of.
-    #[arg(long, value_name = "DAYS", default_value_t = 30)]
+    #[arg(long, value_name = "DAYS", default_value_t = 30, allow_negative_numbers = true)]
     pub lookback_days: u32,
     /// Evaluation time: timestamp, date (00:00 UTC) or `latest` (close of the newest bar).
     #[arg(long, value_name = "TIME", default_value = "latest", value_parser = flags::asof)]

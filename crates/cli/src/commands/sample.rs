@@ -25,10 +25,10 @@ pub struct Flags {
     #[arg(long, value_name = "TARGET")]
     pub into: String,
     /// Number of symbols.
-    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, default_value_t = 40, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub symbols: u32,
     /// Days of bars.
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=3660))]
+    #[arg(long, default_value_t = 100, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=3660))]
     pub days: u32,
     /// Seed; the same seed gives the same market.
     #[arg(long, default_value_t = 1)]

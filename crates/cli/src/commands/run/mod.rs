@@ -43,17 +43,17 @@ pub struct Flags {
     #[arg(long, value_name = "TIME", default_value = "latest", value_parser = flags::asof)]
     pub asof: AsOfSpec,
     /// Number of ranks counted per bucket and of symbols per board.
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 20, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..))]
     pub top_n: u32,
     /// Windows of leaderboards, metrics and state.
     #[arg(long, value_name = "LIST", default_value = "1h,4h,12h,24h")]
     pub windows: String,
     /// Calendar months of history in each baseline [default: 3; regime: 12].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1200))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=1200))]
     pub months: Option<u32>,
     /// Calendar months of bars to decompose into cycles [default: 3, or the number of whole months
     /// available if that is less].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=120))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=120))]
     pub lookback_months: Option<u32>,
     /// Format of the cohort files.
     #[arg(long, value_enum)]
