@@ -162,7 +162,9 @@ fn write_plainly(out: &mut impl Write, symbols: &[Symbol], source: &dyn Source, 
             }
             if has_trades {
                 lines.push(b',');
-                bar.trades.map(|count| write!(lines, "{count}").expect("memory"));
+                if let Some(count) = bar.trades {
+                    write!(lines, "{count}").expect("memory");
+                }
             }
             lines.push(b'\n');
         }

@@ -12,13 +12,14 @@ use pipeline::leaderboards::leaderboards;
 use pipeline::observer::Silent;
 use pipeline::sample::{Market, MarketSettings};
 use pipeline::snapshots::state;
+use pipeline::universe::Universe;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let market = Market::new(MarketSettings { symbols: 12, days: 40, ..MarketSettings::default() });
     let source = MemorySource::new(market.series());
 
     let params = stages::leaderboards::Params { top_n: 3, ..Default::default() }.check()?;
-    let boards = leaderboards(&source, &params, AsOfSpec::Latest, &Silent)?;
+    let boards = leaderboards(&source, &params, &Universe::default(), AsOfSpec::Latest, &Silent)?;
     let symbols = boards.symbols(Cohort::Overlaps);
     let names: Vec<&str> = symbols.iter().map(|symbol| symbol.as_str()).collect();
     println!("as of {}, two-way movers: {}", boards.boards.run.asof, names.join(", "));
