@@ -15,11 +15,12 @@ use arrow_schema::DataType;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use crate::dialect::{self, Layout};
 use crate::error::{Error, Result};
 use crate::reader::OpenFile;
-use crate::{decimal, lines, parquet as parquet_bars};
-use bars::Symbol;
+use crate::{lines, parquet as parquet_bars};
 use bars::rows::{BarColumn, header_excerpt};
+use bars::{ReadOptions, Symbol};
 
 /// The numbers of a column, in the order of the file's rows.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -114,10 +115,17 @@ fn of_csv(
     name: &str,
     gathered: &mut Gathered,
 ) -> Result<()> {
+    let mut layout = |header: &[String]| {
+        let numbers: Vec<usize> =
+            (0..header.len()).filter(|&i| header[i].eq_ignore_ascii_case(name)).collect();
+        let known = numbers.len() + usize::from(BarColumn::Symbol.find(header).is_some());
+        Layout { known, numbers }
+    };
+    let (dialect, bytes) = dialect::detect(path, bytes, &ReadOptions::default(), &mut layout)?;
     let mut form = None;
     // The `csv` crate skips blank lines, but in a file with one column they are missing values.
     let (mut fields, mut line) = (0, 0);
-    lines::for_each(path, bytes, &Cell::new(usize::MAX), &mut |record| {
+    lines::for_each(path, bytes, dialect.delimiter, &Cell::new(usize::MAX), &mut |record| {
         let Some((number, symbol)) = form else {
             let header: Vec<String> =
                 (0..record.len()).map(|i| record.text(Some(i)).to_owned()).collect();
@@ -137,7 +145,7 @@ fn of_csv(
             return Err(Error::content(path, reason));
         }
         let text = record.text(Some(number));
-        let value = decimal::parse(text);
+        let value = dialect.parse(text);
         let is_missing = ["", "nan", "null", "na", "n/a", "none"]
             .iter()
             .any(|none| text.eq_ignore_ascii_case(none));

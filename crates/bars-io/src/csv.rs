@@ -6,13 +6,15 @@ use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 
-use crate::decimal;
+use crate::dialect::{self, Dialect, Layout};
 use crate::error::{Error, Result};
 use crate::header::{find_columns, find_symbol};
 use crate::lines::{self, Record};
 use bars::clean::Finding;
-use bars::rows::{BarColumn, BarColumns, RawRow, ReadOptions, RowValidator, trades_from};
-use bars::time::StampReader;
+use bars::rows::{
+    BarColumn, BarColumns, RawRow, ReadOptions, RowValidator, named_value, trades_from,
+};
+use bars::time::{Stamp, StampReader};
 
 /// Returns a reader of the decompressed bytes of a file; its first bytes determine the compression.
 ///
@@ -27,7 +29,7 @@ pub fn decompress<'a>(
         [0x1f, 0x8b, ..] => {
             Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(BufReader::new(file))))
         }
-        [0x28, 0xb5, 0x2f, 0xfd] => {
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => {
             Box::new(zstd::Decoder::new(file).map_err(|e| Error::io("read", path, e))?)
         }
         _ => Box::new(file),
@@ -57,44 +59,73 @@ const BINANCE: [(BarColumn, usize); 7] = [
     (BarColumn::Trades, 8),
 ];
 
-/// Reads the rows of a CSV file.
+/// The columns with decimal numbers.
+const NUMBERS: [BarColumn; 5] =
+    [BarColumn::Open, BarColumn::High, BarColumn::Low, BarColumn::Close, BarColumn::Volume];
+
+/// Reads the rows of a CSV file. Delimiter and decimal mark are detected unless the options state
+/// them.
 ///
 /// # Errors
-/// The file is empty, lacks a column, or is truncated.
+/// The file is empty, lacks a column, or is truncated; its delimiter or decimal mark is ambiguous.
 pub fn read(
     path: &Path,
     bytes: impl Read,
     options: &ReadOptions,
-    mut validator: RowValidator<'_, Error>,
+    validator: &mut RowValidator<'_, Error>,
 ) -> Result<()> {
-    let mut stamps = StampReader::default();
+    let mut stamps = StampReader::new(options.stamp_format.clone());
+    let (dialect, bytes) = dialect::detect(path, bytes, options, &mut |header| {
+        let columns = match headerless(header, options, &mut stamps) {
+            Some(columns) => BarColumn::ALL.map(|column| columns.index(column)),
+            None => BarColumn::ALL.map(|column| options.columns.find(column, header)),
+        };
+        let numbers = NUMBERS.into_iter().filter_map(|column| columns[column as usize]);
+        Layout { known: columns.into_iter().flatten().count(), numbers: numbers.collect() }
+    })?;
+    // The names of the columns; of one in a file without a header its own.
+    let mut header = Vec::new();
     // The indices of the columns, and the number of fields of the first record.
     let mut form: Option<(BarColumns, usize)> = None;
-    lines::for_each(path, bytes, &Cell::new(usize::MAX), &mut |record| {
+    lines::for_each(path, bytes, dialect.delimiter, &Cell::new(usize::MAX), &mut |record| {
         let (columns, fields) = match form {
             Some(form) => form,
             None => {
+                let first = names(&record);
                 let (columns, is_header) =
-                    columns(path, &record, options, &mut stamps, &mut |notice| {
+                    columns(path, &first, options, &mut stamps, &mut |notice| {
                         validator.note(notice)
                     })?;
                 form = Some((columns, record.len()));
                 if is_header {
+                    header = first;
                     return Ok(());
                 }
                 (columns, record.len())
             }
         };
-        let place = || format!("{}, line {}", path.display(), record.line);
+        let place = |column: Option<BarColumn>| {
+            let value = column.and_then(|column| {
+                let index = columns.index(column)?;
+                let name = header.get(index).map_or(column.name(), |name| name);
+                let text = record.text(Some(index));
+                let remark =
+                    if NUMBERS.contains(&column) { dialect.remark(text) } else { String::new() };
+                Some(format!(": {}{remark}", named_value(name, text)))
+            });
+            format!("{}, line {}{}", path.display(), record.line, value.unwrap_or_default())
+        };
         if record.spans_lines() {
             let reason = format!("line {}: unclosed quote", record.line);
             return Err(Error::content(path, reason));
         }
         if record.len() > fields {
-            validator.reject(Finding::Fields, place);
+            validator.reject(Finding::Fields, || {
+                format!("{}: {} instead of {fields}", place(None), record.len())
+            });
             return Ok(());
         }
-        validator.row(&row(&record, &columns, &mut stamps), place)
+        validator.row(&row(&record, &columns, dialect, &mut stamps), place)
     })?;
     form.map(|_| ()).ok_or_else(|| empty(path))
 }
@@ -102,18 +133,18 @@ pub fn read(
 /// Returns the columns, and whether the first record is a header.
 fn columns(
     path: &Path,
-    first: &Record<'_>,
+    first: &[String],
     options: &ReadOptions,
     stamps: &mut StampReader,
     note: &mut dyn FnMut(String),
 ) -> Result<(BarColumns, bool)> {
-    let is_number = stamps.read(first.text(Some(0))).is_some_and(|stamp| stamp.offset.is_none());
-    let (columns, is_header) = match (is_number, first.len()) {
-        (true, 7) => (BarColumns::fixed(&KRAKEN), false),
-        (true, 12) => (BarColumns::fixed(&BINANCE), false),
+    let fixed = headerless(first, options, stamps);
+    let is_header = fixed.is_none();
+    let columns = match fixed {
+        Some(columns) => columns,
         // A header that looks like a number is not one of the known formats: the columns will be
         // missing.
-        _ => (find_columns(path, &names(first), options, note)?, !is_number),
+        None => find_columns(path, first, options, note)?,
     };
     if columns.index(BarColumn::Symbol).is_none() && options.symbol.is_none() {
         return Err(Error::content(path, "no header and no symbol column; name its symbol"));
@@ -121,9 +152,31 @@ fn columns(
     Ok((columns, is_header))
 }
 
-fn row<'a>(record: &Record<'a>, columns: &BarColumns, stamps: &mut StampReader) -> RawRow<'a> {
+/// Returns the columns of a file without a header; `None` if the first record is not a row of a
+/// known format. If the options name columns, it is a header.
+fn headerless(
+    first: &[String],
+    options: &ReadOptions,
+    stamps: &mut StampReader,
+) -> Option<BarColumns> {
+    let format = match first.len() {
+        7 => &KRAKEN,
+        12 => &BINANCE,
+        _ => return None,
+    };
+    let is_stamp = |stamp: Stamp| stamp.offset.is_none() || options.stamp_format.is_some();
+    let is_row = options.columns.is_empty() && stamps.read(&first[0]).is_some_and(is_stamp);
+    is_row.then(|| BarColumns::fixed(format))
+}
+
+fn row<'a>(
+    record: &Record<'a>,
+    columns: &BarColumns,
+    dialect: Dialect,
+    stamps: &mut StampReader,
+) -> RawRow<'a> {
     let field = |column| record.text(columns.index(column));
-    let number = |column| decimal::parse(field(column));
+    let number = |column| dialect.parse(field(column));
     let trades = match field(BarColumn::Trades) {
         "" => Ok(None),
         text => {
@@ -133,14 +186,7 @@ fn row<'a>(record: &Record<'a>, columns: &BarColumns, stamps: &mut StampReader) 
     RawRow {
         symbol: columns.index(BarColumn::Symbol).map(|_| field(BarColumn::Symbol)),
         stamp: stamps.read(field(BarColumn::Timestamp)),
-        numbers: [
-            BarColumn::Open,
-            BarColumn::High,
-            BarColumn::Low,
-            BarColumn::Close,
-            BarColumn::Volume,
-        ]
-        .map(number),
+        numbers: NUMBERS.map(number),
         trades,
     }
 }
@@ -150,9 +196,14 @@ fn row<'a>(record: &Record<'a>, columns: &BarColumns, stamps: &mut StampReader) 
 /// # Errors
 /// The file is empty or has no such column.
 pub fn symbols(path: &Path, bytes: impl Read, take: &mut dyn FnMut(&str)) -> Result<()> {
+    let mut layout = |header: &[String]| Layout {
+        known: usize::from(BarColumn::Symbol.find(header).is_some()),
+        numbers: Vec::new(),
+    };
+    let (dialect, bytes) = dialect::detect(path, bytes, &ReadOptions::default(), &mut layout)?;
     let mut place = None;
     let fields = Cell::new(usize::MAX);
-    lines::for_each(path, bytes, &fields, &mut |record| {
+    lines::for_each(path, bytes, dialect.delimiter, &fields, &mut |record| {
         match place {
             Some(place) => take(record.text(Some(place))),
             None => {

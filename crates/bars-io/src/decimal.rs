@@ -18,6 +18,14 @@ pub(crate) fn parse(text: &str) -> f64 {
     plain(text.as_bytes()).unwrap_or_else(|| text.parse().unwrap_or(f64::NAN))
 }
 
+/// Parses a number with a decimal comma; NaN if it is not one.
+pub(crate) fn parse_with_comma(text: &str) -> f64 {
+    if text.contains('.') {
+        return f64::NAN;
+    }
+    parse(&text.replace(',', "."))
+}
+
 fn plain(text: &[u8]) -> Option<f64> {
     // 18 digits cannot overflow.
     if text.is_empty() || text.len() > 19 {

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use parquet::errors::ParquetError;
 
+use crate::foreign::ForeignFormat;
+
 /// The result of anything in this crate that reads or writes.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -28,6 +30,59 @@ pub enum Error {
         path: PathBuf,
         /// Similar names in the same folder.
         near: Vec<String>,
+    },
+    /// An input is an address of the web.
+    #[error("{shown}: URLs are not read; download the file first")]
+    Url {
+        /// The address, or its scheme if it may contain a password.
+        shown: String,
+    },
+    /// A file has a format that is not read.
+    #[error("{}: not a CSV or Parquet file ({format}); {}", path.display(), format.remedy())]
+    ForeignFormat {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        format: ForeignFormat,
+    },
+    /// The header of a CSV file can be split at several delimiters.
+    #[error("{}: ambiguous delimiter, {}; state the delimiter", path.display(), quoted(candidates))]
+    AmbiguousDelimiter {
+        /// The file.
+        path: PathBuf,
+        /// The delimiters that give equally many known columns.
+        candidates: Vec<char>,
+    },
+    /// The numbers of a CSV file can be read with a decimal point or a decimal comma.
+    #[error("{}: ambiguous decimal mark, {values}; state the decimal mark", path.display())]
+    AmbiguousDecimal {
+        /// The file.
+        path: PathBuf,
+        /// The values with their lines and columns.
+        values: String,
+    },
+    /// The bars of a file are longer than a minute.
+    #[error(
+        "{}: bars of {}, not of one minute; import one-minute bars, or allow longer bars",
+        path.display(),
+        minutes_as_text(*minutes)
+    )]
+    CoarseBars {
+        /// The file.
+        path: PathBuf,
+        /// The interval of its bars in minutes.
+        minutes: u32,
+    },
+    /// A folder has files with bars, but is not a store.
+    #[error(
+        "{}: not a store (folders named symbol=<SYMBOL>), but there are {kind} files here; import them into a store",
+        path.display()
+    )]
+    LooseFiles {
+        /// The folder.
+        path: PathBuf,
+        /// `CSV`, `Parquet` or `ZIP`.
+        kind: &'static str,
     },
     /// A file has unexpected content.
     #[error("{}: {reason}", path.display())]
@@ -69,6 +124,9 @@ impl Error {
     /// not exist.
     pub fn io(action: &'static str, path: &Path, cause: std::io::Error) -> Error {
         if cause.kind() == std::io::ErrorKind::NotFound && matches!(action, "read" | "open") {
+            if let Some(shown) = shown_url(path) {
+                return Error::Url { shown };
+            }
             return Error::Missing { path: path.to_owned(), near: near_misses(path) };
         }
         Error::Io { action, path: path.to_owned(), source: cause }
@@ -89,6 +147,35 @@ impl Error {
     pub fn content(path: &Path, reason: impl Into<String>) -> Error {
         Error::Content { path: path.to_owned(), reason: reason.into() }
     }
+}
+
+/// Formats a number of minutes in the largest unit that it is a multiple of.
+pub(crate) fn minutes_as_text(minutes: u32) -> String {
+    let (count, unit) = match minutes {
+        m if m % 1440 == 0 => (m / 1440, "day"),
+        m if m % 60 == 0 => (m / 60, "hour"),
+        m => (m, "minute"),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+fn quoted(candidates: &[char]) -> String {
+    let names: Vec<String> =
+        candidates.iter().map(|c| format!("\"{}\"", c.escape_debug())).collect();
+    names.join(" or ")
+}
+
+/// Returns an address for a message, or `None` for a path. Of an address with a user or parameters,
+/// which may be secret, only the scheme is returned.
+fn shown_url(path: &Path) -> Option<String> {
+    let text = path.to_str()?;
+    let (scheme, rest) = text.split_once(':')?;
+    let is_scheme = !scheme.is_empty()
+        && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));
+    if !is_scheme || !(rest.starts_with("//") || rest.contains('@')) {
+        return None;
+    }
+    Some(if rest.contains(['@', '?', '#']) { format!("{scheme}:") } else { text.to_owned() })
 }
 
 fn remedy(cause: &std::io::Error) -> &'static str {

@@ -17,7 +17,7 @@ pub(crate) fn find_columns(
     options: &ReadOptions,
     note: &mut dyn FnMut(String),
 ) -> Result<BarColumns> {
-    for column in BarColumn::ALL {
+    for column in BarColumn::ALL.into_iter().filter(|c| options.columns.get(*c).is_none()) {
         if let Some(choice) = column.ambiguity(header) {
             note(format!("{}: {choice}", path.display()));
         }
@@ -25,6 +25,12 @@ pub(crate) fn find_columns(
     BarColumns::find(header, options).map_err(|error| match error {
         bars::Error::MissingColumns { ref missing, .. } if *missing == ["symbol"] => {
             Error::content(path, format!("{error}; add the column, or name its symbol"))
+        }
+        bars::Error::MissingColumns { .. } => {
+            Error::content(path, format!("{error}; rename the columns, or state their names"))
+        }
+        bars::Error::UnknownColumn { .. } => {
+            Error::content(path, format!("{error}; correct the stated name"))
         }
         error => Error::content(path, error.to_string()),
     })

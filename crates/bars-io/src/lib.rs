@@ -13,8 +13,10 @@ pub mod atomic;
 pub mod column;
 pub mod csv;
 mod decimal;
+mod dialect;
 pub mod error;
 pub mod file;
+pub mod foreign;
 mod header;
 pub mod import;
 #[cfg(feature = "kraken")]

@@ -63,8 +63,8 @@ impl<'a> Record<'a> {
 /// A callback that receives a record.
 pub(super) type Take<'a> = &'a mut dyn FnMut(Record<'_>) -> Result<()>;
 
-/// Passes the records of `bytes` to `take`, including the header; blank lines are skipped. Only the
-/// first `fields` fields of a record need to be split; `take` may lower that once it knows the
+/// Passes the records of `bytes`, whose fields are separated by `delimiter`, to `take`, including
+/// the header; blank lines are skipped. Only the first `fields` fields of a record need to be split; `take` may lower that once it knows the
 /// header.
 ///
 /// # Errors
@@ -72,6 +72,7 @@ pub(super) type Take<'a> = &'a mut dyn FnMut(Record<'_>) -> Result<()>;
 pub(super) fn for_each(
     path: &Path,
     bytes: impl Read,
+    delimiter: u8,
     fields: &Cell<usize>,
     take: Take<'_>,
 ) -> Result<()> {
@@ -83,7 +84,7 @@ pub(super) fn for_each(
     loop {
         let block = reader.fill_buf().map_err(|e| unreadable(path, e))?;
         if memchr::memchr2(b'"', b'\r', block).is_some() {
-            return quoted(path, Cursor::new(carry).chain(reader), line, take);
+            return quoted(path, Cursor::new(carry).chain(reader), delimiter, line, take);
         }
         let is_last = block.is_empty();
         // The first line, joined with the carried start; the other lines are slices of the buffer.
@@ -92,7 +93,8 @@ pub(super) fn for_each(
         if carry.last() == Some(&b'\n') || (is_last && !carry.is_empty()) {
             line += 1;
             let text = carry.strip_suffix(b"\n").unwrap_or(&carry);
-            plain(text, std::str::from_utf8(text).ok(), &mut ends, line, fields.get(), take)?;
+            let split = (delimiter, fields.get());
+            plain(text, std::str::from_utf8(text).ok(), &mut ends, line, split, take)?;
             carry.clear();
         }
         let whole = memchr::memrchr(b'\n', block).map_or(first, |end| end + 1);
@@ -102,7 +104,8 @@ pub(super) fn for_each(
         for end in memchr::memchr_iter(b'\n', lines) {
             line += 1;
             let text = text.and_then(|text| text.get(start..end));
-            plain(&lines[start..end], text, &mut ends, line, fields.get(), take)?;
+            let split = (delimiter, fields.get());
+            plain(&lines[start..end], text, &mut ends, line, split, take)?;
             start = end + 1;
         }
         carry.extend_from_slice(&block[whole..]);
@@ -114,25 +117,25 @@ pub(super) fn for_each(
     }
 }
 
-/// A line without quotes.
+/// A line without quotes: split at the delimiter into at most a number of fields.
 fn plain(
     bytes: &[u8],
     text: Option<&str>,
     ends: &mut Vec<usize>,
     line: u64,
-    fields: usize,
+    (delimiter, fields): (u8, usize),
     take: Take<'_>,
 ) -> Result<()> {
     // A byte order mark is not part of the first field.
     if line == 1 && bytes.starts_with(BOM) {
         let text = text.and_then(|text| text.get(BOM.len()..));
-        return plain(&bytes[BOM.len()..], text, ends, 0, fields, take);
+        return plain(&bytes[BOM.len()..], text, ends, 0, (delimiter, fields), take);
     }
     if bytes.is_empty() {
         return Ok(());
     }
     ends.clear();
-    ends.extend(memchr::memchr_iter(b',', bytes).take(fields));
+    ends.extend(memchr::memchr_iter(delimiter, bytes).take(fields));
     if ends.len() < fields {
         ends.push(bytes.len());
     }
@@ -140,10 +143,10 @@ fn plain(
 }
 
 /// Reads the rest of a file with quotes; `before` lines precede it.
-fn quoted(path: &Path, bytes: impl Read, before: u64, take: Take<'_>) -> Result<()> {
+fn quoted(path: &Path, bytes: impl Read, delimiter: u8, before: u64, take: Take<'_>) -> Result<()> {
     let mut builder = csv::ReaderBuilder::new();
-    let mut reader =
-        builder.has_headers(false).flexible(true).buffer_capacity(1 << 17).from_reader(bytes);
+    builder.has_headers(false).flexible(true).delimiter(delimiter).buffer_capacity(1 << 17);
+    let mut reader = builder.from_reader(bytes);
     let (mut record, mut ends) = (csv::ByteRecord::new(), Vec::new());
     while reader.read_byte_record(&mut record).map_err(|e| not_csv(path, e))? {
         ends.clear();
@@ -164,7 +167,7 @@ fn not_csv(path: &Path, error: csv::Error) -> Error {
     }
 }
 
-fn unreadable(path: &Path, error: io::Error) -> Error {
+pub(super) fn unreadable(path: &Path, error: io::Error) -> Error {
     if error.kind() == io::ErrorKind::UnexpectedEof {
         return Error::content(path, "truncated compressed file; download or write it again");
     }
@@ -178,7 +181,7 @@ mod tests {
 
     fn records(bytes: impl Read) -> Vec<(u64, Vec<Vec<u8>>)> {
         let mut all = Vec::new();
-        for_each(Path::new("x"), bytes, &Cell::new(usize::MAX), &mut |record| {
+        for_each(Path::new("x"), bytes, b',', &Cell::new(usize::MAX), &mut |record| {
             let fields =
                 (0..record.len()).map(|place| record.get(place).unwrap().to_vec()).collect();
             assert_eq!(record.get(record.len()), None);
@@ -241,6 +244,7 @@ mod tests {
             assert_eq!((record.len(), record.text(Some(0)), record.text(Some(1))), (1, "ab", ""));
             Ok(())
         };
-        for_each(Path::new("x"), &b"ab,c\n ab ,\n"[..], &Cell::new(1), &mut { record }).unwrap();
+        let text = &b"ab,c\n ab ,\n"[..];
+        for_each(Path::new("x"), text, b',', &Cell::new(1), &mut { record }).unwrap();
     }
 }

@@ -26,7 +26,7 @@ pub fn read(
     path: &Path,
     file: File,
     options: &ReadOptions,
-    mut validator: RowValidator<'_, Error>,
+    validator: &mut RowValidator<'_, Error>,
 ) -> Result<()> {
     let damaged = |e| damaged(path, e);
     let builder =
@@ -42,14 +42,17 @@ pub fn read(
         .with_batch_size(BATCH_ROWS)
         .build()
         .map_err(|e| damaged(e.to_string()))?;
-    let mut stamps = StampReader::default();
+    let mut stamps = StampReader::new(options.stamp_format.clone());
     let mut done = 0;
     for batch in reader {
         let batch = batch.map_err(|e| damaged(e.to_string()))?;
         let batch = BatchRows::new(&batch, &header, &columns).map_err(|e| unreadable(path, &e))?;
         for i in 0..batch.len() {
             let row = batch.row(i, &mut stamps);
-            validator.row(&row, || format!("{}, row {}", path.display(), done + i + 1))?;
+            validator.row(&row, |column| {
+                let value = column.and_then(|column| batch.text(column, i)).unwrap_or_default();
+                format!("{}, row {}{value}", path.display(), done + i + 1)
+            })?;
         }
         done += batch.len();
     }

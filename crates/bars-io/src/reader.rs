@@ -9,6 +9,7 @@ use bars::rows::{ReadOptions, RowValidator};
 use bars::{Bar, Findings, Symbol};
 
 use crate::error::{Error, Result};
+use crate::foreign::{ForeignFormat, MAGIC_BYTES};
 use crate::{csv, parquet};
 
 /// Receives the bars of a file one by one, in file order; `None` for a rejected row of the symbol.
@@ -25,26 +26,28 @@ pub fn read_file(
     findings: &mut Findings,
     sink: Sink<'_>,
 ) -> Result<()> {
-    read_counted(path, options, findings, &|_| {}, sink)
+    read_counted(path, options, findings, &|_| {}, sink)?;
+    Ok(())
 }
 
-/// [`read_file`] that reports the number of bytes read to `progress`.
+/// [`read_file`] that reports the number of bytes read to `progress`. Returns whether all timestamps
+/// were dates without a time of day.
 pub(crate) fn read_counted(
     path: &Path,
     options: &ReadOptions,
     findings: &mut Findings,
     progress: &(dyn Fn(u64) + Sync),
     sink: Sink<'_>,
-) -> Result<()> {
-    let validator = RowValidator::new(options, findings, sink);
+) -> Result<bool> {
+    let mut validator = RowValidator::new(options, findings, sink);
     match OpenFile::at(path, progress)? {
         OpenFile::Parquet(file, bytes) => {
-            parquet::read(path, file, options, validator)?;
+            parquet::read(path, file, options, &mut validator)?;
             progress(bytes);
-            Ok(())
         }
-        OpenFile::Csv(bytes) => csv::read(path, bytes, options, validator),
+        OpenFile::Csv(bytes) => csv::read(path, bytes, options, &mut validator)?,
     }
+    Ok(validator.has_only_dates())
 }
 
 /// Reads the distinct symbols of a file's symbol column, ordered by first row. Invalid symbols are
@@ -98,11 +101,14 @@ impl<'a> OpenFile<'a> {
         let mut file = File::open(path).map_err(|e| Error::io("open", path, e))?;
         let metadata = file.metadata().map_err(|e| Error::io("read", path, e))?;
         let mut magic = Vec::new();
-        file.by_ref().take(4).read_to_end(&mut magic).map_err(|e| Error::io("read", path, e))?;
-        file.rewind().map_err(|e| Error::io("read", path, e))?;
+        let read = file.by_ref().take(MAGIC_BYTES).read_to_end(&mut magic);
+        read.and_then(|_| file.rewind()).map_err(|e| Error::io("read", path, e))?;
+        if let Some(format) = ForeignFormat::of(&magic) {
+            return Err(Error::ForeignFormat { path: path.to_owned(), format });
+        }
         match magic[..] {
-            [b'P', b'A', b'R', b'1'] => Ok(OpenFile::Parquet(file, metadata.len())),
-            [b'P', b'K', 3, 4] => {
+            [b'P', b'A', b'R', b'1', ..] => Ok(OpenFile::Parquet(file, metadata.len())),
+            [b'P', b'K', 3, 4, ..] => {
                 Err(Error::content(path, "this is a ZIP archive; import it into a store"))
             }
             _ => Ok(OpenFile::Csv(csv::decompress(path, Counted { file, progress }, &magic)?)),

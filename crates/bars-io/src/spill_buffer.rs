@@ -10,6 +10,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Error, Result};
+use crate::import::gcd;
 use crate::source::Entry;
 use bars::clean::Findings;
 use bars::series::{Bar, Series, SeriesBuilder};
@@ -46,6 +47,14 @@ struct Gathered {
     last: Minute,
     /// Whether each bar is after the previous one.
     ascends: bool,
+    /// The greatest common divisor of all distances between bars, in minutes.
+    step: i32,
+}
+
+impl Gathered {
+    fn rows(&self) -> usize {
+        self.blocks.iter().map(|(_, rows)| rows).sum::<usize>() + self.buffer.len()
+    }
 }
 
 impl SpillBuffer {
@@ -73,12 +82,17 @@ impl SpillBuffer {
                         first,
                         last,
                         ascends: true,
+                        step: 0,
                     });
                     self.symbols.len() - 1
                 }
             };
         }
         let gathered = &mut self.symbols[self.last];
+        if gathered.step != 1 && gathered.last != Minute::MIN {
+            let distance = bar.time.index() - gathered.last.index();
+            gathered.step = gcd(gathered.step, distance.abs());
+        }
         gathered.ascends &= gathered.last < bar.time;
         gathered.first = gathered.first.min(bar.time);
         gathered.last = gathered.last.max(bar.time);
@@ -132,6 +146,17 @@ impl SpillBuffer {
         self.places.get(symbol).is_none_or(|&place| self.symbols[place].ascends)
     }
 
+    /// The greatest common divisor of all distances between bars of `symbol`, in minutes; 0 if all
+    /// have the same time.
+    pub(crate) fn step(&self, symbol: &Symbol) -> i32 {
+        self.places.get(symbol).map_or(0, |&place| self.symbols[place].step)
+    }
+
+    /// Number of bars of `symbol`.
+    pub(crate) fn rows(&self, symbol: &Symbol) -> usize {
+        self.places.get(symbol).map_or(0, |&place| self.symbols[place].rows())
+    }
+
     /// Returns the series of `symbol` (empty if unknown); replaced rows are counted in `findings`.
     ///
     /// # Errors
@@ -140,9 +165,7 @@ impl SpillBuffer {
         let Some(gathered) = self.places.get(symbol).map(|&place| &self.symbols[place]) else {
             return Ok(Series::default());
         };
-        let rows =
-            gathered.blocks.iter().map(|(_, rows)| rows).sum::<usize>() + gathered.buffer.len();
-        let mut builder = SeriesBuilder::with_capacity(rows);
+        let mut builder = SeriesBuilder::with_capacity(gathered.rows());
         for &(offset, rows) in &gathered.blocks {
             self.block(offset, rows, |bar| builder.push(bar))?;
         }

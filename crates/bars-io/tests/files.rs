@@ -186,9 +186,38 @@ fn unreadable_files_are_errors() {
     assert!(error("x.zip", b"PK\x03\x04").contains("import it into a store"));
     let binary = error("x.csv", [0xff, 0x00, 0xfe, b'\n', 0x80]);
     assert!(binary.contains("no column \"symbol\", \"timestamp\""), "{binary}");
+    for (magic, format, remedy) in [
+        (&b"\x01\x02\x03\x04\x05\x06\x07\x08DUCK"[..], "DuckDB database", "as Parquet"),
+        (b"SQLite format 3\0", "SQLite database", "as CSV"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Excel workbook", "export it as CSV"),
+        (
+            b"PK\x03\x04\x14\0\x06\0\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x13\0\0\0[Content_Types].xml",
+            "Excel workbook",
+            "export it as CSV",
+        ),
+        (b"ARROW1\0\0", "Feather or Arrow IPC", "read_feather"),
+        (b"\x89HDF\r\n\x1a\n", "HDF5 file", "read_hdf"),
+        (b"\x80\x04\x95", "Python pickle", "read_pickle"),
+        (b"\xff\xfes\0y\0", "UTF-16 text", "UTF-8"),
+        (b"BZh91AY", "bzip2", "gzip or zstd"),
+        (b"<!DOCTYPE html>", "web page", "download the file itself"),
+    ] {
+        let text = error("x.csv", magic);
+        assert!(text.contains("not a CSV or Parquet file") && text.contains(format), "{text}");
+        assert!(text.contains(remedy), "{text}");
+    }
     let missing =
         FileSource::open(Path::new("no/such/file.csv"), &ReadOptions::default()).unwrap_err();
     assert!(missing.to_string().contains("there is no no/such/file.csv"), "{missing}");
+    let open = |path| FileSource::open(Path::new(path), &ReadOptions::default()).unwrap_err();
+    assert_eq!(
+        open("https://example.com/bars.csv").to_string(),
+        "https://example.com/bars.csv: URLs are not read; download the file first"
+    );
+    for address in ["https://me:pw@example.com/x.csv", "mysql:/me:pw@host/d", "mysql:me:pw@host"] {
+        let text = open(address).to_string();
+        assert!(text.contains(": URLs are not read") && !text.contains("pw"), "{text}");
+    }
 }
 
 #[test]
@@ -226,12 +255,18 @@ fn each_finding_is_counted_with_its_line() {
         (1, 1)
     );
     assert_eq!(findings.rejected(), 10);
-    for (what, line) in
-        [("price", 3), ("volume", 6), ("high below low", 7), ("unreadable timestamp", 8)]
-    {
+    for (what, place) in [
+        ("price is not", "line 3: open \"nan\")"),
+        ("volume is not", "line 6: volume \"-1\")"),
+        ("high below low", "line 7: high \"1\")"),
+        ("unreadable timestamp", "line 8: timestamp \"not a time\")"),
+        ("invalid symbol", "line 9: symbol \"\")"),
+        ("whole minute", "line 10: timestamp \"2024-01-01 00:07:30\")"),
+        ("outside [low, high]", "line 13)"),
+    ] {
         let text = findings.to_string();
-        let part = text.split(';').find(|part| part.contains(what)).unwrap();
-        assert!(part.contains(&format!("line {line})")), "{text}");
+        let part = text.split("), ").map(|part| format!("{part})")).find(|p| p.contains(what));
+        assert!(part.is_some_and(|part| part.contains(place)), "{what}: {text}");
     }
 }
 
@@ -321,4 +356,108 @@ fn dataset_of_another_writer_is_read_and_never_written() {
         .upsert(&"A/B".parse().unwrap(), &series(0..1, 1.0))
         .unwrap_err();
     assert!(refused.to_string().contains("never overwritten"), "{refused}");
+}
+
+/// The bars of a CSV text, as strings, and the findings.
+fn read(text: &str, options: &ReadOptions) -> (Vec<String>, Findings) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.csv");
+    std::fs::write(&path, text).unwrap();
+    let source = FileSource::open(&path, options).unwrap();
+    let line = |bar: &Bar| {
+        let Bar { time, open, high, low, close, volume, .. } = bar;
+        format!("{time} {open} {high} {low} {close} {volume}")
+    };
+    (bars(&source, "A").iter().map(line).collect(), source.findings())
+}
+
+#[test]
+fn csv_dialects_are_detected() {
+    let expected = ["2024-01-01T00:01:00Z 1.5 2 1 1.25 1000.5"];
+    for text in [
+        "symbol;timestamp;open;high;low;close;volume\nA;2024-01-01 00:01;1,5;2;1;1,25;1000,5\n",
+        "\u{feff}symbol;timestamp;open;high;low;close;volume\r\nA;2024-01-01 00:01;1,5;2;1;1,25;1000,5\r\n",
+        "symbol;timestamp;open;high;low;close;volume\nA;2024-01-01 00:01;1.5;2;1;1.25;1000.5\n",
+        "symbol\ttimestamp\topen\thigh\tlow\tclose\tvolume\nA\t2024-01-01 00:01\t1,5\t2\t1\t1,25\t1000,5\n",
+        "symbol|timestamp|open|high|low|close|volume\nA|2024-01-01 00:01|1.5|2|1|1.25|1000.5\n",
+        "symbol,timestamp,open,high,low,close,volume\nA,2024-01-01 00:01,\"1,5\",2,1,\"1,25\",\"1000,5\"\n",
+    ] {
+        let (bars, findings) = read(text, &ReadOptions::default());
+        assert_eq!(
+            (bars.as_slice(), findings.is_empty()),
+            (&expected.map(String::from)[..], true),
+            "{text}"
+        );
+    }
+    let options = ReadOptions { symbol: "A".parse().ok(), ..ReadOptions::default() };
+    let (bars, _) = read("1704067260;1,5;2;1;1,25;1000,5;3\n", &options);
+    assert_eq!(bars, expected);
+    let ambiguous =
+        "symbol;timestamp;open;high;low;close;volume\nA;2024-01-01 00:01;1,500;2;1;1;1\n";
+    let text = error("x.csv", ambiguous);
+    assert!(text.contains("line 2: open \"1,500\" can be 1.500 or 1500"), "{text}");
+    assert!(text.contains("state the decimal mark"), "{text}");
+}
+
+#[test]
+fn thousands_separators_are_named() {
+    let (bars, findings) = read(
+        "symbol,timestamp,open,high,low,close,volume\nA,2024-01-01 00:01,\"1,234.5\",1235,1,1,1\n",
+        &ReadOptions::default(),
+    );
+    assert!(bars.is_empty());
+    let text = findings.to_string();
+    assert!(
+        text.contains("line 2: open \"1,234.5\" (thousands separators; write 1234.5)"),
+        "{text}"
+    );
+}
+
+#[test]
+fn day_numbers_of_spreadsheets_are_rejected_and_named() {
+    let header = "symbol,timestamp,open,high,low,close,volume\n";
+    for number in ["44288", "44280", "44280.0", "44288.000694444"] {
+        let (bars, findings) =
+            read(&format!("{header}A,{number},1,1,1,1,1\n"), &ReadOptions::default());
+        assert_eq!((bars.len(), findings.count(Finding::DayNumber)), (0, 1), "{number}");
+        let text = findings.to_string();
+        let place = format!("line 2: timestamp \"{number}\" looks like an Excel date");
+        assert!(text.contains(&place) && text.contains("as text such as"), "{text}");
+    }
+    // Bars of 1970 that begin at the epoch are not dates.
+    let rows: String = (0..800).map(|i| format!("A,{},1,1,1,1,1\n", i * 60)).collect();
+    let (bars, findings) = read(&format!("{header}{rows}"), &ReadOptions::default());
+    assert_eq!((bars.len(), findings.is_empty()), (800, true));
+}
+
+#[test]
+fn times_before_2009_and_after_tomorrow_are_counted() {
+    let text = "symbol,timestamp,open,high,low,close,volume\nA,2008-12-31 23:59,1,1,1,1,1\n\
+                A,2009-01-01 00:00,1,1,1,1,1\nA,2024-02-03 23:59,1,1,1,1,1\nA,2024-02-04 00:00,1,1,1,1,1\n";
+    let now = Minute::from_epoch_seconds(1_706_860_800); // 2024-02-02 08:00
+    let (bars, findings) = read(text, &ReadOptions { now, ..ReadOptions::default() });
+    assert_eq!((bars.len(), findings.count(Finding::Implausible)), (4, 2));
+    assert!(findings.to_string().contains("line 2: timestamp \"2008-12-31 23:59\" is 2008"));
+    assert!(!findings.breaks_strict());
+    assert!(read(text, &ReadOptions::default()).1.is_empty(), "without the present");
+}
+
+#[test]
+fn stated_format_and_names_are_used() {
+    let text = "Ticker,When,O,High,Low,Close,Volume\nA,02/04/2021 00:01,1.5,2,1,1.5,3\n";
+    let options = ReadOptions {
+        stamp_format: Some("%d/%m/%Y %H:%M".parse().unwrap()),
+        columns: "timestamp=When,open=O".parse().unwrap(),
+        ..ReadOptions::default()
+    };
+    assert_eq!(read(text, &options).0, ["2021-04-02T00:01:00Z 1.5 2 1 1.5 3"]);
+}
+
+#[test]
+fn folder_with_loose_files_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let message = || Store::open(folder.path(), BarTime::Open).unwrap_err().to_string();
+    assert!(message().contains("no bars here"));
+    std::fs::write(folder.path().join("x.CSV.gz"), "").unwrap();
+    assert!(message().contains("there are CSV files here"), "{}", message());
 }

@@ -11,6 +11,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, TimestampNanosecondType};
 use arrow_array::{Array, ArrayRef, Float64Array, RecordBatch, TimestampMicrosecondArray};
 use arrow_cast::cast;
+use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
 use crate::clean::Findings;
@@ -28,13 +29,16 @@ pub struct BatchRows {
     time: Times,
     numbers: [ArrayRef; 5],
     trades: Option<ArrayRef>,
+    /// Name and values of each column as they are in the batch, for messages.
+    raw: [Option<(String, ArrayRef)>; 8],
 }
 
-/// A time column: nanoseconds (and whether with a time zone), or text that is parsed value by
-/// value.
+/// A time column: nanoseconds (and whether with a time zone), dates as nanoseconds, or text that is
+/// parsed value by value.
 #[derive(Debug)]
 enum Times {
     Nanos(ArrayRef, bool),
+    Dates(ArrayRef),
     Text(ArrayRef),
 }
 
@@ -69,7 +73,11 @@ impl BatchRows {
                 )?;
                 Times::Nanos(nanos, zone.is_some())
             }
-            Some(DataType::Date32 | DataType::Date64) => Times::Nanos(
+            Some(DataType::Date32) => Times::Dates(as_type(
+                BarColumn::Timestamp,
+                &DataType::Timestamp(TimeUnit::Nanosecond, None),
+            )?),
+            Some(DataType::Date64) => Times::Nanos(
                 as_type(BarColumn::Timestamp, &DataType::Timestamp(TimeUnit::Nanosecond, None))?,
                 false,
             ),
@@ -87,7 +95,19 @@ impl BatchRows {
                 number(BarColumn::Volume)?,
             ],
             trades: optional(BarColumn::Trades, &DataType::Float64)?,
+            raw: BarColumn::ALL.map(|name| {
+                let index = columns.index(name)?;
+                Some((header[index].clone(), column(name)?.clone()))
+            }),
         })
+    }
+
+    /// Name and value of a column at `index` for a message, such as `: Date "x"`.
+    pub fn text(&self, column: BarColumn, index: usize) -> Option<String> {
+        let (name, array) = self.raw[column as usize].as_ref()?;
+        let options = FormatOptions::default().with_null("");
+        let text = ArrayFormatter::try_new(array, &options).ok()?.value(index).to_string();
+        Some(format!(": {}", crate::rows::named_value(name, &text)))
     }
 
     /// Number of rows.
@@ -102,12 +122,14 @@ impl BatchRows {
 
     /// The row at `index`, which must be below [`BatchRows::len`].
     pub fn row(&self, index: usize, stamps: &mut StampReader) -> RawRow<'_> {
+        let nanos = |array: &ArrayRef, is_zoned: bool, is_date: bool| {
+            let array = array.as_primitive::<TimestampNanosecondType>();
+            let nanos = array.is_valid(index).then(|| i128::from(array.value(index)));
+            nanos.map(|nanos| Stamp { nanos, offset: Some(is_zoned), is_date })
+        };
         let stamp = match &self.time {
-            Times::Nanos(array, zoned) => {
-                let array = array.as_primitive::<TimestampNanosecondType>();
-                let stamp = || Stamp { nanos: array.value(index).into(), offset: Some(*zoned) };
-                array.is_valid(index).then(stamp)
-            }
+            Times::Nanos(array, is_zoned) => nanos(array, *is_zoned, false),
+            Times::Dates(array) => nanos(array, false, true),
             Times::Text(array) => {
                 let array = array.as_string::<i32>();
                 array.is_valid(index).then(|| stamps.read(array.value(index))).flatten()
@@ -162,14 +184,16 @@ pub fn series_by_symbol(
         Ok::<(), Error>(())
     };
     let mut validator = RowValidator::new(options, findings, &mut sink);
-    let mut stamps = StampReader::default();
+    let mut stamps = StampReader::new(options.stamp_format.clone());
     let mut first_row = 0;
     for batch in batches {
         let header = header(&batch.schema());
         let rows = BatchRows::new(batch, &header, &BarColumns::find(&header, options)?)?;
         for index in 0..rows.len() {
-            validator
-                .row(&rows.row(index, &mut stamps), || format!("row {}", first_row + index))?;
+            validator.row(&rows.row(index, &mut stamps), |column| {
+                let value = column.and_then(|column| rows.text(column, index));
+                format!("row {}{}", first_row + index, value.unwrap_or_default())
+            })?;
         }
         first_row += rows.len();
     }

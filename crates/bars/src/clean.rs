@@ -109,7 +109,7 @@ impl Findings {
     }
 }
 
-/// One line: the notices, then count, cause and first location of each finding.
+/// One line: the notices, then count, cause and first location of each finding, then remedies.
 impl fmt::Display for Findings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, notice) in self.notices.iter().enumerate() {
@@ -129,6 +129,9 @@ impl fmt::Display for Findings {
         for (i, (finding, (count, place))) in self.rows.iter().enumerate() {
             let separator = if i == 0 { "" } else { ", " };
             write!(f, "{separator}{finding} ({count}, first: {place})")?;
+        }
+        for remedy in self.rows.keys().filter_map(|finding| finding.remedy()) {
+            write!(f, "; {remedy}")?;
         }
         Ok(())
     }

@@ -18,6 +18,27 @@ pub enum Error {
         /// The columns that the input has.
         found: String,
     },
+    /// The input has no column with a name that the options state.
+    #[error("no column \"{name}\" for {column} (found: {found})")]
+    UnknownColumn {
+        /// The column of a bar.
+        column: &'static str,
+        /// The stated name.
+        name: String,
+        /// The columns that the input has.
+        found: String,
+    },
+    /// A text is not a list of column names.
+    #[error("{0}")]
+    NotColumnNames(String),
+    /// A text is not a format of timestamps.
+    #[error("invalid format \"{format}\": {reason}; expected directives such as %d/%m/%Y %H:%M")]
+    NotAStampFormat {
+        /// The text.
+        format: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A column has a type from which its values cannot be read.
     #[error("column \"{column}\" has type {have}, which cannot be read as {wanted}")]
     ColumnType {

@@ -16,6 +16,8 @@ pub enum Finding {
     Timestamp,
     /// Rejected: a timestamp that is not on a whole minute.
     OffMinute,
+    /// Rejected: a number of days, as spreadsheets store dates.
+    DayNumber,
     /// Rejected: a price that is not finite or not above zero.
     Price,
     /// Rejected: a volume that is not finite or below zero.
@@ -30,12 +32,25 @@ pub enum Finding {
     Trades,
     /// Kept: timestamps with and without an offset in one input; those without are taken as UTC.
     MixedOffsets,
+    /// Kept: before 2009 or after tomorrow.
+    Implausible,
 }
 
 impl Finding {
     /// Returns whether rows with this finding are rejected.
     pub fn is_rejected(self) -> bool {
         self <= Finding::HighBelowLow
+    }
+
+    /// What to do about rows with this finding; `None` if its text says it.
+    pub fn remedy(self) -> Option<&'static str> {
+        match self {
+            Finding::Timestamp => {
+                Some("use 2021-04-02 00:00, RFC 3339 or an epoch number, or state the format")
+            }
+            Finding::DayNumber => Some("export the column as text such as 2021-04-02 00:00"),
+            _ => None,
+        }
     }
 
     /// Checks the numbers of `bar`. Returns the first problem, or `None` for a valid bar.
@@ -67,6 +82,7 @@ impl fmt::Display for Finding {
             Finding::Symbol => "missing or invalid symbol",
             Finding::Fields => "more fields than the header has",
             Finding::Timestamp => "unreadable timestamp",
+            Finding::DayNumber => "number of days in place of a timestamp",
             Finding::OffMinute => {
                 "timestamp not on a whole minute (if timestamps name the end of the minute: bar_time close)"
             }
@@ -79,6 +95,7 @@ impl fmt::Display for Finding {
             Finding::MixedOffsets => {
                 "kept although timestamps with and without an offset are mixed (those without were read as UTC)"
             }
+            Finding::Implausible => "kept although before 2009 or after tomorrow",
         })
     }
 }

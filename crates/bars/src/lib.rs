@@ -27,7 +27,7 @@ pub mod time;
 
 pub use clean::{Finding, Findings};
 pub use error::{Error, Result};
-pub use rows::{BarTime, ReadOptions};
+pub use rows::{BarTime, ColumnNames, DecimalMark, ReadOptions};
 pub use series::{Bar, Closes, Series, SeriesBuilder};
 pub use symbol::Symbol;
 pub use time::{AsOf, Minute, Span, Window};

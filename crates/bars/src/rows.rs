@@ -4,11 +4,13 @@
 //! of them are bars and counts the rest in [`Findings`]. So every input is cleaned by the same
 //! rules.
 
+use std::str::FromStr;
+
 use crate::clean::{Finding, Findings};
 use crate::error::{Error, Result};
 use crate::series::Bar;
 use crate::symbol::Symbol;
-use crate::time::{Minute, Stamp};
+use crate::time::{DAY, Minute, Span, Stamp, StampFormat};
 
 /// The end of the minute that a timestamp names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,6 +64,85 @@ pub struct ReadOptions {
     pub symbol: Option<Symbol>,
     /// Only closes and volumes are needed: a missing open, high or low is replaced by the close.
     pub closes_only: bool,
+    /// The format of timestamps; `None` for the forms of [`StampReader`](crate::time::StampReader).
+    pub stamp_format: Option<StampFormat>,
+    /// The input's names of columns that have other names than [`BarColumn::names`].
+    pub columns: ColumnNames,
+    /// The byte between the fields of a text; `None` to detect it.
+    pub delimiter: Option<u8>,
+    /// The decimal mark of the numbers in a text; `None` to detect it.
+    pub decimal: Option<DecimalMark>,
+    /// The present. Bars before 2009, when Bitcoin began, or after the next day are kept and
+    /// counted as [`Finding::Implausible`]; `None` for no check.
+    pub now: Option<Minute>,
+}
+
+/// The character before the decimals of a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DecimalMark {
+    /// `1.5`
+    Point,
+    /// `1,5`
+    Comma,
+}
+
+/// The names that an input has for columns of a bar, such as `open=Open,timestamp=Date`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ColumnNames([Option<String>; 8]);
+
+impl ColumnNames {
+    /// The input's name of `column`; `None` if [`BarColumn::names`] apply.
+    pub fn get(&self, column: BarColumn) -> Option<&str> {
+        self.0[column as usize].as_deref()
+    }
+
+    /// Whether no column is named.
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(Option::is_none)
+    }
+
+    /// The index of `column` in a header: of the stated name, or of one of [`BarColumn::names`].
+    /// Names are matched ignoring case and surrounding blanks; an exact match is preferred.
+    pub fn find(&self, column: BarColumn, header: &[String]) -> Option<usize> {
+        let Some(name) = self.get(column) else {
+            return column.find(header);
+        };
+        let exact = header.iter().position(|have| have.trim() == name);
+        exact.or_else(|| header.iter().position(|have| have.trim().eq_ignore_ascii_case(name)))
+    }
+}
+
+impl FromStr for ColumnNames {
+    type Err = Error;
+
+    /// Parses `ours=theirs` pairs, separated by commas.
+    ///
+    /// # Errors
+    /// [`Error::NotColumnNames`]: not such a list, an unknown column, or one that occurs twice.
+    fn from_str(text: &str) -> Result<ColumnNames> {
+        let mut names = ColumnNames::default();
+        for pair in text.split(',') {
+            let parts = pair.split_once('=').map(|(ours, theirs)| (ours.trim(), theirs.trim()));
+            let Some((ours, theirs)) = parts.filter(|(_, theirs)| !theirs.is_empty()) else {
+                return Err(Error::NotColumnNames(format!(
+                    "invalid pair \"{}\": expected column=name, such as open=Open",
+                    pair.escape_debug()
+                )));
+            };
+            let Some(column) = BarColumn::ALL.into_iter().find(|column| column.name() == ours)
+            else {
+                return Err(Error::NotColumnNames(format!(
+                    "unknown column \"{}\": expected one of {}",
+                    ours.escape_debug(),
+                    BarColumn::ALL.map(BarColumn::name).join(", ")
+                )));
+            };
+            if names.0[column as usize].replace(theirs.to_owned()).is_some() {
+                return Err(Error::NotColumnNames(format!("column \"{ours}\" occurs twice")));
+            }
+        }
+        Ok(names)
+    }
 }
 
 /// The columns of a bar, each with its accepted names (matched ignoring case and surrounding
@@ -153,6 +234,16 @@ pub fn header_excerpt(header: &[String]) -> String {
     }
 }
 
+/// A column's name and a value for a message: escaped, and cut after 40 characters.
+pub fn named_value(name: &str, value: &str) -> String {
+    const MAX_CHARACTERS: usize = 40;
+    let name = name.trim().escape_debug();
+    match value.char_indices().nth(MAX_CHARACTERS) {
+        Some((end, _)) => format!("{name} \"{}...\"", value[..end].escape_debug()),
+        None => format!("{name} \"{}\"", value.escape_debug()),
+    }
+}
+
 /// The index of each bar column in an input.
 #[derive(Clone, Copy, Debug)]
 pub struct BarColumns([Option<usize>; 8]);
@@ -161,9 +252,20 @@ impl BarColumns {
     /// Finds the columns by name.
     ///
     /// # Errors
-    /// [`Error::MissingColumns`]; `trades` is optional, `symbol` too if the options name one.
+    /// [`Error::UnknownColumn`] if the options state a name that the header does not have;
+    /// [`Error::MissingColumns`]: `trades` is optional, `symbol` too if the options name one.
     pub fn find(header: &[String], options: &ReadOptions) -> Result<BarColumns> {
-        let mut columns = BarColumns(BarColumn::ALL.map(|column| column.find(header)));
+        let find = |column| options.columns.find(column, header);
+        let mut columns = BarColumns(BarColumn::ALL.map(find));
+        for column in BarColumn::ALL {
+            if let (Some(name), None) = (options.columns.get(column), columns.index(column)) {
+                return Err(Error::UnknownColumn {
+                    column: column.name(),
+                    name: name.to_owned(),
+                    found: header_excerpt(header),
+                });
+            }
+        }
         if options.closes_only {
             for column in [BarColumn::Open, BarColumn::High, BarColumn::Low] {
                 columns.0[column as usize] =
@@ -220,6 +322,10 @@ pub struct RowValidator<'a, E> {
     sink: &'a mut BarSink<'a, E>,
     symbol: Option<Symbol>,
     has_offsets: Option<bool>,
+    /// Whether the first timestamp is a number of days.
+    has_day_numbers: Option<bool>,
+    has_dates: bool,
+    has_clocks: bool,
 }
 
 impl<'a, E> RowValidator<'a, E> {
@@ -230,7 +336,21 @@ impl<'a, E> RowValidator<'a, E> {
         sink: &'a mut BarSink<'a, E>,
     ) -> RowValidator<'a, E> {
         let symbol = options.symbol.clone();
-        RowValidator { options, findings, sink, symbol, has_offsets: None }
+        RowValidator {
+            options,
+            findings,
+            sink,
+            symbol,
+            has_offsets: None,
+            has_day_numbers: None,
+            has_dates: false,
+            has_clocks: false,
+        }
+    }
+
+    /// Whether there were timestamps, and all were dates without a time of day: the bars are days.
+    pub fn has_only_dates(&self) -> bool {
+        self.has_dates && !self.has_clocks
     }
 
     /// Adds a notice about the input as a whole.
@@ -244,11 +364,15 @@ impl<'a, E> RowValidator<'a, E> {
     }
 
     /// Validates one row. `place` returns its location for the findings, such as
-    /// `bars.csv, line 7`.
+    /// `bars.csv, line 7`, with the value of a column if it is given one.
     ///
     /// # Errors
     /// What the callback returns.
-    pub fn row(&mut self, row: &RawRow<'_>, place: impl Fn() -> String) -> Result<(), E> {
+    pub fn row(
+        &mut self,
+        row: &RawRow<'_>,
+        place: impl Fn(Option<BarColumn>) -> String,
+    ) -> Result<(), E> {
         // Most rows repeat the symbol of the previous row, so it is parsed once.
         if let Some(text) = row.symbol
             && self.symbol.as_ref().is_none_or(|have| have.as_str() != text)
@@ -256,39 +380,90 @@ impl<'a, E> RowValidator<'a, E> {
             self.symbol = text.parse().ok();
         }
         let Some(symbol) = self.symbol.clone() else {
-            self.findings.record(Finding::Symbol, place);
+            self.findings.record(Finding::Symbol, || place(Some(BarColumn::Symbol)));
             return Ok(());
         };
         let bar = self.bar(row, &place);
         (self.sink)(&symbol, bar)
     }
 
-    fn bar(&mut self, row: &RawRow<'_>, place: &impl Fn() -> String) -> Option<Bar> {
+    fn bar(
+        &mut self,
+        row: &RawRow<'_>,
+        place: &impl Fn(Option<BarColumn>) -> String,
+    ) -> Option<Bar> {
+        let at_stamp = || place(Some(BarColumn::Timestamp));
         let Some(stamp) = row.stamp else {
-            self.findings.record(Finding::Timestamp, place);
+            self.findings.record(Finding::Timestamp, at_stamp);
             return None;
         };
-        if let Some(offset) = stamp.offset
-            && *self.has_offsets.get_or_insert(offset) != offset
-        {
-            self.findings.record(Finding::MixedOffsets, place);
+        self.has_dates |= stamp.is_date;
+        self.has_clocks |= !stamp.is_date;
+        match stamp.offset {
+            Some(offset) if *self.has_offsets.get_or_insert(offset) != offset => {
+                self.findings.record(Finding::MixedOffsets, at_stamp);
+            }
+            None if self.is_day_number(stamp) => {
+                let place = || format!("{} looks like an Excel date", at_stamp());
+                self.findings.record(Finding::DayNumber, place);
+                return None;
+            }
+            _ => {}
         }
         let time = match self.options.bar_time.open_time(stamp.nanos) {
             Ok(time) => time,
             Err(finding) => {
-                self.findings.record(finding, place);
+                self.findings.record(finding, at_stamp);
                 return None;
             }
         };
         let [open, high, low, close, volume] = row.numbers;
         let bar = Bar { time, open, high, low, close, volume, trades: row.trades.unwrap_or(None) };
-        if !self.findings.admit(&bar, place) {
+        if !self.findings.admit(&bar, || place(invalid_column(&bar))) {
             return None;
         }
         if row.trades.is_err() {
-            self.findings.record(Finding::Trades, place);
+            self.findings.record(Finding::Trades, || place(Some(BarColumn::Trades)));
+        }
+        if self.options.now.is_some_and(|now| !plausible(now).contains(time)) {
+            let place = || format!("{} is {time}", at_stamp());
+            self.findings.record(Finding::Implausible, place);
         }
         Some(bar)
+    }
+
+    /// Whether an epoch number is rather a number of days since 1899-12-30, as spreadsheets store
+    /// dates. The first timestamp decides, so that bars of 1970 that start at the epoch are read.
+    fn is_day_number(&mut self, stamp: Stamp) -> bool {
+        /// The days 2000-01-01 to 2099-12-31, in nanoseconds if taken for seconds.
+        const DAYS: std::ops::Range<i128> = 36_526 * 1_000_000_000..73_051 * 1_000_000_000;
+        let is_in_range = || DAYS.contains(&stamp.nanos);
+        *self.has_day_numbers.get_or_insert_with(is_in_range) && is_in_range()
+    }
+}
+
+/// The open times from 2009 to the day after `now`.
+fn plausible(now: Minute) -> Span {
+    const DAYS_TO_2009: i32 = 14_245;
+    let epoch = now.plus(-now.index());
+    let tomorrow = now.index().div_euclid(DAY) + 1;
+    Span { start: epoch.plus(DAYS_TO_2009 * DAY), end: epoch.plus((tomorrow + 1) * DAY) }
+}
+
+/// Returns the column whose value makes `bar` invalid; `None` for a valid bar.
+fn invalid_column(bar: &Bar) -> Option<BarColumn> {
+    let prices = [
+        (BarColumn::Open, bar.open),
+        (BarColumn::High, bar.high),
+        (BarColumn::Low, bar.low),
+        (BarColumn::Close, bar.close),
+    ];
+    match Finding::from_bar(bar)? {
+        Finding::Volume => Some(BarColumn::Volume),
+        Finding::HighBelowLow => Some(BarColumn::High),
+        _ => {
+            prices.into_iter().find(|(_, p)| !(p.is_finite() && *p > 0.0)).map(|(column, _)| column)
+        }
     }
 }
 
@@ -344,6 +519,42 @@ mod tests {
             [3, 2, 3].map(Some)
         );
         assert!(BarColumns::find(&header, &ReadOptions::default()).is_err());
+    }
+
+    #[test]
+    fn plausible_times_begin_in_2009_and_end_after_tomorrow() {
+        let at = |seconds| Minute::from_epoch_seconds(seconds).unwrap();
+        let span = plausible(at(1_700_000_040));
+        assert_eq!(span.start.to_string(), "2009-01-01T00:00:00Z");
+        assert_eq!(span.end.to_string(), "2023-11-16T00:00:00Z");
+    }
+
+    #[test]
+    fn stated_names_replace_the_known_ones() {
+        let header = ["Ticker", "When", "Open", "High", "Low", "Close", "Adj Close", "Volume"];
+        let header = header.map(String::from);
+        let options =
+            |list: &str| ReadOptions { columns: list.parse().unwrap(), ..ReadOptions::default() };
+        let columns = BarColumns::find(&header, &options("timestamp=when, close=Adj Close"));
+        let columns = columns.unwrap();
+        assert_eq!(
+            BarColumn::ALL.map(|c| columns.index(c)),
+            [Some(0), Some(1), Some(2), Some(3), Some(4), Some(6), Some(7), None]
+        );
+        let error = BarColumns::find(&header, &options("timestamp=Then")).unwrap_err().to_string();
+        assert!(
+            error.starts_with("no column \"Then\" for timestamp (found: Ticker, When"),
+            "{error}"
+        );
+        for (list, reason) in [
+            ("opne=Open", "unknown column \"opne\": expected one of symbol, timestamp, open"),
+            ("open", "invalid pair \"open\""),
+            ("open=", "invalid pair"),
+            ("open=a,open=b", "\"open\" occurs twice"),
+        ] {
+            let error = list.parse::<ColumnNames>().unwrap_err().to_string();
+            assert!(error.contains(reason), "{list}: {error}");
+        }
     }
 
     #[test]

@@ -98,6 +98,11 @@ impl Series {
         Some((*self.time.first()?, *self.time.last()?))
     }
 
+    /// Number of gaps: runs of minutes without a bar between the first and the last.
+    pub fn gaps(&self) -> usize {
+        self.time.windows(2).filter(|pair| pair[1].index() - pair[0].index() > 1).count()
+    }
+
     /// The bar at `index`, which must be below [`Series::len`].
     pub fn bar(&self, index: usize) -> Bar {
         Bar {

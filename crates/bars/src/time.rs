@@ -11,8 +11,10 @@ use jiff::civil;
 
 use crate::error::{Error, Result};
 
+pub use self::format::StampFormat;
 pub use self::parse::{Stamp, StampReader};
 
+mod format;
 mod parse;
 
 /// Minutes in a day.

@@ -35,12 +35,11 @@ const PARAMETERS: [&str; 18] = [
 ];
 
 /// Remedies in messages of the libraries, and their replacements with flags, variables and commands.
-const REMEDIES: [(&str, &str); 14] = [
+const REMEDIES: [(&str, &str); 20] = [
     ("name a source for others", "name others with --source"),
     ("check user and password", "check user and password (--user, --password-file, DB_PASSWORD)"),
     ("check the database's name", "check the database's name (--database, DB_NAME)"),
     ("check the table's name", "check the table's name (--table, OHLCVT_TABLE)"),
-    ("give the password in a file", "use --password-file or DB_PASSWORD"),
     ("check host and port", "check host and port (--host, --port)"),
     (
         "name another table, or import bars into it",
@@ -54,6 +53,13 @@ const REMEDIES: [(&str, &str); 14] = [
     ("name its symbol", "import it with --symbol NAME"),
     ("its name or the given symbol", "its name or --symbol"),
     ("give no symbol", "drop --symbol"),
+    ("state the delimiter", "import it with --delimiter, such as --delimiter ','"),
+    ("state the decimal mark", "import it with --decimal . or --decimal ,"),
+    ("or state the format", "or import with --timestamp-format"),
+    ("or state their names", "or import with --columns, such as --columns open=Open"),
+    ("correct the stated name", "correct --columns"),
+    ("or allow longer bars", "or pass --allow-coarse"),
+    ("give the password separately", "give the password with --password-file or DB_PASSWORD"),
     ("strict: ", "--strict: "),
     ("turn strict off to", "drop --strict to"),
 ];
@@ -169,6 +175,7 @@ pub fn job_error(error: &Error, input: Option<&str>) -> String {
         Error::Memory { .. } => error.to_string().replace("fewer trials", "fewer --trials"),
         Error::Parameter { name: "output", reason } => reason.clone(),
         Error::Parameter { name, reason } => format!("{}: {reason}", flag(name)),
+        Error::Io(io @ bars_io::Error::LooseFiles { .. }) => io_error(io),
         Error::Io(bars_io::Error::Missing { path, .. }) if Cohort::is_bars_file(path) => {
             format!(
                 "no cohort file ({error}); run 'data-pipeline leaderboards' first, or give a file with {input}"
@@ -177,6 +184,17 @@ pub fn job_error(error: &Error, input: Option<&str>) -> String {
         other => other.to_string(),
     };
     with_flags(&text)
+}
+
+/// Returns the message of an error of `bars-io`, with the command that helps.
+fn io_error(error: &bars_io::Error) -> String {
+    match error {
+        bars_io::Error::LooseFiles { path, .. } => error.to_string().replace(
+            "import them into a store",
+            &format!("import them with 'data-pipeline import {}'", path.display()),
+        ),
+        other => other.to_string(),
+    }
 }
 
 /// Returns the command that writes files of this name.
@@ -215,7 +233,7 @@ pub fn part_remedy(part: Part) -> &'static str {
 pub fn message(error: &anyhow::Error) -> String {
     let mut text = String::new();
     for cause in error.chain() {
-        let cause = cause.to_string();
+        let cause = cause.downcast_ref().map_or_else(|| cause.to_string(), io_error);
         if text.is_empty() {
             text = cause;
         } else if !text.contains(&cause) {

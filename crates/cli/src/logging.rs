@@ -88,7 +88,12 @@ fn without_userinfo(word: &str) -> String {
         .find(":/")
         .map(|at| at + word[at + 1..].bytes().take_while(|b| *b == b'/').count() + 1)
     else {
-        return word.to_owned();
+        // An address without slashes.
+        let parts = word.split_once(':').zip(word.rsplit_once('@'));
+        return match parts.filter(|((scheme, _), (before, _))| before.len() > scheme.len()) {
+            Some(((scheme, _), (_, host))) => format!("{scheme}:***@{host}"),
+            None => word.to_owned(),
+        };
     };
     let word = match word.to_lowercase().find("password=") {
         Some(parameter) => &format!("{}***", &word[..parameter + "password=".len()]),
@@ -99,7 +104,18 @@ fn without_userinfo(word: &str) -> String {
         Some((user, host)) => {
             format!("{before}{}:***@{host}", user.split(':').next().unwrap_or_default())
         }
-        None => word.to_owned(),
+        // Without a host the password takes the place of the port.
+        None => match rest.split_once(':') {
+            Some((user, port))
+                if !port
+                    .split(['/', '?'])
+                    .take(1)
+                    .all(|port| port.bytes().all(|b| b.is_ascii_digit())) =>
+            {
+                format!("{before}{user}:***")
+            }
+            _ => word.to_owned(),
+        },
     }
 }
 
@@ -170,6 +186,11 @@ mod tests {
             "mysql:/me:s@h",
             "jdbc:mysql://h/d?user=a&password=s&x=y",
             "mysql://h/d?Password=s",
+            "mysql:me:s@h",
+            "me:s@h/d",
+            "mysql://me:1e#cret",
+            "mysql://h:3306/d",
+            "https://h/x.csv",
         ];
         let shown = without_passwords(&others.map(String::from));
         assert_eq!(
@@ -178,7 +199,12 @@ mod tests {
                 "MYSQL://me:***@h/d",
                 "mysql:/me:***@h",
                 "jdbc:mysql://h/d?user=a&password=***",
-                "mysql://h/d?Password=***"
+                "mysql://h/d?Password=***",
+                "mysql:***@h",
+                "me:***@h/d",
+                "mysql://me:***",
+                "mysql://h:3306/d",
+                "https://h/x.csv"
             ]
         );
         let words = [

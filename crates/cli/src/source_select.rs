@@ -183,16 +183,8 @@ fn location(
             let partial = flags.or(Partial::from_url(address).map_err(usage)?).or(environment()?);
             Location::MySql(Box::new(complete(or_configured(partial)?)?))
         }
-        Some(address) if address.contains("://") => {
-            let scheme = address.split(':').next().unwrap_or_default();
-            let remedy = match scheme.to_lowercase().as_str() {
-                sql if sql.contains("mysql") || sql.contains("mariadb") => "did you mean mysql://?",
-                "http" | "https" | "ftp" | "s3" | "gs" | "az" => {
-                    "URLs are not read: download the file first"
-                }
-                _ => "use mysql://, a folder or a file",
-            };
-            return Err(Usage(format!("unsupported source \"{scheme}://\"; {remedy}")).into());
+        Some(address) if unsupported_address(address).is_some() => {
+            return Err(Usage(unsupported_address(address).unwrap_or_default()).into());
         }
         Some(path) if flags.is_empty() => Location::Path(path.into()),
         Some(path) => {
@@ -207,6 +199,8 @@ fn location(
             let path = config::get().source().filter(|source| !is_mysql(source));
             if !partial.is_empty() || !configured.is_empty() {
                 Location::MySql(Box::new(complete(or_configured(partial)?)?))
+            } else if let Some(address) = path.and_then(unsupported_address) {
+                return Err(Usage(address).into());
             } else if let Some(path) = path {
                 Location::Path(path.into())
             } else if Path::new(DEFAULT_STORE).is_dir() {
@@ -219,6 +213,30 @@ fn location(
         }
     };
     Ok(Some(place))
+}
+
+/// Returns the error of an address that is not read; `None` for a path. Only the scheme is repeated,
+/// because the rest may contain a password.
+fn unsupported_address(address: &str) -> Option<String> {
+    let (scheme, rest) = address.split_once(':')?;
+    let is_address = rest.starts_with("//") || rest.contains('@');
+    let is_scheme = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.' | '/');
+    if !is_address || !scheme.chars().all(is_scheme) || Path::new(address).exists() {
+        return None;
+    }
+    let lower = scheme.to_lowercase();
+    Some(match lower.as_str() {
+        "http" | "https" | "ftp" | "s3" | "gs" => {
+            "URLs are not read; download the file first".to_owned()
+        }
+        _ if ["mysql", "mariadb", "jdbc"].iter().any(|name| lower.starts_with(name)) => {
+            format!("unsupported source \"{scheme}:\"; did you mean mysql://user@host/database?")
+        }
+        _ if !rest.starts_with("//") => {
+            "this looks like an address; did you mean mysql://user@host/database?".to_owned()
+        }
+        _ => format!("unsupported source \"{scheme}://\"; use mysql://, a folder or a file"),
+    })
 }
 
 /// Fills missing settings from the configuration file, and logs if that includes the password.

@@ -21,6 +21,8 @@ pub struct SymbolCheck {
     pub entry: Entry,
     /// Number of bars.
     pub bars: usize,
+    /// Gaps: runs of minutes without a bar between the first and the last.
+    pub gaps: usize,
     /// Minutes without a bar between the first and the last.
     pub missing: usize,
     /// The greatest common divisor of the steps between bars, in minutes; 1 for minute bars, 0 for
@@ -106,6 +108,9 @@ impl Check {
                 AsOf::start_of(symbol.entry.last)
             }),
             whole("bars", "number of bars", |symbol| symbol.bars as i64),
+            whole("gaps", "runs of minutes without a bar between first and last", |symbol| {
+                symbol.gaps as i64
+            }),
             whole("missing", "minutes without a bar between first and last", |symbol| {
                 symbol.missing as i64
             }),
@@ -143,7 +148,7 @@ impl SymbolCheck {
         let span = series.ends().map_or(0, |(first, last)| last.index() - first.index() + 1);
         let step = time.windows(2).map(|pair| pair[1].index() - pair[0].index()).fold(0, gcd);
         let missing = usize::try_from(span).unwrap_or(0) - series.len();
-        SymbolCheck { entry, bars: series.len(), missing, step }
+        SymbolCheck { entry, bars: series.len(), gaps: series.gaps(), missing, step }
     }
 }
 

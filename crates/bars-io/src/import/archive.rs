@@ -63,18 +63,19 @@ pub(super) fn add(
         if entry.size() > MAX_ENTRY {
             return Err(too_large(path, &name));
         }
-        let (symbol, bytes) = (symbol.cloned().or(known), entry.size());
         inputs.push(ImportFile {
             path: path.to_owned(),
             entry: Some((index, name)),
-            symbol,
-            bytes,
+            is_named_minutes: known.is_some(),
+            symbol: symbol.cloned().or(known),
+            bytes: entry.size(),
         });
     }
     Ok(())
 }
 
-/// Reads the entry at `index` of an archive.
+/// Reads the entry at `index` of an archive. Returns whether all timestamps were dates without a
+/// time of day.
 pub(super) fn read_entry(
     input: &ImportFile,
     index: usize,
@@ -82,12 +83,14 @@ pub(super) fn read_entry(
     findings: &mut Findings,
     progress: &(dyn Fn(u64) + Sync),
     sink: Sink<'_>,
-) -> Result<()> {
+) -> Result<bool> {
     let mut archive = open_archive(&input.path)?;
     let entry = archive.by_index(index).map_err(|e| damaged(&input.path, &e))?;
     // The size in the directory may be wrong, so reading is bounded too.
     let bounded = Bounded { inner: BufReader::new(entry), left: MAX_ENTRY, progress };
-    csv::read(&input.shown(), bounded, options, RowValidator::new(options, findings, sink))
+    let mut validator = RowValidator::new(options, findings, sink);
+    csv::read(&input.shown(), bounded, options, &mut validator)?;
+    Ok(validator.has_only_dates())
 }
 
 struct Bounded<'a, R> {

@@ -10,7 +10,7 @@ use crate::error::Error;
 
 const KRAKEN_INTERVALS: [&str; 8] = ["1", "5", "15", "30", "60", "240", "720", "1440"];
 /// Extensions of bar files and archives.
-pub(super) const EXTENSIONS: [&str; 5] = [".csv", ".csv.gz", ".csv.zst", ".parquet", ".zip"];
+pub(crate) const EXTENSIONS: [&str; 5] = [".csv", ".csv.gz", ".csv.zst", ".parquet", ".zip"];
 
 /// A file or an entry of an archive.
 #[derive(Clone, Debug)]
@@ -20,6 +20,8 @@ pub struct ImportFile {
     pub(super) entry: Option<(usize, String)>,
     /// Symbol from the file's name or the caller; `None` if it must come from a column.
     pub(super) symbol: Option<Symbol>,
+    /// Whether the file's name states one-minute bars.
+    pub(super) is_named_minutes: bool,
     pub(super) bytes: u64,
 }
 

@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, minutes_as_text};
 use crate::reader::{Sink, read_counted};
 use crate::spill_buffer::SpillBuffer;
 use crate::target::Target;
@@ -23,10 +23,27 @@ use bars::time::Minute;
 pub use file::ImportFile;
 pub use plan::ImportPlan;
 
+pub(crate) use file::EXTENSIONS;
+pub(crate) use interval::gcd;
+
+use interval::Interval;
+
 #[cfg(feature = "archive")]
 mod archive;
 mod file;
+mod interval;
 mod plan;
+
+/// How an import reads its inputs.
+#[derive(Clone, Debug, Default)]
+pub struct ImportOptions {
+    /// How rows are read.
+    pub reading: ReadOptions,
+    /// Fail if a row is rejected or replaced.
+    pub strict: bool,
+    /// Import bars that are longer than a minute as if they were one-minute bars.
+    pub allow_coarse: bool,
+}
 
 /// The imported bars of a symbol.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,9 +54,9 @@ pub struct Imported {
     pub new: usize,
     /// First and last open time; `None` if all rows were rejected.
     pub ends: Option<(Minute, Minute)>,
-    /// Number of gaps: runs of minutes without a bar, between bars.
+    /// Runs of minutes without a bar between first and last.
     pub gaps: usize,
-    /// Number of minutes in these gaps.
+    /// Minutes without a bar between first and last.
     pub missing: usize,
     /// Rows rejected or replaced.
     pub rejected: u64,
@@ -59,8 +76,7 @@ impl ImportSummary {
         let bars = series.len();
         let all = self.symbols.entry(symbol.clone()).or_default();
         if let Some((first, last)) = series.ends() {
-            let time = series.time();
-            all.gaps += time.windows(2).filter(|two| two[1] > two[0].plus(1)).count();
+            all.gaps += series.gaps();
             all.missing += usize::try_from(last.index() - first.index()).unwrap_or(0) + 1 - bars;
             let (from, to) = all.ends.unwrap_or((first, last));
             all.ends = Some((from.min(first), to.max(last)));
@@ -75,12 +91,11 @@ impl ImportSummary {
 /// its last call.
 ///
 /// # Errors
-/// The first input that cannot be read, or write that fails; with `strict` also a rejected or
-/// replaced row, before its symbol is written.
+/// The first input that cannot be read, or write that fails; [`Error::CoarseBars`] unless the
+/// options allow it; with `strict` also a rejected or replaced row, before its symbol is written.
 pub fn run(
     plan: &ImportPlan,
-    options: &ReadOptions,
-    strict: bool,
+    options: &ImportOptions,
     target: &dyn Target,
     progress: Progress<'_>,
 ) -> Result<ImportSummary> {
@@ -90,7 +105,6 @@ pub fn run(
         summary.lock().unwrap_or_else(PoisonError::into_inner).add(symbol, series, new, rejected);
         Ok(())
     };
-    let options = (options, strict);
     for wave in plan.waves() {
         let found = match wave {
             plan::Wave::OfSymbols(groups) => {
@@ -124,16 +138,16 @@ fn refuse_if_strict(strict: bool, findings: &Findings) -> Result<()> {
 fn one_symbol(
     symbol: &Symbol,
     inputs: &[&ImportFile],
-    (options, strict): (&ReadOptions, bool),
+    options: &ImportOptions,
     progress: Progress<'_>,
     done: OnImported<'_>,
 ) -> Result<Findings> {
-    let options = ReadOptions { symbol: Some(symbol.clone()), ..options.clone() };
+    let reading = ReadOptions { symbol: Some(symbol.clone()), ..options.reading.clone() };
     let mut findings = Findings::default();
     let mut all = SeriesBuilder::default();
     for input in inputs {
         let mut builder = SeriesBuilder::default();
-        read(input, &options, &mut findings, progress, &mut |named, bar| {
+        let has_only_dates = read(input, &reading, &mut findings, progress, &mut |named, bar| {
             if named != symbol {
                 return Err(input.names_another(named, symbol));
             }
@@ -141,9 +155,14 @@ fn one_symbol(
             Ok(())
         })?;
         // A row replaced by a later input is not a finding: archives overlap.
-        findings.series(symbol, builder).iter().for_each(|bar| all.push(bar));
+        let series = findings.series(symbol, builder);
+        if !input.is_named_minutes {
+            let intervals = [(symbol, Interval::of(series.time()))];
+            check_interval(input, has_only_dates, &intervals, options, &mut findings)?;
+        }
+        series.iter().for_each(|bar| all.push(bar));
     }
-    refuse_if_strict(strict, &findings)?;
+    refuse_if_strict(options.strict, &findings)?;
     done(symbol, &all.finish().0, findings.rejected() + findings.count(Finding::Duplicate))?;
     Ok(findings)
 }
@@ -151,27 +170,41 @@ fn one_symbol(
 /// Imports an input with many symbols.
 fn many_symbols(
     input: &ImportFile,
-    (options, strict): (&ReadOptions, bool),
+    options: &ImportOptions,
     progress: Progress<'_>,
     done: OnImported<'_>,
 ) -> Result<Findings> {
     let mut spool = SpillBuffer::default();
     let mut rejected: BTreeMap<Symbol, u64> = BTreeMap::new();
     let mut findings = Findings::default();
-    read(input, options, &mut findings, progress, &mut |symbol, bar| match bar {
-        Some(bar) => spool.push(symbol, bar),
-        None => {
-            *rejected.entry(symbol.clone()).or_default() += 1;
-            Ok(())
-        }
-    })?;
-    refuse_if_strict(strict, &findings)?;
-    let with_bars = spool.catalog().into_iter().map(|entry| entry.symbol);
-    let symbols: BTreeSet<Symbol> = with_bars.chain(rejected.keys().cloned()).collect();
+    let reading = &options.reading;
+    let has_only_dates =
+        read(input, reading, &mut findings, progress, &mut |symbol, bar| match bar {
+            Some(bar) => spool.push(symbol, bar),
+            None => {
+                *rejected.entry(symbol.clone()).or_default() += 1;
+                Ok(())
+            }
+        })?;
+    refuse_if_strict(options.strict, &findings)?;
+    let with_bars: Vec<Symbol> = spool.catalog().into_iter().map(|entry| entry.symbol).collect();
+    let mut intervals = Vec::with_capacity(with_bars.len());
+    for symbol in &with_bars {
+        let interval = match spool.step(symbol) {
+            1 if spool.rows(symbol) > 3 => Interval::Minute,
+            0 | 1 => Interval::Unknown,
+            // Few markets come here, so that no series is put together twice without need.
+            _ => Interval::of(spool.series(symbol, &mut Findings::default())?.time()),
+        };
+        intervals.push((symbol, interval));
+    }
+    check_interval(input, has_only_dates, &intervals, options, &mut findings)?;
+    let symbols: BTreeSet<Symbol> =
+        with_bars.iter().cloned().chain(rejected.keys().cloned()).collect();
     let each = |symbol: Symbol| {
         let mut replaced = Findings::default();
         let series = spool.series(&symbol, &mut replaced)?;
-        refuse_if_strict(strict, &replaced)?;
+        refuse_if_strict(options.strict, &replaced)?;
         let rejected =
             rejected.get(&symbol).copied().unwrap_or(0) + replaced.count(Finding::Duplicate);
         done(&symbol, &series, rejected)?;
@@ -182,14 +215,62 @@ fn many_symbols(
     Ok(findings)
 }
 
-/// Reads the bars of an input into `sink`.
+/// Refuses an input whose bars are longer than a minute, or adds a notice if the options allow it.
+/// See the module `interval` for the rule.
+fn check_interval(
+    input: &ImportFile,
+    has_only_dates: bool,
+    intervals: &[(&Symbol, Interval)],
+    options: &ImportOptions,
+    findings: &mut Findings,
+) -> Result<()> {
+    const DAY: u32 = bars::time::DAY.unsigned_abs();
+    let longer = |(symbol, interval): &(&Symbol, Interval)| match interval {
+        Interval::Longer(minutes) => Some(((*symbol).clone(), *minutes)),
+        _ => None,
+    };
+    let coarse: Vec<(Symbol, u32)> = intervals.iter().filter_map(longer).collect();
+    let known = intervals.iter().filter(|(_, interval)| *interval != Interval::Unknown).count();
+    let first = coarse.first().map(|(_, minutes)| *minutes);
+    let whole = if has_only_dates {
+        Some(first.unwrap_or(DAY))
+    } else {
+        first.filter(|_| 2 * coarse.len() >= known)
+    };
+    let path = input.shown();
+    match (whole, coarse.first()) {
+        (Some(minutes), _) if !options.allow_coarse => Err(Error::CoarseBars { path, minutes }),
+        (Some(minutes), _) => {
+            let interval = minutes_as_text(minutes);
+            findings.note(format!(
+                "{}: bars of {interval} were imported as one-minute bars",
+                path.display()
+            ));
+            Ok(())
+        }
+        (None, Some((symbol, minutes))) => {
+            let interval = minutes_as_text(*minutes);
+            findings.note(format!(
+                "{}: {} of {} symbols seem to have bars longer than one minute (first: {symbol}, {interval})",
+                path.display(),
+                coarse.len(),
+                intervals.len()
+            ));
+            Ok(())
+        }
+        (None, None) => Ok(()),
+    }
+}
+
+/// Reads the bars of an input into `sink`. Returns whether all timestamps were dates without a time
+/// of day.
 fn read(
     input: &ImportFile,
     options: &ReadOptions,
     findings: &mut Findings,
     progress: Progress<'_>,
     sink: Sink<'_>,
-) -> Result<()> {
+) -> Result<bool> {
     let Some((index, _)) = &input.entry else {
         return read_counted(&input.path, options, findings, progress, sink);
     };

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::file::{EXTENSIONS, FileName, ImportFile};
 use crate::error::{Error, Result};
+use crate::foreign::{ForeignFormat, MAGIC_BYTES};
 use bars::symbol::Symbol;
 
 /// The inputs in reading order.
@@ -98,8 +99,13 @@ impl ImportPlan {
             return Err(Error::content(path, "a pipe or device, not a regular file; give a file"));
         }
         let mut file = File::open(path).map_err(|e| Error::io("open", path, e))?;
-        let mut magic = [0; 4];
-        let is_zip = file.read_exact(&mut magic).is_ok() && magic == *b"PK\x03\x04";
+        let mut magic = Vec::new();
+        let read = file.by_ref().take(MAGIC_BYTES).read_to_end(&mut magic);
+        read.map_err(|e| Error::io("read", path, e))?;
+        if let Some(format) = ForeignFormat::of(&magic) {
+            return Err(Error::ForeignFormat { path: path.to_owned(), format });
+        }
+        let is_zip = magic.starts_with(b"PK\x03\x04");
         if is_zip || path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip"))
         {
             #[cfg(feature = "archive")]
@@ -109,6 +115,7 @@ impl ImportPlan {
         }
         let bytes = file.metadata().map_err(|e| Error::io("read", path, e))?.len();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let mut is_named_minutes = false;
         let known = match FileName::parse(&name) {
             FileName::Other(interval) if named => {
                 return Err(Error::content(
@@ -122,11 +129,15 @@ impl ImportPlan {
                 self.skipped.push(format!("{} (bars of {interval})", path.display()));
                 return Ok(());
             }
-            FileName::Minutes(known) => Some(known),
+            FileName::Minutes(known) => {
+                is_named_minutes = true;
+                Some(known)
+            }
             FileName::Plain => partition_of(path),
         };
         let symbol = symbol.cloned().or(known);
-        self.inputs.push(ImportFile { path: path.to_owned(), entry: None, symbol, bytes });
+        let path = path.to_owned();
+        self.inputs.push(ImportFile { path, entry: None, symbol, is_named_minutes, bytes });
         Ok(())
     }
 

@@ -5,7 +5,9 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use mysql::prelude::Queryable;
-use mysql::{DriverError, Opts, OptsBuilder, Pool, PoolConstraints, PoolOpts, PooledConn, SslOpts};
+use mysql::{
+    Conn, DriverError, Opts, OptsBuilder, Pool, PoolConstraints, PoolOpts, PooledConn, SslOpts,
+};
 use mysql_common::proto::codec::error::PacketCodecError;
 
 use super::config::{Config, SslMode};
@@ -38,12 +40,12 @@ pub(super) struct Database {
 
 impl Database {
     pub(super) fn open(config: &Config, warnings: &Warnings) -> Result<Database> {
-        let pool = connect(config, Some(&config.database)).map_err(|e| match e {
-            mysql::Error::MySqlError(ref e) if NO_DATABASE.contains(&e.code) => {
-                unknown_database(config)
-            }
-            e => error(config, &e),
-        })?;
+        let encrypted = pool(config, config.ssl_mode != SslMode::Disabled);
+        let pool = match encrypted {
+            Err(e) if config.ssl_mode == SslMode::Preferred && is_tls(&e) => pool(config, false),
+            pool => pool,
+        };
+        let pool = pool.map_err(|e| error(config, &e))?;
         Ok(Database { config: config.clone(), warnings: warnings.clone(), pool })
     }
 
@@ -81,45 +83,20 @@ impl Database {
     }
 }
 
-/// The server's codes for a database that does not exist, or on which the user has no rights.
-const NO_DATABASE: [u16; 2] = [1044, 1049];
-
-/// The error for a database that cannot be used; it lists those that can.
-fn unknown_database(config: &Config) -> Error {
-    const OF_THE_SERVER: [&str; 4] = ["information_schema", "mysql", "performance_schema", "sys"];
-    let list = |pool: Pool| pool.get_conn()?.query::<String, _>("SHOW DATABASES");
-    // Only for the message: if the list cannot be had, it is left out.
-    let mut names = connect(config, None).and_then(list).unwrap_or_default();
-    names.retain(|name| !OF_THE_SERVER.contains(&name.as_str()));
-    names.sort();
-    let usable = match names.len() {
-        0 => String::new(),
-        1..=20 => format!(" (you may use: {})", names.join(", ")),
-        more => format!(" (you may use {more} others, such as {})", names[..5].join(", ")),
-    };
-    let name = &config.database;
-    let reason =
-        format!("no database \"{name}\", or no rights on it{usable}; check the database's name");
-    Error::Database { server: config.to_string(), reason }
+fn pool(config: &Config, encrypt: bool) -> mysql::Result<Pool> {
+    let pool = Pool::new(Opts::from(builder(config, encrypt)))?;
+    // Connect now, so that a wrong password is reported here.
+    pool.get_conn()?;
+    Ok(pool)
 }
 
-/// Connects, without encryption if the server has none and it is not required.
-fn connect(config: &Config, database: Option<&str>) -> mysql::Result<Pool> {
-    match pool(config, database, config.ssl_mode != SslMode::Disabled) {
-        Err(e) if config.ssl_mode == SslMode::Preferred && is_tls(&e) => {
-            pool(config, database, false)
-        }
-        pool => pool,
-    }
-}
-
-fn pool(config: &Config, database: Option<&str>, encrypt: bool) -> mysql::Result<Pool> {
+fn builder(config: &Config, encrypt: bool) -> OptsBuilder {
     let constraints =
         PoolConstraints::new(0, config.connections.max(1)).unwrap_or(PoolConstraints::DEFAULT);
     let mut builder = OptsBuilder::new()
         .user(Some(&config.user))
         .pass(Some(&config.password.0))
-        .db_name(database)
+        .db_name(Some(&config.database))
         .ip_or_hostname(Some(&config.host))
         .tcp_port(config.port)
         .prefer_socket(false)
@@ -139,10 +116,37 @@ fn pool(config: &Config, database: Option<&str>, encrypt: bool) -> mysql::Result
             .with_danger_skip_domain_validation(config.ssl_mode != SslMode::VerifyIdentity);
         builder = builder.ssl_opts(options);
     }
-    let pool = Pool::new(Opts::from(builder))?;
-    // Connect now, so that a wrong password is reported here.
-    pool.get_conn()?;
-    Ok(pool)
+    builder
+}
+
+/// The databases that the user may use, without those of the server itself; empty if the server
+/// does not list them.
+fn usable_databases(config: &Config) -> Vec<String> {
+    const OF_SERVER: [&str; 4] = ["information_schema", "performance_schema", "mysql", "sys"];
+    let connect = |encrypt| {
+        let options = builder(config, encrypt).db_name(None::<String>);
+        Conn::new(Opts::from(options))?.query::<String, _>("SHOW DATABASES")
+    };
+    let names = match connect(config.ssl_mode != SslMode::Disabled) {
+        Err(e) if config.ssl_mode == SslMode::Preferred && is_tls(&e) => connect(false),
+        names => names,
+    };
+    let names = names.unwrap_or_default().into_iter();
+    names.filter(|name| !OF_SERVER.contains(&name.to_lowercase().as_str())).collect()
+}
+
+/// The error of a database that does not exist, or that the user must not use: the server does not
+/// distinguish these.
+fn no_database(config: &Config) -> Error {
+    let usable = match usable_databases(config)[..] {
+        [] => String::new(),
+        ref names => format!(" (you may use: {})", names.join(", ")),
+    };
+    let reason = format!(
+        "no database \"{}\", or no rights on it{usable}; check the database's name",
+        config.database.escape_debug()
+    );
+    Error::Database { server: config.to_string(), reason }
 }
 
 /// Returns whether encryption failed. A failing certificate appears as invalid data in an I/O
@@ -205,6 +209,7 @@ fn plain(error: &mysql::Error) -> String {
 pub(super) fn error(config: &Config, error: &mysql::Error) -> Error {
     let remedy = match error {
         mysql::Error::MySqlError(e) => match e.code {
+            1044 | 1049 => return no_database(config),
             1045 | 1698 => "check user and password and that this host may connect",
             1142 | 1143 => {
                 "grant the user SELECT on the table (for an import also CREATE, INSERT and UPDATE)"

@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
+use crate::import::EXTENSIONS;
 use crate::ledger::Ledger;
 use crate::reader::read_file;
 use crate::source::{Entry, Source};
@@ -56,6 +57,9 @@ impl Store {
     pub fn open(root: &Path, bar_time: BarTime) -> Result<Store> {
         let store = Store { root: root.to_owned(), bar_time, ledger: Ledger::default() };
         if folders(root)?.is_empty() {
+            if let Some(kind) = loose_files(root)? {
+                return Err(Error::LooseFiles { path: root.to_owned(), kind });
+            }
             return Err(Error::content(
                 root,
                 "no bars here: a store has folders named symbol=<SYMBOL>; import bars into it",
@@ -86,7 +90,7 @@ impl Store {
         let options = ReadOptions {
             bar_time: self.bar_time,
             symbol: Some(symbol.clone()),
-            closes_only: false,
+            ..ReadOptions::default()
         };
         let mut findings = Findings::default();
         let mut builder = SeriesBuilder::default();
@@ -252,6 +256,25 @@ fn folders(root: &Path) -> Result<BTreeMap<Symbol, PathBuf>> {
         }
     }
     Ok(folders)
+}
+
+/// The kind of the first bar file or archive in a folder, by name.
+fn loose_files(folder: &Path) -> Result<Option<&'static str>> {
+    let error = |e| Error::io("open", folder, e);
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(error)? {
+        names.push(entry.map_err(error)?.file_name().to_string_lossy().to_lowercase());
+    }
+    names.sort();
+    let kind = |name: &String| {
+        let extension = EXTENSIONS.into_iter().find(|extension| name.ends_with(extension))?;
+        Some(match extension {
+            ".parquet" => "Parquet",
+            ".zip" => "ZIP",
+            _ => "CSV",
+        })
+    };
+    Ok(names.iter().filter(|name| !name.starts_with('.')).find_map(kind))
 }
 
 /// The Parquet files of a folder by name; none if the folder does not exist.

@@ -1,5 +1,7 @@
 //! Timestamp parsing.
 
+use super::format::StampFormat;
+
 /// A parsed timestamp, and whether the text had an offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp {
@@ -7,23 +9,36 @@ pub struct Stamp {
     pub nanos: i128,
     /// `Some(true)` with an offset or `Z`, `Some(false)` without, `None` for an epoch number.
     pub offset: Option<bool>,
+    /// Whether the text was a date without a time of day.
+    pub is_date: bool,
 }
 
 /// Parses RFC 3339, `YYYY-MM-DD[ T]HH:MM[:SS[.f]]` (UTC without an offset), a date, and epoch
 /// seconds, milliseconds, microseconds or nanoseconds, distinguished by magnitude.
+///
+/// A reader with a format reads that format only.
 ///
 /// Caches the last date, because neighboring rows mostly share it.
 #[derive(Clone, Debug, Default)]
 pub struct StampReader {
     date: [u8; 10],
     days: i32,
+    format: Option<StampFormat>,
 }
 
 const NANOS: i128 = 1_000_000_000;
 
 impl StampReader {
+    /// A reader of timestamps in `format`, or in the forms above.
+    pub fn new(format: Option<StampFormat>) -> StampReader {
+        StampReader { format, ..StampReader::default() }
+    }
+
     /// Parses `text`; `None` if it is not a timestamp.
     pub fn read(&mut self, text: &str) -> Option<Stamp> {
+        if let Some(format) = &self.format {
+            return format.read(text.trim_ascii());
+        }
         let bytes = text.trim_ascii().as_bytes();
         if bytes.len() >= 10 && bytes[4] == b'-' && bytes[7] == b'-' {
             self.calendar(bytes)
@@ -45,6 +60,7 @@ impl StampReader {
         Some(Stamp {
             nanos: i128::from(seconds) * NANOS + fraction,
             offset: Some(offset.is_some()),
+            is_date: bytes.len() == 10,
         })
     }
 
@@ -126,7 +142,8 @@ fn epoch(bytes: &[u8]) -> Option<Stamp> {
     let unit = units.iter().find(|(limit, _)| number < *limit).map_or(1, |(_, unit)| *unit);
     let (fraction, rest) = fraction(&bytes[length..])?;
     let nanos = number * unit + fraction * unit / NANOS;
-    rest.is_empty().then_some(Stamp { nanos: if negative { -nanos } else { nanos }, offset: None })
+    let nanos = if negative { -nanos } else { nanos };
+    rest.is_empty().then_some(Stamp { nanos, offset: None, is_date: false })
 }
 
 fn digits(bytes: &[u8]) -> Option<i32> {

@@ -58,13 +58,14 @@ fn print_symbols(result: &Check) -> anyhow::Result<()> {
             symbol.entry.first.to_string(),
             symbol.entry.last.to_string(),
             ui::count(symbol.bars as u64),
+            ui::count(symbol.gaps as u64),
             ui::count(symbol.missing as u64),
             format!("{share:.1}"),
             if result.is_stale(symbol) { "stale".to_owned() } else { String::new() },
         ]
     });
-    let header = ["symbol", "first", "last", "bars", "missing", "missing %", ""];
-    ui::print(&ui::table(&header, &[3, 4, 5], rows))
+    let header = ["symbol", "first", "last", "bars", "gaps", "missing minutes", "missing %", ""];
+    ui::print(&ui::table(&header, &[3, 4, 5, 6], rows))
 }
 
 fn print_span(result: &Check) -> anyhow::Result<()> {

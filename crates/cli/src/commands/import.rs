@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
-use bars::{Series, Symbol};
+use bars::time::StampFormat;
+use bars::{ColumnNames, DecimalMark, Minute, ReadOptions, Series, Symbol};
 use bars_io::Target;
-use bars_io::import::{self, ImportPlan, ImportSummary};
+use bars_io::import::{self, ImportOptions, ImportPlan, ImportSummary};
 use clap::Args;
 
 use crate::explain;
@@ -28,12 +30,65 @@ pub struct Flags {
     /// Symbol of all rows, for files without a symbol column or name.
     #[arg(long)]
     pub symbol: Option<Symbol>,
+    /// Format of the timestamps, such as "%d/%m/%Y %H:%M"; UTC unless it has an offset (%z).
+    #[arg(long, value_name = "FORMAT")]
+    pub timestamp_format: Option<StampFormat>,
+    /// Names of columns in the files, such as open=Open,timestamp=Date.
+    #[arg(long, value_name = "OURS=THEIRS,...")]
+    pub columns: Option<ColumnNames>,
+    /// Delimiter of CSV fields: "," ";" "|" or tab [default: detected].
+    #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
+    pub delimiter: Option<u8>,
+    /// Decimal mark of CSV numbers: "." or "," [default: detected].
+    #[arg(long, value_name = "CHARACTER", value_parser = decimal)]
+    pub decimal: Option<DecimalMark>,
+    /// Import bars longer than a minute, such as hours or days, as if they were one-minute bars.
+    #[arg(long)]
+    pub allow_coarse: bool,
     /// Interpretation of the rows.
     #[command(flatten)]
     pub reading: ReadingFlags,
     /// Connection to the target database.
     #[command(flatten)]
     pub database: DatabaseFlags,
+}
+
+/// Parses `--delimiter`.
+fn delimiter(text: &str) -> Result<u8, String> {
+    match text {
+        "," | ";" | "|" | "\t" => Ok(text.as_bytes()[0]),
+        "tab" | "\\t" => Ok(b'\t'),
+        _ => Err("expected , ; | or tab".to_owned()),
+    }
+}
+
+/// Parses `--decimal`.
+fn decimal(text: &str) -> Result<DecimalMark, String> {
+    match text {
+        "." => Ok(DecimalMark::Point),
+        "," => Ok(DecimalMark::Comma),
+        _ => Err("expected . or ,".to_owned()),
+    }
+}
+
+/// The present, to warn of times that cannot be; no result depends on it.
+fn now() -> Option<Minute> {
+    let age = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    Minute::new(i64::try_from(age.as_secs() / 60).ok()?)
+}
+
+impl Flags {
+    fn options(&self) -> ImportOptions {
+        let reading = ReadOptions {
+            stamp_format: self.timestamp_format.clone(),
+            columns: self.columns.clone().unwrap_or_default(),
+            delimiter: self.delimiter,
+            decimal: self.decimal,
+            now: now(),
+            ..self.reading.options()
+        };
+        ImportOptions { reading, strict: self.reading.strict, allow_coarse: self.allow_coarse }
+    }
 }
 
 /// Runs the command.
@@ -49,17 +104,18 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     }
     let target = source_select::target(flags.into.as_deref(), &flags.database)?;
     let progress = Progress::new("import", Unit::Bytes, plan.bytes());
-    let options = flags.reading.options();
     let target = Counted { target, done: AtomicUsize::new(0) };
-    let summary =
-        import::run(&plan, &options, flags.reading.strict, &target, &|bytes| progress.add(bytes));
+    let summary = import::run(&plan, &flags.options(), &target, &|bytes| progress.add(bytes));
     let summary = summary.with_context(|| target.so_far())?;
     drop(progress);
-    if !summary.findings.is_empty() {
-        tracing::warn!("{}", explain::with_flags(&summary.findings.to_string()));
-    }
-    if summary.symbols.values().all(|imported| imported.bars == 0) {
-        anyhow::bail!("no bars to import in {}", shown(&flags.files));
+    let has_bars = summary.symbols.values().any(|imported| imported.bars > 0);
+    match (has_bars, summary.findings.is_empty()) {
+        (true, true) => {}
+        (true, false) => tracing::warn!("{}", explain::with_flags(&summary.findings.to_string())),
+        (false, true) => anyhow::bail!("no bars to import in {}", shown(&flags.files)),
+        (false, false) => {
+            anyhow::bail!("no bars to import in {}: {}", shown(&flags.files), summary.findings)
+        }
     }
     print(&summary)
 }
@@ -111,7 +167,7 @@ fn print(summary: &ImportSummary) -> anyhow::Result<()> {
             ui::count(imported.rejected),
         ]
     });
-    let header = ["symbol", "bars", "new", "first", "last", "gaps", "missing", "rejected"];
+    let header = ["symbol", "bars", "new", "first", "last", "gaps", "missing minutes", "rejected"];
     ui::print(&ui::table(&header, &[1, 2, 5, 6, 7], rows))?;
     let sum = |of: fn(&import::Imported) -> usize| {
         ui::count(summary.symbols.values().map(of).sum::<usize>() as u64)
