@@ -165,8 +165,8 @@ fn quoted(candidates: &[char]) -> String {
     names.join(" or ")
 }
 
-/// Returns an address for a message, or `None` for a path. Of an address with a user or parameters,
-/// which may be secret, only the scheme is returned.
+/// Returns an address for a message, or `None` for a path. Of an address that may contain a password
+/// or a key only the scheme is returned.
 fn shown_url(path: &Path) -> Option<String> {
     let text = path.to_str()?;
     let (scheme, rest) = text.split_once(':')?;
@@ -175,7 +175,8 @@ fn shown_url(path: &Path) -> Option<String> {
     if !is_scheme || !(rest.starts_with("//") || rest.contains('@')) {
         return None;
     }
-    Some(if rest.contains(['@', '?', '#']) { format!("{scheme}:") } else { text.to_owned() })
+    let is_public = scheme.starts_with("http") && !rest.contains(['@', '?', '#']);
+    Some(if is_public { text.to_owned() } else { format!("{scheme}:") })
 }
 
 fn remedy(cause: &std::io::Error) -> &'static str {

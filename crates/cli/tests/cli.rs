@@ -185,12 +185,12 @@ fn invalid_rows_are_one_warning_and_an_error_with_strict() {
     assert_eq!(run.err.matches("warning: skipped 3 rows").count(), 1, "{}", run.err);
     let run = run.says(&[
         "replaced by a later row of the same symbol and time (1, ",
-        "unreadable timestamp (1, first: bars.csv, line 3603)",
+        "unreadable timestamp (1, first: bars.csv, line 3603: timestamp \"\")",
         "offset",
     ]);
     assert!(!run.out.contains("warning"));
     leaderboards(&test_dir, "bars.csv", &["--strict", "--out-dir", "strict"])
-        .fails(1, &["--strict: skipped 3 rows", "help: fix the input"]);
+        .fails(1, &["--strict: skipped 3 rows", "; fix the input"]);
     assert!(!test_dir.file("strict/leaderboards_summary.json").exists());
     test_dir.run(&["import", "bars.csv", "--strict"]).fails(1, &["skipped 3 rows"]);
     assert!(!test_dir.file("data/bars/symbol=A").exists());

@@ -115,17 +115,218 @@ fn invalid_rows_are_reported() {
     assert!(!run.err.contains('\x1b') && !run.err.contains('\0'));
 }
 
+/// The row of a symbol in a table, as cells.
+fn row_of(out: &str, symbol: &str) -> Vec<String> {
+    let row = out.lines().find(|line| line.split_whitespace().next() == Some(symbol));
+    row.unwrap_or_else(|| panic!("{out}")).split_whitespace().map(str::to_owned).collect()
+}
+
 #[test]
-fn gaps_and_missing_minutes_are_counted_apart() {
+fn european_csv_is_read_without_flags() {
     let test_dir = test_dir();
-    // Two gaps, of 1 and of 56 minutes.
-    let rows: String =
-        [0, 1, 3, 60].map(|minute| format!("{},1,1,1,1,1\n", 1_704_067_200 + minute * 60)).concat();
-    test_dir.write("A.csv", format!("timestamp,open,high,low,close,volume\n{rows}"));
-    let out = test_dir.run(&["import", "A.csv", "--symbol", "A", "--into", "store"]).ok().out;
-    let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-    let mut lines = out.lines();
-    let header = words(lines.next().unwrap());
-    assert_eq!(header, ["symbol", "bars", "new", "first", "last", "gaps", "missing", "rejected"]);
-    assert_eq!(words(lines.next().unwrap())[5..], ["2", "57", "0"]);
+    test_dir.write(
+        "excel.csv",
+        "\u{feff}symbol;timestamp;open;high;low;close;volume\r\n\
+         BTC/EUR;2024-01-01 00:00;42100,5;42200;42000,25;42150;1,5\r\n\
+         BTC/EUR;2024-01-01 00:01;42150;42160,5;42140;42155;0,75\r\n",
+    );
+    let run = test_dir.run(&["import", "excel.csv"]).ok();
+    assert!(run.out.contains("1 symbol, 2 bars, 2 new"), "{}", run.out);
+    let source = bars_io::store::Store::open(&test_dir.file("data/bars"), Default::default());
+    let bars = source.unwrap();
+    let bars = bars_io::Source::bars(&bars, &"BTC/EUR".parse().unwrap(), bars::Span::ALL).unwrap();
+    assert_eq!((bars.open(), bars.volume()), (&[42100.5, 42150.0][..], &[1.5, 0.75][..]));
+
+    let header = "symbol;timestamp;open;high;low;close;volume\n";
+    test_dir.write("either.csv", format!("{header}A;2024-01-01 00:00;1,234;2000;1;1;1\n"));
+    test_dir.run(&["import", "either.csv"]).fails(
+        1,
+        &["line 2: open \"1,234\" can be 1.234 or 1234", "help: import it with --decimal . or"],
+    );
+    test_dir.run(&["import", "either.csv", "--decimal", ","]).ok();
+    test_dir
+        .run(&["import", "either.csv", "--decimal", "."])
+        .fails(1, &["open \"1,234\" (thousands separators; write 1234)"]);
+    test_dir.write("tie.csv", "symbol,x;close\nA,1;2\n");
+    test_dir.run(&["import", "tie.csv"]).fails(1, &["ambiguous delimiter", "--delimiter"]);
+    test_dir
+        .run(&["import", "excel.csv", "--delimiter", "tab"])
+        .fails(1, &["no column", "found: symbol;timestamp"]);
+    for (flag, value) in [("--delimiter", "x"), ("--decimal", "x")] {
+        test_dir.run(&["import", "excel.csv", flag, value]).fails(2, &["expected", flag]);
+    }
+}
+
+#[test]
+fn timestamps_of_other_formats_need_a_format() {
+    let test_dir = test_dir();
+    let rows = "A,02/04/2021 00:00,1,1,1,1,1\nA,02/04/2021 00:01,1,1,1,1,1\n";
+    test_dir.write("uk.csv", format!("{HEADER}{rows}"));
+    test_dir.run(&["import", "uk.csv"]).fails(
+        1,
+        &[
+            "no bars to import in uk.csv",
+            "uk.csv, line 2: timestamp \"02/04/2021 00:00\"",
+            "help: use 2021-04-02 00:00, RFC 3339 or an epoch number, or import with --timestamp-format",
+        ],
+    );
+    let import = |format| test_dir.run(&["import", "uk.csv", "--timestamp-format", format]);
+    let row = row_of(&import("%d/%m/%Y %H:%M").ok().out, "A");
+    assert_eq!(row[3..5], ["2021-04-02T00:00:00Z", "2021-04-02T00:01:00Z"]);
+    import("%H:%M").fails(2, &["invalid format \"%H:%M\"", "date"]);
+}
+
+#[test]
+fn columns_of_other_names_are_named() {
+    let test_dir = test_dir();
+    let text = "Ticker,When,O,High,Low,Close,Volume\nA,2021-04-02 00:00,1,1,1,1,1\n";
+    test_dir.write("names.csv", text);
+    test_dir.run(&["import", "names.csv"]).fails(
+        1,
+        &["no column \"timestamp\", \"open\" (found: Ticker, When, O", "--columns open=Open"],
+    );
+    let import = |columns| test_dir.run(&["import", "names.csv", "--columns", columns]);
+    import("timestamp=Then,open=O").fails(
+        1,
+        &["no column \"Then\" for timestamp (found: Ticker, When", "help: correct --columns"],
+    );
+    import("opne=O").fails(2, &["unknown column \"opne\"", "symbol, timestamp, open, high"]);
+    import("timestamp=When,open=O").ok();
+}
+
+#[test]
+fn bars_longer_than_a_minute_are_refused() {
+    let test_dir = test_dir();
+    let rows = |symbol: &str, minutes: &[i64]| -> String {
+        let row = |minute| format!("{symbol},{},1,1,1,1,1\n", 1_704_067_200 + minute * 60);
+        minutes.iter().map(row).collect()
+    };
+    let every = |step: i64, n: i64| (0..n).map(|i| i * step).collect::<Vec<_>>();
+    for (step, n, interval) in
+        [(60, 100, "1 hour"), (1440, 5, "1 day"), (5, 50, "5 minutes"), (2, 40, "2 minutes")]
+    {
+        let text = format!("{HEADER}{}{}", rows("A", &every(step, n)), rows("B", &every(step, n)));
+        test_dir.write("long.csv", text);
+        let problem = format!("long.csv: bars of {interval}, not of one minute");
+        test_dir.run(&["import", "long.csv"]).fails(1, &[&problem, "help: ", "--allow-coarse"]);
+        assert!(!test_dir.file("data/bars/symbol=A").exists());
+    }
+    test_dir
+        .run(&["import", "long.csv", "--allow-coarse", "--into", "long"])
+        .ok()
+        .says(&["bars of 2 minutes were imported as one-minute bars"]);
+    // One day of Yahoo, and of a file with a symbol column.
+    let yahoo = "Date,Open,High,Low,Close,Adj Close,Volume\n2024-01-02,1,2,1,2,2,100\n";
+    test_dir.write("BTC-USD.csv", yahoo);
+    let import = ["import", "BTC-USD.csv", "--symbol", "BTC/USD"];
+    test_dir.run(&import).fails(1, &["bars of 1 day", "--allow-coarse"]);
+    test_dir.run(&[&import[..], &["--allow-coarse", "--into", "yahoo"]].concat()).ok();
+    // Minutes of markets with few trades.
+    let thin = [0, 14, 20, 60, 82, 86, 100, 140, 200, 202, 300, 340];
+    let text = format!("{HEADER}{}{}", rows("A", &thin), rows("B", &[0, 60, 120]));
+    test_dir.write("thin.csv", text);
+    test_dir.run(&["import", "thin.csv", "--into", "thin"]).ok();
+    // One such symbol among others is reported.
+    let minutes = every(1, 30);
+    let text = [rows("A", &minutes), rows("B", &minutes), rows("C", &every(60, 30))].concat();
+    test_dir.write("some.csv", format!("{HEADER}{text}"));
+    test_dir
+        .run(&["import", "some.csv", "--into", "some"])
+        .ok()
+        .says(&["1 of 3 symbols seem to have bars longer than one minute (first: C, 1 hour)"]);
+    // The name of the file states minutes.
+    let kraken: String =
+        every(60, 30).iter().map(|m| format!("{},1,1,1,1,1,1\n", 1_704_067_200 + m * 60)).collect();
+    test_dir.write("THINUSD_1.csv", kraken);
+    test_dir.run(&["import", "THINUSD_1.csv", "--into", "kraken"]).ok();
+}
+
+#[test]
+fn dates_of_spreadsheets_and_odd_years_are_named() {
+    let test_dir = test_dir();
+    test_dir.write("excel.csv", format!("{HEADER}A,44288,1,1,1,1,1\nA,44280.0,1,1,1,1,1\n"));
+    test_dir.run(&["import", "excel.csv"]).fails(
+        1,
+        &[
+            "line 2: timestamp \"44288\" looks like an Excel date",
+            "help: export the column as text",
+        ],
+    );
+    let rows = "A,2004-01-01 00:00,1,1,1,1,1\nA,2024-01-01 00:00,1,1,1,1,1\nA,2240-01-01 00:00,1,1,1,1,1\n";
+    test_dir.write("years.csv", format!("{HEADER}{rows}"));
+    test_dir.run(&["import", "years.csv"]).ok().says(&[
+        "kept although before 2009 or after tomorrow (2, first: years.csv, line 2: timestamp \"2004-01-01 00:00\"",
+    ]);
+}
+
+#[test]
+fn gaps_and_missing_minutes_are_counted() {
+    let test_dir = test_dir();
+    let row = |minute: i64| format!("A,{},1,1,1,1,1\n", 1_704_067_200 + minute * 60);
+    let text: String = [0, 1, 5, 6, 20].into_iter().map(row).collect();
+    test_dir.write("gaps.csv", format!("{HEADER}{text}"));
+    let import = test_dir.run(&["import", "gaps.csv"]).ok();
+    assert!(import.out.contains("last                  gaps  missing minutes  rejected"));
+    assert_eq!(row_of(&import.out, "A")[5..], ["2", "16", "0"]);
+    let check = test_dir.run(&["check"]);
+    assert!(check.out.contains("bars  gaps  missing minutes  missing %"), "{}", check.out);
+    assert_eq!(row_of(&check.out, "A")[3..], ["5", "2", "16", "76.2"]);
+}
+
+#[test]
+fn other_formats_and_addresses_are_named() {
+    let test_dir = test_dir();
+    test_dir.write("bars.duckdb", b"\x01\x02\x03\x04\x05\x06\x07\x08DUCK\0\0");
+    test_dir
+        .run(&["import", "bars.duckdb"])
+        .fails(1, &["bars.duckdb: not a CSV or Parquet file (DuckDB database)", "help: export"]);
+    test_dir.write("book.xlsx", archive(&[("[Content_Types].xml", "x"), ("xl/workbook.xml", "x")]));
+    test_dir.run(&["import", "book.xlsx"]).fails(1, &["Excel workbook", "help: export it as CSV"]);
+    for words in [["import", "https://h/bars.csv"], ["check", "--source=https://h/bars.csv"]] {
+        let run = test_dir.run(&words);
+        assert!(
+            run.err.contains("URLs are not read\nhelp: download the file first"),
+            "{}",
+            run.err
+        );
+    }
+    test_dir.write("klines/x.csv", HEADER);
+    test_dir
+        .run(&["check", "--source", "klines"])
+        .fails(1, &["there are CSV files here", "'data-pipeline import klines'"]);
+}
+
+#[test]
+fn passwords_in_invalid_addresses_are_never_shown() {
+    let test_dir = test_dir();
+    let like = "did you mean mysql://";
+    for (address, remedy) in [
+        ("mysql://me:Se#cret@host/market", "percent-encode"),
+        ("mysql://me:Se@x/cret@host/market", "percent-encode"),
+        ("mysql://me:Se@cret@host/market", "percent-encode"),
+        ("mysql://me:Se?cret@host/market", "percent-encode"),
+        ("mysql://me:Secret", "percent-encode"),
+        ("mysql:/me:Secret@host/market", like),
+        ("mysql:me:Secret@host/market", like),
+        ("mysql+pymysql://me:Secret@host/market", like),
+        ("mariadb://me:Secret@host/market", like),
+        ("me:Secret@host/market", like),
+        ("postgres://me:Secret@host/market", "use mysql://"),
+    ] {
+        for command in
+            [vec!["check", "--source", address], vec!["import", "x.csv", "--into", address]]
+        {
+            test_dir.write("x.csv", market(&["A"], 1));
+            let run = test_dir.run(&command).fails(2, &[remedy]);
+            assert!(!run.err.contains("cret") && !run.out.contains("cret"), "{}", run.err);
+        }
+        let run = test_dir.run(&["import", address]);
+        assert!(!run.err.contains("cret"), "{}", run.err);
+        test_dir.write("data-pipeline.toml", format!("source = \"{address}\"\n"));
+        let run = test_dir.run(&["check"]);
+        assert!(run.status != Some(0) && !run.err.contains("cret"), "{}", run.err);
+        std::fs::remove_file(test_dir.file("data-pipeline.toml")).unwrap();
+    }
+    let log = test_dir.text("pipeline.log");
+    assert!(log.contains("check --source") && !log.contains("cret"), "{log}");
 }

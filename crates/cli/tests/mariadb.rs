@@ -273,25 +273,14 @@ fn wrong_password_table_and_sql() {
         .fails(1, &["Access denied", "check user and password"]);
     assert!(!run.err.contains("wrong@"), "{}", run.err);
     let database = address.replace("/market", "/nowhere");
+    test_dir.run(&["check", "--source", &database]).fails(
+        1,
+        &["no database \"nowhere\", or no rights on it (you may use: market)", "--database"],
+    );
+    test_dir.write("a.csv", market(&["A"], 1));
     test_dir
-        .run(&["check", "--source", &database])
-        .fails(1, &["no database \"nowhere\"", "no rights on it", "you may use:", "market"]);
-    for (source, said) in [
-        (wrong.replace("me:wrong", "me:Se#cret"), "percent-encoded"),
-        (wrong.replace("me:wrong", "me:Se@cret/w"), "--password-file"),
-        (wrong.replace("mysql://", "mysql:/").replace("wrong", "Secret"), "did you mean mysql://?"),
-        (
-            wrong.replace("mysql:", "mysql+pymysql:").replace("wrong", "Secret"),
-            "did you mean mysql://?",
-        ),
-        ("https://example.com/bars.csv".to_owned(), "download the file first"),
-    ] {
-        let run = test_dir.run(&["check", "--source", &source]).fails(2, &[said]);
-        let log = std::fs::read_to_string(test_dir.file("pipeline.log")).unwrap_or_default();
-        for text in [&run.out, &run.err, &log] {
-            assert!(!text.to_lowercase().contains("cret"), "{text}");
-        }
-    }
+        .run(&["import", "a.csv", "--into", &database])
+        .fails(1, &["no database \"nowhere\"", "(you may use: market)"]);
     for sql in ["x`; DROP TABLE y; --", "a b", "x.y"] {
         let source = format!("mysql://me:x@127.0.0.1:{}/market", server().port());
         test_dir

@@ -169,9 +169,9 @@ fn print(summary: &ImportSummary) -> anyhow::Result<()> {
     });
     let header = ["symbol", "bars", "new", "first", "last", "gaps", "missing minutes", "rejected"];
     ui::print(&ui::table(&header, &[1, 2, 5, 6, 7], rows))?;
-    let sum = |of: fn(&import::Imported) -> usize| {
-        ui::count(summary.symbols.values().map(of).sum::<usize>() as u64)
-    };
-    let (symbols, bars, new) = (summary.symbols.len(), sum(|i| i.bars), sum(|i| i.new));
-    ui::print(&format!("{}, {bars} bars, {new} new", ui::pluralize(symbols, "symbol")))
+    let sum = |of: fn(&import::Imported) -> usize| summary.symbols.values().map(of).sum::<usize>();
+    let (symbols, bars) = (summary.symbols.len(), sum(|imported| imported.bars));
+    let (symbols, bars) = (ui::pluralize(symbols, "symbol"), ui::pluralize(bars, "bar"));
+    let new = ui::count(sum(|imported| imported.new) as u64);
+    ui::print(&format!("{symbols}, {bars}, {new} new"))
 }
