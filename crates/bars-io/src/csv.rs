@@ -6,10 +6,12 @@ use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 
+use crate::decimal;
 use crate::dialect::{self, Dialect, Layout};
 use crate::error::{Error, Result};
 use crate::header::{find_columns, find_symbol};
 use crate::lines::{self, Record};
+use bars::DecimalMark;
 use bars::clean::Finding;
 use bars::rows::{
     BarColumn, BarColumns, RawRow, ReadOptions, RowValidator, named_value, trades_from,
@@ -176,7 +178,6 @@ fn row<'a>(
     stamps: &mut StampReader,
 ) -> RawRow<'a> {
     let field = |column| record.text(columns.index(column));
-    let number = |column| dialect.parse(field(column));
     let trades = match field(BarColumn::Trades) {
         "" => Ok(None),
         text => {
@@ -186,7 +187,11 @@ fn row<'a>(
     RawRow {
         symbol: columns.index(BarColumn::Symbol).map(|_| field(BarColumn::Symbol)),
         stamp: stamps.read(field(BarColumn::Timestamp)),
-        numbers: NUMBERS.map(number),
+        // One decision per row, not per number.
+        numbers: match dialect.decimal {
+            DecimalMark::Point => NUMBERS.map(|column| decimal::parse(field(column))),
+            DecimalMark::Comma => NUMBERS.map(|column| decimal::parse_with_comma(field(column))),
+        },
         trades,
     }
 }

@@ -326,6 +326,7 @@ pub struct RowValidator<'a, E> {
     has_day_numbers: Option<bool>,
     has_dates: bool,
     has_clocks: bool,
+    plausible: Option<Span>,
 }
 
 impl<'a, E> RowValidator<'a, E> {
@@ -345,6 +346,7 @@ impl<'a, E> RowValidator<'a, E> {
             has_day_numbers: None,
             has_dates: false,
             has_clocks: false,
+            plausible: options.now.map(plausible),
         }
     }
 
@@ -379,12 +381,15 @@ impl<'a, E> RowValidator<'a, E> {
         {
             self.symbol = text.parse().ok();
         }
-        let Some(symbol) = self.symbol.clone() else {
+        // Taken and put back: a clone would count references twice per row.
+        let Some(symbol) = self.symbol.take() else {
             self.findings.record(Finding::Symbol, || place(Some(BarColumn::Symbol)));
             return Ok(());
         };
         let bar = self.bar(row, &place);
-        (self.sink)(&symbol, bar)
+        let taken = (self.sink)(&symbol, bar);
+        self.symbol = Some(symbol);
+        taken
     }
 
     fn bar(
@@ -425,7 +430,7 @@ impl<'a, E> RowValidator<'a, E> {
         if row.trades.is_err() {
             self.findings.record(Finding::Trades, || place(Some(BarColumn::Trades)));
         }
-        if self.options.now.is_some_and(|now| !plausible(now).contains(time)) {
+        if self.plausible.is_some_and(|span| !span.contains(time)) {
             let place = || format!("{} is {time}", at_stamp());
             self.findings.record(Finding::Implausible, place);
         }

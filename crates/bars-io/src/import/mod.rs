@@ -144,7 +144,8 @@ fn one_symbol(
 ) -> Result<Findings> {
     let reading = ReadOptions { symbol: Some(symbol.clone()), ..options.reading.clone() };
     let mut findings = Findings::default();
-    let mut all = SeriesBuilder::default();
+    // One input needs no merging.
+    let (mut only, mut all) = (None, SeriesBuilder::default());
     for input in inputs {
         let mut builder = SeriesBuilder::default();
         let has_only_dates = read(input, &reading, &mut findings, progress, &mut |named, bar| {
@@ -160,10 +161,14 @@ fn one_symbol(
             let intervals = [(symbol, Interval::of(series.time()))];
             check_interval(input, has_only_dates, &intervals, options, &mut findings)?;
         }
-        series.iter().for_each(|bar| all.push(bar));
+        match inputs {
+            [_] => only = Some(series),
+            _ => series.iter().for_each(|bar| all.push(bar)),
+        }
     }
+    let series = only.unwrap_or_else(|| all.finish().0);
     refuse_if_strict(options.strict, &findings)?;
-    done(symbol, &all.finish().0, findings.rejected() + findings.count(Finding::Duplicate))?;
+    done(symbol, &series, findings.rejected() + findings.count(Finding::Duplicate))?;
     Ok(findings)
 }
 
