@@ -489,6 +489,10 @@ fn every_command_of_the_pages_runs() {
         bars.head(5000).to_parquet('bars.parquet')";
     stage.python("setup", python);
     klines(test_dir);
+    test_dir.write(
+        "prices.csv",
+        "symbol;Datum;Start;high;low;close;volume\nBTC/EUR;02/04/2021 00:00;42100,5;42200;42000;42150;1,5\n",
+    );
     run("mkdir -p man ~/.local/share/bash-completion/completions ~/.config/fish/completions");
     let mut done = BTreeSet::new();
     for (name, page) in pages.iter().filter(|(name, _)| *name != "README") {
@@ -555,6 +559,8 @@ const LINES: &[&str] = &[
     "fetch-history overlaps --source bars --bar-time open --strict --input-csv habitual_overlaps.csv --output-csv h.csv --days 2 \
      --asof 2026-01-01",
     "import habitual_overlaps.csv --into other --bar-time open --strict",
+    "import other.csv --into european --timestamp-format %d.%m.%Y --columns symbol=Market,timestamp=Day --delimiter ; --decimal , \
+     --allow-coarse",
     "import one.csv --symbol A/B --into DB --host 127.0.0.1 --port PORT --user me --password-file password --database market \
      --table bars --ssl-mode verify-ca --ssl-ca CA",
     "check --host 127.0.0.1 --port PORT --user me --password PASSWORD --database market --table bars --ssl-mode required --bar-time open",
@@ -584,6 +590,10 @@ fn every_flag_runs() {
     test_dir.write("password", mariadb::PASSWORD);
     test_dir
         .write("one.csv", support::market(&["A/B"], 2).replace("A/B,", "").replace("symbol,", ""));
+    test_dir.write(
+        "other.csv",
+        "Market;Day;open;high;low;close;volume\nA;02.04.2021;1,234;2,5;1;1;1000\n",
+    );
     let mut given: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for line in LINES {
         let words: Vec<String> = line

@@ -335,6 +335,11 @@ pub const CASES: &[Case] = &[
     case("import/kraken-zip-again", &["import/kraken-zip"], "import ../inputs/kraken.zip"),
     case("import/binance-zip", &[], "import ../inputs/BTCUSDT-1m-2024-02.zip --into binance/bars"),
     case("import/binance-folder", &[], "import ../inputs/klines --into binance/bars"),
+    case(
+        "import/european",
+        &[],
+        "import ../inputs/european.csv --into european --timestamp-format %d.%m.%Y --columns timestamp=Day --delimiter ; --decimal , --allow-coarse",
+    ),
     case("import/bad-rows", &[], "import ../inputs/bad-rows.csv --into bad"),
     case("import/check", &["import/kraken-zip"], "check"),
     case("import/real-kraken-folder", &[], "import ../data/kraken_csv --into kraken-folder"),

@@ -37,6 +37,8 @@ pub fn write(folder: &Path, data: &Path) -> std::io::Result<()> {
     let bad = "A,2024-01-01 00:00:00,1,2,1,2,5\nA,never,1,1,1,1,1\n,2024-01-01 00:01:00,1,1,1,1,1\nA,2024-01-01 00:02:30,1,1,1,1,1\n\
                A,2024-01-01 00:03:00,-1,1,1,1,1\nA,2024-01-01 00:04:00,1,1,2,1,1\nA,2024-01-01 00:05:00,1,1,1,1,-1\n\
                A,2024-01-01 00:06:00,1,1,1,9,1\nA,2024-01-01 00:06:00,1,1,1,1,2\nA,2024-01-01 00:07:00,1,1,1,1,1,7,8\n";
+    let european = "symbol;Day;open;high;low;close;volume\nA;02.04.2021;1,234;2,5;1;1;1000\n";
+    file("european.csv", european.as_bytes())?;
     file("bad-rows.csv", format!("{HEADER}{bad}").as_bytes())?;
     let quote = "A,2024-01-01 00:00,1,1,1,1,1\nA,\"2024-01-01 00:01,1,1,1,1,1\nA,2024-01-01 00:02,1,1,1,1,1\n";
     file("open-quote.csv", format!("{HEADER}{quote}").as_bytes())?;
