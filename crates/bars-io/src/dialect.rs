@@ -72,6 +72,9 @@ pub(crate) struct Layout {
     pub(crate) numbers: Vec<usize>,
 }
 
+/// All bytes of a file whose start has been read already.
+pub(crate) type Replayed<R> = Chain<Cursor<Vec<u8>>, R>;
+
 /// Returns the dialect of a file, and all of its bytes again. `layout` interprets the first record,
 /// split into fields.
 ///
@@ -82,7 +85,7 @@ pub(crate) fn detect<R: Read>(
     mut bytes: R,
     options: &ReadOptions,
     layout: &mut dyn FnMut(&[String]) -> Layout,
-) -> Result<(Dialect, Chain<Cursor<Vec<u8>>, R>)> {
+) -> Result<(Dialect, Replayed<R>)> {
     let mut head = Vec::new();
     let read = bytes.by_ref().take(HEAD).read_to_end(&mut head);
     read.map_err(|e| lines::unreadable(path, e))?;

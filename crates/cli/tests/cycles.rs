@@ -619,7 +619,7 @@ fn imf_cluster_used_wrongly() {
         .says(&["skipped"]);
     for (flags, said) in [
         (["--windows", "1h,1h"], "duplicate window"),
-        (["--windows", "1w"], "invalid window"),
+        (["--windows", "1M"], "ambiguous window"),
         (["--min-points", "3"], "is too small"),
         (["--min-amplitude-pct", "-2"], "--min-amplitude-pct -2 is not a valid amplitude"),
     ] {
