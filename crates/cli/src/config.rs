@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use anyhow::Context;
-use bars_io::mysql::config::{Partial, Password};
+use bars_io::mysql::config::{Partial, Password, parse_port};
 use clap::builder::OsStr;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command};
@@ -444,9 +444,7 @@ fn database(section: &Table) -> Result<(Partial, Option<PathBuf>), String> {
         match name.as_str() {
             "host" => partial.host = Some(text),
             "port" => {
-                let port = text
-                    .parse()
-                    .map_err(|_| format!("[{DATABASE}] invalid port {text}: expected 1-65535"))?;
+                let port = parse_port(&text).map_err(|e| format!("[{DATABASE}] {e}"))?;
                 partial.port = Some(port);
             }
             "user" => partial.user = Some(text),
@@ -468,6 +466,7 @@ fn database(section: &Table) -> Result<(Partial, Option<PathBuf>), String> {
             }
         }
     }
+    let partial = partial.split_host().map_err(|e| format!("[{DATABASE}] {e}"))?;
     Ok((partial, password_file))
 }
 

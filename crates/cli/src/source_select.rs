@@ -2,21 +2,20 @@
 //! store, then prompts.
 
 use std::env;
-use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::Context;
 use bars_io::Source;
 use bars_io::Target;
 use bars_io::file::FileSource;
-use bars_io::mysql::config::{HOST, PORT, Partial, Password, TABLE, check_name};
+use bars_io::mysql::config::{Partial, Password, check_name, parse_port};
 use bars_io::mysql::{Config, MySqlSource, MySqlWriter};
 use bars_io::store::{Store, StoreWriter};
 
 use crate::config;
 use crate::explain;
 use crate::flags::{DatabaseFlags, SourceFlags, is_mysql};
+use crate::prompts::{self, Purpose};
 use crate::ui::Usage;
 
 /// The store that is used if no source is given.
@@ -51,7 +50,7 @@ impl OpenSource {
 /// Opens the source given by flags, environment, configuration file or prompts, and logs it.
 pub fn source(flags: &SourceFlags) -> anyhow::Result<OpenSource> {
     open(
-        location(flags.source.as_deref(), &flags.database, Prompt::Interactive)?
+        location(flags.source.as_deref(), &flags.database, Prompt::Interactive, Purpose::Read)?
             .ok_or_else(no_source)?,
         flags,
     )
@@ -59,7 +58,7 @@ pub fn source(flags: &SourceFlags) -> anyhow::Result<OpenSource> {
 
 /// Like [`source`], but returns `None` if no source is given. Prompts only if `ask` allows it.
 pub fn optional_source(flags: &SourceFlags, ask: Prompt) -> anyhow::Result<Option<OpenSource>> {
-    location(flags.source.as_deref(), &flags.database, ask)?
+    location(flags.source.as_deref(), &flags.database, ask, Purpose::Read)?
         .map(|place| open(place, flags))
         .transpose()
 }
@@ -67,7 +66,8 @@ pub fn optional_source(flags: &SourceFlags, ask: Prompt) -> anyhow::Result<Optio
 /// Resolves flags, environment, configuration file and prompts into flags that name the source
 /// completely, for commands that open it more than once.
 pub fn resolve(flags: &SourceFlags) -> anyhow::Result<SourceFlags> {
-    let place = location(flags.source.as_deref(), &flags.database, Prompt::Interactive)?
+    let source = flags.source.as_deref();
+    let place = location(source, &flags.database, Prompt::Interactive, Purpose::Read)?
         .ok_or_else(no_source)?;
     let (source, database) = match place {
         // The address may have settings without a flag, so it is kept.
@@ -109,7 +109,9 @@ fn log_once(what: &str) {
 pub fn target(into: Option<&str>, database: &DatabaseFlags) -> anyhow::Result<Box<dyn Target>> {
     let place = match into {
         None if database.partial()?.is_empty() => Location::Path(DEFAULT_STORE.into()),
-        into => location(into, database, Prompt::Interactive)?.ok_or_else(no_source)?,
+        into => {
+            location(into, database, Prompt::Interactive, Purpose::Write)?.ok_or_else(no_source)?
+        }
     };
     Ok(match place {
         Location::MySql(config) => {
@@ -168,6 +170,7 @@ fn location(
     named: Option<&str>,
     flags: &DatabaseFlags,
     ask: Prompt,
+    purpose: Purpose,
 ) -> anyhow::Result<Option<Location>> {
     let flags = flags.partial()?;
     let place = match named {
@@ -205,8 +208,10 @@ fn location(
                 Location::Path(path.into())
             } else if Path::new(DEFAULT_STORE).is_dir() {
                 Location::Path(DEFAULT_STORE.into())
-            } else if ask == Prompt::Interactive && is_interactive() {
-                Location::MySql(Box::new(complete(prompt_for_all()?)?))
+            } else if ask == Prompt::Interactive && prompts::is_interactive() {
+                let mut partial = Partial::default();
+                prompts::server(&mut partial, purpose)?;
+                Location::MySql(Box::new(complete(partial)?))
             } else {
                 return Ok(None);
             }
@@ -266,10 +271,9 @@ pub fn no_source() -> Usage {
 fn environment() -> anyhow::Result<Partial> {
     let read = |name: &str| env::var(name).ok();
     let given = |name: &str| read(name).filter(|value| !value.is_empty());
-    let port = given("DB_PORT").map(|port| {
-        port.parse().map_err(|_| Usage(format!("invalid DB_PORT \"{port}\": expected 1-65535")))
-    });
-    Ok(Partial {
+    let port = given("DB_PORT")
+        .map(|port| parse_port(&port).map_err(|e| Usage(e.to_string().replace("port", "DB_PORT"))));
+    let partial = Partial {
         host: given("DB_HOST"),
         port: port.transpose()?,
         user: given("DB_USER"),
@@ -277,7 +281,8 @@ fn environment() -> anyhow::Result<Partial> {
         database: given("DB_NAME"),
         table: given("OHLCVT_TABLE"),
         ..Partial::default()
-    })
+    };
+    Ok(partial.split_host().map_err(usage)?)
 }
 
 /// Lists the variables that selected a database as the source, for users who did not intend one.
@@ -297,81 +302,26 @@ fn selected_by_environment() -> String {
     )
 }
 
-/// Fills missing settings from defaults and prompts.
-fn complete(partial: Partial) -> anyhow::Result<Config> {
-    let ask = |value: Option<String>, what: &str, how: &str| match value {
-        Some(value) => Ok(value),
-        None if is_interactive() => prompt(&format!("MySQL {what}"), None),
-        None => Err(anyhow::Error::from(Usage(format!(
-            "missing MySQL {what}; give {how}{}",
-            selected_by_environment()
-        )))),
-    };
-    let user = ask(partial.user, "user", "--user, DB_USER or a mysql:// address with it")?;
-    let database =
-        ask(partial.database, "database", "--database, DB_NAME or a mysql:// address with it")?;
-    let password = match partial.password {
-        Some(password) => password,
-        None if is_interactive() => Password(
-            rpassword::prompt_password(format!("Password of {user} (empty for none): "))
-                .context("cannot read the password")?,
-        ),
-        None => {
-            return Err(Usage(
-                "missing MySQL password; give --password-file or DB_PASSWORD (empty for none)"
-                    .to_owned(),
-            )
-            .into());
-        }
-    };
-    let table = partial.table.unwrap_or_else(|| TABLE.to_owned());
-    check_name("table", &table).map_err(usage)?;
-    let host = partial.host.unwrap_or_else(|| HOST.to_owned());
-    if let Some((name, port)) = host.split_once(':').filter(|(_, port)| !port.contains(':')) {
-        return Err(Usage(format!(
-            "host \"{host}\" includes a port; give --host {name} --port {port}"
-        ))
-        .into());
+/// Fills missing settings from prompts if this is a terminal, and from defaults.
+fn complete(mut partial: Partial) -> anyhow::Result<Config> {
+    if prompts::is_interactive() {
+        prompts::complete(&mut partial)?;
     }
-    Ok(Config {
-        host,
-        port: partial.port.unwrap_or(PORT),
-        user,
-        password,
-        database,
-        table,
-        socket: partial.socket,
-        ssl_mode: partial.ssl_mode.unwrap_or_default(),
-        ssl_ca: partial.ssl_ca,
-        connections: MAX_CONNECTIONS.min(rayon::current_num_threads()),
-    })
-}
-
-fn prompt_for_all() -> anyhow::Result<Partial> {
-    crate::ui::eprintln_above_progress(
-        "No source given and no store data/bars: connecting to MySQL or MariaDB.",
-    );
-    Ok(Partial { host: Some(prompt("MySQL host", Some(HOST))?), ..Partial::default() })
-}
-
-/// Returns whether prompts are possible: standard input and error are terminals.
-pub fn is_interactive() -> bool {
-    io::stdin().is_terminal() && io::stderr().is_terminal()
-}
-
-/// Prompts for a line. An empty answer selects `default`, or repeats the prompt if there is none.
-pub fn prompt(what: &str, default: Option<&str>) -> anyhow::Result<String> {
-    loop {
-        let shown = default.map(|default| format!(" [{default}]")).unwrap_or_default();
-        write!(io::stderr(), "{what}{shown}: ")?;
-        let mut line = String::new();
-        if io::stdin().lock().read_line(&mut line)? == 0 {
-            anyhow::bail!("no answer to \"{what}\"; give it as a flag");
-        }
-        match (line.trim(), default) {
-            ("", Some(default)) => return Ok(default.to_owned()),
-            ("", None) => {}
-            (answer, _) => return Ok(answer.to_owned()),
-        }
+    let missing = |what: &str, how: &str| {
+        let because = selected_by_environment();
+        Usage(format!("missing MySQL {what}; give {how}{because}"))
+    };
+    if let Some(name) = &partial.table {
+        check_name("table", name).map_err(usage)?;
     }
+    if partial.user.is_none() {
+        return Err(missing("user", "--user, DB_USER or a mysql:// address with it").into());
+    }
+    if partial.database.is_none() {
+        return Err(missing("database", "--database, DB_NAME or a mysql:// address with it").into());
+    }
+    if partial.password.is_none() {
+        return Err(missing("password", "--password-file or DB_PASSWORD (empty for none)").into());
+    }
+    Ok(partial.with_defaults(MAX_CONNECTIONS.min(rayon::current_num_threads())))
 }

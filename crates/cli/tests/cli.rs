@@ -3,10 +3,7 @@
 
 mod support;
 
-use std::io::{Read, Write};
 use std::process::{Command, Stdio};
-use std::thread::sleep;
-use std::time::Duration;
 
 use support::{HEADER, market, test_dir};
 use testkit::program::{TestDir, finish};
@@ -367,53 +364,32 @@ fn quiet_prints_nothing_and_the_log_can_be_moved_or_disabled() {
 fn missing_settings_are_prompted_on_a_terminal() {
     let test_dir = test_dir();
     test_dir.write("bars.csv", market(&["A", "B", "C"], 30));
-    let program = env!("CARGO_BIN_EXE_data-pipeline");
-    // Each answer is typed after its prompt: before that the terminal would echo it.
-    let on_a_terminal = |arguments: &str, answers: &[(&str, &str)]| {
-        let mut script = Command::new("script");
-        script.current_dir(test_dir.path()).args([
-            "-qec",
-            &format!("{program} {arguments}"),
-            "/dev/null",
-        ]);
-        script.stdin(Stdio::piped()).stdout(Stdio::piped());
-        for name in ["DB_HOST", "DB_USER", "DB_PASSWORD", "DB_NAME"] {
-            script.env_remove(name);
-        }
-        let mut child = script.spawn().unwrap();
-        let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
-        let mut said = String::new();
-        for (question, answer) in answers {
-            let from = said.len();
-            while !said[from..].contains(question) {
-                let mut buffer = [0; 4096];
-                let read = stdout.read(&mut buffer).unwrap();
-                assert!(read > 0, "no prompt \"{question}\": {said}");
-                said += &String::from_utf8_lossy(&buffer[..read]);
-            }
-            // The prompt appears shortly before the echo is turned off.
-            sleep(Duration::from_millis(200));
-            writeln!(stdin, "{answer}").unwrap();
-        }
-        stdout.read_to_string(&mut said).unwrap();
-        (child.wait().unwrap().code(), said)
-    };
     let flags = "--windows 1h --lookback-days 1";
-    let question = "Symbols per board [20]: ";
-    let (status, said) =
-        on_a_terminal(&format!("leaderboards --source bars.csv {flags}"), &[(question, "1")]);
-    assert_eq!(status, Some(0), "{said}");
-    assert!(test_dir.text("leaderboards_summary.json").contains("\"top_n\": 1"), "{said}");
-    let answers = [
-        ("MySQL host [localhost]: ", "127.0.0.1"),
-        ("MySQL user: ", "me"),
-        ("MySQL database: ", "market"),
-        ("Password of me (empty for none): ", "secret"),
-    ];
-    let (status, said) = on_a_terminal(&format!("leaderboards {flags} --top-n 2"), &answers);
-    assert_eq!(status, Some(1), "{said}");
-    assert!(said.contains("connecting to MySQL") && said.contains("server is up"), "{said}");
-    assert!(!said.contains("secret"), "no echo: {said}");
+    let prompt = "Symbols per board [20]: ";
+    let run = test_dir.run_on_terminal(
+        &format!("leaderboards --source bars.csv {flags}"),
+        80,
+        &[(prompt, "many"), (prompt, "0"), (prompt, "1")],
+    );
+    assert_eq!(run.status, Some(0), "{}", run.out);
+    assert!(run.out.contains("error: invalid number \"many\""), "{}", run.out);
+    assert!(test_dir.text("leaderboards_summary.json").contains("\"top_n\": 1"), "{}", run.out);
+}
+
+#[test]
+fn an_unreachable_server_is_asked_again_before_the_user() {
+    let test_dir = test_dir();
+    let host = "MySQL host [localhost]: ";
+    let answers =
+        [(host, "127.0.0.1:x"), (host, "127.0.0.1"), ("Port [3306]: ", "1"), (host, "127.0.0.1:1")];
+    let run = test_dir.run_on_terminal("check", 80, &answers);
+    assert_eq!(run.status, Some(1), "{}", run.out);
+    for words in
+        ["connecting to MySQL", "invalid port \"x\": expected 1-65535", "mysql://127.0.0.1:1: no"]
+    {
+        assert!(run.out.contains(words), "{words}: {}", run.out);
+    }
+    assert!(!run.out.contains("MySQL user"), "{}", run.out);
 }
 
 #[test]
@@ -494,18 +470,13 @@ fn unsupported_addresses_are_refused_without_their_passwords() {
     }
     test_dir.run(&["check", "--source", ""]).fails(2, &["--source is empty"]);
     test_dir
-        .run(&[
-            "check",
-            "--source",
-            "mysql://h:1/d",
-            "--host",
-            "h:33",
-            "--user",
-            "u",
-            "--password",
-            "s3cret",
-        ])
-        .fails(2, &["--host h --port 33"]);
+        .run(&["check", "--host", "h:33", "--port", "3", "--password", "s3cret"])
+        .fails(2, &["two ports: 3, and 33 in host \"h:33\""]);
+    // The port belongs to the host that overrides the address's.
+    let flags = ["--host", "127.0.0.1:2", "--user", "u", "--password", "s3cret"];
+    test_dir
+        .run(&[&["check", "--source", "mysql://127.0.0.1:1/d"][..], &flags[..]].concat())
+        .fails(1, &["mysql://u@127.0.0.1:2/d"]);
     let mut command = test_dir.command(&["check"]);
     command.env("OHLCVT_TABLE", "bars");
     finish(command).fails(2, &["missing MySQL user", "because of OHLCVT_TABLE"]);

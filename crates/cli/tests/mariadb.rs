@@ -26,13 +26,14 @@ fn server() -> Arc<Server> {
 
 fn main() {
     type Test = (&'static str, fn());
-    let tests: [Test; 15] = [
+    let tests: [Test; 16] = [
         ("import_is_idempotent_and_the_last_wins", import_is_idempotent_and_the_last_wins),
         (
             "flags_environment_and_address_mean_the_same",
             flags_environment_and_address_mean_the_same,
         ),
         ("wrong_password_table_and_sql", wrong_password_table_and_sql),
+        ("prompts_check_each_answer", prompts_check_each_answer),
         ("a_missing_index_is_said_with_its_statement", a_missing_index_is_said_with_its_statement),
         ("other_columns_types_and_dirt", other_columns_types_and_dirt),
         ("the_newest_bar_is_a_bar", the_newest_bar_is_a_bar),
@@ -289,6 +290,51 @@ fn wrong_password_table_and_sql() {
     }
     let nobody = "mysql://me:x@127.0.0.1:1/market";
     test_dir.run(&["check", "--source", nobody]).fails(1, &["127.0.0.1:1", "server is up"]);
+}
+
+fn prompts_check_each_answer() {
+    let test_dir = test_dir();
+    test_dir.write("a.csv", market(&["A"], 1));
+    test_dir.run(&["import", "a.csv", "--into", &server().address("prompted")]).ok();
+    let (host, port) = ("MySQL host [localhost]: ", server().port().to_string());
+    let password = "Password of me (empty for none): ";
+    let (database, table) = ("MySQL database [market]: ", "Table [ohlcvt]: ");
+    let answers = [
+        (host, "127.0.0.1"),
+        ("Port [3306]: ", &port),
+        ("MySQL user: ", "me"),
+        (password, "wrong1"),
+        (password, "wrong2"),
+        (password, PASSWORD),
+        (database, "nowhere"),
+        (database, ""),
+        (table, "absent"),
+        (table, "prompted"),
+    ];
+    let run = test_dir.run_on_terminal("check", 120, &answers);
+    assert_eq!(run.status, Some(0), "{}", run.out);
+    for words in [
+        "Access denied",
+        "no database \"nowhere\", or no rights on it (you may use: market)",
+        "no table \"absent\"",
+        "1 symbol",
+    ] {
+        assert!(run.out.contains(words), "{words}: {}", run.out);
+    }
+    for secret in ["wrong1", "wrong2", PASSWORD] {
+        assert!(!run.out.contains(secret), "{secret} is shown: {}", run.out);
+    }
+    // The third wrong password ends the program.
+    let flags = format!("check --host 127.0.0.1:{port} --user me --database market");
+    let run =
+        test_dir.run_on_terminal(&flags, 120, &[(password, "a"), (password, "b"), (password, "c")]);
+    assert_eq!(run.status, Some(1), "{}", run.out);
+    assert_eq!(run.out.matches("Access denied").count(), 3, "{}", run.out);
+    // The table of a target is created, so it need not exist.
+    let address = format!("import a.csv --into mysql://127.0.0.1:{port} --table made");
+    let answers = [("MySQL user: ", "me"), (password, PASSWORD), (database, "market")];
+    let run = test_dir.run_on_terminal(&address, 120, &answers);
+    assert_eq!(run.status, Some(0), "{}", run.out);
 }
 
 fn a_missing_index_is_said_with_its_statement() {

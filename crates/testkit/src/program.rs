@@ -1,8 +1,11 @@
 //! Runs the program like a user.
 
 use std::collections::BTreeMap;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
 
 /// A folder to run the program in, without environment variables that affect it.
 #[derive(Debug)]
@@ -104,6 +107,43 @@ impl TestDir {
     /// Runs the program with `args` in the folder.
     pub fn run<S: AsRef<std::ffi::OsStr>>(&self, args: &[S]) -> Run {
         finish(self.command(args))
+    }
+
+    /// Runs the program with `args`, in the shell's syntax, on a terminal `columns` wide. `answers`
+    /// are prompts and the answers to them. `out` holds all that the terminal shows.
+    #[track_caller]
+    pub fn run_on_terminal(&self, args: &str, columns: u16, answers: &[(&str, &str)]) -> Run {
+        let shell = format!("stty cols {columns}; exec {} {args}", self.program.display());
+        let mut command = self.command(&[] as &[&str]);
+        let environment: Vec<_> = command.get_envs().map(|(name, _)| name.to_owned()).collect();
+        command = Command::new("script");
+        command.current_dir(self.path()).args(["-qec", &shell, "/dev/null"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        for name in environment {
+            command.env_remove(name);
+        }
+        let mut child = command.spawn().expect("script, of util-linux");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        let mut stdout = child.stdout.take().expect("a pipe");
+        let mut out = Vec::new();
+        for (prompt, answer) in answers {
+            let from = out.len();
+            // Each answer is typed after its prompt: before that the terminal would echo it.
+            while !String::from_utf8_lossy(&out[from..]).contains(prompt) {
+                let mut buffer = [0; 4096];
+                let read = stdout.read(&mut buffer).expect("the terminal's output");
+                let shown = || String::from_utf8_lossy(&out).into_owned();
+                assert!(read > 0, "no prompt \"{prompt}\" in:\n{}", shown());
+                out.extend_from_slice(&buffer[..read]);
+            }
+            // The prompt appears shortly before the echo is turned off.
+            sleep(Duration::from_millis(200));
+            writeln!(stdin, "{answer}").expect("the terminal's input");
+        }
+        stdout.read_to_end(&mut out).expect("the terminal's output");
+        let status = child.wait().expect("the program ends").code();
+        let out = String::from_utf8_lossy(&out).replace("\r\n", "\n");
+        Run { status, out, err: String::new() }
     }
 
     /// Returns every file below `folder` with its content, by relative path, without the log.

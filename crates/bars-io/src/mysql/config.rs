@@ -144,6 +144,42 @@ impl Partial {
         }
     }
 
+    /// Moves the port of a host `host:port` to the port.
+    ///
+    /// # Errors
+    /// The host has an invalid port, or another than the port.
+    pub fn split_host(mut self) -> Result<Partial> {
+        let Some(text) = &self.host else { return Ok(self) };
+        let (host, in_host) = split_port(text)?;
+        if let (Some(in_host), Some(port)) = (in_host, self.port)
+            && in_host != port
+        {
+            return Err(Error::Input(format!(
+                "two ports: {port}, and {in_host} in host \"{text}\"; drop one of them"
+            )));
+        }
+        (self.port, self.host) = (self.port.or(in_host), Some(host.to_owned()));
+        Ok(self)
+    }
+
+    /// Fills missing settings from the defaults: localhost, port 3306, table `ohlcvt`,
+    /// encryption preferred. User, password and database have none and are then empty.
+    pub fn with_defaults(&self, connections: usize) -> Config {
+        let partial = self.clone();
+        Config {
+            host: partial.host.unwrap_or_else(|| HOST.to_owned()),
+            port: partial.port.unwrap_or(PORT),
+            user: partial.user.unwrap_or_default(),
+            password: partial.password.unwrap_or_default(),
+            database: partial.database.unwrap_or_default(),
+            table: partial.table.unwrap_or_else(|| TABLE.to_owned()),
+            socket: partial.socket,
+            ssl_mode: partial.ssl_mode.unwrap_or_default(),
+            ssl_ca: partial.ssl_ca,
+            connections,
+        }
+    }
+
     /// Returns whether all settings are missing.
     pub fn is_empty(&self) -> bool {
         *self == Partial::default()
@@ -204,6 +240,31 @@ pub const TABLE: &str = "ohlcvt";
 pub const HOST: &str = "localhost";
 /// The default port.
 pub const PORT: u16 = 3306;
+
+/// Splits `host`, `host:port` or `[address]:port`. An IPv6 address without brackets has no port.
+///
+/// # Errors
+/// The port is not a number of 1 to 65535, or the host is empty.
+pub fn split_port(text: &str) -> Result<(&str, Option<u16>)> {
+    let is_bare_address = !text.starts_with('[') && text.matches(':').count() > 1;
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) if !is_bare_address && !port.ends_with(']') => (host, Some(port)),
+        _ => (text, None),
+    };
+    if host.is_empty() {
+        return Err(Error::Input(format!("invalid host \"{text}\": expected host or host:port")));
+    }
+    Ok((host, port.map(parse_port).transpose()?))
+}
+
+/// Parses a TCP port.
+///
+/// # Errors
+/// It is not a number of 1 to 65535.
+pub fn parse_port(text: &str) -> Result<u16> {
+    let port = text.parse().ok().filter(|port| *port > 0);
+    port.ok_or_else(|| Error::Input(format!("invalid port \"{text}\": expected 1-65535")))
+}
 
 /// Checks that `name` is a valid name of a table or column: at most 64 letters, digits, `_`, `$`
 /// and `-`.
@@ -302,6 +363,27 @@ mod tests {
         ] {
             assert!(Partial::from_url(good).is_ok(), "{good}");
         }
+    }
+
+    #[test]
+    fn ports_are_split_from_hosts() {
+        for (text, host, port) in [
+            ("db", "db", None),
+            ("db:3307", "db", Some(3307)),
+            ("[::1]:3307", "[::1]", Some(3307)),
+            ("[::1]", "[::1]", None),
+            ("::1", "::1", None),
+        ] {
+            assert_eq!(split_port(text).unwrap(), (host, port), "{text}");
+        }
+        for bad in ["db:", "db:0", "db:x", "db:70000", ":3306", "", "[::1]:x"] {
+            assert!(split_port(bad).is_err(), "{bad}");
+        }
+        let partial =
+            |host: &str, port| Partial { host: Some(host.to_owned()), port, ..Partial::default() };
+        assert_eq!(partial("db:33", None).split_host().unwrap(), partial("db", Some(33)));
+        assert_eq!(partial("db:33", Some(33)).split_host().unwrap(), partial("db", Some(33)));
+        assert!(partial("db:33", Some(34)).split_host().is_err());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Connections, encryption and retries.
 
 use std::io;
+use std::net::{TcpStream, ToSocketAddrs};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -24,6 +25,9 @@ const BACK_OFF: [Duration; 6] = [
     Duration::from_secs(4),
     Duration::from_secs(8),
 ];
+
+/// Codes of a refused user or password.
+const REFUSED: [u16; 2] = [1045, 1698];
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A server that is silent for this long counts as lost. The slowest single response is the list of
@@ -119,28 +123,85 @@ fn builder(config: &Config, encrypt: bool) -> OptsBuilder {
     builder
 }
 
-/// The databases that the user may use, without those of the server itself; empty if the server
-/// does not list them.
-fn usable_databases(config: &Config) -> Vec<String> {
+/// The server's answer to a user and a password.
+#[derive(Debug)]
+pub enum Login {
+    /// It accepts them. `databases` are those that the user may use, without the server's own; empty
+    /// if the server does not list them.
+    Accepted {
+        /// The names, in the server's order.
+        databases: Vec<String>,
+    },
+    /// It refuses them.
+    Refused(Error),
+}
+
+/// Checks that the host can be reached: opens a TCP connection and closes it.
+///
+/// # Errors
+/// The name is unknown, or no connection is accepted within ten seconds.
+pub fn check_host(host: &str, port: u16) -> Result<()> {
+    let name = host.trim_start_matches('[').trim_end_matches(']');
+    let problem = |reason: &dyn std::fmt::Display| Error::Database {
+        server: format!("mysql://{host}:{port}"),
+        reason: format!("no connection ({reason}); check host and port and that the server is up"),
+    };
+    let addresses = (name, port).to_socket_addrs().map_err(|e| problem(&e))?;
+    let mut last = None;
+    for address in addresses {
+        match TcpStream::connect_timeout(&address, CONNECT_TIMEOUT) {
+            Ok(_) => return Ok(()),
+            Err(e) => last = Some(e),
+        }
+    }
+    Err(last.map_or_else(|| problem(&"the host has no address"), |e| problem(&e)))
+}
+
+/// Checks user and password. The database and the table of `config` are ignored.
+///
+/// # Errors
+/// The server cannot be reached, or fails for another reason than user and password.
+pub fn check_login(config: &Config) -> Result<Login> {
     const OF_SERVER: [&str; 4] = ["information_schema", "performance_schema", "mysql", "sys"];
     let connect = |encrypt| {
         let options = builder(config, encrypt).db_name(None::<String>);
-        Conn::new(Opts::from(options))?.query::<String, _>("SHOW DATABASES")
+        Conn::new(Opts::from(options))
     };
-    let names = match connect(config.ssl_mode != SslMode::Disabled) {
+    let connection = match connect(config.ssl_mode != SslMode::Disabled) {
         Err(e) if config.ssl_mode == SslMode::Preferred && is_tls(&e) => connect(false),
-        names => names,
+        connection => connection,
     };
-    let names = names.unwrap_or_default().into_iter();
-    names.filter(|name| !OF_SERVER.contains(&name.to_lowercase().as_str())).collect()
+    match connection {
+        Ok(mut connection) => {
+            let names: mysql::Result<Vec<String>> = connection.query("SHOW DATABASES");
+            let names = names.unwrap_or_default().into_iter();
+            let databases =
+                names.filter(|name| !OF_SERVER.contains(&name.to_lowercase().as_str())).collect();
+            Ok(Login::Accepted { databases })
+        }
+        Err(mysql::Error::MySqlError(e)) if REFUSED.contains(&e.code) => {
+            Ok(Login::Refused(error(config, &mysql::Error::MySqlError(e))))
+        }
+        Err(e) => Err(error(config, &e)),
+    }
+}
+
+/// Checks that the user may use the database.
+///
+/// # Errors
+/// There is no such database, the user has no rights on it, or the connection fails.
+pub fn check_database(config: &Config) -> Result<()> {
+    Database::open(config, &Warnings::default()).map(drop)
 }
 
 /// The error of a database that does not exist, or that the user must not use: the server does not
 /// distinguish these.
 fn no_database(config: &Config) -> Error {
-    let usable = match usable_databases(config)[..] {
-        [] => String::new(),
-        ref names => format!(" (you may use: {})", names.join(", ")),
+    let usable = match check_login(config) {
+        Ok(Login::Accepted { databases }) if !databases.is_empty() => {
+            format!(" (you may use: {})", databases.join(", "))
+        }
+        _ => String::new(),
     };
     let reason = format!(
         "no database \"{}\", or no rights on it{usable}; check the database's name",
@@ -210,7 +271,9 @@ pub(super) fn error(config: &Config, error: &mysql::Error) -> Error {
     let remedy = match error {
         mysql::Error::MySqlError(e) => match e.code {
             1044 | 1049 => return no_database(config),
-            1045 | 1698 => "check user and password and that this host may connect",
+            code if REFUSED.contains(&code) => {
+                "check user and password and that this host may connect"
+            }
             1142 | 1143 => {
                 "grant the user SELECT on the table (for an import also CREATE, INSERT and UPDATE)"
             }

@@ -11,5 +11,7 @@ mod table;
 mod write;
 
 pub use config::{Config, Password, SslMode};
+pub use connect::{Login, check_database, check_host, check_login};
 pub use read::MySqlSource;
+pub use table::check_table;
 pub use write::MySqlWriter;

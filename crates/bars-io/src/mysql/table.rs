@@ -2,9 +2,10 @@
 
 use mysql::prelude::Queryable;
 
-use super::config::check_name;
+use super::config::{Config, check_name};
 use super::connect::Database;
 use crate::error::{Error, Result};
+use crate::warnings::Warnings;
 use bars::rows::BarColumn;
 
 /// The table and its columns according to the server's catalog. Names are quoted for SQL.
@@ -27,6 +28,14 @@ pub(super) struct Table {
     pub(super) is_view: bool,
     /// Its storage engine.
     pub(super) engine: String,
+}
+
+/// Checks that the table exists and has the columns of bars.
+///
+/// # Errors
+/// It does not, or the connection fails.
+pub fn check_table(config: &Config) -> Result<()> {
+    Table::open(&Database::open(config, &Warnings::default())?).map(drop)
 }
 
 impl Table {

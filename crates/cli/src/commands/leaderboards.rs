@@ -12,6 +12,7 @@ use stages::leaderboards::{Board, Params, Run, ValidParams};
 
 use crate::console::Console;
 use crate::flags::{self, FormatFlag, SourceFlags, UniverseFlags};
+use crate::prompts;
 use crate::shard::{self, Shard};
 use crate::source_select;
 use crate::ui::{self, Usage};
@@ -91,12 +92,12 @@ pub fn print_files(output: &LeaderboardsOutput) -> anyhow::Result<()> {
 fn top_n(flags: &Flags) -> anyhow::Result<usize> {
     match flags.top_n {
         Some(top_n) => Ok(top_n),
-        None if source_select::is_interactive() => {
-            let answer =
-                source_select::prompt("Symbols per board", Some(&DEFAULT_TOP_N.to_string()))?;
-            let invalid =
-                |_| Usage(format!("\"{answer}\" is not a whole number; give one with --top-n"));
-            Ok(answer.parse().map_err(invalid)?)
+        None if prompts::is_interactive() => {
+            prompts::checked("Symbols per board", Some(&DEFAULT_TOP_N.to_string()), |answer| {
+                let top_n = answer.parse().ok().filter(|top_n| *top_n > 0);
+                let invalid = format!("invalid number \"{answer}\": expected 1, 2, 3 ...");
+                Ok(top_n.ok_or(Usage(invalid))?)
+            })
         }
         None => Ok(DEFAULT_TOP_N),
     }

@@ -118,13 +118,13 @@ impl DatabaseFlags {
     /// Returns the settings given by flags; the others are `None`.
     ///
     /// # Errors
-    /// The password file cannot be read.
+    /// The password file cannot be read, or the host has an invalid port.
     pub fn partial(&self) -> anyhow::Result<Partial> {
         let password = match &self.password_file {
             Some(path) => Some(Password(password_in(path)?)),
             None => self.password.clone(),
         };
-        Ok(Partial {
+        let partial = Partial {
             host: self.host.clone(),
             port: self.port,
             user: self.user.clone(),
@@ -134,7 +134,8 @@ impl DatabaseFlags {
             socket: None,
             ssl_mode: self.ssl_mode,
             ssl_ca: self.ssl_ca.clone(),
-        })
+        };
+        Ok(partial.split_host().map_err(|e| Usage(format!("--host: {e}")))?)
     }
 }
 
