@@ -8,11 +8,12 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{
-    check, columns, completions, demo, emd, fetch_history, imf_cluster, imf_postprocess, imf_stage,
-    import, kraken_losers, leaderboards, man, merge, metrics, regime, report, run, sample, state,
-    sync,
+    check, columns, completions, config as commands_config, demo, emd, fetch_history, imf_cluster,
+    imf_postprocess, imf_stage, import, kraken_losers, leaderboards, man, merge, metrics, regime,
+    report, run, sample, state, sync,
 };
 use crate::config::{self, Config};
+use crate::explain;
 use crate::flags::Common;
 use crate::ui::Usage;
 
@@ -100,6 +101,9 @@ pub enum Command {
     /// List the columns of the outputs with their definitions.
     #[command(after_help = examples("columns", &["data-pipeline columns rsi", "data-pipeline columns 'adx_4h*'"]))]
     Columns(columns::Flags),
+    /// Write a configuration file, or show the settings and where each comes from.
+    #[command(after_help = examples("configuration", &["data-pipeline config init", "data-pipeline config show state", "data-pipeline config show run --top-n 30"]))]
+    Config(commands_config::Flags),
     /// Print a shell completion script.
     #[command(after_help = examples("completions", &["data-pipeline completions bash > ~/.local/share/bash-completion/completions/data-pipeline"]))]
     Completions(completions::Flags),
@@ -125,11 +129,7 @@ pub fn parse() -> anyhow::Result<Cli> {
     configured.or_else(|error| match parse_words(&Config::default(), &words) {
         // The command line is valid without the file, so the error is in the file.
         Ok(_) => {
-            let text = plain_reasons(&error.to_string());
-            // Keep the reason only: clap's usage line describes the command line.
-            let text =
-                text.trim_start_matches("error: ").split("\n\nUsage:").next().unwrap_or_default();
-            let text = text.split("\n\nFor more information").next().unwrap_or_default();
+            let text = explain::reason(&error);
             Err(Usage(format!("invalid configuration in {}: {text}", path.display())).into())
         }
         Err(_) => exit(error),
@@ -152,24 +152,10 @@ fn exit(mut error: clap::Error) -> ! {
         error.exit();
     }
     let text = error.render();
-    let text = plain_reasons(&text.ansi().to_string());
+    let text = explain::plain_reasons(&text.ansi().to_string());
     // Nothing can be reported if standard error is closed.
     let _ = write!(anstream::stderr(), "{text}");
     std::process::exit(error.exit_code())
-}
-
-/// Replaces the standard library's reasons for numbers that cannot be parsed.
-fn plain_reasons(text: &str) -> String {
-    [
-        ("invalid digit found in string", "expected a whole number, such as 20"),
-        ("cannot parse integer from empty string", "expected a whole number, such as 20"),
-        ("number too large to fit in target type", "the number is too large"),
-        ("number too small to fit in target type", "the number is too small"),
-        ("invalid float literal", "expected a number, such as 0.8"),
-        ("cannot parse float from empty string", "expected a number, such as 0.8"),
-    ]
-    .into_iter()
-    .fold(text.to_owned(), |text, (reason, plain)| text.replace(reason, plain))
 }
 
 /// Whether a tip helps: one flag contains the other, or they begin alike.
@@ -185,9 +171,7 @@ pub fn locate(message: String, command: &str) -> String {
 
 /// The flags on the command line, without defaults; invalid ones are skipped.
 pub fn typed(words: &[OsString]) -> ArgMatches {
-    let program =
-        Cli::command().ignore_errors(true).disable_help_flag(true).disable_version_flag(true);
-    program.try_get_matches_from(words).unwrap_or_default()
+    config::typed(Cli::command(), words)
 }
 
 /// Parses `words` (the first is the program's name), with defaults from `config`.
@@ -219,6 +203,7 @@ impl Command {
             Command::Sample(_) => "sample",
             Command::Demo(_) => "demo",
             Command::Columns(_) => "columns",
+            Command::Config(_) => "config",
             Command::Completions(_) => "completions",
             Command::Man(_) => "man",
         }
@@ -229,7 +214,10 @@ impl Command {
         match self {
             Command::State(flags) => flags.snapshots.dry_run,
             Command::Regime(flags) => flags.snapshots.dry_run,
-            Command::Columns(_) | Command::Completions(_) | Command::Man(_) => true,
+            Command::Columns(_)
+            | Command::Config(_)
+            | Command::Completions(_)
+            | Command::Man(_) => true,
             _ => false,
         }
     }
@@ -268,6 +256,7 @@ pub fn dispatch(command: &Command) -> anyhow::Result<()> {
         Command::Sample(flags) => sample::run(flags),
         Command::Demo(flags) => demo::run(flags),
         Command::Columns(flags) => columns::run(flags),
+        Command::Config(flags) => commands_config::run(flags, Cli::command()),
         Command::Completions(flags) => completions::run(flags, Cli::command()),
         Command::Man(flags) => man::run(flags, Cli::command()),
     }

@@ -5,6 +5,7 @@
 //! they are validated like flags. The source is the exception, because there the environment comes
 //! before the file ([`crate::source_select`]).
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -20,12 +21,13 @@ use crate::ui::Usage;
 /// The file's name in the working directory.
 pub const NAME: &str = "data-pipeline.toml";
 
-/// The top-level keys of the source.
-const SOURCE: &str = "source";
+/// The top-level key of the source.
+pub const SOURCE: &str = "source";
+/// The section of the database.
 const DATABASE: &str = "mysql";
 
 /// Flags of the database connection; the file has them once, for all commands.
-const DATABASE_FLAGS: [&str; 9] = [
+pub const DATABASE_FLAGS: [&str; 9] = [
     "host",
     "port",
     "user",
@@ -39,10 +41,10 @@ const DATABASE_FLAGS: [&str; 9] = [
 
 /// Flags with the same meaning in every command, allowed as top-level keys. Others, such as `--out`,
 /// differ.
-const SHARED_FLAGS: [&str; 2] = ["bar-time", "strict"];
+pub const SHARED_FLAGS: [&str; 2] = ["bar-time", "strict"];
 
 /// Flags whose defaults depend on the cohort, so that one value in the file cannot set them.
-const COHORT_FLAGS: [(&str, &str); 2] =
+pub const COHORT_FLAGS: [(&str, &str); 2] =
     [("fetch-history", "input-csv"), ("fetch-history", "output-csv")];
 
 static CONFIG: OnceLock<Config> = OnceLock::new();
@@ -107,6 +109,37 @@ impl Config {
     /// Returns the settings of the database, including those in a `mysql://` source.
     pub fn database(&self) -> &Partial {
         &self.database
+    }
+
+    /// Returns the `password-file` of the database.
+    pub fn password_file(&self) -> Option<&Path> {
+        self.password_file.as_deref()
+    }
+
+    /// Returns the file and the key that set `name` for the database.
+    pub fn database_key(&self, name: &str) -> String {
+        let section = self.table.get(DATABASE).and_then(Value::as_table);
+        match section.is_some_and(|section| section.contains_key(name)) {
+            true => format!("{} [{DATABASE}]", self.path.display()),
+            false => format!("{} {SOURCE}", self.path.display()),
+        }
+    }
+
+    /// Returns the file, with the section, that sets the default of `arg` in `command`; `None` if
+    /// the file does not, or if a flag in `typed` conflicts with it.
+    pub fn origin(&self, command: &Command, arg: &Arg, typed: &ArgMatches) -> Option<String> {
+        let flag = arg.get_long()?;
+        if rivals(command, arg).iter().any(|rival| is_typed(rival, typed)) {
+            return None;
+        }
+        let path = self.path.display();
+        let name = command.get_name();
+        let section = self.table.get(name).and_then(Value::as_table);
+        if section.is_some_and(|section| section.contains_key(flag)) {
+            return Some(format!("{path} [{name}]"));
+        }
+        let is_shared = arg.is_global_set() || SHARED_FLAGS.contains(&flag);
+        (is_shared && self.table.contains_key(flag)).then(|| path.to_string())
     }
 
     /// Returns the password and the file that contains it, or `None` if there is none.
@@ -331,12 +364,19 @@ fn everywhere(
     }))
 }
 
-fn is_settable(flag: &str) -> bool {
+/// Returns whether the file may set a flag of this name.
+pub fn is_settable(flag: &str) -> bool {
     !["help", "version", "config"].contains(&flag)
 }
 
 fn has(command: &Command, flag: &str) -> bool {
     is_settable(flag) && command.get_arguments().any(|arg| arg.get_long() == Some(flag))
+}
+
+/// The flags on the command line, without defaults; invalid ones are skipped.
+pub fn typed(program: Command, words: &[OsString]) -> ArgMatches {
+    let program = program.ignore_errors(true).disable_help_flag(true).disable_version_flag(true);
+    program.try_get_matches_from(words).unwrap_or_default()
 }
 
 /// Checks that a section may set a flag.
@@ -485,8 +525,6 @@ fn near(name: &str, known: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::ffi::OsString;
-
     use clap::CommandFactory;
 
     use super::*;

@@ -107,6 +107,28 @@ fn replace_words(text: &str, word: &str, by: &str) -> String {
     out + rest
 }
 
+/// Replaces the standard library's reasons for numbers that cannot be parsed.
+pub fn plain_reasons(text: &str) -> String {
+    [
+        ("invalid digit found in string", "expected a whole number, such as 20"),
+        ("cannot parse integer from empty string", "expected a whole number, such as 20"),
+        ("number too large to fit in target type", "the number is too large"),
+        ("number too small to fit in target type", "the number is too small"),
+        ("invalid float literal", "expected a number, such as 0.8"),
+        ("cannot parse float from empty string", "expected a number, such as 0.8"),
+    ]
+    .into_iter()
+    .fold(text.to_owned(), |text, (reason, plain)| text.replace(reason, plain))
+}
+
+/// Returns the reason of an error of clap, without the usage of the command line: for values of the
+/// configuration file.
+pub fn reason(error: &clap::Error) -> String {
+    let text = plain_reasons(&error.to_string());
+    let text = text.trim_start_matches("error: ").split("\n\nUsage:").next().unwrap_or_default();
+    text.split("\n\nFor more information").next().unwrap_or_default().to_owned()
+}
+
 /// Returns a handler that logs warnings about servers, with flags.
 pub fn warnings() -> Warnings {
     Warnings::new(|text| tracing::warn!("{}", with_flags(text)))

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use bars_io::Source;
 use bars_io::Target;
 use bars_io::file::FileSource;
-use bars_io::mysql::config::{Partial, Password, check_name, parse_port};
+use bars_io::mysql::config::{HOST, PORT, Partial, Password, TABLE, check_name, parse_port};
 use bars_io::mysql::{Config, MySqlSource, MySqlWriter};
 use bars_io::store::{Store, StoreWriter};
 
@@ -165,15 +165,37 @@ pub enum Prompt {
     Never,
 }
 
-/// Returns the location of the bars, or `None` if no source is given.
-fn location(
-    named: Option<&str>,
-    flags: &DatabaseFlags,
-    ask: Prompt,
-    purpose: Purpose,
-) -> anyhow::Result<Option<Location>> {
+/// Settings of a database, and where they come from.
+type Layer = (Origin, Partial);
+
+/// Where a setting comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    /// A flag.
+    Flag,
+    /// The `mysql://` address of the source.
+    Address,
+    /// An environment variable.
+    Environment,
+    /// The configuration file.
+    File,
+    /// The default store, which exists.
+    DefaultStore,
+}
+
+/// The source that was chosen, before missing settings are asked for.
+enum Choice {
+    Path(PathBuf, Origin),
+    /// Earlier settings override later ones.
+    Database(Vec<Layer>),
+    Nothing,
+}
+
+/// Chooses the source from flags, environment, configuration file and default store.
+fn choose(named: Option<&str>, flags: &DatabaseFlags) -> anyhow::Result<Choice> {
     let flags = flags.partial()?;
-    let place = match named {
+    let configured = || (Origin::File, config::get().database().clone());
+    Ok(match named {
         Some("") => {
             return Err(Usage(
                 "--source is empty; give a folder, a file or mysql://...".to_owned(),
@@ -182,14 +204,18 @@ fn location(
         }
         Some(address) if is_mysql(address) => {
             config::get().check_address(address)?;
-            // Flags override the address.
-            let partial = flags.or(Partial::from_url(address).map_err(usage)?).or(environment()?);
-            Location::MySql(Box::new(complete(or_configured(partial)?)?))
+            let address = Partial::from_url(address).map_err(usage)?;
+            Choice::Database(vec![
+                (Origin::Flag, flags),
+                (Origin::Address, address),
+                (Origin::Environment, environment()?),
+                configured(),
+            ])
         }
         Some(address) if unsupported_address(address).is_some() => {
             return Err(Usage(unsupported_address(address).unwrap_or_default()).into());
         }
-        Some(path) if flags.is_empty() => Location::Path(path.into()),
+        Some(path) if flags.is_empty() => Choice::Path(path.into(), Origin::Flag),
         Some(path) => {
             return Err(Usage(format!(
                 "both the path {path} and database flags were given; drop one of them"
@@ -197,27 +223,129 @@ fn location(
             .into());
         }
         None => {
-            let partial = flags.or(environment()?);
-            let configured = config::get().database();
+            let layers =
+                vec![(Origin::Flag, flags), (Origin::Environment, environment()?), configured()];
             let path = config::get().source().filter(|source| !is_mysql(source));
-            if !partial.is_empty() || !configured.is_empty() {
-                Location::MySql(Box::new(complete(or_configured(partial)?)?))
+            if layers.iter().any(|(_, partial)| !partial.is_empty()) {
+                Choice::Database(layers)
             } else if let Some(address) = path.and_then(unsupported_address) {
                 return Err(Usage(address).into());
             } else if let Some(path) = path {
-                Location::Path(path.into())
+                Choice::Path(path.into(), Origin::File)
             } else if Path::new(DEFAULT_STORE).is_dir() {
-                Location::Path(DEFAULT_STORE.into())
-            } else if ask == Prompt::Interactive && prompts::is_interactive() {
-                let mut partial = Partial::default();
-                prompts::server(&mut partial, purpose)?;
-                Location::MySql(Box::new(complete(partial)?))
+                Choice::Path(DEFAULT_STORE.into(), Origin::DefaultStore)
             } else {
-                return Ok(None);
+                Choice::Nothing
             }
         }
+    })
+}
+
+/// Returns the location of the bars, or `None` if no source is given.
+fn location(
+    named: Option<&str>,
+    flags: &DatabaseFlags,
+    ask: Prompt,
+    purpose: Purpose,
+) -> anyhow::Result<Option<Location>> {
+    Ok(match choose(named, flags)? {
+        Choice::Path(path, _) => Some(Location::Path(path)),
+        Choice::Database(layers) => Some(Location::MySql(Box::new(complete(merged(layers)?)?))),
+        Choice::Nothing if ask == Prompt::Interactive && prompts::is_interactive() => {
+            let mut partial = Partial::default();
+            prompts::server(&mut partial, purpose)?;
+            Some(Location::MySql(Box::new(complete(partial)?)))
+        }
+        Choice::Nothing => None,
+    })
+}
+
+/// A setting of the source for `config show`: flag, value (`None` if it is not set) and origin.
+pub type Setting = (&'static str, Option<String>, String);
+
+/// Returns the settings of the source or target `named`, without opening it. Passwords are `***`.
+/// `flag` names it.
+///
+/// # Errors
+/// As for [`source`], if settings are invalid.
+pub fn settings(
+    flag: &'static str,
+    named: Option<&str>,
+    flags: &DatabaseFlags,
+) -> anyhow::Result<Vec<Setting>> {
+    let file = || config::get().path().map_or_else(String::new, |path| path.display().to_string());
+    let choice = match named {
+        // A target does not come from the environment or from `source` in the file.
+        None if flag == "into" && flags.partial()?.is_empty() => {
+            return Ok(vec![(flag, Some(DEFAULT_STORE.to_owned()), "default".to_owned())]);
+        }
+        named => choose(named, flags)?,
     };
-    Ok(Some(place))
+    let layers = match choice {
+        Choice::Nothing => return Ok(vec![(flag, None, "prompt".to_owned())]),
+        Choice::Path(path, origin) => {
+            let origin = match origin {
+                Origin::File => file(),
+                Origin::DefaultStore => "default".to_owned(),
+                _ => "command line".to_owned(),
+            };
+            return Ok(vec![(flag, Some(path.display().to_string()), origin)]);
+        }
+        Choice::Database(layers) => layers,
+    };
+    let setting = |name: &'static str,
+                   variable: &str,
+                   default: &str,
+                   get: &dyn Fn(&Partial) -> Option<String>| {
+        let found = layers.iter().find_map(|(origin, partial)| Some((*origin, get(partial)?)));
+        match found {
+            Some((Origin::File, value)) => (name, Some(value), config::get().database_key(name)),
+            Some((Origin::Environment, value)) => {
+                (name, Some(value), format!("environment ({variable})"))
+            }
+            Some((Origin::Address, value)) => (name, Some(value), format!("--{flag}")),
+            Some((_, value)) => (name, Some(value), "command line".to_owned()),
+            None if default.is_empty() => (name, None, "prompt".to_owned()),
+            None => (name, Some(default.to_owned()), "default".to_owned()),
+        }
+    };
+    let mut settings = vec![
+        setting("host", "DB_HOST", HOST, &|partial| partial.host.clone()),
+        setting("port", "DB_PORT", &PORT.to_string(), &|partial| {
+            partial.port.map(|port| port.to_string())
+        }),
+        setting("user", "DB_USER", "", &|partial| partial.user.clone()),
+        setting("password", "DB_PASSWORD", "", &|partial| {
+            partial.password.as_ref().map(|_| "***".to_owned())
+        }),
+        setting("database", "DB_NAME", "", &|partial| partial.database.clone()),
+        setting("table", "OHLCVT_TABLE", TABLE, &|partial| partial.table.clone()),
+        setting("ssl-mode", "", "preferred", &|partial| {
+            partial.ssl_mode.map(|mode| mode.to_string())
+        }),
+    ];
+    if let Some(path) = config::get().password_file()
+        && layers[..layers.len() - 1].iter().all(|(_, partial)| partial.password.is_none())
+    {
+        let key = config::get().database_key("password-file");
+        settings[3] = ("password-file", Some(path.display().to_string()), key);
+    }
+    for (name, get) in [("ssl-ca", ssl_ca as fn(&Partial) -> _), ("socket", socket)] {
+        let setting = setting(name, "", "", &get);
+        if setting.1.is_some() {
+            settings.push(setting);
+        }
+    }
+    settings.insert(0, (flag, Some("a database".to_owned()), "the following settings".to_owned()));
+    Ok(settings)
+}
+
+fn ssl_ca(partial: &Partial) -> Option<String> {
+    partial.ssl_ca.as_ref().map(|path| path.display().to_string())
+}
+
+fn socket(partial: &Partial) -> Option<String> {
+    partial.socket.as_ref().map(|path| path.display().to_string())
 }
 
 /// Returns the error of an address that is not read; `None` for a path. Only the scheme is repeated,
@@ -244,18 +372,20 @@ fn unsupported_address(address: &str) -> Option<String> {
     })
 }
 
-/// Fills missing settings from the configuration file, and logs if that includes the password.
-fn or_configured(partial: Partial) -> anyhow::Result<Partial> {
-    let given = partial.password.clone();
-    let mut filled = partial.or(config::get().database().clone());
-    filled.password = match (given, config::get().password()) {
-        (Some(given), _) => Some(given),
-        (None, configured) => configured?.map(|(password, path)| {
+/// Merges the settings. Logs if the password comes from the configuration file.
+fn merged(layers: Vec<Layer>) -> anyhow::Result<Partial> {
+    let is_given =
+        |(origin, partial): &Layer| *origin != Origin::File && partial.password.is_some();
+    let is_given = layers.iter().any(is_given);
+    let all = layers.into_iter().map(|(_, partial)| partial);
+    let mut merged = all.fold(Partial::default(), Partial::or);
+    if !is_given {
+        merged.password = config::get().password()?.map(|(password, path)| {
             log_once(&format!("using the password in {}", path.display()));
             password
-        }),
-    };
-    Ok(filled)
+        });
+    }
+    Ok(merged)
 }
 
 /// The error if no source is given.

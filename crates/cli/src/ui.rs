@@ -82,6 +82,14 @@ pub fn print(text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Writes `text` to standard output, even with `--quiet`: it is what the command is for.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub fn print_always(text: &str) -> anyhow::Result<()> {
+    anstream::stdout().lock().write_all(text.as_bytes()).context("cannot write to standard output")
+}
+
 /// Formats a heading, bold on a terminal.
 pub fn heading(text: &str) -> String {
     format!("\x1b[1m{text}\x1b[0m")

@@ -415,7 +415,8 @@ fn completions_and_manual_pages_know_every_command() {
         let page = test_dir.text(&format!("man/data-pipeline-{name}.1"));
         assert!(page.contains(".SH SYNOPSIS") && page.contains("\\-\\-threads"), "{name}: {page}");
     }
-    assert_eq!(pages.len(), names.len() + 1);
+    // The program, its commands, and those of config.
+    assert_eq!(pages.len(), 1 + names.len() + 2);
     // The scripts themselves are what their shells take.
     let check = test_dir.write("script.bash", script);
     let taken = std::process::Command::new("bash").arg("-n").arg(check).status().unwrap();

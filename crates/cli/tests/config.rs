@@ -4,6 +4,8 @@
 
 mod support;
 
+use std::collections::BTreeMap;
+
 use support::{market, test_dir};
 use testkit::program::{TestDir, finish};
 
@@ -175,4 +177,142 @@ fn reasons_of_bad_numbers_are_plain() {
     }
     let run = test_dir.run(&["leaderboards", "--format", "csv"]).fails(2, &["'--format'"]);
     assert!(!run.err.contains("--port'"), "{}", run.err);
+}
+
+/// Runs `config show --format json` and returns value and origin of each setting, by command.
+fn shown(command: std::process::Command) -> BTreeMap<String, BTreeMap<String, (String, String)>> {
+    let run = finish(command).ok();
+    let shown: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or("null").to_owned();
+    let commands = shown["commands"].as_array().unwrap().iter();
+    let settings = |command: &serde_json::Value| {
+        let settings = command["settings"].as_array().unwrap().iter();
+        settings.map(|s| (text(&s["setting"]), (text(&s["value"]), text(&s["from"])))).collect()
+    };
+    commands.map(|command| (text(&command["command"]), settings(command))).collect()
+}
+
+#[test]
+fn show_names_the_origin_of_each_value() {
+    let test_dir = with_bars();
+    test_dir.write(
+        "data-pipeline.toml",
+        "source = \"one.csv\"\nthreads = 2\nquiet = true\n[state]\nmonths = 2\nout = \"mine\"\n",
+    );
+    let show = |words: &[&str]| test_dir.command(&[&["config", "show"][..], words].concat());
+    let pair = |value: &str, from: &str| (value.to_owned(), from.to_owned());
+    let state =
+        &shown(show(&["--format", "json", "state", "--dry-run", "--out", "x", "-v"]))["state"];
+    for (setting, value, from) in [
+        ("source", "one.csv", "data-pipeline.toml"),
+        ("threads", "2", "data-pipeline.toml"),
+        ("months", "2", "data-pipeline.toml [state]"),
+        ("out", "x", "command line"),
+        ("dry-run", "true", "command line"),
+        ("no-baseline", "false", "default"),
+        // -v on the command line conflicts with quiet in the file.
+        ("quiet", "false", "default"),
+        ("verbose", "1", "command line"),
+    ] {
+        assert_eq!(state[setting], pair(value, from), "{setting}");
+    }
+    assert!(!state.contains_key("host"), "the source is a file");
+    // Without a command: all that is set, and nothing else.
+    let all = shown(show(&["--format", "json"]));
+    assert_eq!(all["leaderboards"].len(), 3, "{all:?}");
+    assert_eq!(all["state"].len(), 5, "{all:?}");
+    // A database: environment, address and file complete each other.
+    test_dir.write(
+        "data-pipeline.toml",
+        "[mysql]\nhost = \"of.file\"\nuser = \"me\"\ntable = \"bars\"\npassword = \"s3cret\"\n",
+    );
+    let mut command = show(&[
+        "--format",
+        "json",
+        "check",
+        "--source",
+        "mysql://of.address/market",
+        "--port",
+        "1",
+    ]);
+    command.env("DB_HOST", "of.environment").env("DB_USER", "you");
+    let check = &shown(command)["check"];
+    for (setting, value, from) in [
+        ("host", "of.address", "--source"),
+        ("port", "1", "command line"),
+        ("user", "you", "environment (DB_USER)"),
+        ("password", "***", "data-pipeline.toml [mysql]"),
+        ("database", "market", "--source"),
+        ("table", "bars", "data-pipeline.toml [mysql]"),
+        ("ssl-mode", "preferred", "default"),
+    ] {
+        assert_eq!(check[setting], pair(value, from), "{setting}");
+    }
+    let mut command = show(&["--format", "json", "fetch-history", "losers"]);
+    command.env("LOSERS_CSV", "mine.csv");
+    let history = &shown(command)["fetch-history"];
+    assert_eq!(history["input-csv"], pair("mine.csv", "environment (LOSERS_CSV)"));
+    assert_eq!(history["COHORT"], pair("losers", "command line"));
+    assert_eq!(history["database"], pair("null", "prompt"));
+    // Text, and mistakes.
+    let text = finish(show(&["check"])).ok().out;
+    assert!(text.contains("configuration file: data-pipeline.toml"), "{text}");
+    assert!(!text.contains("s3cret"), "{text}");
+    test_dir.write("data-pipeline.toml", "[state]\nmonths = \"many\"\n");
+    test_dir
+        .run(&["config", "show", "state"])
+        .fails(2, &["invalid configuration in data-pipeline.toml", "many", "a whole number"]);
+    test_dir.write("data-pipeline.toml", "");
+    test_dir.run(&["config", "show", "stat"]).fails(2, &["unknown command \"stat\"", "state"]);
+    test_dir.run(&["config", "show", "state", "--monhts", "3"]).fails(2, &["--monhts"]);
+}
+
+#[test]
+fn init_lists_every_setting_with_its_default() {
+    let test_dir = test_dir();
+    let show = |test_dir: &TestDir, command: &str| {
+        let mut all = shown(test_dir.command(&["config", "show", "--format", "json", command]));
+        all.remove(command).unwrap()
+    };
+    let commands = ["run", "leaderboards", "metrics", "imf-stage", "import", "sync", "emd"];
+    let before = commands.map(|command| show(&test_dir, command));
+    test_dir.run(&["config", "init"]).ok();
+    test_dir.run(&["config", "init"]).fails(2, &["data-pipeline.toml exists"]);
+    test_dir.run(&["config", "init", "other.toml"]).ok();
+    let file = test_dir.text("data-pipeline.toml");
+    assert_eq!(file, test_dir.text("other.toml"));
+    assert_eq!(commands.map(|command| show(&test_dir, command)), before, "{file}");
+    // With all defaults set, the values are the same, and they come from the file.
+    let is_default = |line: &str| {
+        let value = line.split(" = ").nth(1).filter(|_| line.starts_with('#'));
+        let is_key = |key: &str| {
+            key.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+        };
+        let is_placeholder = |value: &str| {
+            value.trim_matches('"').chars().all(|c| c.is_ascii_uppercase() || "_/=,.".contains(c))
+        };
+        value.is_some_and(|value| value.to_lowercase() == value || !is_placeholder(value))
+            && is_key(line[1..].split(" = ").next().unwrap_or_default())
+            && !line.starts_with("#source")
+    };
+    // Settings of a database would make it the source.
+    let (head, rest) = file.split_once("[mysql]").unwrap();
+    let file = head.to_owned() + &rest[rest.find("\n[").unwrap()..];
+    let set: Vec<String> = file
+        .lines()
+        .map(|line| if is_default(line) { line[1..].to_owned() } else { line.to_owned() })
+        .collect();
+    assert!(set.iter().filter(|line| line.contains(" = ") && !line.starts_with('#')).count() > 100);
+    test_dir.write("data-pipeline.toml", set.join("\n"));
+    for (command, before) in commands.into_iter().zip(before) {
+        let after = show(&test_dir, command);
+        for (setting, (value, from)) in &before {
+            assert_eq!(&after[setting].0, value, "{command} {setting}");
+            let is_set = from == "default" && value != "null" && setting != "into";
+            assert!(
+                !is_set || after[setting].1.contains("data-pipeline.toml"),
+                "{command} {setting}"
+            );
+        }
+    }
 }

@@ -128,14 +128,13 @@ fn every_flag_stands_in_its_page() {
     let mut known: BTreeSet<String> = BTreeSet::new();
     let mut defaults = 0;
     for command in &commands {
-        let page = match command.as_str() {
-            "man" => &pages["completions"],
-            name => pages.get(name).unwrap_or_else(|| panic!("docs/{name}.md is missing")),
+        let name = match command.as_str() {
+            "man" => "completions",
+            "config" => "configuration",
+            name => name,
         };
-        assert!(names(
-            &pages["README"],
-            &format!("docs/{}.md", if command == "man" { "completions" } else { command })
-        ));
+        let page = pages.get(name).unwrap_or_else(|| panic!("docs/{name}.md is missing"));
+        assert!(names(&pages["README"], &format!("docs/{name}.md")));
         for (title, flags) in flags(&test_dir, command) {
             for (flag, default) in flags {
                 let shared =
@@ -343,20 +342,18 @@ impl Stage {
                 .into_iter()
                 .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
         );
-        let here = format!("127.0.0.1:{}", self.database.port());
-        let line = line
-            .replace("db.example/", &format!("{here}/"))
-            .replace("@localhost/", &format!("@{here}/"));
-        let line = line.replace(
-            "--host db.example",
-            &format!("--host 127.0.0.1 --port {}", self.database.port()),
-        );
+        // The page of the configuration file writes one.
+        let folder = match page {
+            "configuration" => self.test_dir.file(page),
+            _ => self.test_dir.path().to_owned(),
+        };
+        std::fs::create_dir_all(&folder).unwrap();
         // Only where a database is meant: elsewhere the variable would make it so.
         let of_database = line.contains("mysql://") || line.contains("--host");
         let mut shell = Command::new("bash");
         shell
-            .args(["-euo", "pipefail", "-c", &line])
-            .current_dir(self.test_dir.path())
+            .args(["-euo", "pipefail", "-c", line])
+            .current_dir(&folder)
             .stdin(std::process::Stdio::null());
         shell.env("PATH", path.unwrap()).env("HOME", self.test_dir.path());
         for name in [
@@ -372,7 +369,9 @@ impl Stage {
             shell.env_remove(name);
         }
         if of_database {
+            // The pages have localhost and the default port; the environment fills in this one.
             shell.env("DB_PASSWORD", mariadb::PASSWORD);
+            shell.env("DB_PORT", self.database.port().to_string());
         }
         let run = finish(shell);
         assert_eq!(run.status, Some(0), "{page}: {line}\n{}\n{}", run.out, run.err);
@@ -386,14 +385,16 @@ impl Stage {
     }
 }
 
+/// The last minute of the recorded archive, as epoch seconds.
+const ARCHIVE_END: i64 = 1_680_307_140;
+
 /// One pair, whose newest minutes follow on the recorded archive.
 fn exchange(request: &Request) -> Answer {
-    let end = 1_680_307_140; // The archive's last minute.
     let rows: Vec<String> = (1..=5)
         .map(|minute| {
             format!(
                 "[{},\"28500.0\",\"28510.0\",\"28490.0\",\"28505.0\",\"28500.0\",\"0.5\",3]",
-                end + 60 * minute
+                ARCHIVE_END + 60 * minute
             )
         })
         .collect();
@@ -402,7 +403,7 @@ fn exchange(request: &Request) -> Answer {
             "SOLUSD":{"altname":"SOLUSD","wsname":"SOL/USD"},"AMBERUSD":{"altname":"AMBERUSD","wsname":"AMBER/USD"}}"#.to_owned(),
         "/0/public/Ticker" => r#"{"XXBTZUSD":{"o":"100.0","c":["90.0","1"],"v":["5","2000.0"]},"SOLUSD":{"o":"10.0","c":["9.5","1"],"v":["5","2000.0"]},
             "AMBERUSD":{"o":"10.0","c":["9.6","1"],"v":["5","2000.0"]}}"#.to_owned(),
-        "/0/public/OHLC" => format!("{{\"{}\":[{}],\"last\":{}}}", request.query["pair"], rows.join(","), end + 240),
+        "/0/public/OHLC" => format!("{{\"{}\":[{}],\"last\":{}}}", request.query["pair"], rows.join(","), ARCHIVE_END + 240),
         _ => format!("{{\"{}\":[],\"last\":\"{}\"}}", request.query["pair"], request.query["since"]),
     };
     Answer::ok(format!("{{\"error\":[],\"result\":{result}}}"))
@@ -484,8 +485,14 @@ fn every_command_of_the_pages_runs() {
         .join("data/small/binance_4sym_7d_2023-03-21_listing+outage_1m_ohlcvt.csv.gz");
     std::fs::copy(day, test_dir.file("bars.csv.gz")).unwrap();
     run("data-pipeline import bars.csv.gz --into binance && mkdir klines");
+    // One symbol, which the command line names, up to the last minute of the archive.
+    run(&format!(
+        "(echo time,open,high,low,close,volume; \
+          for i in $(seq 0 99); do echo $(({ARCHIVE_END} - 60 * (99 - i))),9,9,9,9,1; done) \
+         | gzip > bars.csv.gz"
+    ));
     let python = "import pandas as pd\n\
-        bars = pd.read_parquet('data/bars/symbol=AMBER%2FUSD/part-000001.parquet').assign(symbol='AMBER/USD')\n\
+        bars = pd.read_parquet('data/bars/symbol=AMBER%2FUSD/part-000001.parquet').assign(symbol='BTC/USDT')\n\
         bars.head(5000).to_parquet('bars.parquet')";
     stage.python("setup", python);
     klines(test_dir);
@@ -502,14 +509,16 @@ fn every_command_of_the_pages_runs() {
                 if line.starts_with("cargo") || line.starts_with("man ") {
                     continue;
                 }
-                let line = adapted(name, line);
-                stage.line(name, &line);
+                stage.line(name, line);
                 let words: Vec<&str> = line.split_whitespace().collect();
                 if let Some(at) = words.iter().position(|word| word.ends_with("data-pipeline")) {
                     done.insert(words[at + 1].to_owned());
                 }
             }
         }
+    }
+    for (name, page) in pages.iter().filter(|(name, _)| *name != "README") {
+        blocks(page, "python").into_iter().for_each(|block| stage.python(name, block));
     }
     let lacking: Vec<String> =
         commands(test_dir).into_iter().filter(|name| !done.contains(name)).collect();
@@ -576,6 +585,8 @@ const LINES: &[&str] = &[
     "run --source bars --cohorts overlaps --out-dir out --asof 2026-01-01 --skip-leaderboards",
     "report --dir out --out page.html --asof 2026-01-01",
     "columns rsi --format json",
+    "config show --format json state --dry-run",
+    "config init other.toml",
     "completions zsh",
     "man --out-dir manual",
 ];
@@ -627,16 +638,6 @@ fn every_flag_runs() {
             }
         }
     }
-}
-
-/// What cannot be had here in the form that a page shows: other symbols, and less work.
-fn adapted(page: &str, line: &str) -> String {
-    let line = match page {
-        "emd" => line.replace("BTC/USDT", "AMBER/USD"),
-        "import" => line.replace("--symbol BTC/USD ", ""),
-        _ => line.to_owned(),
-    };
-    line.replace("--symbols 600 --days 30", "--symbols 6 --days 3")
 }
 
 /// Binance's klines of two months.

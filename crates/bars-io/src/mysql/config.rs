@@ -34,6 +34,19 @@ pub enum SslMode {
     VerifyIdentity,
 }
 
+/// The name, as [`SslMode::from_str`] reads it.
+impl fmt::Display for SslMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            SslMode::Disabled => "disabled",
+            SslMode::Preferred => "preferred",
+            SslMode::Required => "required",
+            SslMode::VerifyCa => "verify-ca",
+            SslMode::VerifyIdentity => "verify-identity",
+        })
+    }
+}
+
 impl FromStr for SslMode {
     type Err = Error;
 

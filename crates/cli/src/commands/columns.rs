@@ -1,8 +1,5 @@
 //! `data-pipeline columns`
 
-use std::io::Write;
-
-use anyhow::Context;
 use clap::{Args, ValueEnum};
 use pipeline::dictionary::{self, Column, TABLES};
 
@@ -46,7 +43,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         (ColumnsFormat::Text, None) => overview(&found),
         (ColumnsFormat::Text, Some(_)) => table(&found.iter().collect::<Vec<_>>(), true),
     };
-    anstream::stdout().lock().write_all(text.as_bytes()).context("cannot write to standard output")
+    ui::print_always(&text)
 }
 
 /// Formats a table of columns, and below it the notes.

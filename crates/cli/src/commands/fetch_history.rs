@@ -84,6 +84,16 @@ impl Cohort {
     }
 }
 
+/// Returns the environment variables of a flag, one per cohort; `None` if it has none.
+pub fn variables(id: &str) -> Option<[&'static str; 3]> {
+    let file = match id {
+        "input_csv" => 0,
+        "output_csv" => 1,
+        _ => return None,
+    };
+    Some([Cohort::Losers, Cohort::Gainers, Cohort::Overlaps].map(|cohort| cohort.files()[file].0))
+}
+
 fn path(flag: Option<&Path>, (variable, default): (&str, &str)) -> PathBuf {
     let environment =
         || std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);

@@ -12,7 +12,7 @@ use crate::ui;
 /// Flags of `man`.
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
-    /// Output folder for data-pipeline.1 and data-pipeline-COMMAND.1.
+    /// Output folder for data-pipeline.1 and one page per command.
     #[arg(long, value_name = "DIR", default_value = "man")]
     pub out_dir: PathBuf,
 }
@@ -21,10 +21,10 @@ pub struct Flags {
 pub fn run(flags: &Flags, mut program: clap::Command) -> anyhow::Result<()> {
     // Building propagates global flags to the subcommands.
     program.build();
-    let commands: Vec<clap::Command> =
-        program.get_subcommands().filter(|c| c.get_name() != "help").cloned().collect();
-    let mut files = vec![page(flags, program)?];
-    for command in commands {
+    let mut files = Vec::new();
+    let mut commands = vec![program];
+    while let Some(command) = commands.pop() {
+        commands.extend(command.get_subcommands().filter(|c| c.get_name() != "help").cloned());
         files.push(page(flags, command)?);
     }
     let pages = ui::pluralize(files.len(), "page");

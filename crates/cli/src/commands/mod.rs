@@ -3,6 +3,7 @@
 pub mod check;
 pub mod columns;
 pub mod completions;
+pub mod config;
 pub mod demo;
 pub mod emd;
 pub mod fetch_history;

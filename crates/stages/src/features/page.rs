@@ -67,8 +67,8 @@ ENRICHMENT| `metrics_valid_<family>_{w}` | Boolean | flag | whether any metric o
 /// The source of the figures in notes of metrics.
 const NOTES: &str = "
 The figures come from six pairs of Binance in February 2024, bins of 1 minute (1h) and 20 minutes
-(24h); those of daily metrics from four pairs of the sample market over 500 days. To get a chart's
-values, compute the indicator over the whole history, as `indicators` does with its series functions.
+(24h); those of daily metrics from four pairs of the sample market over 500 days. To get the values
+of a chart, compute the indicator over the whole history, as the series functions of `indicators` do.
 ";
 
 fn enrichment() -> String {
@@ -92,7 +92,9 @@ fn catalog(page: &mut String, title: &str, windows: &str, catalog: &MetricCatalo
     if noted().next().is_some() {
         page.push_str("\nDifferences from TA-Lib and charts:\n\n");
         for metric in noted() {
-            let _ = writeln!(page, "- `{}`: {}", metric.column("{w}"), metric.note);
+            let item = format!("- `{}`: {}", metric.column("{w}"), metric.note);
+            let lines = textwrap::Options::new(100).subsequent_indent("  ");
+            let _ = writeln!(page, "{}", textwrap::fill(&item, lines));
         }
         page.push_str(NOTES);
     }
