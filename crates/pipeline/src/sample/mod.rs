@@ -1,9 +1,11 @@
 //! A synthetic market with known cycles; the same seed gives the same market on every machine.
 //!
 //! Each symbol's log price is a common factor times its beta, plus a random walk with calm and
-//! volatile periods and jumps, plus planted sine cycles. Its volume has a daily season, reacts to
-//! price changes, and has cycles too. Some symbols are thinly traded, one is listed late, one goes
-//! stale, one is halted, and an outage hits all.
+//! volatile periods and jumps that slowly returns to its mean, plus planted sine cycles: a slow one
+//! that exceeds the walk, and a fast one that may be too weak to be found. Its volume has a daily season, reacts to price
+//! changes, and has a cycle too. Every fifth symbol is a control without planted cycles. Some
+//! symbols are thinly traded, one is listed late, one goes stale, one is halted, and an outage hits
+//! all.
 //!
 //! Mathematical functions come from `libm` and prices are rounded to ticks, so that results do not
 //! depend on the platform.
@@ -48,20 +50,34 @@ impl Default for MarketSettings {
 /// Standard deviation of the common factor, per day.
 const COMMON_DAILY: f64 = 0.02;
 
-/// Periods of planted cycles in minutes: from an hour to six days.
-const PERIODS: [f64; 10] = [60.0, 95.0, 150.0, 240.0, 390.0, 720.0, 1440.0, 2520.0, 4320.0, 8640.0];
+/// Minutes in which a symbol's walk returns to its mean, down to 1 / e. Without it the swings of a
+/// walk over weeks would be larger than any plausible cycle.
+const REVERSION: f64 = 1440.0;
 
-/// Powers of planted price cycles relative to the expected power of the walk in their octave; those
-/// below 4 are meant to be missed. The power that the walk actually has is measured and recorded in
-/// the truth file.
-const POWER_RATIOS: [f64; 7] = [0.5, 1.0, 2.0, 4.0, 6.0, 10.0, 16.0];
+/// Periods of planted price cycles in minutes, from an hour to 42 hours. Those of hours are not near
+/// a day divided by a small number, which could be taken for a season.
+const PERIODS: [f64; 9] = [60.0, 95.0, 150.0, 260.0, 390.0, 620.0, 1000.0, 1600.0, 2520.0];
+
+/// A symbol's slow cycle has one of this many longest periods that fit into the market.
+const SLOW_PERIODS: usize = 3;
+
+/// Powers of slow cycles relative to the expected power of the walk in their octave: enough to be
+/// the dominant cycle of a month.
+const SLOW_POWER_RATIOS: [f64; 4] = [16.0, 20.0, 24.0, 28.0];
+
+/// The same for fast cycles; those below 4 are meant to be missed. The power that the walk actually
+/// has is measured and recorded in the truth file.
+const FAST_POWER_RATIOS: [f64; 6] = [0.5, 1.0, 2.0, 4.0, 6.0, 8.0];
 
 /// Periods of planted volume cycles: at least an octave and a half away from the daily season,
 /// which would merge with a closer one.
-const VOLUME_PERIODS: [f64; 7] = [60.0, 95.0, 150.0, 240.0, 390.0, 4320.0, 8640.0];
+const VOLUME_PERIODS: [f64; 7] = [60.0, 95.0, 150.0, 260.0, 390.0, 4320.0, 8640.0];
 
 /// Log amplitudes of planted volume cycles: too weak to be found, or obvious.
 const VOLUME_AMPLITUDES: [f64; 4] = [0.03, 0.06, 0.5, 0.8];
+
+/// The last of so many symbols is a control without planted cycles.
+const CONTROL_EVERY: usize = 5;
 
 const NAMES: [&str; 40] = [
     "AMBER", "BASALT", "CEDAR", "DELTA", "EMBER", "FJORD", "GARNET", "HAZEL", "INDIGO", "JASPER",
@@ -191,15 +207,21 @@ impl Market {
         let mut rng = rng(self.settings.seed, i as u64 + 1);
         let (minutes, fate) = (self.common.len(), self.fate(i));
         let beta = rng.random_range(0.3..1.3);
-        let daily = rng.random_range(0.02..0.09);
+        let daily = rng.random_range(0.02..0.07);
+        let is_control = i % CONTROL_EVERY == CONTROL_EVERY - 1;
+        let mut level = 0.0;
         let returns: Vec<f64> = walk(&mut rng, minutes, daily)
             .iter()
             .zip(&self.common)
-            .map(|(own, common)| own + beta * common)
+            .map(|(own, common)| {
+                let own = own - level / REVERSION;
+                level += own;
+                own + beta * common
+            })
             .collect();
         let variance = returns.iter().map(|r| r * r).sum::<f64>() / minutes as f64;
         let mut cycles = plant(&mut rng, minutes, variance);
-        cycles.retain(|cycle| fate.leaves(cycle));
+        cycles.retain(|cycle| !is_control && fate.leaves(cycle));
         let (bars, log_volume) = self.bars(&mut rng, &returns, &cycles, fate);
         let name = Self::name(i);
         let background = |planted: &Planted| match planted.kind {
@@ -404,7 +426,7 @@ fn walk_octave(variance: f64, period: f64) -> f64 {
     variance * period * std::f64::consts::FRAC_1_SQRT_2 / (2.0 * std::f64::consts::PI.powi(2))
 }
 
-/// Chooses up to two cycles for price, two octaves apart or more, and one for volume.
+/// Chooses a slow cycle for price, a fast one more than two octaves away, and one for volume.
 fn plant(rng: &mut Xoshiro256PlusPlus, minutes: usize, variance: f64) -> Vec<Planted> {
     // A cycle needs at least three repetitions.
     let usable = |periods: &[f64]| {
@@ -412,22 +434,22 @@ fn plant(rng: &mut Xoshiro256PlusPlus, minutes: usize, variance: f64) -> Vec<Pla
     };
     let (usable, usable_of_volume) = (usable(&PERIODS), usable(&VOLUME_PERIODS));
     let mut pick = |count: usize| rng.random_range(0..count);
-    let first = pick(usable);
-    let second = (first + 4 + pick(3)) % usable;
-    let (ratio_a, ratio_b) =
-        (POWER_RATIOS[pick(POWER_RATIOS.len())], POWER_RATIOS[pick(POWER_RATIOS.len())]);
+    let slow = usable - 1 - pick(SLOW_PERIODS.min(usable));
+    let slow_ratio = SLOW_POWER_RATIOS[pick(SLOW_POWER_RATIOS.len())];
+    // Four steps in the list of periods are more than two octaves.
+    let fast = pick(slow.saturating_sub(3).max(1));
+    let fast_ratio = FAST_POWER_RATIOS[pick(FAST_POWER_RATIOS.len())];
     let volume =
         (VOLUME_PERIODS[pick(usable_of_volume)], VOLUME_AMPLITUDES[pick(VOLUME_AMPLITUDES.len())]);
     let mut phase = || rng.random_range(0.0..std::f64::consts::TAU);
-    let mut cycles = Vec::new();
-    for (place, power_ratio) in [(first, ratio_a), (second, ratio_b)] {
+    let mut price = |place: usize, power_ratio: f64| {
         let period = PERIODS[place];
-        let near = |other: &Planted| other.period / period < 4.0 && period / other.period < 4.0;
-        if cycles.iter().any(near) {
-            continue;
-        }
         let amplitude = libm::sqrt(2.0 * power_ratio * walk_octave(variance, period));
-        cycles.push(Planted { kind: SeriesKind::Price, period, amplitude, phase: phase() });
+        Planted { kind: SeriesKind::Price, period, amplitude, phase: phase() }
+    };
+    let mut cycles = vec![price(slow, slow_ratio)];
+    if fast + 4 <= slow {
+        cycles.push(price(fast, fast_ratio));
     }
     let (period, amplitude) = volume;
     cycles.push(Planted { kind: SeriesKind::Volume, period, amplitude, phase: phase() });
