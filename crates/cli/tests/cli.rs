@@ -5,6 +5,7 @@ mod support;
 
 use std::process::{Command, Stdio};
 
+use support::tables::{json, number, rows};
 use support::{HEADER, market, test_dir};
 use testkit::program::{TestDir, finish};
 
@@ -445,16 +446,39 @@ fn second_demo_keeps_the_market() {
 }
 
 #[test]
-fn readme_shows_the_output_of_the_demo() {
+fn demo_prints_the_readme_finds_planted_cycles_and_does_not_warn_about_its_age() {
     let readme = include_str!("../../../README.md");
     let shown = readme.split("```text\n").nth(1).and_then(|text| text.split("```").next()).unwrap();
-    let out = test_dir().run(&["demo"]).ok().out;
+    let test_dir = test_dir();
+    let run = test_dir.run(&["demo"]).ok();
     for line in shown.lines() {
         assert!(
-            out.lines().any(|printed| printed.trim_end() == line),
-            "not printed: '{line}'\n{out}"
+            run.out.lines().any(|printed| printed.trim_end() == line),
+            "not printed: '{line}'\n{}",
+            run.out
         );
     }
+    let warnings: Vec<&str> = run.err.lines().filter(|line| line.starts_with("warning")).collect();
+    assert!(
+        matches!(warnings[..], [one] if one.contains("1 without a bar") && one.contains("MICA/USD")),
+        "only the symbol that the market makes stale: {warnings:?}"
+    );
+    let truth = json(&test_dir.read("demo/truth.json"));
+    let cycles = truth["cycles"].as_array().unwrap();
+    let found = rows(&test_dir.file("demo/data/imf/dt=2026-01-01/imf_post_summary.parquet"));
+    let is_planted = |row: &support::tables::Record| {
+        let period = 1440.0 * number(&row["dom_period_days"]);
+        cycles.iter().any(|cycle| {
+            let planted = cycle["period_minutes"].as_f64().unwrap();
+            cycle["symbol"] == row["symbol"]
+                && cycle["series"] == row["series"]
+                && (period / planted - 1.0).abs() <= 0.25
+        })
+    };
+    let prices: Vec<_> = found.iter().filter(|row| row["series"] == "price").collect();
+    assert_eq!(prices.len(), 5);
+    let planted = prices.iter().filter(|row| is_planted(row)).count();
+    assert!(planted >= 4, "dominant cycles of price that are planted: {planted}: {prices:?}");
 }
 
 #[test]
