@@ -10,8 +10,8 @@ use pipeline::source::check_strict;
 
 use crate::explain;
 use crate::interrupt::temp_files;
+use crate::progress::Progress;
 use crate::source_select::OpenSource;
-use crate::ui::Progress;
 
 /// Shows progress, warnings and findings of jobs.
 #[derive(Debug, Default)]
@@ -86,7 +86,9 @@ impl Observer for Console {
             Event::Advanced { work, count } => {
                 self.with_progress(work, |progress| progress.add(count))
             }
-            Event::ModeFound { work } => self.with_progress(work, Progress::add_mode),
+            Event::Worked { work, share } => {
+                self.with_progress(work, |progress| progress.add_share(share))
+            }
             Event::Finished { work } => {
                 let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
                 progress.retain(|(name, _)| name != work);

@@ -14,6 +14,7 @@ mod feature_table;
 mod flags;
 mod interrupt;
 mod logging;
+mod progress;
 mod prompts;
 mod shard;
 mod source_select;

@@ -1,25 +1,19 @@
 //! Terminal output: results on standard output; progress, warnings and errors on standard error.
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::atomic::{AtomicI8, AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicI8, Ordering};
 
 use anyhow::Context;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, presets};
-pub use pipeline::observer::Unit;
 pub use pipeline::text::{bytes, count, minutes, pluralize};
 
-use indicatif::{
-    HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle,
-};
+use indicatif::{MultiProgress, ProgressDrawTarget};
 
 static VERBOSITY: AtomicI8 = AtomicI8::new(0);
-static BARS: LazyLock<MultiProgress> =
+/// The progress bars on the terminal.
+pub static BARS: LazyLock<MultiProgress> =
     LazyLock::new(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr()));
-
-/// Interval between progress lines if standard error is not a terminal.
-const PROGRESS_LINE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Sets the verbosity: -1 errors only, 0 normal, 1 and 2 more.
 pub fn set_verbosity(verbosity: i8) {
@@ -176,137 +170,6 @@ pub fn spark(values: &[f64], width: usize) -> String {
         if value.is_finite() { LEVELS[(share * 7.0).round() as usize] } else { ' ' }
     };
     (0..columns).map(level).collect()
-}
-
-/// Progress of long work: a bar on a terminal, else a line every ten seconds; nothing with `--quiet`.
-#[derive(Debug)]
-pub struct Progress {
-    what: String,
-    unit: Unit,
-    total: u64,
-    done: AtomicU64,
-    /// Modes found so far, if the unit is symbols and modes.
-    modes: Arc<AtomicU64>,
-    begun: Instant,
-    bar: Option<ProgressBar>,
-    plain: Mutex<Instant>,
-}
-
-impl Progress {
-    /// Starts the progress of `what`, from 0 to `total` units.
-    pub fn new(what: &str, unit: Unit, total: u64) -> Progress {
-        let modes = Arc::new(AtomicU64::new(0));
-        let bar = (verbosity() >= 0 && io::stderr().is_terminal()).then(|| {
-            let counts = match unit {
-                Unit::Symbols => "{pos}/{len} symbols, {rate}",
-                Unit::SymbolsAndModes => "{pos}/{len} symbols, {modes} modes",
-                Unit::Modes => "{pos} modes, at most {len}",
-                Unit::Minutes => "{pos}/{len} minutes, {rate}",
-                Unit::Bytes => "{bytes}/{total_bytes}, {bytes_per_sec}",
-                _ => "{pos}/{len}",
-            };
-            let template = format!("{{msg}} [{{bar:30}}] {counts}, {{left}} left");
-            let style = ProgressStyle::with_template(&template)
-                .unwrap_or_else(|_| ProgressStyle::default_bar());
-            // indicatif's own rate has four decimals.
-            let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-                let _ = write!(out, "{:.0}/s", state.per_sec());
-            };
-            // Unknown before the first unit is done.
-            let left = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-                let _ = match state.pos() {
-                    0 => write!(out, "?"),
-                    _ => write!(out, "{:#}", HumanDuration(state.eta())),
-                };
-            };
-            let found = modes.clone();
-            let found = move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
-                let _ = write!(out, "{}", found.load(Ordering::Relaxed));
-            };
-            let style =
-                style.with_key("rate", rate).with_key("left", left).with_key("modes", found);
-            let bar = BARS.add(ProgressBar::new(total).with_style(style.progress_chars("=> ")));
-            bar.set_message(what.to_owned());
-            bar.enable_steady_tick(Duration::from_millis(200));
-            bar
-        });
-        let now = Instant::now();
-        Progress {
-            what: what.to_owned(),
-            unit,
-            total,
-            done: AtomicU64::new(0),
-            modes,
-            begun: now,
-            bar,
-            plain: Mutex::new(now),
-        }
-    }
-
-    /// Adds `n` finished units.
-    pub fn add(&self, n: u64) {
-        self.done.fetch_add(n, Ordering::Relaxed);
-        match &self.bar {
-            Some(bar) => bar.inc(n),
-            None => self.print_line(),
-        }
-    }
-
-    /// Adds a mode that was found in one of the symbols.
-    pub fn add_mode(&self) {
-        self.modes.fetch_add(1, Ordering::Relaxed);
-        // A bar redraws periodically.
-        if self.bar.is_none() {
-            self.print_line();
-        }
-    }
-
-    /// Prints a progress line, at most one per interval.
-    fn print_line(&self) {
-        if verbosity() >= 0 {
-            let mut last = self.plain.lock().unwrap_or_else(PoisonError::into_inner);
-            if last.elapsed() >= PROGRESS_LINE_INTERVAL {
-                *last = Instant::now();
-                eprintln_above_progress(&self.line(self.done.load(Ordering::Relaxed)));
-            }
-        }
-    }
-
-    fn line(&self, done: u64) -> String {
-        let (what, share) = (&self.what, 100.0 * done as f64 / self.total.max(1) as f64);
-        let left = self.begun.elapsed().as_secs_f64() * (self.total.saturating_sub(done)) as f64
-            / done.max(1) as f64;
-        match self.unit {
-            Unit::Symbols => {
-                format!("{what}: {done} of {} symbols, {share:.0} %, {left:.0} s left", self.total)
-            }
-            Unit::SymbolsAndModes => {
-                let modes = self.modes.load(Ordering::Relaxed);
-                format!("{what}: {done} of {} symbols, {share:.0} %, {modes} modes", self.total)
-            }
-            Unit::Modes => format!("{what}: {done} modes, at most {}", self.total),
-            Unit::Minutes => {
-                format!("{what}: {done} of {} minutes, {share:.0} %, {left:.0} s left", self.total)
-            }
-            Unit::Bytes => {
-                format!(
-                    "{what}: {} of {} MB, {share:.0} %, {left:.0} s left",
-                    done >> 20,
-                    self.total >> 20
-                )
-            }
-            _ => format!("{what}: {done} of {}, {share:.0} %", self.total),
-        }
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-            BARS.remove(bar);
-        }
-    }
 }
 
 #[cfg(test)]

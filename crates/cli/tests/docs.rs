@@ -474,7 +474,7 @@ fn every_command_of_the_pages_runs() {
     );
     // As someone would have it who followed the pages.
     run(
-        "mkdir -p data && cp -r demo/bars data/bars && cp demo/habitual_*.csv . && cp -r demo/data/imf data/imf",
+        "mkdir -p data && cp -r demo/bars data/bars && cp demo/habitual_*.csv . && cp -r demo/data/* data/",
     );
     run(
         "data-pipeline imf-stage --leaders-csv habitual_overlaps.csv --asof 2025-12-31 --lookback-months 1 --trials 4",
@@ -516,8 +516,6 @@ fn every_command_of_the_pages_runs() {
                 }
             }
         }
-    }
-    for (name, page) in pages.iter().filter(|(name, _)| *name != "README") {
         blocks(page, "python").into_iter().for_each(|block| stage.python(name, block));
     }
     let lacking: Vec<String> =

@@ -4,6 +4,7 @@
 use crate::ceemdan_state::CeemdanState;
 use crate::noise::{NoiseEnsemble, NoiseStream};
 use crate::sift::{SiftResult, SifterGuard, SifterPool};
+use crate::work::Work;
 use crate::{Control, Decomposition, Error, Params};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -71,6 +72,7 @@ pub(crate) fn decompose_batch(
 ) -> Vec<Result<Decomposition, Error>> {
     let n = states.iter().flatten().next().map_or(0, CeemdanState::len);
     let sifters = SifterPool::new(n, params);
+    let work = Work::new(n);
     let chunk = rayon::current_num_threads() * TRIALS_PER_THREAD;
     let mut finished = vec![false; states.len()];
     let mut contributions = Vec::new();
@@ -79,7 +81,13 @@ pub(crate) fn decompose_batch(
         states.par_iter_mut().zip(&mut finished).for_each_init(
             acquire,
             |sifter, (state, is_finished)| match (state.as_mut(), control.check()) {
-                (Ok(active), Ok(())) => *is_finished = *is_finished || !active.start_stage(sifter),
+                (Ok(active), Ok(())) if !*is_finished => {
+                    *is_finished = !active.start_stage(sifter);
+                    if *is_finished {
+                        work.report_rest(active.stage(), 1.0, control);
+                    }
+                }
+                (Ok(_), Ok(())) => {}
                 (Ok(_), Err(stop)) if !*is_finished => (*state, *is_finished) = (Err(stop), true),
                 _ => *is_finished = true,
             },
@@ -94,7 +102,8 @@ pub(crate) fn decompose_batch(
             for first in (0..params.trials).step_by(chunk) {
                 let range = first..params.trials.min(first + chunk);
                 let modes = noise.modes(k, range, &sifters, params, control)?;
-                trials(&mut active, &modes, &sifters, &mut contributions, control)?;
+                let share = work.share(k) / params.trials as f64;
+                trials(&mut active, &modes, &sifters, &mut contributions, control, share)?;
             }
             Ok(())
         };
@@ -103,9 +112,8 @@ pub(crate) fn decompose_batch(
         {
             let stage =
                 state.as_mut().map(|state| stopped.clone().and_then(|()| state.finish_stage()));
-            match stage {
-                Ok(Err(error)) => *state = Err(error),
-                _ => control.found_mode(),
+            if let Ok(Err(error)) = stage {
+                *state = Err(error);
             }
         }
     }
@@ -114,19 +122,21 @@ pub(crate) fn decompose_batch(
 
 /// Runs the trials with these modes of the noise for all signals: in parallel over signals if there
 /// is one for each thread, else over trials, whose contributions are collected in `scratch` and
-/// added in order.
+/// added in order. `share` is that of a trial in the work on its signal.
 fn trials(
     states: &mut [&mut CeemdanState<'_>],
     modes: &[Option<&[f64]>],
     sifters: &SifterPool<'_>,
     scratch: &mut Vec<Vec<f64>>,
     control: Control<'_>,
+    share: f64,
 ) -> Result<(), Error> {
     if states.len() >= rayon::current_num_threads() {
         let one = |sifter: &mut SifterGuard<'_>, state: &mut &mut CeemdanState<'_>| {
             modes.iter().try_for_each(|mode| {
                 control.check()?;
                 state.add_trial(*mode, sifter);
+                control.worked(share);
                 Ok(())
             })
         };
@@ -139,6 +149,7 @@ fn trials(
             control.check()?;
             let sifted = state.contribution(*mode, sifter);
             contribution.clone_from(&sifter.mode);
+            control.worked(share);
             Ok(sifted)
         };
         let both = modes.par_iter().zip(&mut *scratch);

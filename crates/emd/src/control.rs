@@ -4,7 +4,7 @@ use crate::Error;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-/// When to stop early, and whom to notify of progress. The default does neither.
+/// When to stop early, and where to report progress. The default does neither.
 ///
 /// Deadline and cancel flag are checked before each row of noise, each mode and each trial; a
 /// sifting that has begun is finished (10 sifts of 130,000 samples take 2 ms, the longest that a
@@ -24,7 +24,7 @@ use std::time::Instant;
 pub struct Control<'a> {
     deadline: Option<Instant>,
     cancelled: Option<&'a AtomicBool>,
-    on_mode: Option<&'a (dyn Fn() + Sync)>,
+    on_work: Option<&'a (dyn Fn(f64) + Sync)>,
 }
 
 impl std::fmt::Debug for Control<'_> {
@@ -47,26 +47,28 @@ impl<'a> Control<'a> {
         Self { cancelled: Some(cancelled), ..self }
     }
 
-    /// Calls `on_mode` for each mode of a signal that has been found, from any thread. In the
-    /// standard preset a signal has at most `log2 n` modes.
+    /// Calls `on_work` with shares of the expected work, from any thread, after each trial of a mode.
+    /// The shares of a signal add up to 1, and so do those of a [`crate::NoiseEnsemble`].
     ///
     /// ```
-    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    /// use std::sync::Mutex;
     ///
-    /// let modes = AtomicUsize::new(0);
-    /// let count = || drop(modes.fetch_add(1, Ordering::Relaxed));
+    /// let done = Mutex::new(0.0);
+    /// let report = |share: f64| *done.lock().unwrap() += share;
     /// let signal: Vec<f64> = (0..99).map(|t| f64::from(t * t % 17)).collect();
-    /// let found = emd::Params::default().check()?.emd(&signal, emd::Control::default().on_mode(&count))?;
-    /// assert_eq!(found.modes.len(), modes.into_inner());
+    /// emd::Params::default().check()?.emd(&signal, emd::Control::default().on_work(&report))?;
+    /// let done = done.into_inner().unwrap();
+    /// assert!((done - 1.0).abs() < 1e-9);
     /// # Ok::<(), emd::Error>(())
     /// ```
-    pub fn on_mode(self, on_mode: &'a (dyn Fn() + Sync)) -> Self {
-        Self { on_mode: Some(on_mode), ..self }
+    pub fn on_work(self, on_work: &'a (dyn Fn(f64) + Sync)) -> Self {
+        Self { on_work: Some(on_work), ..self }
     }
 
-    pub(crate) fn found_mode(&self) {
-        if let Some(on_mode) = self.on_mode {
-            on_mode();
+    /// Reports a share of work, in units of the work on a signal: for callers that skip signals.
+    pub fn worked(&self, share: f64) {
+        if let Some(on_work) = self.on_work {
+            on_work(share);
         }
     }
 

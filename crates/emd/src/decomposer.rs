@@ -7,6 +7,7 @@ use crate::mode_extractor::ModeExtractor;
 use crate::noise::NoiseEnsemble;
 use crate::sift::{Sifter, is_finite};
 use crate::signal::{MIN_SAMPLES, check};
+use crate::work::Work;
 use crate::{Control, Error, Kernel, Params, Preset, Settings};
 use rayon::prelude::*;
 
@@ -134,6 +135,7 @@ impl Decomposer {
         let sifter = self.sifter(workspace, signal.len());
         let mut extractor = ModeExtractor::new(signal.to_vec(), &self.params);
         let (mut modes, mut stats) = (Vec::new(), Vec::new());
+        let work = Work::new(signal.len());
         loop {
             control.check()?;
             let Some(sifted) = extractor.next(sifter) else { break };
@@ -144,8 +146,9 @@ impl Decomposer {
             let mut tally = SiftTally::default();
             tally.add(sifted);
             stats.push(tally.stats());
-            control.found_mode();
+            control.worked(work.share(stats.len() - 1));
         }
+        work.report_rest(stats.len(), 1.0, control);
         Ok(Decomposition { modes, residue: extractor.rest, stats })
     }
 
@@ -218,15 +221,17 @@ impl Decomposer {
         self.check_noise(noise, signal.len())?;
         let mut state = CeemdanState::new(signal, &self.params)?;
         let sifter = self.sifter(workspace, signal.len());
+        let (work, trials) = (Work::new(signal.len()), self.params.trials);
         while state.start_stage(sifter) {
             let k = state.stage();
-            for trial in 0..self.params.trials {
+            for trial in 0..trials {
                 control.check()?;
                 state.add_trial(noise.mode(trial, k), sifter);
+                control.worked(work.share(k) / trials as f64);
             }
             state.finish_stage()?;
-            control.found_mode();
         }
+        work.report_rest(state.stage(), 1.0, control);
         Ok(state.into_decomposition())
     }
 

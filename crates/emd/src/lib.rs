@@ -108,6 +108,7 @@ mod sift;
 mod signal;
 mod spline;
 mod sum;
+mod work;
 
 pub use brackets::{TurningPoint, brackets, turning_points};
 pub use control::Control;

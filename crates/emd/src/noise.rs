@@ -8,6 +8,7 @@ use crate::gaussian::Gaussian;
 use crate::mode_extractor::ModeExtractor;
 use crate::sift::{Sifter, SifterGuard, SifterPool};
 use crate::sum::deviation;
+use crate::work::Work;
 use crate::{Control, Error, Params, Preset};
 use rayon::prelude::*;
 
@@ -37,6 +38,8 @@ impl NoiseEnsemble {
     pub(crate) fn new(n: usize, params: &Params, control: Control<'_>) -> Result<Self, Error> {
         let white = white(n, params, control)?;
         let sifters = SifterPool::new(n, params);
+        let work = Work::new(n);
+        let trials = params.trials as f64;
         let decomposed: Result<Vec<_>, Error> = white
             .into_par_iter()
             .map_init(
@@ -48,9 +51,11 @@ impl NoiseEnsemble {
                         control.check()?;
                         let mut mode = Vec::new();
                         let Some(one) = modes.next(sifter, &mut mode) else { break };
+                        control.worked(work.share(rows.len()) / trials);
                         rows.push(mode);
                         sifted.extend(one);
                     }
+                    work.report_rest(rows.len(), trials, control);
                     Ok((rows, sifted, modes.extractor.sifts))
                 },
             )

@@ -34,7 +34,7 @@ pub enum Event<'a> {
         work: &'a str,
         /// The unit of `total`.
         unit: Unit,
-        /// Number of items; for [`Unit::Modes`] the maximum.
+        /// Number of items.
         total: u64,
     },
     /// `count` more items are done.
@@ -44,10 +44,13 @@ pub enum Event<'a> {
         /// Items done since the last such event.
         count: u64,
     },
-    /// A decomposition found a mode, while symbols are counted.
-    ModeFound {
+    /// More of the work is done, for the units that count work.
+    Worked {
         /// Name of the work.
         work: &'a str,
+        /// Share of the whole work since the last such event, from 0 to 1. The sum may exceed 1 if
+        /// a time limit makes the job do work again.
+        share: f64,
     },
     /// The work ended, with or without an error.
     Finished {
@@ -84,10 +87,10 @@ pub enum Event<'a> {
 pub enum Unit {
     /// Symbols.
     Symbols,
-    /// Symbols, with modes found reported by [`Event::ModeFound`].
-    SymbolsAndModes,
-    /// Modes of a decomposition, of which there may be fewer than the total.
-    Modes,
+    /// Symbols, whose work is reported in small shares by [`Event::Worked`].
+    SymbolsAndWork,
+    /// Work without items, reported by [`Event::Worked`].
+    Work,
     /// Minutes of bars.
     Minutes,
     /// Bytes read.
@@ -169,8 +172,9 @@ impl<'a> Progress<'a> {
         self.observer.trace(text);
     }
 
-    pub(crate) fn mode_found(&self) {
-        self.observer.event(Event::ModeFound { work: self.work });
+    /// Reports a share of the whole work.
+    pub(crate) fn worked(&self, share: f64) {
+        self.observer.event(Event::Worked { work: self.work, share });
     }
 }
 

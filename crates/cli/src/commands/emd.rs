@@ -16,7 +16,8 @@ use stages::table::{ColumnSpec, DType, Table, Values};
 
 use crate::flags::DecompositionFlags;
 use crate::interrupt::temp_files;
-use crate::ui::{self, Progress, Unit, Usage};
+use crate::progress::{Progress, Unit};
+use crate::ui::{self, Usage};
 
 /// Flags of `emd`.
 #[derive(Debug, Clone, Args)]
@@ -178,10 +179,9 @@ fn decompose(
     decomposer: &emd::Decomposer,
     signal: &[f64],
 ) -> anyhow::Result<Decomposition> {
-    let most = signal.len().checked_ilog2().unwrap_or(0);
-    let progress = Progress::new("decompose", Unit::Modes, most.into());
-    let count = || progress.add(1);
-    let control = Control::default().on_mode(&count);
+    let progress = Progress::new("decompose", Unit::Work, 1);
+    let worked = |share| progress.add_share(share);
+    let control = Control::default().on_work(&worked);
     if flags.method == Method::Ceemdan {
         memory::check(decomposer.streamed_bytes(signal.len()))?;
     }

@@ -13,8 +13,9 @@ use clap::Args;
 
 use crate::explain;
 use crate::flags::{DatabaseFlags, ReadingFlags};
+use crate::progress::{Progress, Unit};
 use crate::source_select;
-use crate::ui::{self, Progress, Unit};
+use crate::ui;
 
 /// Flags of `import`.
 #[derive(Debug, Clone, Args)]

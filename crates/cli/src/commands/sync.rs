@@ -14,8 +14,9 @@ use clap::Args;
 use crate::console::Console;
 use crate::explain;
 use crate::flags::{self, DatabaseFlags, ExchangeFlags};
+use crate::progress::{Progress, Unit};
 use crate::source_select;
-use crate::ui::{self, Progress, Unit, Usage};
+use crate::ui::{self, Usage};
 use pipeline::cohort;
 
 /// Flags of `sync`.

@@ -2,10 +2,10 @@
 //!
 //! Each symbol's log price is a common factor times its beta, plus a random walk with calm and
 //! volatile periods and jumps that slowly returns to its mean, plus planted sine cycles: a slow one
-//! that exceeds the walk, and a fast one that may be too weak to be found. Its volume has a daily season, reacts to price
-//! changes, and has a cycle too. Every fifth symbol is a control without planted cycles. Some
-//! symbols are thinly traded, one is listed late, one goes stale, one is halted, and an outage hits
-//! all.
+//! that exceeds the walk, and a fast one that may be too weak to be found. Its volume has a daily
+//! season, reacts to price changes, and has a cycle too. Every fifth symbol is a control without
+//! planted cycles. Some symbols are thinly traded, one is listed late, one goes stale, one is
+//! halted, and an outage hits all.
 //!
 //! Mathematical functions come from `libm` and prices are rounded to ticks, so that results do not
 //! depend on the platform.
@@ -54,8 +54,8 @@ const COMMON_DAILY: f64 = 0.02;
 /// walk over weeks would be larger than any plausible cycle.
 const REVERSION: f64 = 1440.0;
 
-/// Periods of planted price cycles in minutes, from an hour to 42 hours. Those of hours are not near
-/// a day divided by a small number, which could be taken for a season.
+/// Periods of planted price cycles in minutes, from an hour to 42 hours. Those of hours are not
+/// near a day divided by a small number, which could be taken for a season.
 const PERIODS: [f64; 9] = [60.0, 95.0, 150.0, 260.0, 390.0, 620.0, 1000.0, 1600.0, 2520.0];
 
 /// A symbol's slow cycle has one of this many longest periods that fit into the market.
