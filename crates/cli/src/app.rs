@@ -14,7 +14,7 @@ use crate::commands::{
 };
 use crate::config::{self, Config};
 use crate::explain;
-use crate::flags::Common;
+use crate::flags::{self, Common};
 use crate::ui::Usage;
 
 /// Crypto quant research on one-minute bars: leaderboards, point-in-time features with percentiles,
@@ -54,7 +54,7 @@ pub enum Command {
     #[command(after_help = examples("report", &["data-pipeline report --dir out --out out/report.html"]))]
     Report(report::Flags),
     /// Rank the symbols that most often gain, lose or do both.
-    #[command(after_help = examples("leaderboards", &["data-pipeline leaderboards --windows 6h,24h,72h --top-n 10 --lookback-days 60"]))]
+    #[command(after_help = examples("leaderboards", &["data-pipeline leaderboards --windows 6h,24h,72h --top-n 10 --lookback-days 60", "data-pipeline leaderboards --from 2025-12-01 --to 2026-01-01 --every 1d --out-dir panel/leaderboards"]))]
     Leaderboards(leaderboards::Flags),
     /// Compute intraday metrics of a cohort, with percentiles of each symbol's own history.
     #[command(after_help = examples("metrics", &["data-pipeline metrics overlaps --output overlaps.parquet"]))]
@@ -148,6 +148,10 @@ fn exit(mut error: clap::Error) -> ! {
     {
         error.remove(ContextKind::SuggestedArg);
     }
+    if let Some(remedy) = panel_remedy(&error) {
+        let remedy = ContextValue::StyledStrs(vec![remedy.into()]);
+        error.insert(ContextKind::Suggested, remedy);
+    }
     if error.kind() != ErrorKind::ValueValidation {
         error.exit();
     }
@@ -156,6 +160,19 @@ fn exit(mut error: clap::Error) -> ! {
     // Nothing can be reported if standard error is closed.
     let _ = write!(anstream::stderr(), "{text}");
     std::process::exit(error.exit_code())
+}
+
+/// Returns what to do about a flag that cannot be used with `--from`.
+fn panel_remedy(error: &clap::Error) -> Option<&'static str> {
+    let words = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => vec![text.clone()],
+        Some(ContextValue::Strings(texts)) => texts.clone(),
+        _ => Vec::new(),
+    };
+    let all = [words(ContextKind::InvalidArg), words(ContextKind::PriorArg)].concat();
+    let flags: Vec<&str> = all.iter().filter_map(|text| text.split([' ', '=']).next()).collect();
+    let is_panel = error.kind() == ErrorKind::ArgumentConflict && flags.contains(&"--from");
+    if is_panel { flags.into_iter().find_map(flags::panel::remedy) } else { None }
 }
 
 /// Whether a tip helps: one flag contains the other, or they begin alike.
@@ -225,7 +242,7 @@ impl Command {
     /// The folder of the command's outputs, where the log is written.
     pub fn out_dir(&self) -> &Path {
         match self {
-            Command::Leaderboards(flags) => &flags.out_dir,
+            Command::Leaderboards(flags) => flags.log_dir(),
             Command::ImfCluster(flags) => &flags.out_dir,
             Command::Run(flags) => &flags.out_dir,
             Command::Demo(flags) => &flags.out_dir,

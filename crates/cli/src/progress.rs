@@ -126,6 +126,7 @@ impl State {
             Unit::Work => format!("{percent} %"),
             Unit::SymbolsAndWork => format!("{done} of {total} symbols, {percent} %"),
             Unit::Symbols => format!("{done} of {total} symbols, {rate:.0}/s"),
+            Unit::AsOfs => format!("{done} of {total} as-ofs, {rate:.0}/s"),
             Unit::Minutes => {
                 let [done, total, rate] = [done, total, rate as u64].map(ui::count);
                 format!("{done} of {total} minutes, {rate}/s")

@@ -17,7 +17,7 @@ use stages::features::output::matches;
 use stages::table::{ColumnSource, ColumnSpec, DType};
 
 use crate::artifacts::series_file;
-use crate::leaderboards;
+use crate::{leaderboards, leaderboards_panel};
 
 /// A column of one or more tables.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -42,9 +42,10 @@ pub struct Column {
 }
 
 /// The tables, in the order of [`columns`], each with the command that writes it.
-pub const TABLES: [(&str, &str); 9] = [
+pub const TABLES: [(&str, &str); 10] = [
     ("bars", "import, sync, leaderboards"),
     ("leaderboards", "leaderboards"),
+    ("leaderboards_snapshot", "leaderboards --from"),
     ("metrics", "metrics"),
     ("state", "state"),
     ("regime", "regime"),
@@ -62,6 +63,7 @@ pub fn columns() -> Vec<Column> {
     let tables = [
         plain(bars()),
         plain(leaderboards::place_specs()),
+        plain(leaderboards_panel::columns()),
         intraday(false),
         intraday(true),
         features(stages::regime::CATALOG, &DAILY_HOURS, true),
@@ -109,6 +111,7 @@ pub fn page() -> String {
     let mut page = stages::features::page::columns() + &stages::cycles::table::page();
     let parts = [
         ("`leaderboards.parquet` (leaderboards)", leaderboards::place_specs()),
+        ("`leaderboards_snapshot.parquet` (leaderboards --from)", leaderboards_panel::columns()),
         ("Bars: stores and cohort files (import, sync, leaderboards)", bars()),
         ("`--series-output` (metrics, regime)", series()),
     ];

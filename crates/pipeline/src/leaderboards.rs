@@ -10,7 +10,8 @@ use bars_io::atomic::TempFiles;
 use bars_io::{Entry, Source, newest_close};
 use rayon::prelude::*;
 use stages::leaderboards::{
-    Board, BucketRank, Buckets, Coin, LeaderboardsPlan, RankKind, Run, SkewDetail, ValidParams,
+    Board, BucketRank, Buckets, Coin, LeaderboardsPlan, RankKind, RankedBoards, Run, SkewDetail,
+    ValidParams,
 };
 use stages::table::{ColumnSource, ColumnSpec, Table};
 
@@ -30,7 +31,7 @@ use crate::universe::Universe;
 #[derive(Debug, Clone)]
 pub struct Leaderboards {
     /// The boards and the ranks behind them.
-    pub boards: stages::leaderboards::RankedBoards,
+    pub boards: RankedBoards,
     /// The bars that were ranked open within this span.
     pub span: Span,
     /// Close of the newest bar of the chosen symbols.
@@ -95,7 +96,7 @@ pub(crate) fn summarize(
         progress.advance(1)?;
         observer.trace(format!("{}: {} bars", entry.symbol, scratch.time.len()));
         let days = plan.params().lookback_days();
-        let has_volume = universe.has_volume(scratch, days);
+        let has_volume = universe.has_volume(scratch, plan.span(), days);
         Ok(has_volume.then(|| (entry.symbol.clone(), plan.summarize(scratch))))
     };
     let found: Result<Vec<_>> = entries.par_iter().map_init(Closes::default, read).collect();
@@ -120,15 +121,25 @@ pub(crate) fn rank(
     universe: &Universe,
     observer: &dyn Observer,
 ) -> Result<Leaderboards> {
+    let boards = observer.step("ranking", || rank_quietly(plan, seen, symbols, universe))?;
+    warn_of_stale_symbols(&boards.run, observer);
+    warn_of_several_names(boards.places.iter().map(|place| &place.symbol), observer);
+    Ok(Leaderboards { boards, span: plan.span(), newest, universe: universe.clone() })
+}
+
+/// [`rank`] without warnings.
+pub(crate) fn rank_quietly(
+    plan: &LeaderboardsPlan,
+    seen: usize,
+    symbols: Vec<(Symbol, Buckets)>,
+    universe: &Universe,
+) -> Result<RankedBoards> {
     if symbols.is_empty() && universe.min_volume > 0.0 {
         let volume = count(universe.min_volume as u64);
         let problem = format!("{volume} per day is more than any symbol has");
         return Err(Error::parameter("min_volume", problem));
     }
-    let boards = observer.step("ranking", || plan.rank(seen, symbols))?;
-    warn_of_stale_symbols(&boards.run, observer);
-    warn_of_several_names(&boards.places, observer);
-    Ok(Leaderboards { boards, span: plan.span(), newest, universe: universe.clone() })
+    Ok(plan.rank(seen, symbols)?)
 }
 
 fn warn_of_stale_symbols(run: &Run, observer: &dyn Observer) {
@@ -146,9 +157,12 @@ fn warn_of_stale_symbols(run: &Run, observer: &dyn Observer) {
     }
 }
 
-fn warn_of_several_names(places: &[BucketRank], observer: &dyn Observer) {
-    let directory: Directory =
-        places.iter().map(|place| &place.symbol).collect::<BTreeSet<_>>().into_iter().collect();
+/// Warns if `ranked` has the same market under several names.
+pub(crate) fn warn_of_several_names<'a>(
+    ranked: impl Iterator<Item = &'a Symbol>,
+    observer: &dyn Observer,
+) {
+    let directory: Directory = ranked.collect::<BTreeSet<_>>().into_iter().collect();
     for names in directory.several_names() {
         let names: Vec<&str> = names.iter().map(Symbol::as_str).collect();
         observer.warn(format!("one market is ranked under several names: {}", names.join(", ")));
@@ -158,11 +172,7 @@ fn warn_of_several_names(places: &[BucketRank], observer: &dyn Observer) {
 impl Leaderboards {
     /// The board of a cohort.
     pub fn board(&self, cohort: Cohort) -> &Board {
-        match cohort {
-            Cohort::Gainers => &self.boards.gainers,
-            Cohort::Losers => &self.boards.losers,
-            Cohort::Overlaps => &self.boards.overlaps,
-        }
+        board(&self.boards, cohort)
     }
 
     /// The symbols of a cohort, by rank.
@@ -172,14 +182,7 @@ impl Leaderboards {
 
     /// The three boards, one row per symbol of each.
     pub fn table(&self) -> Table {
-        let row = |cohort: Cohort| {
-            let coins = self.board(cohort).coins.iter().zip(1..);
-            coins.map(move |(coin, rank)| BoardRow { cohort, rank, coin })
-        };
-        Table::from_rows(
-            &board_columns(),
-            &Cohort::ALL.into_iter().flat_map(row).collect::<Vec<_>>(),
-        )
+        board_table(&self.boards)
     }
 
     /// Every rank: one row per window, bucket and symbol, as in `leaderboards.parquet`.
@@ -313,6 +316,29 @@ fn place_columns() -> Vec<ColumnSource<BucketRank>> {
     ]
 }
 
+fn board(boards: &RankedBoards, cohort: Cohort) -> &Board {
+    match cohort {
+        Cohort::Gainers => &boards.gainers,
+        Cohort::Losers => &boards.losers,
+        Cohort::Overlaps => &boards.overlaps,
+    }
+}
+
+/// The three boards, one row per symbol of each.
+pub(crate) fn board_table(boards: &RankedBoards) -> Table {
+    let rows = |cohort: Cohort| {
+        let coins = board(boards, cohort).coins.iter().zip(1..);
+        coins.map(move |(coin, rank)| BoardRow { cohort, rank, coin })
+    };
+    let rows: Vec<BoardRow<'_>> = Cohort::ALL.into_iter().flat_map(rows).collect();
+    Table::from_rows(&board_columns(), &rows)
+}
+
+/// The descriptions of the columns of [`board_table`].
+pub(crate) fn board_specs() -> Vec<ColumnSpec> {
+    board_columns().into_iter().map(|column| column.spec).collect()
+}
+
 /// A symbol of a board.
 struct BoardRow<'a> {
     cohort: Cohort,
@@ -327,7 +353,15 @@ fn board_columns<'a>() -> Vec<ColumnSource<BoardRow<'a>>> {
             Some(row.cohort.name().to_owned())
         }),
         ColumnSource::whole("rank", "rank on the board, from 1", |row: &Row<'_>| Some(row.rank)),
-        ColumnSource::text("symbol", "symbol", |row: &Row<'_>| Some(row.coin.symbol.to_string())),
+        ColumnSource::text("symbol", "the symbol", |row: &Row<'_>| {
+            Some(row.coin.symbol.to_string())
+        }),
+        ColumnSource::number(
+            "score",
+            "what orders the board: gains, losses, or for overlaps the smaller of gains / most gains \
+             and losses / most losses",
+            |row: &Row<'_>| row.coin.score,
+        ),
         ColumnSource::whole(
             "gains",
             "number of buckets in which the symbol is ranked among the gains",

@@ -8,6 +8,7 @@
 //! | job | result |
 //! | --- | --- |
 //! | [`leaderboards::leaderboards`] | boards and ranks |
+//! | [`leaderboards_panel::leaderboards_panel`] | boards at several as-ofs |
 //! | [`metrics::metrics`] | window metrics of a cohort |
 //! | [`snapshots::state`], [`snapshots::regime`] and their panels | point-in-time features |
 //! | [`cycles::cycles`], [`cycles_summary::cycles_summary`] | cycles and clusters, summary per symbol |
@@ -31,9 +32,11 @@ mod digest;
 mod error;
 pub mod jobs;
 pub mod leaderboards;
+pub mod leaderboards_panel;
 pub mod memory;
 pub mod metrics;
 pub mod observer;
+pub mod panel;
 pub mod report_model;
 pub mod run;
 pub mod sample;

@@ -91,6 +91,8 @@ pub enum Unit {
     SymbolsAndWork,
     /// Work without items, reported by [`Event::Worked`].
     Work,
+    /// As-ofs of a panel.
+    AsOfs,
     /// Minutes of bars.
     Minutes,
     /// Bytes read.

@@ -16,7 +16,7 @@
 //! ```
 
 use bars::spelling::{STABLECOINS, assets, key};
-use bars::{Closes, Symbol};
+use bars::{Closes, Minute, Span, Symbol};
 use bars_io::Entry;
 use indicators::volume::quote_volume;
 use serde::{Deserialize, Serialize};
@@ -93,10 +93,15 @@ impl Universe {
         Ok(chosen)
     }
 
-    /// Whether the bars of `days` days have the minimum volume.
-    pub(crate) fn has_volume(&self, bars: &Closes, days: u32) -> bool {
-        self.min_volume == 0.0
-            || quote_volume(&bars.close, &bars.volume) / f64::from(days) >= self.min_volume
+    /// Whether the bars of `span`, which has `days` days, have the minimum volume.
+    pub(crate) fn has_volume(&self, bars: &Closes, span: Span, days: u32) -> bool {
+        if self.min_volume == 0.0 {
+            return true;
+        }
+        let index = |minute: Minute| bars.time.partition_point(|&time| time < minute);
+        let range = index(span.start)..index(span.end);
+        let volume = quote_volume(&bars.close[range.clone()], &bars.volume[range]);
+        volume / f64::from(days) >= self.min_volume
     }
 }
 

@@ -7,7 +7,7 @@ use bars::time::AsOfSpec;
 use bars::{AsOf, Closes, Minute, Symbol, Window};
 use proptest::prelude::*;
 use stages::leaderboards::{
-    Buckets, LeaderboardsPlan, Params, RankKind, RankedBoards, ValidParams,
+    Buckets, LeaderboardsPanel, LeaderboardsPlan, Params, RankKind, RankedBoards, ValidParams,
 };
 
 const NAMES: [&str; 6] = ["A/B", "B", "C", "D:PERP", "E", "a"];
@@ -216,6 +216,30 @@ proptest! {
         let (all, cut) = (run(&plan, &rows), run(&plan, &closed));
         // The debug text contains every number of every board to the bit, including NaN.
         prop_assert_eq!(format!("{all:?}"), format!("{cut:?}"));
+    }
+
+    #[test]
+    fn a_panel_has_the_buckets_of_each_asof(
+        rows in rows(),
+        params in params(),
+        past in prop::collection::btree_set(-900_i64..200 * 60, 1..6),
+        is_whole in any::<bool>(),
+    ) {
+        // Whole hours and times between them.
+        let unit = if is_whole { 3600 } else { 1 };
+        let asofs: std::collections::BTreeSet<AsOf> =
+            past.into_iter().map(|past| asof(past.div_euclid(unit) * unit)).collect();
+        let asofs: Vec<AsOf> = asofs.into_iter().collect();
+        let panel = LeaderboardsPanel::new(&params, &asofs).unwrap();
+        for bars in market(&rows).values().map(closes) {
+            let history = panel.summarize(&bars);
+            for (index, &asof) in asofs.iter().enumerate() {
+                let single = LeaderboardsPlan::new(params.clone(), asof).unwrap().summarize(&bars);
+                let shared = panel.buckets(index, &history);
+                // The debug text contains every number to the bit, including NaN.
+                prop_assert_eq!(format!("{shared:?}"), format!("{single:?}"));
+            }
+        }
     }
 }
 

@@ -1,17 +1,23 @@
 //! `data-pipeline leaderboards`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bars::AsOf;
 use bars::time::{AsOfSpec, DAY};
 use clap::Args;
-use pipeline::jobs::{LeaderboardsJob, LeaderboardsOutput};
+use pipeline::artifacts::names;
+use pipeline::jobs::{
+    LeaderboardsJob, LeaderboardsOutput, LeaderboardsPanelJob, LeaderboardsPanelOutput,
+};
+use pipeline::panel::PanelRange;
+use pipeline::snapshots::SnapshotFiles;
 use pipeline::task::TaskRequest;
-use stages::leaderboards::{Board, Params, Run, ValidParams};
+use stages::features::output::OutputOptions;
+use stages::leaderboards::{Board, Params, RankedBoards, Run, ValidParams};
 
 use crate::console::Console;
-use crate::flags::{self, FormatFlag, SourceFlags, UniverseFlags};
+use crate::flags::{self, CompressionFlag, FormatFlag, PanelFlags, SourceFlags, UniverseFlags};
 use crate::prompts;
 use crate::shard::{self, Shard};
 use crate::source_select;
@@ -42,15 +48,34 @@ pub struct Flags {
     /// Include symbols without a bar in the last 24 hours.
     #[arg(long)]
     pub include_stale: bool,
-    /// Output folder.
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    pub out_dir: PathBuf,
+    /// Output folder [default: . or, for a panel, data/leaderboards].
+    #[arg(long, value_name = "DIR")]
+    pub out_dir: Option<PathBuf>,
     /// Format of the cohort files (habitual_gainers, habitual_losers, habitual_overlaps).
-    #[arg(long, value_enum, default_value_t = FormatFlag::Csv)]
+    #[arg(long, value_enum, default_value_t = FormatFlag::Csv, conflicts_with = "from")]
     pub cohort_format: FormatFlag,
     /// Compute only part I of N and write it to the output folder (see 'data-pipeline merge').
     #[arg(long, value_name = "I/N")]
     pub shard: Option<Shard>,
+    /// The as-ofs of a panel: a table of the boards at several times, one partition dt=YYYY-MM-DD
+    /// per date, without ranks per bucket and without cohort files.
+    #[command(flatten)]
+    pub panel: PanelFlags,
+    /// Format of a panel.
+    #[arg(long, value_enum, default_value_t = FormatFlag::Parquet, requires = "from", help_heading = "Panel")]
+    pub format: FormatFlag,
+    /// Parquet compression of a panel [default: snappy].
+    #[arg(long, value_enum, requires = "from", help_heading = "Panel")]
+    pub compression: Option<CompressionFlag>,
+    /// Version string in the schema sidecar of a panel.
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "v1",
+        requires = "from",
+        help_heading = "Panel"
+    )]
+    pub schema_version: String,
     /// The choice of symbols.
     #[command(flatten)]
     pub universe: UniverseFlags,
@@ -63,6 +88,8 @@ const DEFAULT_TOP_N: usize = 20;
 
 /// Runs the command.
 pub fn run(flags: &Flags) -> anyhow::Result<()> {
+    // Invalid flags are reported before the prompt.
+    let panel = flags.panel_files()?;
     let job = flags.job(top_n(flags)?)?;
     let opened = source_select::source(&flags.source)?;
     let console = Console::new(flags.source.reading.strict);
@@ -74,7 +101,13 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         };
         return shard::run(&request, shard, &job.out_dir, Some(&opened), &console);
     }
-    let output = job.run(&console.context(Some(&opened)))?;
+    let context = console.context(Some(&opened));
+    if let Some((range, files)) = panel {
+        let LeaderboardsJob { params, universe, .. } = job;
+        let output = LeaderboardsPanelJob { params, universe, range, files }.run(&context)?;
+        return print_panel(&output);
+    }
+    let output = job.run(&context)?;
     if flags.asof == AsOfSpec::Latest {
         warn_if_stale(output.leaderboards.newest);
     }
@@ -118,9 +151,34 @@ impl Flags {
             params,
             universe: self.universe.universe(),
             asof: self.asof,
-            out_dir: self.out_dir.clone(),
+            out_dir: self.out_dir.clone().unwrap_or_else(|| ".".into()),
             cohort_format: self.cohort_format.format(),
         })
+    }
+
+    /// Returns the as-ofs and the files of a panel; `None` if none is wanted.
+    ///
+    /// # Errors
+    /// `--compression` was given for CSV.
+    fn panel_files(&self) -> anyhow::Result<Option<(PanelRange, SnapshotFiles)>> {
+        let compression = flags::compression(self.format, self.compression)?;
+        let files = SnapshotFiles {
+            out: self.out_dir.clone().unwrap_or_else(|| names::LEADERBOARDS_FOLDER.into()),
+            format: self.format.format(),
+            compression,
+            schema_version: self.schema_version.clone(),
+            columns: OutputOptions::default(),
+        };
+        Ok(self.panel.range().map(|range| (range, files)))
+    }
+
+    /// Returns the folder of the log: that of the outputs, except for a panel, whose folder has
+    /// tables only.
+    pub fn log_dir(&self) -> &Path {
+        match &self.out_dir {
+            Some(folder) if self.panel.from.is_none() => folder,
+            _ => Path::new("."),
+        }
     }
 }
 
@@ -138,7 +196,27 @@ pub fn warn_if_stale(newest: AsOf) {
 
 /// Prints the boards.
 pub fn print(output: &LeaderboardsOutput) -> anyhow::Result<()> {
-    let boards = &output.leaderboards.boards;
+    print_boards(&output.leaderboards.boards)
+}
+
+/// Prints the boards at the last as-of of a panel and the paths of the files.
+fn print_panel(output: &LeaderboardsPanelOutput) -> anyhow::Result<()> {
+    let (first, last) = (output.asofs[0], output.asofs[output.asofs.len() - 1]);
+    match &output.last {
+        Some(leaderboards) => print_boards(&leaderboards.boards)?,
+        None => ui::print(&format!("no boards as of {last}"))?,
+    }
+    ui::print(&format!(
+        "\nwrote {} starting at {}: {} of {}, {} from {first} to {last}",
+        ui::pluralize(output.partitions, "partition"),
+        output.first_file.display(),
+        ui::pluralize(output.rows, "row"),
+        ui::pluralize(output.columns, "column"),
+        ui::pluralize(output.asofs.len(), "as-of"),
+    ))
+}
+
+fn print_boards(boards: &RankedBoards) -> anyhow::Result<()> {
     let run = &boards.run;
     ui::print(&format!(
         "{} of {} symbols ranked over the {} days before {}",

@@ -16,9 +16,11 @@ use crate::explain;
 use crate::ui::Usage;
 
 mod decomposition;
+pub mod panel;
 mod snapshots;
 
 pub use decomposition::{DecompositionFlags, PresetFlag};
+pub use panel::PanelFlags;
 pub use snapshots::SnapshotFlags;
 
 /// Reads a password: the first line of the file at `path`.
@@ -391,6 +393,22 @@ impl CompressionFlag {
             CompressionFlag::Zstd => table_file::Compression::Zstd,
         }
     }
+}
+
+/// Returns the compression of a table.
+///
+/// # Errors
+/// `--compression` was given for CSV.
+pub fn compression(
+    format: FormatFlag,
+    compression: Option<CompressionFlag>,
+) -> Result<table_file::Compression, Usage> {
+    if format == FormatFlag::Csv && compression.is_some() {
+        return Err(Usage(
+            "--compression only applies to Parquet; drop it with --format csv".to_owned(),
+        ));
+    }
+    Ok(compression.map(CompressionFlag::compression).unwrap_or_default())
 }
 
 /// Checks that `path` has the extension of a supported table format.

@@ -12,7 +12,6 @@ use stages::features::baseline::MIN_BASELINE_N;
 
 use super::{ColumnFlags, CompressionFlag, FormatFlag, SourceFlags};
 use crate::shard::Shard;
-use crate::ui::Usage;
 
 /// Flags that `state` and `regime` share.
 #[derive(Debug, Clone, Args)]
@@ -71,12 +70,7 @@ impl SnapshotFlags {
         every: Window,
         series_output: Option<PathBuf>,
     ) -> anyhow::Result<SnapshotFilesJob<S>> {
-        if self.format == FormatFlag::Csv && self.compression.is_some() {
-            return Err(Usage(
-                "--compression only applies to Parquet; drop it with --format csv".to_owned(),
-            )
-            .into());
-        }
+        let compression = super::compression(self.format, self.compression)?;
         let moments = match (self.from, self.to, self.asof) {
             (Some(from), Some(to), _) => Moments::Panel { from, to, every },
             (_, _, Some(asof)) => Moments::At(asof),
@@ -89,7 +83,7 @@ impl SnapshotFlags {
             files: SnapshotFiles {
                 out: out.to_owned(),
                 format: self.format.format(),
-                compression: self.compression.map(CompressionFlag::compression).unwrap_or_default(),
+                compression,
                 schema_version: self.schema_version.clone(),
                 columns: self.columns.options(),
             },

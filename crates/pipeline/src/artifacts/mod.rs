@@ -51,6 +51,8 @@ pub mod names {
     pub const POST_SUMMARY: &str = "imf_post_summary";
     /// In a partition of cycles, without extension: the leading cycles per symbol.
     pub const POST_TOP: &str = "imf_post_top_imfs";
+    /// The folder of a panel of `leaderboards`, with a partition for each date.
+    pub const LEADERBOARDS_FOLDER: &str = "data/leaderboards";
     /// The folder of `state`, with a partition for each date.
     pub const STATE_FOLDER: &str = "data/state";
     /// The folder of `regime`, with a partition for each date.

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use bars::AsOf;
 use bars::time::AsOfSpec;
 use serde::Serialize;
 use stages::leaderboards::ValidParams;
@@ -9,6 +10,9 @@ use crate::artifacts::names;
 use crate::artifacts::table_file::Format;
 use crate::error::Result;
 use crate::leaderboards::{Leaderboards, leaderboards, output_names};
+use crate::leaderboards_panel::{BoardsPanel, columns};
+use crate::panel::PanelRange;
+use crate::snapshots::{PartitionWriter, SnapshotFiles, commit_partitions};
 use crate::universe::Universe;
 
 /// Ranks a market and writes the boards.
@@ -62,5 +66,67 @@ impl LeaderboardsJob {
     /// The files that the job writes.
     pub fn outputs(&self) -> Vec<PathBuf> {
         output_names(self.cohort_format).map(|name| self.out_dir.join(name)).collect()
+    }
+}
+
+/// Ranks a market at several as-ofs and writes the boards, a partition per date. It writes no ranks
+/// per bucket and no bars of the cohorts.
+#[derive(Debug, Clone, Serialize)]
+pub struct LeaderboardsPanelJob {
+    /// Windows, lookback and number of ranks.
+    pub params: ValidParams,
+    /// The choice of symbols.
+    #[serde(skip_serializing_if = "Universe::is_default")]
+    pub universe: Universe,
+    /// The as-ofs.
+    pub range: PanelRange,
+    /// Folder, format and compression of the outputs.
+    pub files: SnapshotFiles,
+}
+
+/// The result of a [`LeaderboardsPanelJob`].
+#[derive(Debug, Clone)]
+pub struct LeaderboardsPanelOutput {
+    /// The boards at the last as-of, without ranks; `None` if no symbol can be ranked then.
+    pub last: Option<Leaderboards>,
+    /// The as-ofs, ascending, at least one.
+    pub asofs: Vec<AsOf>,
+    /// Number of partitions.
+    pub partitions: usize,
+    /// Number of rows of the tables.
+    pub rows: usize,
+    /// Number of columns of the tables.
+    pub columns: usize,
+    /// The table of the first date.
+    pub first_file: PathBuf,
+}
+
+impl LeaderboardsPanelJob {
+    /// Runs the job.
+    ///
+    /// # Errors
+    /// As [`leaderboards_panel`](crate::leaderboards_panel::leaderboards_panel), and if a file
+    /// cannot be written.
+    pub fn run(&self, context: &JobContext<'_>) -> Result<LeaderboardsPanelOutput> {
+        const STAGE: &str = "leaderboards";
+        let JobContext { temp, observer, .. } = *context;
+        let source = context.source()?;
+        let panel = BoardsPanel::new(source, &self.params, &self.universe, self.range, observer)?;
+        let first_file = self.files.table(STAGE, panel.asofs()[0]);
+        // Report a folder that cannot be written before reading the market.
+        temp.check_writable(&first_file)?;
+        let columns = columns();
+        let mut writer = PartitionWriter::new(&self.files, STAGE, &columns, temp)?;
+        let (mut rows, mut number) = (0, 0);
+        let last = panel.for_each_part(observer, &mut |part| {
+            rows += part.values.iter().flatten().map(|values| values[0].len()).sum::<usize>();
+            number += 1;
+            writer.write_group(number, part.dates, true, &|date| part.values[date].clone())
+        })?;
+        context.check(source)?;
+        let partitions = commit_partitions(writer, &self.files, STAGE, panel.asofs())?;
+        let asofs = panel.asofs().to_vec();
+        let columns = columns.len();
+        Ok(LeaderboardsPanelOutput { last, asofs, partitions, rows, columns, first_file })
     }
 }

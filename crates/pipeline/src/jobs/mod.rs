@@ -20,7 +20,9 @@ mod snapshots;
 
 pub use cohort::{CohortCyclesJob, CohortCyclesOutput, MetricsJob, MetricsOutput};
 pub use cycles::{CyclesJob, CyclesOutput, CyclesSummaryJob, CyclesSummaryOutput};
-pub use leaderboards::{LeaderboardsJob, LeaderboardsOutput};
+pub use leaderboards::{
+    LeaderboardsJob, LeaderboardsOutput, LeaderboardsPanelJob, LeaderboardsPanelOutput,
+};
 pub use report::{ReportJob, ReportOutput};
 pub use snapshots::{SnapshotFilesJob, SnapshotsOutput};
 

@@ -11,6 +11,7 @@ use crate::artifacts::series_file::SeriesFile;
 use crate::cohort::Member;
 use crate::error::{Error, Result};
 use crate::observer::{Observer, Progress, Unit};
+use crate::panel::dates;
 use crate::scratch_series::SpareSeries;
 
 /// Maximum number of values held at once: a quarter of a gigabyte.
@@ -59,11 +60,6 @@ impl Cuts {
     pub(crate) fn len(&self) -> usize {
         self.passes.len()
     }
-}
-
-/// Groups as-ofs by date.
-pub(super) fn dates(asofs: &[AsOf]) -> impl Iterator<Item = &[AsOf]> {
-    asofs.chunk_by(|a, b| a.midnight() == b.midnight())
 }
 
 /// Returns the members that have bars.

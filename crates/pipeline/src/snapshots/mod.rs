@@ -11,6 +11,7 @@ use bars_io::atomic::{FinishedFile, TempFiles};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use stages::features::layout::FeatureLayout;
+use stages::features::output::OutputShape;
 use stages::features::table::{FeatureRow, to_table};
 use stages::table::Table;
 
@@ -21,9 +22,9 @@ use crate::cohort::{
 };
 use crate::error::{Error, Result};
 use crate::observer::Observer;
+use crate::panel::{PanelRange, dates, since_first_bar};
 use crate::scratch_series::SpareSeries;
 use crate::source::report_findings;
-use crate::text::pluralize;
 
 mod compute;
 mod partitions;
@@ -35,10 +36,7 @@ pub use stage::{Regime, SnapshotStage, State, SymbolSnapshots};
 pub(crate) use compute::{Cuts, compute, present};
 pub(crate) use partitions::{PartitionWriter, table_name};
 
-use compute::{Group, dates, for_each_group};
-
-/// Maximum number of snapshots per job.
-pub const MAX_SNAPSHOTS: i64 = 1_000_000;
+use compute::{Group, for_each_group};
 
 /// The as-ofs of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -280,8 +278,8 @@ impl<'a, S: SnapshotStage> SnapshotJob<'a, S> {
         observer: &dyn Observer,
     ) -> Result<FinishedSnapshots> {
         let layout = S::layout(&self.stage.plan(self.asofs[..1].to_vec())).clone();
-        let mut writer = PartitionWriter::new(files, S::NAME, &layout, temp)?;
-        let shape = writer.shape().clone();
+        let shape = OutputShape::new(&layout, &files.columns)?;
+        let mut writer = PartitionWriter::new(files, S::NAME, shape.columns(), temp)?;
         let columns = shape.columns().len();
         let (mut rows, mut last) = (0, Vec::new());
         let newest = self.last_asof();
@@ -387,49 +385,12 @@ fn resolve<S: SnapshotStage>(
     let all = match moments {
         Moments::Newest => vec![stage.default_asof(newest)],
         Moments::At(spec) => vec![stage.asof(spec.moment().unwrap_or(newest))],
-        Moments::Panel { from, to, every } => panel(stage, from, to, every, newest)?,
+        Moments::Panel { from, to, every } => {
+            PanelRange { from, to, every }.asofs(|moment| stage.asof(moment), newest)?
+        }
     };
-    let known: Vec<AsOf> = all.iter().copied().filter(|&asof| asof >= first).collect();
-    if known.is_empty() {
-        let asof = all[all.len() - 1];
-        let what = format!("these symbols (first possible as-of: {first})");
-        return Err(Error::AsofBeforeBars { asof, what, oldest, newest });
-    }
-    if known.len() < all.len() {
-        let dropped = pluralize(all.len() - known.len(), "as-of");
-        observer.warn(format!("skipped {dropped} before {first}: no bar has closed by then"));
-    }
-    Ok(known)
-}
-
-fn panel<S: SnapshotStage>(
-    stage: &S,
-    from: AsOfSpec,
-    to: AsOfSpec,
-    every: Window,
-    newest: AsOf,
-) -> Result<Vec<AsOf>> {
-    let Some(from) = from.moment() else {
-        return Err(Error::parameter(
-            "from",
-            "\"latest\" gives an empty panel; give a time or a date",
-        ));
-    };
-    let (from, to) = (stage.asof(from), stage.asof(to.moment().unwrap_or(newest)));
-    if to < from {
-        return Err(Error::parameter("from", format!("{from} is later than {to}; swap them")));
-    }
-    let step = i64::from(every.minutes());
-    let count = (to.epoch_seconds() - from.epoch_seconds()) / 60 / step + 1;
-    if count > MAX_SNAPSHOTS {
-        return Err(Error::parameter(
-            "every",
-            format!(
-                "{count} snapshots from {from} to {to} every {every} exceed the limit of {MAX_SNAPSHOTS}; divide the panel into several runs"
-            ),
-        ));
-    }
-    Ok((0..count).map(|i| from.plus(i * step)).collect())
+    let what = format!("these symbols (first possible as-of: {first})");
+    since_first_bar(all, first, &what, (oldest, newest), observer)
 }
 
 /// The layout of a stage's result, without computing anything.

@@ -6,14 +6,13 @@ use bars::AsOf;
 use bars_io::atomic::{FinishedFile, TempFiles};
 use rayon::prelude::*;
 use serde::Serialize;
-use stages::features::layout::FeatureLayout;
-use stages::features::output::{OutputOptions, OutputShape};
-use stages::table::Values;
+use stages::features::output::OutputOptions;
+use stages::table::{ColumnSpec, Values};
 
-use super::compute::dates;
 use crate::artifacts::partition;
 use crate::artifacts::table_file::{Compression, FileColumns, Format, TableWriter, schema_json};
 use crate::error::{Error, Result};
+use crate::panel::dates;
 
 /// Output options of snapshots.
 #[derive(Debug, Clone, Serialize)]
@@ -32,7 +31,7 @@ pub struct SnapshotFiles {
 }
 
 impl SnapshotFiles {
-    /// The table of the date of `asof`; `stage` is `state` or `regime`.
+    /// The table of the date of `asof`; `stage` is `state`, `regime` or `leaderboards`.
     pub fn table(&self, stage: &str, asof: AsOf) -> PathBuf {
         table_path(&self.out, stage, asof, self.format)
     }
@@ -86,7 +85,6 @@ pub fn schema_path(partition: &Path, stage: &str) -> PathBuf {
 pub(crate) struct PartitionWriter<'a> {
     files: &'a SnapshotFiles,
     stage: &'static str,
-    shape: OutputShape,
     columns: FileColumns,
     schema: Vec<u8>,
     temp: &'a TempFiles,
@@ -99,17 +97,15 @@ impl<'a> PartitionWriter<'a> {
     pub(crate) fn new(
         files: &'a SnapshotFiles,
         stage: &'static str,
-        layout: &FeatureLayout,
+        columns: &[ColumnSpec],
         temp: &'a TempFiles,
     ) -> Result<PartitionWriter<'a>> {
-        let shape = OutputShape::new(layout, &files.columns)?;
-        let schema = schema_json(shape.columns(), &files.schema_version)
+        let schema = schema_json(columns, &files.schema_version)
             .map_err(|e| Error::encode("the schema", e))?;
-        let columns = FileColumns::new(shape.columns());
+        let columns = FileColumns::new(columns);
         Ok(PartitionWriter {
             files,
             stage,
-            shape,
             columns,
             schema,
             temp,
@@ -118,14 +114,9 @@ impl<'a> PartitionWriter<'a> {
         })
     }
 
-    /// The columns of the tables.
-    pub(crate) fn shape(&self) -> &OutputShape {
-        &self.shape
-    }
-
-    /// Appends a row group to the table of each date of a pass: `values(d)` gives the columns of
-    /// date `d` in the [shape](PartitionWriter::shape) of the tables, `None` if it has no rows in this group. It is called for one date per thread at a
-    /// time.
+    /// Appends a row group to the table of each date of a pass: `values(d)` gives the values of the
+    /// columns of date `d`, `None` if it has no rows in this group. It is called for one date per
+    /// thread at a time.
     pub(crate) fn write_group(
         &mut self,
         pass: usize,

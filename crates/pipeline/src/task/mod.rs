@@ -14,7 +14,8 @@ use stages::{leaderboards, metrics};
 
 use crate::cycles::CyclesParams;
 use crate::error::{Error, Result};
-use crate::snapshots::{MAX_SNAPSHOTS, Regime, State};
+use crate::panel::MAX_SNAPSHOTS;
+use crate::snapshots::{Regime, State};
 use crate::universe::Universe;
 
 mod cycles;

@@ -6,6 +6,7 @@ use arrow_array::RecordBatch;
 use bars::{AsOf, Symbol};
 use bars_io::Source;
 use bars_io::atomic::TempFiles;
+use stages::features::output::OutputShape;
 use stages::features::table::{FeatureRow, to_table};
 use stages::table::arrow::{schema, values};
 use stages::table::{ColumnSpec, Values};
@@ -70,8 +71,8 @@ pub(super) fn merge<S: SnapshotStage>(
         layout.columns().iter().map(|column| column.spec.clone()).collect();
     let symbols = results.first().map_or(0, |result| result.task.symbols);
     let cuts = Cuts::new(&asofs, specs.len(), symbols);
-    let mut writer = PartitionWriter::new(files, S::NAME, &layout, temp)?;
-    let shape = writer.shape().clone();
+    let shape = OutputShape::new(&layout, &files.columns)?;
+    let mut writer = PartitionWriter::new(files, S::NAME, shape.columns(), temp)?;
     let mut rows = 0;
     for (pass, dates) in cuts.passes(&asofs).iter().enumerate() {
         let parts: Vec<Part> = results

@@ -21,6 +21,9 @@ pub struct Board {
 pub struct Coin {
     /// The symbol.
     pub symbol: Symbol,
+    /// The number that orders the board: gains, losses, or on the overlaps the smaller of gains /
+    /// most gains and losses / most losses.
+    pub score: f64,
     /// Percent change of price in its newest used bucket of 24h (or the longest window); NaN if
     /// missing.
     pub price_change: f64,
@@ -77,6 +80,7 @@ pub(super) fn make(
         let newest = newest_change(&buckets.windows[changes]);
         Coin {
             symbol: symbol.clone(),
+            score: scores[i],
             price_change: newest.map_or(f64::NAN, |change| change.price),
             pct_vol_change: newest.map_or(f64::NAN, |change| change.volume),
             gains: tallies[i].count(RankKind::Gain),

@@ -1,5 +1,7 @@
 //! Aggregates a symbol's bars into last close and total volume per bucket.
 
+use std::ops::Range;
+
 use bars::time::DAY;
 use bars::{Closes, Minute, Span, Window};
 
@@ -38,6 +40,19 @@ impl BucketGrid {
         Minute::new(number * i64::from(self.window.minutes())).unwrap_or(Minute::MAX)
     }
 
+    /// The bars that the bucket at `index` can have.
+    pub(super) fn bucket(&self, index: usize) -> Span {
+        let start = self.start(index);
+        Span { start, end: start.plus(self.window.minutes()) }
+    }
+
+    /// Returns the indices of this grid's buckets in `whole`, a grid of the same window that has
+    /// them all.
+    pub(super) fn range_in(&self, whole: &BucketGrid) -> Range<usize> {
+        let first = usize::try_from(self.first - whole.first).unwrap_or(0);
+        first..first + self.buckets
+    }
+
     /// Returns the index of the used bucket that contains `minute`.
     fn place(&self, minute: Minute) -> Option<usize> {
         let index =
@@ -71,7 +86,7 @@ impl Cell {
 #[derive(Debug, Clone)]
 pub struct Buckets {
     pub(super) windows: Vec<Box<[Cell]>>,
-    last: Option<Minute>,
+    pub(super) last: Option<Minute>,
 }
 
 impl Buckets {
@@ -121,39 +136,58 @@ impl LeaderboardsPlan {
 
     /// Aggregates a symbol's bars within [`LeaderboardsPlan::span`] into the buckets of every
     /// window.
-    ///
-    /// Bars are summed into bins of the windows' greatest common divisor, and bins into windows. So
-    /// one pass is enough, and the sums are the same for every source.
     pub fn summarize(&self, bars: &Closes) -> Buckets {
-        let mut bins = vec![Cell::EMPTY; self.base.len()];
-        let from = bars.time.partition_point(|&time| time < self.span.start);
-        let to = bars.time.partition_point(|&time| time < self.span.end);
-        let width = self.base.window.minutes();
-        let mut at = from;
-        while at < to {
-            // The bars of a bin are adjacent, so its index is looked up once.
-            let bin_end = bars.time[at].floor(self.base.window).plus(width);
-            let run = at + bars.time[at..to].partition_point(|&time| time < bin_end);
-            if let Some(bin) = self.base.place(bars.time[at]) {
-                bin_sum(&mut bins[bin], &bars.close[at..run], &bars.volume[at..run]);
-            }
-            at = run;
+        let range = bars_within(bars, self.span);
+        Buckets {
+            last: last_of(bars, &range),
+            windows: sum_bars(&self.base, &self.grids, bars, range),
         }
-        let mut windows: Vec<Box<[Cell]>> = self
-            .grids
-            .iter()
-            .map(|grid| vec![Cell::EMPTY; grid.len()].into_boxed_slice())
-            .collect();
-        for (i, bin) in bins.iter().enumerate().filter(|(_, bin)| bin.has_bar()) {
-            let start = self.base.start(i);
-            for (grid, cells) in self.grids.iter().zip(&mut windows) {
-                if let Some(place) = grid.place(start) {
-                    cells[place].add(bin.close, bin.volume);
-                }
-            }
-        }
-        Buckets { windows, last: (to > from).then(|| bars.time[to - 1]) }
     }
+}
+
+/// Returns the indices of the bars that open within `span`.
+pub(super) fn bars_within(bars: &Closes, span: Span) -> Range<usize> {
+    let index = |minute: Minute| bars.time.partition_point(|&time| time < minute);
+    index(span.start)..index(span.end)
+}
+
+/// Returns the open time of the last bar of `range`.
+pub(super) fn last_of(bars: &Closes, range: &Range<usize>) -> Option<Minute> {
+    bars.time[range.clone()].last().copied()
+}
+
+/// Aggregates the bars of `range` into the buckets of `grids`.
+///
+/// Bars are summed into bins of `base`, whose window divides those of `grids`, and bins into
+/// windows. So one pass is enough, and the sums are the same for every source.
+pub(super) fn sum_bars(
+    base: &BucketGrid,
+    grids: &[BucketGrid],
+    bars: &Closes,
+    range: Range<usize>,
+) -> Vec<Box<[Cell]>> {
+    let mut bins = vec![Cell::EMPTY; base.len()];
+    let (mut at, to) = (range.start, range.end);
+    while at < to {
+        // The bars of a bin are adjacent, so its index is looked up once.
+        let bin_end = bars.time[at].floor(base.window).plus(base.window.minutes());
+        let run = at + bars.time[at..to].partition_point(|&time| time < bin_end);
+        if let Some(bin) = base.place(bars.time[at]) {
+            bin_sum(&mut bins[bin], &bars.close[at..run], &bars.volume[at..run]);
+        }
+        at = run;
+    }
+    let mut windows: Vec<Box<[Cell]>> =
+        grids.iter().map(|grid| vec![Cell::EMPTY; grid.len()].into_boxed_slice()).collect();
+    for (i, bin) in bins.iter().enumerate().filter(|(_, bin)| bin.has_bar()) {
+        let start = base.start(i);
+        for (grid, cells) in grids.iter().zip(&mut windows) {
+            if let Some(place) = grid.place(start) {
+                cells[place].add(bin.close, bin.volume);
+            }
+        }
+    }
+    windows
 }
 
 fn bin_sum(bin: &mut Cell, closes: &[f64], volumes: &[f64]) {

@@ -10,6 +10,8 @@
 //! 4. [`boards`]: the three boards; [`skew`]: differences between a symbol's ranks and those of its
 //!    board.
 //!
+//! [`panel`] shares step 2 between several as-ofs.
+//!
 //! ```
 //! use bars::time::AsOfSpec;
 //! use bars::{Closes, Minute};
@@ -33,6 +35,7 @@
 
 pub mod boards;
 pub mod buckets;
+pub mod panel;
 pub mod params;
 pub mod ranking;
 pub mod skew;
@@ -43,6 +46,7 @@ use crate::error::{Error, Result};
 
 pub use boards::{Board, Coin};
 pub use buckets::Buckets;
+pub use panel::{BucketHistory, LeaderboardsPanel};
 pub use params::{Params, ValidParams, changes_of};
 pub use ranking::{BucketRank, RankKind, Tallies};
 pub use skew::{Level, SkewDetail, Tag};
@@ -107,6 +111,11 @@ impl LeaderboardsPlan {
         let grids = params.windows().iter().map(grid).collect::<Result<_>>()?;
         let base = BucketGrid::new(params.base_window(), span, true);
         Ok(LeaderboardsPlan { params, asof, span, grids, base })
+    }
+
+    /// The as-of.
+    pub fn asof(&self) -> AsOf {
+        self.asof
     }
 
     /// The parameters.

@@ -1,0 +1,43 @@
+//! The as-ofs of a panel of `leaderboards` and `imf-stage`.
+
+use bars::Window;
+use bars::time::AsOfSpec;
+use clap::Args;
+use pipeline::panel::PanelRange;
+
+/// The as-ofs of a panel.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Panel")]
+pub struct PanelFlags {
+    /// First as-of of a panel.
+    #[arg(long, value_name = "TIME", value_parser = super::asof, requires = "to", conflicts_with_all = ["asof", "shard"])]
+    pub from: Option<AsOfSpec>,
+    /// Last as-of of a panel (inclusive).
+    #[arg(long, value_name = "TIME", value_parser = super::asof, requires = "from")]
+    pub to: Option<AsOfSpec>,
+    /// Time between the as-ofs of a panel.
+    #[arg(long, value_name = "WINDOW", default_value = "1d", requires = "from")]
+    pub every: Window,
+}
+
+impl PanelFlags {
+    /// Returns the as-ofs, or `None` if no panel is wanted.
+    pub fn range(&self) -> Option<PanelRange> {
+        let (from, to) = self.from.zip(self.to)?;
+        Some(PanelRange { from, to, every: self.every })
+    }
+}
+
+/// Returns what to do about `flag`, which cannot be used with `--from`.
+pub fn remedy(flag: &str) -> Option<&'static str> {
+    Some(match flag {
+        "--asof" => "--from, --to and --every give the as-ofs of a panel; drop --asof",
+        "--shard" => {
+            "divide a panel by dates: run it for parts of the dates with --from and --to, into the same folder"
+        }
+        "--cohort-format" => {
+            "a panel has no cohort files; drop --cohort-format, or write them at one as-of with --asof"
+        }
+        _ => return None,
+    })
+}

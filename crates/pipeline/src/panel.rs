@@ -1,0 +1,86 @@
+//! The as-ofs of a panel.
+
+use bars::time::AsOfSpec;
+use bars::{AsOf, Window};
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+use crate::observer::Observer;
+use crate::text::pluralize;
+
+/// Maximum number of as-ofs per job.
+pub const MAX_SNAPSHOTS: i64 = 1_000_000;
+
+/// As-ofs from one time to another (inclusive) in steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct PanelRange {
+    /// The first as-of; not `Latest`.
+    pub from: AsOfSpec,
+    /// The last as-of; `Latest`: the close of the newest bar.
+    pub to: AsOfSpec,
+    /// Time from one as-of to the next.
+    pub every: Window,
+}
+
+impl PanelRange {
+    /// Returns the as-ofs, ascending, at least one. `asof` normalizes the first and the last;
+    /// `newest` is the close of the newest bar.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if the panel begins with `Latest`, is backwards, or has more than
+    /// [`MAX_SNAPSHOTS`] as-ofs.
+    pub fn asofs(self, asof: impl Fn(AsOf) -> AsOf, newest: AsOf) -> Result<Vec<AsOf>> {
+        let PanelRange { from, to, every } = self;
+        let Some(from) = from.moment() else {
+            return Err(Error::parameter(
+                "from",
+                "\"latest\" gives an empty panel; give a time or a date",
+            ));
+        };
+        let (from, to) = (asof(from), asof(to.moment().unwrap_or(newest)));
+        if to < from {
+            return Err(Error::parameter("from", format!("{from} is later than {to}; swap them")));
+        }
+        let step = i64::from(every.minutes());
+        let count = (to.epoch_seconds() - from.epoch_seconds()) / 60 / step + 1;
+        if count > MAX_SNAPSHOTS {
+            return Err(Error::parameter(
+                "every",
+                format!(
+                    "{count} snapshots from {from} to {to} every {every} exceed the limit of {MAX_SNAPSHOTS}; divide the panel into several runs"
+                ),
+            ));
+        }
+        Ok((0..count).map(|i| from.plus(i * step)).collect())
+    }
+}
+
+/// Drops the as-ofs before `first`, the earliest one that a bar has closed by, with a warning. `all`
+/// ascends and has at least one; so does the result.
+///
+/// # Errors
+/// [`Error::AsofBeforeBars`] if none is left. `what` names the bars, which close from `oldest` to
+/// `newest`.
+pub(crate) fn since_first_bar(
+    all: Vec<AsOf>,
+    first: AsOf,
+    what: &str,
+    (oldest, newest): (AsOf, AsOf),
+    observer: &dyn Observer,
+) -> Result<Vec<AsOf>> {
+    let known: Vec<AsOf> = all.iter().copied().filter(|&asof| asof >= first).collect();
+    if known.is_empty() {
+        let (asof, what) = (all[all.len() - 1], what.to_owned());
+        return Err(Error::AsofBeforeBars { asof, what, oldest, newest });
+    }
+    if known.len() < all.len() {
+        let dropped = pluralize(all.len() - known.len(), "as-of");
+        observer.warn(format!("skipped {dropped} before {first}: no bar has closed by then"));
+    }
+    Ok(known)
+}
+
+/// Groups as-ofs by date.
+pub(crate) fn dates(asofs: &[AsOf]) -> impl Iterator<Item = &[AsOf]> {
+    asofs.chunk_by(|a, b| a.midnight() == b.midnight())
+}
