@@ -531,6 +531,8 @@ const LINES: &[&str] = &[
     "leaderboards --source bars --bar-time open --strict --top-n 2 --windows 1h,4h --enable-72h --lookback-days 5 --asof 2026-01-01 \
      --include-partial --include-stale --out-dir .",
     "leaderboards --source bars --symbols amber-usd,*AL* --exclude ZZZ* --quote USD --min-volume 1 --no-stables --out-dir few --cohort-format parquet",
+    "leaderboards --source bars --top-n 2 --lookback-days 3 --from 2025-12-31 --to 2026-01-01 --every 6h --format parquet --compression zstd \
+     --schema-version v2 --out-dir panel/leaderboards",
     "metrics overlaps --source bars --bar-time open --strict --input habitual_overlaps.csv --output m.parquet --months 1 --windows 1h \
      --enable-72h --asof 2026-01-01 --coverage-threshold 0.5 --series-output s.parquet",
     "metrics overlaps --source bars --no-baseline --select rsi_* --drop rsi_24h* --no-masks --long --output l.csv",

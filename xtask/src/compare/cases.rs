@@ -77,6 +77,17 @@ pub const CASES: &[Case] = &[
          --asof 2025-12-15T12:34:00Z --include-partial --include-stale --out-dir boards",
     ),
     case(
+        "sample/leaderboards-panel",
+        MARKET,
+        "leaderboards --source bars --top-n 4 --from 2025-12-20 --to 2025-12-31 --every 1d --out-dir panel/leaderboards",
+    ),
+    case(
+        "sample/leaderboards-panel-csv",
+        MARKET,
+        "leaderboards --source bars --top-n 4 --from 2025-12-30T05:17:00Z --to 2025-12-31 --every 4h --include-partial --format csv \
+         --out-dir panel-csv/leaderboards",
+    ),
+    case(
         "sample/leaderboards-one-thread",
         MARKET,
         "leaderboards --source bars --top-n 5 --threads 1 --out-dir one -q",

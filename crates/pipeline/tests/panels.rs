@@ -1,0 +1,203 @@
+//! Panels of boards against single runs, and against a source without the bars after the last as-of.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bars::time::AsOfSpec;
+use bars::{AsOf, Closes, Findings, Minute, Series, Span, Symbol};
+use bars_io::memory::MemorySource;
+use bars_io::{Entry, Source};
+use pipeline::leaderboards::leaderboards;
+use pipeline::leaderboards_panel::{columns, leaderboards_panel};
+use pipeline::observer::{Collector, Silent};
+use pipeline::panel::PanelRange;
+use pipeline::sample::{Market, MarketSettings};
+use pipeline::universe::Universe;
+use stages::leaderboards::{Params, ValidParams};
+use stages::table::{Table, Values};
+
+const DAYS: u32 = 12;
+
+/// Ten symbols. The first has no bars on 2025-12-30 and 2025-12-31, the second none before
+/// 2025-12-28.
+fn market() -> Vec<(Symbol, Series)> {
+    let market = Market::new(MarketSettings { symbols: 10, days: DAYS, ..Default::default() });
+    let mut all: Vec<(Symbol, Series)> = market.series().into_iter().collect();
+    let cut = |series: &Series, keeps: &dyn Fn(Minute) -> bool| {
+        series.iter().filter(|bar| keeps(bar.time)).collect::<Series>()
+    };
+    let outage = Span { start: at("2025-12-30").end(), end: at("2026-01-01").end() };
+    all[0].1 = cut(&all[0].1, &|time| !outage.contains(time));
+    all[1].1 = cut(&all[1].1, &|time| time >= at("2025-12-28").end());
+    all
+}
+
+fn at(text: &str) -> AsOf {
+    text.parse::<AsOfSpec>().unwrap().moment().unwrap()
+}
+
+fn range(from: &str, to: &str, every: &str) -> PanelRange {
+    let every = every.parse().unwrap();
+    PanelRange { from: from.parse().unwrap(), to: to.parse().unwrap(), every }
+}
+
+fn params(params: Params) -> ValidParams {
+    Params { top_n: 3, ..params }.check().unwrap()
+}
+
+/// The rows at each as-of, as text that contains every number to the bit.
+fn by_asof(panel: &Table) -> Vec<(AsOf, String)> {
+    let Some(Values::Time(times)) = panel.column("timestamp_asof_utc") else {
+        panic!("no as-ofs: {panel:?}");
+    };
+    let indices: Vec<usize> = (0..times.len()).collect();
+    let group = |rows: &[usize]| {
+        let columns = panel.columns.iter().zip(&panel.values);
+        let without_asof = columns.filter(|(column, _)| column.name != "timestamp_asof_utc");
+        let cells: Vec<_> =
+            without_asof.map(|(column, values)| (&column.name, values.gather(rows))).collect();
+        (times[rows[0]], sorted(&cells))
+    };
+    indices.chunk_by(|&a, &b| times[a] == times[b]).map(group).collect()
+}
+
+/// The rows of a single run in the same form.
+fn single(boards: &Table) -> String {
+    let cells: Vec<_> = boards
+        .columns
+        .iter()
+        .zip(&boards.values)
+        .map(|(column, values)| (&column.name, values.clone()))
+        .collect();
+    sorted(&cells)
+}
+
+/// The columns ordered by name, since a panel begins with the keys.
+fn sorted(cells: &[(&String, Values)]) -> String {
+    let mut cells: Vec<String> = cells.iter().map(|cell| format!("{cell:?}")).collect();
+    cells.sort();
+    cells.join("\n")
+}
+
+#[test]
+fn rows_at_an_asof_are_those_of_a_single_run() {
+    let source = MemorySource::new(market());
+    let four_days = Params { lookback_days: 4, ..Params::default() };
+    let odd = vec!["45m".parse().unwrap(), "90m".parse().unwrap(), "24h".parse().unwrap()];
+    let cases = [
+        (four_days.clone(), range("2025-12-27", "2026-01-01", "1d"), Universe::default()),
+        // Lookbacks that begin and end within buckets.
+        (
+            Params { include_partial: true, windows: odd.clone(), ..four_days.clone() },
+            range("2025-12-29T07:31:00Z", "2025-12-31T20:00:00Z", "413m"),
+            Universe::default(),
+        ),
+        (
+            Params { include_stale: true, windows: odd, ..four_days.clone() },
+            range("2025-12-29T07:31:13Z", "2025-12-31T20:00:00Z", "7h"),
+            Universe { min_volume: 2e6, exclude: vec!["B*".to_owned()], ..Universe::default() },
+        ),
+        // Days without any bar between the lookbacks.
+        (
+            Params { lookback_days: 1, ..Params::default() },
+            range("2025-12-25", "2026-01-01", "3d"),
+            Universe::default(),
+        ),
+    ];
+    for (given, range, universe) in cases {
+        let params = params(given);
+        let panel = leaderboards_panel(&source, &params, &universe, range, &Silent).unwrap();
+        assert_eq!(panel.columns, columns());
+        let found = by_asof(&panel);
+        let asofs = range.asofs(|moment| moment, at("2026-01-01")).unwrap();
+        assert!(asofs.len() > 2, "{range:?}");
+        assert_eq!(found.iter().map(|(asof, _)| *asof).collect::<Vec<_>>(), asofs, "{range:?}");
+        for (asof, rows) in found {
+            let asof = AsOfSpec::At(asof);
+            let run = leaderboards(&source, &params, &universe, asof, &Silent).unwrap();
+            assert_eq!(rows, single(&run.table()), "{asof} of {range:?}");
+        }
+    }
+}
+
+#[test]
+fn bars_after_the_last_asof_change_nothing() {
+    let params = params(Params { lookback_days: 4, include_partial: true, ..Params::default() });
+    let universe = Universe { min_volume: 1e5, ..Universe::default() };
+    let range = range("2025-12-28T12:00:00Z", "2025-12-30T18:30:00Z", "9h");
+    let rows = |market: Vec<(Symbol, Series)>| {
+        let source = MemorySource::new(market);
+        let panel = leaderboards_panel(&source, &params, &universe, range, &Silent).unwrap();
+        assert!(panel.len() > 20);
+        format!("{panel:?}")
+    };
+    let end = at("2025-12-30T18:30:00Z").end();
+    let cut = |(symbol, series): (Symbol, Series)| {
+        (symbol, series.slice(Span { start: Minute::MIN, end }))
+    };
+    assert_eq!(rows(market()), rows(market().into_iter().map(cut).collect()));
+}
+
+#[test]
+fn asofs_without_boards_are_reported_once() {
+    let market = market();
+    let source = MemorySource::new(market);
+    let params = params(Params { lookback_days: 2, ..Params::default() });
+    let universe = Universe::default();
+    let observer = Collector::default();
+    // The market is from 2025-12-20 to 2026-01-01.
+    let wide = range("2025-12-15", "2026-01-10", "1d");
+    let panel = leaderboards_panel(&source, &params, &universe, wide, &observer).unwrap();
+    let asofs: Vec<String> = by_asof(&panel).iter().map(|(asof, _)| asof.date()).collect();
+    assert_eq!((asofs[0].as_str(), asofs[asofs.len() - 1].as_str()), ("2025-12-21", "2026-01-01"));
+    let warnings = observer.warnings().join("\n");
+    for text in [
+        "skipped 6 as-ofs before 2025-12-20T00:01:00Z: no bar has closed by then",
+        "no boards at 9 of 21 as-ofs, the first 2026-01-02T00:00:00Z: none of the 10 symbols",
+        "symbols without a bar in the 24 hours before the as-of: excluded",
+    ] {
+        assert!(warnings.contains(text), "{text} is not in {warnings}");
+    }
+    let late = range("2026-01-05", "2026-01-10", "1d");
+    let error = leaderboards_panel(&source, &params, &universe, late, &Silent).unwrap_err();
+    assert!(error.to_string().contains("the 24 hours before 2026-01-10"), "{error}");
+    let early = range("2025-12-05", "2025-12-10", "1d");
+    let error = leaderboards_panel(&source, &params, &universe, early, &Silent).unwrap_err();
+    assert!(error.to_string().contains("no bar closes by 2025-12-10"), "{error}");
+}
+
+/// Counts how often bars are read.
+struct Counted(MemorySource, AtomicUsize);
+
+impl Source for Counted {
+    fn describe(&self) -> String {
+        self.0.describe()
+    }
+
+    fn catalog(&self) -> bars_io::Result<Vec<Entry>> {
+        self.0.catalog()
+    }
+
+    fn bars(&self, symbol: &Symbol, span: Span) -> bars_io::Result<Series> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.bars(symbol, span)
+    }
+
+    fn closes(&self, symbol: &Symbol, span: Span, into: &mut Closes) -> bars_io::Result<()> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.closes(symbol, span, into)
+    }
+
+    fn findings(&self) -> Findings {
+        self.0.findings()
+    }
+}
+
+#[test]
+fn every_symbol_is_read_once() {
+    let source = Counted(MemorySource::new(market()), AtomicUsize::new(0));
+    let params = params(Params { lookback_days: 4, ..Params::default() });
+    let range = range("2025-12-25", "2026-01-01", "1h");
+    leaderboards_panel(&source, &params, &Universe::default(), range, &Silent).unwrap();
+    assert_eq!(source.1.load(Ordering::Relaxed), 10);
+}
