@@ -72,7 +72,7 @@ pub enum Command {
     #[command(after_help = examples("emd", &["data-pipeline emd --input habitual_overlaps.csv --symbol BTC/USD --log --out modes.npz"]))]
     Emd(emd::Flags),
     /// Decompose price and volume into cycles and cluster them.
-    #[command(after_help = examples("imf-stage", &["data-pipeline imf-stage --leaders-csv habitual_overlaps.csv --lookback-months 3"]))]
+    #[command(after_help = examples("imf-stage", &["data-pipeline imf-stage --leaders-csv habitual_overlaps.csv --lookback-months 3", "data-pipeline imf-stage --leaders BTC/USD --from 2025-12-01 --to 2025-12-31 --every 7d --out panel/imf"]))]
     ImfStage(imf_stage::Flags),
     /// Summarize cycles per symbol: dominant cycle, reliability, one-line description.
     #[command(after_help = examples("imf-postprocess", &["data-pipeline imf-postprocess --summary data/imf/dt=2025-12-31/imf_summary.parquet --series both"]))]

@@ -558,6 +558,7 @@ const LINES: &[&str] = &[
      --lookback-months 1 --min-cycle-depth-pct 1 --detrend --no-winsorize --cluster-mixed --persist-imfs --out mixed --n-jobs 1 \
      --max-seconds-per-asset 100 --preset standard --sifting fixed:2 --noise-scale fastest --epsilon 1 --trials 2 --seed 3",
     "imf-stage --source bars --leaders AMBER/USD --asof 2025-12-31 --lookback-months 1 --trials 2",
+    "imf-stage --source bars --leaders AMBER/USD --from 2025-12-29 --to 2025-12-31 --every 2d --lookback-months 1 --trials 2 --out panel/imf",
     "imf-postprocess --summary data/imf/dt=2025-12-31/imf_summary.parquet --cards-price data/imf/dt=2025-12-31/cluster_cards_global_price.json \
      --cards-volume data/imf/dt=2025-12-31/cluster_cards_global_volume.json --cards-asset data/imf/dt=2025-12-31/cluster_cards_asset.json \
      --run-config data/imf/dt=2025-12-31/run_config.json --series price --asof 2025-12-31T23:59:59Z --window-days 31 \

@@ -1,4 +1,4 @@
-//! Panels of `leaderboards`: files, formats, threads and refusals.
+//! Panels of `leaderboards` and `imf-stage`: files, formats, threads and refusals.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
@@ -117,8 +117,10 @@ fn flags_that_do_not_fit_a_panel_are_refused() {
     refused(&["--format", "csv", "--compression", "zstd"], &["--compression only applies"]);
     boards(&test_dir, &["--every", "1d"]).fails(2, &["--from <TIME>"]);
     boards(&test_dir, &["--format", "csv"]).fails(2, &["--from <TIME>"]);
-    boards(&test_dir, &["--from", "2024-01-02", "--to", "2024-01-01"])
-        .fails(2, &["--from: 2024-01-02T00:00:00Z is later than 2024-01-01T00:00:00Z; swap them"]);
+    boards(&test_dir, &["--from", "2024-01-02", "--to", "2024-01-01"]).fails(
+        2,
+        &["--from: 2024-01-02T00:00:00Z is later than 2024-01-01T00:00:00Z", "swap them"],
+    );
     boards(&test_dir, &["--from", "2023-01-01", "--to", "2023-01-02"])
         .fails(1, &["no bar closes by 2023-01-02T00:00:00Z"]);
     assert!(!test_dir.file("data/leaderboards").exists());
@@ -128,4 +130,56 @@ fn flags_that_do_not_fit_a_panel_are_refused() {
     assert!(
         test_dir.file("data/leaderboards/dt=2024-01-01/leaderboards_snapshot.parquet").exists()
     );
+}
+
+#[test]
+fn a_panel_of_cycles_has_the_files_of_single_runs() {
+    let test_dir = test_dir();
+    test_dir.run(&["sample", "--into", "data/bars", "--symbols", "3", "--days", "40"]).ok();
+    let cycles = |flags: &[&str]| {
+        let fixed = ["imf-stage", "--lookback-months", "1", "--trials", "2"];
+        test_dir.run(&[&fixed, flags].concat())
+    };
+    let leaders = ["--leaders", "AMBER/USD,BASALT/USD"];
+    let range = ["--from", "2025-12-27", "--to", "latest", "--every", "2d"];
+    let panel = |more: &[&str]| cycles(&[&leaders[..], &range, more].concat());
+    let run = panel(&["--out", "panel"]).ok();
+    assert!(
+        run.err.contains("a panel of 3 dates: at most 12 decompositions, and noise of 1 length")
+    );
+    assert_eq!(run.err.matches("decomposing noise").count(), 1, "{}", run.err);
+    panel(&["--out", "one-thread", "--threads", "1"]).ok();
+    let written = "wrote 3 partitions starting at panel/dt=2025-12-27/imf_summary.parquet: ";
+    assert!(run.out.contains(written), "{}", run.out);
+    assert!(run.out.contains("cycles as of 2025-12-31T23:59:59Z:"), "{}", run.out);
+    for date in ["2025-12-27", "2025-12-29", "2025-12-31"] {
+        cycles(&[&leaders[..], &["--asof", date, "--out", "single"]].concat()).ok();
+        let [panel, single, one_thread] = ["panel", "single", "one-thread"].map(|folder| {
+            let mut files = test_dir.tree(&format!("{folder}/dt={date}"));
+            // Its key `run` has durations.
+            files.remove(std::path::Path::new("run_config.json")).unwrap();
+            files
+        });
+        assert!(panel.len() == 4 && panel == single, "{:?}", panel.keys());
+        assert!(panel == one_thread);
+    }
+
+    let boards = ["--top-n", "1", "--from", "2025-12-30", "--to", "2025-12-31"];
+    test_dir.run(&[&["leaderboards", "--lookback-days", "10"], &boards[..]].concat()).ok();
+    let of_boards = ["--leaders-csv", "data/leaderboards", "--out", "of-boards"];
+    let run =
+        cycles(&[&of_boards[..], &["--from", "2025-12-30", "--to", "2025-12-31"]].concat()).ok();
+    assert!(run.out.contains("wrote 2 partitions"), "{}", run.out);
+    cycles(&[&of_boards[..], &["--from", "2025-12-29", "--to", "2025-12-31"]].concat()).fails(
+        1,
+        &["dt=2025-12-29/leaderboards_snapshot.parquet: no boards at the date of 2025-12-29T23:59:59Z"],
+    );
+
+    panel(&["--asof", "2025-12-31"]).fails(2, &["drop --asof"]);
+    panel(&["--shard", "1/2"]).fails(2, &["divide a panel by dates"]);
+    cycles(&[&leaders[..], &["--every", "1d"]].concat()).fails(2, &["--from <TIME>"]);
+    cycles(
+        &[&leaders[..], &["--from", "2025-12-30", "--to", "2025-12-31", "--every", "6h"]].concat(),
+    )
+    .fails(2, &["--every: 6h is not a whole number of days", "such as 1d or 7d"]);
 }

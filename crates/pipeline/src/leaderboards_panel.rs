@@ -5,25 +5,32 @@
 //! rows at an as-of are those of [`leaderboards`](crate::leaderboards::leaderboards).
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use bars::{AsOf, Closes, Span, Symbol};
-use bars_io::{Entry, Source, newest_close};
+use bars_io::{Entry, Source};
 use rayon::prelude::*;
 use stages::leaderboards::{
     BucketHistory, Buckets, LeaderboardsPanel, LeaderboardsPlan, RankedBoards, ValidParams,
 };
 use stages::table::{ColumnSpec, DType, Table, Values};
 
-use crate::artifacts::Cohort;
+use crate::artifacts::frame::Frame;
+use crate::artifacts::table_file::Format;
+use crate::artifacts::{Cohort, unexpected};
 use crate::error::{Error, Result};
 use crate::leaderboards::{
     Leaderboards, board_specs, board_table, rank_quietly, warn_of_several_names,
 };
 use crate::observer::{Observer, Progress, Unit};
 use crate::panel::{PanelRange, dates, since_first_bar};
-use crate::source::{catalog, report_findings};
+use crate::snapshots::table_path;
+use crate::source::{catalog, ends, report_findings};
 use crate::text::pluralize;
 use crate::universe::Universe;
+
+/// The name of the command and of the files.
+pub(crate) const NAME: &str = "leaderboards";
 
 /// Maximum number of buckets in memory: a quarter of a gigabyte.
 const MAX_BUCKETS: usize = 1 << 24;
@@ -140,12 +147,9 @@ impl<'a> BoardsPanel<'a> {
     ) -> Result<BoardsPanel<'a>> {
         let all = observer.step("listing the symbols", || catalog(source))?;
         let entries = universe.choose(&all, observer)?;
-        let first = entries.iter().map(|entry| AsOf::close_of(entry.first)).min();
-        let Some(ends) = first.zip(newest_close(&entries)) else {
-            return Err(Error::EmptySource { findings: source.findings() });
-        };
+        let ends = ends(&entries)?;
         let (oldest, newest) = ends;
-        let asofs = range.asofs(|moment| moment, newest)?;
+        let asofs = range.asofs(|spec| spec.moment().unwrap_or(newest))?;
         let asofs = since_first_bar(asofs, oldest, "the source", ends, observer)?;
         Ok(BoardsPanel { source, params, universe, entries, asofs, newest })
     }
@@ -292,6 +296,39 @@ impl<'a> BoardsPanel<'a> {
         };
         Ok(AsOfBoards { asof: plan.asof(), found })
     }
+}
+
+/// Returns the distinct symbols on the last boards by `asof` in the partition of its date, by board
+/// and rank. `folder` has the partitions of a panel.
+///
+/// # Errors
+/// If the panel has no boards of this date by then, or a file is damaged.
+pub(crate) fn board_symbols(folder: &Path, asof: AsOf) -> Result<Vec<Symbol>> {
+    let paths = Format::ALL.map(|format| table_path(folder, NAME, asof, format));
+    let path = paths.iter().find(|path| path.is_file()).unwrap_or(&paths[0]);
+    let none = |when: &str| {
+        Error::artifact(
+            path,
+            format!("no boards {when} {asof}; write a panel of boards that has them"),
+        )
+    };
+    if !path.is_file() {
+        return Err(none("at the date of"));
+    }
+    let table = Frame::read(path)?;
+    let times = table.times(KEYS[1])?;
+    let last = times.iter().flatten().filter(|time| **time <= asof).max();
+    let last = last.ok_or_else(|| none("by"))?;
+    let rows = table.text(KEYS[0])?.into_iter().zip(&times);
+    let mut seen = BTreeSet::new();
+    let mut symbols = Vec::new();
+    for (symbol, _) in rows.filter(|(_, time)| time.as_ref() == Some(last)) {
+        let symbol: Symbol = symbol.parse().map_err(|e| unexpected(path, e))?;
+        if seen.insert(symbol.clone()) {
+            symbols.push(symbol);
+        }
+    }
+    Ok(symbols)
 }
 
 /// Whether an error means that no symbol can be ranked at an as-of; another as-of may have boards.

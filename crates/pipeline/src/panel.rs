@@ -23,21 +23,20 @@ pub struct PanelRange {
 }
 
 impl PanelRange {
-    /// Returns the as-ofs, ascending, at least one. `asof` normalizes the first and the last;
-    /// `newest` is the close of the newest bar.
+    /// Returns the as-ofs, ascending, at least one. `asof` resolves the first and the last.
     ///
     /// # Errors
     /// [`Error::Parameter`] if the panel begins with `Latest`, is backwards, or has more than
     /// [`MAX_SNAPSHOTS`] as-ofs.
-    pub fn asofs(self, asof: impl Fn(AsOf) -> AsOf, newest: AsOf) -> Result<Vec<AsOf>> {
+    pub fn asofs(self, asof: impl Fn(AsOfSpec) -> AsOf) -> Result<Vec<AsOf>> {
         let PanelRange { from, to, every } = self;
-        let Some(from) = from.moment() else {
+        if from == AsOfSpec::Latest {
             return Err(Error::parameter(
                 "from",
                 "\"latest\" gives an empty panel; give a time or a date",
             ));
-        };
-        let (from, to) = (asof(from), asof(to.moment().unwrap_or(newest)));
+        }
+        let (from, to) = (asof(from), asof(to));
         if to < from {
             return Err(Error::parameter("from", format!("{from} is later than {to}; swap them")));
         }

@@ -48,6 +48,16 @@ pub fn resolve_asof(spec: AsOfSpec, catalog: &[Entry]) -> Result<AsOf> {
     Ok(asof)
 }
 
+/// Returns the first and last close of the bars in a catalog.
+///
+/// # Errors
+/// [`Error::EmptySource`] if it is empty.
+pub(crate) fn ends(catalog: &[Entry]) -> Result<(AsOf, AsOf)> {
+    let first = catalog.iter().map(|entry| AsOf::close_of(entry.first)).min();
+    let findings = bars::Findings::default();
+    first.zip(newest_close(catalog)).ok_or(Error::EmptySource { findings })
+}
+
 /// Reports the findings in the rows read from `source` so far.
 pub(crate) fn report_findings(source: &dyn Source, observer: &dyn Observer) {
     let findings = source.findings();

@@ -109,7 +109,7 @@ fn rows_at_an_asof_are_those_of_a_single_run() {
         let panel = leaderboards_panel(&source, &params, &universe, range, &Silent).unwrap();
         assert_eq!(panel.columns, columns());
         let found = by_asof(&panel);
-        let asofs = range.asofs(|moment| moment, at("2026-01-01")).unwrap();
+        let asofs = range.asofs(|spec| spec.moment().unwrap()).unwrap();
         assert!(asofs.len() > 2, "{range:?}");
         assert_eq!(found.iter().map(|(asof, _)| *asof).collect::<Vec<_>>(), asofs, "{range:?}");
         for (asof, rows) in found {
@@ -200,4 +200,220 @@ fn every_symbol_is_read_once() {
     let range = range("2025-12-25", "2026-01-01", "1h");
     leaderboards_panel(&source, &params, &Universe::default(), range, &Silent).unwrap();
     assert_eq!(source.1.load(Ordering::Relaxed), 10);
+}
+
+mod cycles {
+    use std::collections::BTreeMap;
+    use std::path::{Path, PathBuf};
+    use std::sync::Mutex;
+
+    use bars_io::atomic::TempFiles;
+    use pipeline::cycles::CyclesParams;
+    use pipeline::jobs::{CyclesJob, JobContext};
+    use pipeline::observer::{Event, Observer};
+
+    use super::*;
+
+    /// Two symbols over 75 days to 2026-01-01, the second with bars from 2025-12-20 on.
+    fn market() -> Vec<(Symbol, Series)> {
+        let market = Market::new(MarketSettings { symbols: 2, days: 75, ..Default::default() });
+        let mut all: Vec<(Symbol, Series)> = market.series().into_iter().collect();
+        all[1].1 = all[1].1.slice(Span { start: at("2025-12-20").end(), end: Minute::MAX });
+        all
+    }
+
+    fn job(asof: AsOfSpec, out: &Path, market: &[(Symbol, Series)]) -> CyclesJob {
+        let params = CyclesParams {
+            stage: stages::cycles::Params { lookback_months: 1, ..Default::default() }
+                .check()
+                .unwrap(),
+            decomposer: emd::Params::default().trials(2).check().unwrap(),
+            budget: None,
+            jobs: None,
+            bar_time: bars::BarTime::Open,
+        };
+        CyclesJob {
+            leaders_file: None,
+            leaders: market.iter().map(|(symbol, _)| symbol.clone()).collect(),
+            params,
+            asof,
+            out: out.to_owned(),
+            persist_modes: true,
+        }
+    }
+
+    /// Collects messages at normal verbosity.
+    #[derive(Default)]
+    struct Messages(Mutex<Vec<String>>);
+
+    impl Observer for Messages {
+        fn event(&self, event: Event<'_>) {
+            if let Event::Info(text) | Event::Warning(text) = event {
+                self.0.lock().unwrap().push(text.to_owned());
+            }
+        }
+    }
+
+    impl Messages {
+        fn count(&self, begin: &str) -> usize {
+            self.0.lock().unwrap().iter().filter(|text| text.starts_with(begin)).count()
+        }
+    }
+
+    fn context<'a>(
+        source: &'a MemorySource,
+        temp: &'a TempFiles,
+        observer: &'a dyn Observer,
+    ) -> JobContext<'a> {
+        JobContext { source: Some(source), is_strict: false, temp, observer }
+    }
+
+    /// The files below `folder` by relative path, without what differs between identical runs.
+    fn tree(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut files = BTreeMap::new();
+        let mut folders = vec![folder.to_owned()];
+        while let Some(next) = folders.pop() {
+            for entry in std::fs::read_dir(&next).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let mut bytes = std::fs::read(&path).unwrap();
+                if path.ends_with("run_config.json") {
+                    let mut config: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+                    config.as_object_mut().unwrap().remove("run").unwrap();
+                    bytes = config.to_string().into_bytes();
+                }
+                files.insert(path.strip_prefix(folder).unwrap().to_owned(), bytes);
+            }
+        }
+        files
+    }
+
+    #[test]
+    fn partitions_of_a_panel_are_those_of_single_runs() {
+        let market = market();
+        let source = MemorySource::new(market.clone());
+        let temp = TempFiles::default();
+        // The month before a date in November has 31 days, in December 30.
+        let cases = [
+            ("2025-11-24", "2025-12-31", "12d", 4, 2),
+            ("2025-12-20T12:00:00Z", "latest", "5d", 3, 1),
+        ];
+        for (from, to, every, dates, lengths) in cases {
+            let folder = tempfile::tempdir().unwrap();
+            let (panel, single) = (folder.path().join("panel"), folder.path().join("single"));
+            let messages = Messages::default();
+            let range = range(from, to, every);
+            let output = job(AsOfSpec::Latest, &panel, &market)
+                .run_panel(range, &context(&source, &temp, &messages))
+                .unwrap();
+            assert_eq!(output.asofs.len(), dates, "{:?}", output.asofs);
+            assert_eq!(messages.count("decomposing noise: 2 trials"), lengths);
+            assert_eq!(
+                messages.count(&format!("a panel of {dates} dates: at most {} decomp", 4 * dates)),
+                1
+            );
+            let mut rows = 0;
+            for asof in &output.asofs {
+                let spec = match range.from {
+                    AsOfSpec::Date(_) => asof.date().parse().unwrap(),
+                    _ => AsOfSpec::At(*asof),
+                };
+                let run = job(spec, &single, &market);
+                let found = run.run(&context(&source, &temp, &Silent)).unwrap();
+                assert_eq!(found.cycles.lookback.asof, *asof);
+                rows += found.cycles.rows.len();
+            }
+            assert_eq!(output.rows, rows);
+            assert_eq!(output.last.unwrap().cycles.lookback.asof, output.asofs[dates - 1]);
+            let files = tree(&panel);
+            assert!(files.len() > 5 * dates, "{:?}", files.keys());
+            assert!(files == tree(&single), "{:?}", files.keys());
+        }
+    }
+
+    #[test]
+    fn leaders_can_come_from_the_boards_of_each_date() {
+        let folder = tempfile::tempdir().unwrap();
+        let boards = |date: &str, rows: &str| {
+            let partition = folder.path().join(format!("boards/dt={date}"));
+            std::fs::create_dir_all(&partition).unwrap();
+            let text = format!("symbol,timestamp_asof_utc,board,rank\n{rows}");
+            std::fs::write(partition.join("leaderboards_snapshot.csv"), text).unwrap();
+        };
+        let market = market();
+        let [first, second] = [&market[0].0, &market[1].0];
+        boards(
+            "2025-12-29",
+            &format!(
+                "{second},2025-12-29T06:00:00Z,gainers,1\n{first},2025-12-29T12:00:00Z,losers,1\n\
+                 {first},2025-12-29T12:00:00Z,overlaps,1\n{second},2025-12-29T18:00:00Z,gainers,1\n"
+            ),
+        );
+        boards("2025-12-30", &format!("{second},2025-12-30T00:00:00Z,gainers,1\n"));
+        let (source, temp) = (MemorySource::new(market.clone()), TempFiles::default());
+        let leaders = |from: &str| {
+            let mut run = job(AsOfSpec::Latest, &folder.path().join("imf"), &market);
+            run.leaders = Vec::new();
+            run.leaders_file = Some(folder.path().join("boards"));
+            let range = range(from, "2025-12-30T23:59:59Z", "1d");
+            run.run_panel(range, &context(&source, &temp, &Silent)).map(|_| {
+                ["2025-12-29", "2025-12-30"].map(|date| {
+                    let path = folder.path().join(format!("imf/dt={date}/run_config.json"));
+                    let config: serde_json::Value =
+                        serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+                    config["leaders"].clone()
+                })
+            })
+        };
+        let [early, late] = leaders("2025-12-29T13:00:00Z").unwrap();
+        assert_eq!(early, serde_json::json!([first.as_str()]), "the last boards by 13:00");
+        assert_eq!(late, serde_json::json!([second.as_str()]));
+        let [early, _] = leaders("2025-12-29").unwrap();
+        assert_eq!(early, serde_json::json!([second.as_str()]), "the last boards of the day");
+        let error = leaders("2025-12-28").unwrap_err().to_string();
+        assert!(error.contains("no boards at the date of 2025-12-28T23:59:59Z"), "{error}");
+        let error = leaders("2025-12-29T05:00:00Z").unwrap_err().to_string();
+        assert!(error.contains("no boards by 2025-12-29T05:00:00Z"), "{error}");
+    }
+
+    #[test]
+    fn bars_after_the_last_date_change_nothing() {
+        let temp = TempFiles::default();
+        let range = range("2025-12-18", "2025-12-22", "2d");
+        let files = |market: &[(Symbol, Series)]| {
+            let folder = tempfile::tempdir().unwrap();
+            let source = MemorySource::new(market.to_vec());
+            let run = job(AsOfSpec::Latest, folder.path(), market);
+            run.run_panel(range, &context(&source, &temp, &Silent)).unwrap();
+            tree(folder.path())
+        };
+        let all = market();
+        let end = at("2025-12-23").end();
+        let cut: Vec<(Symbol, Series)> = all
+            .iter()
+            .map(|(symbol, bars)| (symbol.clone(), bars.slice(Span { start: Minute::MIN, end })))
+            .collect();
+        assert!(files(&all) == files(&cut));
+    }
+
+    #[test]
+    fn ranges_that_give_no_panel_are_refused() {
+        let market = market();
+        let source = MemorySource::new(market.clone());
+        let temp = TempFiles::default();
+        let folder = tempfile::tempdir().unwrap();
+        let refused = |from, to, every, text: &str| {
+            let run = job(AsOfSpec::Latest, folder.path(), &market);
+            let found = run.run_panel(range(from, to, every), &context(&source, &temp, &Silent));
+            let error = found.unwrap_err().to_string();
+            assert!(error.contains(text), "{error}");
+        };
+        refused("2025-12-01", "2025-12-31", "36h", "36h is not a whole number of days");
+        refused("2025-12-31", "2025-12-01", "1d", "swap them");
+        refused("latest", "2025-12-01", "1d", "gives an empty panel");
+        refused("2025-01-01", "2025-02-01", "1d", "no bar closes by 2025-02-01T23:59:59Z");
+    }
 }

@@ -8,14 +8,14 @@ use clap::Args;
 use pipeline::artifacts::names;
 use pipeline::cohort::Member;
 use pipeline::cycles::CyclesParams;
-use pipeline::jobs::{CyclesJob, CyclesOutput};
+use pipeline::jobs::{CyclesJob, CyclesOutput, CyclesPanelOutput};
 use pipeline::task::TaskRequest;
 use stages::cycles::cluster::{Clustered, Method, Pool};
 use stages::cycles::{CycleRow, Params, SignalKind};
 
 use crate::console::Console;
 use crate::explain;
-use crate::flags::{self, DecompositionFlags, SourceFlags};
+use crate::flags::{self, DecompositionFlags, PanelFlags, SourceFlags};
 use crate::shard::{self, Shard};
 use crate::source_select;
 use crate::ui::{self, Usage};
@@ -23,7 +23,9 @@ use crate::ui::{self, Usage};
 /// Flags of `imf-stage`.
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
-    /// CSV or Parquet file with a column symbol [default: leaders.csv, unless --leaders is given].
+    /// CSV or Parquet file with a column symbol; for a panel also the folder of a panel of
+    /// leaderboards, whose symbols are then the leaders of each date [default: leaders.csv, unless
+    /// --leaders is given].
     #[arg(long, value_name = "FILE")]
     pub leaders_csv: Option<PathBuf>,
     /// Comma-separated symbols, in addition to those of the file.
@@ -64,6 +66,9 @@ pub struct Flags {
     /// Compute only part I of N and write it to the output folder (see 'data-pipeline merge').
     #[arg(long, value_name = "I/N")]
     pub shard: Option<Shard>,
+    /// The as-ofs of a panel: one run per date, each in its partition.
+    #[command(flatten)]
+    pub panel: PanelFlags,
     /// Parameters of the decomposition.
     #[command(flatten)]
     pub decomposition: DecompositionFlags,
@@ -83,9 +88,13 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         let request = TaskRequest::Cycles { params, symbols, asof, persist_modes };
         return shard::run(&request, shard, &out, Some(&opened), &console);
     }
-    let output = job
-        .run(&console.context(Some(&opened)))
-        .map_err(|e| explain::with_input(e, "--leaders-csv"))?;
+    let context = console.context(Some(&opened));
+    if let Some(range) = flags.panel.range() {
+        let output =
+            job.run_panel(range, &context).map_err(|e| explain::with_input(e, "--leaders-csv"))?;
+        return print_panel(&output);
+    }
+    let output = job.run(&context).map_err(|e| explain::with_input(e, "--leaders-csv"))?;
     print(&output)
 }
 
@@ -148,6 +157,22 @@ pub fn print(output: &CyclesOutput) -> anyhow::Result<()> {
         output.summary_file.display(),
         ui::pluralize(cycles.rows.len(), "row"),
         cycles.lookback.asof
+    ))
+}
+
+/// Prints the cycles at the last as-of of a panel and the paths of the tables.
+fn print_panel(output: &CyclesPanelOutput) -> anyhow::Result<()> {
+    let (first, last) = (output.asofs[0], output.asofs[output.asofs.len() - 1]);
+    if let Some(CyclesOutput { cycles, .. }) = &output.last {
+        ui::print(&format!("cycles as of {last}:"))?;
+        print_symbols(&cycles.members, &cycles.rows)?;
+        cycles.pools.iter().try_for_each(|pool| ui::print(&pool_summary(pool)))?;
+    }
+    ui::print(&format!(
+        "\nwrote {} starting at {}: {}, as of {first} to {last}; cluster cards and run_config.json are in the same folders",
+        ui::pluralize(output.asofs.len(), "partition"),
+        output.first_file.display(),
+        ui::pluralize(output.rows, "row"),
     ))
 }
 

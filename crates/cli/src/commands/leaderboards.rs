@@ -48,8 +48,8 @@ pub struct Flags {
     /// Include symbols without a bar in the last 24 hours.
     #[arg(long)]
     pub include_stale: bool,
-    /// Output folder [default: . or, for a panel, data/leaderboards]. A panel has one partition
-    /// dt=YYYY-MM-DD per date, with the boards only: no ranks per bucket and no cohort files.
+    /// Output folder [default: . or, for a panel, data/leaderboards]. A panel has the boards only: no
+    /// ranks per bucket and no cohort files.
     #[arg(long, value_name = "DIR")]
     pub out_dir: Option<PathBuf>,
     /// Format of the cohort files (habitual_gainers, habitual_losers, habitual_overlaps).

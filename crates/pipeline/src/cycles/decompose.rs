@@ -57,6 +57,10 @@ struct SymbolOutput {
     seconds: f64,
 }
 
+/// The noise of a job, kept for further jobs with the same parameters and number of minutes.
+#[derive(Default)]
+pub(crate) struct SharedNoise(Option<(usize, Noise)>);
+
 /// The noise of a job.
 enum Noise {
     /// Decomposed once and held in memory.
@@ -71,7 +75,7 @@ type Found = Option<(Decomposition, bool)>;
 
 impl DecomposeJob<'_> {
     /// Decomposes the series of `members`.
-    pub(crate) fn run(&self, members: &[Member]) -> Result<StageOutput> {
+    pub(crate) fn run(&self, members: &[Member], noise: &mut SharedNoise) -> Result<StageOutput> {
         /// Ends the watcher even if the work panics: the scope waits for it.
         struct Done<'a>(&'a AtomicBool, std::thread::Thread);
         impl Drop for Done<'_> {
@@ -92,21 +96,29 @@ impl DecomposeJob<'_> {
                 }
             });
             let _done = Done(&done, watcher.thread().clone());
-            self.run_unless(&cancelled, members)
+            self.run_unless(&cancelled, members, noise)
         })
     }
 
-    fn run_unless(&self, cancelled: &AtomicBool, members: &[Member]) -> Result<StageOutput> {
+    fn run_unless(
+        &self,
+        cancelled: &AtomicBool,
+        members: &[Member],
+        noise: &mut SharedNoise,
+    ) -> Result<StageOutput> {
         let begun = Instant::now();
         let progress =
             Progress::new(self.observer, "imf-stage", Unit::SymbolsAndWork, members.len() as u64);
-        let work = NOISE_WORK + 2.0 * members.len() as f64;
+        // Noise that is kept from another job takes no work.
+        let is_new = noise.0.as_ref().is_none_or(|(n, _)| *n != self.lookback.minutes());
+        let noise_work = if is_new { NOISE_WORK } else { 0.0 };
+        let work = noise_work + 2.0 * members.len() as f64;
         let worked = |share: f64| progress.worked(share / work);
-        let noise_worked = |share: f64| progress.worked(NOISE_WORK * share / work);
+        let noise_worked = |share: f64| progress.worked(noise_work * share / work);
         let control = Control::default().cancel_flag(cancelled);
         let noise = self
             .observer
-            .step("the noise", || self.noise(members, control.on_work(&noise_worked)))?;
+            .step("the noise", || self.noise(members, noise, control.on_work(&noise_worked)))?;
         if matches!(noise, Noise::Streaming) {
             // Its work is part of that on the series.
             noise_worked(1.0);
@@ -114,7 +126,7 @@ impl DecomposeJob<'_> {
         let noise_seconds = begun.elapsed().as_secs_f64();
         let control = control.on_work(&worked);
         let mut output = StageOutput { noise_seconds, ..StageOutput::default() };
-        for symbol in self.symbols(members, &noise, control, &progress)? {
+        for symbol in self.symbols(members, noise, control, &progress)? {
             let (name, coverage) = symbol.prepared;
             output.rows.extend(symbol.rows.into_iter().flatten());
             output.seconds.insert(name.clone(), symbol.seconds);
@@ -124,13 +136,29 @@ impl DecomposeJob<'_> {
     }
 
     /// The noise, in memory if it fits.
-    fn noise(&self, members: &[Member], control: Control<'_>) -> Result<Noise> {
+    fn noise<'n>(
+        &self,
+        members: &[Member],
+        shared: &'n mut SharedNoise,
+        control: Control<'_>,
+    ) -> Result<&'n Noise> {
         let span = self.lookback.span;
         let entries = || members.iter().filter_map(|member| member.entry.as_ref());
         if !entries().any(|entry| span.touches(entry.first, entry.last)) {
             // Nothing to decompose, so no noise is needed.
-            return Ok(Noise::Streaming);
+            return Ok(&Noise::Streaming);
         }
+        let n = self.lookback.minutes();
+        if shared.0.as_ref().is_none_or(|(minutes, _)| *minutes != n) {
+            // Frees the memory of the old noise before the new one takes some.
+            shared.0 = None;
+            shared.0 = Some((n, self.new_noise(control)?));
+        }
+        Ok(shared.0.as_ref().map_or(&Noise::Streaming, |(_, noise)| noise))
+    }
+
+    /// Decomposes the noise if it fits in memory.
+    fn new_noise(&self, control: Control<'_>) -> Result<Noise> {
         let decomposer = &self.params.decomposer;
         let (n, trials) = (self.lookback.minutes(), decomposer.settings().trials);
         let bytes = NoiseEnsemble::bytes(n, trials);

@@ -20,6 +20,7 @@ use crate::artifacts::npz::{self, Packing};
 use crate::cohort::{Member, extent, look_up, without_repeats};
 use crate::error::{Error, Result};
 use crate::observer::Observer;
+use crate::panel::{PanelRange, since_first_bar};
 use crate::source::report_findings;
 use crate::text;
 
@@ -29,7 +30,7 @@ mod outputs;
 
 pub use outputs::{CyclesPartition, modes_name};
 
-pub(crate) use decompose::DecomposeJob;
+pub(crate) use decompose::{DecomposeJob, SharedNoise};
 
 /// Number of trials of a series that exceeded the time limit.
 pub const REDUCED_TRIALS: usize = 20;
@@ -195,20 +196,21 @@ pub fn cycles(
     observer: &dyn Observer,
 ) -> Result<Cycles> {
     let (members, lookback) = plan(symbols, source, params, asof, observer)?;
-    compute(members, lookback, source, params, modes, observer)
+    compute(members, lookback, source, params, modes, &mut SharedNoise::default(), observer)
 }
 
-/// Computes the cycles of symbols that were looked up.
+/// Computes the cycles of symbols that were looked up. `noise` is that of the jobs before.
 pub(crate) fn compute(
     members: Vec<Member>,
     lookback: Lookback,
     source: &dyn Source,
     params: &CyclesParams,
     modes: Option<&dyn ModeSink>,
+    noise: &mut SharedNoise,
     observer: &dyn Observer,
 ) -> Result<Cycles> {
     let job = DecomposeJob { source, lookback, params, modes, observer };
-    let output = observer.step("decomposing", || job.run(&members))?;
+    let output = observer.step("decomposing", || job.run(&members, noise))?;
     report_findings(source, observer);
     let threads = rayon::current_num_threads();
     let timing = Timing { noise_seconds: output.noise_seconds, seconds: output.seconds, threads };
@@ -232,11 +234,32 @@ pub(crate) fn plan(
     asof: AsOfSpec,
     observer: &dyn Observer,
 ) -> Result<(Vec<Member>, Lookback)> {
+    let members = members(symbols, source, observer)?;
+    let lookback = lookback(&members, source, params, asof, observer)?;
+    Ok((members, lookback))
+}
+
+/// Returns the distinct symbols in the source.
+pub(crate) fn members(
+    symbols: &[Symbol],
+    source: &dyn Source,
+    observer: &dyn Observer,
+) -> Result<Vec<Member>> {
     let members = observer
         .step("looking the leaders up", || look_up(symbols, source, "they get stubs", observer))?;
-    let members = without_repeats(members, observer);
+    Ok(without_repeats(members, observer))
+}
+
+/// Returns the lookback of `members`, and reports it.
+pub(crate) fn lookback(
+    members: &[Member],
+    source: &dyn Source,
+    params: &CyclesParams,
+    asof: AsOfSpec,
+    observer: &dyn Observer,
+) -> Result<Lookback> {
     // If none of the symbols has bars, any given as-of is accepted.
-    let ends = match extent(&members, &source.describe()) {
+    let ends = match extent(members, &source.describe()) {
         Ok(ends) => Some(ends),
         Err(_) if asof != AsOfSpec::Latest => None,
         Err(e) => return Err(e),
@@ -244,7 +267,44 @@ pub(crate) fn plan(
     let newest = ends.map_or(AsOf::start_of(Minute::MIN), |(_, newest)| newest);
     let lookback = Lookback::new(asof, newest, params.stage.get().lookback_months);
     report_window(&lookback, ends, observer);
-    Ok((members, lookback))
+    Ok(lookback)
+}
+
+/// Returns the lookbacks of a panel, ascending, at least one, each on another date, and the as-ofs
+/// that give them. `ends` are the first and last close of the leaders' bars; as-ofs before the first
+/// are dropped with a warning.
+///
+/// # Errors
+/// If the step is not a whole number of days, or the range is invalid or before the first bar.
+pub(crate) fn panel_lookbacks(
+    params: &CyclesParams,
+    ends: (AsOf, AsOf),
+    range: PanelRange,
+    observer: &dyn Observer,
+) -> Result<Vec<(AsOfSpec, Lookback)>> {
+    if range.every.in_days().is_none() {
+        let problem = format!(
+            "{} is not a whole number of days, and each date has one partition; give a step such as 1d or 7d",
+            range.every
+        );
+        return Err(Error::parameter("every", problem));
+    }
+    let (oldest, newest) = ends;
+    let months = params.stage.get().lookback_months;
+    let asofs = range.asofs(|spec| Lookback::new(spec, newest, months).asof)?;
+    let asofs = since_first_bar(asofs, oldest, "the leaders", ends, observer)?;
+    let lookback = |asof: AsOf| {
+        // From a date on, each as-of is a date, which includes its whole day.
+        let spec = match range.from {
+            AsOfSpec::Date(_) => asof
+                .date()
+                .parse()
+                .map_err(|e: bars::Error| Error::parameter("to", e.to_string()))?,
+            AsOfSpec::At(_) | AsOfSpec::Latest => AsOfSpec::At(asof),
+        };
+        Ok((spec, Lookback::new(spec, newest, months)))
+    };
+    asofs.into_iter().map(lookback).collect()
 }
 
 /// Clusters the rows of all symbols, and warns about results that may mislead.

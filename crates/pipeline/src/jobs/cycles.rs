@@ -10,14 +10,20 @@ use stages::cycles::{Lookback, SignalKind};
 use super::{JobContext, check_outputs};
 use crate::artifacts::cards::cards_name;
 use crate::artifacts::table_file::Format;
-use crate::artifacts::{commit, names};
-use crate::cohort::read_symbols;
-use crate::cycles::{Cycles, CyclesParams, CyclesPartition, ModeFiles, ModeSink};
+use crate::artifacts::{commit, names, partition};
+use crate::cohort::{Member, extent, read_symbols};
+use crate::cycles::{
+    Cycles, CyclesParams, CyclesPartition, ModeFiles, ModeSink, SharedNoise, panel_lookbacks,
+};
 use crate::cycles_summary::{
     CyclesSummary, CyclesSummaryRequest, cycles_summary, paths, remove_other_format,
 };
 use crate::error::Result;
+use crate::leaderboards_panel::board_symbols;
 use crate::observer::Observer;
+use crate::panel::PanelRange;
+use crate::source::{catalog, ends};
+use crate::text::pluralize;
 
 /// Decomposes leaders and writes their cycles.
 #[derive(Debug, Clone, Serialize)]
@@ -45,6 +51,19 @@ pub struct CyclesOutput {
     pub summary_file: PathBuf,
 }
 
+/// The result of [`CyclesJob::run_panel`].
+#[derive(Debug, Clone)]
+pub struct CyclesPanelOutput {
+    /// The as-ofs, ascending, at least one.
+    pub asofs: Vec<AsOf>,
+    /// Number of rows of the tables of all dates.
+    pub rows: usize,
+    /// The result at the last as-of.
+    pub last: Option<CyclesOutput>,
+    /// The table of the first date.
+    pub first_file: PathBuf,
+}
+
 impl CyclesJob {
     /// Runs the job.
     ///
@@ -52,17 +71,90 @@ impl CyclesJob {
     /// As [`cycles`](crate::cycles::cycles), and if the file of leaders cannot be read or a file
     /// not be written.
     pub fn run(&self, context: &JobContext<'_>) -> Result<CyclesOutput> {
-        let JobContext { temp, observer, .. } = *context;
-        let leaders = observer.step("reading the leaders", || self.symbols(observer))?;
+        let members = self.members(context)?;
+        self.run_at(members, self.asof, &mut SharedNoise::default(), context)
+    }
+
+    /// Runs the job at every as-of of `range`, whose step is a whole number of days, instead of at
+    /// its own as-of. If the file of leaders is the folder of a panel of boards, the leaders of each
+    /// date are the symbols on its boards. The noise is decomposed once for all windows of a length.
+    /// The files of a date are put in place when they are complete, so dates that are done stay if
+    /// the job is interrupted.
+    ///
+    /// # Errors
+    /// As [`CyclesJob::run`], and for an invalid range or a date without boards.
+    pub fn run_panel(
+        &self,
+        range: PanelRange,
+        context: &JobContext<'_>,
+    ) -> Result<CyclesPanelOutput> {
+        let observer = context.observer;
         let source = context.source()?;
-        let (members, lookback) =
-            crate::cycles::plan(&leaders, source, &self.params, self.asof, observer)?;
+        let mut dates = match self.leaders_file.as_deref().filter(|path| path.is_dir()) {
+            None => {
+                let members = self.members(context)?;
+                let ends = extent(&members, &source.describe())?;
+                let lookbacks = panel_lookbacks(&self.params, ends, range, observer)?;
+                lookbacks.into_iter().map(|(spec, of)| (spec, of, members.clone())).collect()
+            }
+            Some(boards) => {
+                let ends = ends(&catalog(source)?)?;
+                let lookbacks = panel_lookbacks(&self.params, ends, range, observer)?;
+                let with_members = |(spec, lookback): (AsOfSpec, Lookback)| {
+                    let leaders = self.distinct(board_symbols(boards, lookback.asof)?);
+                    Ok((spec, lookback, crate::cycles::members(&leaders, source, observer)?))
+                };
+                lookbacks.into_iter().map(with_members).collect::<Result<Vec<_>>>()?
+            }
+        };
+        let asofs: Vec<AsOf> = dates.iter().map(|(_, lookback, _)| lookback.asof).collect();
+        // Windows of one length follow each other, so that one noise is in memory.
+        dates.sort_by_key(|(_, lookback, _)| (lookback.minutes(), lookback.asof));
+        let lengths = dates.chunk_by(|a, b| a.1.minutes() == b.1.minutes()).count();
+        let symbols: usize = dates.iter().map(|(_, _, members)| members.len()).sum();
+        observer.info(format!(
+            "a panel of {}: at most {}, and noise of {}",
+            pluralize(asofs.len(), "date"),
+            pluralize(2 * symbols, "decomposition"),
+            pluralize(lengths, "length")
+        ));
+        let mut noise = SharedNoise::default();
+        let (mut rows, mut last) = (0, None);
+        for (spec, lookback, members) in dates {
+            let output = self.run_at(members, spec, &mut noise, context)?;
+            rows += output.cycles.rows.len();
+            if lookback.asof == asofs[asofs.len() - 1] {
+                last = Some(output);
+            }
+        }
+        let first_file = partition(&self.out, asofs[0]).join(names::CYCLES_SUMMARY);
+        Ok(CyclesPanelOutput { asofs, rows, last, first_file })
+    }
+
+    /// Looks the leaders up.
+    fn members(&self, context: &JobContext<'_>) -> Result<Vec<Member>> {
+        let observer = context.observer;
+        let leaders = observer.step("reading the leaders", || self.symbols(observer))?;
+        crate::cycles::members(&leaders, context.source()?, observer)
+    }
+
+    /// Runs the job for `members` at `asof`.
+    fn run_at(
+        &self,
+        members: Vec<Member>,
+        asof: AsOfSpec,
+        noise: &mut SharedNoise,
+        context: &JobContext<'_>,
+    ) -> Result<CyclesOutput> {
+        let JobContext { temp, observer, .. } = *context;
+        let source = context.source()?;
+        let lookback = crate::cycles::lookback(&members, source, &self.params, asof, observer)?;
         let partition = CyclesPartition::new(&self.out, &lookback);
         temp.check_writable(&partition.summary())?;
         let modes = ModeFiles::new(&partition, temp);
         let sink = self.persist_modes.then_some(&modes as &dyn ModeSink);
         let cycles =
-            crate::cycles::compute(members, lookback, source, &self.params, sink, observer)?;
+            crate::cycles::compute(members, lookback, source, &self.params, sink, noise, observer)?;
         context.check(source)?;
         let write = || cycles.write(&partition, self.persist_modes, temp);
         let files = observer.step("writing", write)?;
@@ -76,14 +168,19 @@ impl CyclesJob {
     /// # Errors
     /// If the file cannot be read.
     pub fn symbols(&self, observer: &dyn Observer) -> Result<Vec<Symbol>> {
-        let mut leaders = match &self.leaders_file {
+        let of_file = match &self.leaders_file {
             Some(file) => read_symbols(file, observer)?,
             None => Vec::new(),
         };
+        Ok(self.distinct(of_file))
+    }
+
+    /// Returns the distinct symbols of `leaders`, then of the list.
+    fn distinct(&self, mut leaders: Vec<Symbol>) -> Vec<Symbol> {
         leaders.extend(self.leaders.iter().cloned());
         let mut seen = BTreeSet::new();
         leaders.retain(|leader| seen.insert(leader.clone()));
-        Ok(leaders)
+        leaders
     }
 
     /// The files that the job reads, besides the source.

@@ -10,7 +10,7 @@ use crate::artifacts::names;
 use crate::artifacts::table_file::Format;
 use crate::error::Result;
 use crate::leaderboards::{Leaderboards, leaderboards, output_names};
-use crate::leaderboards_panel::{BoardsPanel, columns};
+use crate::leaderboards_panel::{BoardsPanel, NAME, columns};
 use crate::panel::PanelRange;
 use crate::snapshots::{PartitionWriter, SnapshotFiles, commit_partitions};
 use crate::universe::Universe;
@@ -108,15 +108,14 @@ impl LeaderboardsPanelJob {
     /// As [`leaderboards_panel`](crate::leaderboards_panel::leaderboards_panel), and if a file
     /// cannot be written.
     pub fn run(&self, context: &JobContext<'_>) -> Result<LeaderboardsPanelOutput> {
-        const STAGE: &str = "leaderboards";
         let JobContext { temp, observer, .. } = *context;
         let source = context.source()?;
         let panel = BoardsPanel::new(source, &self.params, &self.universe, self.range, observer)?;
-        let first_file = self.files.table(STAGE, panel.asofs()[0]);
+        let first_file = self.files.table(NAME, panel.asofs()[0]);
         // Report a folder that cannot be written before reading the market.
         temp.check_writable(&first_file)?;
         let columns = columns();
-        let mut writer = PartitionWriter::new(&self.files, STAGE, &columns, temp)?;
+        let mut writer = PartitionWriter::new(&self.files, NAME, &columns, temp)?;
         let (mut rows, mut number) = (0, 0);
         let last = panel.for_each_part(observer, &mut |part| {
             rows += part.values.iter().flatten().map(|values| values[0].len()).sum::<usize>();
@@ -124,7 +123,7 @@ impl LeaderboardsPanelJob {
             writer.write_group(number, part.dates, true, &|date| part.values[date].clone())
         })?;
         context.check(source)?;
-        let partitions = commit_partitions(writer, &self.files, STAGE, panel.asofs())?;
+        let partitions = commit_partitions(writer, &self.files, NAME, panel.asofs())?;
         let asofs = panel.asofs().to_vec();
         let columns = columns.len();
         Ok(LeaderboardsPanelOutput { last, asofs, partitions, rows, columns, first_file })

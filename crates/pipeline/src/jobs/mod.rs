@@ -19,7 +19,9 @@ mod report;
 mod snapshots;
 
 pub use cohort::{CohortCyclesJob, CohortCyclesOutput, MetricsJob, MetricsOutput};
-pub use cycles::{CyclesJob, CyclesOutput, CyclesSummaryJob, CyclesSummaryOutput};
+pub use cycles::{
+    CyclesJob, CyclesOutput, CyclesPanelOutput, CyclesSummaryJob, CyclesSummaryOutput,
+};
 pub use leaderboards::{
     LeaderboardsJob, LeaderboardsOutput, LeaderboardsPanelJob, LeaderboardsPanelOutput,
 };

@@ -385,9 +385,8 @@ fn resolve<S: SnapshotStage>(
     let all = match moments {
         Moments::Newest => vec![stage.default_asof(newest)],
         Moments::At(spec) => vec![stage.asof(spec.moment().unwrap_or(newest))],
-        Moments::Panel { from, to, every } => {
-            PanelRange { from, to, every }.asofs(|moment| stage.asof(moment), newest)?
-        }
+        Moments::Panel { from, to, every } => PanelRange { from, to, every }
+            .asofs(|spec| stage.asof(spec.moment().unwrap_or(newest)))?,
     };
     let what = format!("these symbols (first possible as-of: {first})");
     since_first_bar(all, first, &what, (oldest, newest), observer)

@@ -23,7 +23,7 @@ use super::{Task, TaskResult};
 use crate::artifacts::npz::{self, Packing};
 use crate::cohort::Member;
 use crate::cycles::{
-    Cycles, CyclesParams, CyclesPartition, DecomposeJob, ModeSink, Timing, assemble,
+    Cycles, CyclesParams, CyclesPartition, DecomposeJob, ModeSink, SharedNoise, Timing, assemble,
 };
 use crate::error::{Error, Result};
 use crate::observer::Observer;
@@ -68,7 +68,8 @@ pub(super) fn run(
     let members = task.look_up(source)?;
     let modes = ModeBytes::default();
     let sink = persist_modes.then_some(&modes as &dyn ModeSink);
-    let output = DecomposeJob { source, lookback, params, modes: sink, observer }.run(&members)?;
+    let job = DecomposeJob { source, lookback, params, modes: sink, observer };
+    let output = job.run(&members, &mut SharedNoise::default())?;
     let mut modes = modes.0.into_inner().unwrap_or_else(PoisonError::into_inner);
     let batch = encode(&output.rows, &mut modes);
     let symbols = output.coverage.iter().map(|(symbol, coverage)| {
