@@ -35,7 +35,11 @@ const PARAMETERS: [&str; 18] = [
 ];
 
 /// Remedies in messages of the libraries, and their replacements with flags, variables and commands.
-const REMEDIES: [(&str, &str); 20] = [
+const REMEDIES: [(&str, &str); 21] = [
+    (
+        "write a panel of boards that has them",
+        "write them with 'data-pipeline leaderboards --from TIME --to TIME'",
+    ),
     ("name a source for others", "name others with --source"),
     ("check user and password", "check user and password (--user, --password-file, DB_PASSWORD)"),
     ("check the database's name", "check the database's name (--database, DB_NAME)"),

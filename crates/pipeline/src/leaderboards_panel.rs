@@ -78,8 +78,8 @@ struct Found {
     values: Vec<Values>,
     symbols_stale: usize,
     ranked: BTreeSet<Symbol>,
-    /// The boards, without ranks.
-    boards: RankedBoards,
+    /// The boards at the last as-of of the panel, without ranks.
+    boards: Option<RankedBoards>,
 }
 
 /// Returns the boards at every step of `range`, one row per as-of, board and rank. As-ofs before the
@@ -200,16 +200,14 @@ impl<'a> BoardsPanel<'a> {
             }
         }
         report_findings(self.source, observer);
-        let Outcome { last, error, .. } = outcome.report(self.asofs.len(), self.params, observer);
-        match (last, error) {
-            (None, Some(error)) => Err(error),
-            (last, _) => {
-                Ok(last.filter(|boards| boards.run.asof == self.last_asof()).map(|boards| {
-                    let span = Span::days_before(boards.run.asof, self.params.lookback_days());
-                    let universe = self.universe.clone();
-                    Leaderboards { boards, span, newest: self.newest, universe }
-                }))
-            }
+        outcome.report(self.asofs.len(), self.params, observer);
+        match outcome {
+            Outcome { is_any: false, error: Some(error), .. } => Err(error),
+            Outcome { last, .. } => Ok(last.map(|boards| {
+                let span = Span::days_before(boards.run.asof, self.params.lookback_days());
+                let universe = self.universe.clone();
+                Leaderboards { boards, span, newest: self.newest, universe }
+            })),
         }
     }
 
@@ -284,13 +282,18 @@ impl<'a> BoardsPanel<'a> {
                 .then(|| (symbol.entry.symbol.clone(), panel.buckets(index, &symbol.buckets)))
         };
         let candidates: Vec<(Symbol, Buckets)> = seen.iter().filter_map(buckets).collect();
+        let is_last = plan.asof() == self.last_asof();
         let found = match rank_quietly(plan, seen.len(), candidates, self.universe) {
-            Ok(mut boards) => Ok(Found {
-                values: values(plan.asof(), board_table(&boards)),
-                symbols_stale: boards.run.stale.len(),
-                ranked: boards.places.drain(..).map(|place| place.symbol).collect(),
-                boards,
-            }),
+            Ok(mut boards) => {
+                // The ranks take much more memory than the rows.
+                let places = std::mem::take(&mut boards.places);
+                Ok(Found {
+                    values: values(plan.asof(), board_table(&boards)),
+                    symbols_stale: boards.run.stale.len(),
+                    ranked: places.into_iter().map(|place| place.symbol).collect(),
+                    boards: is_last.then_some(boards),
+                })
+            }
             Err(error) if is_of_asof(&error) => Err(error),
             Err(error) => return Err(error),
         };
@@ -343,8 +346,10 @@ fn is_of_asof(error: &Error) -> bool {
 /// What was found at the as-ofs so far.
 #[derive(Default)]
 struct Outcome {
-    /// The boards at the last as-of that has some.
+    /// The boards at the last as-of of the panel.
     last: Option<RankedBoards>,
+    /// Whether any as-of has boards.
+    is_any: bool,
     /// Number of as-ofs without boards, and the first of them.
     empty: usize,
     first_empty: Option<AsOf>,
@@ -369,7 +374,8 @@ impl Outcome {
                     }
                 }
                 self.ranked.extend(found.ranked);
-                self.last = Some(found.boards);
+                self.is_any = true;
+                self.last = found.boards;
                 Some(found.values)
             }
             Err(error) => {
@@ -382,8 +388,8 @@ impl Outcome {
     }
 
     /// Reports what may surprise, once for all as-ofs.
-    fn report(self, asofs: usize, params: &ValidParams, observer: &dyn Observer) -> Outcome {
-        if let (Some(first), Some(error), Some(_)) = (self.first_empty, &self.error, &self.last) {
+    fn report(&self, asofs: usize, params: &ValidParams, observer: &dyn Observer) {
+        if let (true, Some(first), Some(error)) = (self.is_any, self.first_empty, &self.error) {
             observer.warn(format!(
                 "no boards at {} of {}, the first {first}: {error}",
                 self.empty,
@@ -400,7 +406,6 @@ impl Outcome {
             ));
         }
         warn_of_several_names(self.ranked.iter(), observer);
-        self
     }
 }
 

@@ -186,6 +186,12 @@ pub const CASES: &[Case] = &[
         "imf-stage --source bars --leaders-csv habitual_overlaps.csv --lookback-months 1 --trials 6 --persist-imfs",
     ),
     case(
+        "sample/imf-stage-panel",
+        MARKET,
+        "imf-stage --source bars --leaders AMBER/USD,CEDAR/USD --from 2025-12-28 --to 2025-12-31 --every 3d --lookback-months 1 --trials 3 \
+         --out panel/imf",
+    ),
+    case(
         "sample/imf-stage-mixed",
         BOARDS,
         "imf-stage --source bars --bar-time open --strict --leaders-csv habitual_gainers.csv --leaders CEDAR/USD --asof 2025-12-20T10:00:00Z \

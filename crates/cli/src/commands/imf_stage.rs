@@ -23,9 +23,9 @@ use crate::ui::{self, Usage};
 /// Flags of `imf-stage`.
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
-    /// CSV or Parquet file with a column symbol; for a panel also the folder of a panel of
-    /// leaderboards, whose symbols are then the leaders of each date [default: leaders.csv, unless
-    /// --leaders is given].
+    /// CSV or Parquet file with a column symbol [default: leaders.csv, unless --leaders is given]. For a
+    /// panel also the folder of a panel of leaderboards: the leaders of each date are then the symbols
+    /// on its boards.
     #[arg(long, value_name = "FILE")]
     pub leaders_csv: Option<PathBuf>,
     /// Comma-separated symbols, in addition to those of the file.
