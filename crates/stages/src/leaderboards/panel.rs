@@ -109,11 +109,11 @@ impl LeaderboardsPanel {
     /// [`LeaderboardsPlan::summarize`].
     pub fn buckets(&self, index: usize, history: &BucketHistory) -> Buckets {
         let (plan, at) = (&self.plans[index], &history.asofs[index]);
-        let used = |((grid, whole), cells): ((&BucketGrid, &BucketGrid), &Box<[Cell]>)| {
-            Box::from(&cells[grid.range_in(whole)])
-        };
-        let windows = plan.grids.iter().zip(&self.grids).zip(&history.windows).map(used);
-        let mut windows: Vec<Box<[Cell]>> = windows.collect();
+        let grids = plan.grids.iter().zip(&self.grids);
+        let mut windows: Vec<Box<[Cell]>> = grids
+            .zip(&history.windows)
+            .map(|((grid, whole), cells)| Box::from(&cells[grid.range_in(whole)]))
+            .collect();
         for &(window, bucket, cell) in &at.cut {
             windows[window][bucket] = cell;
         }
