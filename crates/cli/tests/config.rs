@@ -175,7 +175,7 @@ fn reasons_of_bad_numbers_are_plain() {
     ] {
         test_dir.run(&words).fails(2, &[said]);
     }
-    let run = test_dir.run(&["leaderboards", "--format", "csv"]).fails(2, &["'--format'"]);
+    let run = test_dir.run(&["check", "--format", "csv"]).fails(2, &["'--format'"]);
     assert!(!run.err.contains("--port'"), "{}", run.err);
 }
 
