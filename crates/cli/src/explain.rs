@@ -35,7 +35,7 @@ const PARAMETERS: [&str; 18] = [
 ];
 
 /// Remedies in messages of the libraries, and their replacements with flags, variables and commands.
-const REMEDIES: [(&str, &str); 21] = [
+const REMEDIES: [(&str, &str); 22] = [
     (
         "write a panel of boards that has them",
         "write them with 'data-pipeline leaderboards --from TIME --to TIME'",
@@ -64,6 +64,7 @@ const REMEDIES: [(&str, &str); 21] = [
     ("correct the stated name", "correct --columns"),
     ("or allow longer bars", "or pass --allow-coarse"),
     ("give the password separately", "give the password with --password-file or DB_PASSWORD"),
+    ("omit the modes to write less", "--no-persist-imfs omits the modes"),
     ("strict: ", "--strict: "),
     ("turn strict off to", "drop --strict to"),
 ];

@@ -586,7 +586,7 @@ const LINES: &[&str] = &[
      --lookback-months 1 --force",
     "run --source bars --cohorts overlaps --out-dir few --asof 2026-01-01 --symbols AMBER/USD,BASALT* --exclude nope --quote USD \
      --min-volume 1 --no-stables --lookback-months 1 --cohort-format csv",
-    "run --source bars --cohorts overlaps --out-dir out --asof 2026-01-01 --skip-leaderboards",
+    "run --source bars --cohorts overlaps --out-dir out --asof 2026-01-01 --skip-leaderboards --no-persist-imfs",
     "report --dir out --out page.html --asof 2026-01-01",
     "columns rsi --format json",
     "config show --format json state --dry-run",

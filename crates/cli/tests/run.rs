@@ -76,6 +76,15 @@ fn all_stages_once_and_then_only_what_is_not_current() {
     assert!(first.out.contains("imfs/*.npz"), "{}", first.out);
     let modes = "out/data/imf/dt=2026-01-01/imfs/DELTA%2FUSD_price.npz";
     assert!(test_dir.file(modes).is_file());
+    // The announced size is an upper limit, and not a multiple.
+    let announced = first.err.split("outputs: at most ").nth(1).unwrap();
+    let announced: f64 = announced.split(" MB").next().unwrap().parse().unwrap();
+    let large = test_dir.tree("out").into_iter().filter(|(name, _)| {
+        let name = name.to_str().unwrap();
+        name.starts_with("habitual_") || name.ends_with(".npz")
+    });
+    let large = large.map(|(_, content)| content.len()).sum::<usize>() as f64 / 1e6;
+    assert!(large < announced && announced < 2.5 * large, "{large} MB of {announced} MB");
     let (before, record) = (outputs(&test_dir, "out"), test_dir.read("out/run.json"));
 
     let again = run(&test_dir, &["--out-dir", "out"]).ok();
@@ -106,6 +115,16 @@ fn all_stages_once_and_then_only_what_is_not_current() {
     let forced = run(&test_dir, &["--out-dir", "out", "--force", "--threads", "1"]).ok();
     assert!(!forced.err.contains("up to date"), "{}", forced.err);
     assert_eq!(outputs(&test_dir, "out"), before, "for one thread as for two");
+
+    // Without modes, the other numbers stay.
+    let small = run(&test_dir, &["--out-dir", "small", "--no-persist-imfs"]).ok();
+    assert!(small.err.contains("modes of the cycles 0 B)\n"), "{}", small.err);
+    assert!(!test_dir.file("small/data/imf/dt=2026-01-01/imfs").exists());
+    let summary = "data/imf/dt=2026-01-01/imf_summary.parquet";
+    assert_eq!(
+        test_dir.read(&format!("small/{summary}")),
+        test_dir.read(&format!("out/{summary}"))
+    );
 
     // Another flag is another question.
     let other = run(&test_dir, &["--out-dir", "out", "--months", "1"]).ok();

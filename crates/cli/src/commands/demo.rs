@@ -40,6 +40,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         windows: "1h,4h,12h,24h".to_owned(),
         months: None,
         lookback_months: Some(1),
+        no_persist_imfs: false,
         force: false,
         universe: Default::default(),
         cohort_format: None,

@@ -12,6 +12,7 @@ use bars::{AsOf, Symbol};
 use bars_io::{Entry, Source};
 
 use crate::artifacts::bar_csv::quoted;
+use crate::artifacts::table_file::Format;
 use crate::artifacts::{Cohort, names, partition};
 use crate::cohort::symbols_if_any;
 use crate::error::{Error, Result};
@@ -22,7 +23,8 @@ use crate::jobs::{
 use crate::observer::Observer;
 use crate::snapshots::{Moments, Regime, State};
 use crate::source::{catalog, resolve_asof};
-use crate::text::pluralize;
+use crate::text::{self, pluralize};
+use stages::cycles::Lookback;
 
 mod digest;
 mod executor;
@@ -35,6 +37,10 @@ pub use stage_call::{StageCall, StageOutput};
 
 use executor::RunExecutor;
 use record::files_of;
+
+/// Bytes per bar in cohort files, from real and sample markets.
+const CSV_BYTES: u64 = 75;
+const PARQUET_BYTES: u64 = 25;
 
 /// Default lookback in months.
 const DEFAULT_LOOKBACK_MONTHS: u32 = 3;
@@ -74,6 +80,8 @@ pub struct RunRequest {
     /// Months that are decomposed into cycles; `None`: three, or as many whole months as the bars
     /// go back.
     pub lookback_months: Option<u32>,
+    /// Whether to write the modes of the cycles. They take most of the space; the report draws them.
+    pub persist_modes: bool,
     /// Whether to run stages that are up to date.
     pub force: bool,
     /// Parameters of the stages.
@@ -140,6 +148,7 @@ pub fn run(
         .lookback_months
         .unwrap_or_else(|| default_lookback_months(asof, &catalog, observer));
     let request = &request.with_lookback(months)?;
+    observer.info(request.size_of_outputs(asof, catalog.len()));
     let source_state = source_state(source, &catalog, request.source_path.as_deref())?;
     let path = |name: &str| request.out_dir.join(name);
     let total = usize::from(!request.skip_leaderboards) + 2 * request.cohorts.len() + 5;
@@ -205,6 +214,37 @@ impl RunRequest {
         Ok(request)
     }
 
+    /// Returns a sentence on the size of the large outputs, at most, for a source of `symbols`
+    /// symbols.
+    fn size_of_outputs(&self, asof: AsOf, symbols: usize) -> String {
+        let boards = &self.stages.leaderboards;
+        let params = &boards.params;
+        let on_boards = |boards: usize| (boards * params.top_n().min(symbols)) as u64;
+        let minutes = 1440 * u64::from(params.lookback_days());
+        let cohorts = match (self.skip_leaderboards, boards.cohort_format) {
+            (true, _) => 0,
+            (false, Format::Csv) => on_boards(3) * minutes * CSV_BYTES,
+            (false, Format::Parquet) => on_boards(3) * minutes * PARQUET_BYTES,
+        };
+        let n = Lookback::new(
+            AsOfSpec::At(asof),
+            asof,
+            self.stages.cycles.params.stage.get().lookback_months,
+        )
+        .minutes() as u64;
+        let leaders = on_boards(self.cohorts.len()).min(symbols as u64);
+        // A mode per octave and the residue, of price and volume.
+        let modes = match self.persist_modes {
+            true => 2 * leaders * (u64::from(n.max(2).ilog2()) + 1) * n * 8,
+            false => 0,
+        };
+        let [all, cohorts, of_modes] = [cohorts + modes, cohorts, modes].map(text::bytes);
+        let remedy = if modes > 0 { "; omit the modes to write less" } else { "" };
+        format!(
+            "outputs: at most {all} (cohort files {cohorts}, modes of the cycles {of_modes}){remedy}"
+        )
+    }
+
     /// The bars of a cohort: in the format of the leaderboards, or of the existing file.
     fn bars_file(&self, cohort: Cohort) -> PathBuf {
         let format = self.stages.leaderboards.cohort_format;
@@ -265,7 +305,7 @@ impl RunRequest {
         job.leaders_file = Some(self.out_dir.join(names::RUN_LEADERS));
         job.asof = AsOfSpec::At(asof);
         job.out = self.cycles_out();
-        job.persist_modes = true;
+        job.persist_modes = self.persist_modes;
         StageCall::Cycles(job)
     }
 

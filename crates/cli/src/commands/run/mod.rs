@@ -58,6 +58,10 @@ pub struct Flags {
     /// Format of the cohort files.
     #[arg(long, value_enum)]
     pub cohort_format: Option<FormatFlag>,
+    /// Do not write the modes of the cycles, which take most of the space; the report then has no
+    /// charts of them.
+    #[arg(long)]
+    pub no_persist_imfs: bool,
     /// Run every stage, even if it is up to date.
     #[arg(long)]
     pub force: bool,
@@ -87,6 +91,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         skip_leaderboards: flags.skip_leaderboards,
         asof: flags.asof,
         lookback_months: flags.lookback_months,
+        persist_modes: !flags.no_persist_imfs,
         force: flags.force,
         stages,
         program: program_digest(),
