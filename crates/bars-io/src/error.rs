@@ -24,7 +24,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// An input path does not exist.
-    #[error("there is no {}{}", path.display(), did_you_mean(near))]
+    #[error("cannot read {}: no such file{}", path.display(), did_you_mean(near))]
     Missing {
         /// The path as given.
         path: PathBuf,
@@ -32,7 +32,7 @@ pub enum Error {
         near: Vec<String>,
     },
     /// An input is an address of the web.
-    #[error("{shown}: URLs are not read; download the file first")]
+    #[error("{shown}: URLs cannot be read; download the file first")]
     Url {
         /// The address, or its scheme if it may contain a password.
         shown: String,
@@ -195,7 +195,7 @@ fn remedy(cause: &std::io::Error) -> &'static str {
 
 fn did_you_mean(names: &[String]) -> String {
     match names {
-        [] => "; check the path".to_owned(),
+        [] => String::new(),
         [one] => format!("; did you mean {one}?"),
         many => format!("; did you mean one of {}?", many.join(", ")),
     }

@@ -42,7 +42,7 @@ impl Finding {
         self <= Finding::HighBelowLow
     }
 
-    /// What to do about rows with this finding; `None` if its text says it.
+    /// What to do about rows with this finding; `None` if its text states it.
     pub fn remedy(self) -> Option<&'static str> {
         match self {
             Finding::Timestamp => {

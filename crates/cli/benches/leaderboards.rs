@@ -1,4 +1,4 @@
-//! The leaderboards on a market of 600 symbols x 30 days, beside DuckDB and against bounds of
+//! The leaderboards on a market of 600 symbols x 30 days, compared with DuckDB and against bounds of
 //! memory and time.
 //!
 //! Run it with `cargo xtask bench`, which brings DuckDB and MariaDB. It prints a table and fails
@@ -99,7 +99,7 @@ fn summarize_source(source: &dyn Source) -> usize {
 }
 
 /// Cohort files of 94 symbols x 30 days, in a folder in memory: the writer against a file per thread
-/// in which every symbol is read and formatted anew, as before version 0.2. On a disk both wait for
+/// in which every symbol is read and formatted again, as before version 0.2. On a disk both wait for
 /// it to take the 180 MB.
 fn cohorts(bounds: &mut Bounds) {
     println!("\n== cohort files: 94 symbols x 30 days, two threads, without a disk");
@@ -140,8 +140,8 @@ fn cohorts(bounds: &mut Bounds) {
         assert!(new.1 == old.1, "the bytes differ");
         best = [best[0].min(new.0), best[1].min(old.0)];
     }
-    println!("  ours: {:.3} s, each file anew: {:.3} s", best[0], best[1]);
-    bounds.check("time against formatting each file anew", best[0] / best[1], 0.5);
+    println!("  ours: {:.3} s, each file separately: {:.3} s", best[0], best[1]);
+    bounds.check("time against formatting each file separately", best[0] / best[1], 0.5);
 }
 
 /// Writes a cohort file bar by bar.

@@ -39,7 +39,7 @@ First steps:
   data-pipeline run --source mysql://user@host/database   read the bars from MySQL or MariaDB
 
 'data-pipeline COMMAND -h' lists the flags of a command, '--help' explains them.
-Documentation: README.md and docs/";
+Documentation: README.md and the folder docs/ of the project";
 
 /// The commands, in the order in which help lists them.
 #[derive(Debug, Subcommand)]
@@ -59,10 +59,10 @@ pub enum Command {
     /// Compute intraday metrics of a cohort, with percentiles of each symbol's own history.
     #[command(after_help = examples("metrics", &["data-pipeline metrics overlaps --output overlaps.parquet"]))]
     Metrics(metrics::Flags),
-    /// Write intraday features per symbol and as-of, imputed and joinable.
+    /// Write intraday features per symbol and as-of, missing values imputed, for joins.
     #[command(after_help = examples("state", &["data-pipeline state --asof 2026-01-01", "data-pipeline state --from 2025-12-01 --to 2026-01-01 --every 1h --out panel/state"]))]
     State(state::Flags),
-    /// Write daily regime features per symbol and as-of, imputed and joinable.
+    /// Write daily regime features per symbol and as-of, missing values imputed, for joins.
     #[command(after_help = examples("regime", &["data-pipeline regime --asof 2026-01-01", "data-pipeline regime --from 2025-12-01 --to 2026-01-01 --out panel/regime"]))]
     Regime(regime::Flags),
     /// Merge the results of --shard runs into the outputs of a single run.
@@ -71,7 +71,7 @@ pub enum Command {
     /// Decompose a numeric column into intrinsic mode functions (EMD, CEEMDAN).
     #[command(after_help = examples("emd", &["data-pipeline emd --input habitual_overlaps.csv --symbol BTC/USD --log --out modes.npz"]))]
     Emd(emd::Flags),
-    /// Decompose price and volume into cycles and cluster them.
+    /// Decompose price and volume into cycles (intrinsic mode functions) and cluster them.
     #[command(after_help = examples("imf-stage", &["data-pipeline imf-stage --leaders-csv habitual_overlaps.csv --lookback-months 3", "data-pipeline imf-stage --leaders BTC/USD --from 2025-12-01 --to 2025-12-31 --every 7d --out panel/imf"]))]
     ImfStage(imf_stage::Flags),
     /// Summarize cycles per symbol: dominant cycle, reliability, one-line description.
@@ -80,7 +80,7 @@ pub enum Command {
     /// Cluster a cohort's upswings by amplitude, duration and volume, per window.
     #[command(after_help = examples("imf-cluster", &["data-pipeline imf-cluster overlaps --windows 24h,7d --min-amplitude-pct 3"]))]
     ImfCluster(imf_cluster::Flags),
-    /// Export the last days of bars of a list of symbols to CSV.
+    /// Export the last days of bars of the symbols in a file to CSV.
     #[command(after_help = examples("fetch-history", &["data-pipeline fetch-history overlaps --days 7"]))]
     FetchHistory(fetch_history::Flags),
     /// List the pairs that fell most on Kraken today.
@@ -118,10 +118,25 @@ fn examples(page: &str, lines: &[&str]) -> String {
     format!("{title}:\n  {}\n\nDocumentation: docs/{page}.md", lines.join("\n  "))
 }
 
+/// The definition of the command line.
+fn program() -> clap::Command {
+    let has_database = |command: &clap::Command| {
+        command.get_arguments().any(|arg| arg.get_long() == Some("ssl-mode"))
+    };
+    Cli::command().mut_subcommands(|command| {
+        if !has_database(&command) {
+            return command;
+        }
+        let help = command.get_after_help().cloned().unwrap_or_default();
+        let short = format!("Flags of the database: --help\n\n{help}");
+        command.after_long_help(help).after_help(short)
+    })
+}
+
 /// Parses the command line of this process. Exits for `--help`, `--version` and invalid flags.
 pub fn parse() -> anyhow::Result<Cli> {
     let words: Vec<OsString> = std::env::args_os().collect();
-    config::load(&typed(&words), &Cli::command())?;
+    config::load(&typed(&words), &program())?;
     let configured = parse_words(config::get(), &words);
     let Some(path) = config::get().path() else {
         return Ok(configured.unwrap_or_else(|error| exit(error)));
@@ -188,12 +203,12 @@ pub fn locate(message: String, command: &str) -> String {
 
 /// The flags on the command line, without defaults; invalid ones are skipped.
 pub fn typed(words: &[OsString]) -> ArgMatches {
-    config::typed(Cli::command(), words)
+    config::typed(program(), words)
 }
 
 /// Parses `words` (the first is the program's name), with defaults from `config`.
 pub fn parse_words(config: &Config, words: &[OsString]) -> Result<Cli, clap::Error> {
-    let program = config.apply(Cli::command(), &typed(words));
+    let program = config.apply(program(), &typed(words));
     Cli::from_arg_matches(&program.try_get_matches_from(words)?)
 }
 
@@ -273,9 +288,9 @@ pub fn dispatch(command: &Command) -> anyhow::Result<()> {
         Command::Sample(flags) => sample::run(flags),
         Command::Demo(flags) => demo::run(flags),
         Command::Columns(flags) => columns::run(flags),
-        Command::Config(flags) => commands_config::run(flags, Cli::command()),
-        Command::Completions(flags) => completions::run(flags, Cli::command()),
-        Command::Man(flags) => man::run(flags, Cli::command()),
+        Command::Config(flags) => commands_config::run(flags, program()),
+        Command::Completions(flags) => completions::run(flags, program()),
+        Command::Man(flags) => man::run(flags, program()),
     }
 }
 
@@ -285,6 +300,6 @@ mod tests {
 
     #[test]
     fn flags_do_not_conflict() {
-        Cli::command().debug_assert();
+        program().debug_assert();
     }
 }

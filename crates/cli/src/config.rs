@@ -519,7 +519,7 @@ fn near(name: &str, known: &[String]) -> String {
         .max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
     match best {
         Some(best) => format!("; did you mean \"{best}\"?"),
-        None => format!("; known: {}", known.join(", ")),
+        None => format!("; expected one of: {}", known.join(", ")),
     }
 }
 

@@ -35,7 +35,7 @@ const PARAMETERS: [&str; 18] = [
 ];
 
 /// Remedies in messages of the libraries, and their replacements with flags, variables and commands.
-const REMEDIES: [(&str, &str); 22] = [
+const REMEDIES: [(&str, &str); 23] = [
     (
         "write a panel of boards that has them",
         "write them with 'data-pipeline leaderboards --from TIME --to TIME'",
@@ -64,6 +64,7 @@ const REMEDIES: [(&str, &str); 22] = [
     ("correct the stated name", "correct --columns"),
     ("or allow longer bars", "or pass --allow-coarse"),
     ("give the password separately", "give the password with --password-file or DB_PASSWORD"),
+    ("residue, epsilon 0.2", "residue --epsilon 0.2"),
     ("omit the modes to write less", "--no-persist-imfs omits the modes"),
     ("strict: ", "--strict: "),
     ("turn strict off to", "drop --strict to"),
@@ -112,8 +113,10 @@ fn replace_words(text: &str, word: &str, by: &str) -> String {
     out + rest
 }
 
-/// Replaces the standard library's reasons for numbers that cannot be parsed.
+/// Replaces the reasons of the standard library and of clap for values that cannot be parsed, and
+/// drops a second "invalid".
 pub fn plain_reasons(text: &str) -> String {
+    let text = without_second_invalid(&plain_range(text));
     [
         ("invalid digit found in string", "expected a whole number, such as 20"),
         ("cannot parse integer from empty string", "expected a whole number, such as 20"),
@@ -123,7 +126,36 @@ pub fn plain_reasons(text: &str) -> String {
         ("cannot parse float from empty string", "expected a number, such as 0.8"),
     ]
     .into_iter()
-    .fold(text.to_owned(), |text, (reason, plain)| text.replace(reason, plain))
+    .fold(text, |text, (reason, plain)| text.replace(reason, plain))
+}
+
+/// Replaces `0 is not in 1..=1024` by `expected 1 to 1024`.
+fn plain_range(text: &str) -> String {
+    let Some((before, after)) = text.split_once(" is not in ") else { return text.to_owned() };
+    let (range, rest) = after.split_at(after.find('\n').unwrap_or(after.len()));
+    let Some((low, high)) = range.split_once("..") else { return text.to_owned() };
+    // The value stands before, in the words of clap.
+    let before = before.rsplit_once(": ").map_or(before, |(before, _)| before);
+    let high = high.trim_start_matches('=');
+    let expected = match high.parse::<u64>() {
+        Ok(high) if high < u64::from(u32::MAX) - 1 => format!("{low} to {high}"),
+        _ => format!("{low} or more"),
+    };
+    format!("{before}: expected {expected}{rest}")
+}
+
+/// Removes `invalid time "x": ` from `invalid value 'x' for '--asof': invalid time "x": expected`.
+fn without_second_invalid(text: &str) -> String {
+    let plain = || {
+        let (before, after) = text.split_once("': invalid ")?;
+        let (what, reason) = after.split_once("\": ")?;
+        let (_, value) = what.split_once('"')?;
+        // The value is quoted, and may have a style.
+        let is_same = [format!("'{value}'"), format!("m{value}\u{1b}[")];
+        let is_same = is_same.iter().any(|quoted| before.contains(quoted));
+        is_same.then(|| format!("{before}': {reason}"))
+    };
+    plain().unwrap_or_else(|| text.to_owned())
 }
 
 /// Returns the reason of an error of clap, without the usage of the command line: for values of the
@@ -205,7 +237,8 @@ pub fn job_error(error: &Error, input: Option<&str>) -> String {
         Error::Io(io @ bars_io::Error::LooseFiles { .. }) => io_error(io),
         Error::Io(bars_io::Error::Missing { path, .. }) if Cohort::is_bars_file(path) => {
             format!(
-                "no cohort file ({error}); run 'data-pipeline leaderboards' first, or give a file with {input}"
+                "no cohort file {}; run 'data-pipeline leaderboards' first, or give a file with {input}",
+                path.display()
             )
         }
         other => other.to_string(),
@@ -302,6 +335,35 @@ mod tests {
             message(&error.context("after 3 of 5")),
             "after 3 of 5: cannot write a.csv: no room"
         );
+    }
+
+    #[test]
+    fn reasons_of_clap_are_plain() {
+        for (text, plain) in [
+            (
+                "error: invalid value '0' for '--threads <N>': 0 is not in 1..=1024\n\nFor more",
+                "error: invalid value '0' for '--threads <N>': expected 1 to 1024\n\nFor more",
+            ),
+            (
+                "error: invalid value '0' for '--top-n <N>': 0 is not in 1..4294967295",
+                "error: invalid value '0' for '--top-n <N>': expected 1 or more",
+            ),
+            (
+                "error: invalid value 'x' for '--asof <TIME>': invalid time \"x\": expected latest",
+                "error: invalid value 'x' for '--asof <TIME>': expected latest",
+            ),
+            (
+                "error: invalid value '\u{1b}[33mx\u{1b}[0m' for 'y': invalid time \"x\": expected latest",
+                "error: invalid value '\u{1b}[33mx\u{1b}[0m' for 'y': expected latest",
+            ),
+            (
+                "error: invalid value 'fixed:0' for '--sifting <RULE>': invalid number of sifts \"0\": x",
+                "error: invalid value 'fixed:0' for '--sifting <RULE>': invalid number of sifts \"0\": x",
+            ),
+            ("error: unexpected argument '--x' found", "error: unexpected argument '--x' found"),
+        ] {
+            assert_eq!(plain_reasons(text), plain);
+        }
     }
 
     #[test]

@@ -360,7 +360,7 @@ fn unsupported_address(address: &str) -> Option<String> {
     let lower = scheme.to_lowercase();
     Some(match lower.as_str() {
         "http" | "https" | "ftp" | "s3" | "gs" => {
-            "URLs are not read; download the file first".to_owned()
+            "URLs cannot be read; download the file first".to_owned()
         }
         _ if ["mysql", "mariadb", "jdbc"].iter().any(|name| lower.starts_with(name)) => {
             format!("unsupported source \"{scheme}:\"; did you mean mysql://user@host/database?")

@@ -100,7 +100,7 @@ fn usage_errors() {
     run(&["--windows", "1h,5x"]).fails(2, &["invalid window \"5x\"", "90m, 4h or 3d"]);
     run(&["--windows", "24h,1d"]).fails(2, &["duplicate window \"1d\""]);
     run(&["--lookback-days", "0"]).fails(2, &["--lookback-days 0"]);
-    run(&["--asof", "tomorrow"]).fails(2, &["invalid time \"tomorrow\""]);
+    run(&["--asof", "tomorrow"]).fails(2, &["'tomorrow' for '--asof <TIME>': expected latest"]);
     run(&["--top", "3"]).fails(2, &["--top"]);
     run(&["--host", "x"]).fails(2, &["both the path bars.csv and database flags"]);
     test_dir.run(&["leaderboards", "--source", "mysql:/x"]).fails(2, &["mysql://"]);
@@ -128,10 +128,11 @@ fn mistyped_path_is_an_error_with_a_suggestion() {
     let test_dir = test_dir();
     test_dir.write("overlaps.csv", market(&["A"], 1));
     let missing = leaderboards(&test_dir, "overlap.csv", &[]);
-    missing.fails(1, &["there is no overlap.csv", "help: did you mean ./overlaps.csv?"]);
+    missing
+        .fails(1, &["cannot read overlap.csv: no such file", "help: did you mean ./overlaps.csv?"]);
     test_dir
         .run(&["import", "overlpas.csv"])
-        .fails(1, &["there is no overlpas.csv", "overlaps.csv"]);
+        .fails(1, &["cannot read overlpas.csv: no such file", "overlaps.csv"]);
 }
 
 #[test]
@@ -324,7 +325,7 @@ fn history_under_other_spellings() {
     let hint = "run 'data-pipeline leaderboards' first";
     test_dir
         .run(&["fetch-history", "gainers"])
-        .fails(1, &["there is no habitual_gainers.csv", hint]);
+        .fails(1, &["no list of symbols habitual_gainers.csv", hint]);
     let of = |list: &str, more: &[&str]| {
         test_dir.run(
             &[&["fetch-history", "gainers", "--input-csv", list, "--output-csv", "g.csv"], more]

@@ -217,7 +217,7 @@ fn stubs_tell_why() {
     ];
     // A row alone, a pool of stubs alone.
     let run = test_dir.run(&[&words[..], &["--leaders", "FLAT,ONE,NOPE"]].concat()).ok();
-    let run = run.says(&["not in the source: NOPE (they get stubs)"]);
+    let run = run.says(&["symbols not in the source: NOPE (written as rows without cycles)"]);
     assert!(run.out.contains("price: no cycles"), "{}", run.out);
     let folder = "data/imf/dt=2023-12-23";
     let status: Vec<_> = rows(&test_dir.file(&format!("{folder}/imf_summary.parquet")))
@@ -261,7 +261,7 @@ fn stubs_tell_why() {
         kept.iter().any(|row| row["status"] == "no_kept_imfs" && row["series"] == "price"),
         "{kept:?}"
     );
-    // ONE has a bar in a month, and is told.
+    // ONE has a bar in a month, which is reported.
     test_dir
         .run(&[&words[..], &["--leaders", "ONE,FLAT"]].concat())
         .ok()
@@ -299,7 +299,7 @@ fn stubs_tell_why() {
     test_dir.run(&[&words[..], &["--leaders", "NOPE"]].concat()).ok();
     assert!(rows(&test_dir.file(&summary)).iter().all(|row| row["status"] == "no_data"));
     let latest = ["imf-stage", "--leaders", "NOPE", "--source", "odd.csv"];
-    test_dir.run(&latest).fails(1, &["none of the input's 1 symbol"]);
+    test_dir.run(&latest).fails(1, &["no symbol of the input"]);
 }
 
 fn a_budget_that_runs_out() {
@@ -401,14 +401,14 @@ fn imf_stage_used_wrongly() {
     let words = ["imf-stage", "--leaders", "AMBER/USD", "--source", "bars"];
     for (flags, said) in [
         (["--lookback-months", "0"], "--lookback-months 0 is out of range"),
-        (["--min-cycle-depth-pct", "-1"], "--min-cycle-depth-pct -1 is not a depth"),
-        (["--max-seconds-per-asset", "0"], "is not a positive number of seconds"),
-        (["--max-seconds-per-asset", "nan"], "is not a positive number of seconds"),
+        (["--min-cycle-depth-pct", "-1"], "--min-cycle-depth-pct -1 is out of range"),
+        (["--max-seconds-per-asset", "0"], "is out of range"),
+        (["--max-seconds-per-asset", "nan"], "is out of range"),
         (["--trials", "0"], "invalid trials \"0\": expected 1 to"),
         (["--epsilon", "-1"], "epsilon"),
         (["--sifting", "fixed:0"], "sifts"),
         (["--n-jobs", "0"], "--n-jobs"),
-        (["--asof", "soon"], "invalid time \"soon\""),
+        (["--asof", "soon"], "'soon' for '--asof <TIME>': expected latest"),
         (["--leaders", ""], "invalid symbol"),
     ] {
         test_dir.run(&[&words[..], &flags[..]].concat()).fails(2, &[said]);
@@ -432,7 +432,7 @@ fn cards_must_belong_to_the_summary() {
     test_dir.run(&words).ok();
     let price = "imf/dt=2026-01-01/cluster_cards_global_price.json";
     let good = test_dir.text(price);
-    // One that was found beside, one that was named.
+    // One file that was found next to the summary, one that was given.
     test_dir.write(price, good.replacen("GP0001", "GP0007", 1));
     test_dir.run(&words).fails(
         1,
@@ -460,7 +460,7 @@ fn cards_must_belong_to_the_summary() {
     }
     test_dir
         .run(&[&words[..], &["--cards-mixed", "none.json", "--cards-price", "mine.json"]].concat())
-        .fails(1, &["there is no none.json"]);
+        .fails(1, &["cannot read none.json: no such file"]);
 }
 
 fn windows_and_asofs_of_sums() {
@@ -550,7 +550,7 @@ fn what_is_no_summary() {
     test_dir.write("text.parquet", "symbol\nA\n");
     post("text.parquet", &["text.parquet", "unexpected format", "Parquet"]);
     post("bars", &["bars", "folder"]);
-    post("nothing.parquet", &["there is no nothing.parquet"]);
+    post("nothing.parquet", &["cannot read nothing.parquet: no such file"]);
 }
 
 fn short_windows_and_few_columns() {

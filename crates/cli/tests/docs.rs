@@ -100,8 +100,8 @@ fn names(page: &str, flag: &str) -> bool {
         .any(|(at, _)| page[at + flag.len()..].chars().next().is_none_or(is_end))
 }
 
-/// What a table of flags with a column of defaults says of a flag that has a line of its own.
-fn told_default(page: &str, flag: &str) -> Option<String> {
+/// The default of a flag in a table with a column of defaults, if the flag has its own row.
+fn documented_default(page: &str, flag: &str) -> Option<String> {
     let mut has_defaults = false;
     for line in page.lines() {
         let cells: Vec<&str> = line.split('|').map(str::trim).collect();
@@ -144,7 +144,7 @@ fn every_flag_stands_in_its_page() {
                     "{command} {flag} ({title}) stands in no page"
                 );
                 known.insert(flag.clone());
-                if let Some((default, cell)) = default.zip(told_default(page, &flag)) {
+                if let Some((default, cell)) = default.zip(documented_default(page, &flag)) {
                     let number = |text: &str| text.parse::<f64>().ok();
                     // What is no value the page may say in other words.
                     if default.contains(' ') {
@@ -161,7 +161,7 @@ fn every_flag_stands_in_its_page() {
             }
         }
     }
-    assert!(defaults > 30, "only {defaults} defaults are told");
+    assert!(defaults > 30, "only {defaults} defaults are checked");
     // And no page names a flag that there is not: of other programs' flags these stand in the
     // pages.
     let others = [
@@ -291,8 +291,8 @@ fn the_examples_of_configuration_are_read() {
         examples[1].replace("/home/me/.market-password", password.to_str().unwrap()),
     );
     // Everything is understood; there is no such host.
-    let told = test_dir.run(&["check"]).fails(1, &["using the password in", "db.example"]);
-    assert!(!told.err.contains("s3cret"), "{}", told.err);
+    let run = test_dir.run(&["check"]).fails(1, &["using the password in", "db.example"]);
+    assert!(!run.err.contains("s3cret"), "{}", run.err);
 }
 
 /// Pages show commands as they are used, on markets and months that take minutes: here they do with

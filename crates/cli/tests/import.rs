@@ -72,7 +72,7 @@ fn contradicting_symbols_are_refused() {
     test_dir.write("ALL_1.csv", market(&["A", "B"], 1));
     test_dir
         .run(&["import", "ALL_1.csv"])
-        .fails(1, &["contains symbol A", "says ALL", "rename the file"]);
+        .fails(1, &["contains symbol A", "is ALL", "rename the file"]);
     test_dir.write("market.csv", market(&["A", "B"], 1));
     test_dir
         .run(&["import", "market.csv", "--symbol", "X"])
@@ -173,7 +173,7 @@ fn timestamps_of_other_formats_need_a_format() {
     let import = |format| test_dir.run(&["import", "uk.csv", "--timestamp-format", format]);
     let row = row_of(&import("%d/%m/%Y %H:%M").ok().out, "A");
     assert_eq!(row[3..5], ["2021-04-02T00:00:00Z", "2021-04-02T00:01:00Z"]);
-    import("%H:%M").fails(2, &["invalid format \"%H:%M\"", "date"]);
+    import("%H:%M").fails(2, &["invalid value '%H:%M'", "date"]);
 }
 
 #[test]
@@ -285,7 +285,7 @@ fn other_formats_and_addresses_are_named() {
     for words in [["import", "https://h/bars.csv"], ["check", "--source=https://h/bars.csv"]] {
         let run = test_dir.run(&words);
         assert!(
-            run.err.contains("URLs are not read\nhelp: download the file first"),
+            run.err.contains("URLs cannot be read\nhelp: download the file first"),
             "{}",
             run.err
         );

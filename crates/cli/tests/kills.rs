@@ -145,7 +145,7 @@ fn cycles_that_are_interrupted_or_killed_leave_the_partition_as_it_was() {
     let before = test_dir.tree("imf");
     assert_eq!(before.len(), 11);
     let longer = [&words[..], &["--trials", "60"]].concat();
-    // Modes of the first symbols are beside their places: the work is under way, and the third
+    // Modes of the first symbols are in temporary files: the work is under way, and the third
     // symbol is to come.
     let is_at_work = || has_file(&test_dir.file("imf/dt=2026-01-01/imfs"), ".tmp");
     let mut child =

@@ -48,10 +48,10 @@ fn run(test_dir: &TestDir, server: &Server, words: &[&str]) -> Run {
 #[test]
 fn the_losers_of_the_day() {
     let (test_dir, server) = (test_dir(), Server::start(market));
-    let told = run(&test_dir, &server, &["kraken-losers"]).ok().says(&["skipped 1 pair"]);
+    let update = run(&test_dir, &server, &["kraken-losers"]).ok().says(&["skipped 1 pair"]);
     let expected = "symbol,open,last,pct_change,volume\nXETHZUSD,10.0,8.0,-20.0,1500.0\nXXBTZUSD,100.0,90.0,-10.0,2000.0\n";
     assert_eq!(test_dir.text("kraken_top_losers.csv"), expected);
-    assert!(told.out.contains("XETHZUSD") && told.out.contains("-20.00"), "{}", told.out);
+    assert!(update.out.contains("XETHZUSD") && update.out.contains("-20.00"), "{}", update.out);
     let asked = server.asked();
     assert_eq!(
         asked.iter().map(|request| &*request.path).collect::<Vec<_>>(),
@@ -95,13 +95,13 @@ fn a_store_is_kept_up_to_date() {
     let (test_dir, server) = (test_dir(), Server::start(market));
     run(&test_dir, &server, &["sync"]).fails(2, &["--pairs"]);
     assert!(!test_dir.file("data").exists(), "a folder for nothing");
-    let told = run(&test_dir, &server, &["sync", "--pairs", "btc/usd,XXBTZUSD"]).ok();
-    assert!(told.out.contains("1 symbol, 2 bars new"), "{}", told.out);
+    let update = run(&test_dir, &server, &["sync", "--pairs", "btc/usd,XXBTZUSD"]).ok();
+    assert!(update.out.contains("1 symbol, 2 bars new"), "{}", update.out);
     assert!(test_dir.file("data/bars/symbol=XBTUSD").is_dir());
     // Without --pairs all that is there; nothing has happened since, and not a byte changes.
     let before = test_dir.tree("data");
-    let told = run(&test_dir, &server, &["sync"]).ok();
-    assert!(told.out.contains("1 symbol, 0 bars new"), "{}", told.out);
+    let update = run(&test_dir, &server, &["sync"]).ok();
+    assert!(update.out.contains("1 symbol, 0 bars new"), "{}", update.out);
     assert_eq!(test_dir.tree("data"), before);
     let since = server.asked().last().unwrap().query["since"].clone();
     assert_eq!(since, "1760000160", "the newest bar that is there");
@@ -115,9 +115,9 @@ fn a_gap_is_announced_or_listed() {
     let (test_dir, server) = (test_dir(), Server::start(market));
     test_dir.write("XBTUSD_1.csv", "1759990000,1,1,1,1,1,1\n1759989960,1,1,1,1,1,1\n");
     test_dir.run(&["import", "XBTUSD_1.csv"]).ok();
-    let told = run(&test_dir, &server, &["sync", "--no-trades"]).ok();
+    let update = run(&test_dir, &server, &["sync", "--no-trades"]).ok();
     let left = "gap left in XBTUSD from 2025-10-09T06:07:00Z to 2025-10-09T08:54:00Z: import the next archive, or run 'data-pipeline sync --pairs XBTUSD --since 2025-10-09T06:07:00Z'";
-    assert!(told.out.contains(left), "{}", told.out);
+    assert!(update.out.contains(left), "{}", update.out);
     let again = ["sync", "--pairs", "XBTUSD", "--since", "2025-10-09T06:07:00Z"];
     run(&test_dir, &server, &again).fails(
         1,

@@ -251,7 +251,7 @@ fn flags_environment_and_address_mean_the_same() {
             "{log}"
         );
     }
-    // A person is asked for what is missing; a pipe is told.
+    // Missing settings are prompted for on a terminal; for a pipe they are an error.
     let missing = test_dir.run(&[
         "leaderboards",
         "--host",
@@ -288,8 +288,8 @@ fn wrong_password_table_and_sql() {
             .run(&["check", "--source", &source, "--table", sql])
             .fails(2, &["invalid table", "letters, digits"]);
     }
-    let nobody = "mysql://me:x@127.0.0.1:1/market";
-    test_dir.run(&["check", "--source", nobody]).fails(1, &["127.0.0.1:1", "server is up"]);
+    let unreachable = "mysql://me:x@127.0.0.1:1/market";
+    test_dir.run(&["check", "--source", unreachable]).fails(1, &["127.0.0.1:1", "server is up"]);
 }
 
 fn prompts_check_each_answer() {
@@ -601,7 +601,7 @@ fn encryption() {
     with("disabled").ok();
     with("preferred").ok();
     with("required").ok();
-    // The server's certificate is by nobody whom the web trusts.
+    // No public authority has signed the server's certificate.
     with("verify-ca").fails(1, &["encryption failed", "ssl-ca"]);
     let trusted = format!("verify-identity&ssl-ca={}", server().authority().display());
     with(&trusted).ok();

@@ -28,8 +28,7 @@ const RANGE: [&str; 6] =
 fn a_panel_of_boards_has_the_coins_of_single_runs() {
     let test_dir = with_bars();
     let run = boards(&test_dir, &[&RANGE[..], &["--out-dir", "panel"]].concat()).ok();
-    let written =
-        "wrote 3 partitions starting at panel/dt=2023-12-30/leaderboards_snapshot.parquet";
+    let written = "wrote 3 partitions, the first panel/dt=2023-12-30/leaderboards_snapshot.parquet";
     assert!(run.out.contains(written), "{}", run.out);
     assert!(run.out.contains("8 as-ofs from 2023-12-30T12:00:00Z to 2024-01-01T06:00:00Z"));
     assert!(run.out.contains("3 of 3 symbols ranked over the 5 days before 2024-01-01T06:00:00Z"));
@@ -145,11 +144,11 @@ fn a_panel_of_cycles_has_the_files_of_single_runs() {
     let panel = |more: &[&str]| cycles(&[&leaders[..], &range, more].concat());
     let run = panel(&["--out", "panel"]).ok();
     // The month before the last day of December has 31 days, before the other dates 30.
-    let plan = "a panel of 3 dates: at most 12 decompositions, and noise of 2 lengths";
+    let plan = "panel of 3 dates: up to 12 decompositions, 2 window lengths";
     assert!(run.err.contains(plan), "{}", run.err);
     assert_eq!(run.err.matches("decomposing noise").count(), 2, "{}", run.err);
     panel(&["--out", "one-thread", "--threads", "1"]).ok();
-    let written = "wrote 3 partitions starting at panel/dt=2025-12-27/imf_summary.parquet: ";
+    let written = "wrote 3 partitions, the first panel/dt=2025-12-27/imf_summary.parquet: ";
     assert!(run.out.contains(written), "{}", run.out);
     assert!(run.out.contains("cycles as of 2025-12-31T23:59:59Z:"), "{}", run.out);
     for date in ["2025-12-27", "2025-12-29", "2025-12-31"] {

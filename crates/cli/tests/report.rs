@@ -34,47 +34,47 @@ fn with_page() -> (TestDir, PathBuf) {
 
 /// Does what a reader would, and writes down what came of it.
 const READER: &str = r#"<script>
-const told = [];
-const say = (name, value) => told.push(name + '=' + JSON.stringify(value));
+const results = [];
+const report = (name, value) => results.push(name + '=' + JSON.stringify(value));
 const column = (table, place) => [...table.tBodies[0].rows].filter((row) => !row.hidden).map((row) => row.cells[place].textContent.trim());
 const board = document.querySelector('#boards table');
 const title = (name) => [...board.tHead.rows[0].cells].find((cell) => cell.textContent.trim() === name);
-say('sections', [...document.querySelectorAll('section')].map((section) => section.id));
-say('before', column(board, 0));
+report('sections', [...document.querySelectorAll('section')].map((section) => section.id));
+report('before', column(board, 0));
 title('last 24h %').querySelector('button').click();
-say('down', column(board, 4).map(Number));
+report('down', column(board, 4).map(Number));
 title('last 24h %').querySelector('button').click();
-say('up', column(board, 4).map(Number));
-say('aria', title('last 24h %').getAttribute('aria-sort'));
+report('up', column(board, 4).map(Number));
+report('aria', title('last 24h %').getAttribute('aria-sort'));
 title('symbol').querySelector('button').click();
-say('names', column(board, 0));
+report('names', column(board, 0));
 const filter = document.getElementById('filter');
 const first = column(board, 0)[0];
 filter.value = first.toLowerCase();
 filter.dispatchEvent(new Event('input'));
-say('filtered', column(board, 0));
-say('leaders', [...document.querySelectorAll('.leader')].filter((leader) => !leader.hidden).map((leader) => leader.dataset.row));
+report('filtered', column(board, 0));
+report('leaders', [...document.querySelectorAll('.leader')].filter((leader) => !leader.hidden).map((leader) => leader.dataset.row));
 filter.focus();
 document.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' }));
-say('again', column(board, 0).length);
+report('again', column(board, 0).length);
 filter.blur();
 document.dispatchEvent(new KeyboardEvent('keydown', { key: '/' }));
-say('focus', document.activeElement.id);
+report('focus', document.activeElement.id);
 const paper = () => getComputedStyle(document.body).backgroundColor;
 const light = paper();
 document.getElementById('theme').click();
-say('themes', light !== paper());
+report('themes', light !== paper());
 const shown = () => [...document.querySelectorAll('#state .tab')].map((tab) => getComputedStyle(tab).display !== 'none');
 const before = shown();
 document.querySelector('#state .tabs input').click();
-say('tabs', [before.filter(Boolean).length, shown().filter(Boolean).length, shown()[0]]);
+report('tabs', [before.filter(Boolean).length, shown().filter(Boolean).length, shown()[0]]);
 const reachable = [...document.querySelectorAll('a, button, input, summary, .scroll')].every((one) => one.tabIndex >= 0);
-say('keyboard', reachable);
+report('keyboard', reachable);
 const names = [...document.querySelectorAll('svg[role=img], .scroll, nav, button, input')].every((one) => one.ariaLabel || one.textContent.trim() || one.labels?.length);
-say('named', names);
+report('named', names);
 const result = document.createElement('pre');
-result.id = 'told';
-result.textContent = told.join('\n');
+result.id = 'results';
+result.textContent = results.join('\n');
 document.body.append(result);
 </script></body>"#;
 
@@ -86,28 +86,28 @@ fn the_page_works_in_a_browser() {
     let read = test_dir.text("report.html").replace("</body>", READER);
     let (dom, said) = browser::dom(&test_dir.write("read.html", read));
     assert!(said.is_empty(), "{said:#?}");
-    let told = dom.split("<pre id=\"told\">").nth(1).expect("the reader came to the end");
-    let told = told.split("</pre>").next().unwrap();
+    let results = dom.split("<pre id=\"results\">").nth(1).expect("the reader came to the end");
+    let results = results.split("</pre>").next().unwrap();
     let value = |name: &str| -> serde_json::Value {
-        let line = told.lines().find_map(|line| line.strip_prefix(&format!("{name}=")));
-        serde_json::from_str(line.unwrap_or_else(|| panic!("no {name} in {told}"))).unwrap()
+        let line = results.lines().find_map(|line| line.strip_prefix(&format!("{name}=")));
+        serde_json::from_str(line.unwrap_or_else(|| panic!("no {name} in {results}"))).unwrap()
     };
     let numbers = |name: &str| -> Vec<f64> { serde_json::from_value(value(name)).unwrap() };
     let names = |name: &str| -> Vec<String> { serde_json::from_value(value(name)).unwrap() };
     let sections =
         ["glance", "boards", "leaders", "cycles", "state", "regime", "places", "rises", "quality"];
     assert_eq!(names("sections"), sections);
-    assert!(numbers("down").is_sorted_by(|a, b| a >= b) && numbers("down").len() == 3, "{told}");
-    assert!(numbers("up").is_sorted(), "{told}");
+    assert!(numbers("down").is_sorted_by(|a, b| a >= b) && numbers("down").len() == 3, "{results}");
+    assert!(numbers("up").is_sorted(), "{results}");
     assert_eq!(value("aria"), "ascending");
-    assert!(names("names").is_sorted(), "{told}");
+    assert!(names("names").is_sorted(), "{results}");
     assert_eq!(names("filtered"), names("names")[..1]);
     assert_eq!(names("leaders"), names("names")[..1]);
     assert_eq!(value("again"), 3);
     assert_eq!(value("focus"), "filter");
     assert_eq!(value("themes"), true);
     assert_eq!(value("tabs").to_string(), "[1,1,true]");
-    assert_eq!((value("keyboard"), value("named")), (true.into(), true.into()), "{told}");
+    assert_eq!((value("keyboard"), value("named")), (true.into(), true.into()), "{results}");
 }
 
 /// Pictures are left in the target folder, to be looked at.
@@ -150,7 +150,7 @@ fn the_report_takes_what_there_is() {
     test_dir
         .run(&["report"])
         .ok()
-        .says(&["not in the report: intraday state (data-pipeline state)"]);
+        .says(&["section omitted: intraday state; create it with 'data-pipeline state'"]);
     let page = test_dir.text("report.html");
     assert!(
         page.contains("id=\"boards\"")

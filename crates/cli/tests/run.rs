@@ -103,13 +103,13 @@ fn all_stages_once_and_then_only_what_is_not_current() {
     test_dir.write("out/overlap_metrics.csv", "spoiled");
     std::fs::remove_file(test_dir.file("out/data/imf/dt=2026-01-01/imf_post_summary.parquet"))
         .unwrap();
-    let mended = run(&test_dir, &["--out-dir", "out"]).ok();
-    let done: Vec<&str> = mended
+    let repaired = run(&test_dir, &["--out-dir", "out"]).ok();
+    let done: Vec<&str> = repaired
         .err
         .lines()
         .filter(|line| line.starts_with('[') && !line.ends_with("up to date"))
         .collect();
-    assert_eq!(done, ["[2/12] metrics overlaps", "[11/12] imf-postprocess"], "{}", mended.err);
+    assert_eq!(done, ["[2/12] metrics overlaps", "[11/12] imf-postprocess"], "{}", repaired.err);
     assert_eq!(outputs(&test_dir, "out"), before);
 
     let forced = run(&test_dir, &["--out-dir", "out", "--force", "--threads", "1"]).ok();
@@ -181,8 +181,8 @@ fn a_stage_that_fails_leaves_the_others_in_place() {
     let test_dir = desk_with_bars();
     // A folder where a file belongs.
     std::fs::create_dir_all(test_dir.file("out/overlap_metrics.csv")).unwrap();
-    let told = run(&test_dir, &["--out-dir", "out", "--cohorts", "overlaps"]);
-    let told = told.fails(
+    let failed = run(&test_dir, &["--out-dir", "out", "--cohorts", "overlaps"]);
+    let failed = failed.fails(
         1,
         &[
             "metrics overlaps failed",
@@ -191,9 +191,9 @@ fn a_stage_that_fails_leaves_the_others_in_place() {
         ],
     );
     assert!(
-        told.out.contains("FAILED") && test_dir.file("out/report.html").is_file(),
+        failed.out.contains("FAILED") && test_dir.file("out/report.html").is_file(),
         "{}",
-        told.out
+        failed.out
     );
     std::fs::remove_dir(test_dir.file("out/overlap_metrics.csv")).unwrap();
     let again = run(&test_dir, &["--out-dir", "out", "--cohorts", "overlaps"]).ok();
@@ -208,9 +208,9 @@ fn a_stage_that_fails_leaves_the_others_in_place() {
     // theirs.
     std::fs::remove_file(test_dir.file("out/leaderboards.parquet")).unwrap();
     std::fs::create_dir(test_dir.file("out/leaderboards.parquet")).unwrap();
-    let told = run(&test_dir, &["--out-dir", "out", "--cohorts", "overlaps"])
+    let failed = run(&test_dir, &["--out-dir", "out", "--cohorts", "overlaps"])
         .fails(1, &["leaderboards failed"]);
-    assert!(!told.err.contains("metrics overlaps"), "{}", told.err);
+    assert!(!failed.err.contains("metrics overlaps"), "{}", failed.err);
 }
 
 #[test]

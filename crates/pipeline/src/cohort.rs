@@ -68,7 +68,7 @@ pub fn look_up(
         .map(|member| member.symbol.as_str())
         .collect();
     if !lacking.is_empty() {
-        observer.warn(format!("not in the source: {} ({consequence})", lacking.join(", ")));
+        observer.warn(format!("symbols not in the source: {} ({consequence})", lacking.join(", ")));
     }
     Ok(members)
 }

@@ -64,7 +64,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// None of the symbols has bars in the source.
-    #[error("none of the input's {} is in {place}", crate::text::pluralize(*count, "symbol"))]
+    #[error("no symbol of the input is in {place} ({} looked up)", crate::text::pluralize(*count, "symbol"))]
     NotInSource {
         /// Number of symbols.
         count: usize,

@@ -151,7 +151,8 @@ fn warn_of_stale_symbols(run: &Run, observer: &dyn Observer) {
         let n = run.stale.len();
         let names = names.join(", ");
         observer.warn(format!(
-            "{n} without a bar in the 24 hours before {} ({names}{more}): {how}",
+            "{how} {} without a bar in the 24 hours before {}: {names}{more}",
+            pluralize(n, "symbol"),
             run.asof
         ));
     }

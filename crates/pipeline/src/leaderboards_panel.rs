@@ -399,10 +399,11 @@ impl Outcome {
         if let Some((most, asof)) = self.most_stale {
             let how = if params.include_stale() { "included" } else { "excluded" };
             observer.warn(format!(
-                "symbols without a bar in the 24 hours before the as-of: {how} (at {} of {}, up to \
-                 {most} at {asof})",
+                "{how} symbols without a bar in the 24 hours before the as-of, at {} of {}: at most {}, \
+                 at {asof}",
                 self.stale,
-                pluralize(asofs, "as-of")
+                pluralize(asofs, "as-of"),
+                pluralize(most, "symbol")
             ));
         }
         warn_of_several_names(self.ranked.iter(), observer);

@@ -60,18 +60,20 @@ impl Universe {
         }
         let is_known = |pattern: &String| catalog.iter().any(|of| names(pattern, &of.symbol));
         if let Some(unknown) = self.symbols.iter().find(|pattern| !is_known(pattern)) {
-            let problem = format!("no symbol of the source is '{unknown}'");
+            let problem = format!("no symbol of the source matches \"{unknown}\"");
             return Err(Error::parameter("symbols", problem));
         }
         for unknown in self.exclude.iter().filter(|pattern| !is_known(pattern)) {
-            observer.warn(format!("no symbol of the source is '{unknown}', so none is excluded"));
+            observer.warn(format!(
+                "no symbol of the source matches \"{unknown}\", so none is excluded"
+            ));
         }
         let quoted = |quote: &str, symbol: &Symbol| {
             assets(symbol.as_str()).is_some_and(|(_, own)| own == key(quote))
         };
         let is_quote = |quote: &String| catalog.iter().any(|of| quoted(quote, &of.symbol));
         if let Some(unknown) = self.quote.iter().find(|quote| !is_quote(quote)) {
-            let problem = format!("no symbol of the source is quoted in '{unknown}'");
+            let problem = format!("no symbol of the source has the quote currency \"{unknown}\"");
             return Err(Error::parameter("quote", problem));
         }
         let is_stable = |symbol: &Symbol| {

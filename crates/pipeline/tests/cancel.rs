@@ -148,7 +148,7 @@ fn regime() {
 fn cycles_params() -> CyclesParams {
     CyclesParams {
         stage: stages::cycles::Params { lookback_months: 1, ..Default::default() }.check().unwrap(),
-        // So many trials take minutes: a job that does not look ends late, and the test with it.
+        // This number of trials takes minutes: a job that ignores cancellation ends late, as does the test.
         decomposer: emd::Params::default().trials(500).check().unwrap(),
         budget: None,
         jobs: Some(0),

@@ -154,7 +154,7 @@ fn asofs_without_boards_are_reported_once() {
     for text in [
         "skipped 6 as-ofs before 2025-12-20T00:01:00Z: no bar has closed by then",
         "no boards at 9 of 21 as-ofs, the first 2026-01-02T00:00:00Z: none of the 10 symbols",
-        "symbols without a bar in the 24 hours before the as-of: excluded",
+        "excluded symbols without a bar in the 24 hours before the as-of",
     ] {
         assert!(warnings.contains(text), "{text} is not in {warnings}");
     }
@@ -312,7 +312,7 @@ mod cycles {
             assert_eq!(output.asofs.len(), dates, "{:?}", output.asofs);
             assert_eq!(messages.count("decomposing noise: 2 trials"), lengths);
             assert_eq!(
-                messages.count(&format!("a panel of {dates} dates: at most {} decomp", 4 * dates)),
+                messages.count(&format!("panel of {dates} dates: up to {} decomp", 4 * dates)),
                 1
             );
             let mut rows = 0;

@@ -1,7 +1,7 @@
 //! The data of a report. The caller reads it from the outputs of the stages.
 //!
 //! Each collection is one part of the page; an empty collection omits the part. Collections are
-//! shown in the order in which they are given. A missing number is NaN, unless its field says
+//! shown in the order in which they are given. A missing number is NaN, unless its field states
 //! otherwise. Times are UTC. Texts are plain text, not markup; symbols and windows are text because
 //! the page prints them as the outputs spell them.
 
@@ -283,7 +283,7 @@ pub struct DominantCycle {
     pub reliability: f64,
     /// Whether the window has too few repetitions of the cycle.
     pub is_undersampled: bool,
-    /// Whether so many bars are missing that the cycle may be an artifact of the gaps.
+    /// Whether enough bars are missing that the cycle may be an artifact of the gaps.
     pub is_gap_affected: bool,
 }
 

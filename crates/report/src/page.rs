@@ -69,6 +69,6 @@ fn symbol_counts(market: &MarketSummary) -> Markup {
     html! {
         " · " (Count(market.symbols_ranked)) " of " (Count(market.symbols_seen)) " symbols ranked over "
         (market.lookback_days) " days"
-        @if market.symbols_stale > 0 { " · " (Count(market.symbols_stale)) " stale" }
+        @if market.symbols_stale > 0 { " · " (Count(market.symbols_stale)) " without recent bars" }
     }
 }

@@ -34,8 +34,8 @@ pub fn dom(page: &Path) -> (String, Vec<String>) {
     let output =
         chromium((1280, 900), false).arg("--dump-dom").arg(page).output().expect("Chromium runs");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let said = String::from_utf8_lossy(&output.stderr);
-    (text, said.lines().filter(|line| line.contains("CONSOLE")).map(str::to_owned).collect())
+    let messages = String::from_utf8_lossy(&output.stderr);
+    (text, messages.lines().filter(|line| line.contains("CONSOLE")).map(str::to_owned).collect())
 }
 
 /// Takes a screenshot of the page.

@@ -13,8 +13,9 @@ use libtest_mimic::{Failed, Trial};
 /// The folder of real data and golden numbers: `DATA_PIPELINE_SHARED`, or `../shared` next to the
 /// repository.
 pub fn shared() -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
-    let path = std::env::var_os("DATA_PIPELINE_SHARED").map_or_else(beside, PathBuf::from);
+    let next_to_repository = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
+    let path =
+        std::env::var_os("DATA_PIPELINE_SHARED").map_or_else(next_to_repository, PathBuf::from);
     path.join("golden").is_dir().then_some(path)
 }
 

@@ -168,7 +168,7 @@ impl Drop for Server {
     }
 }
 
-/// The user to run as: MariaDB refuses to run as root unless told so.
+/// The user to run as: MariaDB refuses to run as root without this flag.
 fn user() -> Option<&'static str> {
     std::env::var("USER").map_or(true, |user| user == "root").then_some("--user=root")
 }

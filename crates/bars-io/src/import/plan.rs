@@ -121,7 +121,7 @@ impl ImportPlan {
                 return Err(Error::content(
                     path,
                     format!(
-                        "its name says bars of {interval}, not one-minute bars; import the one-minute file"
+                        "by its name it has bars of {interval}, not one-minute bars; import the one-minute file"
                     ),
                 ));
             }

@@ -150,7 +150,7 @@ impl Client {
         }
         *last = Some(Instant::now());
         let request = self.agent.get(self.address(method)).query_pairs(query.iter().copied());
-        let mut answer = request.call().map_err(|e| self.error(method, told(&e)))?;
+        let mut answer = request.call().map_err(|e| self.error(method, reason_of(&e)))?;
         let status = answer.status();
         let pause =
             answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
@@ -160,7 +160,7 @@ impl Client {
             Ok(text) => text,
             // A server's error page may be in any encoding; its status is enough.
             Err(_) if !status.is_success() => String::new(),
-            Err(e) => return Err(self.error(method, told(&e))),
+            Err(e) => return Err(self.error(method, reason_of(&e))),
         };
         self.judge(method, status, pause, &text)
     }
@@ -176,11 +176,11 @@ impl Client {
         let busy = status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error();
         match serde_json::from_str::<Envelope<'_>>(text) {
             Ok(Envelope { error, .. }) if !error.is_empty() => {
-                let said = format!("Kraken reports {}", error.join(", "));
+                let reason = format!("Kraken reports {}", error.join(", "));
                 if busy || error.iter().any(|error| is_passing(error)) {
-                    return Ok(Attempt::Busy(said, pause));
+                    return Ok(Attempt::Busy(reason, pause));
                 }
-                Err(self.error(method, said))
+                Err(self.error(method, reason))
             }
             _ if busy => Ok(Attempt::Busy(format!("HTTP status {status}"), pause)),
             _ if !status.is_success() => {
@@ -207,7 +207,7 @@ fn is_passing(error: &str) -> bool {
 }
 
 /// Describes a network error, with a remedy.
-fn told(error: &ureq::Error) -> String {
+fn reason_of(error: &ureq::Error) -> String {
     const CHECK: &str = "check the network, or give a mirror with base_url";
     match error {
         ureq::Error::Timeout(_) => {

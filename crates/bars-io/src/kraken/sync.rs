@@ -66,7 +66,7 @@ pub enum News {
     At(Minute),
 }
 
-/// Runs `task` and reports progress to `tell`.
+/// Runs `task` and reports progress to `report`.
 ///
 /// # Errors
 /// A request fails or the target cannot be written; bars stored until then remain.
@@ -74,15 +74,15 @@ pub fn sync(
     client: &Client,
     task: &SyncTask<'_>,
     target: &dyn Target,
-    tell: &dyn Fn(News),
+    report: &dyn Fn(News),
 ) -> Result<Synced> {
     let newest = candles::newest(client, &task.pair.key, task.after)?;
     let mut synced = Synced::default();
     let mut bars = Vec::new();
     if let Some(gap) = gap(task.after, &newest) {
         if task.trades {
-            tell(News::Cost(cost(gap, &newest)));
-            bars = rebuild(client, task, gap, &newest, target, tell, &mut synced)?;
+            report(News::Cost(cost(gap, &newest)));
+            bars = rebuild(client, task, gap, &newest, target, report, &mut synced)?;
         } else {
             synced.open = Some(gap);
         }
@@ -114,7 +114,7 @@ fn rebuild(
     gap: Span,
     newest: &Candles,
     target: &dyn Target,
-    tell: &dyn Fn(News),
+    report: &dyn Fn(News),
     synced: &mut Synced,
 ) -> Result<Vec<Bar>> {
     let mut gatherer = Gatherer::default();
@@ -124,7 +124,7 @@ fn rebuild(
         let page = trades::page(client, &task.pair.key, since)?;
         gatherer.add(&page, gap.start, gap.end).map_err(|what| client.senseless("Trades", what))?;
         if let Some(at) = page.newest() {
-            tell(News::At(at));
+            report(News::At(at));
         }
         if page.newest().is_some_and(|newest| newest >= gap.end) {
             break true;

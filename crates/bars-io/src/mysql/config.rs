@@ -102,8 +102,7 @@ impl Partial {
         }
         if has_bare_reserved(&text[8..]) {
             return Err(Error::Input(
-                "invalid mysql:// address, a password with special characters breaks it; \
-                 percent-encode them (@ %40, : %3A, / %2F, ? %3F, # %23, % %25), or give the \
+                "invalid mysql:// address: special characters in the password; percent-encode them (@ %40, : %3A, / %2F, ? %3F, # %23, % %25), or give the \
                  password separately"
                     .to_owned(),
             ));
@@ -200,7 +199,7 @@ impl Partial {
 }
 
 /// Returns whether an address, without its scheme, has `@`, `/`, `?` or `#` in the password as they
-/// are. Then user, host and path cannot be told apart, and none of them may be shown.
+/// are. Then user, host and path cannot be distinguished, and none of them may be shown.
 fn has_bare_reserved(address: &str) -> bool {
     let (authority, rest) =
         address.split_at(address.find(['/', '?', '#']).unwrap_or(address.len()));

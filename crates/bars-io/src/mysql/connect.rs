@@ -258,8 +258,8 @@ fn plain(error: &mysql::Error) -> String {
             Some(e) => format!("connection lost ({e})"),
             None => "connection lost".to_owned(),
         },
-        mysql::Error::DriverError(DriverError::CouldNotConnect(Some((address, said, _)))) => {
-            format!("no connection to {address} ({said})")
+        mysql::Error::DriverError(DriverError::CouldNotConnect(Some((address, reason, _)))) => {
+            format!("no connection to {address} ({reason})")
         }
         mysql::Error::DriverError(e) => e.to_string(),
         e => e.to_string(),

@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use bars_io::mysql::config::{HOST, TABLE};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, Subcommand, ValueEnum};
 use serde::Serialize;
@@ -43,14 +42,13 @@ struct InitFlags {
 /// Flags of `config show`.
 #[derive(Debug, Clone, Args)]
 struct ShowFlags {
-    /// Command whose settings are shown [default: the settings of all commands that are not
-    /// defaults].
+    /// Command to show [default: all commands, changed settings only].
     #[arg(value_name = "COMMAND")]
     of: Option<String>,
     /// Flags of the command, as if it was run with them.
     #[arg(value_name = "FLAGS", trailing_var_arg = true, allow_hyphen_values = true)]
     given: Vec<String>,
-    /// Output format; before COMMAND.
+    /// Output format; must precede COMMAND.
     #[arg(long, value_enum, default_value = "text")]
     format: ShowFormat,
 }
@@ -200,6 +198,7 @@ fn setting(
     let values = matches.get_raw(id).into_iter().flatten();
     let values: Vec<_> = values.map(|value| value.to_string_lossy()).collect();
     let mut value = (!values.is_empty()).then(|| values.join(","));
+    value = value.or_else(|| stated_default(arg));
     let is_typed = matches.value_source(id) == Some(ValueSource::CommandLine);
     let from = match config::get().origin(command, arg, typed) {
         _ if is_typed => "command line".to_owned(),
@@ -223,6 +222,12 @@ fn of_environment(command: &str, id: &str) -> Option<(String, String)> {
     });
     let (names, values): (Vec<_>, Vec<_>) = set.unzip();
     (!names.is_empty()).then(|| (names.join(", "), values.join(", ")))
+}
+
+/// Returns the default that the help of a flag states, for flags without a default of clap.
+fn stated_default(arg: &Arg) -> Option<String> {
+    let help = arg.get_help()?.to_string();
+    Some(help.split("[default: ").nth(1)?.split(']').next()?.to_owned())
 }
 
 fn value_name(arg: &Arg) -> String {
@@ -262,7 +267,7 @@ fn text(file: Option<&str>, commands: &[CommandSettings]) -> String {
 fn init(path: &Path, mut program: clap::Command) -> anyhow::Result<()> {
     if path.symlink_metadata().is_ok() {
         return Err(Usage(format!(
-            "{} exists; give another name, such as 'data-pipeline config init other.toml'",
+            "{} already exists; delete it, or give another name: 'data-pipeline config init other.toml'",
             path.display()
         ))
         .into());
@@ -270,7 +275,7 @@ fn init(path: &Path, mut program: clap::Command) -> anyhow::Result<()> {
     program.build();
     temp_files().write(path, template(&program).as_bytes())?;
     let path = path.display();
-    ui::print(&format!("wrote {path}; remove the # of a line to change its setting"))
+    ui::print(&format!("wrote {path}; uncomment a line to change its setting"))
 }
 
 const TEMPLATE_HEAD: &str = "\
@@ -283,10 +288,6 @@ const TEMPLATE_HEAD: &str = "\
 # mysql://user@host/database
 #source = \"data/bars\"
 ";
-
-/// Defaults that flags of the database do not have, because the environment comes before them.
-const DATABASE_DEFAULTS: [(&str, &str); 4] =
-    [("host", HOST), ("port", "3306"), ("table", TABLE), ("ssl-mode", "preferred")];
 
 fn template(program: &clap::Command) -> String {
     let mut text = TEMPLATE_HEAD.to_owned();
@@ -304,7 +305,7 @@ fn template(program: &clap::Command) -> String {
             text += &entry(arg);
         }
     }
-    text += "\n[mysql]\n";
+    text += "\n# Setting one of these makes the database the source.\n[mysql]\n";
     for arg in state().flat_map(clap::Command::get_arguments).filter(is_own) {
         if is_database(arg) {
             text += &entry(arg);
@@ -330,24 +331,35 @@ fn template(program: &clap::Command) -> String {
 /// Returns the lines of a flag: its help and its default, as comments.
 fn entry(arg: &Arg) -> String {
     let mut help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+    let stated = stated_default(arg);
+    if let Some(stated) = &stated {
+        help = help.replace(&format!(" [default: {stated}]"), "");
+    }
+    if arg.get_long() == Some("password") {
+        help = "Password; only read from a file that no other user can read".to_owned();
+    }
     let choices = arg.get_possible_values();
     let choices: Vec<&str> = choices.iter().map(|choice| choice.get_name()).collect();
     if !choices.is_empty() && arg.get_action().takes_values() {
-        help += &format!(": {}", choices.join(", "));
+        help += &format!(" (values: {})", choices.join(", "));
     }
     let values: Vec<String> =
         arg.get_default_values().iter().map(|value| value.to_string_lossy().into_owned()).collect();
     // A string of JSON is one of TOML too.
     let quoted = |text: &String| serde_json::Value::from(text.as_str()).to_string();
+    let plain_or_quoted = |text: &String| match text.parse::<f64>() {
+        Ok(number) if number.is_finite() => text.clone(),
+        _ => quoted(text),
+    };
     let value = match &values[..] {
         _ if matches!(arg.get_action(), ArgAction::SetTrue) => "false".to_owned(),
         _ if matches!(arg.get_action(), ArgAction::Count) => "0".to_owned(),
-        [] => match DATABASE_DEFAULTS.iter().find(|(name, _)| Some(*name) == arg.get_long()) {
-            Some((_, default)) => quoted(&(*default).to_owned()),
+        // A default in words, such as "all cores", is not a value.
+        [] => match stated.filter(|stated| !stated.contains(' ')) {
+            Some(stated) => plain_or_quoted(&stated),
             None => quoted(&value_name(arg)),
         },
-        [one] if one.parse::<f64>().is_ok_and(f64::is_finite) => one.clone(),
-        [one] => quoted(one),
+        [one] => plain_or_quoted(one),
         several => format!("[{}]", several.iter().map(quoted).collect::<Vec<_>>().join(", ")),
     };
     let help: String = textwrap::wrap(&help, 98).iter().map(|line| format!("# {line}\n")).collect();

@@ -108,8 +108,14 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let (input, output) =
         (path(flags.input_csv.as_deref(), input), path(flags.output_csv.as_deref(), output));
     let mut findings = Findings::default();
-    let wanted = bars_io::reader::symbols(&input, &mut findings).with_context(|| {
-        format!("no list of symbols; {}, or give a file with --input-csv", flags.cohort.origin())
+    let wanted = bars_io::reader::symbols(&input, &mut findings);
+    let wanted = wanted.map_err(|error| match error {
+        bars_io::Error::Missing { path, .. } => anyhow::anyhow!(
+            "no list of symbols {}; {}, or give a file with --input-csv",
+            path.display(),
+            flags.cohort.origin()
+        ),
+        error => error.into(),
     })?;
     if let (Ok(a), Ok(b)) = (input.canonicalize(), output.canonicalize())
         && a == b

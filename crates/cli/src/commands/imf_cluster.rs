@@ -110,7 +110,7 @@ fn print_symbols(symbols: &[SymbolUpswings]) -> anyhow::Result<()> {
         "duration",
         "upswings",
         "window",
-        "clusters per window (gmm/dbscan)",
+        "clusters per window (Gaussian mixture/DBSCAN)",
     ];
     ui::print(&ui::table(&header, &[1, 2, 3, 4], symbols.iter().take(MAX_SYMBOLS_SHOWN).map(row)))?;
     if symbols.len() > MAX_SYMBOLS_SHOWN {

@@ -23,9 +23,9 @@ use crate::ui::{self, Usage};
 /// Flags of `imf-stage`.
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
-    /// CSV or Parquet file with a column symbol [default: leaders.csv, unless --leaders is given]. For a
-    /// panel also the folder of a panel of leaderboards: the leaders of each date are then the symbols
-    /// on its boards.
+    /// CSV or Parquet file with a column symbol [default: leaders.csv, unless --leaders is given]. With
+    /// --from also the folder of a panel of leaderboards: the leaders of each date are then the
+    /// symbols on its boards.
     #[arg(long, value_name = "FILE")]
     pub leaders_csv: Option<PathBuf>,
     /// Comma-separated symbols, in addition to those of the file.
@@ -41,7 +41,7 @@ pub struct Flags {
     /// Minimum peak-to-trough depth of a cycle, in percent.
     #[arg(long, value_name = "PCT", default_value_t = 2.0, allow_negative_numbers = true)]
     pub min_cycle_depth_pct: f64,
-    /// Remove a robust linear trend from log price first.
+    /// Remove a robust linear trend from log price before the decomposition.
     #[arg(long)]
     pub detrend: bool,
     /// Do not winsorize volume (1st and 99th percentile).
@@ -56,11 +56,12 @@ pub struct Flags {
     /// Output folder, with one partition dt=YYYY-MM-DD per date.
     #[arg(long, value_name = "DIR", default_value = names::CYCLES_FOLDER)]
     pub out: PathBuf,
-    /// Maximum number of symbols decomposed at once; fewer save memory [default: number of threads].
+    /// Symbols decomposed at once; any value below --threads means one at a time, which saves memory
+    /// [default: number of threads].
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub n_jobs: Option<u16>,
     /// Time limit per series in seconds; a series that exceeds it is decomposed again with 20
-    /// trials. Results then depend on the machine.
+    /// trials, so no effect with --trials 20 or fewer. Results then depend on the machine.
     #[arg(long, value_name = "S", allow_negative_numbers = true)]
     pub max_seconds_per_asset: Option<f64>,
     /// Compute only part I of N and write it to the output folder (see 'data-pipeline merge').
@@ -109,7 +110,7 @@ impl Flags {
             return Ok(Some(DEFAULT.into()));
         }
         Err(Usage(
-            "no leaders: give a file with --leaders-csv (such as habitual_overlaps.csv) or symbols with --leaders"
+            "no leaders; give a file with --leaders-csv (such as habitual_overlaps.csv; default leaders.csv) or symbols with --leaders"
                 .to_owned(),
         )
         .into())
@@ -169,7 +170,7 @@ fn print_panel(output: &CyclesPanelOutput) -> anyhow::Result<()> {
         cycles.pools.iter().try_for_each(|pool| ui::print(&pool_summary(pool)))?;
     }
     ui::print(&format!(
-        "\nwrote {} starting at {}: {}, as of {first} to {last}; cluster cards and run_config.json are in the same folders",
+        "\nwrote {}, the first {}: {}, as of {first} to {last}; cluster cards and run_config.json are in the same folders",
         ui::pluralize(output.asofs.len(), "partition"),
         output.first_file.display(),
         ui::pluralize(output.rows, "row"),
@@ -203,7 +204,7 @@ fn print_symbols(members: &[Member], rows: &[CycleRow]) -> anyhow::Result<()> {
         line
     });
     let header =
-        ["symbol", "price cycles", "volume cycles", "strongest in price", "depth %", "energy %"];
+        ["symbol", "price cycles", "volume cycles", "strongest price cycle", "depth %", "energy %"];
     ui::print(&ui::table(&header, &[1, 2, 3, 4, 5], lines))?;
     if members.len() > MAX_SYMBOLS_SHOWN {
         ui::print(&format!("and {} more", members.len() - MAX_SYMBOLS_SHOWN))?;

@@ -20,7 +20,7 @@ use crate::ui;
 /// Flags of `import`.
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
-    /// Files, folders or ZIP archives: Kraken's PAIR_1.csv, Binance klines, CSV with a header,
+    /// Files, folders or ZIP archives: Kraken OHLCVT (PAIR_1.csv), Binance klines, CSV with a header,
     /// Parquet.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
@@ -28,22 +28,23 @@ pub struct Flags {
     /// data/bars].
     #[arg(long, value_name = "TARGET")]
     pub into: Option<String>,
-    /// Symbol of all rows, for files without a symbol column or name.
+    /// Symbol of all rows, for files with no symbol in a column or in the file name.
     #[arg(long)]
     pub symbol: Option<Symbol>,
     /// Format of the timestamps, such as "%d/%m/%Y %H:%M"; UTC unless it has an offset (%z).
     #[arg(long, value_name = "FORMAT")]
     pub timestamp_format: Option<StampFormat>,
-    /// Names of columns in the files, such as open=Open,timestamp=Date.
-    #[arg(long, value_name = "OURS=THEIRS,...")]
+    /// Columns of the files, such as open=Open,timestamp=Date.
+    #[arg(long, value_name = "NAME=FILE_COLUMN,...")]
     pub columns: Option<ColumnNames>,
-    /// Delimiter of CSV fields: "," ";" "|" or tab [default: detected].
+    /// Delimiter of CSV fields: "," ";" "|" or the word tab [default: detected].
     #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
     pub delimiter: Option<u8>,
     /// Decimal mark of CSV numbers: "." or "," [default: detected].
     #[arg(long, value_name = "CHARACTER", value_parser = decimal)]
     pub decimal: Option<DecimalMark>,
-    /// Import bars longer than a minute, such as hours or days, as if they were one-minute bars.
+    /// Import bars longer than a minute, such as hours or days, as if they were one-minute bars. Most
+    /// features are then missing.
     #[arg(long)]
     pub allow_coarse: bool,
     /// Interpretation of the rows.

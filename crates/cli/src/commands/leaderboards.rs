@@ -26,8 +26,7 @@ use crate::ui::{self, Usage};
 /// Flags of `leaderboards`.
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
-    /// Number of ranks counted per bucket and of symbols per board [default: 20, or asked on a
-    /// terminal].
+    /// Ranks to count per bucket, and symbols per board [default: 20; prompts on a terminal].
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub top_n: Option<usize>,
     /// Bucket lengths, such as 6h,24h,72h,168h.
@@ -48,8 +47,7 @@ pub struct Flags {
     /// Include symbols without a bar in the last 24 hours.
     #[arg(long)]
     pub include_stale: bool,
-    /// Output folder [default: . or, for a panel, data/leaderboards]. A panel has the boards only: no
-    /// ranks per bucket and no cohort files.
+    /// Output folder [default: . or, for a panel, data/leaderboards].
     #[arg(long, value_name = "DIR")]
     pub out_dir: Option<PathBuf>,
     /// Format of the cohort files (habitual_gainers, habitual_losers, habitual_overlaps).
@@ -62,7 +60,7 @@ pub struct Flags {
     /// per date, without ranks per bucket and without cohort files.
     #[command(flatten)]
     pub panel: PanelFlags,
-    /// Format of a panel.
+    /// Format of a panel, which has the boards only: no ranks per bucket and no cohort files.
     #[arg(long, value_enum, default_value_t = FormatFlag::Parquet, requires = "from", help_heading = "Panel")]
     pub format: FormatFlag,
     /// Parquet compression of a panel [default: snappy].
@@ -208,7 +206,7 @@ fn print_panel(output: &LeaderboardsPanelOutput) -> anyhow::Result<()> {
         None => ui::print(&format!("no boards as of {last}"))?,
     }
     ui::print(&format!(
-        "\nwrote {} starting at {}: {} of {}, {} from {first} to {last}",
+        "\nwrote {}, the first {}: {} of {}, {} from {first} to {last}",
         ui::pluralize(output.partitions, "partition"),
         output.first_file.display(),
         ui::pluralize(output.rows, "row"),
@@ -228,7 +226,7 @@ fn print_boards(boards: &RankedBoards) -> anyhow::Result<()> {
     ))?;
     print_board("Top Gainers", &boards.gainers, run, |gains, _| gains)?;
     print_board("Top Losers", &boards.losers, run, |_, losses| losses)?;
-    print_board("Top Overlap", &boards.overlaps, run, |gains, losses| gains + losses)
+    print_board("Top Overlaps", &boards.overlaps, run, |gains, losses| gains + losses)
 }
 
 fn print_board(

@@ -106,7 +106,7 @@ fn print(merged: &Merged) -> anyhow::Result<()> {
             let file = first_file.display();
             let written = match partitions {
                 1 => file.to_string(),
-                n => format!("{} starting at {file}", ui::pluralize(*n, "partition")),
+                n => format!("{}, the first {file}", ui::pluralize(*n, "partition")),
             };
             let (rows, columns) = (ui::pluralize(*rows, "row"), ui::pluralize(*columns, "column"));
             let (first, last) = (asofs[0], asofs[asofs.len() - 1]);

@@ -59,7 +59,7 @@ pub fn print(
     let file = output.first_file.display();
     let written = match output.partitions {
         1 => file.to_string(),
-        n => format!("{} starting at {file}", ui::pluralize(n, "partition")),
+        n => format!("{}, the first {file}", ui::pluralize(n, "partition")),
     };
     let moments = match output.asofs.len() {
         1 => format!("as of {last}"),

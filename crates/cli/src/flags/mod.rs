@@ -42,7 +42,8 @@ pub struct Common {
     /// Number of threads [default: all cores]; results do not depend on it.
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// Log file [default: pipeline.log in --out-dir or the working directory].
+    /// Log file [default: pipeline.log in the output folder of run, demo, leaderboards and
+    /// imf-cluster, else in the working directory].
     #[arg(long, global = true, value_name = "FILE")]
     pub log_file: Option<PathBuf>,
     /// Configuration file [default: data-pipeline.toml in the working directory, if it exists].
@@ -188,10 +189,10 @@ impl ExchangeFlags {
 /// Interpretation of the rows of a source.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ReadingFlags {
-    /// Meaning of timestamps: open or close of the minute.
+    /// Whether timestamps are the open or the close of the minute; ignored for stores.
     #[arg(long, value_enum, default_value_t)]
     bar_time: Label,
-    /// Fail if any row is rejected or replaced.
+    /// Fail if any row is invalid or a duplicate.
     #[arg(long)]
     pub strict: bool,
 }
@@ -257,7 +258,7 @@ pub enum CohortFlag {
     Gainers,
     /// Symbols that most often rank among the losers.
     Losers,
-    /// Symbols on both of these boards.
+    /// Symbols that often rank as gainer and as loser.
     Overlaps,
 }
 
@@ -282,7 +283,7 @@ pub struct UniverseFlags {
     /// Symbols not to rank, in the same form.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub exclude: Vec<String>,
-    /// Rank only symbols with these quote currencies, such as USDT,USD.
+    /// Quote currencies to include, such as USDT,USD [default: all].
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub quote: Vec<String>,
     /// Minimum mean volume per day over the lookback, in units of the quote currency.
@@ -321,7 +322,7 @@ pub struct ColumnFlags {
     /// Columns to omit, in the same form.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub drop: Vec<String>,
-    /// Omit the columns that only say which values are missing: *_imputed, *_valid, metrics_valid_*
+    /// Omit the columns that only mark missing values: *_imputed, *_valid, metrics_valid_*
     /// and window_ok_*.
     #[arg(long)]
     pub no_masks: bool,

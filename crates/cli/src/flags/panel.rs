@@ -9,10 +9,10 @@ use pipeline::panel::PanelRange;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Panel")]
 pub struct PanelFlags {
-    /// First as-of of a panel, which has one partition dt=YYYY-MM-DD per date.
+    /// First as-of of a panel: a table over many as-ofs, one partition dt=YYYY-MM-DD per date.
     #[arg(long, value_name = "TIME", value_parser = super::asof, requires = "to", conflicts_with_all = ["asof", "shard"])]
     pub from: Option<AsOfSpec>,
-    /// Last as-of of a panel (inclusive).
+    /// Last as-of of a panel (inclusive), or `latest`.
     #[arg(long, value_name = "TIME", value_parser = super::asof, requires = "from")]
     pub to: Option<AsOfSpec>,
     /// Time between the as-ofs of a panel.

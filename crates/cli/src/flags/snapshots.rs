@@ -37,10 +37,10 @@ pub struct SnapshotFlags {
     /// Skip baselines: no percentile, quintile and z-score columns.
     #[arg(long)]
     pub no_baseline: bool,
-    /// First as-of of a panel.
+    /// First as-of of a panel: a table over many as-ofs, one partition dt=YYYY-MM-DD per date.
     #[arg(long, value_name = "TIME", value_parser = super::asof, requires = "to", conflicts_with = "asof")]
     pub from: Option<AsOfSpec>,
-    /// Last as-of of a panel (inclusive).
+    /// Last as-of of a panel (inclusive), or `latest`.
     #[arg(long, value_name = "TIME", value_parser = super::asof, requires = "from")]
     pub to: Option<AsOfSpec>,
     /// Evaluation time: timestamp, date (00:00 UTC) or `latest` (close of the newest bar) [default:

@@ -186,7 +186,7 @@ pub(crate) struct ReportedRun {
 }
 
 impl ReportedRun {
-    /// Returns whether so many bars of a symbol are missing that fast cycles may come from the
+    /// Returns whether enough bars of a symbol are missing that fast cycles may come from the
     /// gaps.
     pub(crate) fn is_poor(&self, symbol: &str) -> bool {
         self.bars_per_symbol.get(symbol).is_some_and(Coverage::is_poor)

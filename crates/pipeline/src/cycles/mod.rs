@@ -63,7 +63,7 @@ impl CyclesParams {
         }
         Err(Error::parameter(
             "max_seconds_per_asset",
-            format!("{seconds} is not a positive number of seconds"),
+            format!("{seconds} is out of range; must be above 0 seconds"),
         ))
     }
 }
@@ -245,8 +245,9 @@ pub(crate) fn members(
     source: &dyn Source,
     observer: &dyn Observer,
 ) -> Result<Vec<Member>> {
-    let members = observer
-        .step("looking the leaders up", || look_up(symbols, source, "they get stubs", observer))?;
+    let members = observer.step("looking the leaders up", || {
+        look_up(symbols, source, "written as rows without cycles", observer)
+    })?;
     Ok(without_repeats(members, observer))
 }
 
@@ -376,7 +377,7 @@ fn warn_of_gaps(coverage: &BTreeMap<Symbol, Coverage>, observer: &dyn Observer) 
     };
     observer.warn(format!(
         "long gaps can cause spurious fast cycles: {}{more}; use a shorter lookback, or compare with noise_scale \
-         residue and epsilon 0.2 ({} has the gaps of all symbols)",
+         residue, epsilon 0.2 ({} has the gaps of all symbols)",
         named.join(", "),
         names::CYCLES_CONFIG
     ));

@@ -72,7 +72,7 @@ impl CyclesPartition {
         }
         if !removed.is_empty() {
             observer.info(format!(
-                "removed stale files from {}: {}",
+                "removed outdated files from {}: {}",
                 self.0.display(),
                 removed.join(", ")
             ));

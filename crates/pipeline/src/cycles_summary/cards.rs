@@ -41,9 +41,9 @@ pub(super) fn check(files: &CardFiles, folder: &Path, summary: &CyclesTable) -> 
 }
 
 /// Returns the given file, or else the one named `name` in `folder` if it is expected there.
-fn place(named: Option<&PathBuf>, folder: &Path, name: &str, beside: bool) -> Option<PathBuf> {
-    let beside = || Some(folder.join(name)).filter(|path| beside && path.exists());
-    named.cloned().or_else(beside)
+fn place(named: Option<&PathBuf>, folder: &Path, name: &str, is_default: bool) -> Option<PathBuf> {
+    let in_folder = || Some(folder.join(name)).filter(|path| is_default && path.exists());
+    named.cloned().or_else(in_folder)
 }
 
 /// Number of cycles per cluster over all symbols, according to the table.

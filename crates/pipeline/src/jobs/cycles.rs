@@ -113,10 +113,10 @@ impl CyclesJob {
         let lengths = dates.chunk_by(|a, b| a.1.minutes() == b.1.minutes()).count();
         let symbols: usize = dates.iter().map(|(_, _, members)| members.len()).sum();
         observer.info(format!(
-            "a panel of {}: at most {}, and noise of {}",
+            "panel of {}: up to {}, {}",
             pluralize(asofs.len(), "date"),
             pluralize(2 * symbols, "decomposition"),
-            pluralize(lengths, "length")
+            pluralize(lengths, "window length")
         ));
         let mut noise = SharedNoise::default();
         let (mut rows, mut last) = (0, None);

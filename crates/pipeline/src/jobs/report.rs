@@ -51,9 +51,10 @@ impl ReportJob {
         }
         model.remedy = self.remedy;
         for part in &model.missing_parts {
-            let remedy =
-                self.remedy.map_or(String::new(), |remedy| format!(" ({})", remedy(*part)));
-            context.observer.info(format!("not in the report: {}{remedy}", part.name()));
+            let remedy = self
+                .remedy
+                .map_or(String::new(), |remedy| format!("; create it with '{}'", remedy(*part)));
+            context.observer.info(format!("section omitted: {}{remedy}", part.name()));
         }
         let page = report::render(&model);
         context.temp.write(&self.out, page.as_bytes())?;

@@ -54,14 +54,14 @@ pub fn read(
         }
         let rows = rows(&Frame::read(&summary)?)?;
         let poor = |symbol: &str| config.is_poor(symbol);
-        let said = sentences(outputs, &partition, &poor, report)?;
+        let notes = sentences(outputs, &partition, &poor, report)?;
         if depth == Depth::Whole {
             let leader = |symbol: &String| {
                 let name =
                     symbol.parse::<Symbol>().map(|symbol| modes_name(&symbol, SignalKind::Price));
                 let modes = outputs
                     .file(partition.join(names::CYCLES_MODES).join(name.unwrap_or_default()));
-                leader(modes.as_deref(), symbol, &rows, said.get(symbol), span, config.detrend)
+                leader(modes.as_deref(), symbol, &rows, notes.get(symbol), span, config.detrend)
             };
             report.leaders = config.leaders.par_iter().map(leader).collect::<Result<_>>()?;
         }
@@ -107,10 +107,10 @@ fn sentences(
     poor: &dyn Fn(&str) -> bool,
     report: &mut Report,
 ) -> Result<BTreeMap<String, SymbolNotes>> {
-    let mut said: BTreeMap<String, SymbolNotes> = BTreeMap::new();
+    let mut notes: BTreeMap<String, SymbolNotes> = BTreeMap::new();
     let Some(path) = outputs.file(partition.join(format!("{}.parquet", names::POST_SUMMARY)))
     else {
-        return Ok(said);
+        return Ok(notes);
     };
     let frame = Frame::read(&path)?;
     let (symbols, series, texts) =
@@ -137,7 +137,7 @@ fn sentences(
         })
         .collect();
     for row in 0..symbols.len() {
-        let of = said.entry(symbols[row].clone()).or_default();
+        let of = notes.entry(symbols[row].clone()).or_default();
         of.sentences.push(LeaderNote { label: series[row].clone(), text: texts[row].clone() });
         if series[row] == "price" && poor(&symbols[row]) {
             let doubt = "Many bars are missing: fast cycles may be artifacts of the gaps.";
@@ -147,20 +147,20 @@ fn sentences(
             of.dominant = Some(periods[row]);
         }
     }
-    Ok(said)
+    Ok(notes)
 }
 
 fn leader(
     modes: Option<&Path>,
     symbol: &str,
     rows: &[Row],
-    said: Option<&SymbolNotes>,
+    notes: Option<&SymbolNotes>,
     span: (AsOf, AsOf),
     is_detrended: bool,
 ) -> Result<LeaderChart> {
     let mut leader = LeaderChart {
         symbol: symbol.to_owned(),
-        notes: said.map(|said| said.sentences.clone()).unwrap_or_default(),
+        notes: notes.map(|notes| notes.sentences.clone()).unwrap_or_default(),
         window: span,
         price: MinMaxSeries::default(),
         slow_price: MinMaxSeries::default(),
@@ -175,7 +175,7 @@ fn leader(
     }
     let own: Vec<&Row> =
         rows.iter().filter(|row| row.cycle.symbol == symbol && !row.cycle.is_volume).collect();
-    let dominant = said.and_then(|said| said.dominant);
+    let dominant = notes.and_then(|notes| notes.dominant);
     let dominant =
         own.iter().find(|row| Some(row.cycle.period_days) == dominant).map(|row| row.mode);
     let price = |log: Vec<f64>| {

@@ -380,7 +380,10 @@ fn must_exist(path: &Path) -> Result<()> {
     if path.is_file() {
         return Ok(());
     }
-    Err(Error::parameter("skip_leaderboards", format!("no file {}", path.display())))
+    Err(Error::parameter(
+        "skip_leaderboards",
+        format!("no file {}; run it with leaderboards first", path.display()),
+    ))
 }
 
 /// Writes the list of leaders if it differs, so that an unchanged file keeps its modification time.

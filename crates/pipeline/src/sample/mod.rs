@@ -76,7 +76,7 @@ const VOLUME_PERIODS: [f64; 7] = [60.0, 95.0, 150.0, 260.0, 390.0, 4320.0, 8640.
 /// Log amplitudes of planted volume cycles: too weak to be found, or obvious.
 const VOLUME_AMPLITUDES: [f64; 4] = [0.03, 0.06, 0.5, 0.8];
 
-/// The last of so many symbols is a control without planted cycles.
+/// Every symbol of this number is a control without planted cycles.
 const CONTROL_EVERY: usize = 5;
 
 const NAMES: [&str; 40] = [

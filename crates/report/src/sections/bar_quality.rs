@@ -24,7 +24,7 @@ fn content(report: &Report) -> Markup {
             .tooltip("share of minutes without a bar, from the first bar on"),
         HtmlColumn::number("longest gap"),
         HtmlColumn::number("no volume %").tooltip("share of bars without volume"),
-        HtmlColumn::number("behind").tooltip("time from the last bar to the as-of"),
+        HtmlColumn::number("age of last bar").tooltip("time from the last bar to the as-of"),
         HtmlColumn::text("warnings"),
     ];
     let cells = |quality: &BarQuality| {

@@ -11,7 +11,7 @@ use crate::table::{HtmlCell, HtmlColumn, table};
 pub const SECTION: Section = Section {
     id: "boards",
     title: "Boards",
-    description: "Symbols ranked most often among the largest gains or losses of a time bucket. Gains and losses are numbers of ranks over the lookback; the change is that of the newest bucket only, so a habitual loser can be up.",
+    description: "Symbols ranked most often among the largest gains or losses of a time bucket. Gains and losses count how often the symbol ranked in the lookback. The change covers only the newest bucket, so a habitual loser can show a rise.",
     content,
     has_content: |report| report.boards.iter().any(|board| !board.rows.is_empty()),
     time: |_| None,

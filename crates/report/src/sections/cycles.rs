@@ -88,7 +88,7 @@ fn scatter_plot(name: &str, cycles: &[&CyclePoint]) -> Markup {
     html! {
         div class="scroll" tabindex="0" role="region" aria-label={ "Cycles of " (name) } {
             svg class="scatter" viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img"
-                aria-label={ (cycles.len()) " cycles of " (name) ": period across, depth upwards" } {
+                aria-label={ (cycles.len()) " cycles of " (name) "; x: period, y: depth" } {
                 @for days in PERIODS_MINUTES.map(|minutes| minutes / 1440.0) {
                     @if periods.contains(days) {
                         path class="grid" d={ "M" (Fixed(x(days), 0)) " 0v" (HEIGHT - BOTTOM) } {}

@@ -70,7 +70,7 @@ fn board_card(board: &BoardTable, change_window: &str) -> Markup {
         }
         @if board.rows.is_empty() { li { "no symbols" } }
     };
-    let title = format!("{}: gains / losses, last {change_window}", board.title);
+    let title = format!("{}: ranks as gainer / loser, last {change_window}", board.title);
     card(&title, "#boards", &items)
 }
 
@@ -86,7 +86,7 @@ fn outlier_card(report: &Report) -> Markup {
             }
         }
     };
-    card("Most unusual", "#state", &items)
+    card("Most unusual metrics", "#state", &items)
 }
 
 fn cycle_card(report: &Report) -> Markup {

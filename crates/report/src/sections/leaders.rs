@@ -11,7 +11,7 @@ use crate::model::{LeaderChart, ModeChart, Part, Remedy, Report};
 pub const SECTION: Section = Section {
     id: "leaders",
     title: "Leaders and their cycles",
-    description: "Price of each leader, its price without cycles faster than the dominant one, and the cycles with most energy.",
+    description: "For each leader (a symbol on a board): its price, the price without cycles faster than the dominant one, and the cycles with the largest share of energy.",
     content,
     has_content: |report| !report.leaders.is_empty(),
     time: |report| report.cycle_window.map(|(start, end)| format!("{start} to {end}.")),
@@ -50,7 +50,7 @@ fn details(leader: &LeaderChart, is_open: bool, remedy: Option<Remedy>) -> Marku
                     @for mode in &leader.modes { (mode_chart(leader, mode)) }
                 }
             }
-            ul class="said" {
+            ul class="sentences" {
                 @for note in &leader.notes { li { b { (note.label) } " " (note.text) } }
             }
         }
@@ -103,7 +103,7 @@ fn price_chart(leader: &LeaderChart) -> Markup {
             figcaption {
                 span class="key price" {} "price"
                 @if leader.slow_price.bin_count() > 0 {
-                    span class="key swing" {} "without cycles faster than the dominant one"
+                    span class="key swing" {} "smoothed: faster cycles removed"
                 }
             }
         }
@@ -122,7 +122,7 @@ fn mode_chart(leader: &LeaderChart, mode: &ModeChart) -> Markup {
                 span { (Fixed(100.0 * mode.energy_share, 1)) " % of energy" }
             }
             svg viewBox={ "0 -1 " (width(&mode.waveform)) " " (MODE_HEIGHT + 2) } preserveAspectRatio="none"
-                role="img" aria-label={ "Cycle of " (Period(mode.period_days)) " of " (leader.symbol) } {
+                role="img" aria-label={ (leader.symbol) ": cycle of " (Period(mode.period_days)) } {
                 (line)
             }
             span class="y" title="largest swing in percent of the price" {

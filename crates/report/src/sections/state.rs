@@ -11,7 +11,7 @@ use crate::tabs::tabs;
 pub const SECTION: Section = Section {
     id: "state",
     title: "Intraday state",
-    description: "Percentiles within each symbol's own history: blue is low, orange is high, pale is near the median; blank for fewer than ten values.",
+    description: "Percentiles within each symbol's own history: blue is low, orange is high, pale is near the median. Blank: fewer than ten past values.",
     content,
     has_content: |report| !report.state.is_empty(),
     time: |report| as_of(report.state_asof),
@@ -26,7 +26,7 @@ fn content(report: &Report) -> Markup {
     html! {
         (tabs("window", &panels, selected))
         @if !report.outliers.is_empty() {
-            h3 { "Most unusual" }
+            h3 { "Most unusual metrics" }
             (outlier_table(&report.outliers))
         }
     }

@@ -10,7 +10,7 @@ use crate::table::{HtmlCell, HtmlColumn, table};
 pub const SECTION: Section = Section {
     id: "rises",
     title: "Upswing clusters",
-    description: "Clusters of upswings (changes from one peak of a mode to the next) with similar amplitude, duration and volume activity, over the longest window with clusters. The imf_clusters files have all windows.",
+    description: "Clusters of upswings with similar amplitude, duration and volume activity. An upswing is the change from one peak of a mode (a component of the price) to the next. The longest window with clusters is shown; the imf_clusters files have all windows.",
     content,
     has_content: |report| !report.upswing_clusters.is_empty(),
     time: |_| None,

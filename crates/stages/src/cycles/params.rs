@@ -44,7 +44,7 @@ impl Params {
         // A leg of positive numbers is at most 200 percent of its midline.
         if !(0.0..=200.0).contains(&self.min_cycle_depth_pct) {
             let problem =
-                format!("{} is not a depth; must be 0 to 200 percent", self.min_cycle_depth_pct);
+                format!("{} is out of range; must be 0 to 200 percent", self.min_cycle_depth_pct);
             return Err(Error::invalid("min_cycle_depth_pct", problem));
         }
         Ok(ValidParams(self))

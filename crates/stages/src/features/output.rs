@@ -26,7 +26,7 @@ pub struct OutputOptions {
     pub select: Vec<String>,
     /// Patterns of the columns to omit.
     pub drop: Vec<String>,
-    /// Whether to omit the columns that only say which values are missing.
+    /// Whether to omit the columns that only mark missing values.
     pub no_masks: bool,
     /// Whether to write a row per symbol, as-of, window and metric.
     pub is_long: bool,

@@ -52,7 +52,9 @@ fn print_highlights(report: &Report, asof: AsOf, cohorts: &[Cohort]) -> anyhow::
         }
     }
     if !report.outliers.is_empty() {
-        title("Most unusual metrics (percentile of the symbol's own history)")?;
+        title(
+            "Most unusual metrics (percentile in the symbol's own history, farthest from the median first)",
+        )?;
         let rows = of_each(report).into_iter().map(|(symbol, named)| vec![symbol, named]).collect();
         print(&["symbol", "intraday metrics"], &[], rows)?;
     }
@@ -73,7 +75,7 @@ fn print_highlights(report: &Report, asof: AsOf, cohorts: &[Cohort]) -> anyhow::
                 cycle.caveat().unwrap_or_default().to_owned(),
             ]
         };
-        let header = ["symbol", "period", "depth %", "", "reliability", ""];
+        let header = ["symbol", "period", "depth %", "depth", "reliability", ""];
         print(&header, &[1, 2, 4], report.dominant_cycles.iter().map(row).collect())?;
     }
     let noted: Vec<Vec<String>> = report
@@ -171,7 +173,7 @@ fn print_files(dir: &Path, outputs: &[PathBuf]) -> anyhow::Result<()> {
             let size = files.iter().map(|(_, size)| size).sum();
             rows.push((
                 folder.join(format!("*.{end}")),
-                format!("{}, {}", files.len(), ui::bytes(size)),
+                format!("{}, {}", ui::pluralize(files.len(), "file"), ui::bytes(size)),
             ));
         } else {
             rows.extend(files.into_iter().map(|(path, size)| (path, ui::bytes(size))));
