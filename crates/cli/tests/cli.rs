@@ -461,7 +461,7 @@ fn demo_prints_the_readme_finds_planted_cycles_and_does_not_warn_about_its_age()
     }
     let warnings: Vec<&str> = run.err.lines().filter(|line| line.starts_with("warning")).collect();
     assert!(
-        matches!(warnings[..], [one] if one.contains("1 without a bar") && one.contains("MICA/USD")),
+        matches!(warnings[..], [one] if one.contains("excluded 1 symbol") && one.contains("MICA/USD")),
         "only the symbol that the market makes stale: {warnings:?}"
     );
     let truth = json(&test_dir.read("demo/truth.json"));

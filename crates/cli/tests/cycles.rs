@@ -409,7 +409,7 @@ fn imf_stage_used_wrongly() {
         (["--sifting", "fixed:0"], "sifts"),
         (["--n-jobs", "0"], "--n-jobs"),
         (["--asof", "soon"], "'soon' for '--asof <TIME>': expected latest"),
-        (["--leaders", ""], "invalid symbol"),
+        (["--leaders", ""], "expected 1 to 64 bytes"),
     ] {
         test_dir.run(&[&words[..], &flags[..]].concat()).fails(2, &[said]);
     }

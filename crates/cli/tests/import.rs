@@ -76,7 +76,7 @@ fn contradicting_symbols_are_refused() {
     test_dir.write("market.csv", market(&["A", "B"], 1));
     test_dir
         .run(&["import", "market.csv", "--symbol", "X"])
-        .fails(1, &["--symbol says X", "drop --symbol"]);
+        .fails(1, &["--symbol is X", "drop --symbol"]);
     test_dir.write("XBTUSD_5.csv", "1704067200,1,2,1,2,0.5,3\n");
     test_dir.run(&["import", "XBTUSD_5.csv", "--symbol", "X"]).fails(1, &["bars of 5 minutes"]);
     assert!(!test_dir.file("data/bars/symbol=X").exists());

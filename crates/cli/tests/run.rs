@@ -5,10 +5,11 @@
 mod support;
 
 use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bars::BarTime;
 use bars::Span;
@@ -146,17 +147,18 @@ fn all_stages_once_and_then_only_what_is_not_current() {
 #[test]
 fn a_run_that_is_killed_ten_times_ends_with_the_same_bytes() {
     let test_dir = desk_with_bars();
-    let begun = Instant::now();
     run(&test_dir, &["--out-dir", "whole"]).ok();
-    let (length, whole) = (begun.elapsed(), outputs(&test_dir, "whole"));
+    let whole = outputs(&test_dir, "whole");
     let mut killed = 0;
     for attempt in 0..10_u32 {
-        // Each from nothing, so that every stage has its turn to be killed at.
+        // Each from nothing, and each within another stage.
         let out = format!("killed-{attempt}");
         let command = &mut test_dir.command(&[&RUN[..], &["--out-dir", &out]].concat());
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        // By the golden ratio, so that they fall everywhere.
-        sleep(length.mul_f64((f64::from(attempt) * 0.618_034 + 0.07).fract()));
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let stage = format!("[{}/", attempt + 1);
+        assert!(lines.any(|line| line.starts_with(&stage)), "no stage {stage}");
+        sleep(Duration::from_millis(u64::from(attempt % 4) * 20));
         killed += u32::from(child.try_wait().unwrap().is_none());
         let _ = child.kill();
         child.wait().unwrap();

@@ -224,6 +224,17 @@ fn of_environment(command: &str, id: &str) -> Option<(String, String)> {
     (!names.is_empty()).then(|| (names.join(", "), values.join(", ")))
 }
 
+/// Returns whether the flag takes the value.
+fn is_valid(arg: &Arg, value: &str) -> bool {
+    let flag = format!("--{}", arg.get_long().unwrap_or_default());
+    let command = clap::Command::new("").arg(
+        Arg::new("value")
+            .long(arg.get_long().unwrap_or_default().to_owned())
+            .value_parser(arg.get_value_parser().clone()),
+    );
+    !value.contains(' ') && command.try_get_matches_from(["", &flag, value]).is_ok()
+}
+
 /// Returns the default that the help of a flag states, for flags without a default of clap.
 fn stated_default(arg: &Arg) -> Option<String> {
     let help = arg.get_help()?.to_string();
@@ -355,7 +366,7 @@ fn entry(arg: &Arg) -> String {
         _ if matches!(arg.get_action(), ArgAction::SetTrue) => "false".to_owned(),
         _ if matches!(arg.get_action(), ArgAction::Count) => "0".to_owned(),
         // A default in words, such as "all cores", is not a value.
-        [] => match stated.filter(|stated| !stated.contains(' ')) {
+        [] => match stated.filter(|stated| is_valid(arg, stated)) {
             Some(stated) => plain_or_quoted(&stated),
             None => quoted(&value_name(arg)),
         },
