@@ -208,11 +208,11 @@ fn unreadable_files_are_errors() {
     }
     let missing =
         FileSource::open(Path::new("no/such/file.csv"), &ReadOptions::default()).unwrap_err();
-    assert!(missing.to_string().contains("there is no no/such/file.csv"), "{missing}");
+    assert!(missing.to_string().contains("cannot read no/such/file.csv: no such file"), "{missing}");
     let open = |path| FileSource::open(Path::new(path), &ReadOptions::default()).unwrap_err();
     assert_eq!(
         open("https://example.com/bars.csv").to_string(),
-        "https://example.com/bars.csv: URLs are not read; download the file first"
+        "https://example.com/bars.csv: URLs cannot be read; download the file first"
     );
     for address in ["https://me:pw@example.com/x.csv", "mysql:/me:pw@host/d", "mysql:me:pw@host"] {
         let text = open(address).to_string();
