@@ -208,7 +208,10 @@ fn unreadable_files_are_errors() {
     }
     let missing =
         FileSource::open(Path::new("no/such/file.csv"), &ReadOptions::default()).unwrap_err();
-    assert!(missing.to_string().contains("cannot read no/such/file.csv: no such file"), "{missing}");
+    assert!(
+        missing.to_string().contains("cannot read no/such/file.csv: no such file"),
+        "{missing}"
+    );
     let open = |path| FileSource::open(Path::new(path), &ReadOptions::default()).unwrap_err();
     assert_eq!(
         open("https://example.com/bars.csv").to_string(),

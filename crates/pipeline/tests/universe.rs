@@ -108,8 +108,12 @@ fn unknown_names_are_errors_and_unknown_exclusions_warnings() {
         );
     };
     let of = |names: &[&str]| Universe { symbols: list(names), ..Default::default() };
-    fails(of(&["AMBER/USD", "NONE/USD"]), "symbols", "'NONE/USD'");
-    fails(Universe { quote: list(&["EUR"]), ..Default::default() }, "quote", "quoted in 'EUR'");
+    fails(of(&["AMBER/USD", "NONE/USD"]), "symbols", "\"NONE/USD\"");
+    fails(
+        Universe { quote: list(&["EUR"]), ..Default::default() },
+        "quote",
+        "quote currency \"EUR\"",
+    );
     let none = Universe { exclude: list(&["*"]), ..Default::default() };
     fails(none, "symbols", "none of the 12 symbols");
     for min_volume in [-1.0, f64::NAN, f64::INFINITY] {
@@ -128,7 +132,7 @@ fn unknown_names_are_errors_and_unknown_exclusions_warnings() {
     let heard = Heard::default();
     let universe = Universe { exclude: list(&["NONE"]), ..Default::default() };
     assert_eq!(universe.choose(&market().catalog().unwrap(), &heard).unwrap().len(), 12);
-    assert!(heard.0.lock().unwrap()[0].contains("'NONE'"));
+    assert!(heard.0.lock().unwrap()[0].contains("\"NONE\""));
 }
 
 #[test]
