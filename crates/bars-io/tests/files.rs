@@ -219,7 +219,7 @@ fn unreadable_files_are_errors() {
     );
     for address in ["https://me:pw@example.com/x.csv", "mysql:/me:pw@host/d", "mysql:me:pw@host"] {
         let text = open(address).to_string();
-        assert!(text.contains(": URLs are not read") && !text.contains("pw"), "{text}");
+        assert!(text.contains(": URLs cannot be read") && !text.contains("pw"), "{text}");
     }
 }
 
