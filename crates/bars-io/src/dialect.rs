@@ -72,7 +72,7 @@ pub(crate) struct Layout {
     pub(crate) numbers: Vec<usize>,
 }
 
-/// All bytes of a file whose start has been read already.
+/// All bytes of a file after its start has been read.
 pub(crate) type Replayed<R> = Chain<Cursor<Vec<u8>>, R>;
 
 /// Returns the dialect of a file, and all of its bytes again. `layout` interprets the first record,

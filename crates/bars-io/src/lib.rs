@@ -14,6 +14,7 @@ pub mod column;
 pub mod csv;
 mod decimal;
 mod dialect;
+mod divisor;
 pub mod error;
 pub mod file;
 pub mod foreign;

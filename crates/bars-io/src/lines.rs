@@ -63,9 +63,9 @@ impl<'a> Record<'a> {
 /// A callback that receives a record.
 pub(super) type Take<'a> = &'a mut dyn FnMut(Record<'_>) -> Result<()>;
 
-/// Passes the records of `bytes`, whose fields are separated by `delimiter`, to `take`, including
-/// the header; blank lines are skipped. Only the first `fields` fields of a record need to be split; `take` may lower that once it knows the
-/// header.
+/// Passes the records of `bytes`, with fields separated by `delimiter`, to `take`, including the
+/// header; blank lines are skipped. Only the first `fields` fields of a record need to be split;
+/// `take` may lower that once it knows the header.
 ///
 /// # Errors
 /// Those of `take`; the bytes cannot be read or are not CSV.
@@ -78,7 +78,7 @@ pub(super) fn for_each(
 ) -> Result<()> {
     let mut reader = BufReader::with_capacity(1 << 18, bytes);
     let mut ends = Vec::new();
-    // The start of a line whose end is in the next buffer.
+    // The start of a line that ends in the next buffer.
     let mut carry: Vec<u8> = Vec::new();
     let mut line = 0;
     loop {

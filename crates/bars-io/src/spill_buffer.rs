@@ -9,8 +9,8 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::sync::{Mutex, PoisonError};
 
+use crate::divisor::gcd;
 use crate::error::{Error, Result};
-use crate::import::gcd;
 use crate::source::Entry;
 use bars::clean::Findings;
 use bars::series::{Bar, Series, SeriesBuilder};

@@ -43,8 +43,8 @@ enum Times {
 }
 
 impl BatchRows {
-    /// Casts the columns of `batch`. `columns` are indices into `header`, whose names the batch
-    /// has.
+    /// Casts the columns of `batch`. `columns` are indices into `header`, the names of the batch's
+    /// columns.
     ///
     /// # Errors
     /// [`Error::MissingColumns`] or [`Error::ColumnType`].

@@ -1,6 +1,6 @@
 //! One bar.
 
-use crate::time::Minute;
+use crate::time::minute::Minute;
 
 /// One bar: the minute that opens at `time`.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,7 +1,7 @@
 //! Errors of this crate. Messages name columns and values; callers add the file and the remedy.
 
 use crate::finding::Finding;
-use crate::time::Minute;
+use crate::time::minute::Minute;
 
 /// The result of fallible functions in this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -96,7 +96,7 @@ pub enum Error {
     /// A text is neither a timestamp nor a date.
     #[error("invalid time \"{0}\": expected latest, 2024-05-18 or 2024-05-18T12:00:00Z")]
     NotAnAsOf(String),
-    /// An as-of lies in a year without bars.
+    /// An as-of is in a year without bars.
     #[error("time \"{text}\" is out of range: expected a year from {first} to {last}")]
     AsOfOutOfRange {
         /// The as-of.

@@ -70,7 +70,7 @@ impl Finding {
         }
     }
 
-    /// Returns whether open or close lies outside [low, high]; such bars are unusual but kept.
+    /// Returns whether open or close is outside [low, high]; such bars are unusual but kept.
     pub fn is_outside_range(bar: &Bar) -> bool {
         bar.open.max(bar.close) > bar.high || bar.open.min(bar.close) < bar.low
     }

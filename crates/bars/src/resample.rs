@@ -25,8 +25,8 @@ pub fn resample(series: &Series, width: Window) -> Series {
     bins
 }
 
-/// [`resample`]s the bars at `range` into `bins`, whose previous content is replaced and whose
-/// memory is reused.
+/// [`resample`]s the bars at `range` into `bins`. Replaces the previous content and reuses the
+/// memory.
 pub fn bin(series: &Series, range: Range<usize>, width: Window, bins: &mut Series) {
     bins.clear();
     let mut at = range.start;

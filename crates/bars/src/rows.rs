@@ -455,7 +455,7 @@ fn plausible(now: Minute) -> Span {
     Span { start: epoch.plus(DAYS_TO_2009 * DAY), end: epoch.plus((tomorrow + 1) * DAY) }
 }
 
-/// Returns the column whose value makes `bar` invalid; `None` for a valid bar.
+/// Returns the column with the value that makes `bar` invalid; `None` for a valid bar.
 fn invalid_column(bar: &Bar) -> Option<BarColumn> {
     let prices = [
         (BarColumn::Open, bar.open),

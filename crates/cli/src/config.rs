@@ -43,7 +43,7 @@ pub const DATABASE_FLAGS: [&str; 9] = [
 /// differ.
 pub const SHARED_FLAGS: [&str; 2] = ["bar-time", "strict"];
 
-/// Flags whose defaults depend on the cohort, so that one value in the file cannot set them.
+/// Flags with defaults that depend on the cohort, so that one value in the file cannot set them.
 pub const COHORT_FLAGS: [(&str, &str); 2] =
     [("fetch-history", "input-csv"), ("fetch-history", "output-csv")];
 

@@ -134,7 +134,7 @@ fn plain_range(text: &str) -> String {
     let Some((before, after)) = text.split_once(" is not in ") else { return text.to_owned() };
     let (range, rest) = after.split_at(after.find('\n').unwrap_or(after.len()));
     let Some((low, high)) = range.split_once("..") else { return text.to_owned() };
-    // The value stands before, in the words of clap.
+    // The value precedes it, in the words of clap.
     let before = before.rsplit_once(": ").map_or(before, |(before, _)| before);
     let high = high.trim_start_matches('=');
     let expected = match high.parse::<u64>() {
@@ -171,7 +171,7 @@ pub fn warnings() -> Warnings {
     Warnings::new(|text| tracing::warn!("{}", with_flags(text)))
 }
 
-/// Wraps an error of a job whose input is given by the flag `input`.
+/// Wraps an error of a job that takes its input from the flag `input`.
 pub fn with_input(error: Error, input: &'static str) -> anyhow::Error {
     anyhow::Error::from(JobError { error, input })
 }

@@ -182,7 +182,7 @@ fn invalid_rows_are_one_warning_and_an_error_with_strict() {
     test_dir.write("bars.csv", text);
     let run = leaderboards(&test_dir, "bars.csv", &[]).ok();
     assert_eq!(run.err.matches("warning: skipped 3 rows").count(), 1, "{}", run.err);
-    let run = run.says(&[
+    let run = run.prints(&[
         "replaced by a later row of the same symbol and time (1, ",
         "unreadable timestamp (1, first: bars.csv, line 3603: timestamp \"\")",
         "offset",
@@ -196,7 +196,7 @@ fn invalid_rows_are_one_warning_and_an_error_with_strict() {
     test_dir
         .run(&["check", "--source", "bars.csv"])
         .fails(1, &["problems that affect results", "skipped 3 rows"]);
-    test_dir.run(&["import", "bars.csv"]).ok().says(&["skipped 3 rows"]);
+    test_dir.run(&["import", "bars.csv"]).ok().prints(&["skipped 3 rows"]);
     let check = test_dir.run(&["check"]).ok();
     assert!(
         check.out.contains("no problems found") && check.out.contains("default of 30 days"),
@@ -306,7 +306,7 @@ fn history_under_other_spellings() {
         .run(&["fetch-history", "losers", "--days", "1", "--asof", "2024-01-02T22:00:00Z"])
         .ok();
     let run =
-        run.says(&["XXBTZUSD is BTC/USD in the source", "SOL/USD is ambiguous: SOL-USD, SOLUSD"]);
+        run.prints(&["XXBTZUSD is BTC/USD in the source", "SOL/USD is ambiguous: SOL-USD, SOLUSD"]);
     let lacking = "not in the source: NONE\nambiguous: SOL/USD\n";
     assert!(run.out.contains(lacking), "{}", run.out);
     let text = test_dir.text("losers_30day_history.csv");
@@ -440,7 +440,7 @@ fn second_demo_keeps_the_market() {
     };
     let before = outputs();
     assert!(before.keys().any(|name| name.ends_with("imf_post_summary.parquet")));
-    let again = test_dir.run(&["demo"]).ok().says(&["keeping the sample market"]);
+    let again = test_dir.run(&["demo"]).ok().prints(&["keeping the sample market"]);
     assert!(again.out.contains("Overlaps") && again.out.contains("Dominant price cycles"));
     assert_eq!(outputs(), before);
     assert!(test_dir.run(&["check", "--source", "demo/bars"]).ok().out.contains("40 symbols"));

@@ -23,7 +23,7 @@ fn flags_override_the_environment_which_overrides_the_file() {
     test_dir.write("data-pipeline.toml", "source = \"one.csv\"\n");
     assert!(test_dir.run(&["check"]).ok().out.contains("1 symbol"));
     assert!(test_dir.run(&["check", "--source", "two.csv"]).ok().out.contains("2 symbols"));
-    // The environment selects a database, whose user is missing.
+    // The environment selects a database, but its user is missing.
     let mut command = test_dir.command(&["check"]);
     command.env("DB_HOST", "db.example");
     finish(command).fails(2, &["missing MySQL user", "because of DB_HOST"]);

@@ -39,8 +39,8 @@ fn main() {
     libtest_mimic::run(&Arguments::from_args(), tests).exit();
 }
 
-/// Every cycle that the sample market hides and that stands out is a kept mode, its period within a
-/// tenth.
+/// Every planted cycle of the sample market that exceeds the noise is a kept mode with a period
+/// within 10 %.
 fn planted_cycles_are_found() {
     let test_dir = test_dir();
     test_dir
@@ -217,7 +217,7 @@ fn stubs_tell_why() {
     ];
     // A row alone, a pool of stubs alone.
     let run = test_dir.run(&[&words[..], &["--leaders", "FLAT,ONE,NOPE"]].concat()).ok();
-    let run = run.says(&["symbols not in the source: NOPE (written as rows without cycles)"]);
+    let run = run.prints(&["symbols not in the source: NOPE (written as rows without cycles)"]);
     assert!(run.out.contains("price: no cycles"), "{}", run.out);
     let folder = "data/imf/dt=2023-12-23";
     let status: Vec<_> = rows(&test_dir.file(&format!("{folder}/imf_summary.parquet")))
@@ -244,7 +244,7 @@ fn stubs_tell_why() {
     assert_eq!([&coverage["ONE"]["bars_before"], &coverage["NOPE"]["bars_before"]], [1, 0]);
     let summary = format!("{folder}/imf_summary.parquet");
     let run = test_dir.run(&["imf-postprocess", "--summary", &summary, "--series", "both"]).ok();
-    run.says(&["no cycles of", "to summarize", "flat", "no_data"]);
+    run.prints(&["no cycles of", "to summarize", "flat", "no_data"]);
     assert!(rows(&test_dir.file(&format!("{folder}/imf_post_summary.parquet"))).is_empty());
 
     // Without winsorizing the one trade is a volume like any other; a gate that nothing passes
@@ -265,7 +265,7 @@ fn stubs_tell_why() {
     test_dir
         .run(&[&words[..], &["--leaders", "ONE,FLAT"]].concat())
         .ok()
-        .says(&["long gaps can cause spurious fast cycles: ONE (100 % missing"]);
+        .prints(&["long gaps can cause spurious fast cycles: ONE (100 % missing"]);
     // One date after all bars: nothing but stubs, and said.
     let late = [
         "imf-stage",
@@ -281,7 +281,7 @@ fn stubs_tell_why() {
     test_dir
         .run(&[&late[..], &["--trials", "2"]].concat())
         .ok()
-        .says(&["no bars of the leaders in the lookback"]);
+        .prints(&["no bars of the leaders in the lookback"]);
     let early = [
         "--asof",
         "2020-06-01",
@@ -295,7 +295,7 @@ fn stubs_tell_why() {
     test_dir
         .run(&[&["imf-stage"][..], &early[..]].concat())
         .ok()
-        .says(&["no bars of the leaders in the lookback"]);
+        .prints(&["no bars of the leaders in the lookback"]);
     test_dir.run(&[&words[..], &["--leaders", "NOPE"]].concat()).ok();
     assert!(rows(&test_dir.file(&summary)).iter().all(|row| row["status"] == "no_data"));
     let latest = ["imf-stage", "--leaders", "NOPE", "--source", "odd.csv"];
@@ -311,7 +311,7 @@ fn a_budget_that_runs_out() {
     // time they need.
     let budget = ["--trials", "60", "--max-seconds-per-asset", "0.001", "--out", "short"];
     let run = test_dir.run(&[&words[..], &budget[..]].concat()).ok();
-    run.says(&["exceeded, 20 trials used instead: 2 series, AMBER/USD price, AMBER/USD volume"]);
+    run.prints(&["exceeded, 20 trials used instead: 2 series, AMBER/USD price, AMBER/USD volume"]);
     let short = rows(&test_dir.file("short/dt=2026-01-01/imf_summary.parquet"));
     assert!(
         short.len() > 10 && short.iter().all(|row| row["status"] == "time_budget_reduced"),
@@ -347,7 +347,7 @@ fn a_partition_is_replaced_as_a_whole() {
     assert!(names().contains(&"cluster_cards_global_price.json".to_owned()));
     test_dir.write("imf/dt=2026-01-01/imfs/notes.txt", "user file");
     test_dir.write("imf/dt=2026-01-01/imf_post_summary.csv", "old");
-    test_dir.run(&[&QUICK[..], &["bars", "--out", "imf", "--cluster-mixed"]].concat()).ok().says(
+    test_dir.run(&[&QUICK[..], &["bars", "--out", "imf", "--cluster-mixed"]].concat()).ok().prints(
         &["cluster_cards_global_price.json", "imf_post_summary.csv", "are from an earlier run"],
     );
     let expected = [
@@ -372,7 +372,7 @@ fn leaders_come_from_a_file_and_a_list() {
     let words = ["imf-stage", "--lookback-months", "1", "--trials", "2", "--source", "bars"];
     test_dir.run(&words).fails(2, &["no leaders", "--leaders-csv", "--leaders"]);
     test_dir.write("leaders.csv", "Ticker,x\nbasaltusd,1\nbasaltusd,2\n");
-    test_dir.run(&words).ok().says(&["basaltusd is BASALT/USD in the source"]);
+    test_dir.run(&words).ok().prints(&["basaltusd is BASALT/USD in the source"]);
     let leaders = |n: &str| {
         json(&test_dir.read(&format!("data/imf/dt={n}/run_config.json")))["leaders"].clone()
     };
@@ -388,7 +388,7 @@ fn leaders_come_from_a_file_and_a_list() {
     test_dir
         .run(&[&words[..], &both[..]].concat())
         .ok()
-        .says(&["again under another spelling: BASALT/USD"]);
+        .prints(&["again under another spelling: BASALT/USD"]);
     assert_eq!(leaders("2025-12-20"), Value::from(vec!["basaltusd", "AMBER/USD"]));
     test_dir
         .run(&[&words[..], &["--leaders-csv", "leader.csv"]].concat())
@@ -477,7 +477,7 @@ fn windows_and_asofs_of_sums() {
     test_dir
         .run(&[&days[..], &["--asof", "2025-12-24"]].concat())
         .ok()
-        .says(&["later than the as-of of the results"]);
+        .prints(&["later than the as-of of the results"]);
     assert_eq!(asof(), "2025-12-24T23:59:59Z");
     let missing = |row: &Record| row["missing_share"].clone();
     assert_eq!(missing(&rows(&test_dir.file("lone/imf_post_summary.parquet"))[0]), "");
@@ -503,7 +503,7 @@ fn windows_and_asofs_of_sums() {
     test_dir
         .run(&with_config)
         .ok()
-        .says(&["window of 31 days contradicts config.json, which records 9 days"]);
+        .prints(&["window of 31 days contradicts config.json, which records 9 days"]);
     test_dir.write("config.json", "{\"window_days\": 31.0}");
     assert!(!test_dir.run(&with_config).ok().err.contains("contradicts"));
     test_dir.write("config.json", "{\"window_days\": 0}");
@@ -574,7 +574,7 @@ fn short_windows_and_few_columns() {
         "out",
     ];
     let run = test_dir.run(&words).ok();
-    run.says(&[
+    run.prints(&[
         "skipped for fewer than 100 minutes",
         "LONG 1h (60 minutes)",
         "SHORT 1h (2 minutes), 6h (2 minutes)",
@@ -607,7 +607,7 @@ fn imf_cluster_used_wrongly() {
     test_dir.write("stray.csv", stray.to_owned() + &minutes.collect::<String>());
     let run =
         test_dir.run(&["imf-cluster", "gainers", "--input", "stray.csv", "--windows", "6h"]).ok();
-    run.says(&["B over 6h: cannot be decomposed"]);
+    run.prints(&["B over 6h: cannot be decomposed"]);
     test_dir
         .run(&["imf-cluster", "gainers", "--input", "bad.csv"])
         .fails(1, &["no column", "\"close\", \"volume\""]);
@@ -616,7 +616,7 @@ fn imf_cluster_used_wrongly() {
     test_dir
         .run(&["imf-cluster", "gainers", "--input", "nan.csv"])
         .fails(1, &["has no bars"])
-        .says(&["skipped"]);
+        .prints(&["skipped"]);
     for (flags, said) in [
         (["--windows", "1h,1h"], "duplicate window"),
         (["--windows", "1M"], "ambiguous window"),

@@ -141,12 +141,12 @@ fn every_flag_stands_in_its_page() {
                     matches!(title.as_str(), "Common flags" | "Source" | "MySQL or MariaDB");
                 assert!(
                     names(page, &flag) || shared && names(&everywhere, &flag),
-                    "{command} {flag} ({title}) stands in no page"
+                    "{command} {flag} ({title}) is missing in its page"
                 );
                 known.insert(flag.clone());
                 if let Some((default, cell)) = default.zip(documented_default(page, &flag)) {
                     let number = |text: &str| text.parse::<f64>().ok();
-                    // What is no value the page may say in other words.
+                    // The page may describe a default that is not a value in other words.
                     if default.contains(' ') {
                         continue;
                     }
@@ -154,7 +154,7 @@ fn every_flag_stands_in_its_page() {
                         || number(&cell).is_some_and(|cell| number(&default) == Some(cell));
                     assert!(
                         same,
-                        "{command} {flag} is {default} by default, and the page says '{cell}'"
+                        "{command} {flag} is {default} by default, but the page has '{cell}'"
                     );
                     defaults += 1;
                 }
@@ -202,8 +202,8 @@ fn top_pages() -> impl Iterator<Item = (String, String)> {
     })
 }
 
-/// Whether `path` is in the repository; a part of it may hold `*`, or be a `<name>` that stands for
-/// any.
+/// Whether `path` is in the repository; a part of it may contain `*` or `<name>`, which match any
+/// text.
 fn is_there(path: &str) -> bool {
     let fits = |pattern: &str, name: &str| {
         let (before, after) = pattern.split_once(['*', '<']).unwrap_or((pattern, ""));
@@ -388,7 +388,7 @@ impl Stage {
 /// The last minute of the recorded archive, as epoch seconds.
 const ARCHIVE_END: i64 = 1_680_307_140;
 
-/// One pair, whose newest minutes follow on the recorded archive.
+/// One pair; its newest minutes follow on the recorded archive.
 fn exchange(request: &Request) -> Answer {
     let rows: Vec<String> = (1..=5)
         .map(|minute| {
@@ -526,7 +526,7 @@ fn every_command_of_the_pages_runs() {
     assert!(lacking.is_empty(), "no page shows how {lacking:?} is called");
 }
 
-/// Lines in which every flag has its turn, on a market of a few days. `DB` stands for the address
+/// Command lines that use every flag once, on a market of a few days. `DB` is replaced by the address
 /// of a private database without password, `PORT` for its port, `CA` for its certificate, `API` for
 /// the exchange.
 const LINES: &[&str] = &[

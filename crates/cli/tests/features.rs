@@ -315,7 +315,7 @@ fn cohort_files_as_parquet_give_the_results_of_csv() {
     assert!(test_dir.file("parquet/habitual_gainers.parquet").is_file());
     // One format at a time.
     let csv_again = in_folder(&test_dir, "parquet", &boards).ok();
-    csv_again.says(&["removed", "habitual_gainers.parquet"]);
+    csv_again.prints(&["removed", "habitual_gainers.parquet"]);
     assert!(!test_dir.file("parquet/habitual_gainers.parquet").exists());
     assert_eq!(
         test_dir.text("parquet/habitual_losers.csv"),

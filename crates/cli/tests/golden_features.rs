@@ -314,8 +314,8 @@ enum Catalog {
     Daily,
 }
 
-/// Metrics and flags that are newer than the golden numbers, by the stems of their columns: what
-/// stands before the window, such as `close_range` of `close_range_1h_mag`. A roll-up has its whole
+/// Metrics and flags that are newer than the golden numbers, by the stems of their columns: the
+/// text before the window, such as `close_range` of `close_range_1h_mag`. A roll-up has its whole
 /// name here.
 const NEWER: &[(Catalog, &str)] =
     &[(Catalog::Intraday, "change_pct"), (Catalog::Daily, "change_pct")];

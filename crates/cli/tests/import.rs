@@ -25,8 +25,10 @@ fn archives_of_kraken_and_binance_are_imported() {
         "kraken.zip",
         archive(&[("Q/XBTUSD_1.csv", kraken), ("Q/XBTUSD_5.csv", "x"), ("Q/ETHUSD_1.csv", kraken)]),
     );
-    let run =
-        test_dir.run(&["import", "kraken.zip"]).ok().says(&["skipped 1 file", "bars of 5 minutes"]);
+    let run = test_dir
+        .run(&["import", "kraken.zip"])
+        .ok()
+        .prints(&["skipped 1 file", "bars of 5 minutes"]);
     assert!(run.out.contains("2 symbols, 4 bars, 4 new"), "{}", run.out);
     let again = test_dir.run(&["import", "kraken.zip"]).ok();
     assert!(again.out.contains("2 symbols, 4 bars, 0 new"), "{}", again.out);
@@ -92,7 +94,7 @@ fn invalid_rows_are_reported() {
     let run = test_dir
         .run(&["import", "thousands.csv"])
         .ok()
-        .says(&["more fields than the header has (1, "]);
+        .prints(&["more fields than the header has (1, "]);
     let row = |symbol: &str| {
         run.out.lines().find(|line| line.trim_start().starts_with(symbol)).unwrap().to_owned()
     };
@@ -214,7 +216,7 @@ fn bars_longer_than_a_minute_are_refused() {
     test_dir
         .run(&["import", "long.csv", "--allow-coarse", "--into", "long"])
         .ok()
-        .says(&["bars of 2 minutes were imported as one-minute bars"]);
+        .prints(&["bars of 2 minutes were imported as one-minute bars"]);
     // One day of Yahoo, and of a file with a symbol column.
     let yahoo = "Date,Open,High,Low,Close,Adj Close,Volume\n2024-01-02,1,2,1,2,2,100\n";
     test_dir.write("BTC-USD.csv", yahoo);
@@ -233,7 +235,7 @@ fn bars_longer_than_a_minute_are_refused() {
     test_dir
         .run(&["import", "some.csv", "--into", "some"])
         .ok()
-        .says(&["1 of 3 symbols seem to have bars longer than one minute (first: C, 1 hour)"]);
+        .prints(&["1 of 3 symbols seem to have bars longer than one minute (first: C, 1 hour)"]);
     // The name of the file states minutes.
     let kraken: String =
         every(60, 30).iter().map(|m| format!("{},1,1,1,1,1,1\n", 1_704_067_200 + m * 60)).collect();
@@ -254,7 +256,7 @@ fn dates_of_spreadsheets_and_odd_years_are_named() {
     );
     let rows = "A,2004-01-01 00:00,1,1,1,1,1\nA,2024-01-01 00:00,1,1,1,1,1\nA,2240-01-01 00:00,1,1,1,1,1\n";
     test_dir.write("years.csv", format!("{HEADER}{rows}"));
-    test_dir.run(&["import", "years.csv"]).ok().says(&[
+    test_dir.run(&["import", "years.csv"]).ok().prints(&[
         "kept although before 2009 or after tomorrow (2, first: years.csv, line 2: timestamp \"2004-01-01 00:00\"",
     ]);
 }

@@ -48,7 +48,7 @@ fn run(test_dir: &TestDir, server: &Server, words: &[&str]) -> Run {
 #[test]
 fn the_losers_of_the_day() {
     let (test_dir, server) = (test_dir(), Server::start(market));
-    let update = run(&test_dir, &server, &["kraken-losers"]).ok().says(&["skipped 1 pair"]);
+    let update = run(&test_dir, &server, &["kraken-losers"]).ok().prints(&["skipped 1 pair"]);
     let expected = "symbol,open,last,pct_change,volume\nXETHZUSD,10.0,8.0,-20.0,1500.0\nXXBTZUSD,100.0,90.0,-10.0,2000.0\n";
     assert_eq!(test_dir.text("kraken_top_losers.csv"), expected);
     assert!(update.out.contains("XETHZUSD") && update.out.contains("-20.00"), "{}", update.out);
@@ -81,7 +81,7 @@ fn losers_are_looked_up_in_a_store_of_other_spellings() {
     let (test_dir, server) = (test_dir(), Server::start(market));
     run(&test_dir, &server, &["kraken-losers"]).ok();
     run(&test_dir, &server, &["sync", "--pairs", "BTC-USD"]).ok();
-    test_dir.run(&["fetch-history", "losers"]).ok().says(&["XXBTZUSD is XBTUSD in the source"]);
+    test_dir.run(&["fetch-history", "losers"]).ok().prints(&["XXBTZUSD is XBTUSD in the source"]);
     let history = test_dir.text("losers_30day_history.csv");
     assert_eq!(history.lines().count(), 3, "{history}");
     assert!(
@@ -163,9 +163,9 @@ fn errors_are_clear_and_at_once() {
             .run(&["kraken-losers", "--base-url", base])
             .fails(2, &["--base-url", "https://api.kraken.com"]);
     }
-    let nobody = "http://127.0.0.1:9";
+    let closed_port = "http://127.0.0.1:9";
     test_dir
-        .run(&["kraken-losers", "--base-url", nobody])
+        .run(&["kraken-losers", "--base-url", closed_port])
         .fails(1, &["127.0.0.1:9", "check the network"]);
     test_dir.run(&["kraken-losers", "--min-volume", "nan"]).fails(2, &["--min-volume"]);
     test_dir.run(&["kraken-losers", "--output", "losers.xlsx"]).fails(2, &["losers.xlsx"]);
@@ -180,7 +180,7 @@ fn a_slow_answer_is_given_up_after_ten_seconds() {
     assert!(begun.elapsed() >= Duration::from_secs(9) && server.asked().len() == 1);
 }
 
-/// Whatever says that it is busy is asked again: an error of the API, a status, a wish for a pause.
+/// Requests are repeated if the server is busy: an error of the API, a status, a Retry-After.
 #[test]
 fn a_busy_exchange_is_asked_again() {
     let test_dir = test_dir();
@@ -192,7 +192,7 @@ fn a_busy_exchange_is_asked_again() {
         2 => Answer::with_status(503, "<html>"),
         _ => market(request),
     });
-    run(&test_dir, &server, &["kraken-losers"]).ok().says(&[
+    run(&test_dir, &server, &["kraken-losers"]).ok().prints(&[
         "EAPI:Rate limit exceeded",
         "429",
         "503",

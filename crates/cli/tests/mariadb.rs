@@ -347,11 +347,11 @@ fn a_missing_index_is_said_with_its_statement() {
     test_dir
         .run(&["check", "--source", &server().address("bare")])
         .ok()
-        .says(&["no index", create]);
+        .prints(&["no index", create]);
     test_dir.write("a.csv", market(&["A"], 1));
     let import = test_dir.run(&["import", "a.csv", "--into", &server().address("bare")]);
     import.fails(1, &["no unique key", "ALTER TABLE `bare` ADD UNIQUE KEY"]);
-    // What the message says helps.
+    // The remedy in the message works.
     server().sql(&format!("USE market; {create}"));
     let check = test_dir.run(&["check", "--source", &server().address("bare")]).ok();
     assert!(
@@ -403,7 +403,7 @@ fn other_columns_types_and_dirt() {
         "replaced by a later row of the same symbol and time (1,",
         "kept with open or close outside [low, high] (1,",
     ];
-    let run = run.says(&rejected);
+    let run = run.prints(&rejected);
     assert!(
         run.err.contains("first: A '2024-01-01 00:03:00")
             || run.err.contains("first: A '2024-01-01 00:02:00"),
@@ -412,11 +412,11 @@ fn other_columns_types_and_dirt() {
     );
     // Reading only closes finds the same.
     let flags = ["--source", &address, "--windows", "2m", "--lookback-days", "1", "--top-n", "1"];
-    test_dir.run(&[&["leaderboards"], &flags[..]].concat()).ok().says(&rejected);
+    test_dir.run(&[&["leaderboards"], &flags[..]].concat()).ok().prints(&rejected);
     test_dir
         .run(&[&["leaderboards", "--strict"], &flags[..]].concat())
         .fails(1, &["skipped 5 rows", "--strict"]);
-    // A row without a time lies in no span; only who looks at everything sees it.
+    // A row without a time is in no span; only reading all rows finds it.
     test_dir
         .run(&["check", "--source", &address])
         .fails(1, &["skipped 6 rows", "unreadable timestamp (1,"]);
@@ -527,7 +527,8 @@ fn views_and_engines_without_transactions() {
         .run(&["import", "a.csv", "--into", &server().address("isam")])
         .fails(1, &["no transactions", "ENGINE=InnoDB"]);
     let lossy = test_dir.run(&["import", "a.csv", "--into", &server().address("lossy")]).ok();
-    lossy.says(&["open decimal(10,2), close float, volume int(11) may round", "number of trades"]);
+    lossy
+        .prints(&["open decimal(10,2), close float, volume int(11) may round", "number of trades"]);
 }
 
 fn close_labels() {

@@ -72,7 +72,7 @@ keys = {"symbol": "Utf8", "window": "Utf8", "window_start": "Timestamp", "window
 header = open("c/series.csv").readline().strip().split(",")
 check("p/series.parquet", "c/series.csv", {name: keys.get(name, "Float64") for name in header})
 
-# The folder as one dataset: readers skip the schema sidecars, whose names begin with an underscore.
+# The folder as one dataset: readers skip names that begin with an underscore (schema sidecars).
 for folder, rows in [("p/panel", 50), ("p/state", 2), ("p/regime", 2)]:
     assert len(pandas.read_parquet(folder)) == rows, folder
     assert pyarrow.parquet.read_table(folder).num_rows == rows, folder

@@ -1,4 +1,4 @@
-//! The page of `report` in a browser: it says nothing on the console, its tables sort and filter,
+//! The page of `report` in a browser: it prints nothing on the console, its tables sort and filter,
 //! it fits a phone.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -150,7 +150,7 @@ fn the_report_takes_what_there_is() {
     test_dir
         .run(&["report"])
         .ok()
-        .says(&["section omitted: intraday state; create it with 'data-pipeline state'"]);
+        .prints(&["section omitted: intraday state; create it with 'data-pipeline state'"]);
     let page = test_dir.text("report.html");
     assert!(
         page.contains("id=\"boards\"")

@@ -233,7 +233,7 @@ fn no_stage_sees_a_bar_after_the_as_of() {
     test_dir
         .run(&[&words[..], &["--out-dir", "latest"]].concat())
         .ok()
-        .says(&["as of 2025-12-20T06:00:00Z"]);
+        .prints(&["as of 2025-12-20T06:00:00Z"]);
     let (whole, latest) = (outputs(&test_dir, "whole"), outputs(&test_dir, "latest"));
     assert_eq!(whole.keys().collect::<Vec<_>>(), latest.keys().collect::<Vec<_>>());
     for (name, content) in &whole {

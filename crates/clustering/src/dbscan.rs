@@ -242,7 +242,7 @@ impl DbscanGrid {
         Some(GridSearchResult { eps, min_samples, labels, silhouette, cells, sampled })
     }
 
-    /// Ascending indices of the points whose silhouette coefficients are computed; `None` for all.
+    /// Ascending indices of the points with computed silhouette coefficients; `None` for all.
     fn draw_sample(&self, n: usize) -> Option<Vec<usize>> {
         if n <= self.max_silhouette_points {
             return None;

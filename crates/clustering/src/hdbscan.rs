@@ -46,8 +46,8 @@ fn leaf_clusters_of<const D: usize>(points: Rows<'_, D>, min_size: usize) -> Lab
     labels::number_by_first_point(labels.into_iter())
 }
 
-/// The merges of points as the distance grows: a tree whose nodes below `n` are the points and
-/// whose last node is the root.
+/// The merges of points as the distance grows: a tree. Nodes below `n` are the points, the last
+/// node is the root.
 struct Hierarchy {
     /// The child nodes of each merge.
     merges: Vec<Vec<usize>>,

@@ -114,7 +114,7 @@ pub struct KSelection {
     pub silhouettes: Vec<(usize, f64)>,
 }
 
-/// Selects the k from 2 to `max_k` whose k-means partition has the greatest mean silhouette
+/// Selects the k from 2 to `max_k` for which the k-means partition has the greatest mean silhouette
 /// coefficient, the smallest of equals.
 ///
 /// k also stays below the number of points and does not exceed the number of distinct points.

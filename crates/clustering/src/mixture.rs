@@ -319,7 +319,7 @@ fn whitened_square<'w>(
     square
 }
 
-/// The lower triangular factor (flat) whose product with its transpose is `matrix`; `None` unless
+/// The lower triangular factor L (flat) with L L' = `matrix`; `None` unless
 /// that is positive definite.
 fn cholesky(matrix: &[f64], dim: usize) -> Option<Vec<f64>> {
     let mut factor = vec![0.0; dim * dim];

@@ -75,7 +75,7 @@ impl<'a> Points<'a> {
     }
 }
 
-/// Points whose dimension is a constant of the type, so that the compiler unrolls the loops over
+/// Points with a constant dimension, so that the compiler unrolls the loops over
 /// coordinates; `D = 0` stands for a dimension known at run time only.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rows<'a, const D: usize> {

@@ -112,7 +112,7 @@ impl SilhouetteSum {
         !self.is_defined || self.cluster[i] as usize + 1 == self.sizes.len()
     }
 
-    /// Adds the coefficient of point `i`, whose distances to all points are `distances`.
+    /// Adds the coefficient of point `i`; `distances` are its distances to all points.
     fn add(&mut self, i: usize, distances: &[f64]) {
         if self.skips(i) {
             return;

@@ -150,7 +150,7 @@ enum Kind {
     /// A log price: the sum of GARCH(1, 1) returns with innovations of Student's t (5 degrees of
     /// freedom), and the bounce between bid and ask of 0.4 deviations of a return.
     Price,
-    /// `log1p` of a volume whose logarithm is the sum of a slow and a fast autoregression, white
+    /// `log1p` of a volume. Its logarithm is the sum of a slow and a fast autoregression, white
     /// noise, bursts that fade over some 14 samples, and a shape over 1440 samples (without a
     /// harmonic at 720); with stretches of some 10 samples without volume, 2 % of all.
     Volume,
@@ -162,7 +162,7 @@ struct Planted {
     cycles: [Vec<f64>; 3],
 }
 
-/// Realization `i`: three cycles over the background, whose phases drift by about 0.2 radians per
+/// Realization `i`: three cycles over the background; their phases drift by about 0.2 radians per
 /// period.
 fn planted(kind: Kind, n: usize, i: usize, how: Cycles) -> Planted {
     let seed = i as u32 + if matches!(kind, Kind::Price) { 10_000 } else { 20_000 };

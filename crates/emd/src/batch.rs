@@ -9,7 +9,7 @@ use crate::{Control, Decomposition, Error, Params};
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Trials per thread whose noise is in memory at a time: enough that threads seldom wait for each
+/// Trials per thread with noise in memory at a time: enough that threads seldom wait for each
 /// other.
 const TRIALS_PER_THREAD: usize = 8;
 
@@ -121,7 +121,7 @@ pub(crate) fn decompose_batch(
 }
 
 /// Runs the trials with these modes of the noise for all signals: in parallel over signals if there
-/// is one for each thread, else over trials, whose contributions are collected in `scratch` and
+/// is one for each thread, else over trials; their contributions are collected in `scratch` and
 /// added in order. `share` is that of a trial in the work on its signal.
 fn trials(
     states: &mut [&mut CeemdanState<'_>],

@@ -61,7 +61,7 @@ impl SignTest {
         }
     }
 
-    /// The two tests agree on numbers whose absolute values exceed this.
+    /// The two tests agree on numbers with an absolute value above this.
     pub fn safe_above(self) -> f64 {
         match self {
             Self::Compared => 0.0,

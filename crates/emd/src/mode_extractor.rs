@@ -3,7 +3,7 @@
 use crate::sift::{SiftResult, Sifter, is_negligible};
 use crate::{Params, Preset};
 
-/// Limit of modes in the pyemd preset, whose rules set none.
+/// Limit of modes in the pyemd preset, because its rules set none.
 const PYEMD_MAX_MODES: usize = 128;
 
 /// Limit of modes in the standard preset: one per octave.

@@ -49,8 +49,8 @@ fn pieces(side: &mut Side) {
 }
 
 /// Computes the slopes at three knots, for which the not-a-knot condition is void: the second
-/// derivatives at the ends are 0 instead. The rounding is that of numpy's dense solver, whose
-/// elimination multiplies by reciprocals and whose substitutions are fused.
+/// derivatives at the ends are 0 instead. The rounding is that of numpy's dense solver: its
+/// elimination multiplies by reciprocals, and its substitutions are fused.
 fn solve_three_knots(side: &mut Side) {
     let i = side.knots().start;
     let (x, y) = (&side.x[i..i + 3], &side.y[i..i + 3]);

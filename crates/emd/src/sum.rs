@@ -42,7 +42,7 @@ fn block(a: &[f64], b: &[f64], f: &impl Fn(f64, f64) -> f64) -> f64 {
     a_rest.iter().zip(b_rest).fold(sum, |sum, (&a, &b)| sum + f(a, b))
 }
 
-/// Population standard deviation, as `numpy.std`; also of numbers whose squares overflow or
+/// Population standard deviation, as `numpy.std`; also of numbers with squares that overflow or
 /// underflow.
 pub(crate) fn deviation(v: &[f64]) -> f64 {
     let plain = |v: &[f64]| {

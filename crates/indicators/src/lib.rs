@@ -3,7 +3,7 @@
 //! # Inputs
 //! Slices are in time order, one entry per bin (or bar): `open`, `high`, `low`, `close` are
 //! positive prices, `volume` is not negative. Slices of different lengths are cut to the shortest.
-//! A period or span of 0 counts as 1. NaN in an input marks a missing entry where a function says
+//! A period or span of 0 counts as 1. NaN in an input marks a missing entry where a function documents
 //! so; elsewhere inputs must be finite.
 //!
 //! # Results

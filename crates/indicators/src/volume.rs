@@ -133,7 +133,7 @@ pub fn quote_volume_series(close: &[f64], volume: &[f64]) -> Vec<f64> {
     close.iter().zip(volume).map(|(c, v)| sum.push(c * v)).collect()
 }
 
-/// Shares of the volume in bins whose close rose and in bins whose close fell, from 0 to 1; NaN
+/// Shares of the volume in bins with a rising and with a falling close, from 0 to 1; NaN
 /// without volume. Closes below [`EPS`] count as [`EPS`].
 ///
 /// ```

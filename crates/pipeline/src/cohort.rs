@@ -154,7 +154,7 @@ pub(crate) fn without_repeats(members: Vec<Member>, observer: &dyn Observer) -> 
         .collect()
 }
 
-/// Returns the indices of members whose symbol in the source is that of an earlier member.
+/// Returns the indices of members with the same symbol in the source as an earlier member.
 fn repeats(members: &[Member]) -> BTreeSet<usize> {
     let mut seen = BTreeSet::new();
     let entries = members

@@ -8,7 +8,7 @@ use bars_io::Source;
 use bars_io::atomic::{FinishedFile, TempFiles};
 use rayon::prelude::*;
 use stages::cohort_cycles::clusters::{SAMPLE, SwingCluster, SwingClusters};
-use stages::cohort_cycles::{Skipped, ValidParams, WindowUpswings};
+use stages::cohort_cycles::{Skipped, SymbolUpswings, ValidParams, WindowUpswings};
 use stages::grid::MinuteGrid;
 use stages::table::{ColumnSource, Table};
 
@@ -16,32 +16,6 @@ use crate::artifacts::upswing_clusters;
 use crate::error::Result;
 use crate::observer::{Observer, Progress, Unit};
 use crate::text::pluralize;
-
-/// The upswings of one symbol.
-#[derive(Debug, Clone)]
-pub struct SymbolUpswings {
-    /// The symbol, as the input spells it.
-    pub symbol: Symbol,
-    /// The result of each window, ascending.
-    pub windows: Vec<WindowUpswings>,
-}
-
-impl SymbolUpswings {
-    /// The cluster with the largest median amplitude over all windows; the first of equals.
-    pub fn strongest(&self) -> Option<(Window, &SwingCluster)> {
-        let mut best: Option<(Window, &SwingCluster)> = None;
-        for study in &self.windows {
-            for kind in study.clusters.iter().flat_map(SwingClusters::first_choice) {
-                if best
-                    .is_none_or(|(_, best)| kind.median_amplitude_pct > best.median_amplitude_pct)
-                {
-                    best = Some((study.window, kind));
-                }
-            }
-        }
-        best
-    }
-}
 
 /// A cluster of upswings.
 struct ClusterRow<'a> {

@@ -87,7 +87,7 @@ pub fn columns() -> Vec<Column> {
     all
 }
 
-/// Returns the columns whose name matches `pattern`: with `*` or `?` the whole name must match,
+/// Returns the columns with names that match `pattern`: with `*` or `?` the whole name must match,
 /// else a part of it. Case does not matter, and a window such as `4h` matches `{w}`.
 pub fn matching(pattern: &str) -> Vec<Column> {
     let pattern = pattern.to_lowercase().replace("{w}", ANY_WINDOW);

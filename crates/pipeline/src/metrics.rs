@@ -51,7 +51,7 @@ impl Metrics {
     }
 
     /// Writes the chosen columns of the table, ready to be committed to `path`; Parquet if its
-    /// extension says so, else CSV.
+    /// extension is `parquet`, else CSV.
     ///
     /// # Errors
     /// If it cannot be written, or the options choose no column.

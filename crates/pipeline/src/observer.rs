@@ -87,7 +87,7 @@ pub enum Event<'a> {
 pub enum Unit {
     /// Symbols.
     Symbols,
-    /// Symbols, whose work is reported in small shares by [`Event::Worked`].
+    /// Symbols; their work is reported in small shares by [`Event::Worked`].
     SymbolsAndWork,
     /// Work without items, reported by [`Event::Worked`].
     Work,
@@ -163,7 +163,7 @@ impl<'a> Progress<'a> {
     /// Counts `count` more items as done.
     ///
     /// # Errors
-    /// [`Error::Cancelled`] if the observer says so.
+    /// [`Error::Cancelled`] if the observer cancels.
     pub(crate) fn advance(&self, count: u64) -> Result<()> {
         self.observer.event(Event::Advanced { work: self.work, count });
         self.observer.check()
@@ -188,7 +188,7 @@ impl Drop for Progress<'_> {
 
 impl dyn Observer + '_ {
     /// # Errors
-    /// [`Error::Cancelled`] if the observer says so.
+    /// [`Error::Cancelled`] if the observer cancels.
     pub(crate) fn check(&self) -> Result<()> {
         if self.is_cancelled() { Err(Error::Cancelled) } else { Ok(()) }
     }

@@ -1,4 +1,4 @@
-//! Series whose memory is reused from symbol to symbol.
+//! Series that reuse their memory from symbol to symbol.
 
 use std::sync::{Mutex, PoisonError};
 

@@ -37,7 +37,7 @@ pub struct Universe {
     pub quote: Vec<String>,
     /// Minimum mean volume per day over the lookback, in units of the quote currency.
     pub min_volume: f64,
-    /// Whether to omit symbols whose base is a stablecoin.
+    /// Whether to omit symbols with a stablecoin as base.
     pub no_stables: bool,
 }
 

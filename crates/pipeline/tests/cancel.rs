@@ -1,4 +1,4 @@
-//! A job whose observer cancels ends with an error and leaves no file.
+//! A job ends with an error and leaves no file if its observer cancels.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

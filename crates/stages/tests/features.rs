@@ -179,8 +179,8 @@ proptest! {
         prop_assert_eq!(text(&series), text(&past));
     }
 
-    /// A panel equals its single runs, and the span that is read is sufficient unless the plan says
-    /// otherwise.
+    /// A panel equals its single runs, and the span that is read is sufficient unless the plan
+    /// needs more.
     #[test]
     fn a_panel_of_regimes_is_its_single_runs(
         series in series(2500, 900), names in prop::sample::subsequence(vec!["3d", "7d", "30d", "90d"], 1..3), months in 1_u32..5,

@@ -38,12 +38,12 @@ impl Run {
     pub fn fails(self, status: i32, words: &[&str]) -> Run {
         assert_eq!(self.status, Some(status), "out:\n{}\nerr:\n{}", self.out, self.err);
         assert!(!self.err.contains("panicked"), "{}", self.err);
-        self.says(words)
+        self.prints(words)
     }
 
     /// Asserts that the run printed each of `words` to standard error.
     #[track_caller]
-    pub fn says(self, words: &[&str]) -> Run {
+    pub fn prints(self, words: &[&str]) -> Run {
         for word in words {
             assert!(self.err.contains(word), "'{word}' is not in:\n{}", self.err);
         }

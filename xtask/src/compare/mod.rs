@@ -36,7 +36,7 @@ Usage: cargo xtask compare --old REV [--only WORD]
   --old REV       Build the old program from this revision, in a worktree below target/compare
   --old-bin FILE  Use this program as the old one
   --new-bin FILE  Use this program as the new one [default: build the working tree]
-  --only WORD     Run only the cases whose name or command line contains WORD, and those that they need
+  --only WORD     Run only the cases with WORD in their name or command line, and those that they need
   --list          List the cases and exit
 
 Real bars are read from DATA_PIPELINE_SHARED, else from ../shared; without them their cases are skipped.

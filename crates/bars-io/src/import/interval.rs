@@ -8,10 +8,12 @@
 //! - there are 3 to 9 steps, all are N, and N is at least 5 minutes.
 //!
 //! Fewer bars decide nothing. A file is refused if this holds for at least half of its symbols that
-//! decide something, or if all timestamps are dates without a time of day. Files whose names state
-//! one-minute bars are not looked at.
+//! decide something, or if all timestamps are dates without a time of day. Files with names that
+//! state one-minute bars are not looked at.
 
 use bars::Minute;
+
+use crate::divisor::gcd;
 
 /// Fewer steps than this decide nothing.
 const MIN_STEPS: usize = 3;
@@ -53,11 +55,6 @@ impl Interval {
         };
         if is_longer { Interval::Longer(interval.unsigned_abs()) } else { Interval::Minute }
     }
-}
-
-/// The greatest common divisor of two numbers that are not negative; `gcd(0, n)` is `n`.
-pub(crate) fn gcd(a: i32, b: i32) -> i32 {
-    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 #[cfg(test)]

@@ -24,7 +24,6 @@ pub use file::ImportFile;
 pub use plan::ImportPlan;
 
 pub(crate) use file::EXTENSIONS;
-pub(crate) use interval::gcd;
 
 use interval::Interval;
 
@@ -50,7 +49,7 @@ pub struct ImportOptions {
 pub struct Imported {
     /// Bars read and kept.
     pub bars: usize,
-    /// Those whose minute the target did not have.
+    /// Those of minutes that the target did not have.
     pub new: usize,
     /// First and last open time; `None` if all rows were rejected.
     pub ends: Option<(Minute, Minute)>,
@@ -220,7 +219,7 @@ fn many_symbols(
     Ok(findings)
 }
 
-/// Refuses an input whose bars are longer than a minute, or adds a notice if the options allow it.
+/// Refuses an input with bars longer than a minute, or adds a notice if the options allow it.
 /// See the module `interval` for the rule.
 fn check_interval(
     input: &ImportFile,

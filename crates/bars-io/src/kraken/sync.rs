@@ -152,7 +152,7 @@ fn rebuild(
     Ok(rest)
 }
 
-/// Stores the bars whose minute is over.
+/// Stores the bars of completed minutes.
 fn take_finished(
     gatherer: &mut Gatherer,
     task: &SyncTask<'_>,

@@ -119,7 +119,7 @@ fn number(units: u128) -> f64 {
 #[derive(Debug, Default)]
 pub(super) struct Gatherer {
     bars: Vec<Bar>,
-    /// Volume of the last bar, whose minute may not be over.
+    /// Volume of the last bar; its minute may not be over.
     volume: u128,
     /// The last trade of the previous page.
     newest: Option<Trade>,
@@ -174,7 +174,7 @@ impl Gatherer {
         Ok(())
     }
 
-    /// Returns the bars whose minute is over because later trades exist.
+    /// Returns the bars of minutes that are over because later trades exist.
     pub(super) fn take_finished(&mut self) -> Vec<Bar> {
         let keep = self.bars.len().saturating_sub(1);
         self.bars.drain(..keep).collect()

@@ -187,8 +187,8 @@ impl MySqlSource {
         Ok(ends.into_iter().filter_map(|(name, first, last)| Some((name?, first, last))).collect())
     }
 
-    /// Returns an expression and its value: NULL, or the spelling of a row whose symbol equals the
-    /// requested one only under a case-insensitive collation.
+    /// Returns an expression and its value: NULL, or the spelling of a row with a symbol that equals
+    /// the requested one only under a case-insensitive collation.
     fn other_spelling(&self, asked: &Symbol) -> (String, Vec<Value>) {
         if !self.table.overlooks_case {
             return ("NULL".to_owned(), Vec::new());

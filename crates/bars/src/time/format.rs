@@ -7,7 +7,7 @@ use jiff::civil::{self, DateTime};
 use jiff::fmt::strtime::BrokenDownTime;
 use jiff::tz::{Offset, TimeZone};
 
-use super::parse::Stamp;
+use super::stamp::Stamp;
 use crate::error::{Error, Result};
 
 /// A format of timestamps with the directives of `strptime`, such as `%d/%m/%Y %H:%M`. Timestamps

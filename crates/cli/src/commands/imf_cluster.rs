@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use bars::time::AsOfSpec;
 use clap::Args;
-use pipeline::cohort_cycles::SymbolUpswings;
 use pipeline::jobs::{CohortCyclesJob, CohortCyclesOutput};
-use stages::cohort_cycles::{Params, WindowUpswings};
+use stages::cohort_cycles::{Params, SymbolUpswings, WindowUpswings};
 
 use crate::console::Console;
 use crate::explain;

@@ -171,7 +171,7 @@ impl Flags {
         Ok(self.panel.range().map(|range| (range, files)))
     }
 
-    /// Returns the folder of the log: that of the outputs, except for a panel, whose folder has
+    /// Returns the folder of the log: that of the outputs, except for a panel: its folder has
     /// tables only.
     pub fn log_dir(&self) -> &Path {
         match &self.out_dir {

@@ -289,7 +289,7 @@ pub struct UniverseFlags {
     /// Minimum mean volume per day over the lookback, in units of the quote currency.
     #[arg(long, value_name = "VOLUME", default_value_t = 0.0, allow_negative_numbers = true)]
     pub min_volume: f64,
-    /// Omit symbols whose base is a stablecoin.
+    /// Omit symbols with a stablecoin as base.
     #[arg(long)]
     pub no_stables: bool,
 }

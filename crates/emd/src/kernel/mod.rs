@@ -1,6 +1,6 @@
 //! One step of sifting, implemented three times with the same bits.
 //!
-//! A step takes a signal whose extrema are known, subtracts the mean of its envelopes, and finds
+//! A step takes a signal and its extrema, subtracts the mean of its envelopes, and finds
 //! the extrema of the difference. [`scalar`] follows the definitions and is the reference for the
 //! others, which are one program ([`vector`]) over vectors of several widths ([`lanes`]).
 
@@ -87,7 +87,7 @@ impl SiftStep {
         }
     }
 
-    /// The envelopes of `signal`, whose extrema (three or more) are known.
+    /// The envelopes of `signal`, given its extrema (three or more).
     pub fn envelopes(&mut self, signal: &[f64], upper: &mut [f64], lower: &mut [f64]) {
         let state = &mut self.state;
         mirror(&mut state.maxima, &mut state.minima, signal);
@@ -97,7 +97,7 @@ impl SiftStep {
         }
     }
 
-    /// Subtracts the mean of the envelopes from `signal`, whose extrema (three or more) are known,
+    /// Subtracts the mean of the envelopes from `signal`, given its extrema (three or more),
     /// and finds those of the difference; a step that `is_last` and is not observed skips the
     /// search.
     ///

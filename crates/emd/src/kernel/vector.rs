@@ -116,7 +116,7 @@ impl ExtremaWriter {
         }
     }
 
-    /// Writes the extrema `bits` of block `word`, whose samples are at `samples`.
+    /// Writes the extrema `bits` of block `word`; its samples are at `samples`.
     ///
     /// # Safety
     /// As [`Samples`]; `word` is one of the side's; `samples` has 64 numbers, or as many as `bits`
@@ -176,8 +176,8 @@ struct SignMasks {
 struct Pass<L> {
     upper: PieceCursor,
     lower: PieceCursor,
-    /// Numbers up to this absolute value are left to the scalar kernel: zeros, and others whose
-    /// products can underflow.
+    /// Numbers up to this absolute value are left to the scalar kernel: zeros, and others
+    /// with products that can underflow.
     safe: L,
     minus_safe: L,
     /// Positions of the next samples.

@@ -29,7 +29,7 @@ pub(crate) fn columns(metrics: &[Metric]) -> Vec<ColumnSpec> {
     keys.into_iter().chain(metrics).map(column).collect()
 }
 
-/// A panel file being written; Parquet if its name says so, else CSV.
+/// A panel file being written; Parquet if its name ends in `.parquet`, else CSV.
 pub struct SeriesFile(TableWriter);
 
 impl SeriesFile {

@@ -7,11 +7,10 @@ use bars_io::atomic::{FinishedFile, TempFiles};
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use stages::cohort_cycles::WindowUpswings;
 use stages::cohort_cycles::clusters::SwingClusters;
+use stages::cohort_cycles::{SymbolUpswings, WindowUpswings};
 
 use super::{read_json, unexpected, write_json};
-use crate::cohort_cycles::SymbolUpswings;
 use crate::error::Result;
 
 /// The JSON file: symbols in order, each with its windows, ascending.

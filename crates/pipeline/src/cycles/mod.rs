@@ -356,7 +356,7 @@ fn report_window(lookback: &Lookback, ends: Option<(AsOf, AsOf)>, observer: &dyn
 /// Maximum number of symbols named in a warning.
 const MAX_NAMES: usize = 5;
 
-/// Warns of symbols whose gaps may have produced modes.
+/// Warns of symbols with gaps that may have produced modes.
 fn warn_of_gaps(coverage: &BTreeMap<Symbol, Coverage>, observer: &dyn Observer) {
     let poor: Vec<_> = coverage.iter().filter(|(_, coverage)| coverage.is_poor()).collect();
     if poor.is_empty() {

@@ -245,7 +245,7 @@ fn report_dropped(cycles: &[RecordedCycle], observer: &dyn Observer) {
     if !dropped.is_empty() {
         let counts: Vec<String> =
             dropped.iter().map(|(status, n)| format!("{n} {status}")).collect();
-        observer.info(format!("skipped rows whose status is not ok: {}", counts.join(", ")));
+        observer.info(format!("skipped rows with a status other than ok: {}", counts.join(", ")));
     }
 }
 

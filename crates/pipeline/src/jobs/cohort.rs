@@ -25,7 +25,7 @@ pub struct MetricsJob {
     pub asof: AsOfSpec,
     /// File with the bars of the cohort.
     pub input: PathBuf,
-    /// Output file; Parquet if its extension says so, else CSV.
+    /// Output file; Parquet if its extension is `parquet`, else CSV.
     pub output: PathBuf,
     /// The choice of columns, wide or long.
     #[serde(skip_serializing_if = "OutputOptions::is_default")]

@@ -75,7 +75,7 @@ impl CyclesJob {
         self.run_at(members, self.asof, &mut SharedNoise::default(), context)
     }
 
-    /// Runs the job at every as-of of `range`, whose step is a whole number of days, instead of at
+    /// Runs the job at every as-of of `range` (its step is a whole number of days) instead of at
     /// its own as-of. If the file of leaders is the folder of a panel of boards, the leaders of each
     /// date are the symbols on its boards. The noise is decomposed once for all windows of a length.
     /// The files of a date are put in place when they are complete, so dates that are done stay if

@@ -29,7 +29,7 @@ struct Row {
     mode: usize,
 }
 
-/// Reads the newest partition whose window ends by `asof` into `report`.
+/// Reads the newest partition with a window that ends by `asof` into `report`.
 pub fn read(
     outputs: &OutputFiles<'_>,
     asof: Option<AsOf>,

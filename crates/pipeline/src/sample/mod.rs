@@ -109,7 +109,7 @@ impl Fate {
     }
 }
 
-/// A market whose symbols can be generated one by one.
+/// A market with symbols that can be generated one by one.
 #[derive(Debug)]
 pub struct Market {
     settings: MarketSettings,

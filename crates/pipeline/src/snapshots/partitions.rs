@@ -74,7 +74,7 @@ pub(crate) fn table_name(stage: &str, format: Format) -> String {
     format!("{stage}_snapshot.{}", format.extension())
 }
 
-/// The schema sidecar in a partition. pandas, DuckDB, pyarrow and Spark skip files whose name
+/// The schema sidecar in a partition. pandas, DuckDB, pyarrow and Spark skip files if their name
 /// begins with an underscore when they read a folder; polars does with `hidden_file_prefix="_"`.
 pub fn schema_path(partition: &Path, stage: &str) -> PathBuf {
     partition.join(format!("_{stage}_snapshot.schema.json"))
@@ -88,7 +88,7 @@ pub(crate) struct PartitionWriter<'a> {
     columns: FileColumns,
     schema: Vec<u8>,
     temp: &'a TempFiles,
-    /// The pass whose tables are open, and the table of each of its dates.
+    /// The pass with open tables, and the table of each of its dates.
     open: Option<(usize, Vec<TableWriter>)>,
     finished: Vec<FinishedFile>,
 }

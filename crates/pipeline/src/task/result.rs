@@ -1,4 +1,4 @@
-//! The result of a task: an Arrow IPC file whose footer has the task.
+//! The result of a task: an Arrow IPC file with the task in its footer.
 
 use std::fs::File;
 use std::io::{BufReader, Cursor, Read, Seek};

@@ -9,11 +9,11 @@ pub mod cycle;
 pub mod fusion;
 mod params;
 
-use bars::Window;
+use bars::{Symbol, Window};
 use emd::{Control, Decomposer};
 
 use crate::grid::MinuteGrid;
-use clusters::SwingClusters;
+use clusters::{SwingCluster, SwingClusters};
 use cycle::Upswing;
 use fusion::MatchedUpswing;
 pub use params::{Params, ValidParams};
@@ -36,6 +36,32 @@ pub enum Skipped {
     Short,
     /// Its values cannot be decomposed.
     Numbers(emd::Error),
+}
+
+/// The upswings of one symbol.
+#[derive(Debug, Clone)]
+pub struct SymbolUpswings {
+    /// The symbol, as the input spells it.
+    pub symbol: Symbol,
+    /// The result of each window, ascending.
+    pub windows: Vec<WindowUpswings>,
+}
+
+impl SymbolUpswings {
+    /// The cluster with the largest median amplitude over all windows; the first of equals.
+    pub fn strongest(&self) -> Option<(Window, &SwingCluster)> {
+        let mut best: Option<(Window, &SwingCluster)> = None;
+        for study in &self.windows {
+            for cluster in study.clusters.iter().flat_map(SwingClusters::first_choice) {
+                if best.is_none_or(|(_, best)| {
+                    cluster.median_amplitude_pct > best.median_amplitude_pct
+                }) {
+                    best = Some((study.window, cluster));
+                }
+            }
+        }
+        best
+    }
 }
 
 /// Returns the minutes of a window that ends with `grid`; all of them if the grid is shorter.

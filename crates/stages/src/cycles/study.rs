@@ -106,7 +106,7 @@ pub struct Prepared {
     pub symbol: Symbol,
     /// How much of the lookback has bars.
     pub coverage: Coverage,
-    /// Price and volume; `None` if no bar lies in the lookback.
+    /// Price and volume; `None` if no bar is in the lookback.
     pub inputs: Option<[Inputs; 2]>,
 }
 

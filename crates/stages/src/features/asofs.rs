@@ -27,7 +27,7 @@ impl AsOfs {
         &self.all
     }
 
-    /// The first open time whose bar no as-of includes.
+    /// The first open time of a bar that no as-of includes.
     pub fn end(&self) -> Minute {
         self.all.last().map_or(Minute::MIN, |asof| asof.end())
     }

@@ -126,7 +126,7 @@ impl Columns {
         self.list.push(FeatureColumn { spec, cell });
     }
 
-    /// Adds a column whose missing values are replaced, and its mask.
+    /// Adds a column with missing values replaced, and its mask.
     fn masked(
         &mut self,
         name: &str,

@@ -130,7 +130,7 @@ pub struct Metric {
     pub has_baseline: bool,
     /// The value that replaces a missing one in `state` and `regime`.
     pub neutral: Neutral,
-    /// The family whose validity flag it belongs to.
+    /// The family with the validity flag that it belongs to.
     pub family: Option<Family>,
     /// The definition in one line.
     pub description: &'static str,

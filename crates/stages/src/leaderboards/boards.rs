@@ -61,7 +61,7 @@ pub(super) fn overlaps(tallies: &[Tallies]) -> Scores {
 }
 
 /// Returns the board of the `top_n` symbols by score; ties are ordered by name. `changes` is the
-/// index of the window whose newest change is reported.
+/// index of the window of the newest change that is reported.
 pub(super) fn make(
     params: &ValidParams,
     scores: Scores,

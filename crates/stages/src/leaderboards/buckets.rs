@@ -158,7 +158,7 @@ pub(super) fn last_of(bars: &Closes, range: &Range<usize>) -> Option<Minute> {
 
 /// Aggregates the bars of `range` into the buckets of `grids`.
 ///
-/// Bars are summed into bins of `base`, whose window divides those of `grids`, and bins into
+/// Bars are summed into bins of `base` (its window divides those of `grids`), and bins into
 /// windows. So one pass is enough, and the sums are the same for every source.
 pub(super) fn sum_bars(
     base: &BucketGrid,

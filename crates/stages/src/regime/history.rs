@@ -76,8 +76,8 @@ fn breakouts(bars: &Series, first: Minute, days: u32) -> Vec<(bool, bool)> {
     let lookback =
         i32::try_from(days).unwrap_or(i32::MAX / DAY).saturating_sub(1).saturating_mul(DAY);
     let (time, close) = (bars.time(), bars.close());
-    // Indices whose closes fall (rise) from front to back: the front is the highest (lowest) of the
-    // lookback.
+    // Indices of closes that fall (rise) from front to back: the front is the highest (lowest) of
+    // the lookback.
     let (mut highest, mut lowest) = (VecDeque::<usize>::new(), VecDeque::<usize>::new());
     let breakout = (0..bars.len()).map(|day| {
         let from = time[day].plus(-lookback);

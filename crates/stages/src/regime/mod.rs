@@ -83,7 +83,7 @@ impl RegimePlan {
         current.into_iter().chain(self.asofs.reach()).min().unwrap_or(Minute::MIN)
     }
 
-    /// The span of the bars that are needed, unless [`RegimePlan::needs_more`] says otherwise.
+    /// The span of the bars that are needed, unless [`RegimePlan::needs_more`] returns true.
     pub fn span(&self) -> Span {
         let breakout = i64::from(self.params.breakout_days());
         let start = AsOf::start_of(self.start())

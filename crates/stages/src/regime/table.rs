@@ -27,8 +27,8 @@ metrics! {
         GarmanKlass: Metric::mag("garman_klass", "Garman-Klass volatility, from daily open, high, low and close").log(),
         SqueezeIndex: Metric::mag("squeeze_index", "Bollinger width over at most 20 days / (4 atr + 1e-9)"),
         RangeIntensity: Metric::mag("range_intensity", "(highest high - lowest low) / last close").log().valid(Range),
-        BreakoutHiShare: Metric::pos("breakout_hi_share", "share of the window's days whose close is the highest of the breakout lookback").valid(Breakout),
-        BreakoutLoShare: Metric::pos("breakout_lo_share", "share of the window's days whose close is the lowest of the breakout lookback").valid(Breakout),
+        BreakoutHiShare: Metric::pos("breakout_hi_share", "share of the window's days with a close that is the highest of the breakout lookback").valid(Breakout),
+        BreakoutLoShare: Metric::pos("breakout_lo_share", "share of the window's days with a close that is the lowest of the breakout lookback").valid(Breakout),
     }
 }
 
