@@ -94,7 +94,7 @@ fn invalid_rows_are_reported() {
     let run = test_dir
         .run(&["import", "thousands.csv"])
         .ok()
-        .prints(&["more fields than the header has (1, "]);
+        .prints(&["more fields than the header has (thousands.csv, line 2"]);
     let row = |symbol: &str| {
         run.out.lines().find(|line| line.trim_start().starts_with(symbol)).unwrap().to_owned()
     };
@@ -112,9 +112,15 @@ fn invalid_rows_are_reported() {
     test_dir
         .run(&["import", "bad.csv"])
         .fails(1, &["skipped 1 row", "no bars to import in bad.csv"]);
-    test_dir.write("escape.csv", "\x1b[31msymbol,\0x\n");
-    let run = test_dir.run(&["check", "--source", "escape.csv"]).fails(1, &["no column"]);
-    assert!(!run.err.contains('\x1b') && !run.err.contains('\0'));
+    for (header, error) in [
+        ("\x1b[31msymbol,x\n", "no column"),
+        ("\x1b[31msymbol\n", "the first line is"),
+        ("\x1b[31msymbol,\0x\n", "binary content"),
+    ] {
+        test_dir.write("escape.csv", header);
+        let run = test_dir.run(&["check", "--source", "escape.csv"]).fails(1, &[error]);
+        assert!(!run.err.contains('\x1b') && !run.err.contains('\0'), "{}", run.err);
+    }
 }
 
 /// The row of a symbol in a table, as cells.
@@ -331,4 +337,57 @@ fn passwords_in_invalid_addresses_are_never_shown() {
     }
     let log = test_dir.text("pipeline.log");
     assert!(log.contains("check --source") && !log.contains("cret"), "{log}");
+}
+
+#[test]
+fn one_symbol_for_files_of_several_is_refused() {
+    let test_dir = test_dir();
+    let kraken = "1704067200,1,2,1,2,0.5,3\n1704067260,2,2,1,1,0.25,1\n";
+    for pair in ["AAAUSD", "BBBUSD"] {
+        test_dir.write(&format!("in/{pair}_1.csv"), kraken);
+        test_dir.run(&["import", &format!("in/{pair}_1.csv"), "--into", "store"]).ok();
+    }
+    let both = "the files have bars of 2 symbols (AAAUSD, BBBUSD), which cannot all be X/Y";
+    for input in ["in", "store"] {
+        let words = ["import", input, "--symbol", "X/Y", "--into", "out"];
+        test_dir.run(&words).fails(1, &[both, "drop --symbol"]);
+    }
+    test_dir.write("all.zip", archive(&[("AAAUSD_1.csv", kraken), ("BBBUSD_1.csv", kraken)]));
+    test_dir
+        .run(&["import", "all.zip", "--symbol", "X/Y", "--into", "out"])
+        .fails(1, &[both, "drop --symbol"]);
+    assert!(!test_dir.file("out").exists());
+    let renamed =
+        test_dir.run(&["import", "in/AAAUSD_1.csv", "--symbol", "X/Y", "--into", "out"]).ok();
+    assert!(renamed.out.contains("1 symbol, 2 bars, 2 new"), "{}", renamed.out);
+}
+
+#[test]
+fn files_without_a_header_are_explained() {
+    let test_dir = test_dir();
+    let refused = |content: &[u8], words: &[&str]| {
+        test_dir.write("x.csv", content);
+        test_dir.run(&["import", "x.csv", "--symbol", "A"]).fails(1, words);
+    };
+    refused(b"1735689600,1,1,1,1,1\n", &["no header, the first line has 6 numbers", "help: add"]);
+    refused(b"hello this is a text file\n", &["the first line is \"hello this is a text file\""]);
+    refused(b"\x01\x02\xff\xfe,\x00\n", &["not a CSV or Parquet file (binary content)"]);
+    refused(
+        b"timestamp,open,high,low,close\n2024-01-01 00:00,1,1,1,1\n",
+        &["no column \"volume\" (found: timestamp, open, high, low, close)"],
+    );
+}
+
+#[test]
+fn another_timestamp_format_than_the_stated_one_is_reported() {
+    let test_dir = test_dir();
+    test_dir.write("x.csv", format!("{HEADER}A,2024-01-01 00:00:00,1,1,1,1,1\n"));
+    test_dir.run(&["import", "x.csv", "--timestamp-format", "%d/%m/%Y"]).fails(
+        1,
+        &[
+            "timestamp in another format than the stated one (x.csv, line 2: timestamp \
+             \"2024-01-01 00:00:00\")",
+            "help: correct --timestamp-format, or drop it",
+        ],
+    );
 }

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Component, Path};
 
+use bars::Findings;
 use bars::rows::{ReadOptions, RowValidator};
-use bars::{Findings, Symbol};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
@@ -20,7 +20,6 @@ const MAX_ENTRY: u64 = 1 << 30;
 /// Adds the bar files in the archive at `path` to `inputs`, and the others to `skipped`.
 pub(super) fn add(
     path: &Path,
-    symbol: Option<&Symbol>,
     inputs: &mut Vec<ImportFile>,
     skipped: &mut Vec<String>,
 ) -> Result<()> {
@@ -67,7 +66,7 @@ pub(super) fn add(
             path: path.to_owned(),
             entry: Some((index, name)),
             is_named_minutes: known.is_some(),
-            symbol: symbol.cloned().or(known),
+            symbol: known,
             bytes: entry.size(),
         });
     }

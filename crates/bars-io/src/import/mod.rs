@@ -127,7 +127,7 @@ type Progress<'a> = &'a (dyn Fn(u64) + Sync);
 
 fn refuse_if_strict(strict: bool, findings: &Findings) -> Result<()> {
     if strict && findings.breaks_strict() {
-        Err(Error::Strict(findings.to_string()))
+        Err(Error::Strict(findings.strict_reason()))
     } else {
         Ok(())
     }

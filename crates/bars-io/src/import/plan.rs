@@ -4,7 +4,7 @@
 //! `<PAIR>-<interval>-<date>.csv`. In folders and archives, intervals other than one minute are
 //! skipped. Names of entries serve only this purpose and are never used as paths.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -19,7 +19,12 @@ use bars::symbol::Symbol;
 pub struct ImportPlan {
     pub(super) inputs: Vec<ImportFile>,
     pub(super) skipped: Vec<String>,
+    /// The symbols in the names of files and folders.
+    named: BTreeSet<Symbol>,
 }
+
+/// Maximum number of symbols in an error.
+const MAX_NAMES: usize = 5;
 
 /// Inputs that can be read in parallel.
 pub(super) enum Wave<'a> {
@@ -33,8 +38,8 @@ impl ImportPlan {
     /// Lists the inputs in `paths`; `symbol`, if given, is that of every row.
     ///
     /// # Errors
-    /// A path is missing, an archive is damaged or has entries outside of itself, or there is
-    /// nothing to read.
+    /// A path is missing, an archive is damaged or has entries outside of itself, there is nothing
+    /// to read, or `symbol` is given for files of several symbols.
     pub fn from_paths(paths: &[PathBuf], symbol: Option<&Symbol>) -> Result<ImportPlan> {
         let mut plan = ImportPlan::default();
         for path in paths {
@@ -58,6 +63,16 @@ impl ImportPlan {
                     ),
                 ));
             }
+        }
+        if let (Some(symbol), true) = (symbol, plan.named.len() > 1) {
+            let names: Vec<&str> = plan.named.iter().map(Symbol::as_str).collect();
+            let first = names[..names.len().min(MAX_NAMES)].join(", ");
+            let more = if names.len() > MAX_NAMES { ", ..." } else { "" };
+            return Err(Error::Input(format!(
+                "the files have bars of {} symbols ({first}{more}), which cannot all be {symbol}; \
+                 import them one by one, or give no symbol",
+                names.len()
+            )));
         }
         Ok(plan)
     }
@@ -109,7 +124,7 @@ impl ImportPlan {
         if is_zip || path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip"))
         {
             #[cfg(feature = "archive")]
-            return super::archive::add(path, symbol, &mut self.inputs, &mut self.skipped);
+            return self.add_archive(path, symbol);
             #[cfg(not(feature = "archive"))]
             return Err(super::file::unsupported(path));
         }
@@ -135,9 +150,21 @@ impl ImportPlan {
             }
             FileName::Plain => partition_of(path),
         };
+        self.named.extend(known.clone());
         let symbol = symbol.cloned().or(known);
         let path = path.to_owned();
         self.inputs.push(ImportFile { path, entry: None, symbol, is_named_minutes, bytes });
+        Ok(())
+    }
+
+    #[cfg(feature = "archive")]
+    fn add_archive(&mut self, path: &Path, symbol: Option<&Symbol>) -> Result<()> {
+        let before = self.inputs.len();
+        super::archive::add(path, &mut self.inputs, &mut self.skipped)?;
+        for input in &mut self.inputs[before..] {
+            self.named.extend(input.symbol.clone());
+            input.symbol = symbol.cloned().or(input.symbol.take());
+        }
         Ok(())
     }
 
