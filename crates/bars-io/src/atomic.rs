@@ -131,7 +131,7 @@ impl TempFiles {
         let missing =
             folder.ancestors().filter(|above| !above.as_os_str().is_empty() && !above.exists());
         let missing: Vec<PathBuf> = missing.map(Path::to_owned).collect();
-        fs::create_dir_all(folder).map_err(|e| Error::io("create the folder", folder, e))?;
+        make_folder(folder)?;
         self.lock().folders.extend(missing);
         Ok(())
     }
@@ -237,6 +237,17 @@ impl FinishedFile {
         let _ = File::open(folder_of(path)).and_then(|folder| folder.sync_all());
         Ok(())
     }
+}
+
+/// Creates a folder and its missing parents.
+///
+/// # Errors
+/// A part of the path is a file, or the system refuses.
+pub(crate) fn make_folder(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).map_err(|e| match folder.ancestors().find(|above| above.is_file()) {
+        Some(file) => Error::content(file, "this is a file, not a folder; give another path"),
+        None => Error::io("create the folder", folder, e),
+    })
 }
 
 fn folder_of(path: &Path) -> &Path {

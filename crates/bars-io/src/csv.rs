@@ -146,7 +146,8 @@ fn columns(
         Some(columns) => columns,
         // A header that looks like a number is not one of the known formats: the columns will be
         // missing.
-        None => find_columns(path, first, options, note)?,
+        None => find_columns(path, first, options, note)
+            .map_err(|error| no_header(path, first).unwrap_or(error))?,
     };
     if columns.index(BarColumn::Symbol).is_none() && options.symbol.is_none() {
         return Err(Error::content(path, "no header and no symbol column; name its symbol"));
@@ -225,6 +226,34 @@ pub fn symbols(path: &Path, bytes: impl Read, take: &mut dyn FnMut(&str)) -> Res
 fn names(record: &Record<'_>) -> Vec<String> {
     let name = |place| String::from_utf8_lossy(record.get(place).unwrap_or_default()).into_owned();
     (0..record.len()).map(name).collect()
+}
+
+/// The error of a first record that is not a header, because the file has none or is not CSV.
+fn no_header(path: &Path, first: &[String]) -> Option<Error> {
+    const EXPECTED: &str =
+        "a header such as symbol,timestamp,open,high,low,close,volume is expected";
+    let is_binary = ['\0', char::REPLACEMENT_CHARACTER];
+    let is_number = |name: &String| name.trim().parse::<f64>().is_ok();
+    let reason = if first.iter().any(|name| name.contains(is_binary)) {
+        "not a CSV or Parquet file (binary content); give another file".to_owned()
+    } else if first.iter().all(is_number) {
+        format!(
+            "no header, the first line has {} numbers; add one: {EXPECTED}, or the 7 columns of \
+             Kraken or 12 of Binance",
+            first.len()
+        )
+    } else if let [line] = first
+        && !line.contains([',', ';', '|', '\t'])
+    {
+        let start: String = line.chars().take(40).collect();
+        format!(
+            "not a CSV file with a header, the first line is \"{}\"; {EXPECTED}",
+            start.escape_debug()
+        )
+    } else {
+        return None;
+    };
+    Some(Error::content(path, reason))
 }
 
 fn empty(path: &Path) -> Error {

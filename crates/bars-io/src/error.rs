@@ -24,7 +24,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// An input path does not exist.
-    #[error("cannot read {}: no such file{}", path.display(), did_you_mean(near))]
+    #[error("cannot read {}: no such file or folder{}", path.display(), did_you_mean(near))]
     Missing {
         /// The path as given.
         path: PathBuf,
@@ -112,7 +112,7 @@ pub enum Error {
     #[error(transparent)]
     Bars(#[from] bars::Error),
     /// Rows were rejected or replaced, and the parameter `strict` is on.
-    #[error("strict: {0}; fix the input, or turn strict off to skip these rows")]
+    #[error("strict: {0}; correct the input, or turn strict off")]
     Strict(String),
     /// An input cannot be used.
     #[error("{0}")]

@@ -107,6 +107,16 @@ impl Findings {
     pub fn breaks_strict(&self) -> bool {
         self.rejected() + self.count(Finding::Duplicate) > 0
     }
+
+    /// Why strict reading fails: the number of rows that were rejected or replaced, and all
+    /// findings with their first locations.
+    pub fn strict_reason(&self) -> String {
+        let rows = match self.rejected() + self.count(Finding::Duplicate) {
+            1 => "1 invalid or duplicate row".to_owned(),
+            n => format!("{n} invalid or duplicate rows"),
+        };
+        format!("{rows}: {}", Causes(self))
+    }
 }
 
 /// One line: the notices, then count, cause and first location of each finding, then remedies.
@@ -126,11 +136,24 @@ impl fmt::Display for Findings {
             1 => f.write_str("skipped 1 row: ")?,
             n => write!(f, "skipped {n} rows: ")?,
         }
-        for (i, (finding, (count, place))) in self.rows.iter().enumerate() {
+        Causes(self).fmt(f)
+    }
+}
+
+/// Each finding with its count and first location, then remedies.
+struct Causes<'a>(&'a Findings);
+
+impl fmt::Display for Causes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows = &self.0.rows;
+        for (i, (finding, (count, place))) in rows.iter().enumerate() {
             let separator = if i == 0 { "" } else { ", " };
-            write!(f, "{separator}{finding} ({count}, first: {place})")?;
+            match count {
+                1 => write!(f, "{separator}{finding} ({place})")?,
+                n => write!(f, "{separator}{finding} ({n}, first: {place})")?,
+            }
         }
-        for remedy in self.rows.keys().filter_map(|finding| finding.remedy()) {
+        for remedy in rows.keys().filter_map(|finding| finding.remedy()) {
             write!(f, "; {remedy}")?;
         }
         Ok(())
@@ -188,7 +211,7 @@ mod tests {
         assert_eq!(
             findings.to_string(),
             "skipped 2 rows: price is not a number > 0 (2, first: line 3), \
-             kept with open or close outside [low, high] (1, first: line 2)"
+             kept with open or close outside [low, high] (line 2)"
         );
     }
 }

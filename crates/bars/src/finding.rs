@@ -14,6 +14,8 @@ pub enum Finding {
     Fields,
     /// Rejected: no readable timestamp.
     Timestamp,
+    /// Rejected: a timestamp in another format than the stated one.
+    OtherFormat,
     /// Rejected: a timestamp that is not on a whole minute.
     OffMinute,
     /// Rejected: a number of days, as spreadsheets store dates.
@@ -48,6 +50,7 @@ impl Finding {
             Finding::Timestamp => {
                 Some("use 2021-04-02 00:00, RFC 3339 or an epoch number, or state the format")
             }
+            Finding::OtherFormat => Some("correct the stated format, or state none"),
             Finding::DayNumber => Some("export the column as text such as 2021-04-02 00:00"),
             _ => None,
         }
@@ -82,7 +85,8 @@ impl fmt::Display for Finding {
             Finding::Symbol => "missing or invalid symbol",
             Finding::Fields => "more fields than the header has",
             Finding::Timestamp => "unreadable timestamp",
-            Finding::DayNumber => "number of days in place of a timestamp",
+            Finding::OtherFormat => "timestamp in another format than the stated one",
+            Finding::DayNumber => "spreadsheet date instead of a timestamp",
             Finding::OffMinute => {
                 "timestamp not on a whole minute (if timestamps name the end of the minute: bar_time close)"
             }

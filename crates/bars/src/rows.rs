@@ -399,7 +399,11 @@ impl<'a, E> RowValidator<'a, E> {
     ) -> Option<Bar> {
         let at_stamp = || place(Some(BarColumn::Timestamp));
         let Some(stamp) = row.stamp else {
-            self.findings.record(Finding::Timestamp, at_stamp);
+            let finding = match self.options.stamp_format {
+                Some(_) => Finding::OtherFormat,
+                None => Finding::Timestamp,
+            };
+            self.findings.record(finding, at_stamp);
             return None;
         };
         self.has_dates |= stamp.is_date;

@@ -53,16 +53,16 @@ pub enum Command {
     /// Build an HTML report from the outputs of the other commands.
     #[command(after_help = examples("report", &["data-pipeline report --dir out --out out/report.html"]))]
     Report(report::Flags),
-    /// Rank the symbols that most often gain, lose or do both.
+    /// Find the symbols that rank most often among the largest gainers, losers, or both.
     #[command(after_help = examples("leaderboards", &["data-pipeline leaderboards --windows 6h,24h,72h --top-n 10 --lookback-days 60", "data-pipeline leaderboards --from 2025-12-01 --to 2026-01-01 --every 1d --out-dir panel/leaderboards"]))]
     Leaderboards(leaderboards::Flags),
     /// Compute intraday metrics of a cohort, with percentiles of each symbol's own history.
     #[command(after_help = examples("metrics", &["data-pipeline metrics overlaps --output overlaps.parquet"]))]
     Metrics(metrics::Flags),
-    /// Write intraday features per symbol and as-of, missing values imputed, for joins.
+    /// Write a table of intraday features with one row per symbol and as-of, missing values imputed.
     #[command(after_help = examples("state", &["data-pipeline state --asof 2026-01-01", "data-pipeline state --from 2025-12-01 --to 2026-01-01 --every 1h --out panel/state"]))]
     State(state::Flags),
-    /// Write daily regime features per symbol and as-of, missing values imputed, for joins.
+    /// Write a table of daily features with one row per symbol and as-of, missing values imputed.
     #[command(after_help = examples("regime", &["data-pipeline regime --asof 2026-01-01", "data-pipeline regime --from 2025-12-01 --to 2026-01-01 --out panel/regime"]))]
     Regime(regime::Flags),
     /// Merge the results of --shard runs into the outputs of a single run.
@@ -71,16 +71,16 @@ pub enum Command {
     /// Decompose a numeric column into intrinsic mode functions (EMD, CEEMDAN).
     #[command(after_help = examples("emd", &["data-pipeline emd --input habitual_overlaps.csv --symbol BTC/USD --log --out modes.npz"]))]
     Emd(emd::Flags),
-    /// Decompose price and volume into cycles (intrinsic mode functions) and cluster them.
+    /// Decompose price and volume into modes (CEEMDAN) and cluster the modes that are cycles.
     #[command(after_help = examples("imf-stage", &["data-pipeline imf-stage --leaders-csv habitual_overlaps.csv --lookback-months 3", "data-pipeline imf-stage --leaders BTC/USD --from 2025-12-01 --to 2025-12-31 --every 7d --out panel/imf"]))]
     ImfStage(imf_stage::Flags),
     /// Summarize cycles per symbol: dominant cycle, reliability, one-line description.
     #[command(after_help = examples("imf-postprocess", &["data-pipeline imf-postprocess --summary data/imf/dt=2025-12-31/imf_summary.parquet --series both"]))]
     ImfPostprocess(imf_postprocess::Flags),
-    /// Cluster a cohort's upswings by amplitude, duration and volume, per window.
+    /// Cluster the peak-to-peak price moves of a cohort by amplitude, duration and volume.
     #[command(after_help = examples("imf-cluster", &["data-pipeline imf-cluster overlaps --windows 24h,7d --min-amplitude-pct 3"]))]
     ImfCluster(imf_cluster::Flags),
-    /// Export the last days of bars of the symbols in a file to CSV.
+    /// Export recent bars of the symbols in a file to CSV.
     #[command(after_help = examples("fetch-history", &["data-pipeline fetch-history overlaps --days 7"]))]
     FetchHistory(fetch_history::Flags),
     /// List the pairs that fell most on Kraken today.

@@ -50,7 +50,7 @@ impl Console {
     /// Fails with `--strict` if `findings` have rows that were rejected or replaced.
     pub fn check_findings(&self, findings: &Findings) -> anyhow::Result<()> {
         if self.is_strict && findings.breaks_strict() {
-            return Err(bars_io::Error::Strict(findings.to_string()).into());
+            return Err(bars_io::Error::Strict(findings.strict_reason()).into());
         }
         Ok(())
     }

@@ -35,7 +35,7 @@ const PARAMETERS: [&str; 18] = [
 ];
 
 /// Remedies in messages of the libraries, and their replacements with flags, variables and commands.
-const REMEDIES: [(&str, &str); 23] = [
+const REMEDIES: [(&str, &str); 24] = [
     (
         "write a panel of boards that has them",
         "write them with 'data-pipeline leaderboards --from TIME --to TIME'",
@@ -60,14 +60,15 @@ const REMEDIES: [(&str, &str); 23] = [
     ("state the delimiter", "import it with --delimiter, such as --delimiter ','"),
     ("state the decimal mark", "import it with --decimal . or --decimal ,"),
     ("or state the format", "or import with --timestamp-format"),
+    ("correct the stated format, or state none", "correct --timestamp-format, or drop it"),
     ("or state their names", "or import with --columns, such as --columns open=Open"),
     ("correct the stated name", "correct --columns"),
     ("or allow longer bars", "or pass --allow-coarse"),
     ("give the password separately", "give the password with --password-file or DB_PASSWORD"),
     ("residue, epsilon 0.2", "residue --epsilon 0.2"),
-    ("omit the modes to write less", "--no-persist-imfs omits the modes"),
+    ("omit the series to write less", "--no-persist-imfs omits the series"),
     ("strict: ", "--strict: "),
-    ("turn strict off to", "drop --strict to"),
+    ("or turn strict off", "or drop --strict"),
 ];
 
 /// Replaces parameters by flags, and remedies by commands.

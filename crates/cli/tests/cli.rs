@@ -120,7 +120,7 @@ fn missing_source_error_lists_the_alternatives() {
     std::fs::create_dir(test_dir.file("empty")).unwrap();
     test_dir
         .run(&["check", "--source", "empty"])
-        .fails(1, &["no bars here", "data-pipeline import"]);
+        .fails(1, &["no bars in this folder", "data-pipeline import"]);
 }
 
 #[test]
@@ -128,11 +128,13 @@ fn mistyped_path_is_an_error_with_a_suggestion() {
     let test_dir = test_dir();
     test_dir.write("overlaps.csv", market(&["A"], 1));
     let missing = leaderboards(&test_dir, "overlap.csv", &[]);
-    missing
-        .fails(1, &["cannot read overlap.csv: no such file", "help: did you mean ./overlaps.csv?"]);
+    missing.fails(
+        1,
+        &["cannot read overlap.csv: no such file or folder", "help: did you mean ./overlaps.csv?"],
+    );
     test_dir
         .run(&["import", "overlpas.csv"])
-        .fails(1, &["cannot read overlpas.csv: no such file", "overlaps.csv"]);
+        .fails(1, &["cannot read overlpas.csv: no such file or folder", "overlaps.csv"]);
 }
 
 #[test]
@@ -183,15 +185,15 @@ fn invalid_rows_are_one_warning_and_an_error_with_strict() {
     let run = leaderboards(&test_dir, "bars.csv", &[]).ok();
     assert_eq!(run.err.matches("warning: skipped 3 rows").count(), 1, "{}", run.err);
     let run = run.prints(&[
-        "replaced by a later row of the same symbol and time (1, ",
-        "unreadable timestamp (1, first: bars.csv, line 3603: timestamp \"\")",
+        "replaced by a later row of the same symbol and time (B ",
+        "unreadable timestamp (bars.csv, line 3603: timestamp \"\")",
         "offset",
     ]);
     assert!(!run.out.contains("warning"));
     leaderboards(&test_dir, "bars.csv", &["--strict", "--out-dir", "strict"])
-        .fails(1, &["--strict: skipped 3 rows", "; fix the input"]);
+        .fails(1, &["--strict: 4 invalid or duplicate rows", "; correct the input"]);
     assert!(!test_dir.file("strict/leaderboards_summary.json").exists());
-    test_dir.run(&["import", "bars.csv", "--strict"]).fails(1, &["skipped 3 rows"]);
+    test_dir.run(&["import", "bars.csv", "--strict"]).fails(1, &["3 invalid or duplicate rows"]);
     assert!(!test_dir.file("data/bars/symbol=A").exists());
     test_dir
         .run(&["check", "--source", "bars.csv"])
@@ -241,7 +243,7 @@ fn outputs_that_cannot_be_written_replace_nothing() {
     test_dir.write("bars.csv", market(&["A", "B"], 30));
     test_dir.write("in_the_way", "x");
     leaderboards(&test_dir, "bars.csv", &["--out-dir", "in_the_way/out"])
-        .fails(1, &["in_the_way/out", "cannot create the folder"]);
+        .fails(1, &["in_the_way: this is a file, not a folder"]);
     leaderboards(&test_dir, "bars.csv", &["--out-dir", "/proc/nowhere"])
         .fails(1, &["/proc/nowhere"]);
     test_dir.run(&["import", "bars.csv", "--into", "in_the_way"]).fails(1, &["this is a file"]);

@@ -299,7 +299,7 @@ fn stubs_tell_why() {
     test_dir.run(&[&words[..], &["--leaders", "NOPE"]].concat()).ok();
     assert!(rows(&test_dir.file(&summary)).iter().all(|row| row["status"] == "no_data"));
     let latest = ["imf-stage", "--leaders", "NOPE", "--source", "odd.csv"];
-    test_dir.run(&latest).fails(1, &["no symbol of the input"]);
+    test_dir.run(&latest).fails(1, &["the symbol of the input is not in file odd.csv"]);
 }
 
 fn a_budget_that_runs_out() {
@@ -460,7 +460,7 @@ fn cards_must_belong_to_the_summary() {
     }
     test_dir
         .run(&[&words[..], &["--cards-mixed", "none.json", "--cards-price", "mine.json"]].concat())
-        .fails(1, &["cannot read none.json: no such file"]);
+        .fails(1, &["cannot read none.json: no such file or folder"]);
 }
 
 fn windows_and_asofs_of_sums() {
@@ -550,7 +550,7 @@ fn what_is_no_summary() {
     test_dir.write("text.parquet", "symbol\nA\n");
     post("text.parquet", &["text.parquet", "unexpected format", "Parquet"]);
     post("bars", &["bars", "folder"]);
-    post("nothing.parquet", &["cannot read nothing.parquet: no such file"]);
+    post("nothing.parquet", &["cannot read nothing.parquet: no such file or folder"]);
 }
 
 fn short_windows_and_few_columns() {

@@ -482,7 +482,11 @@ fn bad_input_is_told_with_its_remedy() {
     );
     each(&["--asof", "soon"], 2, &["invalid value 'soon' for '--asof <TIME>': expected latest"]);
     each(&["--months", "0"], 2, &["--months 0 is out of range", "--no-baseline"]);
-    each(&["--source", "bars.cvs"], 1, &["cannot read bars.cvs: no such file", "bars.csv"]);
+    each(
+        &["--source", "bars.cvs"],
+        1,
+        &["cannot read bars.cvs: no such file or folder", "bars.csv"],
+    );
     let state = |flags: &[&str]| test_dir.run(&[&["state", "--input", "bars.csv"], flags].concat());
     let regime =
         |flags: &[&str]| test_dir.run(&[&["regime", "--input", "bars.csv"], flags].concat());
@@ -518,8 +522,8 @@ fn bad_input_is_told_with_its_remedy() {
     metrics(&["--output", "bars.csv"]).fails(2, &["bars.csv is both the input and an output"]);
     metrics(&["--series-output", "losers_metrics.csv"]).fails(2, &["is the path of two outputs"]);
     test_dir.write("file", "");
-    metrics(&["--output", "file/m.csv"]).fails(1, &["file", "cannot create the folder"]);
-    state(&["--out", "file"]).fails(1, &["cannot create the folder"]);
+    metrics(&["--output", "file/m.csv"]).fails(1, &["file: this is a file, not a folder"]);
+    state(&["--out", "file"]).fails(1, &["file: this is a file, not a folder"]);
 
     test_dir.write("few.csv", "symbol,timestamp,close\nA,2024-01-01 00:00:00,5\n");
     test_dir
@@ -733,7 +737,7 @@ fn symbols_that_a_source_lacks() {
     assert_eq!(snapshot(&test_dir, "m.parquet").0.len(), 2);
     test_dir.write("unknown.csv", "symbol\nX\n");
     let unknown = test_dir.run(&["regime", "--input", "unknown.csv", "--source", "other.csv"]);
-    unknown.fails(1, &["no symbol of the input is in file other.csv", "data-pipeline check"]);
+    unknown.fails(1, &["the symbol of the input is not in file other.csv", "data-pipeline check"]);
 }
 
 #[test]

@@ -119,7 +119,7 @@ fn all_stages_once_and_then_only_what_is_not_current() {
 
     // Without modes, the other numbers stay.
     let small = run(&test_dir, &["--out-dir", "small", "--no-persist-imfs"]).ok();
-    assert!(small.err.contains("modes of the cycles 0 B)\n"), "{}", small.err);
+    assert!(small.err.contains("decomposed series 0 B)\n"), "{}", small.err);
     assert!(!test_dir.file("small/data/imf/dt=2026-01-01/imfs").exists());
     let summary = "data/imf/dt=2026-01-01/imf_summary.parquet";
     assert_eq!(

@@ -67,7 +67,8 @@ pub fn look_up(
         .filter(|member| member.entry.is_none())
         .map(|member| member.symbol.as_str())
         .collect();
-    if !lacking.is_empty() {
+    // If all are missing, the caller fails.
+    if !lacking.is_empty() && lacking.len() < members.len() {
         observer.warn(format!("symbols not in the source: {} ({consequence})", lacking.join(", ")));
     }
     Ok(members)

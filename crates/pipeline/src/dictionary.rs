@@ -218,7 +218,7 @@ fn bars() -> Vec<ColumnSpec> {
     ]
 }
 
-/// The columns of the panel behind the baselines.
+/// The columns of the history of the baselines.
 fn series() -> Vec<ColumnSpec> {
     let metric = "one column per metric, named without window and suffix, such as `rv_close`";
     let mut columns = series_file::columns(&[]);

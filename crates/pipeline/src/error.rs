@@ -64,7 +64,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// None of the symbols has bars in the source.
-    #[error("no symbol of the input is in {place} ({} looked up)", crate::text::pluralize(*count, "symbol"))]
+    #[error("{} in {place}", absent(*count))]
     NotInSource {
         /// Number of symbols.
         count: usize,
@@ -72,7 +72,7 @@ pub enum Error {
         place: String,
     },
     /// No bar closes by the as-of.
-    #[error("no bar closes by {asof} (the bars of {what} close from {oldest} to {newest})")]
+    #[error("no bar closes by {asof}: the bars of {what} close from {oldest} to {newest}")]
     AsofBeforeBars {
         /// The as-of: only bars that close by then count.
         asof: AsOf,
@@ -185,6 +185,14 @@ fn list(numbers: &[usize]) -> String {
 
 fn because(findings: &Findings) -> String {
     if findings.is_empty() { String::new() } else { format!(": {findings}") }
+}
+
+/// States that none of `count` symbols was found.
+fn absent(count: usize) -> String {
+    match count {
+        1 => "the symbol of the input is not".to_owned(),
+        n => format!("none of the {} symbols of the input is", crate::text::count(n as u64)),
+    }
 }
 
 impl Error {

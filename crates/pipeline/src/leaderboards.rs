@@ -1,4 +1,4 @@
-//! Leaderboards of a market: symbols that most often gain, lose or do both.
+//! Leaderboards of a market: the symbols that rank most often as gainers, losers, or both.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -73,7 +73,7 @@ pub(crate) fn report_findings(source: &dyn Source, observer: &dyn Observer) {
 pub fn check_strict(source: &dyn Source) -> Result<()> {
     let findings = source.findings();
     if findings.breaks_strict() {
-        return Err(bars_io::Error::Strict(findings.to_string()).into());
+        return Err(bars_io::Error::Strict(findings.strict_reason()).into());
     }
     Ok(())
 }

@@ -50,5 +50,6 @@ mod table;
 mod tabs;
 
 pub use downsample::MinMaxSeries;
+pub use format::Period;
 pub use model::Report;
 pub use page::render;

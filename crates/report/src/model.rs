@@ -203,6 +203,8 @@ pub struct RegimeColumn {
     pub metric: &'static str,
     /// Title of the column.
     pub title: &'static str,
+    /// Description shown as a tooltip.
+    pub description: &'static str,
     /// Factor from the unit of the snapshot to the unit of the title.
     pub scale: f64,
     /// Number of decimals.
@@ -211,19 +213,45 @@ pub struct RegimeColumn {
 
 /// The columns of the regime table.
 pub const REGIME_COLUMNS: [RegimeColumn; 6] = [
-    RegimeColumn { metric: "change_pct", title: "change %", scale: 1.0, decimals: 1 },
-    RegimeColumn { metric: "rv_close", title: "volatility %", scale: 100.0, decimals: 2 },
-    RegimeColumn { metric: "adx", title: "ADX", scale: 1.0, decimals: 0 },
-    RegimeColumn { metric: "above_ma50_share", title: "above MA50 %", scale: 100.0, decimals: 0 },
+    RegimeColumn {
+        metric: "change_pct",
+        title: "change %",
+        description: "change of the price from the first open to the last close of the window",
+        scale: 1.0,
+        decimals: 1,
+    },
+    RegimeColumn {
+        metric: "rv_close",
+        title: "volatility %",
+        description: "standard deviation of the daily log returns",
+        scale: 100.0,
+        decimals: 2,
+    },
+    RegimeColumn {
+        metric: "adx",
+        title: "ADX",
+        description: "average directional index, period 14 days; in windows of fewer than 27 days its averages start before the window",
+        scale: 1.0,
+        decimals: 0,
+    },
+    RegimeColumn {
+        metric: "above_ma50_share",
+        title: "days above MA50 %",
+        description: "share of the days that close above their mean of 50 days",
+        scale: 100.0,
+        decimals: 0,
+    },
     RegimeColumn {
         metric: "breakout_hi_share",
-        title: "breakouts up %",
+        title: "days with high %",
+        description: "share of the days that close at the highest close of the breakout lookback (20 days by default)",
         scale: 100.0,
         decimals: 0,
     },
     RegimeColumn {
         metric: "breakout_lo_share",
-        title: "breakouts down %",
+        title: "days with low %",
+        description: "share of the days that close at the lowest close of the breakout lookback (20 days by default)",
         scale: 100.0,
         decimals: 0,
     },

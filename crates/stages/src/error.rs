@@ -40,7 +40,7 @@ pub enum Error {
     },
     /// No symbol has a bar in the 24 hours before the as-of of the leaderboards.
     #[error(
-        "none of the {seen} symbols has a bar in the 24 hours before {asof}; use an earlier asof or \
+        "none of the {seen} symbols has a bar in the 24 hours before {asof}; evaluate at an earlier time, or use \
          include_stale"
     )]
     AllStale {

@@ -62,7 +62,7 @@ impl Store {
             }
             return Err(Error::content(
                 root,
-                "no bars here: a store has folders named symbol=<SYMBOL>; import bars into it",
+                "no bars in this folder (a store has folders named symbol=<SYMBOL>); import bars into it",
             ));
         }
         Ok(store)

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::part::{self, Part};
 use super::{Files, Store, folder_of};
-use crate::atomic::{TempFiles, remove_stale_temps};
+use crate::atomic::{TempFiles, make_folder, remove_stale_temps};
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
 use crate::source::{Entry, Source};
@@ -43,7 +43,7 @@ impl StoreWriter {
     /// # Errors
     /// The folder cannot be written, or another process is writing to it.
     pub fn open(root: &Path, temp: &TempFiles) -> Result<StoreWriter> {
-        fs::create_dir_all(root).map_err(|e| Error::io("create the folder", root, e))?;
+        make_folder(root)?;
         let path = root.join(".lock");
         let lock = File::create(&path).map_err(|e| Error::io("write", &path, e))?;
         match lock.try_lock() {

@@ -56,12 +56,12 @@ pub struct Flags {
     /// Output folder, with one partition dt=YYYY-MM-DD per date.
     #[arg(long, value_name = "DIR", default_value = names::CYCLES_FOLDER)]
     pub out: PathBuf,
-    /// Symbols decomposed at once; any value below --threads means one at a time, which saves memory
-    /// [default: number of threads].
+    /// Symbols decomposed in parallel: the number of threads, or with any lower value one at a time,
+    /// which needs less memory [default: number of threads].
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub n_jobs: Option<u16>,
     /// Time limit per series in seconds; a series that exceeds it is decomposed again with 20
-    /// trials, so no effect with --trials 20 or fewer. Results then depend on the machine.
+    /// trials (no effect with --trials 20 or fewer). Results then depend on the machine.
     #[arg(long, value_name = "S", allow_negative_numbers = true)]
     pub max_seconds_per_asset: Option<f64>,
     /// Compute only part I of N and write it to the output folder (see 'data-pipeline merge').

@@ -28,13 +28,14 @@ pub struct Flags {
     /// data/bars].
     #[arg(long, value_name = "TARGET")]
     pub into: Option<String>,
-    /// Symbol of all rows, for files with no symbol in a column or in the file name.
+    /// Symbol of all rows, for files without a symbol column or name, or to rename one symbol.
     #[arg(long)]
     pub symbol: Option<Symbol>,
     /// Format of the timestamps, such as "%d/%m/%Y %H:%M"; UTC unless it has an offset (%z).
     #[arg(long, value_name = "FORMAT")]
     pub timestamp_format: Option<StampFormat>,
-    /// Columns of the files, such as open=Open,timestamp=Date.
+    /// Names of columns in the files, such as open=Open,timestamp=Date (the name in the file comes
+    /// second).
     #[arg(long, value_name = "NAME=FILE_COLUMN,...")]
     pub columns: Option<ColumnNames>,
     /// Delimiter of CSV fields: "," ";" "|" or the word tab [default: detected].
@@ -43,8 +44,8 @@ pub struct Flags {
     /// Decimal mark of CSV numbers: "." or "," [default: detected].
     #[arg(long, value_name = "CHARACTER", value_parser = decimal)]
     pub decimal: Option<DecimalMark>,
-    /// Import bars longer than a minute, such as hours or days, as if they were one-minute bars. Most
-    /// features are then missing.
+    /// Import hourly, daily or other longer bars as if they were one-minute bars. Most features are
+    /// then missing.
     #[arg(long)]
     pub allow_coarse: bool,
     /// Interpretation of the rows.

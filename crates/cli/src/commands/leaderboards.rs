@@ -26,7 +26,8 @@ use crate::ui::{self, Usage};
 /// Flags of `leaderboards`.
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
-    /// Ranks to count per bucket, and symbols per board [default: 20; prompts on a terminal].
+    /// Ranks to count per bucket (gains, losses, volume drops, volume spikes), and symbols per board
+    /// [default: 20; prompts on a terminal].
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub top_n: Option<usize>,
     /// Bucket lengths, such as 6h,24h,72h,168h.
@@ -35,7 +36,7 @@ pub struct Flags {
     /// Add 72h to --windows.
     #[arg(long)]
     pub enable_72h: bool,
-    /// Days of history before the as-of.
+    /// Days of history before the evaluation time (--asof).
     #[arg(long, value_name = "DAYS", default_value_t = 30, allow_negative_numbers = true)]
     pub lookback_days: u32,
     /// Evaluation time: timestamp, date (00:00 UTC) or `latest` (close of the newest bar).
@@ -60,7 +61,7 @@ pub struct Flags {
     /// per date, without ranks per bucket and without cohort files.
     #[command(flatten)]
     pub panel: PanelFlags,
-    /// Format of a panel, which has the boards only: no ranks per bucket and no cohort files.
+    /// Format of a panel.
     #[arg(long, value_enum, default_value_t = FormatFlag::Parquet, requires = "from", help_heading = "Panel")]
     pub format: FormatFlag,
     /// Parquet compression of a panel [default: snappy].

@@ -46,13 +46,13 @@ pub struct Flags {
     /// Minimum share of a window's minutes with a bar, 0 to 1; below it the metrics are missing.
     #[arg(long, value_name = "SHARE", default_value_t = 0.8, allow_negative_numbers = true)]
     pub coverage_threshold: f64,
-    /// Minimum number of values in a baseline; smaller ones give no percentile, quintile and z-score.
+    /// Minimum number of values in a baseline; with fewer, percentile, quintile and z-score are missing.
     #[arg(long, value_name = "N", default_value_t = MIN_BASELINE_N, allow_negative_numbers = true)]
     pub min_baseline_n: usize,
     /// Skip baselines: no percentile, quintile and z-score columns.
     #[arg(long)]
     pub no_baseline: bool,
-    /// Also write the panel behind the baselines, one row per symbol, window and bucket (.parquet or
+    /// Also write the history of the baselines, one row per symbol, window and bucket (.parquet or
     /// .csv).
     #[arg(long, value_name = "FILE", conflicts_with = "no_baseline")]
     pub series_output: Option<PathBuf>,

@@ -42,8 +42,8 @@ pub struct Common {
     /// Number of threads [default: all cores]; results do not depend on it.
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// Log file [default: pipeline.log in the output folder of run, demo, leaderboards and
-    /// imf-cluster, else in the working directory].
+    /// Log file [default: pipeline.log in the output folder or the working directory, see
+    /// docs/conventions.md].
     #[arg(long, global = true, value_name = "FILE")]
     pub log_file: Option<PathBuf>,
     /// Configuration file [default: data-pipeline.toml in the working directory, if it exists].

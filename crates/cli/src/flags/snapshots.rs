@@ -16,7 +16,8 @@ use crate::shard::Shard;
 /// Flags that `state` and `regime` share.
 #[derive(Debug, Clone, Args)]
 pub struct SnapshotFlags {
-    /// CSV or Parquet file with a column symbol; also the bars if there is no source.
+    /// CSV or Parquet file that lists the symbols (column symbol). If there is no source, its bars
+    /// are used, too.
     #[arg(long, value_name = "FILE", default_value = Cohort::Overlaps.bars_file())]
     pub input: PathBuf,
     /// Parquet compression [default: snappy].
@@ -31,20 +32,21 @@ pub struct SnapshotFlags {
     /// Print the plan and the coverage of each window, write nothing.
     #[arg(long)]
     pub dry_run: bool,
-    /// Minimum number of values in a baseline; smaller ones give no percentile, quintile and z-score.
+    /// Minimum number of values in a baseline; with fewer, percentile, quintile and z-score are missing.
     #[arg(long, value_name = "N", default_value_t = MIN_BASELINE_N, allow_negative_numbers = true)]
     pub min_baseline_n: usize,
     /// Skip baselines: no percentile, quintile and z-score columns.
     #[arg(long)]
     pub no_baseline: bool,
-    /// First as-of of a panel: a table over many as-ofs, one partition dt=YYYY-MM-DD per date.
+    /// First evaluation time of a panel: a table over many evaluation times, with one partition
+    /// dt=YYYY-MM-DD per date.
     #[arg(long, value_name = "TIME", value_parser = super::asof, requires = "to", conflicts_with = "asof")]
     pub from: Option<AsOfSpec>,
-    /// Last as-of of a panel (inclusive), or `latest`.
+    /// Last evaluation time of a panel (inclusive), or `latest`.
     #[arg(long, value_name = "TIME", value_parser = super::asof, requires = "from")]
     pub to: Option<AsOfSpec>,
     /// Evaluation time: timestamp, date (00:00 UTC) or `latest` (close of the newest bar) [default:
-    /// the end of the last complete windows].
+    /// the last time at which every window is complete, such as 00:00 UTC with a window of 24h].
     #[arg(long, value_name = "TIME", value_parser = super::asof)]
     pub asof: Option<AsOfSpec>,
     /// Compute only part I of N and write it to the output folder (see 'data-pipeline merge').

@@ -1,4 +1,4 @@
-//! The panel behind the baselines as a table: a row per symbol, window and bucket.
+//! The history of the baselines as a table: a row per symbol, window and bucket.
 
 use std::ops::Range;
 use std::path::Path;

@@ -344,7 +344,7 @@ fn report_window(lookback: &Lookback, ends: Option<(AsOf, AsOf)>, observer: &dyn
     let Some((oldest, newest)) = ends else { return };
     if AsOf::start_of(start) >= newest || AsOf::start_of(end) < oldest {
         observer.warn(format!(
-            "no bars of the leaders in the lookback (their bars close from {oldest} to {newest}): all rows are stubs"
+            "no bars of the leaders in the lookback (their bars close from {oldest} to {newest}): the output has no cycles"
         ));
     } else if AsOf::start_of(end) > newest {
         observer.warn(format!(

@@ -30,7 +30,7 @@ pub struct MetricsJob {
     /// The choice of columns, wide or long.
     #[serde(skip_serializing_if = "OutputOptions::is_default")]
     pub columns: OutputOptions,
-    /// Output file of the panel behind the baselines, if wanted.
+    /// Output file of the history of the baselines, if wanted.
     pub series_output: Option<PathBuf>,
     /// The meaning of timestamps in the source, or in the input if there is no source.
     pub bar_time: BarTime,

@@ -26,7 +26,7 @@ pub struct SnapshotFilesJob<S> {
     pub input: PathBuf,
     /// Folder, format and compression of the outputs.
     pub files: SnapshotFiles,
-    /// Output file of the panel behind the baselines, if wanted.
+    /// Output file of the history of the baselines, if wanted.
     pub series_output: Option<PathBuf>,
     /// The meaning of timestamps.
     pub bar_time: BarTime,

@@ -6,7 +6,7 @@ use std::path::Path;
 use bars::{AsOf, Symbol};
 use rayon::prelude::*;
 use report::model::{CyclePoint, DominantCycle, LeaderChart, LeaderNote, ModeChart};
-use report::{MinMaxSeries, Report};
+use report::{MinMaxSeries, Period, Report};
 
 use super::{Depth, OutputFiles, moment};
 use crate::artifacts::frame::Frame;
@@ -138,7 +138,13 @@ fn sentences(
         .collect();
     for row in 0..symbols.len() {
         let of = notes.entry(symbols[row].clone()).or_default();
-        of.sentences.push(LeaderNote { label: series[row].clone(), text: texts[row].clone() });
+        let text = if periods[row] > 0.0 {
+            let reliability = (singletons[row] <= 0.0).then_some(reliabilities[row]);
+            sentence(periods[row], depths[row], reliability, undersampled[row] > 0.0)
+        } else {
+            texts[row].clone()
+        };
+        of.sentences.push(LeaderNote { label: series[row].clone(), text });
         if series[row] == "price" && poor(&symbols[row]) {
             let doubt = "Many bars are missing: fast cycles may be artifacts of the gaps.";
             of.sentences.insert(0, LeaderNote { label: "note".to_owned(), text: doubt.to_owned() });
@@ -148,6 +154,21 @@ fn sentences(
         }
     }
     Ok(notes)
+}
+
+/// Describes the dominant cycle of a series. `reliability` is `None` for a singleton.
+fn sentence(
+    period_days: f64,
+    depth_pct: f64,
+    reliability: Option<f64>,
+    is_undersampled: bool,
+) -> String {
+    let reliability = reliability.map_or("n/a".to_owned(), |number| format!("{number:.2}"));
+    let caveat = if is_undersampled { "; fewer than 1.5 cycles in the window" } else { "" };
+    format!(
+        "dominant cycle {}, {depth_pct:.1} % deep, reliability {reliability}{caveat}",
+        Period(period_days)
+    )
 }
 
 fn leader(

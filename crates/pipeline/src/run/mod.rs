@@ -80,7 +80,7 @@ pub struct RunRequest {
     /// Months that are decomposed into cycles; `None`: three, or as many whole months as the bars
     /// go back.
     pub lookback_months: Option<u32>,
-    /// Whether to write the modes of the cycles. They take most of the space; the report draws them.
+    /// Whether to write the decomposed series. They take most of the space; the report draws them.
     pub persist_modes: bool,
     /// Whether to run stages that are up to date.
     pub force: bool,
@@ -239,9 +239,9 @@ impl RunRequest {
             false => 0,
         };
         let [all, cohorts, of_modes] = [cohorts + modes, cohorts, modes].map(text::bytes);
-        let remedy = if modes > 0 { "; omit the modes to write less" } else { "" };
+        let remedy = if modes > 0 { "; omit the series to write less" } else { "" };
         format!(
-            "outputs: at most {all} (cohort files {cohorts}, modes of the cycles {of_modes}){remedy}"
+            "outputs: at most {all} (cohort files {cohorts}, decomposed series {of_modes}){remedy}"
         )
     }
 

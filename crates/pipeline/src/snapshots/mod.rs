@@ -388,7 +388,11 @@ fn resolve<S: SnapshotStage>(
         Moments::Panel { from, to, every } => PanelRange { from, to, every }
             .asofs(|spec| stage.asof(spec.moment().unwrap_or(newest)))?,
     };
-    let what = format!("these symbols (first possible as-of: {first})");
+    let what = if first == oldest {
+        "these symbols".to_owned()
+    } else {
+        format!("these symbols (first possible as-of: {first})")
+    };
     since_first_bar(all, first, &what, (oldest, newest), observer)
 }
 

@@ -13,7 +13,7 @@ use crate::tabs::tabs;
 pub const SECTION: Section = Section {
     id: "cycles",
     title: "Cycles",
-    description: "Period and depth of every cycle of the leaders. Circle area grows with the energy share; colors are clusters across symbols.",
+    description: "Period and depth of every cycle of the leaders. Circle area grows with the energy share; colors are the largest clusters of similar cycles across symbols (GP: price, GV: volume, GM: both).",
     content,
     has_content: |report| !report.cycles.is_empty(),
     time: |report| as_of(report.cycle_window.map(|window| window.1)),
@@ -120,7 +120,7 @@ fn scatter_plot(name: &str, cycles: &[&CyclePoint]) -> Markup {
             @for cluster in &clusters {
                 span { i class=(cluster_class(&clusters, cluster)) {} (cluster) }
             }
-            span { i class=(OTHER_CLUSTER_CLASS) {} "others" }
+            span { i class=(OTHER_CLUSTER_CLASS) {} "other clusters" }
         }
     }
 }

@@ -70,7 +70,7 @@ fn board_card(board: &BoardTable, change_window: &str) -> Markup {
         }
         @if board.rows.is_empty() { li { "no symbols" } }
     };
-    let title = format!("{}: ranks as gainer / loser, last {change_window}", board.title);
+    let title = format!("{}: gain / loss ranks, last {change_window}", board.title);
     card(&title, "#boards", &items)
 }
 
@@ -80,8 +80,8 @@ fn outlier_card(report: &Report) -> Markup {
             li {
                 b { (outlier.symbol) } " "
                 span class="grow" title=(outlier.column) { (outlier.column) }
-                span class="n" title="distance from the symbol's own median, in interquartile ranges" {
-                    (Signed(outlier.iqr_distance, 1)) " IQR"
+                span class="n" title={ "percentile in the symbol's own history; " (Signed(outlier.iqr_distance, 1)) " interquartile ranges from the median" } {
+                    "percentile " (Fixed(outlier.percentile, 0))
                 }
             }
         }
@@ -99,7 +99,7 @@ fn cycle_card(report: &Report) -> Markup {
             li {
                 b { (cycle.symbol) } " "
                 span class="grow" { "every " (Period(cycle.period_days)) }
-                span class="n" title="depth, and reliability from 0 to 1 (n/a: no cluster)" {
+                span class="n" title="The cycle with the highest score (reliability, energy and depth): its depth, and its reliability from 0 to 1 (n/a: no cluster)" {
                     (Fixed(cycle.amp_pct, 1)) " % · "
                     @if cycle.reliability.is_nan() { "n/a" }
                     @else { (Fixed(cycle.reliability, 2)) }
@@ -107,7 +107,7 @@ fn cycle_card(report: &Report) -> Markup {
             }
         }
     };
-    card("Dominant cycles: depth, reliability", "#leaders", &items)
+    card("Dominant price cycles: depth, reliability", "#leaders", &items)
 }
 
 fn quality_card(report: &Report) -> Markup {

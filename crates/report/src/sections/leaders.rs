@@ -11,7 +11,7 @@ use crate::model::{LeaderChart, ModeChart, Part, Remedy, Report};
 pub const SECTION: Section = Section {
     id: "leaders",
     title: "Leaders and their cycles",
-    description: "For each leader (a symbol on a board): its price, the price without cycles faster than the dominant one, and the cycles with the largest share of energy.",
+    description: "For each leader (a symbol on a board): its price, the price without its shorter cycles, and the cycles with the largest share of energy. The dominant cycle has the highest score, which combines reliability, energy and depth.",
     content,
     has_content: |report| !report.leaders.is_empty(),
     time: |report| report.cycle_window.map(|(start, end)| format!("{start} to {end}.")),
@@ -103,7 +103,7 @@ fn price_chart(leader: &LeaderChart) -> Markup {
             figcaption {
                 span class="key price" {} "price"
                 @if leader.slow_price.bin_count() > 0 {
-                    span class="key swing" {} "smoothed: faster cycles removed"
+                    span class="key swing" {} "without cycles shorter than the dominant one"
                 }
             }
         }
@@ -118,14 +118,14 @@ fn mode_chart(leader: &LeaderChart, mode: &ModeChart) -> Markup {
         div class={ "mode" @if mode.is_dominant { " dominant" } } {
             div {
                 b { (Period(mode.period_days)) }
-                span { (Fixed(mode.amp_pct, 1)) " % deep" }
+                span title="median move of the price between peak and trough of this cycle, other cycles included" { (Fixed(mode.amp_pct, 1)) " % deep" }
                 span { (Fixed(100.0 * mode.energy_share, 1)) " % of energy" }
             }
             svg viewBox={ "0 -1 " (width(&mode.waveform)) " " (MODE_HEIGHT + 2) } preserveAspectRatio="none"
                 role="img" aria-label={ (leader.symbol) ": cycle of " (Period(mode.period_days)) } {
                 (line)
             }
-            span class="y" title="largest swing in percent of the price" {
+            span class="y" title="largest amplitude of this cycle alone, in percent of the price" {
                 "±" (Fixed(amplitude, 1)) " %"
             }
         }

@@ -18,7 +18,11 @@ pub const SECTION: Section = Section {
 
 fn content(report: &Report) -> Markup {
     let mut columns = vec![HtmlColumn::text("symbol"), HtmlColumn::number("window")];
-    columns.extend(REGIME_COLUMNS.iter().map(|column| HtmlColumn::number(column.title)));
+    columns.extend(
+        REGIME_COLUMNS
+            .iter()
+            .map(|column| HtmlColumn::number(column.title).tooltip(column.description)),
+    );
     let cells = |row: &RegimeRow| {
         let mut cells =
             vec![HtmlCell::new(&row.symbol), HtmlCell::new(&row.window).sort_key(row.window_days)];

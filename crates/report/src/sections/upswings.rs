@@ -10,7 +10,7 @@ use crate::table::{HtmlCell, HtmlColumn, table};
 pub const SECTION: Section = Section {
     id: "rises",
     title: "Upswing clusters",
-    description: "Clusters of upswings with similar amplitude, duration and volume activity. An upswing is the change from one peak of a mode (a component of the price) to the next. The longest window with clusters is shown; the imf_clusters files have all windows.",
+    description: "Clusters of peak-to-peak moves with similar amplitude, duration and volume activity. Such a move is the change of the price from one peak of a mode (a component of the price) to the next; the outputs call it an upswing. The longest window with clusters is shown; the imf_clusters files have all windows.",
     content,
     has_content: |report| !report.upswing_clusters.is_empty(),
     time: |_| None,
@@ -21,10 +21,10 @@ fn content(report: &Report) -> Markup {
         HtmlColumn::text("symbol"),
         HtmlColumn::text("window"),
         HtmlColumn::number("upswings").tooltip("number of upswings in the cluster"),
-        HtmlColumn::number("amplitude %").tooltip("median rise from one peak to the next"),
+        HtmlColumn::number("amplitude %").tooltip("median change from one peak to the next, in percent"),
         HtmlColumn::number("duration").tooltip("median time from one peak to the next"),
         HtmlColumn::number("volume activity")
-            .tooltip("median volume of the overlapping volume cycles, summed over all modes; not traded volume"),
+            .tooltip("volume of the overlapping cycles of volume, median; a measure of activity in units of volume, larger than the traded volume because cycles of all modes overlap"),
     ];
     let cells = |cluster: &UpswingCluster| {
         vec![

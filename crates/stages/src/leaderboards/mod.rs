@@ -1,4 +1,4 @@
-//! Leaderboards: the symbols that most often gain, lose or do both.
+//! Leaderboards: the symbols that rank most often as gainers, losers, or both.
 //!
 //! The lookback is divided into disjoint UTC buckets for each window. In each bucket the symbols
 //! are ranked by loss, gain, volume drop and volume spike. The boards list the symbols that are

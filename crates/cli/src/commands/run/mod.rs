@@ -42,7 +42,7 @@ pub struct Flags {
     /// Evaluation time: timestamp, date (00:00 UTC) or `latest` (close of the newest bar).
     #[arg(long, value_name = "TIME", default_value = "latest", value_parser = flags::asof)]
     pub asof: AsOfSpec,
-    /// Ranks to count per bucket, and symbols per board.
+    /// Ranks to count per bucket (gains, losses, volume drops, volume spikes), and symbols per board.
     #[arg(long, value_name = "N", default_value_t = 20, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..))]
     pub top_n: u32,
     /// Windows of leaderboards, metrics and state.
@@ -51,14 +51,14 @@ pub struct Flags {
     /// Calendar months of history in each baseline [default: 3; regime: 12].
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=1200))]
     pub months: Option<u32>,
-    /// Calendar months of bars to decompose into cycles [default: 3, fewer if the bars go back less].
+    /// Calendar months of bars to decompose into cycles [default: 3, or as many as the source has].
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=120))]
     pub lookback_months: Option<u32>,
     /// Format of the cohort files [default: csv].
     #[arg(long, value_enum)]
     pub cohort_format: Option<FormatFlag>,
-    /// Do not write the modes of the cycles, which take most of the space; the report then has no
-    /// charts of them.
+    /// Do not write the decomposed series (imfs/*.npz), the largest outputs; the report then has no
+    /// charts of cycles.
     #[arg(long)]
     pub no_persist_imfs: bool,
     /// Run every stage, even if it is up to date.
