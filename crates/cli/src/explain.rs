@@ -35,7 +35,7 @@ const PARAMETERS: [&str; 18] = [
 ];
 
 /// Remedies in messages of the libraries, and their replacements with flags, variables and commands.
-const REMEDIES: [(&str, &str); 23] = [
+const REMEDIES: [(&str, &str); 27] = [
     (
         "write a panel of boards that has them",
         "write them with 'data-pipeline leaderboards --from TIME --to TIME'",
@@ -57,6 +57,10 @@ const REMEDIES: [(&str, &str); 23] = [
     ("name its symbol", "import it with --symbol NAME"),
     ("its name or the given symbol", "its name or --symbol"),
     ("give no symbol", "drop --symbol"),
+    ("drop symbol", "drop --symbol"),
+    ("choose one with symbol", "choose one with --symbol"),
+    ("check symbol", "check --symbol"),
+    ("turn log off", "drop --log"),
     ("state the delimiter", "import it with --delimiter, such as --delimiter ','"),
     ("state the decimal mark", "import it with --decimal . or --decimal ,"),
     ("or state the format", "or import with --timestamp-format"),
@@ -176,6 +180,15 @@ pub fn with_input(error: Error, input: &'static str) -> anyhow::Error {
     anyhow::Error::from(JobError { error, input })
 }
 
+/// Returns the error of a job with an input that is not a cohort file, even if it is named like one:
+/// the remedy of a missing file is then not to run a command.
+pub fn with_plain_io(error: Error) -> anyhow::Error {
+    match error {
+        Error::Io(error) => error.into(),
+        error => error.into(),
+    }
+}
+
 /// An error of a job, and the flag that gives its input.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", job_error(error, Some(input)))]
@@ -232,7 +245,9 @@ pub fn job_error(error: &Error, input: Option<&str>) -> String {
             format!("--{name}: {reason}; 'data-pipeline check' lists the symbols of a source")
         }
         Error::Memory { .. } => error.to_string().replace("fewer trials", "fewer --trials"),
-        Error::Parameter { name: "output", reason } => reason.clone(),
+        Error::AmbiguousSymbol { .. } => format!("--{error}"),
+        Error::Parameter { name: "out", reason } => format!("--out {reason}"),
+        Error::Parameter { name: "output" | "symbol", reason } => reason.clone(),
         Error::Parameter { name, reason } => format!("{}: {reason}", flag(name)),
         Error::Io(io @ bars_io::Error::LooseFiles { .. }) => io_error(io),
         Error::Io(bars_io::Error::Missing { path, .. }) if Cohort::is_bars_file(path) => {

@@ -36,6 +36,40 @@ pub enum Error {
         /// Why.
         source: emd::Error,
     },
+    /// The decomposition of a column of a file failed.
+    #[error("{}: {source}", path.display())]
+    ColumnDecomposition {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: emd::Error,
+    },
+    /// A value of a column cannot be decomposed.
+    #[error("{}, row {row}: column \"{column}\" is {problem}", path.display())]
+    InvalidValue {
+        /// The file.
+        path: PathBuf,
+        /// The row, from 1, without the header.
+        row: u64,
+        /// The column.
+        column: String,
+        /// What is wrong with the value, and the remedy.
+        problem: String,
+    },
+    /// A file has no rows.
+    #[error("{} has no rows", path.display())]
+    NoRows {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A given symbol is another spelling of several symbols.
+    #[error("symbol {symbol} is ambiguous: {}; give one of them", alternatives(candidates))]
+    AmbiguousSymbol {
+        /// The symbol as given.
+        symbol: Symbol,
+        /// The symbols that it may mean.
+        candidates: Vec<Symbol>,
+    },
     /// The noise of a decomposition cannot be made.
     #[error(transparent)]
     Noise(#[from] emd::Error),
@@ -183,6 +217,10 @@ fn list(numbers: &[usize]) -> String {
     numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
+fn alternatives(symbols: &[Symbol]) -> String {
+    symbols.iter().map(Symbol::as_str).collect::<Vec<_>>().join(" or ")
+}
+
 fn because(findings: &Findings) -> String {
     if findings.is_empty() { String::new() } else { format!(": {findings}") }
 }
@@ -209,7 +247,7 @@ impl Error {
     /// Returns whether the request is invalid, rather than the data or the machine.
     pub fn is_usage(&self) -> bool {
         match self {
-            Error::Parameter { .. } | Error::Memory { .. } => true,
+            Error::Parameter { .. } | Error::Memory { .. } | Error::AmbiguousSymbol { .. } => true,
             Error::Stage(error) => error.parameter().is_some(),
             _ => false,
         }
