@@ -97,10 +97,16 @@ impl Observer for Console {
                 tracing::debug!("{name}: {:.3} s", elapsed.as_secs_f64())
             }
             Event::Info(text) => tracing::info!("{}", explain::with_flags(text)),
+            Event::Detail(text) => tracing::debug!("{text}"),
             Event::Trace(text) => tracing::trace!("{text}"),
             Event::Warning(text) => tracing::warn!("{}", explain::with_flags(text)),
             Event::StageFailed { stage, error } => {
                 tracing::error!("{stage} failed: {}", explain::job_error(error, None));
+            }
+            Event::SymbolFailed { symbol, error, resume } => {
+                let error = explain::with_flags(&error.to_string());
+                let hint = resume.map(|at| format!("; continue with --since {at}"));
+                tracing::error!("{symbol}: {error}{}", hint.unwrap_or_default());
             }
             Event::Findings(findings) if self.is_strict && findings.breaks_strict() => {}
             Event::Findings(findings) => {

@@ -35,7 +35,7 @@ const PARAMETERS: [&str; 18] = [
 ];
 
 /// Remedies in messages of the libraries, and their replacements with flags, variables and commands.
-const REMEDIES: [(&str, &str); 27] = [
+const REMEDIES: [(&str, &str); 29] = [
     (
         "write a panel of boards that has them",
         "write them with 'data-pipeline leaderboards --from TIME --to TIME'",
@@ -69,6 +69,8 @@ const REMEDIES: [(&str, &str); 27] = [
     ("or allow longer bars", "or pass --allow-coarse"),
     ("give the password separately", "give the password with --password-file or DB_PASSWORD"),
     ("residue, epsilon 0.2", "residue --epsilon 0.2"),
+    ("give them with pairs", "give them with --pairs"),
+    ("turn trades off to skip this", "--no-trades skips this"),
     ("omit the modes to write less", "--no-persist-imfs omits the modes"),
     ("strict: ", "--strict: "),
     ("turn strict off to", "drop --strict to"),
@@ -245,6 +247,11 @@ pub fn job_error(error: &Error, input: Option<&str>) -> String {
             format!("--{name}: {reason}; 'data-pipeline check' lists the symbols of a source")
         }
         Error::Memory { .. } => error.to_string().replace("fewer trials", "fewer --trials"),
+        Error::NothingToSync => {
+            "no symbols to update: give some with --pairs XBT/USD,ETH/USD, or import an archive first with \
+             'data-pipeline import FILE'"
+                .to_owned()
+        }
         Error::AmbiguousSymbol { .. } => format!("--{error}"),
         Error::Parameter { name: "out", reason } => format!("--out {reason}"),
         Error::Parameter { name: "output" | "symbol", reason } => reason.clone(),

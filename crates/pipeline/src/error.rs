@@ -208,6 +208,15 @@ pub enum Error {
         /// Number of parts.
         parts: usize,
     },
+    /// Neither pairs nor bars of a target name the symbols to update.
+    #[error("no symbols to update: give pairs, or import an archive first")]
+    NothingToSync,
+    /// The exchange does not list the wanted pairs.
+    #[error("Kraken lists {what}")]
+    NoPairs {
+        /// Which pairs it does not list, such as `no pair quoted in USD`.
+        what: String,
+    },
     /// The observer cancelled the job.
     #[error("cancelled")]
     Cancelled,
@@ -247,7 +256,10 @@ impl Error {
     /// Returns whether the request is invalid, rather than the data or the machine.
     pub fn is_usage(&self) -> bool {
         match self {
-            Error::Parameter { .. } | Error::Memory { .. } | Error::AmbiguousSymbol { .. } => true,
+            Error::Parameter { .. }
+            | Error::Memory { .. }
+            | Error::AmbiguousSymbol { .. }
+            | Error::NothingToSync => true,
             Error::Stage(error) => error.parameter().is_some(),
             _ => false,
         }

@@ -10,6 +10,8 @@ mod decompose;
 mod leaderboards;
 mod report;
 mod snapshots;
+#[cfg(feature = "kraken")]
+mod sync;
 
 pub use cohort::{CohortCyclesJob, CohortCyclesOutput, MetricsJob, MetricsOutput};
 pub use context::{JobContext, check_outputs};
@@ -22,3 +24,5 @@ pub use leaderboards::{
 };
 pub use report::{ReportJob, ReportOutput};
 pub use snapshots::{SnapshotFilesJob, SnapshotsOutput};
+#[cfg(feature = "kraken")]
+pub use sync::{SyncJob, SyncOutput};
