@@ -55,19 +55,6 @@ impl Console {
         Ok(())
     }
 
-    /// Reports the findings in the rows of `source`.
-    ///
-    /// # Errors
-    /// With `--strict`, if rows were rejected or replaced.
-    pub fn report_findings(&self, source: &dyn Source) -> anyhow::Result<()> {
-        self.check_strict(source)?;
-        let findings = source.findings();
-        if !findings.is_empty() {
-            self.event(Event::Findings(&findings));
-        }
-        Ok(())
-    }
-
     fn with_progress(&self, work: &str, then: impl FnOnce(&Progress)) {
         let progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, progress)) = progress.iter().find(|(name, _)| name == work) {

@@ -13,7 +13,7 @@ use report::model::Part;
 use crate::ui::Usage;
 
 /// Parameters in messages that are replaced by flags.
-const PARAMETERS: [&str; 18] = [
+const PARAMETERS: [&str; 19] = [
     "amp_bands",
     "bar_time",
     "base_url",
@@ -30,6 +30,7 @@ const PARAMETERS: [&str; 18] = [
     "min_energy_share",
     "min_points",
     "noise_scale",
+    "output_csv",
     "top_n",
     "window_days",
 ];
@@ -214,6 +215,9 @@ pub fn job_error(error: &Error, input: Option<&str>) -> String {
         }
         Error::NotInSource { .. } => {
             format!("{error}; list the symbols of the source with 'data-pipeline check'")
+        }
+        Error::NoBarsInSpan { .. } => {
+            format!("{error} (list them with 'data-pipeline check')")
         }
         Error::AsofBeforeBars { .. } => format!("{error}; use a later --asof"),
         Error::NothingToReport { .. } => {

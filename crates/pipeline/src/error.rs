@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use bars::{AsOf, Findings, Symbol};
+use bars::{AsOf, Findings, Minute, Span, Symbol};
 
 /// The result of fallible functions in this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -104,6 +104,29 @@ pub enum Error {
         count: usize,
         /// The source.
         place: String,
+    },
+    /// No symbol of a list has a bar in a span.
+    #[error(
+        "no bars from {} to {} for any of the {} in {}; the source has {} from {oldest} to {newest}",
+        span.start,
+        span.end,
+        crate::text::pluralize(*count, "symbol"),
+        path.display(),
+        crate::text::pluralize(*known, "symbol")
+    )]
+    NoBarsInSpan {
+        /// The span.
+        span: Span,
+        /// Number of symbols in the list.
+        count: usize,
+        /// The list.
+        path: PathBuf,
+        /// Number of symbols in the source.
+        known: usize,
+        /// Open time of the source's first bar.
+        oldest: Minute,
+        /// Close of its last bar.
+        newest: AsOf,
     },
     /// No bar closes by the as-of.
     #[error("no bar closes by {asof} (the bars of {what} close from {oldest} to {newest})")]

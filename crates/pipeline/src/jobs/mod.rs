@@ -7,6 +7,7 @@ mod cohort;
 mod context;
 mod cycles;
 mod decompose;
+mod history;
 mod leaderboards;
 mod report;
 mod snapshots;
@@ -19,6 +20,7 @@ pub use cycles::{
     CyclesJob, CyclesOutput, CyclesPanelOutput, CyclesSummaryJob, CyclesSummaryOutput,
 };
 pub use decompose::{EmdJob, EmdMethod, EmdOutput, ModeSummary};
+pub use history::{HistoryJob, HistoryOutput, SymbolList};
 pub use leaderboards::{
     LeaderboardsJob, LeaderboardsOutput, LeaderboardsPanelJob, LeaderboardsPanelOutput,
 };
