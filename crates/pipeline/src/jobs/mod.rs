@@ -9,6 +9,8 @@ mod cycles;
 mod decompose;
 mod history;
 mod leaderboards;
+#[cfg(feature = "kraken")]
+mod losers;
 mod report;
 mod snapshots;
 #[cfg(feature = "kraken")]
@@ -24,6 +26,8 @@ pub use history::{HistoryJob, HistoryOutput, SymbolList};
 pub use leaderboards::{
     LeaderboardsJob, LeaderboardsOutput, LeaderboardsPanelJob, LeaderboardsPanelOutput,
 };
+#[cfg(feature = "kraken")]
+pub use losers::{KrakenLosersJob, KrakenLosersOutput, LOSERS_QUOTE, Loser};
 pub use report::{ReportJob, ReportOutput};
 pub use snapshots::{SnapshotFilesJob, SnapshotsOutput};
 #[cfg(feature = "kraken")]
