@@ -203,7 +203,7 @@ impl Config {
             }
             None => Default::default(),
         };
-        let is_address = source.as_deref().is_some_and(crate::flags::is_mysql);
+        let is_address = source.as_deref().is_some_and(bars_io::address::is_mysql);
         if source.is_some() && !is_address && (!section.is_empty() || password_file.is_some()) {
             return Err(format!(
                 "both {SOURCE} (a path) and [{DATABASE}] are set; drop one of them"

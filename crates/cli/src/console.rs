@@ -3,10 +3,9 @@
 use std::sync::{Mutex, PoisonError};
 
 use bars::Findings;
-use bars_io::Source;
 use pipeline::jobs::JobContext;
 use pipeline::observer::{Event, Observer};
-use pipeline::source::check_strict;
+use pipeline::source::check_findings;
 
 use crate::explain;
 use crate::interrupt::temp_files;
@@ -39,20 +38,9 @@ impl Console {
         }
     }
 
-    /// Fails with `--strict` if rows of `source` were rejected or replaced.
-    pub fn check_strict(&self, source: &dyn Source) -> anyhow::Result<()> {
-        if self.is_strict {
-            check_strict(source)?;
-        }
-        Ok(())
-    }
-
     /// Fails with `--strict` if `findings` have rows that were rejected or replaced.
-    pub fn check_findings(&self, findings: &Findings) -> anyhow::Result<()> {
-        if self.is_strict && findings.breaks_strict() {
-            return Err(bars_io::Error::Strict(findings.to_string()).into());
-        }
-        Ok(())
+    pub fn check_findings(&self, findings: &Findings) -> pipeline::Result<()> {
+        if self.is_strict { check_findings(findings) } else { Ok(()) }
     }
 
     fn with_progress(&self, work: &str, then: impl FnOnce(&Progress)) {

@@ -2,9 +2,9 @@
 //! metrics.
 
 use bars::Window;
-use stages::features::layout::{FeatureCell, FeatureLayout};
+use stages::features::highlights::{longest_window, most_unusual};
+use stages::features::layout::FeatureLayout;
 use stages::features::table::FeatureRow;
-
 use stages::metrics::Intraday;
 use stages::regime::Daily;
 
@@ -36,15 +36,7 @@ pub fn print(
     metrics: &[SummaryMetric],
     longest: Window,
 ) -> anyhow::Result<()> {
-    let fits = |index: &usize| layout.windows[*index] <= longest;
-    let is_ok = |index: &usize| rows.iter().any(|row| row.window(*index).is_ok());
-    let indices = || (0..layout.windows.len()).rev();
-    let index = indices()
-        .filter(fits)
-        .find(is_ok)
-        .or(indices().find(is_ok))
-        .or(indices().find(fits))
-        .unwrap_or(0);
+    let index = longest_window(layout, rows, longest);
     let window = layout.windows[index];
     let mut header = vec!["symbol".to_owned()];
     header.extend(metrics.iter().map(|metric| format!("{window} {}", metric.title)));
@@ -85,24 +77,11 @@ fn figure(row: &FeatureRow, window: usize, metric: &SummaryMetric) -> String {
     }
 }
 
-/// Formats the metrics, of any window, with the largest absolute robust z-scores.
+/// Formats the most unusual metrics of any window.
 fn unusual(layout: &FeatureLayout, row: &FeatureRow) -> String {
-    let outside = layout.columns().iter().filter_map(|column| {
-        let FeatureCell::Value(w, m) = column.cell else {
-            return None;
-        };
-        let enriched = row.window(w).enriched(m);
-        let is_out = enriched.pctile < 5.0 || enriched.pctile > 95.0;
-        is_out.then_some((column.spec.name.as_str(), enriched.rz.abs(), enriched.pctile))
-    });
-    let mut outside: Vec<_> = outside.filter(|(_, rz, _)| !rz.is_nan()).collect();
-    outside.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let named: Vec<String> = outside
-        .iter()
-        .take(MAX_UNUSUAL)
-        .map(|(name, _, percentile)| format!("{name} ({percentile:.0})"))
-        .collect();
-    if named.is_empty() { "-".to_owned() } else { named.join(", ") }
+    let unusual = most_unusual(layout, row, MAX_UNUSUAL);
+    let named = unusual.iter().map(|(name, percentile)| format!("{name} ({percentile:.0})"));
+    if unusual.is_empty() { "-".to_owned() } else { named.collect::<Vec<_>>().join(", ") }
 }
 
 /// The table of `metrics` and `state`.

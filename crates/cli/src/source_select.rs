@@ -5,16 +5,16 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use bars_io::Source;
-use bars_io::Target;
+use bars_io::address::{is_mysql, unsupported};
 use bars_io::file::FileSource;
 use bars_io::mysql::config::{HOST, PORT, Partial, Password, TABLE, check_name, parse_port};
 use bars_io::mysql::{Config, MySqlSource, MySqlWriter};
 use bars_io::store::{Store, StoreWriter};
+use bars_io::{Source, Target};
 
 use crate::config;
 use crate::explain;
-use crate::flags::{DatabaseFlags, SourceFlags, is_mysql};
+use crate::flags::{DatabaseFlags, SourceFlags};
 use crate::prompts::{self, Purpose};
 use crate::ui::Usage;
 
@@ -212,23 +212,23 @@ fn choose(named: Option<&str>, flags: &DatabaseFlags) -> anyhow::Result<Choice> 
                 configured(),
             ])
         }
-        Some(address) if unsupported_address(address).is_some() => {
-            return Err(Usage(unsupported_address(address).unwrap_or_default()).into());
-        }
-        Some(path) if flags.is_empty() => Choice::Path(path.into(), Origin::Flag),
-        Some(path) => {
-            return Err(Usage(format!(
-                "both the path {path} and database flags were given; drop one of them"
-            ))
-            .into());
-        }
+        Some(path) => match unsupported(path) {
+            Some(reason) => return Err(Usage(reason).into()),
+            None if flags.is_empty() => Choice::Path(path.into(), Origin::Flag),
+            None => {
+                return Err(Usage(format!(
+                    "both the path {path} and database flags were given; drop one of them"
+                ))
+                .into());
+            }
+        },
         None => {
             let layers =
                 vec![(Origin::Flag, flags), (Origin::Environment, environment()?), configured()];
             let path = config::get().source().filter(|source| !is_mysql(source));
             if layers.iter().any(|(_, partial)| !partial.is_empty()) {
                 Choice::Database(layers)
-            } else if let Some(address) = path.and_then(unsupported_address) {
+            } else if let Some(address) = path.and_then(unsupported) {
                 return Err(Usage(address).into());
             } else if let Some(path) = path {
                 Choice::Path(path.into(), Origin::File)
@@ -346,30 +346,6 @@ fn ssl_ca(partial: &Partial) -> Option<String> {
 
 fn socket(partial: &Partial) -> Option<String> {
     partial.socket.as_ref().map(|path| path.display().to_string())
-}
-
-/// Returns the error of an address that is not read; `None` for a path. Only the scheme is repeated,
-/// because the rest may contain a password.
-fn unsupported_address(address: &str) -> Option<String> {
-    let (scheme, rest) = address.split_once(':')?;
-    let is_address = rest.starts_with("//") || rest.contains('@');
-    let is_scheme = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.' | '/');
-    if !is_address || !scheme.chars().all(is_scheme) || Path::new(address).exists() {
-        return None;
-    }
-    let lower = scheme.to_lowercase();
-    Some(match lower.as_str() {
-        "http" | "https" | "ftp" | "s3" | "gs" => {
-            "URLs cannot be read; download the file first".to_owned()
-        }
-        _ if ["mysql", "mariadb", "jdbc"].iter().any(|name| lower.starts_with(name)) => {
-            format!("unsupported source \"{scheme}:\"; did you mean mysql://user@host/database?")
-        }
-        _ if !rest.starts_with("//") => {
-            "this looks like an address; did you mean mysql://user@host/database?".to_owned()
-        }
-        _ => format!("unsupported source \"{scheme}://\"; use mysql://, a folder or a file"),
-    })
 }
 
 /// Merges the settings. Logs if the password comes from the configuration file.

@@ -9,14 +9,14 @@ use pipeline::artifacts::names;
 use pipeline::cohort::Member;
 use pipeline::cycles::CyclesParams;
 use pipeline::jobs::{CyclesJob, CyclesOutput, CyclesPanelOutput};
-use pipeline::task::TaskRequest;
+use pipeline::task::{Shard, TaskRequest};
 use stages::cycles::cluster::{Clustered, Method, Pool};
 use stages::cycles::{CycleRow, Params, SignalKind};
 
 use crate::console::Console;
 use crate::explain;
 use crate::flags::{self, DecompositionFlags, PanelFlags, SourceFlags};
-use crate::shard::{self, Shard};
+use crate::shard;
 use crate::source_select;
 use crate::ui::{self, Usage};
 

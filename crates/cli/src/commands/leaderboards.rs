@@ -12,14 +12,14 @@ use pipeline::jobs::{
 };
 use pipeline::panel::PanelRange;
 use pipeline::snapshots::SnapshotFiles;
-use pipeline::task::TaskRequest;
+use pipeline::task::{Shard, TaskRequest};
 use stages::features::output::OutputOptions;
 use stages::leaderboards::{Board, Params, RankedBoards, Run, ValidParams};
 
 use crate::console::Console;
 use crate::flags::{self, CompressionFlag, FormatFlag, PanelFlags, SourceFlags, UniverseFlags};
 use crate::prompts;
-use crate::shard::{self, Shard};
+use crate::shard;
 use crate::source_select;
 use crate::ui::{self, Usage};
 

@@ -425,8 +425,3 @@ pub fn check_table_path(path: &Path) -> Result<(), Usage> {
         path.display()
     )))
 }
-
-/// Returns whether `source` is the address of a database.
-pub fn is_mysql(source: &str) -> bool {
-    source.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mysql:"))
-}

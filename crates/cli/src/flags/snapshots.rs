@@ -8,10 +8,10 @@ use clap::Args;
 use pipeline::artifacts::Cohort;
 use pipeline::jobs::SnapshotFilesJob;
 use pipeline::snapshots::{Moments, SnapshotFiles};
+use pipeline::task::Shard;
 use stages::features::baseline::MIN_BASELINE_N;
 
 use super::{ColumnFlags, CompressionFlag, FormatFlag, SourceFlags};
-use crate::shard::Shard;
 
 /// Flags that `state` and `regime` share.
 #[derive(Debug, Clone, Args)]
