@@ -16,6 +16,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command};
 use toml::{Table, Value};
 
+use crate::explain;
 use crate::ui::Usage;
 
 /// The file's name in the working directory.
@@ -236,38 +237,24 @@ impl Config {
     /// A value in the section is invalid.
     pub fn stage_flags<F: Args>(&self, command: &'static str, words: &[&str]) -> anyhow::Result<F> {
         let stage = F::augment_args(Command::new(command));
-        let program = Command::new("data-pipeline").subcommand(stage);
-        let all = std::iter::once(command).chain(words.iter().copied());
-        let all = std::iter::once("data-pipeline").chain(all);
-        let none = ArgMatches::default();
-        let invalid = |reason: &dyn std::fmt::Display| {
-            let text = reason.to_string();
-            let text = text
-                .trim_start_matches("error: ")
-                .split("\n\n")
-                .next()
-                .unwrap_or_default()
-                .to_owned();
-            Usage(format!("invalid [{command}] in {}: {text}", self.path.display()))
+        let mut program = Command::new("data-pipeline").subcommand(stage);
+        let invalid = |reason: String| {
+            Usage(format!("invalid [{command}] in {}: {reason}", self.path.display()))
         };
-        let mut program = program;
-        if let Some(Value::Table(section)) = self.table.get(command) {
-            for (flag, value) in section {
-                let values = values(value).map_err(|e| invalid(&e))?;
-                program = program
-                    .mut_subcommand(command, |stage| with_default(stage, flag, &values, &none));
-            }
+        let section = self.table.get(command).and_then(Value::as_table);
+        let shared =
+            SHARED_FLAGS.into_iter().filter_map(|flag| Some((flag, self.table.get(flag)?)));
+        let own = section.into_iter().flatten().map(|(flag, value)| (flag.as_str(), value));
+        for (flag, value) in own.chain(shared) {
+            let (values, none) = (values(value).map_err(invalid)?, ArgMatches::default());
+            program =
+                program.mut_subcommand(command, |stage| with_default(stage, flag, &values, &none));
         }
-        for flag in SHARED_FLAGS {
-            if let Some(value) = self.table.get(flag) {
-                let values = values(value).map_err(|e| invalid(&e))?;
-                program = program
-                    .mut_subcommand(command, |stage| with_default(stage, flag, &values, &none));
-            }
-        }
-        let matches = program.try_get_matches_from(all).map_err(|e| invalid(&e))?;
+        let all = ["data-pipeline", command].into_iter().chain(words.iter().copied());
+        let invalid = |error: clap::Error| invalid(explain::reason(&error));
+        let matches = program.try_get_matches_from(all).map_err(invalid)?;
         let (_, matches) = matches.subcommand().context("no subcommand")?;
-        F::from_arg_matches(matches).map_err(|e| invalid(&e).into())
+        F::from_arg_matches(matches).map_err(|error| invalid(error).into())
     }
 
     /// Names the file, the section and the key in a message that begins with a flag, if the value

@@ -23,8 +23,6 @@ pub struct SummaryMetric {
     pub digits: usize,
 }
 
-const MAX_SYMBOLS_SHOWN: usize = 20;
-
 /// Maximum number of unusual metrics printed per symbol.
 const MAX_UNUSUAL: usize = 2;
 
@@ -44,7 +42,7 @@ pub fn print(
     if has_baseline {
         header.push("most unusual (percentile)".to_owned());
     }
-    let lines = rows.iter().take(MAX_SYMBOLS_SHOWN).map(|row| {
+    let lines = rows.iter().map(|row| {
         let mut line = vec![row.symbol.to_string()];
         line.extend(metrics.iter().map(|metric| figure(row, index, metric)));
         if has_baseline {
@@ -54,11 +52,7 @@ pub fn print(
     });
     let header: Vec<&str> = header.iter().map(String::as_str).collect();
     let numbers: Vec<usize> = (1..=metrics.len()).collect();
-    ui::print(&ui::table(&header, &numbers, lines))?;
-    if rows.len() > MAX_SYMBOLS_SHOWN {
-        ui::print(&format!("and {} more", rows.len() - MAX_SYMBOLS_SHOWN))?;
-    }
-    Ok(())
+    ui::print_first(ui::MAX_SYMBOLS_SHOWN, &header, &numbers, lines)
 }
 
 /// Formats a value with its percentile in brackets.

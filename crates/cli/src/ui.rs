@@ -149,6 +149,24 @@ pub fn table(
     table.trim_fmt()
 }
 
+/// Maximum number of symbols in the table of a stage.
+pub const MAX_SYMBOLS_SHOWN: usize = 20;
+
+/// Prints a [`table`] of the first `max` rows, and the number of the others.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub fn print_first(
+    max: usize,
+    header: &[&str],
+    numbers: &[usize],
+    rows: impl ExactSizeIterator<Item = Vec<String>>,
+) -> anyhow::Result<()> {
+    let more = rows.len().saturating_sub(max);
+    print(&table(header, numbers, rows.take(max)))?;
+    if more > 0 { print(&format!("and {more} more")) } else { Ok(()) }
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

@@ -146,8 +146,6 @@ impl Flags {
     }
 }
 
-const MAX_SYMBOLS_SHOWN: usize = 20;
-
 /// Prints the cycles per symbol, the clusters and the path of the table.
 pub fn print(output: &CyclesOutput) -> anyhow::Result<()> {
     let cycles = &output.cycles;
@@ -179,7 +177,7 @@ fn print_panel(output: &CyclesPanelOutput) -> anyhow::Result<()> {
 
 /// Prints one line per symbol: number of cycles and the price cycle with the most energy.
 fn print_symbols(members: &[Member], rows: &[CycleRow]) -> anyhow::Result<()> {
-    let lines = members.iter().take(MAX_SYMBOLS_SHOWN).map(|Member { symbol, .. }| {
+    let lines = members.iter().map(|Member { symbol, .. }| {
         let own =
             |series| rows.iter().filter(move |row| row.symbol == *symbol && row.series == series);
         let [price, volume] = SignalKind::BOTH.map(|series| {
@@ -205,11 +203,7 @@ fn print_symbols(members: &[Member], rows: &[CycleRow]) -> anyhow::Result<()> {
     });
     let header =
         ["symbol", "price cycles", "volume cycles", "strongest price cycle", "depth %", "energy %"];
-    ui::print(&ui::table(&header, &[1, 2, 3, 4, 5], lines))?;
-    if members.len() > MAX_SYMBOLS_SHOWN {
-        ui::print(&format!("and {} more", members.len() - MAX_SYMBOLS_SHOWN))?;
-    }
-    Ok(())
+    ui::print_first(ui::MAX_SYMBOLS_SHOWN, &header, &[1, 2, 3, 4, 5], lines)
 }
 
 /// Formats a pool of clusters in one line.

@@ -99,12 +99,7 @@ fn print(header: &[&str], numbers: &[usize], rows: Vec<Vec<String>>) -> anyhow::
     if rows.is_empty() {
         return ui::print("no symbols");
     }
-    let more = rows.len().saturating_sub(MAX_ROWS);
-    ui::print(&ui::table(header, numbers, rows.into_iter().take(MAX_ROWS)))?;
-    if more > 0 {
-        ui::print(&format!("and {more} more"))?;
-    }
-    Ok(())
+    ui::print_first(MAX_ROWS, header, numbers, rows.into_iter())
 }
 
 fn coin(coin: &BoardRow) -> Vec<String> {
