@@ -5,7 +5,7 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use bars::Minute;
 use bars_io::address::without_password;
@@ -13,6 +13,7 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
+use crate::clock;
 use crate::flags::Common;
 use crate::ui;
 
@@ -123,8 +124,8 @@ impl<S: Subscriber> Layer<S> for Messages {
 
 /// Returns the wall clock time, for the log only.
 fn now() -> String {
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs());
-    let minute = Minute::new((seconds / 60) as i64).unwrap_or(Minute::MAX).to_string();
+    let seconds = clock::epoch_seconds();
+    let minute = Minute::new(seconds / 60).unwrap_or(Minute::MAX).to_string();
     format!("{}{:02}Z", &minute[..17], seconds % 60)
 }
 

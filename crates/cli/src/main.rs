@@ -6,6 +6,7 @@
 use std::process::ExitCode;
 
 mod app;
+mod clock;
 mod commands;
 mod config;
 mod console;
