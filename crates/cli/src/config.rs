@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use anyhow::Context;
-use bars_io::mysql::config::{Partial, Password, parse_port};
+use bars_io::mysql::config::{Partial, Password};
 use clap::builder::OsStr;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command};
@@ -468,29 +468,17 @@ fn database(section: &Table) -> Result<(Partial, Option<PathBuf>), String> {
             Value::Integer(number) => number.to_string(),
             _ => return Err(format!("[{DATABASE}] {name} must be a string or a number")),
         };
-        match name.as_str() {
-            "host" => partial.host = Some(text),
-            "port" => {
-                let port = parse_port(&text).map_err(|e| format!("[{DATABASE}] {e}"))?;
-                partial.port = Some(port);
-            }
-            "user" => partial.user = Some(text),
-            "password" => partial.password = Some(Password(text)),
-            "password-file" => password_file = Some(text.into()),
-            "database" => partial.database = Some(text),
-            "table" => partial.table = Some(text),
-            "ssl-mode" => {
-                partial.ssl_mode =
-                    Some(text.parse().map_err(|e| format!("[{DATABASE}] {name}: {e}"))?)
-            }
-            "ssl-ca" => partial.ssl_ca = Some(text.into()),
-            other => {
-                let known = DATABASE_FLAGS.map(str::to_owned);
-                return Err(format!(
-                    "unknown key \"{other}\" in [{DATABASE}]{}",
-                    near(other, &known)
-                ));
-            }
+        if name == "password-file" {
+            password_file = Some(text.into());
+            continue;
+        }
+        let is_known = partial.set(name, &text).map_err(|e| match name.as_str() {
+            "ssl-mode" => format!("[{DATABASE}] {name}: {e}"),
+            _ => format!("[{DATABASE}] {e}"),
+        })?;
+        if !is_known {
+            let known = DATABASE_FLAGS.map(str::to_owned);
+            return Err(format!("unknown key \"{name}\" in [{DATABASE}]{}", near(name, &known)));
         }
     }
     let partial = partial.split_host().map_err(|e| format!("[{DATABASE}] {e}"))?;
