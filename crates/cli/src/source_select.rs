@@ -3,7 +3,6 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 use bars_io::address::{is_mysql, unsupported};
 use bars_io::file::FileSource;
@@ -31,8 +30,8 @@ fn usage(error: bars_io::Error) -> Usage {
 
 /// An open source. The database is a variant of its own because `check` also queries its settings.
 pub enum OpenSource {
-    /// A store or a file.
-    Files(Box<dyn Source>),
+    /// A store or a file, and its path.
+    Files(Box<dyn Source>, PathBuf),
     /// A database.
     MySql(Box<MySqlSource>),
 }
@@ -41,8 +40,16 @@ impl OpenSource {
     /// Returns the source.
     pub fn source(&self) -> &dyn Source {
         match self {
-            OpenSource::Files(source) => &**source,
+            OpenSource::Files(source, _) => &**source,
             OpenSource::MySql(source) => &**source,
+        }
+    }
+
+    /// Returns the path of a store or file.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            OpenSource::Files(_, path) => Some(path),
+            OpenSource::MySql(_) => None,
         }
     }
 }
@@ -63,20 +70,6 @@ pub fn optional_source(flags: &SourceFlags, ask: Prompt) -> anyhow::Result<Optio
         .transpose()
 }
 
-/// Resolves flags, environment, configuration file and prompts into flags that name the source
-/// completely, for commands that open it more than once.
-pub fn resolve(flags: &SourceFlags) -> anyhow::Result<SourceFlags> {
-    let source = flags.source.as_deref();
-    let place = location(source, &flags.database, Prompt::Interactive, Purpose::Read)?
-        .ok_or_else(no_source)?;
-    let (source, database) = match place {
-        // The address may have settings without a flag, so it is kept.
-        Location::MySql(config) => (flags.source.clone(), DatabaseFlags::from_config(&config)),
-        Location::Path(path) => (Some(path.display().to_string()), DatabaseFlags::default()),
-    };
-    Ok(SourceFlags { source, reading: flags.reading.clone(), database })
-}
-
 fn open(place: Location, flags: &SourceFlags) -> anyhow::Result<OpenSource> {
     let opened = match place {
         Location::MySql(config) => OpenSource::MySql(Box::new(MySqlSource::open(
@@ -85,24 +78,14 @@ fn open(place: Location, flags: &SourceFlags) -> anyhow::Result<OpenSource> {
             &explain::warnings(),
         )?)),
         Location::Path(path) if path.is_dir() => {
-            OpenSource::Files(Box::new(Store::open(&path, flags.reading.bar_time())?))
+            OpenSource::Files(Box::new(Store::open(&path, flags.reading.bar_time())?), path)
         }
         Location::Path(path) => {
-            OpenSource::Files(Box::new(FileSource::open(&path, &flags.reading.options())?))
+            OpenSource::Files(Box::new(FileSource::open(&path, &flags.reading.options())?), path)
         }
     };
-    log_once(&format!("reading bars from {}", opened.source().describe()));
+    tracing::info!("reading bars from {}", opened.source().describe());
     Ok(opened)
-}
-
-/// Logs a message unless it equals the previous one: all stages of a run read the same source.
-fn log_once(what: &str) {
-    static LAST: Mutex<String> = Mutex::new(String::new());
-    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
-    if *last != what {
-        tracing::info!("{what}");
-        what.clone_into(&mut last);
-    }
 }
 
 /// Opens the target that bars are written to, and logs it.
@@ -357,7 +340,7 @@ fn merged(layers: Vec<Layer>) -> anyhow::Result<Partial> {
     let mut merged = all.fold(Partial::default(), Partial::or);
     if !is_given {
         merged.password = config::get().password()?.map(|(password, path)| {
-            log_once(&format!("using the password in {}", path.display()));
+            tracing::info!("using the password in {}", path.display());
             password
         });
     }

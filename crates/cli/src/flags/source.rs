@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use bars::{BarTime, ReadOptions};
 use bars_io::kraken::{self, Client, Pace};
+use bars_io::mysql::SslMode;
 use bars_io::mysql::config::{Partial, Password};
-use bars_io::mysql::{Config, SslMode};
 use clap::{Args, ValueEnum};
 
 use crate::explain;
@@ -53,21 +53,6 @@ pub struct DatabaseFlags {
 }
 
 impl DatabaseFlags {
-    /// Returns flags that stand for a complete `config`.
-    pub fn from_config(config: &Config) -> DatabaseFlags {
-        DatabaseFlags {
-            host: Some(config.host.clone()),
-            port: Some(config.port),
-            user: Some(config.user.clone()),
-            password: Some(config.password.clone()),
-            password_file: None,
-            database: Some(config.database.clone()),
-            table: Some(config.table.clone()),
-            ssl_mode: Some(config.ssl_mode),
-            ssl_ca: config.ssl_ca.clone(),
-        }
-    }
-
     /// Returns the settings given by flags; the others are `None`.
     ///
     /// # Errors
