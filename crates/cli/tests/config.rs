@@ -212,8 +212,8 @@ fn lists_and_switches_are_set_by_file_and_flag() {
     assert_eq!(boards(&["--include-stale=false"])[2], "false");
     for (words, quiet, verbose) in [
         (&["check"][..], "true", "0"),
-        (&["check", "-v"], "false", "1"),
-        (&["check", "--verbose", "-v"], "false", "2"),
+        (&["check", "--source", "x", "-v"], "false", "1"),
+        (&["check", "--source", "x", "--verbose", "-v"], "false", "2"),
     ] {
         assert_eq!(values("quiet = true", words, &["quiet", "verbose"]), [quiet, verbose]);
     }
