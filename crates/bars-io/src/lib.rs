@@ -5,10 +5,11 @@
 //!   [`parquet`] read files.
 //! - [`import`]: files and archives into a store or MySQL.
 //! - `kraken`: Kraken's public REST API.
-//! - [`atomic`]: files that are complete or absent.
+//! - [`atomic`]: files that are complete or absent. [`address`]: sources as text.
 //!
 //! Cargo features: `mysql`, `kraken`, `archive` (ZIP archives). Parquet and CSV are always enabled.
 
+pub mod address;
 pub mod atomic;
 pub mod column;
 pub mod csv;

@@ -28,6 +28,9 @@ pub struct Cli {
     /// Flags that every command accepts.
     #[command(flatten)]
     pub common: Common,
+    /// The command's name on the command line.
+    #[arg(skip)]
+    pub name: String,
 }
 
 /// Printed after the list of commands.
@@ -209,38 +212,12 @@ pub fn typed(words: &[OsString]) -> ArgMatches {
 /// Parses `words` (the first is the program's name), with defaults from `config`.
 pub fn parse_words(config: &Config, words: &[OsString]) -> Result<Cli, clap::Error> {
     let program = config.apply(program(), &typed(words));
-    Cli::from_arg_matches(&program.try_get_matches_from(words)?)
+    let matches = program.try_get_matches_from(words)?;
+    let name = matches.subcommand_name().unwrap_or_default().to_owned();
+    Ok(Cli { name, ..Cli::from_arg_matches(&matches)? })
 }
 
 impl Command {
-    /// The command's name on the command line.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Command::Leaderboards(_) => "leaderboards",
-            Command::Metrics(_) => "metrics",
-            Command::State(_) => "state",
-            Command::Regime(_) => "regime",
-            Command::Merge(_) => "merge",
-            Command::Emd(_) => "emd",
-            Command::ImfStage(_) => "imf-stage",
-            Command::ImfPostprocess(_) => "imf-postprocess",
-            Command::ImfCluster(_) => "imf-cluster",
-            Command::FetchHistory(_) => "fetch-history",
-            Command::KrakenLosers(_) => "kraken-losers",
-            Command::Import(_) => "import",
-            Command::Sync(_) => "sync",
-            Command::Check(_) => "check",
-            Command::Run(_) => "run",
-            Command::Report(_) => "report",
-            Command::Sample(_) => "sample",
-            Command::Demo(_) => "demo",
-            Command::Columns(_) => "columns",
-            Command::Config(_) => "config",
-            Command::Completions(_) => "completions",
-            Command::Man(_) => "man",
-        }
-    }
-
     /// Returns whether the command writes no log: dry runs and commands that compute nothing.
     pub fn is_dry(&self) -> bool {
         match self {

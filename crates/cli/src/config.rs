@@ -10,12 +10,13 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use anyhow::Context;
-use bars_io::mysql::config::{Partial, Password, parse_port};
+use bars_io::mysql::config::{Partial, Password};
 use clap::builder::OsStr;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command};
 use toml::{Table, Value};
 
+use crate::explain;
 use crate::ui::Usage;
 
 /// The file's name in the working directory.
@@ -203,7 +204,7 @@ impl Config {
             }
             None => Default::default(),
         };
-        let is_address = source.as_deref().is_some_and(crate::flags::is_mysql);
+        let is_address = source.as_deref().is_some_and(bars_io::address::is_mysql);
         if source.is_some() && !is_address && (!section.is_empty() || password_file.is_some()) {
             return Err(format!(
                 "both {SOURCE} (a path) and [{DATABASE}] are set; drop one of them"
@@ -236,38 +237,24 @@ impl Config {
     /// A value in the section is invalid.
     pub fn stage_flags<F: Args>(&self, command: &'static str, words: &[&str]) -> anyhow::Result<F> {
         let stage = F::augment_args(Command::new(command));
-        let program = Command::new("data-pipeline").subcommand(stage);
-        let all = std::iter::once(command).chain(words.iter().copied());
-        let all = std::iter::once("data-pipeline").chain(all);
-        let none = ArgMatches::default();
-        let invalid = |reason: &dyn std::fmt::Display| {
-            let text = reason.to_string();
-            let text = text
-                .trim_start_matches("error: ")
-                .split("\n\n")
-                .next()
-                .unwrap_or_default()
-                .to_owned();
-            Usage(format!("invalid [{command}] in {}: {text}", self.path.display()))
+        let mut program = Command::new("data-pipeline").subcommand(stage);
+        let invalid = |reason: String| {
+            Usage(format!("invalid [{command}] in {}: {reason}", self.path.display()))
         };
-        let mut program = program;
-        if let Some(Value::Table(section)) = self.table.get(command) {
-            for (flag, value) in section {
-                let values = values(value).map_err(|e| invalid(&e))?;
-                program = program
-                    .mut_subcommand(command, |stage| with_default(stage, flag, &values, &none));
-            }
+        let section = self.table.get(command).and_then(Value::as_table);
+        let shared =
+            SHARED_FLAGS.into_iter().filter_map(|flag| Some((flag, self.table.get(flag)?)));
+        let own = section.into_iter().flatten().map(|(flag, value)| (flag.as_str(), value));
+        for (flag, value) in own.chain(shared) {
+            let (values, none) = (values(value).map_err(invalid)?, ArgMatches::default());
+            program =
+                program.mut_subcommand(command, |stage| with_default(stage, flag, &values, &none));
         }
-        for flag in SHARED_FLAGS {
-            if let Some(value) = self.table.get(flag) {
-                let values = values(value).map_err(|e| invalid(&e))?;
-                program = program
-                    .mut_subcommand(command, |stage| with_default(stage, flag, &values, &none));
-            }
-        }
-        let matches = program.try_get_matches_from(all).map_err(|e| invalid(&e))?;
+        let all = ["data-pipeline", command].into_iter().chain(words.iter().copied());
+        let invalid = |error: clap::Error| invalid(explain::reason(&error));
+        let matches = program.try_get_matches_from(all).map_err(invalid)?;
         let (_, matches) = matches.subcommand().context("no subcommand")?;
-        F::from_arg_matches(matches).map_err(|e| invalid(&e).into())
+        F::from_arg_matches(matches).map_err(|error| invalid(error).into())
     }
 
     /// Names the file, the section and the key in a message that begins with a flag, if the value
@@ -481,29 +468,17 @@ fn database(section: &Table) -> Result<(Partial, Option<PathBuf>), String> {
             Value::Integer(number) => number.to_string(),
             _ => return Err(format!("[{DATABASE}] {name} must be a string or a number")),
         };
-        match name.as_str() {
-            "host" => partial.host = Some(text),
-            "port" => {
-                let port = parse_port(&text).map_err(|e| format!("[{DATABASE}] {e}"))?;
-                partial.port = Some(port);
-            }
-            "user" => partial.user = Some(text),
-            "password" => partial.password = Some(Password(text)),
-            "password-file" => password_file = Some(text.into()),
-            "database" => partial.database = Some(text),
-            "table" => partial.table = Some(text),
-            "ssl-mode" => {
-                partial.ssl_mode =
-                    Some(text.parse().map_err(|e| format!("[{DATABASE}] {name}: {e}"))?)
-            }
-            "ssl-ca" => partial.ssl_ca = Some(text.into()),
-            other => {
-                let known = DATABASE_FLAGS.map(str::to_owned);
-                return Err(format!(
-                    "unknown key \"{other}\" in [{DATABASE}]{}",
-                    near(other, &known)
-                ));
-            }
+        if name == "password-file" {
+            password_file = Some(text.into());
+            continue;
+        }
+        let is_known = partial.set(name, &text).map_err(|e| match name.as_str() {
+            "ssl-mode" => format!("[{DATABASE}] {name}: {e}"),
+            _ => format!("[{DATABASE}] {e}"),
+        })?;
+        if !is_known {
+            let known = DATABASE_FLAGS.map(str::to_owned);
+            return Err(format!("unknown key \"{name}\" in [{DATABASE}]{}", near(name, &known)));
         }
     }
     let partial = partial.split_host().map_err(|e| format!("[{DATABASE}] {e}"))?;
@@ -520,102 +495,5 @@ fn near(name: &str, known: &[String]) -> String {
     match best {
         Some(best) => format!("; did you mean \"{best}\"?"),
         None => format!("; expected one of: {}", known.join(", ")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    use super::*;
-
-    fn read(text: &str) -> Result<Config, String> {
-        Config::parse(Path::new(NAME), text, &crate::app::Cli::command())
-    }
-
-    fn parse(text: &str, words: &[&str]) -> crate::app::Cli {
-        let words: Vec<OsString> = std::iter::once("data-pipeline")
-            .chain(words.iter().copied())
-            .map(OsString::from)
-            .collect();
-        crate::app::parse_words(&read(text).unwrap(), &words).unwrap()
-    }
-
-    fn typed(text: &str, words: &[&str]) -> crate::app::Command {
-        parse(text, words).command
-    }
-
-    #[test]
-    fn flags_override_the_file_and_the_file_overrides_defaults() {
-        let text = "[leaderboards]\ntop-n = 7\nwindows = [\"6h\", \"24h\"]\ninclude-stale = true\ninclude-partial = false";
-        let of = |words: &[&str]| match typed(text, words) {
-            crate::app::Command::Leaderboards(flags) => {
-                (flags.top_n, flags.windows, flags.include_stale, flags.include_partial)
-            }
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(of(&["leaderboards"]), (Some(7), "6h,24h".to_owned(), true, false));
-        assert_eq!(
-            of(&["leaderboards", "--top-n", "3", "--windows", "1h"]),
-            (Some(3), "1h".to_owned(), true, false)
-        );
-    }
-
-    #[test]
-    fn flags_override_conflicting_settings_and_switches() {
-        let stale = |words: &[&str]| match typed("[leaderboards]\ninclude-stale = true", words) {
-            crate::app::Command::Leaderboards(flags) => flags.include_stale,
-            other => panic!("{other:?}"),
-        };
-        assert!(stale(&["leaderboards"]) && stale(&["leaderboards", "--include-stale"]));
-        assert!(!stale(&["leaderboards", "--include-stale=false"]));
-        let verbosity = |words: &[&str]| {
-            let words: Vec<&str> = std::iter::once("check").chain(words.iter().copied()).collect();
-            parse("quiet = true", &words).common.verbosity()
-        };
-        assert_eq!(
-            (verbosity(&[]), verbosity(&["-v"]), verbosity(&["--verbose", "-v"])),
-            (-1, 1, 2)
-        );
-    }
-
-    #[test]
-    fn lists_and_pairs() {
-        match typed("[run]\ncohorts = [\"gainers\", \"losers\"]\n[state]\nstrict = true", &["run"])
-        {
-            crate::app::Command::Run(flags) => assert_eq!(flags.cohorts.len(), 2),
-            other => panic!("{other:?}"),
-        }
-        typed(
-            "[imf-postprocess]\namp-bands = [3, 8.5]",
-            &["imf-postprocess", "--summary", "x.parquet"],
-        );
-        // The file can provide a required flag.
-        typed("[imf-postprocess]\nsummary = \"x.parquet\"", &["imf-postprocess"]);
-        typed("threads = 2\nstrict = true\nbar-time = \"close\"", &["state"]);
-    }
-
-    #[test]
-    fn invalid_settings_are_reported() {
-        for (text, words) in [
-            ("[leaderboard]\ntop-n = 3", "did you mean \"leaderboards\"?"),
-            ("[leaderboards]\ntopn = 3", "did you mean \"top-n\"?"),
-            ("[leaderboards]\nsource = \"x\"", "set it at the top"),
-            ("[fetch-history]\ninput-csv = \"x\"", "cannot be set here"),
-            ("top-n = 3", "such as [leaderboards]"),
-            ("config = \"other.toml\"", "unknown top-level key"),
-            ("threds = 4", "did you mean \"threads\"?"),
-            ("source = 3", "must be a string"),
-            ("source = \"bars\"\n[mysql]\nhost = \"h\"", "drop one of them"),
-            ("[mysql]\nhosts = \"h\"", "did you mean \"host\"?"),
-            ("[mysql]\nport = 99999", "port"),
-            ("[mysql]\nssl-mode = \"maybe\"", "ssl-mode"),
-            ("mysql = 3", "mysql must be a section"),
-            ("[leaderboards]\ntop-n = { a = 1 }", "must be a string, a number"),
-            ("[leaderboards\n", "TOML parse error at line 1"),
-        ] {
-            let error = read(text).map(|_| ()).unwrap_err();
-            assert!(error.contains(words), "{text}: {error}");
-        }
     }
 }

@@ -3,10 +3,9 @@
 use std::sync::{Mutex, PoisonError};
 
 use bars::Findings;
-use bars_io::Source;
 use pipeline::jobs::JobContext;
 use pipeline::observer::{Event, Observer};
-use pipeline::source::check_strict;
+use pipeline::source::check_findings;
 
 use crate::explain;
 use crate::interrupt::temp_files;
@@ -39,33 +38,9 @@ impl Console {
         }
     }
 
-    /// Fails with `--strict` if rows of `source` were rejected or replaced.
-    pub fn check_strict(&self, source: &dyn Source) -> anyhow::Result<()> {
-        if self.is_strict {
-            check_strict(source)?;
-        }
-        Ok(())
-    }
-
     /// Fails with `--strict` if `findings` have rows that were rejected or replaced.
-    pub fn check_findings(&self, findings: &Findings) -> anyhow::Result<()> {
-        if self.is_strict && findings.breaks_strict() {
-            return Err(bars_io::Error::Strict(findings.strict_reason()).into());
-        }
-        Ok(())
-    }
-
-    /// Reports the findings in the rows of `source`.
-    ///
-    /// # Errors
-    /// With `--strict`, if rows were rejected or replaced.
-    pub fn report_findings(&self, source: &dyn Source) -> anyhow::Result<()> {
-        self.check_strict(source)?;
-        let findings = source.findings();
-        if !findings.is_empty() {
-            self.event(Event::Findings(&findings));
-        }
-        Ok(())
+    pub fn check_findings(&self, findings: &Findings) -> pipeline::Result<()> {
+        if self.is_strict { check_findings(findings) } else { Ok(()) }
     }
 
     fn with_progress(&self, work: &str, then: impl FnOnce(&Progress)) {
@@ -97,10 +72,16 @@ impl Observer for Console {
                 tracing::debug!("{name}: {:.3} s", elapsed.as_secs_f64())
             }
             Event::Info(text) => tracing::info!("{}", explain::with_flags(text)),
+            Event::Detail(text) => tracing::debug!("{text}"),
             Event::Trace(text) => tracing::trace!("{text}"),
             Event::Warning(text) => tracing::warn!("{}", explain::with_flags(text)),
             Event::StageFailed { stage, error } => {
                 tracing::error!("{stage} failed: {}", explain::job_error(error, None));
+            }
+            Event::SymbolFailed { symbol, error, resume } => {
+                let error = explain::with_flags(&error.to_string());
+                let hint = resume.map(|at| format!("; continue with --since {at}"));
+                tracing::error!("{symbol}: {error}{}", hint.unwrap_or_default());
             }
             Event::Findings(findings) if self.is_strict && findings.breaks_strict() => {}
             Event::Findings(findings) => {

@@ -13,7 +13,7 @@ use report::model::Part;
 use crate::ui::Usage;
 
 /// Parameters in messages that are replaced by flags.
-const PARAMETERS: [&str; 18] = [
+const PARAMETERS: [&str; 19] = [
     "amp_bands",
     "bar_time",
     "base_url",
@@ -30,12 +30,13 @@ const PARAMETERS: [&str; 18] = [
     "min_energy_share",
     "min_points",
     "noise_scale",
+    "output_csv",
     "top_n",
     "window_days",
 ];
 
 /// Remedies in messages of the libraries, and their replacements with flags, variables and commands.
-const REMEDIES: [(&str, &str); 24] = [
+const REMEDIES: [(&str, &str); 30] = [
     (
         "write a panel of boards that has them",
         "write them with 'data-pipeline leaderboards --from TIME --to TIME'",
@@ -57,6 +58,10 @@ const REMEDIES: [(&str, &str); 24] = [
     ("name its symbol", "import it with --symbol NAME"),
     ("its name or the given symbol", "its name or --symbol"),
     ("give no symbol", "drop --symbol"),
+    ("drop symbol", "drop --symbol"),
+    ("choose one with symbol", "choose one with --symbol"),
+    ("check symbol", "check --symbol"),
+    ("turn log off", "drop --log"),
     ("state the delimiter", "import it with --delimiter, such as --delimiter ','"),
     ("state the decimal mark", "import it with --decimal . or --decimal ,"),
     ("or state the format", "or import with --timestamp-format"),
@@ -66,6 +71,8 @@ const REMEDIES: [(&str, &str); 24] = [
     ("or allow longer bars", "or pass --allow-coarse"),
     ("give the password separately", "give the password with --password-file or DB_PASSWORD"),
     ("residue, epsilon 0.2", "residue --epsilon 0.2"),
+    ("give them with pairs", "give them with --pairs"),
+    ("turn trades off to skip this", "--no-trades skips this"),
     ("omit the series to write less", "--no-persist-imfs omits the series"),
     ("strict: ", "--strict: "),
     ("or turn strict off", "or drop --strict"),
@@ -177,6 +184,15 @@ pub fn with_input(error: Error, input: &'static str) -> anyhow::Error {
     anyhow::Error::from(JobError { error, input })
 }
 
+/// Returns the error of a job with an input that is not a cohort file, even if it is named like one:
+/// the remedy of a missing file is then not to run a command.
+pub fn with_plain_io(error: Error) -> anyhow::Error {
+    match error {
+        Error::Io(error) => error.into(),
+        error => error.into(),
+    }
+}
+
 /// An error of a job, and the flag that gives its input.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", job_error(error, Some(input)))]
@@ -200,6 +216,9 @@ pub fn job_error(error: &Error, input: Option<&str>) -> String {
         }
         Error::NotInSource { .. } => {
             format!("{error}; list the symbols of the source with 'data-pipeline check'")
+        }
+        Error::NoBarsInSpan { .. } => {
+            format!("{error} (list them with 'data-pipeline check')")
         }
         Error::AsofBeforeBars { .. } => format!("{error}; use a later --asof"),
         Error::NothingToReport { .. } => {
@@ -233,7 +252,14 @@ pub fn job_error(error: &Error, input: Option<&str>) -> String {
             format!("--{name}: {reason}; 'data-pipeline check' lists the symbols of a source")
         }
         Error::Memory { .. } => error.to_string().replace("fewer trials", "fewer --trials"),
-        Error::Parameter { name: "output", reason } => reason.clone(),
+        Error::NothingToSync => {
+            "no symbols to update: give some with --pairs XBT/USD,ETH/USD, or import an archive first with \
+             'data-pipeline import FILE'"
+                .to_owned()
+        }
+        Error::AmbiguousSymbol { .. } => format!("--{error}"),
+        Error::Parameter { name: "out", reason } => format!("--out {reason}"),
+        Error::Parameter { name: "output" | "symbol", reason } => reason.clone(),
         Error::Parameter { name, reason } => format!("{}: {reason}", flag(name)),
         Error::Io(io @ bars_io::Error::LooseFiles { .. }) => io_error(io),
         Error::Io(bars_io::Error::Missing { path, .. }) if Cohort::is_bars_file(path) => {

@@ -2,9 +2,9 @@
 //! metrics.
 
 use bars::Window;
-use stages::features::layout::{FeatureCell, FeatureLayout};
+use stages::features::highlights::{longest_window, most_unusual};
+use stages::features::layout::FeatureLayout;
 use stages::features::table::FeatureRow;
-
 use stages::metrics::Intraday;
 use stages::regime::Daily;
 
@@ -23,8 +23,6 @@ pub struct SummaryMetric {
     pub digits: usize,
 }
 
-const MAX_SYMBOLS_SHOWN: usize = 20;
-
 /// Maximum number of unusual metrics printed per symbol.
 const MAX_UNUSUAL: usize = 2;
 
@@ -36,15 +34,7 @@ pub fn print(
     metrics: &[SummaryMetric],
     longest: Window,
 ) -> anyhow::Result<()> {
-    let fits = |index: &usize| layout.windows[*index] <= longest;
-    let is_ok = |index: &usize| rows.iter().any(|row| row.window(*index).is_ok());
-    let indices = || (0..layout.windows.len()).rev();
-    let index = indices()
-        .filter(fits)
-        .find(is_ok)
-        .or(indices().find(is_ok))
-        .or(indices().find(fits))
-        .unwrap_or(0);
+    let index = longest_window(layout, rows, longest);
     let window = layout.windows[index];
     let mut header = vec!["symbol".to_owned()];
     header.extend(metrics.iter().map(|metric| format!("{window} {}", metric.title)));
@@ -52,7 +42,7 @@ pub fn print(
     if has_baseline {
         header.push("most unusual (percentile)".to_owned());
     }
-    let lines = rows.iter().take(MAX_SYMBOLS_SHOWN).map(|row| {
+    let lines = rows.iter().map(|row| {
         let mut line = vec![row.symbol.to_string()];
         line.extend(metrics.iter().map(|metric| figure(row, index, metric)));
         if has_baseline {
@@ -62,11 +52,7 @@ pub fn print(
     });
     let header: Vec<&str> = header.iter().map(String::as_str).collect();
     let numbers: Vec<usize> = (1..=metrics.len()).collect();
-    ui::print(&ui::table(&header, &numbers, lines))?;
-    if rows.len() > MAX_SYMBOLS_SHOWN {
-        ui::print(&format!("and {} more", rows.len() - MAX_SYMBOLS_SHOWN))?;
-    }
-    Ok(())
+    ui::print_first(ui::MAX_SYMBOLS_SHOWN, &header, &numbers, lines)
 }
 
 /// Formats a value with its percentile in brackets.
@@ -85,24 +71,11 @@ fn figure(row: &FeatureRow, window: usize, metric: &SummaryMetric) -> String {
     }
 }
 
-/// Formats the metrics, of any window, with the largest absolute robust z-scores.
+/// Formats the most unusual metrics of any window.
 fn unusual(layout: &FeatureLayout, row: &FeatureRow) -> String {
-    let outside = layout.columns().iter().filter_map(|column| {
-        let FeatureCell::Value(w, m) = column.cell else {
-            return None;
-        };
-        let enriched = row.window(w).enriched(m);
-        let is_out = enriched.pctile < 5.0 || enriched.pctile > 95.0;
-        is_out.then_some((column.spec.name.as_str(), enriched.rz.abs(), enriched.pctile))
-    });
-    let mut outside: Vec<_> = outside.filter(|(_, rz, _)| !rz.is_nan()).collect();
-    outside.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let named: Vec<String> = outside
-        .iter()
-        .take(MAX_UNUSUAL)
-        .map(|(name, _, percentile)| format!("{name} ({percentile:.0})"))
-        .collect();
-    if named.is_empty() { "-".to_owned() } else { named.join(", ") }
+    let unusual = most_unusual(layout, row, MAX_UNUSUAL);
+    let named = unusual.iter().map(|(name, percentile)| format!("{name} ({percentile:.0})"));
+    if unusual.is_empty() { "-".to_owned() } else { named.collect::<Vec<_>>().join(", ") }
 }
 
 /// The table of `metrics` and `state`.

@@ -6,6 +6,7 @@
 use std::process::ExitCode;
 
 mod app;
+mod clock;
 mod commands;
 mod config;
 mod console;
@@ -36,11 +37,11 @@ fn main() -> ExitCode {
     match run(&cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if ui::is_broken_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => explain::report(&error, |text| app::locate(text, cli.command.name())),
+        Err(error) => explain::report(&error, |text| app::locate(text, &cli.name)),
     }
 }
 
 fn run(cli: &Cli) -> anyhow::Result<()> {
     cli.common.set_threads()?;
-    logging::timed(cli.command.name(), || app::dispatch(&cli.command))
+    logging::timed(&cli.name, || app::dispatch(&cli.command))
 }

@@ -3,18 +3,17 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
-use bars_io::Source;
-use bars_io::Target;
+use bars_io::address::{is_mysql, unsupported};
 use bars_io::file::FileSource;
 use bars_io::mysql::config::{HOST, PORT, Partial, Password, TABLE, check_name, parse_port};
 use bars_io::mysql::{Config, MySqlSource, MySqlWriter};
 use bars_io::store::{Store, StoreWriter};
+use bars_io::{Source, Target};
 
 use crate::config;
 use crate::explain;
-use crate::flags::{DatabaseFlags, SourceFlags, is_mysql};
+use crate::flags::{DatabaseFlags, SourceFlags};
 use crate::prompts::{self, Purpose};
 use crate::ui::Usage;
 
@@ -31,8 +30,8 @@ fn usage(error: bars_io::Error) -> Usage {
 
 /// An open source. The database is a variant of its own because `check` also queries its settings.
 pub enum OpenSource {
-    /// A store or a file.
-    Files(Box<dyn Source>),
+    /// A store or a file, and its path.
+    Files(Box<dyn Source>, PathBuf),
     /// A database.
     MySql(Box<MySqlSource>),
 }
@@ -41,8 +40,16 @@ impl OpenSource {
     /// Returns the source.
     pub fn source(&self) -> &dyn Source {
         match self {
-            OpenSource::Files(source) => &**source,
+            OpenSource::Files(source, _) => &**source,
             OpenSource::MySql(source) => &**source,
+        }
+    }
+
+    /// Returns the path of a store or file.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            OpenSource::Files(_, path) => Some(path),
+            OpenSource::MySql(_) => None,
         }
     }
 }
@@ -63,20 +70,6 @@ pub fn optional_source(flags: &SourceFlags, ask: Prompt) -> anyhow::Result<Optio
         .transpose()
 }
 
-/// Resolves flags, environment, configuration file and prompts into flags that name the source
-/// completely, for commands that open it more than once.
-pub fn resolve(flags: &SourceFlags) -> anyhow::Result<SourceFlags> {
-    let source = flags.source.as_deref();
-    let place = location(source, &flags.database, Prompt::Interactive, Purpose::Read)?
-        .ok_or_else(no_source)?;
-    let (source, database) = match place {
-        // The address may have settings without a flag, so it is kept.
-        Location::MySql(config) => (flags.source.clone(), DatabaseFlags::from_config(&config)),
-        Location::Path(path) => (Some(path.display().to_string()), DatabaseFlags::default()),
-    };
-    Ok(SourceFlags { source, reading: flags.reading.clone(), database })
-}
-
 fn open(place: Location, flags: &SourceFlags) -> anyhow::Result<OpenSource> {
     let opened = match place {
         Location::MySql(config) => OpenSource::MySql(Box::new(MySqlSource::open(
@@ -85,24 +78,14 @@ fn open(place: Location, flags: &SourceFlags) -> anyhow::Result<OpenSource> {
             &explain::warnings(),
         )?)),
         Location::Path(path) if path.is_dir() => {
-            OpenSource::Files(Box::new(Store::open(&path, flags.reading.bar_time())?))
+            OpenSource::Files(Box::new(Store::open(&path, flags.reading.bar_time())?), path)
         }
         Location::Path(path) => {
-            OpenSource::Files(Box::new(FileSource::open(&path, &flags.reading.options())?))
+            OpenSource::Files(Box::new(FileSource::open(&path, &flags.reading.options())?), path)
         }
     };
-    log_once(&format!("reading bars from {}", opened.source().describe()));
+    tracing::info!("reading bars from {}", opened.source().describe());
     Ok(opened)
-}
-
-/// Logs a message unless it equals the previous one: all stages of a run read the same source.
-fn log_once(what: &str) {
-    static LAST: Mutex<String> = Mutex::new(String::new());
-    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
-    if *last != what {
-        tracing::info!("{what}");
-        what.clone_into(&mut last);
-    }
 }
 
 /// Opens the target that bars are written to, and logs it.
@@ -212,23 +195,23 @@ fn choose(named: Option<&str>, flags: &DatabaseFlags) -> anyhow::Result<Choice> 
                 configured(),
             ])
         }
-        Some(address) if unsupported_address(address).is_some() => {
-            return Err(Usage(unsupported_address(address).unwrap_or_default()).into());
-        }
-        Some(path) if flags.is_empty() => Choice::Path(path.into(), Origin::Flag),
-        Some(path) => {
-            return Err(Usage(format!(
-                "both the path {path} and database flags were given; drop one of them"
-            ))
-            .into());
-        }
+        Some(path) => match unsupported(path) {
+            Some(reason) => return Err(Usage(reason).into()),
+            None if flags.is_empty() => Choice::Path(path.into(), Origin::Flag),
+            None => {
+                return Err(Usage(format!(
+                    "both the path {path} and database flags were given; drop one of them"
+                ))
+                .into());
+            }
+        },
         None => {
             let layers =
                 vec![(Origin::Flag, flags), (Origin::Environment, environment()?), configured()];
             let path = config::get().source().filter(|source| !is_mysql(source));
             if layers.iter().any(|(_, partial)| !partial.is_empty()) {
                 Choice::Database(layers)
-            } else if let Some(address) = path.and_then(unsupported_address) {
+            } else if let Some(address) = path.and_then(unsupported) {
                 return Err(Usage(address).into());
             } else if let Some(path) = path {
                 Choice::Path(path.into(), Origin::File)
@@ -348,30 +331,6 @@ fn socket(partial: &Partial) -> Option<String> {
     partial.socket.as_ref().map(|path| path.display().to_string())
 }
 
-/// Returns the error of an address that is not read; `None` for a path. Only the scheme is repeated,
-/// because the rest may contain a password.
-fn unsupported_address(address: &str) -> Option<String> {
-    let (scheme, rest) = address.split_once(':')?;
-    let is_address = rest.starts_with("//") || rest.contains('@');
-    let is_scheme = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.' | '/');
-    if !is_address || !scheme.chars().all(is_scheme) || Path::new(address).exists() {
-        return None;
-    }
-    let lower = scheme.to_lowercase();
-    Some(match lower.as_str() {
-        "http" | "https" | "ftp" | "s3" | "gs" => {
-            "URLs cannot be read; download the file first".to_owned()
-        }
-        _ if ["mysql", "mariadb", "jdbc"].iter().any(|name| lower.starts_with(name)) => {
-            format!("unsupported source \"{scheme}:\"; did you mean mysql://user@host/database?")
-        }
-        _ if !rest.starts_with("//") => {
-            "this looks like an address; did you mean mysql://user@host/database?".to_owned()
-        }
-        _ => format!("unsupported source \"{scheme}://\"; use mysql://, a folder or a file"),
-    })
-}
-
 /// Merges the settings. Logs if the password comes from the configuration file.
 fn merged(layers: Vec<Layer>) -> anyhow::Result<Partial> {
     let is_given =
@@ -381,7 +340,7 @@ fn merged(layers: Vec<Layer>) -> anyhow::Result<Partial> {
     let mut merged = all.fold(Partial::default(), Partial::or);
     if !is_given {
         merged.password = config::get().password()?.map(|(password, path)| {
-            log_once(&format!("using the password in {}", path.display()));
+            tracing::info!("using the password in {}", path.display());
             password
         });
     }

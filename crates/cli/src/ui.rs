@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI8, Ordering};
 
 use anyhow::Context;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, presets};
-pub use pipeline::text::{bytes, count, minutes, pluralize};
+pub use pipeline::text::{bar, bytes, count, minutes, pluralize, spark};
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
 
@@ -149,27 +149,22 @@ pub fn table(
     table.trim_fmt()
 }
 
-/// Draws a bar of up to 20 characters. `share` is clamped to 0..1.
-pub fn bar(share: f64) -> String {
-    const EIGHTHS: [char; 8] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
-    let eighths = (share.clamp(0.0, 1.0) * 160.0).round() as usize;
-    let (whole, rest) = (eighths / 8, eighths % 8);
-    format!("{}{}", "█".repeat(whole), EIGHTHS[rest]).trim_end().to_owned()
-}
+/// Maximum number of symbols in the table of a stage.
+pub const MAX_SYMBOLS_SHOWN: usize = 20;
 
-/// Draws a sparkline of up to `width` characters; missing values are blank.
-pub fn spark(values: &[f64], width: usize) -> String {
-    const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    let known = || values.iter().copied().filter(|value| value.is_finite());
-    let (low, high) =
-        (known().fold(f64::INFINITY, f64::min), known().fold(f64::NEG_INFINITY, f64::max));
-    let columns = width.min(values.len());
-    let level = |column: usize| {
-        let value = values[column * values.len() / columns];
-        let share = if high > low { (value - low) / (high - low) } else { 0.5 };
-        if value.is_finite() { LEVELS[(share * 7.0).round() as usize] } else { ' ' }
-    };
-    (0..columns).map(level).collect()
+/// Prints a [`table`] of the first `max` rows, and the number of the others.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub fn print_first(
+    max: usize,
+    header: &[&str],
+    numbers: &[usize],
+    rows: impl ExactSizeIterator<Item = Vec<String>>,
+) -> anyhow::Result<()> {
+    let more = rows.len().saturating_sub(max);
+    print(&table(header, numbers, rows.take(max)))?;
+    if more > 0 { print(&format!("and {more} more")) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -180,17 +175,5 @@ mod tests {
         assert_eq!(split("no file; give one; or two"), ("no file", Some("give one; or two")));
         assert_eq!(split("bad \"a; b\" (x; y); fix it"), ("bad \"a; b\" (x; y)", Some("fix it")));
         assert_eq!(split("cannot read a"), ("cannot read a", None));
-    }
-
-    #[test]
-    fn sparklines_and_bars_have_the_expected_width() {
-        assert_eq!(super::spark(&[1.0, f64::NAN, 4.5, 8.0], 10), "▁ ▅█");
-        assert_eq!(super::spark(&[1.0, 2.0, 3.0, 4.0], 2), "▁▆");
-        assert_eq!(super::spark(&[7.0, 7.0], 9), "▅▅");
-        assert_eq!(super::spark(&[], 9), "");
-        assert_eq!(
-            [0.0, 0.5, 1.0, 7.0, f64::NAN].map(|share| super::bar(share).chars().count()),
-            [0, 10, 20, 20, 0]
-        );
     }
 }

@@ -193,6 +193,70 @@ fn shown(command: std::process::Command) -> BTreeMap<String, BTreeMap<String, (S
 }
 
 #[test]
+fn lists_and_switches_are_set_by_file_and_flag() {
+    let test_dir = test_dir();
+    let values = |file: &str, words: &[&str], settings: &[&str]| -> Vec<String> {
+        test_dir.write("data-pipeline.toml", file);
+        let show = [&["config", "show", "--format", "json"], words].concat();
+        let shown = &shown(test_dir.command(&show))[words[0]];
+        settings.iter().map(|setting| shown[*setting].0.clone()).collect()
+    };
+    let file = "[leaderboards]\ntop-n = 7\nwindows = [\"6h\", \"24h\"]\ninclude-stale = true\ninclude-partial = false";
+    let boards = |more: &[&str]| {
+        let settings = ["top-n", "windows", "include-stale", "include-partial"];
+        values(file, &[&["leaderboards"], more].concat(), &settings)
+    };
+    assert_eq!(boards(&[]), ["7", "6h,24h", "true", "false"]);
+    assert_eq!(boards(&["--top-n", "3", "--windows", "1h"]), ["3", "1h", "true", "false"]);
+    assert_eq!(boards(&["--include-stale"])[2], "true");
+    assert_eq!(boards(&["--include-stale=false"])[2], "false");
+    for (words, quiet, verbose) in [
+        (&["check"][..], "true", "0"),
+        (&["check", "--source", "x", "-v"], "false", "1"),
+        (&["check", "--source", "x", "--verbose", "-v"], "false", "2"),
+    ] {
+        assert_eq!(values("quiet = true", words, &["quiet", "verbose"]), [quiet, verbose]);
+    }
+    let cohorts = "[run]\ncohorts = [\"gainers\", \"losers\"]\n[state]\nstrict = true";
+    assert_eq!(values(cohorts, &["run"], &["cohorts", "strict"]), ["gainers,losers", "false"]);
+    let bands = "[imf-postprocess]\namp-bands = [3, 8.5]";
+    assert_eq!(values(bands, &["imf-postprocess"], &["amp-bands"]), ["3,8.5"]);
+    let shared = "threads = 2\nstrict = true\nbar-time = \"close\"";
+    let settings = ["threads", "strict", "bar-time"];
+    assert_eq!(values(shared, &["state"], &settings), ["2", "true", "close"]);
+    // The file can provide a required flag.
+    test_dir.write("data-pipeline.toml", "[imf-postprocess]\nsummary = \"x.parquet\"");
+    test_dir.run(&["imf-postprocess"]).fails(1, &["x.parquet"]);
+}
+
+#[test]
+fn invalid_settings_are_reported() {
+    let test_dir = test_dir();
+    for (text, words) in [
+        ("[leaderboard]\ntop-n = 3", "did you mean \"leaderboards\"?"),
+        ("[leaderboards]\ntopn = 3", "did you mean \"top-n\"?"),
+        ("[leaderboards]\nsource = \"x\"", "set it at the top"),
+        ("[fetch-history]\ninput-csv = \"x\"", "cannot be set here"),
+        ("top-n = 3", "such as [leaderboards]"),
+        ("config = \"other.toml\"", "unknown top-level key"),
+        ("threds = 4", "did you mean \"threads\"?"),
+        ("source = 3", "must be a string"),
+        ("source = \"bars\"\n[mysql]\nhost = \"h\"", "drop one of them"),
+        ("[mysql]\nhosts = \"h\"", "did you mean \"host\"?"),
+        ("[mysql]\nport = 99999", "port"),
+        ("[mysql]\nssl-mode = \"maybe\"", "ssl-mode"),
+        ("mysql = 3", "mysql must be a section"),
+        ("[leaderboards]\ntop-n = { a = 1 }", "must be a string, a number"),
+        ("[leaderboards\n", "TOML parse error at line 1"),
+    ] {
+        test_dir.write("data-pipeline.toml", text);
+        test_dir.run(&["config", "show"]).fails(2, &["data-pipeline.toml", words]);
+    }
+    test_dir.write("data-pipeline.toml", "[regime]\nbreakout-lookback-days = \"x\"");
+    test_dir.run(&["run"]).fails(2, &["data-pipeline.toml", "expected a whole number, such as 20"]);
+}
+
+#[test]
 fn show_names_the_origin_of_each_value() {
     let test_dir = with_bars();
     test_dir.write(

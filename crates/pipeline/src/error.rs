@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use bars::{AsOf, Findings, Symbol};
+use bars::{AsOf, Findings, Minute, Span, Symbol};
 
 /// The result of fallible functions in this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -35,6 +35,40 @@ pub enum Error {
         symbol: Symbol,
         /// Why.
         source: emd::Error,
+    },
+    /// The decomposition of a column of a file failed.
+    #[error("{}: {source}", path.display())]
+    ColumnDecomposition {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: emd::Error,
+    },
+    /// A value of a column cannot be decomposed.
+    #[error("{}, row {row}: column \"{column}\" is {problem}", path.display())]
+    InvalidValue {
+        /// The file.
+        path: PathBuf,
+        /// The row, from 1, without the header.
+        row: u64,
+        /// The column.
+        column: String,
+        /// What is wrong with the value, and the remedy.
+        problem: String,
+    },
+    /// A file has no rows.
+    #[error("{} has no rows", path.display())]
+    NoRows {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A given symbol is another spelling of several symbols.
+    #[error("symbol {symbol} is ambiguous: {}; give one of them", alternatives(candidates))]
+    AmbiguousSymbol {
+        /// The symbol as given.
+        symbol: Symbol,
+        /// The symbols that it may mean.
+        candidates: Vec<Symbol>,
     },
     /// The noise of a decomposition cannot be made.
     #[error(transparent)]
@@ -70,6 +104,29 @@ pub enum Error {
         count: usize,
         /// The source.
         place: String,
+    },
+    /// No symbol of a list has a bar in a span.
+    #[error(
+        "no bars from {} to {} for any of the {} in {}; the source has {} from {oldest} to {newest}",
+        span.start,
+        span.end,
+        crate::text::pluralize(*count, "symbol"),
+        path.display(),
+        crate::text::pluralize(*known, "symbol")
+    )]
+    NoBarsInSpan {
+        /// The span.
+        span: Span,
+        /// Number of symbols in the list.
+        count: usize,
+        /// The list.
+        path: PathBuf,
+        /// Number of symbols in the source.
+        known: usize,
+        /// Open time of the source's first bar.
+        oldest: Minute,
+        /// Close of its last bar.
+        newest: AsOf,
     },
     /// No bar closes by the as-of.
     #[error("no bar closes by {asof}: the bars of {what} close from {oldest} to {newest}")]
@@ -174,6 +231,15 @@ pub enum Error {
         /// Number of parts.
         parts: usize,
     },
+    /// Neither pairs nor bars of a target name the symbols to update.
+    #[error("no symbols to update: give pairs, or import an archive first")]
+    NothingToSync,
+    /// The exchange does not list the wanted pairs.
+    #[error("Kraken lists {what}")]
+    NoPairs {
+        /// Which pairs it does not list, such as `no pair quoted in USD`.
+        what: String,
+    },
     /// The observer cancelled the job.
     #[error("cancelled")]
     Cancelled,
@@ -181,6 +247,10 @@ pub enum Error {
 
 fn list(numbers: &[usize]) -> String {
     numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn alternatives(symbols: &[Symbol]) -> String {
+    symbols.iter().map(Symbol::as_str).collect::<Vec<_>>().join(" or ")
 }
 
 fn because(findings: &Findings) -> String {
@@ -217,7 +287,10 @@ impl Error {
     /// Returns whether the request is invalid, rather than the data or the machine.
     pub fn is_usage(&self) -> bool {
         match self {
-            Error::Parameter { .. } | Error::Memory { .. } => true,
+            Error::Parameter { .. }
+            | Error::Memory { .. }
+            | Error::AmbiguousSymbol { .. }
+            | Error::NothingToSync => true,
             Error::Stage(error) => error.parameter().is_some(),
             _ => false,
         }

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use bars::Findings;
+use bars::{Findings, Minute, Symbol};
 
 use crate::error::{Error, Result};
 
@@ -66,6 +66,8 @@ pub enum Event<'a> {
     },
     /// A message at normal verbosity.
     Info(&'a str),
+    /// A detail at the first level of verbosity.
+    Detail(&'a str),
     /// Details for a verbose log.
     Trace(&'a str),
     /// Results may not be what the user expects.
@@ -76,6 +78,15 @@ pub enum Event<'a> {
         stage: &'a str,
         /// Why.
         error: &'a Error,
+    },
+    /// A symbol failed; the job goes on.
+    SymbolFailed {
+        /// The symbol.
+        symbol: &'a Symbol,
+        /// Why.
+        error: &'a Error,
+        /// The minute at which to continue, if the next job does not know it.
+        resume: Option<Minute>,
     },
     /// Rows of an input were rejected, replaced or unusual. Reported once per source.
     Findings(&'a Findings),

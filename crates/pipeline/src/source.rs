@@ -1,7 +1,7 @@
 //! Queries of jobs about their source.
 
 use bars::time::AsOfSpec;
-use bars::{AsOf, Symbol};
+use bars::{AsOf, Findings, Symbol};
 use bars_io::{Entry, Source, newest_close};
 
 use crate::error::{Error, Result};
@@ -37,7 +37,7 @@ fn not_empty<T>(source: &dyn Source, found: Vec<T>) -> Result<Vec<T>> {
 /// [`Error::EmptySource`], or [`Error::AsofBeforeBars`] if no bar has closed by then.
 pub fn resolve_asof(spec: AsOfSpec, catalog: &[Entry]) -> Result<AsOf> {
     let Some(newest) = newest_close(catalog) else {
-        return Err(Error::EmptySource { findings: bars::Findings::default() });
+        return Err(Error::EmptySource { findings: Findings::default() });
     };
     let asof = spec.moment().unwrap_or(newest);
     let oldest =
@@ -54,7 +54,7 @@ pub fn resolve_asof(spec: AsOfSpec, catalog: &[Entry]) -> Result<AsOf> {
 /// [`Error::EmptySource`] if it is empty.
 pub(crate) fn ends(catalog: &[Entry]) -> Result<(AsOf, AsOf)> {
     let first = catalog.iter().map(|entry| AsOf::close_of(entry.first)).min();
-    let findings = bars::Findings::default();
+    let findings = Findings::default();
     first.zip(newest_close(catalog)).ok_or(Error::EmptySource { findings })
 }
 
@@ -71,7 +71,14 @@ pub(crate) fn report_findings(source: &dyn Source, observer: &dyn Observer) {
 /// # Errors
 /// [`bars_io::Error::Strict`].
 pub fn check_strict(source: &dyn Source) -> Result<()> {
-    let findings = source.findings();
+    check_findings(&source.findings())
+}
+
+/// Fails if `findings` have rows that were rejected or replaced.
+///
+/// # Errors
+/// [`bars_io::Error::Strict`].
+pub fn check_findings(findings: &Findings) -> Result<()> {
     if findings.breaks_strict() {
         return Err(bars_io::Error::Strict(findings.strict_reason()).into());
     }

@@ -1,4 +1,5 @@
-//! Numbers and durations as people read them, for messages, terminal tables and the report.
+//! Numbers, durations and small charts as people read them: for messages, terminal tables and the
+//! report.
 
 /// `1,234,567`.
 pub fn count(n: u64) -> String {
@@ -38,6 +39,29 @@ pub fn bytes(n: u64) -> String {
     }
 }
 
+/// Draws a bar of up to 20 characters. `share` is clamped to 0..1.
+pub fn bar(share: f64) -> String {
+    const EIGHTHS: [char; 8] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
+    let eighths = (share.clamp(0.0, 1.0) * 160.0).round() as usize;
+    let (whole, rest) = (eighths / 8, eighths % 8);
+    format!("{}{}", "█".repeat(whole), EIGHTHS[rest]).trim_end().to_owned()
+}
+
+/// Draws a sparkline of up to `width` characters; missing values are blank.
+pub fn spark(values: &[f64], width: usize) -> String {
+    const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let known = || values.iter().copied().filter(|value| value.is_finite());
+    let (low, high) =
+        (known().fold(f64::INFINITY, f64::min), known().fold(f64::NEG_INFINITY, f64::max));
+    let columns = width.min(values.len());
+    let level = |column: usize| {
+        let value = values[column * values.len() / columns];
+        let share = if high > low { (value - low) / (high - low) } else { 0.5 };
+        if value.is_finite() { LEVELS[(share * 7.0).round() as usize] } else { ' ' }
+    };
+    (0..columns).map(level).collect()
+}
+
 #[cfg(test)]
 mod tests {
     #[test]
@@ -49,6 +73,18 @@ mod tests {
         assert_eq!(
             [12, 3_400, 5_600_000, 7_000_000_000].map(super::bytes),
             ["12 B", "3.4 kB", "5.6 MB", "7.0 GB"]
+        );
+    }
+
+    #[test]
+    fn sparklines_and_bars_have_the_expected_width() {
+        assert_eq!(super::spark(&[1.0, f64::NAN, 4.5, 8.0], 10), "▁ ▅█");
+        assert_eq!(super::spark(&[1.0, 2.0, 3.0, 4.0], 2), "▁▆");
+        assert_eq!(super::spark(&[7.0, 7.0], 9), "▅▅");
+        assert_eq!(super::spark(&[], 9), "");
+        assert_eq!(
+            [0.0, 0.5, 1.0, 7.0, f64::NAN].map(|share| super::bar(share).chars().count()),
+            [0, 10, 20, 20, 0]
         );
     }
 }

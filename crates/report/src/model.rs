@@ -49,6 +49,20 @@ pub struct Report {
 }
 
 impl Report {
+    /// The first `count` of each symbol's [`outliers`](Report::outliers), symbols in the order of
+    /// their first one.
+    pub fn outliers_by_symbol(&self, count: usize) -> Vec<(&str, Vec<&MetricOutlier>)> {
+        let mut symbols: Vec<(&str, Vec<&MetricOutlier>)> = Vec::new();
+        for outlier in &self.outliers {
+            match symbols.iter_mut().find(|(symbol, _)| *symbol == outlier.symbol) {
+                Some((_, own)) if own.len() < count => own.push(outlier),
+                Some(_) => {}
+                None => symbols.push((&outlier.symbol, vec![outlier])),
+            }
+        }
+        symbols
+    }
+
     /// The as-of of the boards, or without boards the latest as-of of the other parts; `None` if no
     /// part has one.
     pub fn latest_asof(&self) -> Option<AsOf> {

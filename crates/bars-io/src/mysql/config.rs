@@ -141,6 +141,37 @@ impl Partial {
         Ok(partial)
     }
 
+    /// Sets `host`, `port`, `user`, `password`, `database`, `table`, `ssl-mode` or `ssl-ca` from
+    /// text. Returns false for another name.
+    ///
+    /// # Errors
+    /// The port is not a number of 1 to 65535, or the encryption is not a known mode.
+    ///
+    /// ```
+    /// use bars_io::mysql::config::Partial;
+    ///
+    /// let mut partial = Partial::default();
+    /// assert!(partial.set("port", "3307")?);
+    /// assert_eq!(partial.port, Some(3307));
+    /// assert!(!partial.set("prot", "3307")?);
+    /// # Ok::<(), bars_io::Error>(())
+    /// ```
+    pub fn set(&mut self, name: &str, value: &str) -> Result<bool> {
+        let text = || Some(value.to_owned());
+        match name {
+            "host" => self.host = text(),
+            "port" => self.port = Some(parse_port(value)?),
+            "user" => self.user = text(),
+            "password" => self.password = text().map(Password),
+            "database" => self.database = text(),
+            "table" => self.table = text(),
+            "ssl-mode" => self.ssl_mode = Some(value.parse()?),
+            "ssl-ca" => self.ssl_ca = Some(value.into()),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
     /// Fills missing settings from `other`.
     pub fn or(self, other: Partial) -> Partial {
         Partial {

@@ -1,24 +1,17 @@
 //! `data-pipeline fetch-history`
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
-use bars::spelling::{Directory, Found};
+use bars::Symbol;
 use bars::time::AsOfSpec;
-use bars::{Findings, Span, Symbol};
 use clap::{Args, ValueEnum};
+use pipeline::jobs::{HistoryJob, HistoryOutput};
+use pipeline::{Error, artifacts};
 
 use crate::console::Console;
 use crate::flags::{self, SourceFlags};
-use crate::interrupt::temp_files;
 use crate::source_select;
-use crate::ui::{self, Usage};
-use pipeline::artifacts::bar_csv::BarFile;
-use pipeline::artifacts::{self, bar_csv};
-use pipeline::cohort;
-use pipeline::observer::{Event, Observer};
-use pipeline::source::catalog;
+use crate::ui;
 
 /// Flags of `fetch-history`.
 #[derive(Debug, Clone, Args)]
@@ -105,105 +98,48 @@ fn path(flag: Option<&Path>, (variable, default): (&str, &str)) -> PathBuf {
 /// Runs the command.
 pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let [input, output] = flags.cohort.files();
-    let (input, output) =
-        (path(flags.input_csv.as_deref(), input), path(flags.output_csv.as_deref(), output));
-    let mut findings = Findings::default();
-    let wanted = bars_io::reader::symbols(&input, &mut findings);
-    let wanted = wanted.map_err(|error| match error {
-        bars_io::Error::Missing { path, .. } => anyhow::anyhow!(
+    let job = HistoryJob {
+        input: path(flags.input_csv.as_deref(), input),
+        output: path(flags.output_csv.as_deref(), output),
+        days: flags.days,
+        asof: flags.asof,
+    };
+    let list = job.read_list().map_err(|error| match error {
+        Error::Io(bars_io::Error::Missing { path, .. }) => anyhow::anyhow!(
             "no list of symbols {}; {}, or give a file with --input-csv",
             path.display(),
             flags.cohort.origin()
         ),
         error => error.into(),
     })?;
-    if let (Ok(a), Ok(b)) = (input.canonicalize(), output.canonicalize())
-        && a == b
-    {
-        return Err(Usage(format!(
-            "{} is both input and output; give another --output-csv",
-            input.display()
-        ))
-        .into());
-    }
     let opened = source_select::source(&flags.source)?;
-    let source = opened.source();
     let console = Console::new(flags.source.reading.strict);
-    if !findings.is_empty() {
-        console.event(Event::Findings(&findings));
-    }
-    let catalog = catalog(source)?;
-    let newest = bars_io::newest_close(&catalog).context("the source has no bars")?;
-    let span = Span::days_before(flags.asof.moment().unwrap_or(newest), flags.days);
-    let directory: Directory = catalog.iter().map(|entry| &entry.symbol).collect();
-    let LookedUp { found, missing, ambiguous } = look_up(&wanted, &directory, &console);
+    let written = job.run(&list, &console.context(Some(&opened)))?;
+    print(&written, &job.output)
+}
 
-    let history = [BarFile { path: &output, symbols: &found }];
-    let written = bar_csv::write(&history, source, span, temp_files(), &console)?;
-    let (file, counts) = written.into_iter().next().context("no file was written")?;
-    console.report_findings(source)?;
-    let total: usize = counts.iter().sum();
-    let (first, last) = (span.start, span.end);
-    if total == 0 && !wanted.is_empty() {
-        let oldest = catalog.iter().map(|entry| entry.first).min().unwrap_or(first);
-        anyhow::bail!(
-            "no bars from {first} to {last} for any of the {} in {}; the source has {} from {oldest} to {newest} \
-             (list them with 'data-pipeline check')",
-            ui::pluralize(wanted.len(), "symbol"),
-            input.display(),
-            ui::pluralize(catalog.len(), "symbol")
-        );
-    }
-    file.commit()?;
-    let rows = found
-        .iter()
-        .zip(&counts)
-        .map(|(symbol, &count)| vec![symbol.to_string(), ui::count(count as u64)]);
+fn print(written: &HistoryOutput, output: &Path) -> anyhow::Result<()> {
+    let HistoryOutput { span, symbols, missing, ambiguous } = written;
+    let rows =
+        symbols.iter().map(|(symbol, bars)| vec![symbol.to_string(), ui::count(*bars as u64)]);
     ui::print(&ui::table(&["symbol", "bars"], &[1], rows))?;
-    let empty: Vec<&str> = found
-        .iter()
-        .zip(&counts)
-        .filter(|(_, count)| **count == 0)
-        .map(|(symbol, _)| symbol.as_str())
-        .collect();
+    let empty = symbols.iter().filter(|(_, bars)| *bars == 0).map(|(symbol, _)| symbol);
     for (what, symbols) in [
-        ("not in the source", missing.join(", ")),
-        ("ambiguous", ambiguous.join(", ")),
-        ("no bars in that time", empty.join(", ")),
+        ("not in the source", missing.iter().collect()),
+        ("ambiguous", ambiguous.iter().collect()),
+        ("no bars in that time", empty.collect::<Vec<_>>()),
     ] {
         if !symbols.is_empty() {
-            ui::print(&format!("{what}: {symbols}"))?;
+            let names: Vec<&str> = symbols.into_iter().map(Symbol::as_str).collect();
+            ui::print(&format!("{what}: {}", names.join(", ")))?;
         }
     }
+    let total: usize = symbols.iter().map(|(_, bars)| bars).sum();
     ui::print(&format!(
-        "wrote {} ({} bars from {first} to {last})",
+        "wrote {} ({} bars from {} to {})",
         output.display(),
-        ui::count(total as u64)
+        ui::count(total as u64),
+        span.start,
+        span.end
     ))
-}
-
-/// The result of looking up a list of symbols.
-#[derive(Default)]
-struct LookedUp {
-    /// The distinct symbols of the source.
-    found: Vec<Symbol>,
-    /// Symbols that the source lacks.
-    missing: Vec<String>,
-    /// Symbols that match several of the source.
-    ambiguous: Vec<String>,
-}
-
-fn look_up(wanted: &[Symbol], directory: &Directory, console: &Console) -> LookedUp {
-    let (mut result, mut seen) = (LookedUp::default(), BTreeSet::new());
-    for symbol in wanted {
-        match cohort::find(directory, symbol, console) {
-            Some(symbol) if seen.insert(symbol.clone()) => result.found.push(symbol),
-            Some(_) => {}
-            None if matches!(directory.find(symbol), Found::Ambiguous(_)) => {
-                result.ambiguous.push(symbol.to_string());
-            }
-            None => result.missing.push(symbol.to_string()),
-        }
-    }
-    result
 }

@@ -86,8 +86,6 @@ pub fn print(output: &CohortCyclesOutput) -> anyhow::Result<()> {
     ui::print(&format!("\nwrote {json}, {text}"))
 }
 
-const MAX_SYMBOLS_SHOWN: usize = 20;
-
 fn print_symbols(symbols: &[SymbolUpswings]) -> anyhow::Result<()> {
     let row = |symbol: &SymbolUpswings| {
         let mut row = vec![symbol.symbol.to_string()];
@@ -111,11 +109,7 @@ fn print_symbols(symbols: &[SymbolUpswings]) -> anyhow::Result<()> {
         "window",
         "clusters per window (Gaussian mixture/DBSCAN)",
     ];
-    ui::print(&ui::table(&header, &[1, 2, 3, 4], symbols.iter().take(MAX_SYMBOLS_SHOWN).map(row)))?;
-    if symbols.len() > MAX_SYMBOLS_SHOWN {
-        ui::print(&format!("and {} more", symbols.len() - MAX_SYMBOLS_SHOWN))?;
-    }
-    Ok(())
+    ui::print_first(ui::MAX_SYMBOLS_SHOWN, &header, &[1, 2, 3, 4], symbols.iter().map(row))
 }
 
 /// Formats the number of clusters per window and method, such as `6h 2/3, 3d 9/2`.

@@ -130,15 +130,9 @@ fn print_lines(lines: &[PostLine]) -> anyhow::Result<()> {
         let cycle = &line.summary.dominant().cycle;
         vec![cycle.symbol.clone(), cycle.series.to_string(), line.summary.text.clone()]
     };
-    if !lines.is_empty() {
-        ui::print(&ui::table(
-            &["symbol", "series", "cycles"],
-            &[],
-            lines.iter().take(MAX_LINES_SHOWN).map(row),
-        ))?;
+    if lines.is_empty() {
+        return Ok(());
     }
-    if lines.len() > MAX_LINES_SHOWN {
-        ui::print(&format!("and {} more", lines.len() - MAX_LINES_SHOWN))?;
-    }
-    Ok(())
+    let header = ["symbol", "series", "cycles"];
+    ui::print_first(MAX_LINES_SHOWN, &header, &[], lines.iter().map(row))
 }

@@ -6,17 +6,16 @@ use bars::Symbol;
 use bars::time::AsOfSpec;
 use clap::Args;
 use pipeline::artifacts::names;
-use pipeline::cohort::Member;
-use pipeline::cycles::CyclesParams;
+use pipeline::cycles::{CyclesParams, SymbolCycles};
 use pipeline::jobs::{CyclesJob, CyclesOutput, CyclesPanelOutput};
-use pipeline::task::TaskRequest;
-use stages::cycles::cluster::{Clustered, Method, Pool};
-use stages::cycles::{CycleRow, Params, SignalKind};
+use pipeline::task::{Shard, TaskRequest};
+use stages::cycles::Params;
+use stages::cycles::cluster::{Cluster, Clustered, FIRST_SINGLETON, Method, Pool};
 
 use crate::console::Console;
 use crate::explain;
 use crate::flags::{self, DecompositionFlags, PanelFlags, SourceFlags};
-use crate::shard::{self, Shard};
+use crate::shard;
 use crate::source_select;
 use crate::ui::{self, Usage};
 
@@ -146,12 +145,10 @@ impl Flags {
     }
 }
 
-const MAX_SYMBOLS_SHOWN: usize = 20;
-
 /// Prints the cycles per symbol, the clusters and the path of the table.
 pub fn print(output: &CyclesOutput) -> anyhow::Result<()> {
     let cycles = &output.cycles;
-    print_symbols(&cycles.members, &cycles.rows)?;
+    print_symbols(&cycles.by_symbol())?;
     cycles.pools.iter().try_for_each(|pool| ui::print(&pool_summary(pool)))?;
     ui::print(&format!(
         "\nwrote {}: {}, as of {}; cluster cards and run_config.json are in the same folder",
@@ -166,7 +163,7 @@ fn print_panel(output: &CyclesPanelOutput) -> anyhow::Result<()> {
     let (first, last) = (output.asofs[0], output.asofs[output.asofs.len() - 1]);
     if let Some(CyclesOutput { cycles, .. }) = &output.last {
         ui::print(&format!("cycles as of {last}:"))?;
-        print_symbols(&cycles.members, &cycles.rows)?;
+        print_symbols(&cycles.by_symbol())?;
         cycles.pools.iter().try_for_each(|pool| ui::print(&pool_summary(pool)))?;
     }
     ui::print(&format!(
@@ -178,38 +175,25 @@ fn print_panel(output: &CyclesPanelOutput) -> anyhow::Result<()> {
 }
 
 /// Prints one line per symbol: number of cycles and the price cycle with the most energy.
-fn print_symbols(members: &[Member], rows: &[CycleRow]) -> anyhow::Result<()> {
-    let lines = members.iter().take(MAX_SYMBOLS_SHOWN).map(|Member { symbol, .. }| {
-        let own =
-            |series| rows.iter().filter(move |row| row.symbol == *symbol && row.series == series);
-        let [price, volume] = SignalKind::BOTH.map(|series| {
-            let cycles = own(series).filter(|row| row.cycle.is_some()).count();
-            match own(series).next() {
-                Some(stub) if cycles == 0 => stub.status.name().to_owned(),
-                _ => cycles.to_string(),
-            }
+fn print_symbols(symbols: &[SymbolCycles]) -> anyhow::Result<()> {
+    let row = |SymbolCycles { symbol, counts, strongest }: &SymbolCycles| {
+        let [price, volume] = counts.map(|count| match count {
+            Ok(count) => count.to_string(),
+            Err(status) => status.name().to_owned(),
         });
-        let mut line = vec![symbol.to_string(), price, volume];
-        let strongest = own(SignalKind::Price)
-            .filter_map(|row| row.cycle)
-            .max_by(|a, b| a.1.energy_share.total_cmp(&b.1.energy_share));
-        line.extend(match strongest {
-            Some((_, features)) => [
+        let [period, depth, energy] = match strongest {
+            Some(features) => [
                 ui::minutes(features.period_days * 1440.0),
                 format!("{:.1}", features.amp_pct),
                 format!("{:.0}", 100.0 * features.energy_share),
             ],
             None => ["-"; 3].map(str::to_owned),
-        });
-        line
-    });
+        };
+        vec![symbol.to_string(), price, volume, period, depth, energy]
+    };
     let header =
         ["symbol", "price cycles", "volume cycles", "strongest price cycle", "depth %", "energy %"];
-    ui::print(&ui::table(&header, &[1, 2, 3, 4, 5], lines))?;
-    if members.len() > MAX_SYMBOLS_SHOWN {
-        ui::print(&format!("and {} more", members.len() - MAX_SYMBOLS_SHOWN))?;
-    }
-    Ok(())
+    ui::print_first(ui::MAX_SYMBOLS_SHOWN, &header, &[1, 2, 3, 4, 5], symbols.iter().map(row))
 }
 
 /// Formats a pool of clusters in one line.
@@ -218,9 +202,8 @@ fn pool_summary(pool: &Clustered) -> String {
         Pool::Mixed => "price and volume",
         other => other.name(),
     };
-    let alone = |cluster: &&stages::cycles::cluster::Cluster| {
-        cluster.number().is_some_and(|number| number >= stages::cycles::cluster::FIRST_SINGLETON)
-    };
+    let alone =
+        |cluster: &&Cluster| cluster.number().is_some_and(|number| number >= FIRST_SINGLETON);
     let singles = pool.global.iter().filter(alone).count();
     let (cycles, clusters) = (
         ui::pluralize(pool.cycles(), "cycle"),

@@ -1,16 +1,15 @@
 //! `data-pipeline import`
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use bars::time::StampFormat;
-use bars::{ColumnNames, DecimalMark, Minute, ReadOptions, Series, Symbol};
-use bars_io::Target;
+use bars::{ColumnNames, DecimalMark, Minute, ReadOptions, Symbol};
 use bars_io::import::{self, ImportOptions, ImportPlan, ImportSummary};
+use bars_io::target::CountingTarget;
 use clap::Args;
 
+use crate::clock;
 use crate::explain;
 use crate::flags::{DatabaseFlags, ReadingFlags};
 use crate::progress::{Progress, Unit};
@@ -74,12 +73,6 @@ fn decimal(text: &str) -> Result<DecimalMark, String> {
     }
 }
 
-/// The present, to warn of times that cannot be; no result depends on it.
-fn now() -> Option<Minute> {
-    let age = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
-    Minute::new(i64::try_from(age.as_secs() / 60).ok()?)
-}
-
 impl Flags {
     fn options(&self) -> ImportOptions {
         let reading = ReadOptions {
@@ -87,7 +80,8 @@ impl Flags {
             columns: self.columns.clone().unwrap_or_default(),
             delimiter: self.delimiter,
             decimal: self.decimal,
-            now: now(),
+            // To warn of times in the future; no result depends on it.
+            now: Minute::new(clock::epoch_seconds() / 60),
             ..self.reading.options()
         };
         ImportOptions { reading, strict: self.reading.strict, allow_coarse: self.allow_coarse }
@@ -105,11 +99,11 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         );
         plan.skipped().iter().for_each(|skipped| tracing::debug!("skipped {skipped}"));
     }
-    let target = source_select::target(flags.into.as_deref(), &flags.database)?;
+    let target =
+        CountingTarget::new(source_select::target(flags.into.as_deref(), &flags.database)?);
     let progress = Progress::new("import", Unit::Bytes, plan.bytes());
-    let target = Counted { target, done: AtomicUsize::new(0) };
     let summary = import::run(&plan, &flags.options(), &target, &|bytes| progress.add(bytes));
-    let summary = summary.with_context(|| target.so_far())?;
+    let summary = summary.with_context(|| so_far(target.stored()))?;
     drop(progress);
     let has_bars = summary.symbols.values().any(|imported| imported.bars > 0);
     match (has_bars, summary.findings.is_empty()) {
@@ -127,33 +121,14 @@ fn shown(files: &[PathBuf]) -> String {
     files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ")
 }
 
-/// A target that counts the imported symbols, to report them if a later input fails.
-struct Counted {
-    target: Box<dyn Target>,
-    done: AtomicUsize,
-}
-
-impl Counted {
-    fn so_far(&self) -> String {
-        match self.done.load(Ordering::Relaxed) {
-            0 => "nothing was imported".to_owned(),
-            n => format!(
-                "stopped after {}, which are imported; run the same command again for the rest",
-                ui::pluralize(n, "symbol")
-            ),
-        }
-    }
-}
-
-impl Target for Counted {
-    fn upsert(&self, symbol: &Symbol, series: &Series) -> bars_io::Result<usize> {
-        let new = self.target.upsert(symbol, series)?;
-        self.done.fetch_add(1, Ordering::Relaxed);
-        Ok(new)
-    }
-
-    fn held(&self) -> bars_io::Result<Vec<bars_io::Entry>> {
-        self.target.held()
+/// Returns what an import that failed had stored before.
+fn so_far(stored: usize) -> String {
+    match stored {
+        0 => "nothing was imported".to_owned(),
+        n => format!(
+            "stopped after {}, which are imported; run the same command again for the rest",
+            ui::pluralize(n, "symbol")
+        ),
     }
 }
 

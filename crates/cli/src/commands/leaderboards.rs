@@ -1,7 +1,6 @@
 //! `data-pipeline leaderboards`
 
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use bars::AsOf;
 use bars::time::{AsOfSpec, DAY};
@@ -12,14 +11,15 @@ use pipeline::jobs::{
 };
 use pipeline::panel::PanelRange;
 use pipeline::snapshots::SnapshotFiles;
-use pipeline::task::TaskRequest;
+use pipeline::task::{Shard, TaskRequest};
 use stages::features::output::OutputOptions;
 use stages::leaderboards::{Board, Params, RankedBoards, Run, ValidParams};
 
+use crate::clock;
 use crate::console::Console;
 use crate::flags::{self, CompressionFlag, FormatFlag, PanelFlags, SourceFlags, UniverseFlags};
 use crate::prompts;
-use crate::shard::{self, Shard};
+use crate::shard;
 use crate::source_select;
 use crate::ui::{self, Usage};
 
@@ -182,12 +182,11 @@ impl Flags {
     }
 }
 
-/// Warns if the newest bar is more than a day old. Apart from the log, only this reads the wall
-/// clock.
+/// Warns if the newest bar is more than a day old.
 pub fn warn_if_stale(newest: AsOf) {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs() as i64);
-    if now - newest.epoch_seconds() > i64::from(DAY) * 60 {
-        let days = (now - newest.epoch_seconds()) / 86_400;
+    let age = clock::epoch_seconds() - newest.epoch_seconds();
+    if age > i64::from(DAY) * 60 {
+        let days = age / 86_400;
         tracing::warn!(
             "the newest bar closed at {newest}, {days} days ago; update the source with 'data-pipeline sync' or 'import'"
         );

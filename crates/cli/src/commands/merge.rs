@@ -1,13 +1,13 @@
 //! `data-pipeline merge`
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use pipeline::task::{self, MergeTarget, Merged, TaskResult, merge};
 
-use super::{imf_stage, leaderboards};
+use super::{imf_stage, leaderboards, snapshots};
 use crate::console::Console;
-use crate::flags::{ColumnFlags, CompressionFlag, FormatFlag, SourceFlags};
+use crate::flags::{self, ColumnFlags, CompressionFlag, FormatFlag, SourceFlags};
 use crate::interrupt::temp_files;
 use crate::source_select;
 use crate::ui::{self, Usage};
@@ -43,13 +43,15 @@ pub struct Flags {
 
 /// Runs the command.
 pub fn run(flags: &Flags) -> anyhow::Result<()> {
-    if flags.format == FormatFlag::Csv && flags.compression.is_some() {
-        return Err(Usage(
-            "--compression only applies to Parquet; drop it with --format csv".to_owned(),
-        )
+    let compression = flags::compression(flags.format, flags.compression)?;
+    let results = TaskResult::open_all(&flags.parts)?;
+    if results.is_empty() {
+        let folder = flags.parts.display();
+        return Err(Usage(format!(
+            "no results in {folder}: run a command with --shard 1/N ... N/N --out {folder}"
+        ))
         .into());
     }
-    let results = read(&flags.parts)?;
     let needs_source = results.iter().any(|result| result.task.stage_name() == "leaderboards");
     let opened = needs_source.then(|| source_select::source(&flags.source)).transpose()?;
     let console = Console::new(flags.source.reading.strict);
@@ -60,7 +62,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
             out: flags.out.clone(),
             format: flags.format.format(),
             cohort_format: flags.cohort_format.format(),
-            compression: flags.compression.map(CompressionFlag::compression).unwrap_or_default(),
+            compression,
             schema_version: flags.schema_version.clone(),
             columns: flags.columns.options(),
             source: opened.as_ref().map(source_select::OpenSource::source),
@@ -69,25 +71,6 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         },
     )?;
     print(&merged)
-}
-
-/// Reads the results in a folder, ordered by file name.
-fn read(folder: &Path) -> anyhow::Result<Vec<TaskResult>> {
-    let entries = std::fs::read_dir(folder).map_err(|e| bars_io::Error::io("open", folder, e))?;
-    let mut paths: Vec<PathBuf> = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "arrow"))
-        .collect();
-    paths.sort();
-    if paths.is_empty() {
-        let folder = folder.display();
-        return Err(Usage(format!(
-            "no results in {folder}: run a command with --shard 1/N ... N/N --out {folder}"
-        ))
-        .into());
-    }
-    Ok(paths.iter().map(|path| TaskResult::open(path)).collect::<pipeline::Result<_>>()?)
 }
 
 fn print(merged: &Merged) -> anyhow::Result<()> {
@@ -103,18 +86,8 @@ fn print(merged: &Merged) -> anyhow::Result<()> {
             ui::count(table.columns.len() as u64)
         )),
         Merged::Snapshots { first_file, partitions, rows, columns, asofs, .. } => {
-            let file = first_file.display();
-            let written = match partitions {
-                1 => file.to_string(),
-                n => format!("{}, the first {file}", ui::pluralize(*n, "partition")),
-            };
-            let (rows, columns) = (ui::pluralize(*rows, "row"), ui::pluralize(*columns, "column"));
-            let (first, last) = (asofs[0], asofs[asofs.len() - 1]);
-            let moments = match asofs.len() {
-                1 => format!("as of {last}"),
-                n => format!("{} from {first} to {last}", ui::pluralize(n, "as-of")),
-            };
-            ui::print(&format!("wrote {written}: {rows} of {columns}, {moments}"))
+            let size = [*rows, *columns];
+            ui::print(&snapshots::written(first_file, *partitions, size, asofs))
         }
         Merged::Cycles(output) => imf_stage::print(output),
         _ => Ok(()),

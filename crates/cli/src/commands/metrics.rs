@@ -6,7 +6,7 @@ use bars::time::AsOfSpec;
 use bars::{BarTime, Window};
 use clap::Args;
 use pipeline::jobs::{MetricsJob, MetricsOutput};
-use pipeline::task::TaskRequest;
+use pipeline::task::{Shard, TaskRequest};
 use stages::features::baseline::MIN_BASELINE_N;
 use stages::metrics::Params;
 
@@ -14,7 +14,7 @@ use crate::console::Console;
 use crate::explain;
 use crate::feature_table::{self, INTRADAY};
 use crate::flags::{self, CohortFlag, ColumnFlags, SourceFlags, check_table_path};
-use crate::shard::{self, Shard};
+use crate::shard;
 use crate::source_select::{self, Prompt};
 use crate::ui;
 

@@ -1,6 +1,8 @@
 //! Code that `state` and `regime` share: run the job or the dry run and print the result.
 
-use bars::{Symbol, Window};
+use std::path::Path;
+
+use bars::{AsOf, Symbol, Window};
 use indicators::moments::{median, range};
 use pipeline::cohort::read_symbols;
 use pipeline::jobs::{SnapshotFilesJob, SnapshotsOutput};
@@ -49,23 +51,35 @@ pub fn print(
     metrics: &[SummaryMetric],
     longest: Window,
 ) -> anyhow::Result<()> {
-    let (first, last) = (output.asofs[0], output.asofs[output.asofs.len() - 1]);
+    let last = output.asofs[output.asofs.len() - 1];
     if output.asofs.len() > 1 {
         ui::print(&format!("last snapshot, as of {last}:"))?;
     }
     feature_table::print(&output.layout, &output.last, metrics, longest)?;
-    let rows = ui::pluralize(output.rows, "row");
-    let columns = ui::pluralize(output.columns, "column");
-    let file = output.first_file.display();
-    let written = match output.partitions {
+    let size = [output.rows, output.columns];
+    let written = written(&output.first_file, output.partitions, size, &output.asofs);
+    ui::print(&format!("\n{written}"))
+}
+
+/// Formats the paths, size (rows and columns) and as-ofs of the files.
+pub fn written(
+    first_file: &Path,
+    partitions: usize,
+    [rows, columns]: [usize; 2],
+    asofs: &[AsOf],
+) -> String {
+    let file = first_file.display();
+    let written = match partitions {
         1 => file.to_string(),
         n => format!("{}, the first {file}", ui::pluralize(n, "partition")),
     };
-    let moments = match output.asofs.len() {
+    let (first, last) = (asofs[0], asofs[asofs.len() - 1]);
+    let moments = match asofs.len() {
         1 => format!("as of {last}"),
         n => format!("{} from {first} to {last}", ui::pluralize(n, "as-of")),
     };
-    ui::print(&format!("\nwrote {written}: {rows} of {columns}, {moments}"))
+    let (rows, columns) = (ui::pluralize(rows, "row"), ui::pluralize(columns, "column"));
+    format!("wrote {written}: {rows} of {columns}, {moments}")
 }
 
 /// Prints the symbols, the coverage of each window at the last as-of, and the output path.

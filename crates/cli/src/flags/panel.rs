@@ -11,10 +11,10 @@ use pipeline::panel::PanelRange;
 pub struct PanelFlags {
     /// First evaluation time of a panel: a table over many evaluation times, with one partition
     /// dt=YYYY-MM-DD per date.
-    #[arg(long, value_name = "TIME", value_parser = super::asof, requires = "to", conflicts_with_all = ["asof", "shard"])]
+    #[arg(long, value_name = "TIME", value_parser = super::values::asof, requires = "to", conflicts_with_all = ["asof", "shard"])]
     pub from: Option<AsOfSpec>,
     /// Last evaluation time of a panel (inclusive), or `latest`.
-    #[arg(long, value_name = "TIME", value_parser = super::asof, requires = "from")]
+    #[arg(long, value_name = "TIME", value_parser = super::values::asof, requires = "from")]
     pub to: Option<AsOfSpec>,
     /// Time between the evaluation times of a panel.
     #[arg(long, value_name = "WINDOW", default_value = "1d", requires = "from")]

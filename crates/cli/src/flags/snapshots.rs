@@ -8,10 +8,12 @@ use clap::Args;
 use pipeline::artifacts::Cohort;
 use pipeline::jobs::SnapshotFilesJob;
 use pipeline::snapshots::{Moments, SnapshotFiles};
+use pipeline::task::Shard;
 use stages::features::baseline::MIN_BASELINE_N;
 
-use super::{ColumnFlags, CompressionFlag, FormatFlag, SourceFlags};
-use crate::shard::Shard;
+use super::choice::ColumnFlags;
+use super::source::SourceFlags;
+use super::values::{CompressionFlag, FormatFlag, asof, compression};
 
 /// Flags that `state` and `regime` share.
 #[derive(Debug, Clone, Args)]
@@ -40,14 +42,14 @@ pub struct SnapshotFlags {
     pub no_baseline: bool,
     /// First evaluation time of a panel: a table over many evaluation times, with one partition
     /// dt=YYYY-MM-DD per date.
-    #[arg(long, value_name = "TIME", value_parser = super::asof, requires = "to", conflicts_with = "asof")]
+    #[arg(long, value_name = "TIME", value_parser = asof, requires = "to", conflicts_with = "asof")]
     pub from: Option<AsOfSpec>,
     /// Last evaluation time of a panel (inclusive), or `latest`.
-    #[arg(long, value_name = "TIME", value_parser = super::asof, requires = "from")]
+    #[arg(long, value_name = "TIME", value_parser = asof, requires = "from")]
     pub to: Option<AsOfSpec>,
     /// Evaluation time: timestamp, date (00:00 UTC) or `latest` (close of the newest bar) [default:
     /// the last time at which every window is complete, such as 00:00 UTC with a window of 24h].
-    #[arg(long, value_name = "TIME", value_parser = super::asof)]
+    #[arg(long, value_name = "TIME", value_parser = asof)]
     pub asof: Option<AsOfSpec>,
     /// Compute only part I of N and write it to the output folder (see 'data-pipeline merge').
     #[arg(long, value_name = "I/N", conflicts_with = "dry_run")]
@@ -72,7 +74,7 @@ impl SnapshotFlags {
         every: Window,
         series_output: Option<PathBuf>,
     ) -> anyhow::Result<SnapshotFilesJob<S>> {
-        let compression = super::compression(self.format, self.compression)?;
+        let compression = compression(self.format, self.compression)?;
         let moments = match (self.from, self.to, self.asof) {
             (Some(from), Some(to), _) => Moments::Panel { from, to, every },
             (_, _, Some(asof)) => Moments::At(asof),

@@ -11,6 +11,7 @@ use bars_io::atomic::{FinishedFile, TempFiles};
 use emd::{Decomposer, Decomposition};
 use serde::{Deserialize, Serialize};
 use stages::cycles::cluster::{Clustered, cluster};
+use stages::cycles::imf::Features;
 use stages::cycles::table::{summary, summary_lines};
 use stages::cycles::{Coverage, CycleRow, Lookback, SignalKind, Status, ValidParams};
 use stages::table::Table;
@@ -144,6 +145,38 @@ pub struct Cycles {
     pub timing: Timing,
     /// Description of the source, for the record.
     pub source: String,
+}
+
+/// The cycles of a symbol in numbers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SymbolCycles {
+    /// The symbol.
+    pub symbol: Symbol,
+    /// Number of cycles of price and of volume; the status of a series without cycles.
+    pub counts: [Result<usize, Status>; 2],
+    /// The price cycle with the largest energy share.
+    pub strongest: Option<Features>,
+}
+
+impl Cycles {
+    /// The cycles of each symbol in numbers, in the order of [`Cycles::members`].
+    pub fn by_symbol(&self) -> Vec<SymbolCycles> {
+        let summary = |Member { symbol, .. }: &Member| {
+            let own = |series: SignalKind| {
+                self.rows.iter().filter(move |row| row.symbol == *symbol && row.series == series)
+            };
+            let counts = SignalKind::BOTH.map(|series| {
+                match own(series).filter(|row| row.cycle.is_some()).count() {
+                    0 => own(series).next().map_or(Ok(0), |stub| Err(stub.status)),
+                    count => Ok(count),
+                }
+            });
+            let cycles = own(SignalKind::Price).filter_map(|row| Some(row.cycle?.1));
+            let strongest = cycles.max_by(|a, b| a.energy_share.total_cmp(&b.energy_share));
+            SymbolCycles { symbol: symbol.clone(), counts, strongest }
+        };
+        self.members.iter().map(summary).collect()
+    }
 }
 
 /// Durations of the parts of a run of [`cycles`].

@@ -8,7 +8,7 @@ use serde::Serialize;
 use stages::features::output::{OutputOptions, OutputShape};
 use stages::{cohort_cycles as stage_cycles, metrics as stage_metrics};
 
-use super::{JobContext, check_outputs};
+use super::context::{JobContext, check_outputs};
 use crate::artifacts::series_file::SeriesFile;
 use crate::artifacts::{Cohort, commit};
 use crate::cohort_cycles::{CohortCycles, cohort_cycles};

@@ -7,7 +7,7 @@ use serde::Serialize;
 use stages::cycles::cluster::Pool;
 use stages::cycles::{Lookback, SignalKind};
 
-use super::{JobContext, check_outputs};
+use super::context::{JobContext, check_outputs};
 use crate::artifacts::cards::cards_name;
 use crate::artifacts::table_file::Format;
 use crate::artifacts::{commit, names, partition};

@@ -5,7 +5,7 @@ use bars::time::AsOfSpec;
 use serde::Serialize;
 use stages::leaderboards::ValidParams;
 
-use super::JobContext;
+use super::context::JobContext;
 use crate::artifacts::names;
 use crate::artifacts::table_file::Format;
 use crate::error::Result;

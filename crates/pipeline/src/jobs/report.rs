@@ -4,7 +4,7 @@ use bars::time::AsOfSpec;
 use report::model::Remedy;
 use serde::Serialize;
 
-use super::JobContext;
+use super::context::JobContext;
 use crate::error::{Error, Result};
 use crate::report_model::{Depth, OutputFiles, read};
 

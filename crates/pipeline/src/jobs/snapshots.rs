@@ -8,7 +8,7 @@ use stages::features::layout::FeatureLayout;
 use stages::features::output::OutputShape;
 use stages::features::table::FeatureRow;
 
-use super::{JobContext, check_outputs};
+use super::context::{JobContext, check_outputs};
 use crate::artifacts::partition;
 use crate::artifacts::series_file::SeriesFile;
 use crate::cohort::read_symbols;

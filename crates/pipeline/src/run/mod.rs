@@ -28,11 +28,13 @@ use stages::cycles::Lookback;
 
 mod digest;
 mod executor;
+mod files;
 mod record;
 mod stage_call;
 
 pub use crate::digest::file_digest;
 pub use executor::StageStatus;
+pub use files::{FileGroup, group_files};
 pub use stage_call::{StageCall, StageOutput};
 
 use executor::RunExecutor;

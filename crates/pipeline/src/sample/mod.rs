@@ -11,6 +11,7 @@
 //! depend on the platform.
 
 mod octave;
+mod store;
 mod truth;
 
 use bars::time::DAY;

@@ -24,11 +24,13 @@ mod merge;
 mod plan;
 mod result;
 mod run;
+mod shard;
 mod snapshots;
 
 pub use merge::{MergeTarget, Merged, findings, merge};
 pub use plan::{TaskRequest, plan};
 pub use result::TaskResult;
+pub use shard::{InvalidShard, Shard, ShardOutput};
 
 /// Version of tasks and results. Other versions are refused.
 pub const TASK_VERSION: u32 = 1;

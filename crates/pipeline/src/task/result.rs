@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufReader, Cursor, Read, Seek};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
@@ -101,6 +101,19 @@ impl TaskResult {
     pub fn open(path: &Path) -> Result<TaskResult> {
         let file = File::open(path).map_err(|e| bars_io::Error::io("open", path, e))?;
         TaskResult::from_reader(path.display().to_string(), Box::new(BufReader::new(file)))
+    }
+
+    /// Opens the result files in a folder (those that end in `.arrow`), ordered by name.
+    ///
+    /// # Errors
+    /// If the folder cannot be read, or a file is damaged or of another version.
+    pub fn open_all(folder: &Path) -> Result<Vec<TaskResult>> {
+        let entries =
+            std::fs::read_dir(folder).map_err(|e| bars_io::Error::io("open", folder, e))?;
+        let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        paths.retain(|path| path.extension().is_some_and(|extension| extension == "arrow"));
+        paths.sort();
+        paths.iter().map(|path| TaskResult::open(path)).collect()
     }
 
     fn from_reader(name: String, reader: Box<dyn ReadSeek>) -> Result<TaskResult> {

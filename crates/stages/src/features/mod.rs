@@ -4,11 +4,12 @@
 //! [`metric`] describes metrics; [`asofs`] are the evaluation times; [`panel`] holds values per
 //! bucket; [`baseline`] slides quantiles over a panel; [`enrich`] compares values with baselines;
 //! [`layout`] derives the columns, [`table`] fills them and [`output`] chooses among them; [`page`]
-//! generates the documentation.
+//! generates the documentation; [`highlights`] chooses what a summary shows.
 
 pub mod asofs;
 pub mod baseline;
 pub mod enrich;
+pub mod highlights;
 pub mod layout;
 pub mod metric;
 pub mod output;

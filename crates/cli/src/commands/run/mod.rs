@@ -76,8 +76,7 @@ pub struct Flags {
 pub fn run(flags: &Flags) -> anyhow::Result<()> {
     // Report invalid parameters before anything is read or written.
     let stages = flags.stage_params()?;
-    let source = source_select::resolve(&flags.source)?;
-    let opened = source_select::source(&source)?;
+    let opened = source_select::source(&flags.source)?;
     let console = Console::new(flags.source.reading.strict);
     if flags.asof == AsOfSpec::Latest
         && let Some(newest) = bars_io::newest_close(&opened.source().catalog()?)
@@ -94,7 +93,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         force: flags.force,
         stages,
         program: program_digest(),
-        source_path: source.path(),
+        source_path: opened.path().map(Path::to_owned),
     };
     let mut shown = Ok(());
     let mut on_output = |call: &StageCall, output: &StageOutput| {

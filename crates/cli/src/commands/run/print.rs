@@ -1,14 +1,13 @@
 //! The summary at the end of a run: highlights, stages, files.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use bars::AsOf;
 use pipeline::artifacts::Cohort;
 use pipeline::report_model::{Depth, OutputFiles, read};
-use pipeline::run::{RunSummary, StageReport, StageStatus};
+use pipeline::run::{FileGroup, RunSummary, StageReport, StageStatus, group_files};
 use report::Report;
-use report::model::BoardRow;
+use report::model::{BoardRow, MetricOutlier};
 
 use crate::ui;
 
@@ -19,8 +18,8 @@ const SPARK_WIDTH: usize = 24;
 const SHORT_SPARK_WIDTH: usize = 10;
 /// Terminals of at least this many characters are wide.
 const WIDE_TERMINAL: usize = 100;
-/// More files of one kind than this in a folder are listed in one line.
-const MAX_LISTED_FILES: usize = 5;
+/// Maximum number of unusual metrics printed per symbol.
+const MAX_UNUSUAL: usize = 2;
 
 /// Prints the highlights, the stages and the files.
 pub fn summary(dir: &Path, run: &RunSummary, cohorts: &[Cohort]) -> anyhow::Result<()> {
@@ -32,7 +31,7 @@ pub fn summary(dir: &Path, run: &RunSummary, cohorts: &[Cohort]) -> anyhow::Resu
         }
     }
     print_stages(&run.stages)?;
-    print_files(dir, &run.files)
+    print_files(&run.files)
 }
 
 fn print_highlights(report: &Report, asof: AsOf, cohorts: &[Cohort]) -> anyhow::Result<()> {
@@ -55,8 +54,14 @@ fn print_highlights(report: &Report, asof: AsOf, cohorts: &[Cohort]) -> anyhow::
         title(
             "Most unusual metrics (percentile in the symbol's own history, farthest from the median first)",
         )?;
-        let rows = of_each(report).into_iter().map(|(symbol, named)| vec![symbol, named]).collect();
-        print(&["symbol", "intraday metrics"], &[], rows)?;
+        let named =
+            |unusual: &MetricOutlier| format!("{} ({:.0})", unusual.column, unusual.percentile);
+        let row = |(symbol, metrics): (&str, Vec<&MetricOutlier>)| {
+            let metrics: Vec<String> = metrics.into_iter().map(named).collect();
+            vec![symbol.to_owned(), metrics.join(", ")]
+        };
+        let outliers = report.outliers_by_symbol(MAX_UNUSUAL).into_iter();
+        print(&["symbol", "intraday metrics"], &[], outliers.map(row).collect())?;
     }
     if !report.dominant_cycles.is_empty() {
         title("Dominant price cycles")?;
@@ -99,12 +104,7 @@ fn print(header: &[&str], numbers: &[usize], rows: Vec<Vec<String>>) -> anyhow::
     if rows.is_empty() {
         return ui::print("no symbols");
     }
-    let more = rows.len().saturating_sub(MAX_ROWS);
-    ui::print(&ui::table(header, numbers, rows.into_iter().take(MAX_ROWS)))?;
-    if more > 0 {
-        ui::print(&format!("and {more} more"))?;
-    }
-    Ok(())
+    ui::print_first(MAX_ROWS, header, numbers, rows.into_iter())
 }
 
 fn coin(coin: &BoardRow) -> Vec<String> {
@@ -120,20 +120,6 @@ fn coin(coin: &BoardRow) -> Vec<String> {
         change(coin.volume_change_pct),
         coin.tags.join(", "),
     ]
-}
-
-/// Returns each symbol with its two most extreme metrics, ordered by the most extreme one.
-fn of_each(report: &Report) -> Vec<(String, String)> {
-    let mut named: Vec<(String, Vec<String>)> = Vec::new();
-    for unusual in &report.outliers {
-        let text = format!("{} ({:.0})", unusual.column, unusual.percentile);
-        match named.iter_mut().find(|(symbol, _)| *symbol == unusual.symbol) {
-            Some((_, metrics)) if metrics.len() < 2 => metrics.push(text),
-            Some(_) => {}
-            None => named.push((unusual.symbol.clone(), vec![text])),
-        }
-    }
-    named.into_iter().map(|(symbol, metrics)| (symbol, metrics.join(", "))).collect()
 }
 
 /// Prints the stages and their durations.
@@ -155,31 +141,14 @@ fn print_stages(stages: &[StageReport]) -> anyhow::Result<()> {
     ui::print(&ui::table(&["stage", "time", ""], &[1], stages.iter().map(row)))
 }
 
-/// Prints every file; many files of one kind in a folder share a line.
-fn print_files(dir: &Path, outputs: &[PathBuf]) -> anyhow::Result<()> {
-    if outputs.is_empty() {
+/// Prints every file; many files of modes share a line.
+fn print_files(files: &[PathBuf]) -> anyhow::Result<()> {
+    if files.is_empty() {
         return Ok(());
     }
-    let mut kinds: BTreeMap<(PathBuf, String), Vec<(PathBuf, u64)>> = BTreeMap::new();
-    for path in outputs {
-        let folder = path.parent().unwrap_or(dir).to_owned();
-        let end = path.extension().unwrap_or_default().to_string_lossy().into_owned();
-        let size = path.metadata().map_or(0, |meta| meta.len());
-        kinds.entry((folder, end)).or_default().push((path.clone(), size));
-    }
-    let mut rows = Vec::new();
-    for ((folder, end), files) in kinds {
-        if files.len() > MAX_LISTED_FILES && folder.ends_with("imfs") {
-            let size = files.iter().map(|(_, size)| size).sum();
-            rows.push((
-                folder.join(format!("*.{end}")),
-                format!("{}, {}", ui::pluralize(files.len(), "file"), ui::bytes(size)),
-            ));
-        } else {
-            rows.extend(files.into_iter().map(|(path, size)| (path, ui::bytes(size))));
-        }
-    }
-    rows.sort();
-    let rows = rows.into_iter().map(|(path, size)| vec![path.display().to_string(), size]);
+    let rows = group_files(files).into_iter().map(|FileGroup { path, count, bytes }| {
+        let count = if count > 1 { ui::pluralize(count, "file") + ", " } else { String::new() };
+        vec![path.display().to_string(), format!("{count}{}", ui::bytes(bytes))]
+    });
     ui::print(&format!("\n{}\n{}", ui::heading("Files"), ui::table(&["file", "size"], &[1], rows)))
 }
