@@ -14,6 +14,8 @@
 //! | [`cycles::cycles`], [`cycles_summary::cycles_summary`] | cycles and clusters, summary per symbol |
 //! | [`cohort_cycles::cohort_cycles`] | clusters of upswings |
 //! | [`run::run`] | all of these in order, skipping stages that are up to date |
+//! | [`jobs::EmdJob`], [`jobs::HistoryJob`] | modes of any column of numbers, bars as CSV |
+//! | `jobs::SyncJob`, `jobs::KrakenLosersJob` | new bars and losers of the day, with feature `kraken` |
 //! | [`check::check`] | what a source contains |
 //! | [`sample`] | the synthetic market |
 //! | [`dictionary`] | the definition of every column |

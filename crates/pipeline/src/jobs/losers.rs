@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use bars::spelling::STABLECOINS;
 use bars_io::kraken::Client;
 use bars_io::kraken::market::{self, Pair, Ticker};
+use serde::Serialize;
 use stages::table::{ColumnSource, Table};
 
 use super::context::JobContext;
@@ -14,7 +15,7 @@ use crate::text::pluralize;
 pub const LOSERS_QUOTE: &str = "USD";
 
 /// Ranks the pairs that fell most on Kraken today and writes them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct KrakenLosersJob {
     /// Maximum number of pairs.
     pub top_n: usize,

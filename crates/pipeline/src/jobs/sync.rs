@@ -7,6 +7,7 @@ use bars_io::kraken::Client;
 use bars_io::kraken::market::{Pair, Pairs};
 use bars_io::kraken::sync::{Cost, News, SyncTask, Synced, sync};
 use bars_io::{Entry, Target};
+use serde::Serialize;
 
 use crate::cohort;
 use crate::error::{Error, Result};
@@ -18,7 +19,7 @@ use crate::text::{minutes, pluralize};
 const MAX_FAILURES_IN_A_ROW: usize = 3;
 
 /// Updates a target with new bars from Kraken.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct SyncJob {
     /// The pairs, in any spelling; if empty, the symbols of the target that are exactly one of a
     /// pair's names (the target may also have bars of other exchanges).
