@@ -127,13 +127,36 @@ impl TempFiles {
     }
 
     /// Creates a folder and its missing parents, and records which ones were missing.
-    fn create_folders(&self, folder: &Path) -> Result<()> {
+    ///
+    /// # Errors
+    /// The folder cannot be created.
+    pub(crate) fn create_folders(&self, folder: &Path) -> Result<()> {
         let missing =
             folder.ancestors().filter(|above| !above.as_os_str().is_empty() && !above.exists());
         let missing: Vec<PathBuf> = missing.map(Path::to_owned).collect();
         fs::create_dir_all(folder).map_err(|e| Error::io("create the folder", folder, e))?;
         self.lock().folders.extend(missing);
         Ok(())
+    }
+
+    /// Registers a file that is to be removed, with the empty folders created for it, unless
+    /// [`TempFiles::keep`] is called.
+    pub(crate) fn register(&self, path: &Path) {
+        self.lock().files.insert(path.to_owned());
+    }
+
+    /// Keeps a registered file and its folders.
+    pub(crate) fn keep(&self, path: &Path) {
+        self.lock().files.remove(path);
+    }
+
+    /// Removes a file that is still registered, and the empty folders created for it.
+    pub(crate) fn remove(&self, path: &Path) {
+        let mut unfinished = self.lock();
+        if unfinished.files.remove(path) {
+            let _ = fs::remove_file(path);
+            unfinished.remove_empty_folders(folder_of(path));
+        }
     }
 }
 
@@ -259,11 +282,7 @@ impl Drop for AtomicFile {
             // Buffered bytes are dropped with the file.
             drop(buffer.into_parts());
         }
-        let mut unfinished = self.temp.lock();
-        if unfinished.files.remove(&self.temporary) {
-            let _ = fs::remove_file(&self.temporary);
-            unfinished.remove_empty_folders(folder_of(&self.path));
-        }
+        self.temp.remove(&self.temporary);
     }
 }
 
