@@ -61,10 +61,7 @@ impl CyclesParams {
         if seconds > 0.0 && seconds <= 1e9 {
             return Ok(Duration::from_secs_f64(seconds));
         }
-        Err(Error::parameter(
-            "max_seconds_per_asset",
-            format!("{seconds} is out of range; must be above 0 seconds"),
-        ))
+        Err(Error::out_of_range("max_seconds_per_asset", seconds, "above 0, at most 1e9"))
     }
 }
 
