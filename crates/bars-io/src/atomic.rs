@@ -127,13 +127,36 @@ impl TempFiles {
     }
 
     /// Creates a folder and its missing parents, and records which ones were missing.
-    fn create_folders(&self, folder: &Path) -> Result<()> {
+    ///
+    /// # Errors
+    /// The folder cannot be created.
+    pub(crate) fn create_folders(&self, folder: &Path) -> Result<()> {
         let missing =
             folder.ancestors().filter(|above| !above.as_os_str().is_empty() && !above.exists());
         let missing: Vec<PathBuf> = missing.map(Path::to_owned).collect();
         make_folder(folder)?;
         self.lock().folders.extend(missing);
         Ok(())
+    }
+
+    /// Registers a file that is to be removed, with the empty folders created for it, unless
+    /// [`TempFiles::keep`] is called.
+    pub(crate) fn register(&self, path: &Path) {
+        self.lock().files.insert(path.to_owned());
+    }
+
+    /// Keeps a registered file and its folders.
+    pub(crate) fn keep(&self, path: &Path) {
+        self.lock().files.remove(path);
+    }
+
+    /// Removes a file that is still registered, and the empty folders created for it.
+    pub(crate) fn remove(&self, path: &Path) {
+        let mut unfinished = self.lock();
+        if unfinished.files.remove(path) {
+            let _ = fs::remove_file(path);
+            unfinished.remove_empty_folders(folder_of(path));
+        }
     }
 }
 
@@ -243,7 +266,7 @@ impl FinishedFile {
 ///
 /// # Errors
 /// A part of the path is a file, or the system refuses.
-pub(crate) fn make_folder(folder: &Path) -> Result<()> {
+fn make_folder(folder: &Path) -> Result<()> {
     fs::create_dir_all(folder).map_err(|e| match folder.ancestors().find(|above| above.is_file()) {
         Some(file) => Error::content(file, "this is a file, not a folder; give another path"),
         None => Error::io("create the folder", folder, e),
@@ -270,11 +293,7 @@ impl Drop for AtomicFile {
             // Buffered bytes are dropped with the file.
             drop(buffer.into_parts());
         }
-        let mut unfinished = self.temp.lock();
-        if unfinished.files.remove(&self.temporary) {
-            let _ = fs::remove_file(&self.temporary);
-            unfinished.remove_empty_folders(folder_of(&self.path));
-        }
+        self.temp.remove(&self.temporary);
     }
 }
 

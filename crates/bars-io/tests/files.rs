@@ -313,6 +313,32 @@ fn store_accepts_bars_in_any_order_and_the_last_wins() {
 }
 
 #[test]
+fn store_folder_is_removed_if_nothing_was_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let (parent, root) = (folder.path().join("data"), folder.path().join("data/bars"));
+    let symbol: Symbol = "A".parse().unwrap();
+    let temp = TempFiles::default();
+    let writer = StoreWriter::open(&root, &temp).unwrap();
+    writer.upsert(&symbol, &Series::default()).unwrap();
+    assert!(root.join(".lock").exists());
+    drop(writer);
+    assert!(!parent.exists());
+    // An interrupted process drops nothing.
+    let writer = StoreWriter::open(&root, &temp).unwrap();
+    drop(temp.discard());
+    assert!(!parent.exists());
+    drop(writer);
+    // With bars it stays, and so does a folder that existed before.
+    StoreWriter::open(&root, &temp).unwrap().upsert(&symbol, &series(0..10, 1.0)).unwrap();
+    drop(StoreWriter::open(&root, &temp).unwrap());
+    assert_eq!(Store::open(&root, BarTime::Open).unwrap().symbols().unwrap(), [symbol]);
+    let empty = folder.path().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    drop(StoreWriter::open(&empty, &temp).unwrap());
+    assert!(empty.exists());
+}
+
+#[test]
 fn part_left_by_a_killed_import_is_hidden_and_then_removed() {
     let folder = tempfile::tempdir().unwrap();
     let symbol: Symbol = "A".parse().unwrap();

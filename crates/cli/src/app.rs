@@ -116,7 +116,7 @@ pub enum Command {
 }
 
 /// Formats the examples and the page that the help of a command ends with.
-fn examples(page: &str, lines: &[&str]) -> String {
+pub fn examples(page: &str, lines: &[&str]) -> String {
     let title = if lines.len() == 1 { "Example" } else { "Examples" };
     format!("{title}:\n  {}\n\nDocumentation: docs/{page}.md", lines.join("\n  "))
 }

@@ -13,7 +13,7 @@ use report::model::Part;
 use crate::ui::Usage;
 
 /// Parameters in messages that are replaced by flags.
-const PARAMETERS: [&str; 19] = [
+const PARAMETERS: [&str; 20] = [
     "amp_bands",
     "bar_time",
     "base_url",
@@ -29,6 +29,7 @@ const PARAMETERS: [&str; 19] = [
     "min_cycle_depth_pct",
     "min_energy_share",
     "min_points",
+    "min_volume",
     "noise_scale",
     "output_csv",
     "top_n",
@@ -92,7 +93,7 @@ pub fn with_flags(text: &str) -> String {
         }
     }
     // Ordinary words are parameters only at the start of a message.
-    for parameter in ["windows", "months"] {
+    for parameter in ["windows", "months", "trials", "epsilon"] {
         if let Some(rest) = out.strip_prefix(parameter).filter(|rest| rest.starts_with([' ', ':']))
         {
             out = format!("--{parameter}{rest}");
@@ -137,19 +138,27 @@ pub fn plain_reasons(text: &str) -> String {
     .fold(text, |text, (reason, plain)| text.replace(reason, plain))
 }
 
-/// Replaces `0 is not in 1..=1024` by `expected 1 to 1024`.
+/// Replaces `invalid value '0' for '--threads <N>': 0 is not in 1..=1024` by
+/// `--threads 0 is out of range: expected 1 to 1024`, the form of the libraries.
 fn plain_range(text: &str) -> String {
-    let Some((before, after)) = text.split_once(" is not in ") else { return text.to_owned() };
-    let (range, rest) = after.split_at(after.find('\n').unwrap_or(after.len()));
-    let Some((low, high)) = range.split_once("..") else { return text.to_owned() };
-    // The value precedes it, in the words of clap.
-    let before = before.rsplit_once(": ").map_or(before, |(before, _)| before);
-    let high = high.trim_start_matches('=');
-    let expected = match high.parse::<u64>() {
-        Ok(high) if high < u64::from(u32::MAX) - 1 => format!("{low} to {high}"),
-        _ => format!("{low} or more"),
+    let plain = || {
+        let (before, after) = text.split_once(" is not in ")?;
+        let (range, rest) = after.split_at(after.find('\n').unwrap_or(after.len()));
+        let (low, high) = range.split_once("..")?;
+        let high = high.trim_start_matches('=');
+        let expected = match high.parse::<u64>() {
+            Ok(high) if high < u64::from(u32::MAX) - 1 => format!("{low} to {high}"),
+            _ => format!("{low} or more"),
+        };
+        let (start, named) = before.split_once("invalid value '")?;
+        let (value, named) = named.split_once("' for '")?;
+        let (flag, _) = named.split_once("': ")?;
+        // Without the name of the value, which may be styled.
+        let (name, end) = flag.split_once(" <").unwrap_or((flag, ""));
+        let style = end.split_once('>').map_or("", |(_, style)| style);
+        Some(format!("{start}{name}{style} {value} is out of range: expected {expected}{rest}"))
     };
-    format!("{before}: expected {expected}{rest}")
+    plain().unwrap_or_else(|| text.to_owned())
 }
 
 /// Removes `invalid time "x": ` from `invalid value 'x' for '--asof': invalid time "x": expected`.
@@ -369,11 +378,12 @@ mod tests {
         for (text, plain) in [
             (
                 "error: invalid value '0' for '--threads <N>': 0 is not in 1..=1024\n\nFor more",
-                "error: invalid value '0' for '--threads <N>': expected 1 to 1024\n\nFor more",
+                "error: --threads 0 is out of range: expected 1 to 1024\n\nFor more",
             ),
             (
-                "error: invalid value '0' for '--top-n <N>': 0 is not in 1..4294967295",
-                "error: invalid value '0' for '--top-n <N>': expected 1 or more",
+                "error: invalid value '\u{1b}[33m0\u{1b}[0m' for '\u{1b}[1m--top-n <N>\u{1b}[0m': \
+                 0 is not in 1..4294967295",
+                "error: \u{1b}[1m--top-n\u{1b}[0m \u{1b}[33m0\u{1b}[0m is out of range: expected 1 or more",
             ),
             (
                 "error: invalid value 'x' for '--asof <TIME>': invalid time \"x\": expected latest",
@@ -411,8 +421,8 @@ mod tests {
         );
         assert_eq!(with_flags("top_n 0 is too few"), "--top-n 0 is too few");
         assert_eq!(
-            with_flags("months 0 is out of range; use months"),
-            "--months 0 is out of range; use months"
+            with_flags("months 0 is out of range: expected 1 to 120; use months"),
+            "--months 0 is out of range: expected 1 to 120; use months"
         );
         assert_eq!(
             with_flags("my_top_n stays, lookback_days not"),

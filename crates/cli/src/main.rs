@@ -19,6 +19,7 @@ mod progress;
 mod prompts;
 mod shard;
 mod source_select;
+mod terminal_table;
 mod ui;
 
 use app::Cli;

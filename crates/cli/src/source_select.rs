@@ -313,22 +313,17 @@ pub fn settings(
         let key = config::get().database_key("password-file");
         settings[3] = ("password-file", Some(path.display().to_string()), key);
     }
-    for (name, get) in [("ssl-ca", ssl_ca as fn(&Partial) -> _), ("socket", socket)] {
-        let setting = setting(name, "", "", &get);
+    let paths: [(_, fn(&Partial) -> &Option<PathBuf>); 2] =
+        [("ssl-ca", |partial| &partial.ssl_ca), ("socket", |partial| &partial.socket)];
+    for (name, get) in paths {
+        let path = |partial: &Partial| get(partial).as_ref().map(|path| path.display().to_string());
+        let setting = setting(name, "", "", &path);
         if setting.1.is_some() {
             settings.push(setting);
         }
     }
     settings.insert(0, (flag, Some("a database".to_owned()), "the following settings".to_owned()));
     Ok(settings)
-}
-
-fn ssl_ca(partial: &Partial) -> Option<String> {
-    partial.ssl_ca.as_ref().map(|path| path.display().to_string())
-}
-
-fn socket(partial: &Partial) -> Option<String> {
-    partial.socket.as_ref().map(|path| path.display().to_string())
 }
 
 /// Merges the settings. Logs if the password comes from the configuration file.

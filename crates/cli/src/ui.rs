@@ -5,10 +5,11 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicI8, Ordering};
 
 use anyhow::Context;
-use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, presets};
 pub use pipeline::text::{bar, bytes, count, minutes, pluralize, spark};
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
+
+use crate::terminal_table;
 
 static VERBOSITY: AtomicI8 = AtomicI8::new(0);
 /// The progress bars on the terminal.
@@ -106,47 +107,14 @@ pub fn width() -> Option<usize> {
     Some(usize::from(size.0.0))
 }
 
-/// Text columns narrower than this make the titles of number columns wrap.
-const MIN_TEXT_WIDTH: usize = 16;
-
-/// Formats a table that fits the terminal; `numbers` are the indices of right-aligned columns. If
-/// the terminal is narrow, text columns wrap first, then the titles of number columns; the first
-/// column never wraps.
+/// Formats a table that fits the terminal; `numbers` are the indices of right-aligned columns.
 pub fn table(
     header: &[&str],
     numbers: &[usize],
     rows: impl IntoIterator<Item = Vec<String>>,
 ) -> String {
     let rows: Vec<Vec<String>> = rows.into_iter().collect();
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    let mut whole = vec![0];
-    if let Some(width) = width() {
-        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width as u16);
-        let content = |place: usize| {
-            let cells =
-                rows.iter().filter_map(|row| row.get(place)).map(|cell| cell.chars().count());
-            cells.max().unwrap_or(0).max(header.get(place).map_or(0, |title| title.chars().count()))
-        };
-        let fixed: usize = [0].iter().chain(numbers).map(|&place| content(place) + 2).sum();
-        let texts = header.len().saturating_sub(1 + numbers.len());
-        if fixed + texts * MIN_TEXT_WIDTH <= width {
-            whole.extend(numbers);
-        }
-    }
-    table.set_header(header);
-    table.add_rows(rows);
-    for place in whole {
-        if let Some(column) = table.column_mut(place) {
-            column.set_constraint(ColumnConstraint::ContentWidth);
-        }
-    }
-    for &place in numbers {
-        if let Some(column) = table.column_mut(place) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table.trim_fmt()
+    terminal_table::format(header, numbers, &rows, width())
 }
 
 /// Maximum number of symbols in the table of a stage.

@@ -404,7 +404,7 @@ fn imf_stage_used_wrongly() {
         (["--min-cycle-depth-pct", "-1"], "--min-cycle-depth-pct -1 is out of range"),
         (["--max-seconds-per-asset", "0"], "is out of range"),
         (["--max-seconds-per-asset", "nan"], "is out of range"),
-        (["--trials", "0"], "invalid trials \"0\": expected 1 to"),
+        (["--trials", "0"], "--trials 0 is out of range: expected 1 to"),
         (["--epsilon", "-1"], "epsilon"),
         (["--sifting", "fixed:0"], "sifts"),
         (["--n-jobs", "0"], "--n-jobs"),
@@ -620,8 +620,11 @@ fn imf_cluster_used_wrongly() {
     for (flags, said) in [
         (["--windows", "1h,1h"], "duplicate window"),
         (["--windows", "1M"], "ambiguous window"),
-        (["--min-points", "3"], "is too small"),
-        (["--min-amplitude-pct", "-2"], "--min-amplitude-pct -2 is not a valid amplitude"),
+        (["--min-points", "3"], "--min-points 3 is out of range: expected 4 or more"),
+        (
+            ["--min-amplitude-pct", "-2"],
+            "--min-amplitude-pct -2 is out of range: expected 0 or more",
+        ),
     ] {
         test_dir
             .run(&[&["imf-cluster", "gainers", "--input", "empty.csv"][..], &flags[..]].concat())

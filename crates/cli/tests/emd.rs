@@ -164,10 +164,10 @@ fn bad_flags_are_told() {
     let emd = |more: &[&str]| {
         test_dir.run(&[&["emd", "--input", "x.csv", "--column", "Height"], more].concat())
     };
-    emd(&["--trials", "0"]).fails(2, &["invalid trials \"0\""]);
-    emd(&["--epsilon", "0"]).fails(2, &["invalid epsilon \"0\""]);
-    emd(&["--epsilon", "-1"]).fails(2, &["invalid epsilon \"-1\""]);
-    emd(&["--sifting", "fixed:0"]).fails(2, &["expected 1 to 1,000"]);
+    emd(&["--trials", "0"]).fails(2, &["--trials 0 is out of range: expected 1 to"]);
+    emd(&["--epsilon", "0"]).fails(2, &["--epsilon 0 is out of range"]);
+    emd(&["--epsilon", "-1"]).fails(2, &["--epsilon -1 is out of range"]);
+    emd(&["--sifting", "fixed:0"]).fails(2, &["sifts 0 is out of range: expected 1 to 1000"]);
     emd(&["--sifting", "often"]).fails(2, &["fixed:N, s-number:S or reference"]);
     emd(&["--preset", "pyemd", "--noise-scale", "fastest"])
         .fails(2, &["residue in the pyemd preset"]);

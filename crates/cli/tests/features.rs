@@ -495,12 +495,11 @@ fn bad_input_is_told_with_its_remedy() {
     };
     for share in ["1.5", "-0.1", "nan"] {
         let flag = format!("--coverage-threshold={share}");
-        metrics(&[&flag])
-            .fails(2, &["--coverage-threshold", "is not a share\nhelp: must be 0 to 1"]);
-        state(&[&flag]).fails(2, &["--coverage-threshold", "is not a share\nhelp: must be 0 to 1"]);
+        metrics(&[&flag]).fails(2, &["--coverage-threshold", "is out of range: expected 0 to 1"]);
+        state(&[&flag]).fails(2, &["--coverage-threshold", "is out of range: expected 0 to 1"]);
     }
     for run in all(&test_dir, "bars.csv", "out", &["--min-baseline-n", "0"]) {
-        run.fails(2, &["--min-baseline-n 0 is too small", "help: must be at least 1"]);
+        run.fails(2, &["--min-baseline-n 0 is out of range: expected 1 or more"]);
     }
     for windows in ["90s", "1.5h", "day", "0h"] {
         metrics(&["--windows", windows])

@@ -123,6 +123,33 @@ fn flags_that_do_not_fit_a_panel_are_refused() {
     boards(&test_dir, &["--from", "2023-01-01", "--to", "2023-01-02"])
         .fails(1, &["no bar closes by 2023-01-02T00:00:00Z"]);
     assert!(!test_dir.file("data/leaderboards").exists());
+    // They are refused before the source is opened, which does not exist here.
+    let before = |words: &[&str], range: &[&str], problem: &str| {
+        let source = ["--source", "nowhere.csv", "--from"];
+        test_dir.run(&[words, &source, range].concat()).fails(2, &[problem]);
+    };
+    let backwards = ["2024-01-02", "--to", "2024-01-01"];
+    for command in ["leaderboards", "state", "regime", "imf-stage"] {
+        let words: &[&str] = match command {
+            "imf-stage" => &["imf-stage", "--leaders", "A/B"],
+            "leaderboards" => &["leaderboards", "--top-n", "2"],
+            _ => &[command, "--input", "bars.csv"],
+        };
+        before(words, &backwards, "swap them");
+        before(words, &["latest", "--to", "2024-01-01"], "\"latest\" gives an empty panel");
+        if ["leaderboards", "state"].contains(&command) {
+            let long = ["1950-01-01", "--to", "2950-01-01", "--every", "1m"];
+            before(words, &long, "exceed the limit");
+        }
+    }
+    let half_days = ["2024-01-01", "--to", "2024-01-02", "--every", "12h"];
+    before(&["imf-stage", "--leaders", "A/B"], &half_days, "not a whole number of days");
+    before(&["regime", "--input", "bars.csv"], &half_days, "not a whole number of days");
+    // A date of imf-stage ends at midnight, so a time of that day is before it.
+    let within = ["2024-01-01", "--to", "2024-01-01T12:00"];
+    before(&["imf-stage", "--leaders", "A/B"], &within, "swap them");
+    let columns = ["2024-01-01", "--to", "2024-01-02", "--select", "nope"];
+    before(&["state", "--input", "bars.csv"], &columns, "matches no column");
     // The file's value is a default for single runs, and does not contradict the flags.
     test_dir.write("data-pipeline.toml", "[leaderboards]\ncohort-format = \"parquet\"\n");
     boards(&test_dir, &RANGE).ok();

@@ -57,9 +57,9 @@ impl Params {
     /// Checks the parameters.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] if a parameter is out of its range, the pyemd preset is combined
-    /// with noise scaled by the fastest mode (which EMD-signal does not have), or this processor
-    /// cannot run the kernel.
+    /// [`Error::OutOfRange`]; [`Error::InvalidParameter`] if the pyemd preset is combined with noise
+    /// scaled by the fastest mode (which EMD-signal does not have), or this processor cannot run the
+    /// kernel.
     pub fn check(self) -> Result<Decomposer, Error> {
         self.validate()?;
         Ok(Decomposer { params: self })

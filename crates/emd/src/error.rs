@@ -42,7 +42,17 @@ pub enum Error {
     /// The noise was made with another preset, stop rule or seed, or has too few trials.
     #[error("noise was made with other parameters: {0}")]
     NoiseMismatch(&'static str),
-    /// A parameter is out of its range.
+    /// A number is out of its range.
+    #[error("{name} {value} is out of range: expected {expected}")]
+    OutOfRange {
+        /// Name of the parameter.
+        name: &'static str,
+        /// Its value.
+        value: String,
+        /// The valid values.
+        expected: &'static str,
+    },
+    /// A parameter is not possible here.
     #[error("invalid {name} \"{value}\": expected {expected}")]
     InvalidParameter {
         /// Name of the parameter.

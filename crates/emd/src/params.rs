@@ -37,15 +37,15 @@ impl Sifting {
     const MAX_FIXED_SIFTS: u32 = 1_000;
 
     pub(crate) fn check(self) -> Result<(), Error> {
-        let invalid = |name, value: u32, expected| {
-            Err(Error::InvalidParameter { name, value: value.to_string(), expected })
+        let out_of_range = |name, value: u32, expected| {
+            Err(Error::OutOfRange { name, value: value.to_string(), expected })
         };
         match self {
             Self::Fixed(n) if n == 0 || n > Self::MAX_FIXED_SIFTS => {
-                invalid("sifts", n, "1 to 1,000")
+                out_of_range("sifts", n, "1 to 1000")
             }
             Self::SNumber(s) if s == 0 || s > Self::S_NUMBER_CAP / 2 => {
-                invalid("s_number", s, "1 to 50")
+                out_of_range("s_number", s, "1 to 50")
             }
             _ => Ok(()),
         }
@@ -68,7 +68,7 @@ impl std::str::FromStr for Sifting {
     /// Parses `fixed:N`, `s-number:S` or `reference`.
     ///
     /// # Errors
-    /// [`Error::InvalidSifting`], or [`Error::InvalidParameter`] if the number is out of range.
+    /// [`Error::InvalidSifting`], or [`Error::OutOfRange`].
     fn from_str(text: &str) -> Result<Self, Error> {
         let invalid = |source| Error::InvalidSifting { text: text.to_owned(), source };
         let number = |digits: &str| digits.parse().map_err(|error| invalid(Some(error)));
@@ -219,16 +219,14 @@ impl Params {
     pub(crate) fn validate(&self) -> Result<(), Error> {
         let invalid =
             |name, value: String, expected| Err(Error::InvalidParameter { name, value, expected });
+        let out_of_range =
+            |name, value: String, expected| Err(Error::OutOfRange { name, value, expected });
         self.sifting.check()?;
         if self.trials == 0 || self.trials > MAX_TRIALS {
-            return invalid("trials", self.trials.to_string(), "1 to 100,000");
+            return out_of_range("trials", self.trials.to_string(), "1 to 100000");
         }
         if !(self.epsilon > 0.0 && self.epsilon <= MAX_EPSILON) {
-            return invalid(
-                "epsilon",
-                self.epsilon.to_string(),
-                "a number above 0, at most 1,000,000",
-            );
+            return out_of_range("epsilon", self.epsilon.to_string(), "above 0, at most 1000000");
         }
         if self.preset == Preset::Pyemd && self.noise_scale == NoiseScale::Fastest {
             return invalid("noise_scale", "fastest".into(), "residue in the pyemd preset");

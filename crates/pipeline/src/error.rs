@@ -271,6 +271,15 @@ impl Error {
         Error::Parameter { name, reason: reason.into() }
     }
 
+    /// Creates the error of a parameter that is out of its range; `expected` are the valid values.
+    pub(crate) fn out_of_range(
+        name: &'static str,
+        value: impl ToString,
+        expected: impl Into<String>,
+    ) -> Error {
+        stages::Error::out_of_range(name, value, expected).into()
+    }
+
     /// Creates an [`Error::Artifact`].
     pub fn artifact(path: &Path, reason: impl Into<String>) -> Error {
         Error::Artifact { path: path.to_owned(), reason: reason.into() }

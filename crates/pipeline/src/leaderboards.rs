@@ -70,16 +70,34 @@ pub fn leaderboards(
     asof: AsOfSpec,
     observer: &dyn Observer,
 ) -> Result<Leaderboards> {
-    let catalog = observer.step("listing the symbols", || catalog(source))?;
-    let catalog = universe.choose(&catalog, observer)?;
+    let all = observer.step("listing the symbols", || catalog(source))?;
+    let catalog = universe.choose(&all, observer)?;
     let asof = resolve_asof(asof, &catalog)?;
     let plan = LeaderboardsPlan::new(params.clone(), asof)?;
+    note_short_history(&all, asof, params, observer);
     let seen: Vec<&Entry> = catalog.iter().filter(|entry| entry.first < plan.span().end).collect();
     let symbols = observer
         .step("reading the market", || summarize(source, &seen, &plan, universe, observer))?;
     report_findings(source, observer);
     let newest = newest_close(&catalog).unwrap_or(asof);
     rank(&plan, seen.len(), symbols, newest, universe, observer)
+}
+
+/// Reports if the bars of the source begin after the start of the lookback before `asof`.
+pub(crate) fn note_short_history(
+    all: &[Entry],
+    asof: AsOf,
+    params: &ValidParams,
+    observer: &dyn Observer,
+) {
+    let days = params.lookback_days();
+    let start = Span::days_before(asof, days).start;
+    if let Some(first) = all.iter().map(|entry| entry.first).min().filter(|first| *first > start) {
+        observer.info(format!(
+            "the bars begin at {first}, within the lookback of {}",
+            pluralize(days as usize, "day")
+        ));
+    }
 }
 
 /// The buckets of each symbol with the minimum volume.

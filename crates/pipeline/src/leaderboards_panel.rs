@@ -20,7 +20,7 @@ use crate::artifacts::table_file::Format;
 use crate::artifacts::{Cohort, unexpected};
 use crate::error::{Error, Result};
 use crate::leaderboards::{
-    Leaderboards, board_specs, board_table, rank_quietly, warn_of_several_names,
+    Leaderboards, board_specs, board_table, note_short_history, rank_quietly, warn_of_several_names,
 };
 use crate::observer::{Observer, Progress, Unit};
 use crate::panel::{PanelRange, dates, since_first_bar};
@@ -151,6 +151,7 @@ impl<'a> BoardsPanel<'a> {
         let (oldest, newest) = ends;
         let asofs = range.asofs(|spec| spec.moment().unwrap_or(newest))?;
         let asofs = since_first_bar(asofs, oldest, "the source", ends, observer)?;
+        note_short_history(&all, asofs[0], params, observer);
         Ok(BoardsPanel { source, params, universe, entries, asofs, newest })
     }
 
@@ -335,7 +336,7 @@ pub(crate) fn board_symbols(folder: &Path, asof: AsOf) -> Result<Vec<Symbol>> {
 }
 
 /// Whether an error means that no symbol can be ranked at an as-of; another as-of may have boards.
-fn is_of_asof(error: &Error) -> bool {
+pub(crate) fn is_of_asof(error: &Error) -> bool {
     use stages::Error::{AllStale, NoBars};
     matches!(
         error,

@@ -29,19 +29,44 @@ impl PanelRange {
     /// [`Error::Parameter`] if the panel begins with `Latest`, is backwards, or has more than
     /// [`MAX_SNAPSHOTS`] as-ofs.
     pub fn asofs(self, asof: impl Fn(AsOfSpec) -> AsOf) -> Result<Vec<AsOf>> {
-        let PanelRange { from, to, every } = self;
-        if from == AsOfSpec::Latest {
+        self.check_from()?;
+        let from = asof(self.from);
+        let count = self.count(from, asof(self.to))?;
+        let step = i64::from(self.every.minutes());
+        Ok((0..count).map(|i| from.plus(i * step)).collect())
+    }
+
+    /// Checks everything that does not depend on bars, so that an invalid range is reported before
+    /// a source is opened. `asof` resolves a time; `None` for the close of the newest bar.
+    ///
+    /// # Errors
+    /// As [`PanelRange::asofs`].
+    pub fn check(self, asof: impl Fn(AsOfSpec) -> Option<AsOf>) -> Result<()> {
+        self.check_from()?;
+        match asof(self.from).zip(asof(self.to)) {
+            Some((from, to)) => self.count(from, to).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    fn check_from(self) -> Result<()> {
+        if self.from == AsOfSpec::Latest {
             return Err(Error::parameter(
                 "from",
                 "\"latest\" gives an empty panel; give a time or a date",
             ));
         }
-        let (from, to) = (asof(from), asof(to));
+        Ok(())
+    }
+
+    /// Returns the number of as-ofs between two times.
+    fn count(self, from: AsOf, to: AsOf) -> Result<i64> {
+        let every = self.every;
         if to < from {
             return Err(Error::parameter("from", format!("{from} is later than {to}; swap them")));
         }
-        let step = i64::from(every.minutes());
-        let count = (to.epoch_seconds() - from.epoch_seconds()) / 60 / step + 1;
+        let minutes = (to.epoch_seconds() - from.epoch_seconds()) / 60;
+        let count = minutes / i64::from(every.minutes()) + 1;
         if count > MAX_SNAPSHOTS {
             return Err(Error::parameter(
                 "every",
@@ -50,7 +75,7 @@ impl PanelRange {
                 ),
             ));
         }
-        Ok((0..count).map(|i| from.plus(i * step)).collect())
+        Ok(count)
     }
 }
 

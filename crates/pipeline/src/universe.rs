@@ -50,13 +50,12 @@ impl Universe {
     /// Returns the entries of the chosen symbols, without regard to volume, in the given order.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if the minimum volume is not a number of at least 0, a symbol or quote
-    /// is not in the catalog, or no symbol is left. An excluded symbol that is not in the catalog
+    /// [`Error::Stage`] if the minimum volume is not a number of at least 0, [`Error::Parameter`] if
+    /// a symbol or quote is not in the catalog, or no symbol is left. An excluded symbol that is not in the catalog
     /// is a warning.
     pub fn choose(&self, catalog: &[Entry], observer: &dyn Observer) -> Result<Vec<Entry>> {
         if !(self.min_volume >= 0.0 && self.min_volume.is_finite()) {
-            let problem = format!("{} is not a volume; must be at least 0", self.min_volume);
-            return Err(Error::parameter("min_volume", problem));
+            return Err(Error::out_of_range("min_volume", self.min_volume, "0 or more"));
         }
         let is_known = |pattern: &String| catalog.iter().any(|of| names(pattern, &of.symbol));
         if let Some(unknown) = self.symbols.iter().find(|pattern| !is_known(pattern)) {

@@ -117,7 +117,10 @@ fn unknown_names_are_errors_and_unknown_exclusions_warnings() {
     let none = Universe { exclude: list(&["*"]), ..Default::default() };
     fails(none, "symbols", "none of the 12 symbols");
     for min_volume in [-1.0, f64::NAN, f64::INFINITY] {
-        fails(Universe { min_volume, ..Default::default() }, "min_volume", "is not a volume");
+        let universe = Universe { min_volume, ..Default::default() };
+        let error = universe.choose(&market().catalog().unwrap(), &Silent).unwrap_err();
+        let problem = format!("min_volume {min_volume} is out of range: expected 0 or more");
+        assert_eq!(error.to_string(), problem);
     }
 
     #[derive(Default)]

@@ -12,7 +12,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///
 /// let error = Params { months: Some(0), ..Params::default() }.check().unwrap_err();
 /// assert_eq!(error.parameter(), Some("months"));
-/// assert_eq!(error.to_string(), "months 0 is out of range; must be 1 to 120, or none for no baseline");
+/// let problem = "months 0 is out of range: expected 1 to 120, or none for no baseline";
+/// assert_eq!(error.to_string(), problem);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -24,6 +25,16 @@ pub enum Error {
         name: &'static str,
         /// The value, the problem, and the valid values.
         problem: String,
+    },
+    /// A parameter is out of its range.
+    #[error("{name} {value} is out of range: expected {expected}")]
+    OutOfRange {
+        /// The parameter.
+        name: &'static str,
+        /// Its value.
+        value: String,
+        /// The valid values.
+        expected: String,
     },
     /// A window of the leaderboards has no complete bucket in the lookback.
     #[error(
@@ -68,9 +79,18 @@ impl Error {
     /// Returns the invalid parameter, if that is the error; the message begins with its name.
     pub fn parameter(&self) -> Option<&'static str> {
         match self {
-            Error::Parameter { name, .. } => Some(name),
+            Error::Parameter { name, .. } | Error::OutOfRange { name, .. } => Some(name),
             _ => None,
         }
+    }
+
+    /// Creates an [`Error::OutOfRange`]; `expected` are the valid values, such as `1 to 120`.
+    pub fn out_of_range(
+        name: &'static str,
+        value: impl ToString,
+        expected: impl Into<String>,
+    ) -> Error {
+        Error::OutOfRange { name, value: value.to_string(), expected: expected.into() }
     }
 
     pub(crate) fn invalid(name: &'static str, problem: impl Into<String>) -> Error {
@@ -92,7 +112,7 @@ pub(crate) fn check_windows(windows: &[Window], example: &str) -> Result<()> {
 /// Checks the minimum number of values in a baseline.
 pub(crate) fn check_min_baseline_n(n: usize) -> Result<()> {
     if n == 0 {
-        return Err(Error::invalid("min_baseline_n", "0 is too small; must be at least 1"));
+        return Err(Error::out_of_range("min_baseline_n", n, "1 or more"));
     }
     Ok(())
 }
@@ -100,10 +120,9 @@ pub(crate) fn check_min_baseline_n(n: usize) -> Result<()> {
 /// Checks the months of a baseline; `None` is no baseline.
 pub(crate) fn check_months(months: Option<u32>) -> Result<()> {
     match months {
-        Some(months @ (0 | 121..)) => Err(Error::invalid(
-            "months",
-            format!("{months} is out of range; must be 1 to 120, or none for no baseline"),
-        )),
+        Some(months @ (0 | 121..)) => {
+            Err(Error::out_of_range("months", months, "1 to 120, or none for no baseline"))
+        }
         _ => Ok(()),
     }
 }

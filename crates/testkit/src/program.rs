@@ -113,7 +113,8 @@ impl TestDir {
     /// are prompts and the answers to them. `out` holds all that the terminal shows.
     #[track_caller]
     pub fn run_on_terminal(&self, args: &str, columns: u16, answers: &[(&str, &str)]) -> Run {
-        let shell = format!("stty cols {columns}; exec {} {args}", self.program.display());
+        // A terminal without rows has no known size.
+        let shell = format!("stty rows 50 cols {columns}; exec {} {args}", self.program.display());
         let mut command = self.command(&[] as &[&str]);
         let environment: Vec<_> = command.get_envs().map(|(name, _)| name.to_owned()).collect();
         command = Command::new("script");

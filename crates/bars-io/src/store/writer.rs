@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::part::{self, Part};
 use super::{Files, Store, folder_of};
-use crate::atomic::{TempFiles, make_folder, remove_stale_temps};
+use crate::atomic::{TempFiles, remove_stale_temps};
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
 use crate::source::{Entry, Source};
@@ -19,7 +19,13 @@ use bars::time::{Minute, Span};
 /// year): a part then stays cheap to rewrite, and years of daily imports create few parts.
 const PART_ROWS: usize = 1 << 19;
 
+/// The file in the store's folder that its writer locks.
+const LOCK: &str = ".lock";
+
 /// Exclusive write access to a store, for one process at a time.
+///
+/// A folder that [`StoreWriter::open`] creates is removed when the writer is dropped and by
+/// [`TempFiles::discard`], if no bar was written until then: a failed import leaves no empty store.
 #[derive(Debug)]
 pub struct StoreWriter {
     root: PathBuf,
@@ -37,17 +43,23 @@ pub struct Upsert {
 }
 
 impl StoreWriter {
-    /// Locks the store in `root`, creating the folder if needed. Unfinished files are registered in
-    /// `temp`.
+    /// Locks the store in `root`, creating the folder and its parents if needed. Unfinished files
+    /// are registered in `temp`.
     ///
     /// # Errors
     /// The folder cannot be written, or another process is writing to it.
     pub fn open(root: &Path, temp: &TempFiles) -> Result<StoreWriter> {
-        make_folder(root)?;
-        let path = root.join(".lock");
+        let is_new = !root.exists();
+        temp.create_folders(root)?;
+        let path = root.join(LOCK);
         let lock = File::create(&path).map_err(|e| Error::io("write", &path, e))?;
         match lock.try_lock() {
-            Ok(()) => Ok(StoreWriter { root: root.to_owned(), temp: temp.clone(), _lock: lock }),
+            Ok(()) => {
+                if is_new {
+                    temp.register(&path);
+                }
+                Ok(StoreWriter { root: root.to_owned(), temp: temp.clone(), _lock: lock })
+            }
             Err(TryLockError::WouldBlock) => Err(Error::content(
                 root,
                 "another process is writing to this store; wait until it is done",
@@ -96,12 +108,19 @@ impl StoreWriter {
         let mut file = self.temp.create(&place)?;
         part::write(&merged, &mut file).map_err(|e| Error::writing_parquet(&place, e))?;
         file.commit()?;
+        self.temp.keep(&self.root.join(LOCK));
         // From here on the new part hides the old ones. A part that cannot be removed now is
         // removed by the next import, which reports it if that fails.
         for part in touched {
             let _ = fs::remove_file(part.path());
         }
         Ok(upsert)
+    }
+}
+
+impl Drop for StoreWriter {
+    fn drop(&mut self) {
+        self.temp.remove(&self.root.join(LOCK));
     }
 }
 

@@ -8,6 +8,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, Subcommand, ValueEnum};
 use serde::Serialize;
 
+use crate::app::examples;
 use crate::config::{self, NAME};
 use crate::explain;
 use crate::flags::DatabaseFlags;
@@ -26,8 +27,10 @@ pub struct Flags {
 #[derive(Debug, Clone, Subcommand)]
 enum Action {
     /// Write a configuration file that lists every setting with its default.
+    #[command(after_help = examples("configuration", &["data-pipeline config init", "data-pipeline config init market.toml"]))]
     Init(InitFlags),
     /// Show the settings of a command and where each comes from.
+    #[command(after_help = examples("configuration", &["data-pipeline config show", "data-pipeline config show state", "data-pipeline config show --format json run --top-n 30"]))]
     Show(ShowFlags),
 }
 

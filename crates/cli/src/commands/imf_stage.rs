@@ -79,6 +79,8 @@ pub struct Flags {
 
 /// Runs the command.
 pub fn run(flags: &Flags) -> anyhow::Result<()> {
+    let range = flags.panel.range();
+    range.map(pipeline::cycles::check_panel).transpose()?;
     let job = flags.job(flags.leaders_file()?)?;
     let opened = source_select::source(&flags.source)?;
     let console = Console::new(flags.source.reading.strict);
@@ -89,7 +91,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         return shard::run(&request, shard, &out, Some(&opened), &console);
     }
     let context = console.context(Some(&opened));
-    if let Some(range) = flags.panel.range() {
+    if let Some(range) = range {
         let output =
             job.run_panel(range, &context).map_err(|e| explain::with_input(e, "--leaders-csv"))?;
         return print_panel(&output);

@@ -159,7 +159,7 @@ impl Flags {
     /// Returns the as-ofs and the files of a panel; `None` if none is wanted.
     ///
     /// # Errors
-    /// `--compression` was given for CSV.
+    /// `--compression` was given for CSV, or the as-ofs are invalid.
     fn panel_files(&self) -> anyhow::Result<Option<(PanelRange, SnapshotFiles)>> {
         let compression = flags::compression(self.format, self.compression)?;
         let files = SnapshotFiles {
@@ -169,7 +169,9 @@ impl Flags {
             schema_version: self.schema_version.clone(),
             columns: OutputOptions::default(),
         };
-        Ok(self.panel.range().map(|range| (range, files)))
+        let range = self.panel.range();
+        range.map(|range| range.check(AsOfSpec::moment)).transpose()?;
+        Ok(range.map(|range| (range, files)))
     }
 
     /// Returns the folder of the log: that of the outputs, except for a panel: its folder has

@@ -26,11 +26,14 @@ pub fn run<S: SnapshotStage + Clone>(
     longest: Window,
     request: impl FnOnce(S, Vec<Symbol>, Moments) -> TaskRequest,
 ) -> anyhow::Result<()> {
+    job.check()?;
+    if flags.shard.is_some() {
+        flags.columns.check_whole()?;
+    }
     let opened = source_select::optional_source(&flags.source, Prompt::Never)?;
     let console = Console::new(flags.source.reading.strict);
     let context = console.context(opened.as_ref());
     if let Some(shard) = flags.shard {
-        flags.columns.check_whole()?;
         let opened = opened.as_ref().ok_or_else(source_select::no_source)?;
         let symbols =
             read_symbols(&job.input, &console).map_err(|e| explain::with_input(e, "--input"))?;

@@ -62,10 +62,7 @@ impl CyclesParams {
         if seconds > 0.0 && seconds <= 1e9 {
             return Ok(Duration::from_secs_f64(seconds));
         }
-        Err(Error::parameter(
-            "max_seconds_per_asset",
-            format!("{seconds} is out of range; must be above 0 seconds"),
-        ))
+        Err(Error::out_of_range("max_seconds_per_asset", seconds, "above 0, at most 1e9"))
     }
 }
 
@@ -304,6 +301,22 @@ pub(crate) fn lookback(
     Ok(lookback)
 }
 
+/// Checks everything about a panel of cycles that does not depend on bars.
+///
+/// # Errors
+/// If the step is not a whole number of days, or the range is invalid.
+pub fn check_panel(range: PanelRange) -> Result<()> {
+    if range.every.in_days().is_none() {
+        let problem = format!(
+            "{} is not a whole number of days, and each date has one partition; give a step such as 1d or 7d",
+            range.every
+        );
+        return Err(Error::parameter("every", problem));
+    }
+    // The lookback does not matter: only its end, which is the as-of.
+    range.check(|spec| spec.moment().map(|moment| Lookback::new(spec, moment, 1).asof))
+}
+
 /// Returns the lookbacks of a panel, ascending, at least one, each on another date, and the as-ofs
 /// that give them. `ends` are the first and last close of the leaders' bars; as-ofs before the first
 /// are dropped with a warning.
@@ -316,13 +329,7 @@ pub(crate) fn panel_lookbacks(
     range: PanelRange,
     observer: &dyn Observer,
 ) -> Result<Vec<(AsOfSpec, Lookback)>> {
-    if range.every.in_days().is_none() {
-        let problem = format!(
-            "{} is not a whole number of days, and each date has one partition; give a step such as 1d or 7d",
-            range.every
-        );
-        return Err(Error::parameter("every", problem));
-    }
+    check_panel(range)?;
     let (oldest, newest) = ends;
     let months = params.stage.get().lookback_months;
     let asofs = range.asofs(|spec| Lookback::new(spec, newest, months).asof)?;

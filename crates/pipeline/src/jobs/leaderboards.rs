@@ -2,15 +2,16 @@ use std::path::PathBuf;
 
 use bars::AsOf;
 use bars::time::AsOfSpec;
+use bars_io::Source;
 use serde::Serialize;
 use stages::leaderboards::ValidParams;
 
 use super::context::JobContext;
 use crate::artifacts::names;
 use crate::artifacts::table_file::Format;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::leaderboards::{Leaderboards, leaderboards, output_names};
-use crate::leaderboards_panel::{BoardsPanel, NAME, columns};
+use crate::leaderboards_panel::{BoardsPanel, NAME, columns, is_of_asof};
 use crate::panel::PanelRange;
 use crate::snapshots::{PartitionWriter, SnapshotFiles, commit_partitions};
 use crate::universe::Universe;
@@ -45,6 +46,16 @@ fn is_csv(format: &Format) -> bool {
     *format == Format::Csv
 }
 
+/// Returns why no symbol can be ranked: with `is_strict` the rejected rows of `source`, if it has
+/// any. Other errors are returned as they are.
+fn cause(error: Error, source: &dyn Source, context: &JobContext<'_>) -> Error {
+    let is_without_bars = matches!(error, Error::EmptySource { .. } | Error::AsofBeforeBars { .. });
+    if is_without_bars || is_of_asof(&error) {
+        return context.check(source).err().unwrap_or(error);
+    }
+    error
+}
+
 impl LeaderboardsJob {
     /// Runs the job.
     ///
@@ -55,7 +66,8 @@ impl LeaderboardsJob {
         let source = context.source()?;
         // Report a folder that cannot be written before reading the market.
         temp.check_writable(&self.out_dir.join(names::LEADERBOARDS_SUMMARY))?;
-        let leaderboards = leaderboards(source, &self.params, &self.universe, self.asof, observer)?;
+        let leaderboards = leaderboards(source, &self.params, &self.universe, self.asof, observer)
+            .map_err(|error| cause(error, source, context))?;
         context.check(source)?;
         let files = observer.step("writing", || {
             leaderboards.write(&self.out_dir, self.cohort_format, source, temp, observer)
@@ -110,18 +122,22 @@ impl LeaderboardsPanelJob {
     pub fn run(&self, context: &JobContext<'_>) -> Result<LeaderboardsPanelOutput> {
         let JobContext { temp, observer, .. } = *context;
         let source = context.source()?;
-        let panel = BoardsPanel::new(source, &self.params, &self.universe, self.range, observer)?;
+        let cause = |error| cause(error, source, context);
+        let panel = BoardsPanel::new(source, &self.params, &self.universe, self.range, observer)
+            .map_err(cause)?;
         let first_file = self.files.table(NAME, panel.asofs()[0]);
         // Report a folder that cannot be written before reading the market.
         temp.check_writable(&first_file)?;
         let columns = columns();
         let mut writer = PartitionWriter::new(&self.files, NAME, &columns, temp)?;
         let (mut rows, mut number) = (0, 0);
-        let last = panel.for_each_part(observer, &mut |part| {
-            rows += part.values.iter().flatten().map(|values| values[0].len()).sum::<usize>();
-            number += 1;
-            writer.write_group(number, part.dates, true, &|date| part.values[date].clone())
-        })?;
+        let last = panel
+            .for_each_part(observer, &mut |part| {
+                rows += part.values.iter().flatten().map(|values| values[0].len()).sum::<usize>();
+                number += 1;
+                writer.write_group(number, part.dates, true, &|date| part.values[date].clone())
+            })
+            .map_err(cause)?;
         context.check(source)?;
         let partitions = commit_partitions(writer, &self.files, NAME, panel.asofs())?;
         let asofs = panel.asofs().to_vec();

@@ -54,6 +54,16 @@ pub struct SnapshotsOutput {
 }
 
 impl<S: SnapshotStage + Clone> SnapshotFilesJob<S> {
+    /// Checks the choice of columns and the range of as-ofs, which need no bars.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`](crate::Error::Parameter) and
+    /// [`Error::Stage`](crate::Error::Stage).
+    pub fn check(&self) -> Result<()> {
+        OutputShape::new(&crate::snapshots::layout(&self.stage), &self.files.columns)?;
+        self.moments.check(&self.stage)
+    }
+
     /// Looks the symbols up and calls `then` with the job.
     ///
     /// # Errors
@@ -64,8 +74,7 @@ impl<S: SnapshotStage + Clone> SnapshotFilesJob<S> {
         then: impl FnOnce(&SnapshotJob<'_, S>) -> Result<T>,
     ) -> Result<T> {
         let observer = context.observer;
-        // Report a choice of columns that is not possible before reading anything.
-        OutputShape::new(&crate::snapshots::layout(&self.stage), &self.files.columns)?;
+        self.check()?;
         let symbols =
             observer.step("reading the symbols", || read_symbols(&self.input, observer))?;
         let file;

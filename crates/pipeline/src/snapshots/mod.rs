@@ -373,6 +373,20 @@ fn split_by_date(dates: &[&[AsOf]], rows: Vec<FeatureRow>) -> Vec<Vec<FeatureRow
     by_date
 }
 
+impl Moments {
+    /// Checks everything that does not depend on bars.
+    ///
+    /// # Errors
+    /// As [`PanelRange::check`].
+    pub(crate) fn check<S: SnapshotStage>(self, stage: &S) -> Result<()> {
+        match self {
+            Moments::Panel { from, to, every } => PanelRange { from, to, every }
+                .check(|spec| spec.moment().map(|moment| stage.asof(moment))),
+            Moments::Newest | Moments::At(_) => Ok(()),
+        }
+    }
+}
+
 /// The as-ofs, ascending, at least one. Those of a panel before the first bar are dropped with a
 /// warning.
 fn resolve<S: SnapshotStage>(

@@ -93,7 +93,7 @@ pub fn plan(
     observer: &dyn Observer,
 ) -> Result<Vec<Task>> {
     if !(1..=MAX_PARTS).contains(&parts) {
-        return Err(Error::parameter("parts", format!("{parts} parts; must be 1 to {MAX_PARTS}")));
+        return Err(Error::out_of_range("parts", parts, format!("1 to {MAX_PARTS}")));
     }
     let needed = || source.ok_or_else(|| Error::parameter("source", "is required"));
     match request {

@@ -57,7 +57,7 @@ fn board_card(board: &BoardTable, change_window: &str) -> Markup {
     let items = html! {
         @for row in board.rows.iter().take(MAX_LINES_PER_CARD) {
             li {
-                b class="grow" { (row.symbol) }
+                b class="symbol" { (row.symbol) }
                 (sparkline(&row.price))
                 span class="n" title="ranks among the largest gains and losses over the lookback" {
                     (Count(row.gain_count)) " / " (Count(row.loss_count))

@@ -37,13 +37,11 @@ impl Params {
     /// [`Error::Parameter`].
     pub fn check(self) -> Result<ValidParams> {
         if !(self.min_amplitude_pct >= 0.0 && self.min_amplitude_pct.is_finite()) {
-            let problem =
-                format!("{} is not a valid amplitude; must be at least 0", self.min_amplitude_pct);
-            return Err(Error::invalid("min_amplitude_pct", problem));
+            let amplitude = self.min_amplitude_pct;
+            return Err(Error::out_of_range("min_amplitude_pct", amplitude, "0 or more"));
         }
         if self.min_points < MIN_SAMPLES {
-            let problem = format!("{} is too small; must be at least 4", self.min_points);
-            return Err(Error::invalid("min_points", problem));
+            return Err(Error::out_of_range("min_points", self.min_points, "4 or more"));
         }
         Ok(ValidParams(self))
     }

@@ -38,14 +38,12 @@ impl Params {
     /// [`Error::Parameter`].
     pub fn check(self) -> Result<ValidParams> {
         if !(1..=120).contains(&self.lookback_months) {
-            let problem = format!("{} is out of range; must be 1 to 120", self.lookback_months);
-            return Err(Error::invalid("lookback_months", problem));
+            return Err(Error::out_of_range("lookback_months", self.lookback_months, "1 to 120"));
         }
         // A leg of positive numbers is at most 200 percent of its midline.
         if !(0.0..=200.0).contains(&self.min_cycle_depth_pct) {
-            let problem =
-                format!("{} is out of range; must be 0 to 200 percent", self.min_cycle_depth_pct);
-            return Err(Error::invalid("min_cycle_depth_pct", problem));
+            let depth = self.min_cycle_depth_pct;
+            return Err(Error::out_of_range("min_cycle_depth_pct", depth, "0 to 200"));
         }
         Ok(ValidParams(self))
     }

@@ -43,12 +43,11 @@ impl Params {
         self.windows.sort();
         self.windows.dedup();
         if self.top_n == 0 {
-            return Err(Error::invalid("top_n", "0 is too small; must be at least 1"));
+            return Err(Error::out_of_range("top_n", self.top_n, "1 or more"));
         }
         let days = self.lookback_days;
         if !(1..=3660).contains(&days) {
-            let problem = format!("{days} is out of range; must be 1 to 3660");
-            return Err(Error::invalid("lookback_days", problem));
+            return Err(Error::out_of_range("lookback_days", days, "1 to 3660"));
         }
         check_windows(&self.windows, "1h,24h")?;
         Ok(ValidParams(self))

@@ -38,9 +38,8 @@ impl Params {
         self.windows.dedup();
         check_windows(&self.windows, "1h,24h")?;
         if !(0.0..=1.0).contains(&self.coverage_threshold) {
-            let problem =
-                format!("{} is not a share; must be 0 to 1, such as 0.8", self.coverage_threshold);
-            return Err(Error::invalid("coverage_threshold", problem));
+            let share = self.coverage_threshold;
+            return Err(Error::out_of_range("coverage_threshold", share, "0 to 1"));
         }
         check_months(self.months)?;
         check_min_baseline_n(self.min_baseline_n)?;

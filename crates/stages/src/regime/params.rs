@@ -48,8 +48,7 @@ impl Params {
         self.windows.dedup();
         let days = self.breakout_days;
         if !(1..=3660).contains(&days) {
-            let problem = format!("{days} is out of range; must be 1 to 3660");
-            return Err(Error::invalid("breakout_lookback_days", problem));
+            return Err(Error::out_of_range("breakout_lookback_days", days, "1 to 3660"));
         }
         check_windows(&self.windows, "7d,30d")?;
         check_months(self.months)?;

@@ -59,13 +59,11 @@ impl Params {
     pub fn check(self) -> Result<ValidParams> {
         let [small, large] = self.amp_bands;
         if !(self.window_days > 0.0 && self.window_days.is_finite()) {
-            let problem =
-                format!("{} is not a valid length; must be above 0, such as 90", self.window_days);
-            return Err(Error::invalid("window_days", problem));
+            return Err(Error::out_of_range("window_days", self.window_days, "above 0"));
         }
         if !(0.0..=1.0).contains(&self.min_energy_share) {
-            let problem = format!("{} is not a share; must be 0 to 1", self.min_energy_share);
-            return Err(Error::invalid("min_energy_share", problem));
+            let share = self.min_energy_share;
+            return Err(Error::out_of_range("min_energy_share", share, "0 to 1"));
         }
         if !(small > 0.0 && small <= large && large.is_finite()) {
             let problem = format!(
