@@ -244,6 +244,7 @@ fn no_header(path: &Path, first: &[String]) -> Option<Error> {
         )
     } else if let [line] = first
         && !line.contains([',', ';', '|', '\t'])
+        && BarColumn::ALL.iter().all(|column| column.find(first).is_none())
     {
         let start: String = line.chars().take(40).collect();
         format!(

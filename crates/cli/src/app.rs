@@ -165,6 +165,8 @@ fn exit(mut error: clap::Error) -> ! {
         && !is_similar(typed.split([' ', '=']).next().unwrap_or_default(), &tip)
     {
         error.remove(ContextKind::SuggestedArg);
+        // It shows the suggested flag.
+        error.remove(ContextKind::Usage);
     }
     if let Some(remedy) = panel_remedy(&error) {
         let remedy = ContextValue::StyledStrs(vec![remedy.into()]);
@@ -189,8 +191,12 @@ fn panel_remedy(error: &clap::Error) -> Option<&'static str> {
     };
     let all = [words(ContextKind::InvalidArg), words(ContextKind::PriorArg)].concat();
     let flags: Vec<&str> = all.iter().filter_map(|text| text.split([' ', '=']).next()).collect();
-    let is_panel = error.kind() == ErrorKind::ArgumentConflict && flags.contains(&"--from");
-    if is_panel { flags.into_iter().find_map(flags::panel::remedy) } else { None }
+    match error.kind() {
+        _ if !flags.contains(&"--from") => None,
+        ErrorKind::ArgumentConflict => flags.into_iter().find_map(flags::panel::remedy),
+        ErrorKind::MissingRequiredArgument => Some(flags::panel::WITHOUT_FROM),
+        _ => None,
+    }
 }
 
 /// Whether a tip helps: one flag contains the other, or they begin alike.

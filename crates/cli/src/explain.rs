@@ -229,7 +229,7 @@ pub fn job_error(error: &Error, input: Option<&str>) -> String {
         Error::NoBarsInSpan { .. } => {
             format!("{error} (list them with 'data-pipeline check')")
         }
-        Error::AsofBeforeBars { .. } => format!("{error}; use a later --asof"),
+        Error::AsofBeforeBars { .. } => format!("{error}; evaluate at a later time"),
         Error::NothingToReport { .. } => {
             format!(
                 "{error}; create the outputs with 'data-pipeline run', or give another folder with --dir"

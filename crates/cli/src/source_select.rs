@@ -313,10 +313,13 @@ pub fn settings(
         let key = config::get().database_key("password-file");
         settings[3] = ("password-file", Some(path.display().to_string()), key);
     }
-    let paths: [(_, fn(&Partial) -> &Option<PathBuf>); 2] =
-        [("ssl-ca", |partial| &partial.ssl_ca), ("socket", |partial| &partial.socket)];
+    type Get = fn(&Partial) -> Option<&PathBuf>;
+    let paths: [(_, Get); 2] = [
+        ("ssl-ca", |partial| partial.ssl_ca.as_ref()),
+        ("socket", |partial| partial.socket.as_ref()),
+    ];
     for (name, get) in paths {
-        let path = |partial: &Partial| get(partial).as_ref().map(|path| path.display().to_string());
+        let path = |partial: &Partial| get(partial).map(|path| path.display().to_string());
         let setting = setting(name, "", "", &path);
         if setting.1.is_some() {
             settings.push(setting);

@@ -29,6 +29,9 @@ impl PanelFlags {
     }
 }
 
+/// What to do about flags of a panel without `--from`.
+pub const WITHOUT_FROM: &str = "give the times of a panel with --from and --to, or drop its flags";
+
 /// Returns what to do about `flag`, which cannot be used with `--from`.
 pub fn remedy(flag: &str) -> Option<&'static str> {
     Some(match flag {
