@@ -81,12 +81,12 @@ fn outlier_card(report: &Report) -> Markup {
                 b { (outlier.symbol) } " "
                 span class="grow" title=(outlier.column) { (outlier.column) }
                 span class="n" title={ "percentile in the symbol's own history; " (Signed(outlier.iqr_distance, 1)) " interquartile ranges from the median" } {
-                    "percentile " (Fixed(outlier.percentile, 0))
+                    (Fixed(outlier.percentile, 0))
                 }
             }
         }
     };
-    card("Most unusual metrics", "#state", &items)
+    card("Most unusual metrics: percentile", "#state", &items)
 }
 
 fn cycle_card(report: &Report) -> Markup {
