@@ -14,8 +14,8 @@ pub fn is_mysql(source: &str) -> bool {
     source.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mysql:"))
 }
 
-/// Returns the error of an address that is not read; `None` for a path. Only the scheme is repeated,
-/// because the rest may contain a password.
+/// Returns the error of an address that is not read; `None` for a path. Only the scheme is
+/// repeated, because the rest may contain a password.
 ///
 /// ```
 /// use bars_io::address::unsupported;

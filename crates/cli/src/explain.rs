@@ -193,8 +193,8 @@ pub fn with_input(error: Error, input: &'static str) -> anyhow::Error {
     anyhow::Error::from(JobError { error, input })
 }
 
-/// Returns the error of a job with an input that is not a cohort file, even if it is named like one:
-/// the remedy of a missing file is then not to run a command.
+/// Returns the error of a job with an input that is not a cohort file, even if it is named like
+/// one: the remedy of a missing file is then not to run a command.
 pub fn with_plain_io(error: Error) -> anyhow::Error {
     match error {
         Error::Io(error) => error.into(),

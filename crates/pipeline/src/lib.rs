@@ -15,7 +15,7 @@
 //! | [`cohort_cycles::cohort_cycles`] | clusters of upswings |
 //! | [`run::run`] | all of these in order, skipping stages that are up to date |
 //! | [`jobs::EmdJob`], [`jobs::HistoryJob`] | modes of any column of numbers, bars as CSV |
-//! | `jobs::SyncJob`, `jobs::KrakenLosersJob` | new bars and losers of the day, with feature `kraken` |
+//! | `jobs::SyncJob`, `jobs::KrakenLosersJob` | new bars, losers of the day (feature `kraken`) |
 //! | [`check::check`] | what a source contains |
 //! | [`sample`] | the synthetic market |
 //! | [`dictionary`] | the definition of every column |

@@ -24,7 +24,7 @@ use crate::source::{catalog, ends, report_findings};
 /// use pipeline::sample::{Market, MarketSettings};
 ///
 /// let market = Market::new(MarketSettings { symbols: 2, days: 2, ..Default::default() });
-/// let series: Vec<_> = market.series().collect();
+/// let series = market.series();
 /// let folder = tempfile::tempdir()?;
 /// let (input, output) = (folder.path().join("list.csv"), folder.path().join("history.csv"));
 /// std::fs::write(&input, format!("symbol\n{}\nNOSUCH\n", series[0].0))?;
@@ -65,8 +65,8 @@ pub struct SymbolList {
 pub struct HistoryOutput {
     /// The minutes of the bars.
     pub span: Span,
-    /// The distinct symbols of the source with their number of bars, which may be 0, in the order of
-    /// the list.
+    /// The distinct symbols of the source with their number of bars, which may be 0, in the order
+    /// of the list.
     pub symbols: Vec<(Symbol, usize)>,
     /// Symbols of the list that the source lacks.
     pub missing: Vec<Symbol>,

@@ -48,12 +48,12 @@ pub struct KrakenLosersOutput {
 }
 
 impl KrakenLosersJob {
-    /// Runs the job. Its source is not used. Pairs with missing or unreadable numbers, or an open of
-    /// 0, are skipped with a warning.
+    /// Runs the job. Its source is not used. Pairs with missing or unreadable numbers, or an open
+    /// of 0, are skipped with a warning.
     ///
     /// # Errors
-    /// [`Error::NoPairs`] if the exchange lists no pair quoted in dollars; a request fails; the file
-    /// cannot be written.
+    /// [`Error::NoPairs`] if the exchange lists no pair quoted in dollars; a request fails; the
+    /// file cannot be written.
     pub fn run(&self, client: &Client, context: &JobContext<'_>) -> Result<KrakenLosersOutput> {
         let JobContext { temp, observer, .. } = *context;
         let pairs = market::pairs(client)?;

@@ -126,7 +126,6 @@ impl Flags {
     /// configuration file, overridden by these flags.
     fn stage_params(&self) -> anyhow::Result<StageParams> {
         let config = config::get();
-        let bar_time = self.source.reading.bar_time();
         let months = self.months.unwrap_or(DEFAULT_MONTHS);
 
         let mut boards: leaderboards::Flags = config.stage_flags("leaderboards", &[])?;
@@ -147,7 +146,8 @@ impl Flags {
         let mut metrics: metrics::Flags = config.stage_flags("metrics", &["overlaps"])?;
         metrics.windows.clone_from(&self.windows);
         metrics.months = months;
-        let mut metrics = metrics.job()?;
+        metrics.source.clone_from(&self.source);
+        let metrics = metrics.job()?;
 
         let cohort_cycles: imf_cluster::Flags = config.stage_flags("imf-cluster", &["overlaps"])?;
         let cohort_cycles = cohort_cycles.job()?;
@@ -155,31 +155,26 @@ impl Flags {
         let mut state: state::Flags = config.stage_flags("state", &[])?;
         state.windows.clone_from(&self.windows);
         state.months = months;
-        let mut state = state.job()?;
+        state.snapshots.source.clone_from(&self.source);
+        let state = state.job()?;
 
         let mut regime: regime::Flags = config.stage_flags("regime", &[])?;
         // The default of regime is longer, because its windows are weeks and months.
         regime.months = self.months.unwrap_or(regime.months);
-        let mut regime = regime.job()?;
+        regime.snapshots.source.clone_from(&self.source);
+        let regime = regime.job()?;
 
         let mut cycles: imf_stage::Flags = config.stage_flags("imf-stage", &[])?;
         cycles.lookback_months = self.lookback_months.unwrap_or(cycles.lookback_months);
         cycles.leaders = Vec::new();
-        let mut cycles = cycles.job(None)?;
+        cycles.source.clone_from(&self.source);
+        let cycles = cycles.job(None)?;
 
         let post: imf_postprocess::Flags =
             config.stage_flags("imf-postprocess", &["--summary", "imf_summary.parquet"])?;
         let cycles_summary = post.job(Path::new("imf_summary.parquet"));
 
         let report: report::Flags = config.stage_flags("report", &[])?;
-        metrics.bar_time = bar_time;
-        state.bar_time = bar_time;
-        regime.bar_time = bar_time;
-        cycles.params.bar_time = bar_time;
-        let source_path = self.source.path();
-        metrics.source_path.clone_from(&source_path);
-        state.source_path.clone_from(&source_path);
-        regime.source_path = source_path;
         Ok(StageParams {
             leaderboards,
             metrics,
