@@ -5,7 +5,7 @@ use std::thread;
 use std::sync::LazyLock;
 
 use bars_io::atomic::TempFiles;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 /// Returns the registry of this process's unfinished files.
@@ -14,12 +14,17 @@ pub fn temp_files() -> &'static TempFiles {
     &TEMP_FILES
 }
 
-/// Installs handlers: SIGINT exits with status 130 and SIGTERM with 143, immediately. Outputs are
+/// Installs handlers: SIGINT exits with status 130, SIGTERM with 143 and SIGHUP (the terminal was
+/// closed) with 129, immediately. Outputs are
 /// written to temporary files next to their path, so removing those is all the cleanup there is.
 pub fn install() {
     ignore_file_size_signal();
     report_panics();
-    let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else {
+    let mut handled = vec![SIGINT, SIGTERM];
+    if !is_hangup_ignored() {
+        handled.push(SIGHUP);
+    }
+    let Ok(mut signals) = Signals::new(handled) else {
         return;
     };
     thread::spawn(move || {
@@ -29,6 +34,15 @@ pub fn install() {
             std::process::exit(128 + signal);
         }
     });
+}
+
+/// Whether this process ignores SIGHUP, as under `nohup`; assumed if the system does not list it.
+fn is_hangup_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    ignored
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_none_or(|mask| mask & 1 == 1)
 }
 
 /// Makes a panic in any thread end the process with an error message instead of a backtrace.

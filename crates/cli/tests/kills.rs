@@ -58,11 +58,14 @@ fn an_import_that_is_killed_leaves_whole_symbols_and_the_next_completes_it() {
         store.bars(&symbol.parse().unwrap(), Span::ALL).unwrap()
     };
     let (mut killed, mut between) = (0, 0);
-    for end in [".tmp", "part-000002.parquet"].repeat(4) {
+    // Killed while a part of this symbol is being written.
+    for symbol in ["symbol=A", "symbol=F"].repeat(4) {
         let _ = std::fs::remove_dir_all(test_dir.file("store"));
         test_dir.run(&["import", "old.csv", "--into", "store", "--allow-coarse"]).ok();
         let command = test_dir.command(&["import", "new.csv", "--into", "store", "--threads", "1"]);
-        killed += usize::from(kill_when(command, || has_file(&test_dir.file("store"), end)));
+        killed += usize::from(kill_when(command, || {
+            has_file(&test_dir.file("store").join(symbol), ".tmp")
+        }));
         let states = symbols.map(|symbol| {
             let now = bars("store", symbol);
             let (before, after) = (now == bars("old", symbol), now == bars("whole", symbol));
@@ -98,7 +101,9 @@ fn outputs_of_a_killed_run_are_whole_or_absent() {
         killed += usize::from(kill_when(command, || has_file(&test_dir.file("out"), end)));
         if test_dir.file("out").exists() {
             for (name, content) in test_dir.tree("out") {
-                let unfinished = name.to_string_lossy().ends_with(".tmp");
+                let unfinished = [".tmp", "/.data-pipeline-commit"];
+                let unfinished =
+                    unfinished.iter().any(|end| format!("/{}", name.display()).ends_with(end));
                 assert!(unfinished || whole.get(&name) == Some(&content), "{}", name.display());
             }
         }
@@ -131,6 +136,82 @@ fn an_interrupt_ends_the_work_and_leaves_nothing_half_written() {
         assert!(String::from_utf8_lossy(&output.stderr).contains("interrupted"));
         assert!(!has_file(&test_dir.file(name), ".tmp"));
         assert!(!test_dir.file("truth.json").exists());
+    }
+}
+
+/// Sends SIGHUP to a command at work, and returns its exit status.
+fn hang_up(prefix: &[&str]) -> Option<i32> {
+    let test_dir = test_dir();
+    let program = test_dir.command(&["sample", "--into", "bars", "--symbols", "50"]);
+    let mut command = Command::new(prefix[0]);
+    command.args(&prefix[1..]).arg(program.get_program()).args(program.get_args());
+    command.current_dir(test_dir.path()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    while !has_file(&test_dir.file("bars"), ".tmp") {
+        sleep(Duration::from_millis(1));
+        assert!(child.try_wait().unwrap().is_none(), "it ended too soon");
+    }
+    let sent = Command::new("kill").args(["-HUP", &child.id().to_string()]).status();
+    assert!(sent.is_ok_and(|status| status.success()));
+    let status = child.wait().unwrap().code();
+    assert!(!has_file(&test_dir.file("bars"), ".tmp"));
+    status
+}
+
+#[test]
+fn a_closed_terminal_ends_the_work_unless_hangups_are_ignored() {
+    assert_eq!(hang_up(&["env"]), Some(129));
+    assert_eq!(hang_up(&["nohup"]), Some(0));
+}
+
+#[test]
+fn locks_that_are_links_are_refused_and_their_targets_kept() {
+    let test_dir = test_dir();
+    test_dir.write("bars.csv", market(&["A"], 30));
+    test_dir.write("precious.txt", "precious");
+    for (folder, lock, words) in [
+        ("store", ".lock", &["import", "bars.csv", "--into", "store"][..]),
+        ("out", ".run.lock", &["run", "--source", "bars.csv", "--out-dir", "out"]),
+    ] {
+        std::fs::create_dir(test_dir.file(folder)).unwrap();
+        let link = test_dir.file(folder).join(lock);
+        std::os::unix::fs::symlink(test_dir.file("precious.txt"), link).unwrap();
+        test_dir.run(words).fails(1, &["not a regular file (a link"]);
+        assert_eq!(test_dir.text("precious.txt"), "precious");
+    }
+    // The same for an output.
+    let link = test_dir.file("habitual_gainers.csv");
+    std::fs::create_dir(test_dir.file("elsewhere")).unwrap();
+    test_dir.write("elsewhere/x.csv", "precious");
+    std::os::unix::fs::symlink(test_dir.file("elsewhere/x.csv"), link).unwrap();
+    test_dir
+        .run(&["leaderboards", "--source", "bars.csv", "--lookback-days", "1"])
+        .fails(1, &["habitual_gainers.csv: a symbolic link out of its folder"]);
+    assert_eq!(test_dir.text("elsewhere/x.csv"), "precious");
+}
+
+#[test]
+fn runs_that_create_the_same_folder_do_not_disturb_each_other() {
+    let test_dir = test_dir();
+    test_dir.write("bars.csv", market(&["A", "B"], 30));
+    for round in 0..10 {
+        let out = format!("deep/{round}/out");
+        // One fails after it created the folder, the other succeeds.
+        let failing = ["metrics", "losers", "--input", "none.csv", "--output"];
+        let good = ["leaderboards", "--source", "bars.csv", "--out-dir", &out];
+        let output = format!("{out}/m.csv");
+        let commands = [
+            test_dir.command(&[&failing[..], &[&output]].concat()),
+            test_dir.command(&[&good[..], &["--lookback-days", "1"]].concat()),
+            test_dir.command(&[&good[..], &["--lookback-days", "1"]].concat()),
+        ];
+        let children = commands.map(|mut command| {
+            command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+        });
+        let outputs = children.map(|child| child.wait_with_output().unwrap());
+        for output in &outputs[1..] {
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::part::{self, Part};
 use super::{Files, Store, folder_of};
-use crate::atomic::{TempFiles, remove_stale_temps};
+use crate::atomic::{TempFiles, open_lock};
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
 use crate::source::{Entry, Source};
@@ -52,7 +52,7 @@ impl StoreWriter {
         let is_new = !root.exists();
         temp.create_folders(root)?;
         let path = root.join(LOCK);
-        let lock = File::create(&path).map_err(|e| Error::io("write", &path, e))?;
+        let lock = open_lock(&path)?;
         match lock.try_lock() {
             Ok(()) => {
                 if is_new {
@@ -96,22 +96,28 @@ impl StoreWriter {
         };
         remove_others(&folder, &parts)?;
         let touched = touched(&parts, first, last, series.len());
-        let (touched, number) =
-            (&parts[touched], 1 + parts.iter().map(Part::number).max().unwrap_or(0));
+        let touched = &parts[touched];
         let old = part::series(touched, Span::ALL)?;
         let upsert = compare(&old, series);
         if upsert == Upsert::default() {
             return Ok(upsert);
         }
         let merged: Series = old.iter().chain(series.iter()).collect();
-        let place = folder.join(format!("part-{number:06}.parquet"));
-        let mut file = self.temp.create(&place)?;
-        part::write(&merged, &mut file).map_err(|e| Error::writing_parquet(&place, e))?;
+        let path = match touched {
+            // Replaced by the rename itself, so that every reader sees either part and never both.
+            [part] => part.path().to_owned(),
+            _ => {
+                let number = 1 + parts.iter().map(Part::number).max().unwrap_or(0);
+                folder.join(format!("part-{number:06}.parquet"))
+            }
+        };
+        let mut file = self.temp.create(&path)?;
+        part::write(&merged, &mut file).map_err(|e| Error::writing_parquet(&path, e))?;
         file.commit()?;
         self.temp.keep(&self.root.join(LOCK));
         // From here on the new part hides the old ones. A part that cannot be removed now is
         // removed by the next import, which reports it if that fails.
-        for part in touched {
+        for part in touched.iter().filter(|part| part.path() != path) {
             let _ = fs::remove_file(part.path());
         }
         Ok(upsert)
@@ -127,7 +133,6 @@ impl Drop for StoreWriter {
 /// Removes old parts and temporary files that an import left behind when it was killed after its
 /// rename.
 fn remove_others(folder: &Path, live: &[Part]) -> Result<()> {
-    remove_stale_temps(folder, ".part-");
     for path in super::parquet_files(folder)? {
         if !live.iter().any(|part| part.path() == path) {
             fs::remove_file(&path).map_err(|e| Error::io("remove", &path, e))?;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use bars_io::atomic::FinishedFile;
+use bars_io::atomic::{FinishedFile, commit_all};
 use clap::Args;
 use clap_mangen::Man;
 
@@ -28,7 +28,7 @@ pub fn run(flags: &Flags, mut program: clap::Command) -> anyhow::Result<()> {
         files.push(page(flags, command)?);
     }
     let pages = ui::pluralize(files.len(), "page");
-    files.into_iter().try_for_each(FinishedFile::commit)?;
+    commit_all(files)?;
     let dir = flags.out_dir.display();
     ui::print(&format!("wrote {pages} to {dir}; read one with: man {dir}/data-pipeline.1"))
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use bars::AsOf;
-use bars_io::atomic::{FinishedFile, TempFiles};
+use bars_io::atomic::{FinishedFile, TempFiles, commit_all};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -178,5 +178,5 @@ pub(crate) fn unexpected(path: &Path, source: impl Into<Cause>) -> Error {
 /// # Errors
 /// A folder does not allow it any longer.
 pub fn commit(files: Vec<FinishedFile>) -> Result<()> {
-    Ok(files.into_iter().try_for_each(FinishedFile::commit)?)
+    Ok(commit_all(files)?)
 }

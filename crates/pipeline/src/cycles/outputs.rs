@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bars::{BarTime, Symbol};
 use bars_io::Error;
-use bars_io::atomic::{FinishedFile, TempFiles, remove_stale_temps};
+use bars_io::atomic::{FinishedFile, TempFiles};
 use stages::cycles::cluster::{self, Clustered, FEATURES, Pool};
 use stages::cycles::{Lookback, SignalKind, cards};
 
@@ -54,6 +54,7 @@ impl CyclesPartition {
         &self,
         mixed: bool,
         persisted: bool,
+        temp: &TempFiles,
         observer: &dyn Observer,
     ) -> Result<()> {
         let other_cards = Pool::all(!mixed).iter().map(|pool| cards_name(*pool));
@@ -79,7 +80,7 @@ impl CyclesPartition {
         }
         let modes = self.0.join(names::CYCLES_MODES);
         // Temporary files of a killed run, for symbols that this run may not have.
-        remove_stale_temps(&modes, ".");
+        temp.sweep(&modes);
         if !persisted && modes.exists() {
             observer.warn(format!("the modes in {} are from an earlier run", modes.display()));
         }

@@ -159,7 +159,12 @@ impl CyclesJob {
         let write = || cycles.write(&partition, self.persist_modes, temp);
         let files = observer.step("writing", write)?;
         commit(modes.into_files().into_iter().chain(files).collect())?;
-        partition.remove_stale(self.params.stage.get().mixed, self.persist_modes, observer)?;
+        partition.remove_stale(
+            self.params.stage.get().mixed,
+            self.persist_modes,
+            context.temp,
+            observer,
+        )?;
         Ok(CyclesOutput { cycles, summary_file: partition.summary() })
     }
 

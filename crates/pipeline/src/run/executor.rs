@@ -1,10 +1,11 @@
 //! Runs stages one after the other, skipping those that are up to date.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use bars::{AsOf, Symbol};
+use bars_io::atomic::{make_folder, open_lock};
 
 use super::digest::output_digest;
 use super::record::{RunRecord, VERSION};
@@ -52,8 +53,7 @@ impl<'a> RunExecutor<'a> {
         on_output: &'a mut dyn FnMut(&StageCall, &StageOutput),
     ) -> Result<RunExecutor<'a>> {
         let dir = &request.out_dir;
-        std::fs::create_dir_all(dir)
-            .map_err(|e| bars_io::Error::io("create the folder", dir, e))?;
+        make_folder(dir)?;
         let lock = lock(dir)?;
         let record = RunRecord::read(dir, context.observer);
         let reports = Vec::new();
@@ -176,8 +176,7 @@ impl<'a> RunExecutor<'a> {
 /// The lock of a folder, held until the file is closed.
 fn lock(dir: &Path) -> Result<File> {
     let path = dir.join(".run.lock");
-    let lock = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
-    let lock = lock.map_err(|e| bars_io::Error::io("write", &path, e))?;
+    let lock = open_lock(&path)?;
     match lock.try_lock() {
         Err(TryLockError::WouldBlock) => Err(Error::FolderInUse { dir: dir.to_owned() }),
         Err(TryLockError::Error(e)) if e.kind() != std::io::ErrorKind::Unsupported => {

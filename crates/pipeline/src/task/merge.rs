@@ -145,7 +145,12 @@ pub fn merge(results: Vec<TaskResult>, target: &MergeTarget<'_>) -> Result<Merge
                 cycles::merge(&mut results, &params, lookback, &out, temp, target.observer)?;
             let files = cycles.write(&partition, persist_modes, temp)?;
             commit(modes.into_iter().chain(files).collect())?;
-            partition.remove_stale(params.stage.get().mixed, persist_modes, target.observer)?;
+            partition.remove_stale(
+                params.stage.get().mixed,
+                persist_modes,
+                target.temp,
+                target.observer,
+            )?;
             Ok(Merged::Cycles(CyclesOutput { cycles, summary_file: partition.summary() }))
         }
     }

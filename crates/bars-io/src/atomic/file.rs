@@ -1,18 +1,15 @@
-//! Atomic files: complete or absent.
-//!
-//! An [`AtomicFile`] is written under a temporary name in the folder of its destination and renamed
-//! by [`AtomicFile::commit`]. Until then the destination keeps its old content. A dropped file is
-//! removed. The temporary files of a piece of work belong to a [`TempFiles`] value; signal handlers
-//! keep a clone of it and call [`TempFiles::discard`]. Files of a killed process are removed when
-//! the same destination is written next, because their locks are free by then.
+//! Temporary files and their renames.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::folder_lock::{self, FolderLocks};
+use super::journal::Journal;
+use super::names::{folder_of, is_temporary, temporary_name};
 use crate::error::{Error, Result};
 
 /// The unfinished files of a piece of work, and the folders created for them. Clones share one
@@ -34,7 +31,12 @@ struct Unfinished {
     files: BTreeSet<PathBuf>,
     /// Folders that were created for files; removed again if they stay empty.
     folders: BTreeSet<PathBuf>,
+    /// The folders of temporary files.
+    locks: FolderLocks,
 }
+
+/// Attempts to create a file while other processes create and remove its folder.
+const ATTEMPTS: usize = 20;
 
 impl TempFiles {
     fn lock(&self) -> MutexGuard<'_, Unfinished> {
@@ -45,58 +47,56 @@ impl TempFiles {
     /// lives. For signal handlers, just before the process exits.
     pub fn discard(&self) -> impl Drop + '_ {
         let mut unfinished = self.lock();
-        for path in unfinished.files.clone() {
-            // A file that cannot be removed now is removed by the next writer of its destination.
+        for path in std::mem::take(&mut unfinished.files) {
+            // A file that cannot be removed now is removed by the next writer in its folder.
             let _ = fs::remove_file(&path);
-            unfinished.remove_empty_folders(folder_of(&path));
+            unfinished.release(&path);
         }
         unfinished
     }
 
     /// Creates a file that will replace `path`, and missing folders above it. If `path` is a
-    /// symbolic link, its target is replaced.
+    /// symbolic link to a file in the same folder, that file is replaced.
     ///
     /// # Errors
-    /// The folder cannot be created or written, or `path` is a folder, a pipe or a device.
+    /// The folder cannot be created or written, or `path` is a folder, a pipe, a device, or a
+    /// symbolic link out of its folder.
     pub fn create(&self, path: &Path) -> Result<AtomicFile> {
-        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let folder = folder_of(&path);
-        self.create_folders(folder)?;
-        if fs::metadata(&path).is_ok_and(|kind| !kind.is_file()) {
-            let reason = "not a regular file (a folder, pipe or device); give another path";
-            return Err(Error::content(&path, reason));
-        }
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        remove_stale_temps(folder, &format!(".{name}."));
+        let mut attempts = 0;
         loop {
-            let file = self.begin(&path, &name)?;
-            // Another process may have removed the file as stale before it was locked.
-            if file.temporary.exists() {
-                return Ok(file);
+            attempts += 1;
+            self.create_folders(folder_of(path))?;
+            match self.begin(&destination(path)?) {
+                // Another process removed the folder because its own work failed.
+                Err(Error::Io { source, .. })
+                    if source.kind() == io::ErrorKind::NotFound && attempts < ATTEMPTS => {}
+                done => return done,
             }
         }
     }
 
-    fn begin(&self, path: &Path, name: &str) -> Result<AtomicFile> {
-        let random = RandomState::new().hash_one(0);
-        let temporary =
-            folder_of(path).join(format!(".{name}.{}-{random}.tmp", std::process::id()));
+    fn begin(&self, path: &Path) -> Result<AtomicFile> {
+        let folder = folder_of(path);
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let temporary = folder.join(temporary_name(&name, RandomState::new().hash_one(0)));
         let mut unfinished = self.lock();
-        let file = OpenOptions::new().write(true).create_new(true).open(&temporary);
-        let file = file.map_err(|e| Error::io("write", path, e))?;
-        unfinished.files.insert(temporary.clone());
-        drop(unfinished);
-        // A running writer holds this lock, and the system releases it when the process ends. An
-        // unlocked file is stale.
-        let locked = file.try_lock();
-        let file = Some(BufWriter::with_capacity(1 << 16, file));
-        let file = AtomicFile { path: path.to_owned(), temporary, file, temp: self.clone() };
-        match locked {
-            Err(TryLockError::Error(e)) if e.kind() != io::ErrorKind::Unsupported => {
+        unfinished.locks.add(folder);
+        match OpenOptions::new().write(true).create_new(true).open(&temporary) {
+            Ok(file) => {
+                unfinished.files.insert(temporary.clone());
+                let file = Some(BufWriter::with_capacity(1 << 16, file));
+                Ok(AtomicFile { path: path.to_owned(), temporary, file, temp: self.clone() })
+            }
+            Err(e) => {
+                unfinished.locks.remove(folder);
                 Err(Error::io("write", path, e))
             }
-            _ => Ok(file),
         }
+    }
+
+    /// Removes the temporary files of killed processes from `folder`.
+    pub fn sweep(&self, folder: &Path) {
+        self.lock().locks.sweep(folder);
     }
 
     /// Writes `bytes` to `path` atomically.
@@ -155,17 +155,31 @@ impl TempFiles {
         let mut unfinished = self.lock();
         if unfinished.files.remove(path) {
             let _ = fs::remove_file(path);
-            unfinished.remove_empty_folders(folder_of(path));
+            unfinished.release(path);
         }
+    }
+
+    /// Releases all locks, as the system does for a killed process.
+    #[cfg(test)]
+    fn forget_locks(&self) {
+        self.lock().locks = FolderLocks::default();
     }
 }
 
 impl Unfinished {
+    /// Unlocks the folder of a removed file, and removes empty folders created for it.
+    fn release(&mut self, path: &Path) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if is_temporary(&name) {
+            self.locks.remove(folder_of(path));
+        }
+        self.remove_empty_folders(folder_of(path));
+    }
+
     /// Removes `folder` and its parents that were created here and are empty.
     fn remove_empty_folders(&mut self, folder: &Path) {
         for above in folder.ancestors() {
-            // Removing a folder that is not empty fails.
-            if !self.folders.contains(above) || fs::remove_dir(above).is_err() {
+            if !self.folders.contains(above) || !folder_lock::remove_unused(above) {
                 return;
             }
             self.folders.remove(above);
@@ -249,32 +263,103 @@ impl FinishedFile {
     /// # Errors
     /// The folder does not allow it any longer.
     pub fn commit(self) -> Result<()> {
-        let AtomicFile { path, temporary, temp, .. } = &self.0;
         // Locked during the rename, so that an interruption finds the file either unfinished or in
         // place.
-        let mut unfinished = temp.lock();
-        fs::rename(temporary, path).map_err(|e| Error::io("write", path, e))?;
-        unfinished.files.remove(temporary);
-        drop(unfinished);
+        self.rename(&mut self.0.temp.lock())?;
         // Some systems cannot sync a folder and do not need to.
-        let _ = File::open(folder_of(path)).and_then(|folder| folder.sync_all());
+        let _ = File::open(folder_of(&self.0.path)).and_then(|folder| folder.sync_all());
         Ok(())
     }
+
+    fn rename(&self, unfinished: &mut Unfinished) -> Result<()> {
+        let AtomicFile { path, temporary, .. } = &self.0;
+        fs::rename(temporary, path).map_err(|e| Error::io("write", path, e))?;
+        unfinished.files.remove(temporary);
+        unfinished.locks.remove(folder_of(path));
+        Ok(())
+    }
+}
+
+/// Renames all files to their destinations.
+///
+/// # Errors
+/// A folder does not allow it any longer; the files renamed before stay renamed.
+pub fn commit_all(files: Vec<FinishedFile>) -> Result<()> {
+    let Some(first) = files.first() else { return Ok(()) };
+    if files.len() == 1 {
+        return files.into_iter().try_for_each(FinishedFile::commit);
+    }
+    let temp = first.0.temp.clone();
+    let mut folders: Vec<PathBuf> = Vec::new();
+    {
+        // Locked during the renames, so that an interruption finds all files unfinished or all in
+        // place.
+        let mut unfinished = temp.lock();
+        let journal = Journal::write(files.iter().map(|file| (&*file.0.temporary, &*file.0.path)));
+        for file in &files {
+            file.rename(&mut unfinished)?;
+            let folder = folder_of(file.path()).to_owned();
+            if !folders.contains(&folder) {
+                folders.push(folder);
+            }
+        }
+        if let Some(journal) = journal {
+            journal.remove();
+        }
+    }
+    for folder in folders {
+        // Some systems cannot sync a folder and do not need to.
+        let _ = File::open(folder).and_then(|folder| folder.sync_all());
+    }
+    Ok(())
+}
+
+/// Opens a file to be locked, creating it if it does not exist. Its content stays.
+///
+/// # Errors
+/// It cannot be created, or is a symbolic link, a folder, a pipe or a device.
+pub fn open_lock(path: &Path) -> Result<File> {
+    // Checked before opening: opening a pipe would wait for its reader.
+    if fs::symlink_metadata(path).is_ok_and(|kind| !kind.is_file()) {
+        let reason = "not a regular file (a link, folder, pipe or device); remove it";
+        return Err(Error::content(path, reason));
+    }
+    let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
+    file.map_err(|e| Error::io("write", path, e))
+}
+
+/// Returns the path to replace: that of the file to which `path` links, if it is a link.
+fn destination(path: &Path) -> Result<PathBuf> {
+    let folder = folder_of(path);
+    let real = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    let own = real.join(path.file_name().unwrap_or_default());
+    let kind = fs::symlink_metadata(&own);
+    if kind.as_ref().is_ok_and(fs::Metadata::is_symlink) {
+        let target = fs::canonicalize(&own).ok().filter(|target| target.parent() == Some(&real));
+        return match target {
+            Some(target) if target.is_file() => Ok(target),
+            _ => Err(Error::content(
+                path,
+                "a symbolic link out of its folder; remove it, or give the path of the file",
+            )),
+        };
+    }
+    if kind.is_ok_and(|kind| !kind.is_file()) {
+        let reason = "not a regular file (a folder, pipe or device); give another path";
+        return Err(Error::content(path, reason));
+    }
+    Ok(path.to_owned())
 }
 
 /// Creates a folder and its missing parents.
 ///
 /// # Errors
 /// A part of the path is a file, or the system refuses.
-fn make_folder(folder: &Path) -> Result<()> {
+pub fn make_folder(folder: &Path) -> Result<()> {
     fs::create_dir_all(folder).map_err(|e| match folder.ancestors().find(|above| above.is_file()) {
         Some(file) => Error::content(file, "this is a file, not a folder; give another path"),
         None => Error::io("create the folder", folder, e),
     })
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 impl Write for AtomicFile {
@@ -295,39 +380,6 @@ impl Drop for AtomicFile {
         }
         self.temp.remove(&self.temporary);
     }
-}
-
-/// Deletes stale temporary files in `folder`. A file is stale if its name begins with `prefix`, no
-/// process holds a lock on it, and its writer has ended. Names of temporary files begin with a dot.
-pub fn remove_stale_temps(folder: &Path, prefix: &str) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if is_temporary(&entry.file_name().to_string_lossy(), prefix) {
-            let unlocked = File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok());
-            // A finished file that waits for its commit is closed and so unlocked, but its process
-            // is alive.
-            if unlocked && !is_alive(&entry.file_name().to_string_lossy()) {
-                let _ = fs::remove_file(entry.path());
-            }
-        }
-    }
-}
-
-/// Returns whether the process in a temporary file's name is alive, if /proc shows it.
-fn is_alive(name: &str) -> bool {
-    let end = name.strip_suffix(".tmp").and_then(|stem| stem.rsplit_once('.'));
-    let process = end.and_then(|(_, end)| end.split_once('-')).map(|(process, _)| process);
-    process.is_some_and(|process| Path::new("/proc").join(process).exists())
-}
-
-/// Whether `name` begins with `prefix` and ends in `.<process>-<number>.tmp`.
-fn is_temporary(name: &str, prefix: &str) -> bool {
-    let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let end = name
-        .strip_suffix(".tmp")
-        .and_then(|stem| stem.rsplit_once('.'))
-        .and_then(|(_, end)| end.split_once('-'));
-    name.starts_with(prefix)
-        && end.is_some_and(|(process, random)| number(process) && number(random))
 }
 
 #[cfg(test)]
@@ -355,8 +407,7 @@ mod tests {
         drop(file);
         assert_eq!(names(place.parent().unwrap()), ["out.csv"]);
 
-        // Above the largest process number.
-        let left = place.parent().unwrap().join(".out.csv.999999999-0.tmp");
+        let left = place.parent().unwrap().join(".other.csv.0123456789abcdef.tmp");
         fs::write(left, "from a killed process").unwrap();
         fs::write(place.parent().unwrap().join(".out.csv.mine.tmp"), "user file").unwrap();
         temp.write(&place, b"second").unwrap();
@@ -391,5 +442,48 @@ mod tests {
         temp.write(&a, b"kept").unwrap();
         drop(temp.create(&b).unwrap());
         assert_eq!(names(&folder.path().join("x")), ["y"]);
+    }
+
+    fn group(temp: &TempFiles, folder: &Path, content: &[u8]) -> Vec<FinishedFile> {
+        ["a.csv", "sub/b.csv"]
+            .map(|name| temp.write_temp(&folder.join(name), content).unwrap())
+            .into()
+    }
+
+    fn contents(folder: &Path) -> [Vec<u8>; 2] {
+        ["a.csv", "sub/b.csv"].map(|name| fs::read(folder.join(name)).unwrap())
+    }
+
+    #[test]
+    fn groups_are_renamed_together() {
+        let folder = tempfile::tempdir().unwrap();
+        let temp = TempFiles::default();
+        commit_all(group(&temp, folder.path(), b"old")).unwrap();
+        commit_all(group(&temp, folder.path(), b"new")).unwrap();
+        assert_eq!(contents(folder.path()), [b"new", b"new"]);
+        assert!(!folder.path().join(".data-pipeline-commit").exists());
+    }
+
+    #[test]
+    fn killed_group_is_completed_by_the_next_writer() {
+        let folder = tempfile::tempdir().unwrap();
+        // The path as commit_all sees it.
+        let folder = folder.path().canonicalize().unwrap();
+        commit_all(group(&TempFiles::default(), &folder, b"old")).unwrap();
+        let killed = TempFiles::default();
+        let files = group(&killed, &folder, b"new");
+        let journal =
+            Journal::write(files.iter().map(|file| (&*file.0.temporary, &*file.0.path))).unwrap();
+        fs::rename(&files[0].0.temporary, &files[0].0.path).unwrap();
+        // While the process lives, others wait for it.
+        super::super::journal::recover(&folder).unwrap();
+        assert_eq!(contents(&folder), [&b"new"[..], b"old"]);
+        // The process is killed: its locks are gone, its files stay.
+        drop(journal);
+        killed.forget_locks();
+        std::mem::forget(files);
+        TempFiles::default().write(&folder.join("sub/c.csv"), b"c").unwrap();
+        assert_eq!(contents(&folder), [b"new", b"new"]);
+        assert!(!folder.join(".data-pipeline-commit").exists());
     }
 }

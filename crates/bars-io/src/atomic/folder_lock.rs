@@ -1,0 +1,99 @@
+//! Locks of folders that hold unfinished files.
+//!
+//! A process holds a shared lock on each folder with its temporary files. A process that gets the
+//! exclusive lock therefore knows that every temporary file there is stale. This works for
+//! processes that cannot see each other, such as those of two containers, and for reused process
+//! numbers.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
+
+use super::journal;
+use super::names::is_temporary;
+
+/// The folders with unfinished files of this process.
+#[derive(Debug, Default)]
+pub(super) struct FolderLocks(BTreeMap<PathBuf, Held>);
+
+#[derive(Debug)]
+struct Held {
+    /// `None` if the system has no locks on folders; nothing is swept then.
+    _handle: Option<File>,
+    files: usize,
+}
+
+/// Attempts to get a shared lock. Others hold the exclusive lock for milliseconds.
+const ATTEMPTS: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(10);
+
+impl FolderLocks {
+    /// Adds a file in `folder`. The first one locks the folder and removes stale files there.
+    pub(super) fn add(&mut self, folder: &Path) {
+        if let Some(held) = self.0.get_mut(folder) {
+            held.files += 1;
+            return;
+        }
+        journal::recover_near(folder);
+        let handle = File::open(folder).ok();
+        if let Some(handle) = &handle {
+            sweep_if_unused(folder, handle);
+        }
+        let handle = handle.filter(share);
+        self.0.insert(folder.to_owned(), Held { _handle: handle, files: 1 });
+    }
+
+    /// Removes a file in `folder`. The last one unlocks the folder.
+    pub(super) fn remove(&mut self, folder: &Path) {
+        let Some(held) = self.0.get_mut(folder) else { return };
+        held.files -= 1;
+        if held.files == 0 {
+            self.0.remove(folder);
+        }
+    }
+
+    /// Removes stale files from `folder`.
+    pub(super) fn sweep(&mut self, folder: &Path) {
+        if !self.0.contains_key(folder)
+            && let Ok(handle) = File::open(folder)
+        {
+            sweep_if_unused(folder, &handle);
+        }
+    }
+}
+
+/// Removes `folder` if it is empty and no process has locked it. Returns whether it was removed.
+pub(super) fn remove_unused(folder: &Path) -> bool {
+    // Without a lock only the emptiness protects other processes, which create it again.
+    let lock = File::open(folder).ok();
+    let is_used =
+        lock.as_ref().is_some_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)));
+    !is_used && fs::remove_dir(folder).is_ok()
+}
+
+fn share(handle: &File) -> bool {
+    for _ in 0..ATTEMPTS {
+        match handle.try_lock_shared() {
+            Ok(()) => return true,
+            Err(TryLockError::WouldBlock) => sleep(PAUSE),
+            Err(TryLockError::Error(_)) => return false,
+        }
+    }
+    false
+}
+
+/// Deletes the temporary files in `folder` if no process holds a lock on it.
+fn sweep_if_unused(folder: &Path, handle: &File) {
+    if handle.try_lock().is_err() {
+        return;
+    }
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        if is_file && is_temporary(&entry.file_name().to_string_lossy()) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+    let _ = handle.unlock();
+}
