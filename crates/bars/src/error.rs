@@ -82,7 +82,7 @@ pub enum Error {
     NotASymbol(String),
     /// A text is not a number with a unit, or the window is too long.
     #[error(
-        "invalid window \"{0}\": expected a whole number and a unit, such as 90m, 4h or 3d (at most 3660d)"
+        "invalid window \"{0}\": expected a whole number and a unit, such as 90m, 4h or 3d (1m to 3660d)"
     )]
     NotAWindow(String),
     /// A window ends with a capital M.

@@ -85,7 +85,7 @@ impl fmt::Display for Finding {
             Finding::Symbol => "missing or invalid symbol",
             Finding::Fields => "more fields than the header has",
             Finding::Timestamp => "unreadable timestamp",
-            Finding::OtherFormat => "timestamp in another format than the stated one",
+            Finding::OtherFormat => "timestamp that does not match the stated format",
             Finding::DayNumber => "spreadsheet date instead of a timestamp",
             Finding::OffMinute => {
                 "timestamp not on a whole minute (if timestamps name the end of the minute: bar_time close)"
@@ -93,7 +93,7 @@ impl fmt::Display for Finding {
             Finding::Price => "price is not a number > 0",
             Finding::Volume => "volume is not a number >= 0",
             Finding::HighBelowLow => "high below low",
-            Finding::Duplicate => "replaced by a later row of the same symbol and time",
+            Finding::Duplicate => "replaced by a later row of the same symbol and minute",
             Finding::OutsideRange => "kept with open or close outside [low, high]",
             Finding::Trades => "kept without its unreadable number of trades",
             Finding::MixedOffsets => {

@@ -14,7 +14,7 @@ use crate::commands::{
 };
 use crate::config::{self, Config};
 use crate::explain;
-use crate::flags::{self, Common};
+use crate::flags::{self, Common, examples};
 use crate::ui::Usage;
 
 /// Crypto quant research on one-minute bars: leaderboards, point-in-time features with percentiles,
@@ -113,12 +113,6 @@ pub enum Command {
     /// Write the manual pages.
     #[command(after_help = examples("completions", &["data-pipeline man --out-dir man"]))]
     Man(man::Flags),
-}
-
-/// Formats the examples and the page that the help of a command ends with.
-pub fn examples(page: &str, lines: &[&str]) -> String {
-    let title = if lines.len() == 1 { "Example" } else { "Examples" };
-    format!("{title}:\n  {}\n\nDocumentation: docs/{page}.md", lines.join("\n  "))
 }
 
 /// The definition of the command line.

@@ -57,7 +57,7 @@ const REMEDIES: [(&str, &str); 30] = [
     ),
     ("import it into a store", "import it into a store with 'data-pipeline import'"),
     ("name its symbol", "import it with --symbol NAME"),
-    ("its name or the given symbol", "its name or --symbol"),
+    ("the file name or the given symbol", "the file name or --symbol"),
     ("give no symbol", "drop --symbol"),
     ("drop symbol", "drop --symbol"),
     ("choose one with symbol", "choose one with --symbol"),
@@ -229,7 +229,7 @@ pub fn job_error(error: &Error, input: Option<&str>) -> String {
         Error::NoBarsInSpan { .. } => {
             format!("{error} (list them with 'data-pipeline check')")
         }
-        Error::AsofBeforeBars { .. } => format!("{error}; evaluate at a later time"),
+        Error::AsofBeforeBars { .. } => format!("{error}; use a later --asof, or a later --to for a panel"),
         Error::NothingToReport { .. } => {
             format!(
                 "{error}; create the outputs with 'data-pipeline run', or give another folder with --dir"

@@ -185,7 +185,7 @@ fn invalid_rows_are_one_warning_and_an_error_with_strict() {
     let run = leaderboards(&test_dir, "bars.csv", &[]).ok();
     assert_eq!(run.err.matches("warning: skipped 3 rows").count(), 1, "{}", run.err);
     let run = run.prints(&[
-        "replaced by a later row of the same symbol and time (B ",
+        "replaced by a later row of the same symbol and minute (B ",
         "unreadable timestamp (bars.csv, line 3603: timestamp \"\")",
         "offset",
     ]);
@@ -230,7 +230,8 @@ fn rejected_rows_are_the_cause_if_no_symbol_can_be_ranked() {
 fn bars_that_begin_within_the_lookback_are_reported_once() {
     let test_dir = test_dir();
     test_dir.write("bars.csv", market(&["A", "B"], 60));
-    let text = "the bars begin at 2023-12-31T12:00:00Z, within the lookback of 5 days";
+    let text =
+        "the first bar is at 2023-12-31T12:00:00Z, later than the start of the lookback of 5 days";
     let flags = ["leaderboards", "--source", "bars.csv", "--top-n", "2", "--windows", "1h"];
     let days = |days: &str, more: &[&str]| {
         let run = test_dir.run(&[&flags[..], &["--lookback-days", days], more].concat()).ok();

@@ -299,7 +299,7 @@ fn stubs_tell_why() {
     test_dir.run(&[&words[..], &["--leaders", "NOPE"]].concat()).ok();
     assert!(rows(&test_dir.file(&summary)).iter().all(|row| row["status"] == "no_data"));
     let latest = ["imf-stage", "--leaders", "NOPE", "--source", "odd.csv"];
-    test_dir.run(&latest).fails(1, &["the symbol of the input is not in file odd.csv"]);
+    test_dir.run(&latest).fails(1, &["of the input is not in file odd.csv"]);
 }
 
 fn a_budget_that_runs_out() {

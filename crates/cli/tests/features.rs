@@ -736,7 +736,7 @@ fn symbols_that_a_source_lacks() {
     assert_eq!(snapshot(&test_dir, "m.parquet").0.len(), 2);
     test_dir.write("unknown.csv", "symbol\nX\n");
     let unknown = test_dir.run(&["regime", "--input", "unknown.csv", "--source", "other.csv"]);
-    unknown.fails(1, &["the symbol of the input is not in file other.csv", "data-pipeline check"]);
+    unknown.fails(1, &["of the input is not in file other.csv", "data-pipeline check"]);
 }
 
 #[test]

@@ -385,7 +385,7 @@ fn another_timestamp_format_than_the_stated_one_is_reported() {
     test_dir.run(&["import", "x.csv", "--timestamp-format", "%d/%m/%Y"]).fails(
         1,
         &[
-            "timestamp in another format than the stated one (x.csv, line 2: timestamp \
+            "timestamp that does not match the stated format (x.csv, line 2: timestamp \
              \"2024-01-01 00:00:00\")",
             "help: correct --timestamp-format, or drop it",
         ],

@@ -400,7 +400,7 @@ fn other_columns_types_and_dirt() {
         "price is not a number > 0 (2,",
         "volume is not a number >= 0 (A ",
         "high below low (A ",
-        "replaced by a later row of the same symbol and time (A ",
+        "replaced by a later row of the same symbol and minute (A ",
         "kept with open or close outside [low, high] (A ",
     ];
     let run = run.prints(&rejected);

@@ -280,7 +280,7 @@ fn small_markets_and_wrong_words() {
             .fails(2, &words);
     }
     let early = ["run", "--source", "one.csv", "--out-dir", "wrong", "--asof", "2020-01-01"];
-    test_dir.run(&early).fails(1, &["no bar closes by 2020-01-01", "evaluate at a later time"]);
+    test_dir.run(&early).fails(1, &["no bar closes by 2020-01-01", "use a later --asof"]);
     assert!(!test_dir.file("wrong/run.json").exists());
     test_dir
         .run(&["run", "--source", "one.csv", "--cohorts", "winners"])

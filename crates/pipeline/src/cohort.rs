@@ -103,9 +103,10 @@ pub fn extent(members: &[Member], place: &str) -> Result<(AsOf, AsOf)> {
     let entries = || members.iter().filter_map(|member| member.entry.as_ref());
     let first = entries().map(|entry| AsOf::close_of(entry.first)).min();
     let last = entries().map(|entry| AsOf::close_of(entry.last)).max();
-    first
-        .zip(last)
-        .ok_or_else(|| Error::NotInSource { count: members.len(), place: place.to_owned() })
+    first.zip(last).ok_or_else(|| Error::NotInSource {
+        symbols: members.iter().map(|member| member.symbol.clone()).collect(),
+        place: place.to_owned(),
+    })
 }
 
 /// Warns if the as-of is so late that the shortest window has no bars.

@@ -98,10 +98,10 @@ pub enum Error {
         path: PathBuf,
     },
     /// None of the symbols has bars in the source.
-    #[error("{} in {place}", absent(*count))]
+    #[error("{} in {place}", absent(symbols))]
     NotInSource {
-        /// Number of symbols.
-        count: usize,
+        /// The symbols.
+        symbols: Vec<bars::Symbol>,
         /// The source.
         place: String,
     },
@@ -257,11 +257,15 @@ fn because(findings: &Findings) -> String {
     if findings.is_empty() { String::new() } else { format!(": {findings}") }
 }
 
-/// States that none of `count` symbols was found.
-fn absent(count: usize) -> String {
-    match count {
-        1 => "the symbol of the input is not".to_owned(),
-        n => format!("none of the {} symbols of the input is", crate::text::count(n as u64)),
+/// States that none of `symbols` was found.
+fn absent(symbols: &[bars::Symbol]) -> String {
+    match symbols {
+        [] => "no symbol of the input is".to_owned(),
+        [one] => format!("symbol {one} of the input is not"),
+        [first, ..] => {
+            let n = crate::text::count(symbols.len() as u64);
+            format!("none of the {n} symbols of the input (first: {first}) is")
+        }
     }
 }
 

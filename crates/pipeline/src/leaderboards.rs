@@ -94,7 +94,7 @@ pub(crate) fn note_short_history(
     let start = Span::days_before(asof, days).start;
     if let Some(first) = all.iter().map(|entry| entry.first).min().filter(|first| *first > start) {
         observer.info(format!(
-            "the bars begin at {first}, within the lookback of {}",
+            "the first bar is at {first}, later than the start of the lookback of {}",
             pluralize(days as usize, "day")
         ));
     }

@@ -258,14 +258,14 @@ pub const REGIME_COLUMNS: [RegimeColumn; 6] = [
     RegimeColumn {
         metric: "breakout_hi_share",
         title: "days with high %",
-        description: "share of the days that close at the highest close of the breakout lookback (20 days by default)",
+        description: "share of the days in the window with the highest close of the breakout lookback (20 days by default)",
         scale: 100.0,
         decimals: 0,
     },
     RegimeColumn {
         metric: "breakout_lo_share",
         title: "days with low %",
-        description: "share of the days that close at the lowest close of the breakout lookback (20 days by default)",
+        description: "share of the days in the window with the lowest close of the breakout lookback (20 days by default)",
         scale: 100.0,
         decimals: 0,
     },

@@ -29,7 +29,7 @@ impl ImportFile {
     /// The error of a row with another symbol than that of the caller or the file's name.
     pub(super) fn names_another(&self, named: &Symbol, symbol: &Symbol) -> Error {
         let reason = format!(
-            "contains symbol {named}, but its name or the given symbol is {symbol}; rename the file or give no symbol"
+            "contains symbol {named}, but the file name or the given symbol is {symbol}; rename the file or give no symbol"
         );
         Error::content(&self.shown(), reason)
     }

@@ -8,10 +8,9 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, Subcommand, ValueEnum};
 use serde::Serialize;
 
-use crate::app::examples;
 use crate::config::{self, NAME};
 use crate::explain;
-use crate::flags::DatabaseFlags;
+use crate::flags::{DatabaseFlags, examples};
 use crate::interrupt::temp_files;
 use crate::source_select;
 use crate::ui::{self, Usage};

@@ -27,7 +27,7 @@ pub struct Flags {
     /// data/bars].
     #[arg(long, value_name = "TARGET")]
     pub into: Option<String>,
-    /// Symbol of all rows, for files without a symbol column or name, or to rename one symbol.
+    /// Symbol of all rows, for files without a symbol column; replaces the symbol in the file name.
     #[arg(long)]
     pub symbol: Option<Symbol>,
     /// Format of the timestamps, such as "%d/%m/%Y %H:%M"; UTC unless it has an offset (%z).

@@ -26,8 +26,8 @@ use crate::ui::{self, Usage};
 /// Flags of `leaderboards`.
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
-    /// Ranks to count per bucket (gains, losses, volume drops, volume spikes), and symbols per board
-    /// [default: 20; prompts on a terminal].
+    /// Number of top symbols to count per bucket and kind (gain, loss, volume drop, volume spike), and
+    /// of symbols on each board [default: 20; asked for on a terminal].
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub top_n: Option<usize>,
     /// Bucket lengths, such as 6h,24h,72h,168h.
@@ -125,13 +125,15 @@ pub fn print_files(output: &LeaderboardsOutput) -> anyhow::Result<()> {
 fn top_n(flags: &Flags) -> anyhow::Result<usize> {
     match flags.top_n {
         Some(top_n) => Ok(top_n),
-        None if prompts::is_interactive() => {
-            prompts::checked("Symbols per board", Some(&DEFAULT_TOP_N.to_string()), |answer| {
+        None if prompts::is_interactive() => prompts::checked(
+            "Top symbols per bucket and board",
+            Some(&DEFAULT_TOP_N.to_string()),
+            |answer| {
                 let top_n = answer.parse().ok().filter(|top_n| *top_n > 0);
                 let invalid = format!("invalid number \"{answer}\": expected 1, 2, 3 ...");
                 Ok(top_n.ok_or(Usage(invalid))?)
-            })
-        }
+            },
+        ),
         None => Ok(DEFAULT_TOP_N),
     }
 }

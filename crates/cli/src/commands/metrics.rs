@@ -52,7 +52,8 @@ pub struct Flags {
     /// Skip baselines: no percentile, quintile and z-score columns.
     #[arg(long)]
     pub no_baseline: bool,
-    /// Also write the history of the baselines, one row per symbol, window and bucket (.parquet or
+    /// Also write the past values that baselines are computed from, one row per symbol, window and
+    /// bucket (.parquet or
     /// .csv).
     #[arg(long, value_name = "FILE", conflicts_with = "no_baseline")]
     pub series_output: Option<PathBuf>,

@@ -38,7 +38,8 @@ pub struct Flags {
     /// Time between the snapshots of a panel, in whole days.
     #[arg(long, value_name = "WINDOW", default_value = "1d", requires = "from")]
     pub every: Window,
-    /// Also write the history of the baselines, one row per symbol, window and bucket (.parquet or
+    /// Also write the past values that baselines are computed from, one row per symbol, window and
+    /// bucket (.parquet or
     /// .csv).
     #[arg(long, value_name = "FILE", conflicts_with_all = ["no_baseline", "from", "dry_run"])]
     pub series_output: Option<PathBuf>,

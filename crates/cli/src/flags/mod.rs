@@ -18,3 +18,9 @@ pub use values::{
     CohortFlag, CompressionFlag, FormatFlag, asof, check_table_path, cohort_input, compression,
     window_list, windows,
 };
+
+/// Formats the examples and the page that the help of a command ends with.
+pub fn examples(page: &str, lines: &[&str]) -> String {
+    let title = if lines.len() == 1 { "Example" } else { "Examples" };
+    format!("{title}:\n  {}\n\nDocumentation: docs/{page}.md", lines.join("\n  "))
+}

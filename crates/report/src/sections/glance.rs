@@ -59,7 +59,7 @@ fn board_card(board: &BoardTable, change_window: &str) -> Markup {
             li {
                 b class="symbol" { (row.symbol) }
                 (sparkline(&row.price))
-                span class="n" title="ranks among the largest gains and losses over the lookback" {
+                span class="n" title="number of buckets of the lookback in which the symbol was among the largest gains / losses" {
                     (Count(row.gain_count)) " / " (Count(row.loss_count))
                 }
                 span class={ "n " (if row.price_change_pct < 0.0 { "down" } else { "up" }) }
@@ -70,7 +70,7 @@ fn board_card(board: &BoardTable, change_window: &str) -> Markup {
         }
         @if board.rows.is_empty() { li { "no symbols" } }
     };
-    let title = format!("{}: gain / loss ranks, last {change_window}", board.title);
+    let title = format!("{}: times among top gains / losses, last {change_window}", board.title);
     card(&title, "#boards", &items)
 }
 

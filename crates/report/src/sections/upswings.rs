@@ -24,7 +24,7 @@ fn content(report: &Report) -> Markup {
         HtmlColumn::number("amplitude %").tooltip("median change from one peak to the next, in percent"),
         HtmlColumn::number("duration").tooltip("median time from one peak to the next"),
         HtmlColumn::number("volume activity")
-            .tooltip("volume of the overlapping cycles of volume, median; a measure of activity in units of volume, larger than the traded volume because cycles of all modes overlap"),
+            .tooltip("median volume of the volume cycles that overlap the move. Cycles of different modes overlap each other, so minutes count several times: this is not the traded volume"),
     ];
     let cells = |cluster: &UpswingCluster| {
         vec![

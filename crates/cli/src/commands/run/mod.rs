@@ -24,7 +24,7 @@ mod print;
 /// Flags of `run`.
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
-    /// Cohorts to compute metrics and upswing clusters for.
+    /// Cohorts to run metrics and imf-cluster for.
     #[arg(
         long,
         value_name = "LIST",
@@ -42,7 +42,8 @@ pub struct Flags {
     /// Evaluation time: timestamp, date (00:00 UTC) or `latest` (close of the newest bar).
     #[arg(long, value_name = "TIME", default_value = "latest", value_parser = flags::asof)]
     pub asof: AsOfSpec,
-    /// Ranks to count per bucket (gains, losses, volume drops, volume spikes), and symbols per board.
+    /// Number of top symbols to count per bucket and kind (gain, loss, volume drop, volume spike), and
+    /// of symbols on each board.
     #[arg(long, value_name = "N", default_value_t = 20, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..))]
     pub top_n: u32,
     /// Windows of leaderboards, metrics and state.
@@ -51,7 +52,7 @@ pub struct Flags {
     /// Calendar months of history in each baseline [default: 3; regime: 12].
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=1200))]
     pub months: Option<u32>,
-    /// Calendar months of bars to decompose into cycles [default: 3, or as many as the source has].
+    /// Calendar months of bars to decompose into cycles [default: 3, or fewer if the source has less history].
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=120))]
     pub lookback_months: Option<u32>,
     /// Format of the cohort files [default: csv].
