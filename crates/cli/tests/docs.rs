@@ -534,8 +534,8 @@ const LINES: &[&str] = &[
     "leaderboards --source bars --bar-time open --strict --top-n 2 --windows 1h,4h --enable-72h --lookback-days 5 --asof 2026-01-01 \
      --include-partial --include-stale --out-dir .",
     "leaderboards --source bars --symbols amber-usd,*AL* --exclude ZZZ* --quote USD --min-volume 1 --no-stables --out-dir few --cohort-format parquet",
-    "leaderboards --source bars --top-n 2 --lookback-days 3 --from 2025-12-31 --to 2026-01-01 --every 6h --format parquet --compression zstd \
-     --schema-version v2 --out-dir panel/leaderboards",
+    "leaderboards --source bars --top-n 2 --lookback-days 3 --from 2025-12-31 --to 2026-01-01 --every 6h --allow-future --format parquet \
+     --compression zstd --schema-version v2 --out-dir panel/leaderboards",
     "metrics overlaps --source bars --bar-time open --strict --input habitual_overlaps.csv --output m.parquet --months 1 --windows 1h \
      --enable-72h --asof 2026-01-01 --coverage-threshold 0.5 --series-output s.parquet",
     "metrics overlaps --source bars --no-baseline --select rsi_* --drop rsi_24h* --no-masks --long --output l.csv",
@@ -550,18 +550,19 @@ const LINES: &[&str] = &[
     "imf-stage --source bars --leaders AMBER/USD --lookback-months 1 --trials 2 --shard 1/1 --out parts/imf",
     "state --source bars --bar-time open --strict --windows 1h,4h --enable-72h --coverage-threshold 0.5 --months 1 --min-baseline-n 1 --out s \
      --input habitual_overlaps.csv --compression zstd --format parquet --schema-version v2 --asof 2026-01-01 --dry-run",
-    "state --source bars --no-baseline --from 2025-12-31 --to 2026-01-01 --every 6h --select rsi_* --drop rsi_24h* --no-masks --long",
+    "state --source bars --no-baseline --from 2025-12-31 --to 2026-01-03 --every 6h --allow-future --select rsi_* --drop rsi_24h* --no-masks --long",
     "regime --source bars --bar-time open --strict --windows 3d --breakout-lookback-days 2 --months 1 --min-baseline-n 1 --out r --series-output d.csv \
      --input habitual_overlaps.csv --compression snappy --format parquet --schema-version v2 --asof 2026-01-01",
-    "regime --source bars --no-baseline --from 2025-12-31 --to 2026-01-01 --every 1d --select adx_* --drop adx_90d* --no-masks --long \
-     --dry-run",
+    "regime --source bars --no-baseline --from 2025-12-31 --to 2026-01-04 --every 1d --allow-future --select adx_* --drop adx_90d* \
+     --no-masks --long --dry-run",
     "emd --input habitual_overlaps.csv --column close --symbol BASALT/USD --log --method ceemdan --out m.npz --preset standard \
      --sifting fixed:2 --noise-scale residue --epsilon 0.2 --trials 2 --seed 3",
     "imf-stage --source bars --bar-time open --strict --leaders-csv habitual_overlaps.csv --leaders AMBER/USD --asof 2025-12-31 \
      --lookback-months 1 --min-cycle-depth-pct 1 --detrend --no-winsorize --cluster-mixed --persist-imfs --out mixed --n-jobs 1 \
      --max-seconds-per-asset 100 --preset standard --sifting fixed:2 --noise-scale fastest --epsilon 1 --trials 2 --seed 3",
     "imf-stage --source bars --leaders AMBER/USD --asof 2025-12-31 --lookback-months 1 --trials 2",
-    "imf-stage --source bars --leaders AMBER/USD --from 2025-12-29 --to 2025-12-31 --every 2d --lookback-months 1 --trials 2 --out panel/imf",
+    "imf-stage --source bars --leaders AMBER/USD --from 2025-12-29 --to 2025-12-31 --every 2d --allow-future --lookback-months 1 \
+     --trials 2 --out panel/imf",
     "imf-postprocess --summary data/imf/dt=2025-12-31/imf_summary.parquet --cards-price data/imf/dt=2025-12-31/cluster_cards_global_price.json \
      --cards-volume data/imf/dt=2025-12-31/cluster_cards_global_volume.json --cards-asset data/imf/dt=2025-12-31/cluster_cards_asset.json \
      --run-config data/imf/dt=2025-12-31/run_config.json --series price --asof 2025-12-31T23:59:59Z --window-days 31 \

@@ -25,6 +25,22 @@ const RANGE: [&str; 6] =
     ["--from", "2023-12-30T12:00", "--to", "2024-01-01T06:00", "--every", "6h"];
 
 #[test]
+fn a_panel_far_after_the_newest_bar_is_refused() {
+    let test_dir = with_bars();
+    let flags = ["--source", "bars.csv", "--from", "2024-01-01", "--to", "2999-12-31"];
+    let lists = ["--input", "bars.csv", "--windows", "3d", "--no-baseline", "--out", "panel"];
+    let words = ["of 356", "as-ofs are later than the newest bar", "--allow-future"];
+    test_dir.run(&[&["leaderboards"], &flags[..]].concat()).fails(2, &words);
+    test_dir.run(&[&["regime"], &flags[..], &lists].concat()).fails(2, &words);
+    let cycles = ["imf-stage", "--leaders", "A/B", "--lookback-months", "1"];
+    test_dir.run(&[&cycles[..], &flags].concat()).fails(2, &words);
+    assert!(!test_dir.file("panel").exists() && !test_dir.file("data").exists());
+    let near = ["--source", "bars.csv", "--from", "2024-01-02", "--to", "2024-01-06"];
+    test_dir.run(&[&["regime", "--allow-future"], &near[..], &lists].concat()).ok();
+    assert!(test_dir.file("panel/dt=2024-01-06").is_dir());
+}
+
+#[test]
 fn a_panel_of_boards_has_the_coins_of_single_runs() {
     let test_dir = with_bars();
     let run = boards(&test_dir, &[&RANGE[..], &["--out-dir", "panel"]].concat()).ok();

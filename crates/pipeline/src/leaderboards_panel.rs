@@ -100,7 +100,7 @@ struct Found {
 /// let source = MemorySource::new(market.series());
 /// let params = stages::leaderboards::Params { lookback_days: 3, ..Default::default() }.check()?;
 /// let (from, to) = ("2025-12-30".parse()?, "2026-01-01".parse()?);
-/// let range = PanelRange { from, to, every: "1d".parse()? };
+/// let range = PanelRange { from, to, every: "1d".parse()?, allow_future: false };
 /// let panel = leaderboards_panel(&source, &params, &Default::default(), range, &Silent)?;
 /// let single = leaderboards(&source, &params, &Default::default(), from, &Silent)?.table();
 /// assert!(panel.len() > single.len());

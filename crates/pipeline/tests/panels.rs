@@ -38,7 +38,7 @@ fn at(text: &str) -> AsOf {
 
 fn range(from: &str, to: &str, every: &str) -> PanelRange {
     let every = every.parse().unwrap();
-    PanelRange { from: from.parse().unwrap(), to: to.parse().unwrap(), every }
+    PanelRange { from: from.parse().unwrap(), to: to.parse().unwrap(), every, allow_future: false }
 }
 
 fn params(params: Params) -> ValidParams {
@@ -109,7 +109,8 @@ fn rows_at_an_asof_are_those_of_a_single_run() {
         let panel = leaderboards_panel(&source, &params, &universe, range, &Silent).unwrap();
         assert_eq!(panel.columns, columns());
         let found = by_asof(&panel);
-        let asofs = range.asofs(|spec| spec.moment().unwrap()).unwrap();
+        let asofs =
+            range.asofs(|spec| spec.moment().unwrap_or(range.to.moment().unwrap())).unwrap();
         assert!(asofs.len() > 2, "{range:?}");
         assert_eq!(found.iter().map(|(asof, _)| *asof).collect::<Vec<_>>(), asofs, "{range:?}");
         for (asof, rows) in found {
@@ -146,7 +147,7 @@ fn asofs_without_boards_are_reported_once() {
     let universe = Universe::default();
     let observer = Collector::default();
     // The market is from 2025-12-20 to 2026-01-01.
-    let wide = range("2025-12-15", "2026-01-10", "1d");
+    let wide = PanelRange { allow_future: true, ..range("2025-12-15", "2026-01-10", "1d") };
     let panel = leaderboards_panel(&source, &params, &universe, wide, &observer).unwrap();
     let asofs: Vec<String> = by_asof(&panel).iter().map(|(asof, _)| asof.date()).collect();
     assert_eq!((asofs[0].as_str(), asofs[asofs.len() - 1].as_str()), ("2025-12-21", "2026-01-01"));
@@ -158,7 +159,7 @@ fn asofs_without_boards_are_reported_once() {
     ] {
         assert!(warnings.contains(text), "{text} is not in {warnings}");
     }
-    let late = range("2026-01-05", "2026-01-10", "1d");
+    let late = PanelRange { allow_future: true, ..range("2026-01-05", "2026-01-10", "1d") };
     let error = leaderboards_panel(&source, &params, &universe, late, &Silent).unwrap_err();
     assert!(error.to_string().contains("the 24 hours before 2026-01-10"), "{error}");
     let early = range("2025-12-05", "2025-12-10", "1d");

@@ -16,6 +16,7 @@ use pipeline::artifacts::table_file::{Compression, Format};
 use pipeline::cycles::CyclesParams;
 use pipeline::jobs::{CyclesJob, JobContext, LeaderboardsJob, MetricsJob, SnapshotFilesJob};
 use pipeline::observer::Silent;
+use pipeline::panel::PanelRange;
 use pipeline::sample::{Market, MarketSettings};
 use pipeline::snapshots::{Moments, Regime, SnapshotFiles, State};
 use pipeline::task::{MergeTarget, Merged, Task, TaskRequest, TaskResult, merge, plan};
@@ -175,7 +176,10 @@ fn symbol_list(folder: &Path, source: &dyn Source) -> std::path::PathBuf {
 fn moments() -> [Moments; 2] {
     let at = |text: &str| text.parse().unwrap();
     let (from, to) = (at("2025-12-20"), at("2025-12-23"));
-    [Moments::Newest, Moments::Panel { from, to, every: Window::DAY }]
+    [
+        Moments::Newest,
+        Moments::Panel(PanelRange { from, to, every: Window::DAY, allow_future: false }),
+    ]
 }
 
 #[test]
@@ -190,7 +194,7 @@ fn shards_of_snapshots_equal_a_single_run() {
     let regime = Regime(regime.check().unwrap());
     for moments in moments() {
         let every_hour = match moments {
-            Moments::Panel { from, to, .. } => Moments::Panel { from, to, every: Window::HOUR },
+            Moments::Panel(range) => Moments::Panel(PanelRange { every: Window::HOUR, ..range }),
             other => other,
         };
         let folder = tempfile::tempdir().unwrap();

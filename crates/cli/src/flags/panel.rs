@@ -19,13 +19,16 @@ pub struct PanelFlags {
     /// Time between the evaluation times of a panel.
     #[arg(long, value_name = "WINDOW", default_value = "1d", requires = "from")]
     pub every: Window,
+    /// Allow a panel that goes on after the newest bar.
+    #[arg(long, requires = "from")]
+    pub allow_future: bool,
 }
 
 impl PanelFlags {
     /// Returns the as-ofs, or `None` if no panel is wanted.
     pub fn range(&self) -> Option<PanelRange> {
         let (from, to) = self.from.zip(self.to)?;
-        Some(PanelRange { from, to, every: self.every })
+        Some(PanelRange { from, to, every: self.every, allow_future: self.allow_future })
     }
 }
 

@@ -7,6 +7,7 @@ use bars::time::AsOfSpec;
 use clap::Args;
 use pipeline::artifacts::Cohort;
 use pipeline::jobs::SnapshotFilesJob;
+use pipeline::panel::PanelRange;
 use pipeline::snapshots::{Moments, SnapshotFiles};
 use pipeline::task::Shard;
 use stages::features::baseline::MIN_BASELINE_N;
@@ -47,6 +48,9 @@ pub struct SnapshotFlags {
     /// Last evaluation time of a panel (inclusive), or `latest`.
     #[arg(long, value_name = "TIME", value_parser = asof, requires = "from")]
     pub to: Option<AsOfSpec>,
+    /// Allow a panel that goes on after the newest bar.
+    #[arg(long, requires = "from")]
+    pub allow_future: bool,
     /// Evaluation time: timestamp, date (00:00 UTC) or `latest` (close of the newest bar) [default:
     /// the last time at which every window is complete, such as 00:00 UTC with a window of 24h].
     #[arg(long, value_name = "TIME", value_parser = asof)]
@@ -76,7 +80,9 @@ impl SnapshotFlags {
     ) -> anyhow::Result<SnapshotFilesJob<S>> {
         let compression = compression(self.format, self.compression)?;
         let moments = match (self.from, self.to, self.asof) {
-            (Some(from), Some(to), _) => Moments::Panel { from, to, every },
+            (Some(from), Some(to), _) => {
+                Moments::Panel(PanelRange { from, to, every, allow_future: self.allow_future })
+            }
             (_, _, Some(asof)) => Moments::At(asof),
             _ => Moments::Newest,
         };

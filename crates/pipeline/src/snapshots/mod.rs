@@ -5,7 +5,7 @@
 //! in memory.
 
 use bars::time::AsOfSpec;
-use bars::{AsOf, Symbol, Window};
+use bars::{AsOf, Symbol};
 use bars_io::Source;
 use bars_io::atomic::{FinishedFile, TempFiles};
 use rayon::prelude::*;
@@ -45,15 +45,8 @@ pub enum Moments {
     Newest,
     /// One as-of.
     At(AsOfSpec),
-    /// From one as-of to another (inclusive) in steps.
-    Panel {
-        /// The first as-of; not `Latest`.
-        from: AsOfSpec,
-        /// The last as-of; `Latest`: the last complete windows.
-        to: AsOfSpec,
-        /// Time from one as-of to the next; whole days for `regime`.
-        every: Window,
-    },
+    /// From one as-of to another (inclusive) in steps, of whole days for `regime`.
+    Panel(PanelRange),
 }
 
 /// A snapshot stage on given symbols and as-ofs.
@@ -138,11 +131,10 @@ pub fn state_panel(
     symbols: &[Symbol],
     source: &dyn Source,
     params: &stages::metrics::ValidParams,
-    (from, to): (AsOfSpec, AsOfSpec),
-    every: Window,
+    range: PanelRange,
     observer: &dyn Observer,
 ) -> Result<Snapshots> {
-    let moments = Moments::Panel { from, to, every };
+    let moments = Moments::Panel(range);
     SnapshotJob::new(State(params.clone()), symbols, source, moments, observer)?.compute(observer)
 }
 
@@ -185,14 +177,14 @@ pub fn regime_panel(
     symbols: &[Symbol],
     source: &dyn Source,
     params: &stages::regime::ValidParams,
-    (from, to): (AsOfSpec, AsOfSpec),
-    every: Window,
+    range: PanelRange,
     observer: &dyn Observer,
 ) -> Result<Snapshots> {
-    if every.in_days().is_none() {
-        return Err(Error::parameter("every", format!("{every} is not a whole number of days")));
+    if range.every.in_days().is_none() {
+        let problem = format!("{} is not a whole number of days", range.every);
+        return Err(Error::parameter("every", problem));
     }
-    let moments = Moments::Panel { from, to, every };
+    let moments = Moments::Panel(range);
     SnapshotJob::new(Regime(params.clone()), symbols, source, moments, observer)?.compute(observer)
 }
 
@@ -380,8 +372,9 @@ impl Moments {
     /// As [`PanelRange::check`].
     pub(crate) fn check<S: SnapshotStage>(self, stage: &S) -> Result<()> {
         match self {
-            Moments::Panel { from, to, every } => PanelRange { from, to, every }
-                .check(|spec| spec.moment().map(|moment| stage.asof(moment))),
+            Moments::Panel(range) => {
+                range.check(|spec| spec.moment().map(|moment| stage.asof(moment)))
+            }
             Moments::Newest | Moments::At(_) => Ok(()),
         }
     }
@@ -399,8 +392,7 @@ fn resolve<S: SnapshotStage>(
     let all = match moments {
         Moments::Newest => vec![stage.default_asof(newest)],
         Moments::At(spec) => vec![stage.asof(spec.moment().unwrap_or(newest))],
-        Moments::Panel { from, to, every } => PanelRange { from, to, every }
-            .asofs(|spec| stage.asof(spec.moment().unwrap_or(newest)))?,
+        Moments::Panel(range) => range.asofs(|spec| stage.asof(spec.moment().unwrap_or(newest)))?,
     };
     let what = if first == oldest {
         "these symbols".to_owned()

@@ -168,7 +168,7 @@ fn snapshots<S: SnapshotStage>(
 ) -> Result<Vec<Task>> {
     let job = SnapshotJob::new(params, symbols, source, moments, observer)?;
     let every = match moments {
-        Moments::Panel { every, .. } => every,
+        Moments::Panel(range) => range.every,
         _ => Window::DAY,
     };
     let range = AsOfRange { first: job.asofs[0], every, count: job.asofs.len() };
