@@ -34,6 +34,7 @@ pub use writer::{StoreWriter, Upsert};
 
 use part::Part;
 
+mod checksum;
 mod part;
 mod writer;
 

@@ -10,18 +10,21 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
-use parquet::column::reader::get_typed_column_reader;
+use parquet::column::reader::{ColumnReaderImpl, get_column_reader, get_typed_column_reader};
 use parquet::data_type::{DataType, DoubleType, Int64Type};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{KeyValue, RowGroupMetaData};
+use parquet::file::metadata::{KeyValue, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
 use parquet::file::properties::{WriterProperties, WriterPropertiesPtr};
-use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
+use parquet::file::reader::{ChunkReader, Length};
+use parquet::file::serialized_reader::SerializedPageReader;
 use parquet::file::statistics::Statistics;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::{ColumnPath, TypePtr};
 
+use super::checksum::{self, Checksums, Recorder};
 use crate::error::{Error, Result};
 use bars::series::{Closes, ColumnsMut, Series};
 use bars::time::{Minute, Span};
@@ -50,7 +53,10 @@ const TRADES: usize = 6;
 /// An open part.
 pub(super) struct Part {
     path: PathBuf,
-    reader: SerializedFileReader<File>,
+    file: File,
+    length: u64,
+    metadata: ParquetMetaData,
+    checksums: Option<Checksums>,
     number: u64,
     first: Minute,
     last: Minute,
@@ -60,8 +66,9 @@ impl Part {
     /// Opens the file at `path`; `None` if another program wrote it.
     pub(super) fn open(path: &Path) -> Result<Option<Part>> {
         let file = File::open(path).map_err(|e| Error::io("open", path, e))?;
-        let reader = SerializedFileReader::new(file).map_err(|e| damaged(path, &e))?;
-        let keys = reader.metadata().file_metadata().key_value_metadata();
+        let metadata =
+            ParquetMetaDataReader::new().parse_and_finish(&file).map_err(|e| damaged(path, &e))?;
+        let keys = metadata.file_metadata().key_value_metadata();
         let format = keys
             .and_then(|keys| keys.iter().find(|pair| pair.key == FORMAT_KEY))
             .map(|pair| pair.value.clone());
@@ -75,7 +82,7 @@ impl Part {
             ));
         }
         // Another program may have rewritten the file and kept the mark.
-        let have = reader.metadata().file_metadata().schema_descr();
+        let have = metadata.file_metadata().schema_descr();
         let ours = schema(have.num_columns() > TRADES).map_err(|e| damaged(path, &e))?;
         if have.root_schema().get_fields() != ours.get_fields() {
             return Ok(None);
@@ -83,7 +90,8 @@ impl Part {
         let number = number_of(path).ok_or_else(|| {
             Error::content(path, "unexpected file name; expected part-<number>.parquet")
         })?;
-        let spans: Option<Vec<_>> = reader.metadata().row_groups().iter().map(span_of).collect();
+        let checksums = Checksums::of(&metadata).map_err(|e| damaged(path, &e))?;
+        let spans: Option<Vec<_>> = metadata.row_groups().iter().map(span_of).collect();
         let ends = spans.as_ref().and_then(|spans| Some((spans.first()?.0, spans.last()?.1)));
         let Some((first, last)) = ends else {
             return Err(Error::content(
@@ -91,7 +99,9 @@ impl Part {
                 "row groups without time statistics; import the symbol again",
             ));
         };
-        Ok(Some(Part { path: path.to_owned(), reader, number, first, last }))
+        let length = file.len();
+        let path = path.to_owned();
+        Ok(Some(Part { path, file, length, metadata, checksums, number, first, last }))
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -111,11 +121,11 @@ impl Part {
     }
 
     pub(super) fn rows(&self) -> usize {
-        usize::try_from(self.reader.metadata().file_metadata().num_rows()).unwrap_or(0)
+        usize::try_from(self.metadata.file_metadata().num_rows()).unwrap_or(0)
     }
 
     pub(super) fn has_trades(&self) -> bool {
-        self.reader.metadata().file_metadata().schema_descr().num_columns() > TRADES
+        self.metadata.file_metadata().schema_descr().num_columns() > TRADES
     }
 
     /// Whether, by the statistics alone, a bar of `span` has a number of trades.
@@ -126,23 +136,84 @@ impl Part {
             span_of(group).is_some_and(is_inside)
                 && missing.is_some_and(|missing| (missing as i64) < group.num_rows())
         };
-        self.has_trades() && self.reader.metadata().row_groups().iter().any(is_sure)
+        self.has_trades() && self.metadata.row_groups().iter().any(is_sure)
     }
 
     /// Calls `take` with each row group that may contain bars of `span`.
     fn groups(
         &self,
         span: Span,
-        mut take: impl FnMut(&dyn RowGroupReader, usize) -> Result<(), ParquetError>,
+        mut take: impl FnMut(RowGroup<'_>) -> Result<(), ParquetError>,
     ) -> Result<()> {
-        for (i, group) in self.reader.metadata().row_groups().iter().enumerate() {
+        for (index, group) in self.metadata.row_groups().iter().enumerate() {
             if span_of(group).is_some_and(|(first, last)| span.touches(first, last)) {
-                let rows = usize::try_from(group.num_rows()).unwrap_or(0);
-                let group = self.reader.get_row_group(i).map_err(|e| damaged(&self.path, &e))?;
-                take(&*group, rows).map_err(|e| damaged(&self.path, &e))?;
+                take(RowGroup { part: self, index }).map_err(|e| damaged(&self.path, &e))?;
             }
         }
         Ok(())
+    }
+}
+
+/// A row group of an open part.
+#[derive(Clone, Copy)]
+struct RowGroup<'a> {
+    part: &'a Part,
+    index: usize,
+}
+
+impl RowGroup<'_> {
+    fn rows(self) -> usize {
+        usize::try_from(self.part.metadata.row_group(self.index).num_rows()).unwrap_or(0)
+    }
+
+    /// Reads the column `place`, checks its checksum and returns a reader of its values.
+    fn column<T: DataType>(self, place: usize) -> Result<ColumnReaderImpl<T>, ParquetError> {
+        let group = self.part.metadata.row_group(self.index);
+        let column = group.column(place);
+        let (start, length) = column.byte_range();
+        if start.checked_add(length).is_none_or(|end| end > self.part.length) {
+            return Err(ParquetError::General(format!("column {place} is truncated")));
+        }
+        let bytes = self.part.file.get_bytes(start, usize::try_from(length)?)?;
+        if let Some(checksums) = &self.part.checksums {
+            checksums.check((self.index, place), group.num_columns(), &bytes)?;
+        }
+        let chunk = Arc::new(Chunk { start, bytes });
+        let pages = SerializedPageReader::new(chunk, column, self.rows(), None)?;
+        let reader = get_column_reader(column.column_descr_ptr(), Box::new(pages));
+        Ok(get_typed_column_reader(reader))
+    }
+}
+
+/// A column chunk in memory, addressed by the offsets of the file.
+struct Chunk {
+    start: u64,
+    bytes: Bytes,
+}
+
+impl Chunk {
+    /// Returns the place in the chunk of an offset in the file.
+    fn place(&self, offset: u64) -> Result<u64, ParquetError> {
+        let outside = || ParquetError::EOF(format!("a page begins at byte {offset}"));
+        offset.checked_sub(self.start).ok_or_else(outside)
+    }
+}
+
+impl Length for Chunk {
+    fn len(&self) -> u64 {
+        self.start + self.bytes.len() as u64
+    }
+}
+
+impl ChunkReader for Chunk {
+    type T = bytes::buf::Reader<Bytes>;
+
+    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
+        self.bytes.get_read(self.place(start)?)
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
+        self.bytes.get_bytes(self.place(start)?, length)
     }
 }
 
@@ -174,12 +245,12 @@ fn damaged(path: &Path, error: &ParquetError) -> Error {
 /// Appends rows `range` of the column `place` of a row group to `into`. Other pages are not
 /// decoded.
 fn column<T: DataType>(
-    group: &dyn RowGroupReader,
+    group: RowGroup<'_>,
     place: usize,
     range: &Range<usize>,
     into: &mut Vec<T::T>,
 ) -> Result<(), ParquetError> {
-    let mut reader = get_typed_column_reader::<T>(group.get_column_reader(place)?);
+    let mut reader = group.column::<T>(place)?;
     let mut left = range.len();
     if left > 0 && range.start > 0 && reader.skip_records(range.start)? < range.start {
         return Err(ParquetError::General(format!("column {place} is truncated")));
@@ -195,12 +266,9 @@ fn column<T: DataType>(
 }
 
 /// Appends the column of trade counts, `None` for bars without one.
-fn trades(
-    group: &dyn RowGroupReader,
-    rows: usize,
-    into: &mut Vec<Option<u32>>,
-) -> Result<(), ParquetError> {
-    let mut reader = get_typed_column_reader::<Int64Type>(group.get_column_reader(TRADES)?);
+fn trades(group: RowGroup<'_>, into: &mut Vec<Option<u32>>) -> Result<(), ParquetError> {
+    let mut reader = group.column::<Int64Type>(TRADES)?;
+    let rows = group.rows();
     let (mut levels, mut counts) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
     while levels.len() < rows {
         let (read, _, _) =
@@ -218,14 +286,13 @@ fn trades(
 
 /// Appends the times of a row group and returns which of its rows lie within `span`.
 fn times(
-    group: &dyn RowGroupReader,
-    rows: usize,
+    group: RowGroup<'_>,
     span: Span,
     scratch: &mut Vec<i64>,
     into: &mut Vec<Minute>,
 ) -> Result<Range<usize>, ParquetError> {
     scratch.clear();
-    column::<Int64Type>(group, TIME, &(0..rows), scratch)?;
+    column::<Int64Type>(group, TIME, &(0..group.rows()), scratch)?;
     let (start, end) = (span.start.epoch_micros(), span.end.epoch_micros());
     let from = scratch.partition_point(|&t| t < start);
     let to = scratch.partition_point(|&t| t < end).max(from);
@@ -254,9 +321,9 @@ pub(super) fn closes(parts: &[Part], span: Span, into: &mut Closes) -> Result<()
     into.clear();
     let mut scratch = Vec::new();
     for part in parts {
-        part.groups(span, |group, rows| {
+        part.groups(span, |group| {
             let before = into.time.len();
-            let range = times(group, rows, span, &mut scratch, &mut into.time)?;
+            let range = times(group, span, &mut scratch, &mut into.time)?;
             for (place, column_into) in [(CLOSE, &mut into.close), (VOLUME, &mut into.volume)] {
                 column::<DoubleType>(group, place, &range, column_into)?;
             }
@@ -288,16 +355,16 @@ fn read(parts: &[Part], span: Span, wants_trades: bool, into: &mut Series) -> Re
     into.refill(|ColumnsMut { time, mut numbers, trades: counts }| {
         let mut scratch = Vec::new();
         for part in parts {
-            part.groups(span, |group, rows| {
+            part.groups(span, |group| {
                 let before = time.len();
-                let range = times(group, rows, span, &mut scratch, time)?;
+                let range = times(group, span, &mut scratch, time)?;
                 for (into, place) in numbers.iter_mut().zip([OPEN, HIGH, LOW, CLOSE, VOLUME]) {
                     column::<DoubleType>(group, place, &range, into)?;
                 }
                 if wants_trades && part.has_trades() {
                     // Earlier parts may not have counts.
                     counts.resize(before, None);
-                    trades(group, rows, counts)?;
+                    trades(group, counts)?;
                     cut(counts, before, &range);
                 }
                 check(time, &numbers, before).map_or(Ok(()), |time| Err(no_bar(time)))
@@ -347,8 +414,11 @@ fn properties() -> Result<WriterPropertiesPtr, ParquetError> {
 
 /// Writes `series`, which must not be empty, as a part.
 pub(super) fn write<W: Write + Send>(series: &Series, out: W) -> Result<(), ParquetError> {
-    let mut file =
-        SerializedFileWriter::new(out, schema(series.trades().is_some())?, properties()?)?;
+    let mut file = SerializedFileWriter::new(
+        Recorder::new(out),
+        schema(series.trades().is_some())?,
+        properties()?,
+    )?;
     let mut scratch = Vec::with_capacity(ROW_GROUP.min(series.len()));
     for start in (0..series.len()).step_by(ROW_GROUP) {
         let rows = start..(start + ROW_GROUP).min(series.len());
@@ -368,7 +438,9 @@ pub(super) fn write<W: Write + Send>(series: &Series, out: W) -> Result<(), Parq
             write_column::<_, Int64Type>(&mut group, &counts, Some(&levels))?;
         }
         group.close()?;
+        checksum::close_group(&mut file)?;
     }
+    checksum::close_file(&mut file);
     file.close().map(|_| ())
 }
 
@@ -429,22 +501,66 @@ mod tests {
         }
     }
 
-    #[test]
-    fn pages_outside_of_the_span_are_skipped() {
+    /// Bars with all columns.
+    fn minutes(rows: usize) -> Series {
         let bar = |m: usize| {
             let p = 100.0 + (m as f64 * 0.7).sin();
             let (time, volume) = (Minute::new(m as i64).unwrap(), m as f64);
-            Bar {
-                time,
-                open: p,
-                high: p + 1.0,
-                low: p - 1.0,
-                close: p,
-                volume,
-                trades: Some(m as u32),
-            }
+            let trades = Some(m as u32);
+            Bar { time, open: p, high: p + 1.0, low: p - 1.0, close: p, volume, trades }
         };
-        let series: Series = (0..2 * ROW_GROUP + 777).map(bar).collect();
+        (0..rows).map(bar).collect()
+    }
+
+    #[test]
+    fn no_flipped_bit_changes_a_bar() {
+        let series = minutes(600);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("part-1.parquet");
+        let mut sound = Vec::new();
+        write(&series, &mut sound).unwrap();
+        let read = |bytes: &[u8]| {
+            std::fs::write(&path, bytes).unwrap();
+            let part = Part::open(&path)?;
+            part.map(|part| super::series(&[part], Span::ALL)).transpose()
+        };
+        assert_eq!(read(&sound).unwrap().unwrap(), series);
+        let mut found = 0;
+        for at in (0..sound.len()).step_by(7) {
+            let mut bytes = sound.clone();
+            bytes[at] ^= 1 << (at % 8);
+            match read(&bytes) {
+                Err(error) => {
+                    found += 1;
+                    assert!(error.to_string().contains("part-1.parquet"), "byte {at}: {error}");
+                }
+                // In a text that nothing depends on, or no longer marked as a part of this program.
+                Ok(same) => assert!(same.is_none_or(|same| same == series), "byte {at}"),
+            }
+        }
+        // Without checksums two of three flips in the chunks go unnoticed.
+        assert!(found * 10 > sound.len() / 7 * 8, "{found} of {}", sound.len() / 7);
+    }
+
+    #[test]
+    fn parts_without_checksums_are_read() {
+        let series = minutes(600);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("part-1.parquet");
+        let mut bytes = Vec::new();
+        write(&series, &mut bytes).unwrap();
+        let key = b"data_pipeline.crc32";
+        let at = bytes.windows(key.len()).position(|window| window == key).unwrap();
+        bytes[at] = b'e';
+        std::fs::write(&path, bytes).unwrap();
+        let part = Part::open(&path).unwrap().unwrap();
+        assert!(part.checksums.is_none());
+        assert_eq!(super::series(&[part], Span::ALL).unwrap(), series);
+    }
+
+    #[test]
+    fn pages_outside_of_the_span_are_skipped() {
+        let series = minutes(2 * ROW_GROUP + 777);
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("part-1.parquet");
         write(&series, File::create(&path).unwrap()).unwrap();
