@@ -2,6 +2,9 @@
 
 use std::path::Path;
 
+#[cfg(any(feature = "mysql", feature = "kraken"))]
+use url::Url;
+
 /// Returns whether `source` is the address of a MySQL or MariaDB database, not a path.
 ///
 /// ```
@@ -27,7 +30,7 @@ pub fn is_mysql(source: &str) -> bool {
 pub fn unsupported(address: &str) -> Option<String> {
     let (scheme, rest) = address.split_once(':')?;
     let is_address = rest.starts_with("//") || rest.contains('@');
-    let is_scheme = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.' | '/');
+    let is_scheme = |c: char| is_scheme(c) || c == '/';
     if !is_address || !scheme.chars().all(is_scheme) || Path::new(address).exists() {
         return None;
     }
@@ -46,82 +49,106 @@ pub fn unsupported(address: &str) -> Option<String> {
     })
 }
 
-/// Returns `word` with `***` for the password, if it is an address of any scheme with one: between
-/// user and the last `@` (a password may contain one), and in a parameter named password.
+/// Returns `word` as it may be logged: without passwords. An address keeps its scheme, host and path,
+/// and loses its password and the values of unknown parameters. A word that only resembles an address
+/// is replaced by `***` as a whole, because its parts cannot be distinguished.
 ///
 /// ```
 /// use bars_io::address::without_password;
 ///
-/// assert_eq!(without_password("mysql://me:p@ss@host/market"), "mysql://me:***@host/market");
+/// assert_eq!(without_password("mysql://me:secret@host/market"), "mysql://me:***@host/market");
+/// assert_eq!(without_password("mysql//me:secret@host/market"), "***");
 /// assert_eq!(without_password("https://host/bars.csv"), "https://host/bars.csv");
+/// assert_eq!(without_password("data/bars"), "data/bars");
 /// ```
+#[cfg(any(feature = "mysql", feature = "kraken"))]
 pub fn without_password(word: &str) -> String {
-    let Some(at) = word
-        .find(":/")
-        .map(|at| at + word[at + 1..].bytes().take_while(|b| *b == b'/').count() + 1)
-    else {
-        // An address without slashes.
-        let parts = word.split_once(':').zip(word.rsplit_once('@'));
-        return match parts.filter(|((scheme, _), (before, _))| before.len() > scheme.len()) {
-            Some(((scheme, _), (_, host))) => format!("{scheme}:***@{host}"),
-            None => word.to_owned(),
-        };
-    };
-    let word = match word.to_lowercase().find("password=") {
-        Some(parameter) => &format!("{}***", &word[..parameter + "password=".len()]),
-        None => word,
-    };
-    let (before, rest) = word.split_at(at);
-    match rest.rsplit_once('@') {
-        Some((user, host)) => {
-            format!("{before}{}:***@{host}", user.split(':').next().unwrap_or_default())
+    if let Some((scheme, _)) = word.split_once("://") {
+        let url = Url::parse(word).ok();
+        let is_plain = url.as_ref().is_some_and(|url| !url.cannot_be_a_base());
+        if is_plain && !word.contains(['@', '?', '#']) {
+            return word.to_owned();
         }
-        // Without a host the password takes the place of the port.
-        None => match rest.split_once(':') {
-            Some((user, port))
-                if !port
-                    .split(['/', '?'])
-                    .take(1)
-                    .all(|port| port.bytes().all(|b| b.is_ascii_digit())) =>
-            {
-                format!("{before}{user}:***")
-            }
-            _ => word.to_owned(),
-        },
+        let shown = url.and_then(|url| public_parts(&url));
+        return shown.unwrap_or_else(|| match scheme.chars().all(is_scheme) {
+            true => format!("{scheme}://***"),
+            false => "***".to_owned(),
+        });
     }
+    let lower = word.to_lowercase();
+    let is_database = ["mysql", "mariadb", "jdbc"].iter().any(|name| lower.starts_with(name))
+        && (word.contains(':') || word.contains("//"));
+    let has_user = word.split_once(':').is_some_and(|(_, rest)| rest.contains('@'));
+    let has_setting =
+        ["password=", "passwd=", "pass=", "pwd="].iter().any(|name| lower.contains(name));
+    if is_database || has_user || has_setting { "***".to_owned() } else { word.to_owned() }
 }
 
-#[cfg(test)]
+/// Returns the parts of an address that are no secret; `None` if a password may extend beyond its
+/// place.
+#[cfg(any(feature = "mysql", feature = "kraken"))]
+fn public_parts(url: &Url) -> Option<String> {
+    if url.cannot_be_a_base() || url.path().contains('@') || url.fragment().is_some() {
+        return None;
+    }
+    let is_database = is_mysql(url.as_str());
+    let is_known = |key: &str| matches!(key, "table" | "ssl-mode" | "ssl_mode");
+    let user = match (url.username(), url.password()) {
+        ("", None) => String::new(),
+        (user, None) if is_database => format!("{user}@"),
+        (user, Some(_)) if is_database => format!("{user}:***@"),
+        // Often a token.
+        _ => "***@".to_owned(),
+    };
+    let host = url.host_str().unwrap_or_default();
+    let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
+    let parameters = url.query_pairs().map(|(key, value)| match is_database && is_known(&key) {
+        true => format!("{key}={value}"),
+        false => format!("{key}=***"),
+    });
+    let parameters = parameters.collect::<Vec<_>>().join("&");
+    let query = if parameters.is_empty() { String::new() } else { format!("?{parameters}") };
+    Some(format!("{}://{user}{host}{port}{}{query}", url.scheme(), url.path()))
+}
+
+/// Returns whether `c` may occur in the scheme of an address.
+fn is_scheme(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.')
+}
+
+#[cfg(all(test, feature = "mysql"))]
 mod tests {
     use super::*;
 
     #[test]
     fn passwords_are_replaced_in_any_form_of_address() {
-        let others = [
-            "MYSQL://me:s@h/d",
-            "mysql:/me:s@h",
-            "jdbc:mysql://h/d?user=a&password=s&x=y",
-            "mysql://h/d?Password=s",
-            "mysql:me:s@h",
-            "me:s@h/d",
-            "mysql://me:1e#cret",
-            "mysql://h:3306/d",
-            "https://h/x.csv",
-        ];
-        let shown = others.map(without_password);
-        assert_eq!(
-            shown,
-            [
-                "MYSQL://me:***@h/d",
-                "mysql:/me:***@h",
-                "jdbc:mysql://h/d?user=a&password=***",
-                "mysql://h/d?Password=***",
-                "mysql:***@h",
-                "me:***@h/d",
-                "mysql://me:***",
-                "mysql://h:3306/d",
-                "https://h/x.csv"
-            ]
-        );
+        for (word, shown) in [
+            ("MYSQL://me:s@h/d?table=t", "mysql://me:***@h/d?table=t"),
+            ("mysql://me@h:3307/d", "mysql://me@h:3307/d"),
+            ("mysql://h:3306/d", "mysql://h:3306/d"),
+            ("ftp://127.0.0.1", "ftp://127.0.0.1"),
+            ("https://h/x.csv?token=s", "https://h/x.csv?token=***"),
+            ("https://me:s@h/", "https://***@h/"),
+            ("https://s@h/", "https://***@h/"),
+            ("https://me:p@ss/w@h/", "https://***"),
+            ("mysql://me:p@ss/w@h/d", "mysql://***"),
+            ("mysql://me:1e#cret", "mysql://***"),
+            ("mysql://me:s", "mysql://***"),
+            ("mysql://h/d?pass=s&table=t", "mysql://h/d?pass=***&table=t"),
+            ("mysql://me:p@ss@h/d", "mysql://me:***@h/d"),
+            ("mysql:/me:s@h", "***"),
+            ("mysql//me:s@h", "***"),
+            ("mysql:me:s@h", "***"),
+            ("jdbc:mysql://h/d?user=a&password=s&x=y", "***"),
+            ("jdbc:mysql://h/s", "***"),
+            ("me:s@h/d", "***"),
+            ("h=localhost;pwd=s", "***"),
+            ("bars@2024.csv", "bars@2024.csv"),
+            ("mysql/bars.csv", "mysql/bars.csv"),
+            ("12:30", "12:30"),
+            ("A/USD,B/USD", "A/USD,B/USD"),
+        ] {
+            assert_eq!(without_password(word), shown, "{word}");
+        }
     }
 }

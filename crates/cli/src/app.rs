@@ -15,6 +15,7 @@ use crate::commands::{
 use crate::config::{self, Config};
 use crate::explain;
 use crate::flags::{self, Common, examples};
+use crate::logging;
 use crate::ui::Usage;
 
 /// Crypto quant research on one-minute bars: leaderboards, point-in-time features with percentiles,
@@ -31,6 +32,9 @@ pub struct Cli {
     /// The command's name on the command line.
     #[arg(skip)]
     pub name: String,
+    /// The command line for the log, without secrets.
+    #[arg(skip)]
+    pub line: String,
 }
 
 /// Printed after the list of commands.
@@ -211,10 +215,12 @@ pub fn typed(words: &[OsString]) -> ArgMatches {
 
 /// Parses `words` (the first is the program's name), with defaults from `config`.
 pub fn parse_words(config: &Config, words: &[OsString]) -> Result<Cli, clap::Error> {
-    let program = config.apply(program(), &typed(words));
-    let matches = program.try_get_matches_from(words)?;
+    let mut program = config.apply(program(), &typed(words));
+    let matches = program.try_get_matches_from_mut(words)?;
     let name = matches.subcommand_name().unwrap_or_default().to_owned();
-    Ok(Cli { name, ..Cli::from_arg_matches(&matches)? })
+    let command = program.find_subcommand(&name).zip(matches.subcommand_matches(&name));
+    let line = command.map(|(command, typed)| logging::command_line(command, typed));
+    Ok(Cli { name, line: line.unwrap_or_default(), ..Cli::from_arg_matches(&matches)? })
 }
 
 impl Command {

@@ -189,7 +189,7 @@ impl Config {
     }
 
     fn parse(path: &Path, text: &str, program: &Command) -> Result<Config, String> {
-        let table: Table = text.parse().map_err(|e| format!("{e}"))?;
+        let table: Table = text.parse().map_err(|e| syntax_error(text, &e))?;
         let source = match table.get(SOURCE) {
             Some(Value::String(source)) => Some(source.clone()),
             Some(_) => return Err(format!("{SOURCE} must be a string: {SOURCE} = \"data/bars\"")),
@@ -457,6 +457,15 @@ fn values(value: &Value) -> Result<Vec<OsStr>, String> {
         Value::Array(list) => list.iter().map(one).collect(),
         value => Ok(vec![one(value)?]),
     }
+}
+
+/// Describes a syntax error by its place. The line itself may contain a password.
+fn syntax_error(text: &str, error: &toml::de::Error) -> String {
+    let at = error.span().map_or(0, |span| span.start).min(text.len());
+    let before = &text.as_bytes()[..at];
+    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
+    format!("line {line}, column {column}: {}", error.message().replace('\n', "; "))
 }
 
 /// Parses the section of the database.

@@ -13,7 +13,8 @@ use report::model::Part;
 use crate::ui::Usage;
 
 /// Parameters in messages that are replaced by flags.
-const PARAMETERS: [&str; 20] = [
+const PARAMETERS: [&str; 21] = [
+    "allow_future",
     "amp_bands",
     "bar_time",
     "base_url",

@@ -1,5 +1,6 @@
 //! Messages: standard error for the user, `pipeline.log` for the record.
 
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -9,6 +10,9 @@ use std::time::Instant;
 
 use bars::Minute;
 use bars_io::address::without_password;
+use bars_io::mysql::config::split_port;
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Command};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
@@ -54,11 +58,12 @@ fn open(path: &Path) -> std::io::Result<File> {
     OpenOptions::new().append(true).create(true).open(path)
 }
 
-/// Runs `work` and logs the command line and the duration.
-pub fn timed<T>(name: &str, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
-    let words: Vec<String> =
-        std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    let line = without_passwords(&words).join(" ");
+/// Runs `work`, and logs the command line (`line`) and the duration.
+pub fn timed<T>(
+    name: &str,
+    line: &str,
+    work: impl FnOnce() -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
     tracing::trace!(target: RECORD_ONLY, "data-pipeline {} started: {line}", env!("CARGO_PKG_VERSION"));
     let begun = Instant::now();
     let result = work();
@@ -67,20 +72,42 @@ pub fn timed<T>(name: &str, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow:
     result
 }
 
-/// Replaces passwords in a command line: the value of `--password` and passwords in `mysql://`
-/// addresses.
-fn without_passwords(words: &[String]) -> Vec<String> {
-    let mut is_password = false;
-    let mut shown = Vec::with_capacity(words.len());
-    for word in words {
-        shown.push(match word.strip_prefix("--password=") {
-            _ if is_password => "***".to_owned(),
-            Some(_) => "--password=***".to_owned(),
-            None => without_password(word),
-        });
-        is_password = word == "--password";
+/// Returns the flags that were typed, as they may be logged: as parsed, without secrets. The words
+/// themselves are never logged, because a password may be anywhere in a mistyped one.
+pub fn command_line(command: &Command, typed: &ArgMatches) -> String {
+    let mut line = command.get_name().to_owned();
+    for arg in command.get_arguments() {
+        let id = arg.get_id().as_str();
+        if typed.value_source(id) != Some(ValueSource::CommandLine) {
+            continue;
+        }
+        let flag = arg.get_long().map(|flag| format!(" --{flag}")).unwrap_or_default();
+        let values = typed.get_raw(id).into_iter().flatten();
+        let values: Vec<String> = values.map(|value| logged(arg, value)).collect();
+        match arg.get_action() {
+            ArgAction::SetTrue | ArgAction::SetFalse | ArgAction::Count => line.push_str(&flag),
+            _ if arg.get_value_delimiter().is_some() => {
+                line.push_str(&format!("{flag} {}", values.join(",")));
+            }
+            _ => values.iter().for_each(|value| line.push_str(&format!("{flag} {value}"))),
+        }
     }
-    shown
+    line
+}
+
+/// Returns the value of a flag as it may be logged.
+fn logged(arg: &Arg, value: &OsStr) -> String {
+    let value = value.to_string_lossy();
+    let is_misplaced = match arg.get_id().as_str() {
+        "password" => true,
+        "host" => split_port(&value).is_err(),
+        // Words of another command line.
+        _ => arg.is_trailing_var_arg_set(),
+    };
+    let value = if is_misplaced { "***".to_owned() } else { without_password(&value) };
+    let is_plain =
+        !value.is_empty() && !value.contains(|c: char| c.is_whitespace() || c.is_control());
+    if is_plain { value } else { format!("{value:?}") }
 }
 
 struct Messages {
@@ -116,8 +143,10 @@ impl<S: Subscriber> Layer<S> for Messages {
         if let Some(file) = &self.file {
             let level = if record_only { Level::INFO } else { level };
             let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+            // A message may repeat a mistyped address.
+            let words: Vec<String> = message.0.split(' ').map(without_password).collect();
             // A failing log must not stop the work.
-            let _ = writeln!(file, "{} {level} {}", now(), message.0);
+            let _ = writeln!(file, "{} {level} {}", now(), words.join(" "));
         }
     }
 }
@@ -141,20 +170,34 @@ impl Visit for Message {
 
 #[cfg(test)]
 mod tests {
-    use super::without_passwords;
+    use clap::{Command, arg};
+
+    use super::command_line;
 
     #[test]
-    fn passwords_are_not_logged() {
+    fn the_logged_command_line_has_no_secrets() {
+        let mut program = Command::new("state")
+            .arg(arg!(--source <ADDRESS>))
+            .arg(arg!(--password <TEXT>))
+            .arg(arg!(--host <HOST>))
+            .arg(arg!(--symbols <LIST>).value_delimiter(','))
+            .arg(arg!(--strict))
+            .arg(arg!(--threads <N>).default_value("1"))
+            .arg(arg!([FILE]));
         let words = [
+            "state",
+            "a file",
+            "--strict",
             "--source",
-            "mysql://me:p@ss:w@h/d?table=t",
-            "--password",
-            "x",
-            "--password=y",
-            "--source=mysql://me:z@h/d",
+            "mysql://me:secret@h/d",
+            "--password=secret",
+            "--host",
+            "me:secret",
+            "--symbols",
+            "A,B",
         ];
-        let shown = without_passwords(&words.map(String::from)).join(" ");
-        let expected = "--source mysql://me:***@h/d?table=t --password *** --password=*** --source=mysql://me:***@h/d";
-        assert_eq!(shown, expected);
+        let typed = program.try_get_matches_from_mut(words).unwrap();
+        let line = "state --source mysql://me:***@h/d --password *** --host *** --symbols A,B --strict \"a file\"";
+        assert_eq!(command_line(&program, &typed), line);
     }
 }

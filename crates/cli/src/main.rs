@@ -44,5 +44,5 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> anyhow::Result<()> {
     cli.common.set_threads()?;
-    logging::timed(&cli.name, || app::dispatch(&cli.command))
+    logging::timed(&cli.name, &cli.line, || app::dispatch(&cli.command))
 }

@@ -145,6 +145,77 @@ fn passwords_are_only_read_from_private_files() {
 }
 
 #[test]
+fn syntax_errors_name_the_place_and_not_the_text() {
+    let test_dir = with_bars();
+    for (text, place) in [
+        ("[mysql]\npassword = s3cret\n", "line 2, column 12"),
+        ("[mysql]\npassword = \"s3cret\n", "line 2, column"),
+        ("[mysql]\npassword: \"s3cret\"\n", "line 2, column"),
+        ("[mysql]\npassword = 's3cret' # s3cret\npassword = 's3cret'\n", "line 3, column 1"),
+        ("[mysql]\nport = \"s3cret\"\n", "[mysql] invalid port"),
+        ("source = \"mysql://me:s3cret@h:s3cret/d\"\n", "invalid mysql:// address"),
+    ] {
+        test_dir.write("data-pipeline.toml", text);
+        let run = test_dir.run(&["check"]).fails(2, &["data-pipeline.toml", place]);
+        assert!(!run.err.contains("s3cret"), "{text}: {}", run.err);
+    }
+}
+
+#[test]
+fn passwords_in_mistyped_command_lines_are_not_logged() {
+    let test_dir = with_bars();
+    let source = |address: &'static str| vec!["check", "--source", address];
+    let import = |address: &'static str| vec!["import", address];
+    let user = ["--user", "u", "--database", "d", "--password-file", "none"];
+    let mut lines = vec![
+        vec!["kraken-losers", "--base-url", "http://me:s3cret@127.0.0.1:9/"],
+        vec!["kraken-losers", "--base-url", "ftp://me:s3cret@127.0.0.1:9/"],
+        vec!["sync", "--pairs", "A/B", "--base-url", "http://s3cret@127.0.0.1:9/"],
+        vec!["sync", "--into", "mysql//me:s3cret@h/d", "--base-url", "http://127.0.0.1:9"],
+        [&["check", "--host", "me:s3cret@127.0.0.1:9"], &user[..]].concat(),
+        [&["check", "--host", "me:s3cret"], &user[..]].concat(),
+        [&["check", "--host", ":s3cret"], &user[..]].concat(),
+        vec!["check", "--host", "127.0.0.1", "--port", "9", "--user", "u", "--password", "s3cret"],
+    ];
+    for address in [
+        "mysql://me:s3cret@127.0.0.1:9/d",
+        "mysql:me:s3cret@h",
+        "mysql//me:s3cret@h/d",
+        "mysql:/me:s3cret@h/d",
+        "MYSQL:/me:s3cret@h/d",
+        "mysqll://me:s3cret@h/d",
+        "mariadb://me:s3cret@h/d",
+        "jdbc:mysql://h/d?user=me&password=s3cret",
+        "mysql://h/d?pass=s3cret",
+        "mysql://h/d?pwd=s3cret",
+        "mysql://h/d?password=s3cret",
+        "mysql://me:p@s3cret/w@h/d",
+        "mysql://me:p/s3cret@h/d",
+        "mysql://me:p#s3cret@h/d",
+        "mysql://me:p?s3cret@h/d",
+        "mysql://me:s3cret",
+        "mysql://me@h:s3cret/d",
+        "me:s3cret@h/d",
+        "http://me:s3cret@h/bars.csv",
+        "host=h;user=me;password=s3cret",
+    ] {
+        lines.push(source(address));
+        lines.push(import(address));
+    }
+    for line in lines {
+        let run = test_dir.run(&line);
+        assert!(matches!(run.status, Some(1 | 2)), "{line:?}: {}", run.err);
+    }
+    let mut port = test_dir.command(&["check"]);
+    port.env("DB_PORT", "s3cret");
+    finish(port).fails(2, &["DB_PORT"]);
+    let log = test_dir.text("pipeline.log");
+    assert!(log.lines().count() > 40, "{log}");
+    let leaks: Vec<&str> = log.lines().filter(|line| line.contains("s3cret")).collect();
+    assert!(leaks.is_empty(), "{}", leaks.join("\n"));
+}
+
+#[test]
 fn an_error_in_a_value_of_the_file_names_file_section_and_key() {
     let test_dir = with_bars();
     let fails = |file: &str, words: &[&str], said: &str| {
@@ -247,7 +318,7 @@ fn invalid_settings_are_reported() {
         ("[mysql]\nssl-mode = \"maybe\"", "ssl-mode"),
         ("mysql = 3", "mysql must be a section"),
         ("[leaderboards]\ntop-n = { a = 1 }", "must be a string, a number"),
-        ("[leaderboards\n", "TOML parse error at line 1"),
+        ("[leaderboards\n", "line 1, column 14: unclosed table"),
     ] {
         test_dir.write("data-pipeline.toml", text);
         test_dir.run(&["config", "show"]).fails(2, &["data-pipeline.toml", words]);

@@ -4,8 +4,12 @@ use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::mpsc;
 use std::thread::sleep;
 use std::time::Duration;
+
+/// How long a program on a terminal may print nothing.
+const SILENCE: Duration = Duration::from_secs(60);
 
 /// A folder to run the program in, without environment variables that affect it.
 #[derive(Debug)]
@@ -125,23 +129,34 @@ impl TestDir {
         }
         let mut child = command.spawn().expect("script, of util-linux");
         let mut stdin = child.stdin.take().expect("a pipe");
-        let mut stdout = child.stdout.take().expect("a pipe");
+        let stdout = child.stdout.take().expect("a pipe");
+        let (terminal, chunks) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut stdout = stdout;
+            let mut buffer = [0; 4096];
+            while let Ok(read) = stdout.read(&mut buffer)
+                && read > 0
+                && terminal.send(buffer[..read].to_vec()).is_ok()
+            {}
+        });
         let mut out = Vec::new();
         for (prompt, answer) in answers {
             let from = out.len();
             // Each answer is typed after its prompt: before that the terminal would echo it.
             while !String::from_utf8_lossy(&out[from..]).contains(prompt) {
-                let mut buffer = [0; 4096];
-                let read = stdout.read(&mut buffer).expect("the terminal's output");
-                let shown = || String::from_utf8_lossy(&out).into_owned();
-                assert!(read > 0, "no prompt \"{prompt}\" in:\n{}", shown());
-                out.extend_from_slice(&buffer[..read]);
+                let Ok(more) = chunks.recv_timeout(SILENCE) else {
+                    let _ = child.kill();
+                    panic!("no prompt \"{prompt}\" in:\n{}", String::from_utf8_lossy(&out));
+                };
+                out.extend(more);
             }
             // The prompt appears shortly before the echo is turned off.
             sleep(Duration::from_millis(200));
             writeln!(stdin, "{answer}").expect("the terminal's input");
         }
-        stdout.read_to_end(&mut out).expect("the terminal's output");
+        while let Ok(more) = chunks.recv_timeout(SILENCE) {
+            out.extend(more);
+        }
         let status = child.wait().expect("the program ends").code();
         let out = String::from_utf8_lossy(&out).replace("\r\n", "\n");
         Run { status, out, err: String::new() }

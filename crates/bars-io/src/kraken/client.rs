@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use ureq::http::StatusCode;
 use ureq::http::header::RETRY_AFTER;
 
+use crate::address::without_password;
 use crate::error::{Error, Result};
 use crate::warnings::Warnings;
 
@@ -78,7 +79,8 @@ impl Client {
         let url = url::Url::parse(base).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
         if url.is_none_or(|url| url.host().is_none() || url.query().is_some()) {
             return Err(Error::Input(format!(
-                "invalid URL \"{base}\": expected one like {BASE_URL}"
+                "invalid URL \"{}\": expected one like {BASE_URL}",
+                without_password(base)
             )));
         }
         let config = ureq::Agent::config_builder()
@@ -136,7 +138,7 @@ impl Client {
     }
 
     fn error(&self, method: &str, reason: String) -> Error {
-        Error::Exchange { place: self.address(method), reason }
+        Error::Exchange { place: without_password(&self.address(method)), reason }
     }
 
     fn address(&self, method: &str) -> String {

@@ -198,7 +198,7 @@ impl Partial {
             && in_host != port
         {
             return Err(Error::Input(format!(
-                "two ports: {port}, and {in_host} in host \"{text}\"; drop one of them"
+                "two ports: {port}, and {in_host} with the host; drop one of them"
             )));
         }
         (self.port, self.host) = (self.port.or(in_host), Some(host.to_owned()));
@@ -295,7 +295,7 @@ pub fn split_port(text: &str) -> Result<(&str, Option<u16>)> {
         _ => (text, None),
     };
     if host.is_empty() {
-        return Err(Error::Input(format!("invalid host \"{text}\": expected host or host:port")));
+        return Err(Error::Input("invalid host: expected host or host:port".to_owned()));
     }
     Ok((host, port.map(parse_port).transpose()?))
 }
@@ -303,10 +303,11 @@ pub fn split_port(text: &str) -> Result<(&str, Option<u16>)> {
 /// Parses a TCP port.
 ///
 /// # Errors
-/// It is not a number of 1 to 65535.
+/// It is not a number of 1 to 65535. The message does not repeat it, because a mistyped address may
+/// have its password in this place.
 pub fn parse_port(text: &str) -> Result<u16> {
     let port = text.parse().ok().filter(|port| *port > 0);
-    port.ok_or_else(|| Error::Input(format!("invalid port \"{text}\": expected 1-65535")))
+    port.ok_or_else(|| Error::Input("invalid port: expected a number of 1 to 65535".to_owned()))
 }
 
 /// Checks that `name` is a valid name of a table or column: at most 64 letters, digits, `_`, `$`

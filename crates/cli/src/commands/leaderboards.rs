@@ -222,10 +222,10 @@ fn print_panel(output: &LeaderboardsPanelOutput) -> anyhow::Result<()> {
 fn print_boards(boards: &RankedBoards) -> anyhow::Result<()> {
     let run = &boards.run;
     ui::print(&format!(
-        "{} of {} symbols ranked over the {} days before {}",
+        "{} of {} ranked over the {} before {}",
         run.symbols_ranked,
-        run.symbols_seen,
-        run.params.lookback_days(),
+        ui::pluralize(run.symbols_seen, "symbol"),
+        ui::pluralize(run.params.lookback_days() as usize, "day"),
         run.asof
     ))?;
     print_board("Top Gainers", &boards.gainers, run, |gains, _| gains)?;

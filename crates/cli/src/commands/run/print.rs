@@ -37,8 +37,10 @@ pub fn summary(dir: &Path, run: &RunSummary, cohorts: &[Cohort]) -> anyhow::Resu
 fn print_highlights(report: &Report, asof: AsOf, cohorts: &[Cohort]) -> anyhow::Result<()> {
     if let Some(market) = &report.market {
         ui::print(&format!(
-            "{} of {} symbols ranked over the {} days before {asof}",
-            market.symbols_ranked, market.symbols_seen, market.lookback_days
+            "{} of {} ranked over the {} before {asof}",
+            market.symbols_ranked,
+            ui::pluralize(market.symbols_seen, "symbol"),
+            ui::pluralize(market.lookback_days, "day")
         ))?;
     }
     for board in &report.boards {
