@@ -20,6 +20,7 @@ Tasks:
   setup    Install what the tests need: MariaDB, Chromium, valgrind and a private Python with pandas, polars and DuckDB
   test     Run setup, then all tests; further arguments go to cargo test
   bench    Run the benchmarks of docs/performance.md and check speed and memory against their bounds
+  torture  Attack the program at random: kills, damaged files, hostile servers (--minutes N, --seed S)
   compare  Run every command with two versions of the program and compare their outputs byte by byte
   spelling Check the spelling of every file with typos
   picture  Draw docs/report.png, the report of the sample market
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         Some("setup") => needs::setup().map(|_| ()),
         Some("test") => test_run::run(words),
         Some("bench") => bench(words),
+        Some("torture") => torture(words),
         Some("compare") => compare::run(words),
         Some("spelling") => spelling(),
         Some("picture") => picture(),
@@ -79,6 +81,15 @@ fn bench(words: impl Iterator<Item = String>) -> Result<(), String> {
     ]);
     bench.args(["--package", "emd", "--bench", "speed", "--"]).args(words);
     run(bench.env("DATA_PIPELINE_PYTHON", python))
+}
+
+/// Attacks the program at random.
+fn torture(words: impl Iterator<Item = String>) -> Result<(), String> {
+    needs::mariadb()?;
+    needs::strace()?;
+    let mut attacks = cargo();
+    attacks.args(["test", "--package", "data-pipeline", "--test", "torture", "--"]);
+    run(attacks.args(words))
 }
 
 /// Checks the spelling, as configured in `_typos.toml`.

@@ -30,6 +30,11 @@ pub fn valgrind() -> Result<(), String> {
     package("valgrind", "valgrind")
 }
 
+/// Installs the program that kills others at a given system call.
+pub fn strace() -> Result<(), String> {
+    package("strace", "strace")
+}
+
 /// Creates a Python environment in the target folder, installs `packages` into it, and returns its
 /// interpreter.
 pub fn python(packages: &[&str]) -> Result<PathBuf, String> {
