@@ -10,6 +10,7 @@ use crate::{READERS, run};
 pub fn setup() -> Result<PathBuf, String> {
     mariadb()?;
     valgrind()?;
+    strace()?;
     chromium()?;
     python(READERS)
 }

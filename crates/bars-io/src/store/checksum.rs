@@ -19,8 +19,8 @@ const KEY: &str = "data_pipeline.crc32";
 pub(super) struct Checksums(Vec<u32>);
 
 impl Checksums {
-    /// Reads the checksums from a footer and checks the footer; `None` for a part of version 0.2.0 or
-    /// earlier, which has none.
+    /// Reads the checksums from a footer and checks the footer; `None` for a part of a version before
+    /// 0.2.0, which has none.
     pub(super) fn of(metadata: &ParquetMetaData) -> Result<Option<Checksums>, ParquetError> {
         let pairs = metadata.file_metadata().key_value_metadata();
         let Some(pair) = pairs.and_then(|pairs| pairs.iter().find(|pair| pair.key == KEY)) else {
