@@ -13,11 +13,12 @@ use report::model::Part;
 use crate::ui::Usage;
 
 /// Parameters in messages that are replaced by flags.
-const PARAMETERS: [&str; 20] = [
+const PARAMETERS: [&str; 23] = [
     "amp_bands",
     "bar_time",
     "base_url",
     "breakout_lookback_days",
+    "connect_timeout",
     "coverage_threshold",
     "include_partial",
     "include_stale",
@@ -32,6 +33,8 @@ const PARAMETERS: [&str; 20] = [
     "min_volume",
     "noise_scale",
     "output_csv",
+    "read_timeout",
+    "server_public_key",
     "top_n",
     "window_days",
 ];
