@@ -40,7 +40,7 @@ mod tests {
 
     #[test]
     fn panics_become_errors() {
-        assert_eq!(contain(|| is_contained()), Ok(true));
+        assert_eq!(contain(is_contained), Ok(true));
         let outer = contain(|| contain(|| panic!("at {}", 3)).unwrap_err() + " inside");
         assert_eq!(outer, Ok("at 3 inside".to_owned()));
         assert!(!is_contained());
