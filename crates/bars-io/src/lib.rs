@@ -6,6 +6,7 @@
 //! - [`import`]: files and archives into a store or MySQL.
 //! - `kraken`: Kraken's public REST API.
 //! - [`atomic`]: files that are complete or absent. [`address`]: sources as text.
+//! - [`panics`]: panics of other crates that become errors.
 //!
 //! Cargo features: `mysql`, `kraken`, `archive` (ZIP archives). Parquet and CSV are always enabled.
 
@@ -28,6 +29,7 @@ mod lines;
 pub mod memory;
 #[cfg(feature = "mysql")]
 pub mod mysql;
+pub mod panics;
 pub mod parquet;
 pub mod reader;
 pub mod source;

@@ -18,8 +18,8 @@ use bars_io::Entry;
 use bars_io::Source;
 use bars_io::Warnings;
 use bars_io::atomic::TempFiles;
+use bars_io::mysql::MySqlSource;
 use bars_io::mysql::config::Partial;
-use bars_io::mysql::{Config, MySqlSource};
 use bars_io::newest_close;
 use bars_io::store::Store;
 use common::{Bounds, cpu, folder, market, measure, script};
@@ -356,18 +356,7 @@ fn mariadb(bounds: &mut Bounds) {
 /// Steps 1 to 3 from the database, in this process: wall and CPU seconds.
 fn rows_to_client(address: &str) -> (f64, f64) {
     let partial = Partial::from_url(address).expect("an address");
-    let config = Config {
-        host: partial.host.expect("a host"),
-        port: partial.port.expect("a port"),
-        user: partial.user.expect("a user"),
-        password: partial.password.expect("a password"),
-        database: partial.database.expect("a database"),
-        table: partial.table.expect("a table"),
-        socket: None,
-        ssl_mode: partial.ssl_mode.expect("a mode"),
-        ssl_ca: None,
-        connections: 2,
-    };
+    let config = partial.with_defaults(2);
     let (begun, cpu_before) = (Instant::now(), cpu());
     let source = MySqlSource::open(&config, BarTime::Open, &Warnings::default()).expect("a source");
     summarize_source(&source);

@@ -28,7 +28,7 @@ pub const SOURCE: &str = "source";
 const DATABASE: &str = "mysql";
 
 /// Flags of the database connection; the file has them once, for all commands.
-pub const DATABASE_FLAGS: [&str; 9] = [
+pub const DATABASE_FLAGS: [&str; 12] = [
     "host",
     "port",
     "user",
@@ -38,6 +38,9 @@ pub const DATABASE_FLAGS: [&str; 9] = [
     "table",
     "ssl-mode",
     "ssl-ca",
+    "server-public-key",
+    "connect-timeout",
+    "read-timeout",
 ];
 
 /// Flags with the same meaning in every command, allowed as top-level keys. Others, such as `--out`,

@@ -13,12 +13,13 @@ use report::model::Part;
 use crate::ui::Usage;
 
 /// Parameters in messages that are replaced by flags.
-const PARAMETERS: [&str; 21] = [
+const PARAMETERS: [&str; 24] = [
     "allow_future",
     "amp_bands",
     "bar_time",
     "base_url",
     "breakout_lookback_days",
+    "connect_timeout",
     "coverage_threshold",
     "include_partial",
     "include_stale",
@@ -33,6 +34,8 @@ const PARAMETERS: [&str; 21] = [
     "min_volume",
     "noise_scale",
     "output_csv",
+    "read_timeout",
+    "server_public_key",
     "top_n",
     "window_days",
 ];

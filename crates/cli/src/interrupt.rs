@@ -45,9 +45,13 @@ fn is_hangup_ignored() -> bool {
         .is_none_or(|mask| mask & 1 == 1)
 }
 
-/// Makes a panic in any thread end the process with an error message instead of a backtrace.
+/// Makes a panic in any thread end the process with an error message instead of a backtrace, unless
+/// the panic becomes an error.
 fn report_panics() {
     std::panic::set_hook(Box::new(|panic| {
+        if bars_io::panics::is_contained() {
+            return;
+        }
         let _held = temp_files().discard();
         crate::ui::eprintln_above_progress(&format!(
             "error: bug in data-pipeline, please report it: {panic}"

@@ -90,7 +90,7 @@ pub fn server(partial: &mut Partial, purpose: Purpose) -> anyhow::Result<()> {
                 Some(port) => port,
                 None => checked("Port", Some(&PORT.to_string()), |text| Ok(parse_port(text)?))?,
             };
-            mysql::check_host(host, port)?;
+            mysql::check_host(host, port, partial.with_defaults(1).connect_timeout)?;
             (partial.host, partial.port) = (Some(host.to_owned()), Some(port));
             Ok(())
         },

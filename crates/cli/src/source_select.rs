@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use bars_io::address::{is_mysql, unsupported};
 use bars_io::file::FileSource;
-use bars_io::mysql::config::{HOST, PORT, Partial, Password, TABLE, check_name, parse_port};
+use bars_io::mysql::config::{
+    CONNECT_TIMEOUT, HOST, PORT, Partial, Password, READ_TIMEOUT, TABLE, check_name, parse_port,
+};
 use bars_io::mysql::{Config, MySqlSource, MySqlWriter};
 use bars_io::store::{Store, StoreWriter};
 use bars_io::{Source, Target};
@@ -306,6 +308,12 @@ pub fn settings(
         setting("ssl-mode", "", "preferred", &|partial| {
             partial.ssl_mode.map(|mode| mode.to_string())
         }),
+        setting("connect-timeout", "", &CONNECT_TIMEOUT.to_string(), &|partial| {
+            partial.connect_timeout.map(|seconds| seconds.to_string())
+        }),
+        setting("read-timeout", "", &READ_TIMEOUT.to_string(), &|partial| {
+            partial.read_timeout.map(|seconds| seconds.to_string())
+        }),
     ];
     if let Some(path) = config::get().password_file()
         && layers[..layers.len() - 1].iter().all(|(_, partial)| partial.password.is_none())
@@ -314,8 +322,9 @@ pub fn settings(
         settings[3] = ("password-file", Some(path.display().to_string()), key);
     }
     type Get = fn(&Partial) -> Option<&PathBuf>;
-    let paths: [(_, Get); 2] = [
+    let paths: [(_, Get); 3] = [
         ("ssl-ca", |partial| partial.ssl_ca.as_ref()),
+        ("server-public-key", |partial| partial.server_public_key.as_ref()),
         ("socket", |partial| partial.socket.as_ref()),
     ];
     for (name, get) in paths {

@@ -41,6 +41,20 @@ fn boards_from_a_file_and_from_the_default_store() {
     assert!(test_dir.text("file/pipeline.log").contains("leaderboards done"));
 }
 
+/// The stacks of the threads do not fit into the memory that the process may use.
+#[test]
+#[cfg(target_os = "linux")]
+fn too_many_threads_are_an_error() {
+    let test_dir = test_dir();
+    test_dir.write("bars.csv", market(&["A"], 1));
+    let program = env!("CARGO_BIN_EXE_data-pipeline");
+    let line = format!("ulimit -v 1000000; exec {program} check --source bars.csv --threads 1024");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &line]).current_dir(test_dir.path());
+    let run = finish(shell).fails(1, &["cannot start the threads (1024)", "fewer with --threads"]);
+    assert_eq!(run.err.matches("temporarily unavailable").count(), 1, "{}", run.err);
+}
+
 #[test]
 fn one_and_two_threads_give_the_same_bytes() {
     let test_dir = test_dir();

@@ -316,6 +316,7 @@ fn invalid_settings_are_reported() {
         ("[mysql]\nhosts = \"h\"", "did you mean \"host\"?"),
         ("[mysql]\nport = 99999", "port"),
         ("[mysql]\nssl-mode = \"maybe\"", "ssl-mode"),
+        ("[mysql]\nread-timeout = 0", "invalid read-timeout \"0\": expected 1-86400 seconds"),
         ("mysql = 3", "mysql must be a section"),
         ("[leaderboards]\ntop-n = { a = 1 }", "must be a string, a number"),
         ("[leaderboards\n", "line 1, column 14: unclosed table"),
@@ -360,7 +361,7 @@ fn show_names_the_origin_of_each_value() {
     // A database: environment, address and file complete each other.
     test_dir.write(
         "data-pipeline.toml",
-        "[mysql]\nhost = \"of.file\"\nuser = \"me\"\ntable = \"bars\"\npassword = \"s3cret\"\n",
+        "[mysql]\nhost = \"of.file\"\nuser = \"me\"\ntable = \"bars\"\npassword = \"s3cret\"\nread-timeout = 90\n",
     );
     let mut command = show(&[
         "--format",
@@ -381,6 +382,8 @@ fn show_names_the_origin_of_each_value() {
         ("database", "market", "--source"),
         ("table", "bars", "data-pipeline.toml [mysql]"),
         ("ssl-mode", "preferred", "default"),
+        ("connect-timeout", "10", "default"),
+        ("read-timeout", "90", "data-pipeline.toml [mysql]"),
     ] {
         assert_eq!(check[setting], pair(value, from), "{setting}");
     }

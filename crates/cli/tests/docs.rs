@@ -577,7 +577,8 @@ const LINES: &[&str] = &[
      --allow-coarse",
     "import one.csv --symbol A/B --into DB --host 127.0.0.1 --port PORT --user me --password-file password --database market \
      --table bars --ssl-mode verify-ca --ssl-ca CA",
-    "check --host 127.0.0.1 --port PORT --user me --password PASSWORD --database market --table bars --ssl-mode required --bar-time open",
+    "check --host 127.0.0.1 --port PORT --user me --password PASSWORD --database market --table bars --ssl-mode required --bar-time open \
+     --server-public-key key.pem --connect-timeout 20 --read-timeout 100",
     "check --source bars --bar-time close --strict --threads 1 --log-file l.log --verbose --config empty.toml",
     "check --source bars --quiet --no-log-file",
     "kraken-losers --base-url API --top-n 2 --min-volume 0 --include-stables --output k.csv",
@@ -604,6 +605,8 @@ fn every_flag_runs() {
     test_dir.write("data-pipeline.toml", "[imf-stage]\ntrials = 2\n");
     test_dir.write("empty.toml", "");
     test_dir.write("password", mariadb::PASSWORD);
+    // The connection is encrypted, so that the key is not used.
+    test_dir.write("key.pem", "-----BEGIN PUBLIC KEY-----\n");
     test_dir
         .write("one.csv", support::market(&["A/B"], 2).replace("A/B,", "").replace("symbol,", ""));
     test_dir.write(

@@ -1,6 +1,7 @@
 //! The program against a real MariaDB.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod hostile_servers;
 mod support;
 
 use std::path::Path;
@@ -26,7 +27,7 @@ fn server() -> Arc<Server> {
 
 fn main() {
     type Test = (&'static str, fn());
-    let tests: [Test; 16] = [
+    let tests: [Test; 22] = [
         ("import_is_idempotent_and_the_last_wins", import_is_idempotent_and_the_last_wins),
         (
             "flags_environment_and_address_mean_the_same",
@@ -39,10 +40,16 @@ fn main() {
         ("the_newest_bar_is_a_bar", the_newest_bar_is_a_bar),
         ("symbols_that_differ_in_case_alone", symbols_that_differ_in_case_alone),
         ("symbols_with_blanks_at_their_ends", symbols_with_blanks_at_their_ends),
+        ("symbols_padded_with_blanks", symbols_padded_with_blanks),
+        ("rows_with_odd_dates_are_findings", rows_with_odd_dates_are_findings),
+        ("texts_are_not_numbers", texts_are_not_numbers),
+        ("many_symbols_are_listed_by_one_query", many_symbols_are_listed_by_one_query),
         ("views_and_engines_without_transactions", views_and_engines_without_transactions),
         ("close_labels", close_labels),
         ("times_are_utc_whatever_the_server_thinks", times_are_utc_whatever_the_server_thinks),
         ("encryption", encryption),
+        ("a_certificate_that_is_its_own_authority", a_certificate_that_is_its_own_authority),
+        ("users_that_must_encrypt_or_change_their_password", users_with_conditions),
         ("a_server_that_dies_and_comes_back", a_server_that_dies_and_comes_back),
         ("a_server_that_dies_for_good", a_server_that_dies_for_good),
         (
@@ -61,6 +68,7 @@ fn main() {
     ));
     let cycles = cycles_from_a_database_and_a_store;
     trials.push(trial("cycles_from_a_database_and_a_store", &[MariaDb, Shared], cycles));
+    trials.extend(hostile_servers::trials());
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
     // A static is never dropped; the server and its folder must go all the same.
     drop(SERVER.lock().unwrap_or_else(PoisonError::into_inner).take());
@@ -419,7 +427,7 @@ fn other_columns_types_and_dirt() {
     // A row without a time is in no span; only reading all rows finds it.
     test_dir
         .run(&["check", "--source", &address])
-        .fails(1, &["skipped 6 rows", "unreadable timestamp (1,"]);
+        .fails(1, &["skipped 6 rows", "unreadable timestamp (A NULL)"]);
 }
 
 /// Rows that will be set aside must not decide what the latest as-of is: a file of the same rows
@@ -506,6 +514,108 @@ fn symbols_with_blanks_at_their_ends() {
     let run = test_dir().run(&["check", "--source", &server().address("blanks")]);
     let run = run.fails(1, &["missing or invalid symbol (table", "all rows of ' A'"]);
     assert!(run.out.contains("1 symbol, 1 bar,"), "{}", run.out);
+}
+
+/// Most collations ignore blanks at the end: the rows of 'A ' are rows of A, which must not
+/// disappear.
+fn symbols_padded_with_blanks() {
+    let test_dir = test_dir();
+    for (table, key) in [("padded", ", PRIMARY KEY (symbol, timestamp)"), ("padded_bare", "")] {
+        server().sql(&format!(
+            "CREATE TABLE market.{table} (symbol VARCHAR(20) COLLATE utf8mb4_bin, {COLUMNS}{key}); \
+             INSERT INTO market.{table} VALUES ('A ', '2024-01-01 00:00', 1, 1, 1, 1, 1), \
+             ('A', '2024-01-01 00:01', 1, 1, 1, 1, 1), ('B  ', '2024-01-01 00:01', 1, 1, 1, 1, 1)"
+        ));
+        let run = test_dir.run(&["check", "--source", &server().address(table)]).ok();
+        assert!(run.out.contains("2 symbols, 3 bars,"), "{}", run.out);
+    }
+    // In a collation that respects blanks it is a symbol of its own, and not a valid one.
+    server().sql(&format!(
+        "CREATE TABLE market.unpadded (symbol VARCHAR(20) COLLATE utf8mb4_nopad_bin, {COLUMNS}, PRIMARY KEY (symbol, timestamp)); \
+         INSERT INTO market.unpadded VALUES ('A ', '2024-01-01 00:00', 1, 1, 1, 1, 1), ('A', '2024-01-01 00:01', 1, 1, 1, 1, 1)"
+    ));
+    let run = test_dir.run(&["check", "--source", &server().address("unpadded")]);
+    let run = run.fails(1, &["missing or invalid symbol (table", "all rows of 'A '"]);
+    assert!(run.out.contains("1 symbol, 1 bar,"), "{}", run.out);
+}
+
+/// A server stores dates that do not exist and years that are not read. They hide no bar, and
+/// `check` reports them.
+fn rows_with_odd_dates_are_findings() {
+    let test_dir = test_dir();
+    let bar = |symbol: &str, time: &str| format!("('{symbol}', '{time}', 1, 1, 1, 1, 1)");
+    let rows = [
+        bar("A", "0000-00-00 00:00"),
+        bar("A", "2024-00-10 00:00"),
+        bar("A", "2024-01-00 00:00"),
+        bar("A", "2024-01-01 00:00"),
+        bar("A", "2024-01-01 00:01"),
+        bar("A", "2024-02-31 00:00"),
+        bar("A", "9999-12-31 23:59"),
+        bar("B", "0000-00-00 00:00"),
+        bar("C", "2024-01-01 00:01"),
+    ];
+    for (table, key) in [("odd", ", PRIMARY KEY (symbol, timestamp)"), ("odd_bare", "")] {
+        server().sql(&format!(
+            "SET sql_mode = 'ALLOW_INVALID_DATES'; CREATE TABLE market.{table} (symbol VARCHAR(20), {COLUMNS}{key}); \
+             INSERT INTO market.{table} VALUES {}",
+            rows.join(", ")
+        ));
+        let run = test_dir.run(&["check", "--source", &server().address(table)]);
+        let run = run.fails(1, &["skipped 6 rows: unreadable timestamp (6, first: A '0000-00-00"]);
+        assert!(run.out.contains("2 symbols, 3 bars,"), "{}", run.out);
+        assert!(run.out.contains("to 2024-01-01T00:02:00Z"), "{}", run.out);
+    }
+    // Labels of the close end one minute earlier.
+    let run = test_dir.run(&["check", "--bar-time", "close", "--source", &server().address("odd")]);
+    let run = run.fails(1, &["skipped 6 rows: unreadable timestamp (6"]);
+    assert!(run.out.contains("to 2024-01-01T00:01:00Z"), "{}", run.out);
+}
+
+/// Texts are compared character by character, so that "9" would be more than "10".
+fn texts_are_not_numbers() {
+    let columns = COLUMNS
+        .replace("close DOUBLE", "close VARCHAR(20)")
+        .replace("volume DOUBLE", "volume TEXT");
+    server().sql(&format!(
+        "CREATE TABLE market.texts (symbol VARCHAR(20), {columns}, PRIMARY KEY (symbol, timestamp)); \
+         INSERT INTO market.texts VALUES ('A', '2024-01-01 00:00', 10, 10, 9, '9', '1'), ('A', '2024-01-01 00:01', 10, 10, 9, '10', '1')"
+    ));
+    let test_dir = test_dir();
+    let words = ["prices and volumes must be numbers", "close (varchar), volume (text)", "DOUBLE"];
+    test_dir.run(&["check", "--source", &server().address("texts")]).fails(1, &words);
+    test_dir.write("a.csv", market(&["A"], 1));
+    test_dir.run(&["import", "a.csv", "--into", &server().address("texts")]).fails(1, &words);
+    // The remedy in the message works.
+    server().sql(
+        "CREATE VIEW market.numbers AS SELECT symbol, timestamp, open, high, low, \
+         CAST(close AS DOUBLE) AS close, CAST(volume AS DOUBLE) AS volume FROM market.texts",
+    );
+    let run = test_dir.run(&["check", "--source", &server().address("numbers")]).ok();
+    assert!(run.out.contains("1 symbol, 2 bars,"), "{}", run.out);
+}
+
+fn many_symbols_are_listed_by_one_query() {
+    // A server of its own: the requests of other tests would be counted too.
+    let server = Server::start();
+    server.sql(&format!(
+        "CREATE TABLE market.many (symbol VARCHAR(20), {COLUMNS}, PRIMARY KEY (symbol, timestamp)); \
+         INSERT INTO market.many SELECT CONCAT('S', seq), '2024-01-01 00:01', 1, 1, 1, 1, 1 FROM market.seq_1_to_120000"
+    ));
+    let requests = || {
+        server.value(
+            "SELECT CAST(variable_value AS SIGNED) FROM information_schema.global_status WHERE variable_name = 'COM_STMT_EXECUTE'",
+        )
+    };
+    let test_dir = test_dir();
+    test_dir.write("list.csv", "symbol\nS77\n");
+    let before = requests();
+    let words = ["fetch-history", "losers", "--input-csv", "list.csv", "--output-csv", "out.csv"];
+    let run = test_dir.run(&[&words[..], &["--source", &server.address("many")]].concat()).ok();
+    assert!(test_dir.text("out.csv").contains("S77,2024-01-01 00:01:00"));
+    run.prints(&["100000 symbols so far"]);
+    let made = requests() - before;
+    assert!((1..100).contains(&made), "{made} requests");
 }
 
 fn views_and_engines_without_transactions() {
@@ -612,6 +722,48 @@ fn encryption() {
     test_dir
         .run(&["check", "--source", &format!("{address}&ssl-mode=maybe")])
         .fails(2, &["invalid ssl-mode \"maybe\""]);
+}
+
+fn a_certificate_that_is_its_own_authority() {
+    let mut server = Server::start();
+    server.kill();
+    let authority = server.authority();
+    let folder = authority.parent().expect("a folder");
+    let mut openssl = std::process::Command::new("openssl");
+    openssl.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30"]);
+    openssl.args(["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]);
+    openssl.args(["-keyout", "key.pem", "-out", "cert.pem"]).current_dir(folder);
+    assert!(openssl.output().expect("openssl runs").status.success());
+    server.resume();
+    let certificate = folder.join("cert.pem");
+    let address = server.address("absent");
+    for mode in ["verify-ca", "verify-identity"] {
+        let source = format!("{address}&ssl-mode={mode}&ssl-ca={}", certificate.display());
+        let run = test_dir()
+            .run(&["check", "--source", &source])
+            .fails(1, &["certificate is its own authority", "openssl req -x509 -CA"]);
+        assert!(!run.err.contains("ssl-mode=required"), "{}", run.err);
+    }
+}
+
+fn users_with_conditions() {
+    let test_dir = test_dir();
+    test_dir.write("a.csv", market(&["A"], 1));
+    test_dir.run(&["import", "a.csv", "--into", &server().address("conditions")]).ok();
+    server().sql(
+        "CREATE USER careful@'%' IDENTIFIED BY 'x' REQUIRE SSL; GRANT ALL ON market.* TO careful@'%'; \
+         CREATE USER late@'%' IDENTIFIED BY 'x' PASSWORD EXPIRE; GRANT ALL ON market.* TO late@'%'",
+    );
+    let check = |user: &str, mode: &str| {
+        let port = server().port();
+        let source =
+            format!("mysql://{user}:x@127.0.0.1:{port}/market?table=conditions&ssl-mode={mode}");
+        test_dir.run(&["check", "--source", &source])
+    };
+    check("careful", "required").ok();
+    check("careful", "disabled")
+        .fails(1, &["Access denied", "use ssl-mode=required if the user requires encryption"]);
+    check("late", "required").fails(1, &["the password has expired", "ALTER USER"]);
 }
 
 /// A table large enough that a read is under way when the server goes.

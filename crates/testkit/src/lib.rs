@@ -1,6 +1,7 @@
 //! Code shared by tests and benchmarks. It panics like a test, with the reason.
 
 pub mod browser;
+pub mod hostile_mysql;
 pub mod http;
 pub mod mariadb;
 pub mod npz;

@@ -1,8 +1,10 @@
 //! Connection settings of a database: host, user, table and encryption.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 
@@ -87,11 +89,18 @@ pub struct Partial {
     pub ssl_mode: Option<SslMode>,
     /// PEM file with trusted authorities [default: the web's authorities].
     pub ssl_ca: Option<PathBuf>,
+    /// PEM file with the server's public RSA key.
+    pub server_public_key: Option<PathBuf>,
+    /// Seconds to wait for a connection.
+    pub connect_timeout: Option<u32>,
+    /// Seconds to wait for an answer.
+    pub read_timeout: Option<u32>,
 }
 
 impl Partial {
     /// Parses `mysql://user[:password]@host[:3306]/database[?table=ohlcvt&ssl-mode=...]`; every
-    /// part but the scheme is optional. Further parameters: `ssl-ca` and `socket`.
+    /// part but the scheme is optional. Further parameters: `ssl-ca`, `socket`,
+    /// `server-public-key`, `connect-timeout` and `read-timeout`.
     ///
     /// # Errors
     /// The address is invalid; the message repeats no part that may belong to the password.
@@ -131,9 +140,15 @@ impl Partial {
                 "ssl-mode" => partial.ssl_mode = Some(value.parse()?),
                 "ssl-ca" => partial.ssl_ca = Some(PathBuf::from(value.as_ref())),
                 "socket" => partial.socket = Some(PathBuf::from(value.as_ref())),
+                "server-public-key" => {
+                    partial.server_public_key = Some(PathBuf::from(value.as_ref()));
+                }
+                "connect-timeout" => partial.connect_timeout = Some(parse_seconds(&key, &value)?),
+                "read-timeout" => partial.read_timeout = Some(parse_seconds(&key, &value)?),
                 _ => {
                     return Err(Error::Input(format!(
-                        "unknown parameter \"{key}\" in the mysql:// address: expected table, ssl-mode, ssl-ca or socket"
+                        "unknown parameter \"{key}\" in the mysql:// address: expected table, ssl-mode, ssl-ca, \
+                         server-public-key, connect-timeout, read-timeout or socket"
                     )));
                 }
             }
@@ -141,11 +156,13 @@ impl Partial {
         Ok(partial)
     }
 
-    /// Sets `host`, `port`, `user`, `password`, `database`, `table`, `ssl-mode` or `ssl-ca` from
-    /// text. Returns false for another name.
+    /// Sets `host`, `port`, `user`, `password`, `database`, `table`, `ssl-mode`, `ssl-ca`,
+    /// `server-public-key`, `connect-timeout` or `read-timeout` from text. Returns false for another
+    /// name.
     ///
     /// # Errors
-    /// The port is not a number of 1 to 65535, or the encryption is not a known mode.
+    /// The port is not a number of 1 to 65535, the encryption is not a known mode, or a timeout is
+    /// not a number of 1 to 86400 seconds.
     ///
     /// ```
     /// use bars_io::mysql::config::Partial;
@@ -167,6 +184,9 @@ impl Partial {
             "table" => self.table = text(),
             "ssl-mode" => self.ssl_mode = Some(value.parse()?),
             "ssl-ca" => self.ssl_ca = Some(value.into()),
+            "server-public-key" => self.server_public_key = Some(value.into()),
+            "connect-timeout" => self.connect_timeout = Some(parse_seconds(name, value)?),
+            "read-timeout" => self.read_timeout = Some(parse_seconds(name, value)?),
             _ => return Ok(false),
         }
         Ok(true)
@@ -184,6 +204,9 @@ impl Partial {
             socket: self.socket.or(other.socket),
             ssl_mode: self.ssl_mode.or(other.ssl_mode),
             ssl_ca: self.ssl_ca.or(other.ssl_ca),
+            server_public_key: self.server_public_key.or(other.server_public_key),
+            connect_timeout: self.connect_timeout.or(other.connect_timeout),
+            read_timeout: self.read_timeout.or(other.read_timeout),
         }
     }
 
@@ -206,9 +229,12 @@ impl Partial {
     }
 
     /// Fills missing settings from the defaults: localhost, port 3306, table `ohlcvt`,
-    /// encryption preferred. User, password and database have none and are then empty.
+    /// encryption preferred, [`CONNECT_TIMEOUT`] and [`READ_TIMEOUT`]. User, password and database
+    /// have none and are then empty.
     pub fn with_defaults(&self, connections: usize) -> Config {
         let partial = self.clone();
+        let seconds =
+            |given: Option<u32>, default| Duration::from_secs(given.unwrap_or(default).into());
         Config {
             host: partial.host.unwrap_or_else(|| HOST.to_owned()),
             port: partial.port.unwrap_or(PORT),
@@ -219,6 +245,9 @@ impl Partial {
             socket: partial.socket,
             ssl_mode: partial.ssl_mode.unwrap_or_default(),
             ssl_ca: partial.ssl_ca,
+            server_public_key: partial.server_public_key,
+            connect_timeout: seconds(partial.connect_timeout, CONNECT_TIMEOUT),
+            read_timeout: seconds(partial.read_timeout, READ_TIMEOUT),
             connections,
         }
     }
@@ -236,7 +265,8 @@ fn has_bare_reserved(address: &str) -> bool {
         address.split_at(address.find(['/', '?', '#']).unwrap_or(address.len()));
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
     // Files may have an @ in their names.
-    let is_file = |key: &str| matches!(key, "socket" | "ssl-ca" | "ssl_ca");
+    let is_file =
+        |key: &str| matches!(&*key.replace('_', "-"), "socket" | "ssl-ca" | "server-public-key");
     let is_bare = |pair: &str| match pair.split_once('=') {
         Some((key, value)) => key.contains('@') || (value.contains('@') && !is_file(key)),
         None => pair.contains('@'),
@@ -273,8 +303,26 @@ pub struct Config {
     pub ssl_mode: SslMode,
     /// PEM file with trusted authorities [default: the web's authorities].
     pub ssl_ca: Option<PathBuf>,
+    /// PEM file with the server's public RSA key, with which the password is encrypted on a
+    /// connection without encryption. Without it such a password is sent to a
+    /// [local](Config::is_local) server only.
+    pub server_public_key: Option<PathBuf>,
+    /// Time limit of a connection, from the lookup of the host to the login.
+    pub connect_timeout: Duration,
+    /// Time limit of an answer: the longest time without a byte from the server.
+    pub read_timeout: Duration,
     /// Maximum number of connections.
     pub connections: usize,
+}
+
+impl Config {
+    /// Returns whether nothing leaves this machine: a Unix socket, `localhost`, or an address of
+    /// the loopback interface.
+    pub fn is_local(&self) -> bool {
+        let name = self.host.trim_start_matches('[').trim_end_matches(']');
+        let is_loopback = || name.parse().is_ok_and(|address: IpAddr| address.is_loopback());
+        self.socket.is_some() || name.eq_ignore_ascii_case("localhost") || is_loopback()
+    }
 }
 
 /// The default table.
@@ -283,6 +331,12 @@ pub const TABLE: &str = "ohlcvt";
 pub const HOST: &str = "localhost";
 /// The default port.
 pub const PORT: u16 = 3306;
+/// The default time limit of a connection, in seconds.
+pub const CONNECT_TIMEOUT: u32 = 10;
+/// The default time limit of an answer, in seconds.
+pub const READ_TIMEOUT: u32 = 60;
+/// The longest time limit, in seconds: a day.
+pub const MAX_TIMEOUT: u32 = 86_400;
 
 /// Splits `host`, `host:port` or `[address]:port`. An IPv6 address without brackets has no port.
 ///
@@ -308,6 +362,18 @@ pub fn split_port(text: &str) -> Result<(&str, Option<u16>)> {
 pub fn parse_port(text: &str) -> Result<u16> {
     let port = text.parse().ok().filter(|port| *port > 0);
     port.ok_or_else(|| Error::Input("invalid port: expected a number of 1 to 65535".to_owned()))
+}
+
+/// Parses a time limit, such as `read-timeout`, in whole seconds.
+///
+/// # Errors
+/// It is not a number of 1 to [`MAX_TIMEOUT`].
+pub fn parse_seconds(what: &str, text: &str) -> Result<u32> {
+    let seconds = text.parse().ok().filter(|seconds| (1..=MAX_TIMEOUT).contains(seconds));
+    seconds.ok_or_else(|| {
+        let what = what.replace('_', "-");
+        Error::Input(format!("invalid {what} \"{text}\": expected 1-{MAX_TIMEOUT} seconds"))
+    })
 }
 
 /// Checks that `name` is a valid name of a table or column: at most 64 letters, digits, `_`, `$`
@@ -361,14 +427,21 @@ mod tests {
                 socket: None,
                 ssl_mode: Some(SslMode::VerifyCa),
                 ssl_ca: Some("/ca.pem".into()),
+                ..Partial::default()
             }
         );
+        let limits = "mysql://h/d?server-public-key=/k@y.pem&connect_timeout=3&read-timeout=90";
+        let limits = Partial::from_url(limits).unwrap();
+        assert_eq!(limits.server_public_key, Some("/k@y.pem".into()));
+        assert_eq!((limits.connect_timeout, limits.read_timeout), (Some(3), Some(90)));
         assert!(!format!("{partial:?}").contains("p@ss"));
         assert_eq!(Partial::from_url("mysql://db").unwrap().user, None);
         for bad in [
             "mysql://me@h:port/d",
             "mysql://h/d?tabel=x",
             "mysql://h/d?ssl-mode=maybe",
+            "mysql://h/d?read-timeout=0",
+            "mysql://h/d?connect-timeout=ever",
             "mysql://u:secret@h:x/d",
         ] {
             let error = Partial::from_url(bad).unwrap_err();
@@ -428,6 +501,21 @@ mod tests {
         assert_eq!(partial("db:33", None).split_host().unwrap(), partial("db", Some(33)));
         assert_eq!(partial("db:33", Some(33)).split_host().unwrap(), partial("db", Some(33)));
         assert!(partial("db:33", Some(34)).split_host().is_err());
+    }
+
+    #[test]
+    fn local_servers_are_recognized() {
+        let config = |host: &str| {
+            Partial { host: Some(host.to_owned()), ..Partial::default() }.with_defaults(1)
+        };
+        for local in ["localhost", "LOCALHOST", "127.0.0.1", "127.1.2.3", "::1", "[::1]"] {
+            assert!(config(local).is_local(), "{local}");
+        }
+        for other in ["localhost.example", "db", "0.0.0.0", "10.0.0.1", "[2001:db8::1]", "::"] {
+            assert!(!config(other).is_local(), "{other}");
+        }
+        let socket = Partial { socket: Some("/run/s".into()), ..Partial::default() };
+        assert!(Config { host: "db".into(), ..socket.with_defaults(1) }.is_local());
     }
 
     #[test]

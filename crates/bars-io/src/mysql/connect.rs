@@ -1,18 +1,23 @@
-//! Connections, encryption and retries.
+//! Connections: time limits, encryption, retries.
 
+use std::fmt;
+use std::fs::File;
 use std::io;
 use std::net::{TcpStream, ToSocketAddrs};
-use std::thread::sleep;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::{self, sleep};
+use std::time::{Duration, Instant};
 
 use mysql::prelude::Queryable;
-use mysql::{
-    Conn, DriverError, Opts, OptsBuilder, Pool, PoolConstraints, PoolOpts, PooledConn, SslOpts,
-};
+use mysql::{Conn, DriverError, Opts, OptsBuilder, SslOpts};
 use mysql_common::proto::codec::error::PacketCodecError;
 
 use super::config::{Config, SslMode};
+use super::patience::{Answers, Patience, report_every};
 use crate::error::{Error, Result};
+use crate::panics::contain;
 use crate::warnings::Warnings;
 
 /// Pauses between attempts; there is one attempt more than pauses. A busy server needs some ten
@@ -26,89 +31,291 @@ const BACK_OFF: [Duration; 6] = [
     Duration::from_secs(8),
 ];
 
+/// Maximum number of attempts that end without an answer: most likely the next one does too.
+const MAX_SILENT_ATTEMPTS: u32 = 2;
+
 /// Codes of a refused user or password.
 const REFUSED: [u16; 2] = [1045, 1698];
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// A server that is silent for this long counts as lost. The slowest single response is the list of
-/// symbols of a large table without an index.
-const READ_TIMEOUT: Duration = Duration::from_secs(600);
+/// An idle connection is used without a test for this long; after that the server may have closed it.
+const FRESH: Duration = Duration::from_secs(5);
 
 /// A connected database.
 #[derive(Clone, Debug)]
 pub(super) struct Database {
     pub(super) config: Config,
     pub(super) warnings: Warnings,
-    pool: Pool,
+    encrypt: bool,
+    pool: Arc<Pool>,
+    patience: Arc<Patience>,
 }
 
 impl Database {
     pub(super) fn open(config: &Config, warnings: &Warnings) -> Result<Database> {
-        let encrypted = pool(config, config.ssl_mode != SslMode::Disabled);
-        let pool = match encrypted {
-            Err(e) if config.ssl_mode == SslMode::Preferred && is_tls(&e) => pool(config, false),
-            pool => pool,
-        };
-        let pool = pool.map_err(|e| error(config, &e))?;
-        Ok(Database { config: config.clone(), warnings: warnings.clone(), pool })
+        let database = Some(config.database.as_str());
+        let (connection, encrypt) = login(config, database, warnings)?;
+        Ok(Database {
+            config: config.clone(),
+            warnings: warnings.clone(),
+            encrypt,
+            pool: Arc::new(Pool::new(connection)),
+            patience: Arc::new(Patience::new(config.read_timeout, warnings)),
+        })
     }
 
     /// Runs `work` on a connection, and again from its start if the connection is lost or the
-    /// server asks for a retry.
+    /// server asks for a retry. `work` counts the rows of long answers, so that they are not taken
+    /// for silence.
     ///
     /// # Errors
     /// The last error, with the action that failed.
     pub(super) fn attempt<T>(
         &self,
         what: &str,
-        mut work: impl FnMut(&mut PooledConn) -> mysql::Result<T>,
+        mut work: impl FnMut(&mut Conn, &Answers<'_>) -> mysql::Result<T>,
     ) -> Result<T> {
+        let config = &self.config;
         let mut waits = BACK_OFF.iter();
+        let (mut attempts, mut silent_attempts) = (0, 0);
         loop {
-            let result = self.pool.get_conn().and_then(|mut connection| work(&mut connection));
-            match (result, waits.next()) {
+            let answers = self.patience.request(what);
+            let result = self.lease().and_then(|lease| lease.run(|conn| work(conn, &answers)));
+            drop(answers);
+            attempts += 1;
+            silent_attempts += u32::from(result.as_ref().is_err_and(is_silent));
+            let wait = waits.next().filter(|_| silent_attempts < MAX_SILENT_ATTEMPTS);
+            match (result, wait) {
                 (Ok(done), _) => return Ok(done),
                 (Err(e), Some(wait)) if is_passing(&e) => {
-                    let (why, millis) = (plain(&e), wait.as_millis());
+                    let (why, millis) = (plain(config, &e), wait.as_millis());
                     self.warnings.warn(format_args!("{what}: {why}; retrying in {millis} ms"));
                     sleep(*wait);
                 }
                 (Err(e), None) if is_passing(&e) => {
-                    let reason = format!(
-                        "gave up {what} after {} attempts: {}; check that the server is up and reachable, then run this again",
-                        BACK_OFF.len() + 1,
-                        plain(&e)
-                    );
-                    return Err(Error::Database { server: self.config.to_string(), reason });
+                    let remedy = match is_silent(&e) {
+                        true => "raise read_timeout if the server needs longer",
+                        false => "check that the server is up and reachable, then run this again",
+                    };
+                    let why = plain(config, &e);
+                    let reason =
+                        format!("gave up {what} after {attempts} attempts: {why}; {remedy}");
+                    return Err(Error::Database { server: config.to_string(), reason });
                 }
-                (Err(e), _) => return Err(error(&self.config, &e)),
+                (Err(e), _) => return Err(error(config, &e)),
+            }
+        }
+    }
+
+    /// Takes a connection out of the pool, or connects. Waits while the maximum number is in use.
+    fn lease(&self) -> mysql::Result<Lease<'_>> {
+        let idle = self.pool.take(self.config.connections.max(1));
+        let mut lease = Lease { pool: &self.pool, connection: None, is_usable: false };
+        let is_alive = |(mut connection, since): (Conn, Instant)| {
+            let is_alive = since.elapsed() < FRESH
+                || contain(|| connection.ping()).is_ok_and(|answer| answer.is_ok());
+            is_alive.then_some(connection)
+        };
+        lease.connection = Some(match idle.and_then(is_alive) {
+            Some(connection) => connection,
+            None => {
+                let database = Some(self.config.database.as_str());
+                connect(&self.config, self.encrypt, database, &self.warnings)?
+            }
+        });
+        Ok(lease)
+    }
+}
+
+/// The connections of a database. The pool of the driver connects while it holds its lock, so that a
+/// silent server would stop all threads, and a panic would end all use of the pool.
+#[derive(Debug)]
+struct Pool {
+    connections: Mutex<Connections>,
+    freed: Condvar,
+}
+
+#[derive(Debug)]
+struct Connections {
+    /// The connections that are not in use, and since when.
+    idle: Vec<(Conn, Instant)>,
+    /// Number of connections, with those in use.
+    open: usize,
+}
+
+impl Pool {
+    fn new(first: Conn) -> Pool {
+        let connections = Connections { idle: vec![(first, Instant::now())], open: 1 };
+        Pool { connections: Mutex::new(connections), freed: Condvar::new() }
+    }
+
+    /// Takes an idle connection. Returns `None`, after counting a new one, if there is none, and
+    /// waits while there are `max` connections in use.
+    fn take(&self, max: usize) -> Option<(Conn, Instant)> {
+        let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        while connections.idle.is_empty() && connections.open >= max {
+            connections = self.freed.wait(connections).unwrap_or_else(PoisonError::into_inner);
+        }
+        let idle = connections.idle.pop();
+        connections.open += usize::from(idle.is_none());
+        idle
+    }
+}
+
+/// A connection in use; it returns to the pool when this is dropped, or is closed if it is not
+/// usable.
+struct Lease<'a> {
+    pool: &'a Pool,
+    connection: Option<Conn>,
+    is_usable: bool,
+}
+
+impl Lease<'_> {
+    fn run<T>(mut self, work: impl FnOnce(&mut Conn) -> mysql::Result<T>) -> mysql::Result<T> {
+        let Some(connection) = &mut self.connection else {
+            return Err(mysql::Error::server_disconnected());
+        };
+        let result = contain(|| work(connection)).unwrap_or_else(|panic| Err(garbled(panic)));
+        // After another error the rest of an answer may be under way.
+        self.is_usable = match &result {
+            Ok(_) => true,
+            Err(mysql::Error::MySqlError(_)) => !result.as_ref().is_err_and(is_passing),
+            Err(_) => false,
+        };
+        result
+    }
+}
+
+impl Drop for Lease<'_> {
+    fn drop(&mut self) {
+        let connection = self.connection.take().filter(|_| self.is_usable);
+        let mut connections = self.pool.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lost = Vec::new();
+        match connection {
+            Some(connection) => connections.idle.push((connection, Instant::now())),
+            None => {
+                // Most likely the others are lost too.
+                lost = std::mem::take(&mut connections.idle);
+                connections.open -= 1 + lost.len();
+            }
+        }
+        drop(connections);
+        self.pool.freed.notify_all();
+        drop(lost);
+    }
+}
+
+/// What the driver cannot decode: it panics.
+#[derive(Debug)]
+struct Garbled(String);
+
+impl fmt::Display for Garbled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the server sent something that is not the MySQL protocol: {}", self.0)
+    }
+}
+
+impl std::error::Error for Garbled {}
+
+fn garbled(panic: String) -> mysql::Error {
+    io::Error::other(Garbled(panic)).into()
+}
+
+/// Connects as the encryption of `config` demands. Returns the connection and whether encryption was
+/// asked for.
+fn login(config: &Config, database: Option<&str>, warnings: &Warnings) -> Result<(Conn, bool)> {
+    try_login(config, database, warnings)?.map_err(|e| error(config, &e))
+}
+
+/// [`login`], with an error of the server or the connection as the inner result.
+fn try_login(
+    config: &Config,
+    database: Option<&str>,
+    warnings: &Warnings,
+) -> Result<mysql::Result<(Conn, bool)>> {
+    if let Some(path) = &config.server_public_key {
+        check_key(path)?;
+    }
+    let encrypt = config.ssl_mode != SslMode::Disabled;
+    if let Some(path) = config.ssl_ca.as_ref().filter(|_| encrypt) {
+        File::open(path).map_err(|e| Error::io("read", path, e))?;
+    }
+    let connection = match connect(config, encrypt, database, warnings) {
+        Err(e) if config.ssl_mode == SslMode::Preferred && is_tls(&e) => {
+            connect(config, false, database, warnings).map(|connection| (connection, false))
+        }
+        connection => connection.map(|connection| (connection, encrypt)),
+    };
+    Ok(connection)
+}
+
+/// Checks that a file has a public key.
+fn check_key(path: &Path) -> Result<()> {
+    let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
+    let is_key =
+        ["BEGIN PUBLIC KEY", "BEGIN RSA PUBLIC KEY"].iter().any(|kind| text.contains(kind));
+    let reason = "not a public key in PEM format; copy the server's public_key.pem, or the result of \
+                  SHOW STATUS LIKE 'Caching_sha2_password_rsa_public_key'";
+    if is_key { Ok(()) } else { Err(Error::content(path, reason)) }
+}
+
+/// Opens a connection within its time limit.
+fn connect(
+    config: &Config,
+    encrypt: bool,
+    database: Option<&str>,
+    warnings: &Warnings,
+) -> mysql::Result<Conn> {
+    let options = Opts::from(builder(config, encrypt).db_name(database));
+    let (sender, receiver) = mpsc::channel();
+    // The limit covers the lookup of the host and the login, which the driver cannot limit: a server
+    // that sends a byte now and then could go on forever. A thread that still waits for such a
+    // server ends with the process.
+    thread::Builder::new().name("connect".to_owned()).spawn(move || {
+        let connection = contain(|| Conn::new(options));
+        // After the time limit there is no receiver.
+        let _ = sender.send(connection.unwrap_or_else(|panic| Err(garbled(panic))));
+    })?;
+    let (begun, limit) = (Instant::now(), config.connect_timeout);
+    loop {
+        let left = limit.saturating_sub(begun.elapsed());
+        match receiver.recv_timeout(left.min(report_every(limit))) {
+            Ok(connection) => return connection,
+            Err(RecvTimeoutError::Disconnected) => return Err(mysql::Error::server_disconnected()),
+            Err(RecvTimeoutError::Timeout) if begun.elapsed() >= limit => {
+                return Err(DriverError::ConnectTimeout.into());
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                let (waited, limit) = (begun.elapsed().as_secs_f64(), limit.as_secs());
+                warnings.warn(format_args!(
+                    "{config}: no connection for {waited:.1} s, waiting up to {limit} s"
+                ));
             }
         }
     }
 }
 
-fn pool(config: &Config, encrypt: bool) -> mysql::Result<Pool> {
-    let pool = Pool::new(Opts::from(builder(config, encrypt)))?;
-    // Connect now, so that a wrong password is reported here.
-    pool.get_conn()?;
-    Ok(pool)
-}
+/// A path that cannot be opened, in place of the server's public key. Without a path the driver asks
+/// the server for its key and sends the password encrypted with it, so that any server that poses as
+/// this one can read it.
+const NO_KEY: &str = "\0";
 
 fn builder(config: &Config, encrypt: bool) -> OptsBuilder {
-    let constraints =
-        PoolConstraints::new(0, config.connections.max(1)).unwrap_or(PoolConstraints::DEFAULT);
+    let key = match &config.server_public_key {
+        Some(path) => Some(path.clone()),
+        None if config.is_local() => None,
+        None => Some(PathBuf::from(NO_KEY)),
+    };
     let mut builder = OptsBuilder::new()
         .user(Some(&config.user))
         .pass(Some(&config.password.0))
-        .db_name(Some(&config.database))
         .ip_or_hostname(Some(&config.host))
         .tcp_port(config.port)
         .prefer_socket(false)
-        .tcp_connect_timeout(Some(CONNECT_TIMEOUT))
-        .read_timeout(Some(READ_TIMEOUT))
-        .write_timeout(Some(READ_TIMEOUT))
-        .init(vec!["SET time_zone = '+00:00'"])
-        .pool_opts(PoolOpts::new().with_constraints(constraints).with_reset_connection(false));
+        .server_key_path(key)
+        .tcp_connect_timeout(Some(config.connect_timeout))
+        .read_timeout(Some(config.read_timeout))
+        .write_timeout(Some(config.read_timeout))
+        .init(vec!["SET time_zone = '+00:00'"]);
     if let Some(socket) = &config.socket {
         builder = builder.prefer_socket(true).socket(Some(socket.to_string_lossy()));
     }
@@ -139,8 +346,8 @@ pub enum Login {
 /// Checks that the host can be reached: opens a TCP connection and closes it.
 ///
 /// # Errors
-/// The name is unknown, or no connection is accepted within ten seconds.
-pub fn check_host(host: &str, port: u16) -> Result<()> {
+/// The name is unknown, or no connection is accepted within `limit`.
+pub fn check_host(host: &str, port: u16, limit: Duration) -> Result<()> {
     let name = host.trim_start_matches('[').trim_end_matches(']');
     let problem = |reason: &dyn std::fmt::Display| Error::Database {
         server: format!("mysql://{host}:{port}"),
@@ -149,7 +356,7 @@ pub fn check_host(host: &str, port: u16) -> Result<()> {
     let addresses = (name, port).to_socket_addrs().map_err(|e| problem(&e))?;
     let mut last = None;
     for address in addresses {
-        match TcpStream::connect_timeout(&address, CONNECT_TIMEOUT) {
+        match TcpStream::connect_timeout(&address, limit) {
             Ok(_) => return Ok(()),
             Err(e) => last = Some(e),
         }
@@ -163,17 +370,10 @@ pub fn check_host(host: &str, port: u16) -> Result<()> {
 /// The server cannot be reached, or fails for another reason than user and password.
 pub fn check_login(config: &Config) -> Result<Login> {
     const OF_SERVER: [&str; 4] = ["information_schema", "performance_schema", "mysql", "sys"];
-    let connect = |encrypt| {
-        let options = builder(config, encrypt).db_name(None::<String>);
-        Conn::new(Opts::from(options))
-    };
-    let connection = match connect(config.ssl_mode != SslMode::Disabled) {
-        Err(e) if config.ssl_mode == SslMode::Preferred && is_tls(&e) => connect(false),
-        connection => connection,
-    };
-    match connection {
-        Ok(mut connection) => {
-            let names: mysql::Result<Vec<String>> = connection.query("SHOW DATABASES");
+    match try_login(config, None, &Warnings::default())? {
+        Ok((mut connection, _)) => {
+            let names = contain(|| connection.query("SHOW DATABASES"));
+            let names: mysql::Result<Vec<String>> = names.unwrap_or_else(|e| Err(garbled(e)));
             let names = names.unwrap_or_default().into_iter();
             let databases =
                 names.filter(|name| !OF_SERVER.contains(&name.to_lowercase().as_str())).collect();
@@ -210,13 +410,13 @@ fn no_database(config: &Config) -> Error {
     Error::Database { server: config.to_string(), reason }
 }
 
-/// Returns whether encryption failed. A failing certificate appears as invalid data in an I/O
-/// error.
+/// Returns whether encryption failed. A failing certificate appears inside of an I/O error.
 fn is_tls(error: &mysql::Error) -> bool {
+    let cause = io_error(error).and_then(io::Error::get_ref);
     matches!(
         error,
         mysql::Error::TlsError(_) | mysql::Error::DriverError(DriverError::TlsNotSupported)
-    ) || io_error(error).is_some_and(|e| e.kind() == io::ErrorKind::InvalidData)
+    ) || cause.is_some_and(|cause| cause.is::<rustls::Error>())
 }
 
 /// Returns the I/O error at the root, whichever layer reports it.
@@ -227,19 +427,34 @@ fn io_error(error: &mysql::Error) -> Option<&io::Error> {
     }
 }
 
+/// Returns whether no byte arrived within the time limit.
+fn is_silent(error: &mysql::Error) -> bool {
+    use io::ErrorKind::{TimedOut, WouldBlock};
+    io_error(error).is_some_and(|e| matches!(e.kind(), TimedOut | WouldBlock))
+}
+
+/// Returns whether the server asked for a password that must not be sent: [`NO_KEY`] was opened.
+fn is_key_missing(error: &mysql::Error) -> bool {
+    let is_bad_path = |e: &io::Error| {
+        e.kind() == io::ErrorKind::InvalidInput
+            && e.raw_os_error().is_none()
+            && e.get_ref().is_none()
+    };
+    io_error(error).is_some_and(is_bad_path)
+}
+
 /// Returns whether the same request may succeed later.
 fn is_passing(error: &mysql::Error) -> bool {
     /// Too many connections, shutdown, lock wait, deadlock, interrupted, gone away, lost, killed.
     const CODES: [u16; 8] = [1040, 1053, 1205, 1213, 1317, 2006, 2013, 1927];
     match error {
-        _ if is_tls(error) => false,
+        _ if is_tls(error) || is_key_missing(error) => false,
         mysql::Error::IoError(_) => true,
         mysql::Error::DriverError(e) => matches!(
             e,
             DriverError::ConnectTimeout
                 | DriverError::CouldNotConnect(_)
                 | DriverError::PacketOutOfSync
-                | DriverError::Timeout
                 | DriverError::UnexpectedPacket
         ),
         mysql::Error::MySqlError(e) => CODES.contains(&e.code),
@@ -250,16 +465,24 @@ fn is_passing(error: &mysql::Error) -> bool {
 }
 
 /// Returns the message of the server or the system.
-fn plain(error: &mysql::Error) -> String {
+fn plain(config: &Config, error: &mysql::Error) -> String {
     match error {
         mysql::Error::MySqlError(e) => format!("{} (error {})", e.message, e.code),
+        _ if is_silent(error) => format!("no answer for {} s", config.read_timeout.as_secs()),
+        _ if is_key_missing(error) => {
+            "the server asks for the password on a connection without encryption".to_owned()
+        }
         mysql::Error::IoError(_) | mysql::Error::CodecError(_) => match io_error(error) {
             Some(e) if is_tls(error) => e.to_string(),
+            Some(e) if e.get_ref().is_some_and(|e| e.is::<Garbled>()) => e.to_string(),
             Some(e) => format!("connection lost ({e})"),
             None => "connection lost".to_owned(),
         },
         mysql::Error::DriverError(DriverError::CouldNotConnect(Some((address, reason, _)))) => {
             format!("no connection to {address} ({reason})")
+        }
+        mysql::Error::DriverError(DriverError::ConnectTimeout) => {
+            format!("no connection within {} s", config.connect_timeout.as_secs())
         }
         mysql::Error::DriverError(e) => e.to_string(),
         e => e.to_string(),
@@ -271,9 +494,17 @@ pub(super) fn error(config: &Config, error: &mysql::Error) -> Error {
     let remedy = match error {
         mysql::Error::MySqlError(e) => match e.code {
             1044 | 1049 => return no_database(config),
+            code if REFUSED.contains(&code) && config.ssl_mode == SslMode::Disabled => {
+                "check user and password and that this host may connect, \
+                 or use ssl-mode=required if the user requires encryption"
+            }
             code if REFUSED.contains(&code) => {
                 "check user and password and that this host may connect"
             }
+            1820 | 1862 => {
+                "the password has expired, set another with the server's own client: ALTER USER ... IDENTIFIED BY ..."
+            }
+            3159 => "the server requires encryption, use ssl-mode=required",
             1142 | 1143 => {
                 "grant the user SELECT on the table (for an import also CREATE, INSERT and UPDATE)"
             }
@@ -285,10 +516,24 @@ pub(super) fn error(config: &Config, error: &mysql::Error) -> Error {
         mysql::Error::DriverError(DriverError::TlsNotSupported) => {
             "the server offers no encryption, use ssl-mode=preferred or disabled"
         }
+        mysql::Error::DriverError(DriverError::ConnectTimeout) => {
+            "check host and port and that the server is up, or raise connect_timeout"
+        }
+        _ if is_silent(error) => "raise read_timeout if the server needs longer",
+        _ if is_key_missing(error) => {
+            "encrypt with ssl-mode=required, or name the file with the server's public key (server_public_key)"
+        }
+        _ if is_tls(error) && plain(config, error).contains("CaUsedAsEndEntity") => {
+            "the server's certificate is its own authority, give the server a certificate that an authority signed \
+             (openssl req -x509 -CA), and name the authority's certificate as ssl-ca"
+        }
         _ if is_tls(error) => {
             "encryption failed, check ssl-mode and ssl-ca, or skip the certificate check with ssl-mode=required"
         }
         _ => "check host and port and that the server is up",
     };
-    Error::Database { server: config.to_string(), reason: format!("{}; {remedy}", plain(error)) }
+    Error::Database {
+        server: config.to_string(),
+        reason: format!("{}; {remedy}", plain(config, error)),
+    }
 }

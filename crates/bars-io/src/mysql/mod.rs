@@ -6,6 +6,7 @@
 
 pub mod config;
 mod connect;
+mod patience;
 mod read;
 mod table;
 mod write;

@@ -67,7 +67,7 @@ impl MySqlSource {
     /// The request fails.
     pub fn server_time_zone(&self) -> Result<String> {
         let row: Option<(String, String)> =
-            self.database.attempt("asking for the time zone", |connection| {
+            self.database.attempt("asking for the time zone", |connection, _| {
                 connection.query_first(
                     "SELECT CAST(@@global.time_zone AS CHAR), CAST(@@system_time_zone AS CHAR)",
                 )
@@ -101,90 +101,156 @@ impl MySqlSource {
     }
 }
 
-/// A symbol's text, and the times of its first and last bar.
-type Ends = (String, Value, Value);
+/// The number of symbols after which listing reports how many there are so far.
+const SYMBOLS_PER_REPORT: u64 = 100_000;
+
+/// A group of rows whose symbols the server treats as equal.
+struct Group {
+    /// The symbol of one of the rows, as stored.
+    name: Option<String>,
+    /// Whether the server treats the symbol as equal to itself without blanks at the end.
+    ignores_blanks: bool,
+    /// The times of the first and last row.
+    ends: (Value, Value),
+    /// Whether these rows are valid bars.
+    are_bars: bool,
+}
+
+impl Group {
+    /// Returns the symbol; `None` if it is invalid, or has blanks at its ends so that the rows are
+    /// not found under the trimmed symbol.
+    fn symbol(&self) -> Option<Symbol> {
+        let name = self.name.as_deref()?;
+        let name = if self.ignores_blanks { name.trim_end_matches(' ') } else { name };
+        name.parse().ok().filter(|symbol: &Symbol| symbol.as_str() == name)
+    }
+}
 
 /// First and last bars. Rejected rows do not count: they must not determine the newest bar.
 impl MySqlSource {
     /// Returns the SQL condition for a valid bar.
+    ///
+    /// Dates such as 0000-00-00, 2024-01-00 or 2024-02-31 can be stored, but are not read. Neither
+    /// are years that [`Minute`] does not have.
     fn is_bar(&self) -> String {
         let [_, time, open, high, low, close, volume] = &self.table.columns;
-        let whole_minute = match self.bar_time {
-            BarTime::Open => format!(" AND SECOND({time}) = 0 AND MICROSECOND({time}) = 0"),
-            BarTime::Close => String::new(),
+        // The label of a close names the minute before it.
+        let (first_year, whole_minute) = match self.bar_time {
+            BarTime::Open => (1, format!(" AND SECOND({time}) = 0 AND MICROSECOND({time}) = 0")),
+            BarTime::Close => (2, String::new()),
         };
         format!(
-            "{low} > 0 AND {high} >= {low} AND {open} > 0 AND {close} > 0 AND {volume} >= 0{whole_minute}"
+            "{low} > 0 AND {high} >= {low} AND {open} > 0 AND {close} > 0 AND {volume} >= 0{whole_minute} \
+             AND YEAR({time}) BETWEEN {first_year} AND 6000 AND DAY({time}) BETWEEN 1 AND DAY(LAST_DAY({time}))"
         )
     }
 
-    /// Jumps from symbol to symbol along the index, and reads the first and last bar of each.
-    fn ends_by_index(&self) -> Result<Vec<Ends>> {
+    /// Lists the symbols with the times of their first and last rows.
+    ///
+    /// Along an index the server jumps from symbol to symbol, and looks up whether the ends are
+    /// valid bars. Without one it reads the whole table once, for the ends of the valid bars.
+    fn groups(&self) -> Result<Vec<Group>> {
         let (symbol, time, name, is_bar) =
             (self.table.symbol(), self.table.time(), &self.table.name, self.is_bar());
-        let names = format!(
-            "SELECT CAST(s AS CHAR) FROM (SELECT DISTINCT {symbol} AS s FROM {name}) AS names"
+        let is_scan = self.table.missing_index.is_some();
+        let end = |function: &str| match is_scan {
+            true => format!("{function}(IF({is_bar}, {time}, NULL))"),
+            false => format!("{function}({time})"),
+        };
+        let check = |end: &str| match is_scan {
+            true => format!("groups_of_rows.{end} IS NOT NULL"),
+            false => format!(
+                "EXISTS (SELECT 1 FROM {name} WHERE {symbol} = groups_of_rows.symbol_of_rows \
+                 AND {time} = groups_of_rows.{end} AND {is_bar})"
+            ),
+        };
+        let statement = format!(
+            "SELECT CAST(symbol_of_rows AS CHAR), symbol_of_rows = TRIM(TRAILING ' ' FROM symbol_of_rows), \
+             first_of_rows, last_of_rows, {} AND {} \
+             FROM (SELECT {symbol} AS symbol_of_rows, {} AS first_of_rows, {} AS last_of_rows \
+             FROM {name} GROUP BY {symbol}) AS groups_of_rows",
+            check("first_of_rows"),
+            check("last_of_rows"),
+            end("MIN"),
+            end("MAX")
         );
-        let names: Vec<Option<String>> = self
-            .database
-            .attempt("listing the symbols", |connection| connection.exec(&names, ()))?;
+        let is_true = |value: &Value| matches!(value, Value::Int(1) | Value::UInt(1));
+        self.database.attempt("listing the symbols", |connection, answers| {
+            let mut groups = Vec::new();
+            for row in connection.exec_iter(&statement, ())? {
+                let row = row?;
+                let count = answers.arrived();
+                if count.is_multiple_of(SYMBOLS_PER_REPORT) {
+                    let what = self.describe();
+                    self.database.warnings.warn(format_args!("{what}: {count} symbols so far"));
+                }
+                groups.push(Group {
+                    name: match &row[0] {
+                        Value::Bytes(name) => Some(String::from_utf8_lossy(name).into_owned()),
+                        _ => None,
+                    },
+                    ignores_blanks: is_true(&row[1]),
+                    ends: (row[2].clone(), row[3].clone()),
+                    are_bars: is_true(&row[4]),
+                });
+            }
+            Ok(groups)
+        })
+    }
+
+    /// Returns the times of the first and last bar of a symbol; NULL if it has none.
+    fn ends(&self, symbol: &Symbol) -> Result<(Value, Value)> {
+        let (name, time, is_bar) = (&self.table.name, self.table.time(), self.is_bar());
         let end = |order| {
             format!(
-                "(SELECT {time} FROM {name} WHERE {symbol} = ? AND {is_bar} ORDER BY {time} {order} LIMIT 1)"
+                "(SELECT {time} FROM {name} WHERE {} = ? AND {is_bar} ORDER BY {time} {order} LIMIT 1)",
+                self.table.symbol()
             )
         };
         let statement = format!("SELECT {}, {}", end("ASC"), end("DESC"));
-        let ends = |name: &String| {
-            let ends: Option<(Value, Value)> =
-                self.database.attempt("listing the symbols", |connection| {
-                    connection.exec_first(&statement, (name, name))
-                })?;
-            Ok(ends.map(|(first, last)| (name.clone(), first, last)))
-        };
-        let names: Vec<String> = names.into_iter().flatten().collect();
-        let ends: Vec<Option<Ends>> = names.par_iter().map(ends).collect::<Result<_>>()?;
-        Ok(ends.into_iter().flatten().collect())
+        let symbol = symbol.as_str();
+        let ends = self.database.attempt("listing the symbols", |connection, _| {
+            connection.exec_first(&statement, (symbol, symbol))
+        })?;
+        Ok(ends.unwrap_or((Value::NULL, Value::NULL)))
+    }
+
+    /// Returns the symbol with the span of its bars. The rows of a symbol without a valid bar become
+    /// findings.
+    fn entry(&self, symbol: Symbol, group: &Group) -> Result<Option<Entry>> {
+        let is_known = group.are_bars || self.table.missing_index.is_some();
+        let ends = if is_known { group.ends.clone() } else { self.ends(&symbol)? };
+        let minute = |value: &Value| self.bar_time.open_time(nanos(value)?).ok();
+        if let (Some(first), Some(last)) = (minute(&ends.0), minute(&ends.1)) {
+            return Ok(Some(Entry { symbol, first, last }));
+        }
+        let series = self.bars(&symbol, Span::ALL)?;
+        Ok(series.ends().map(|(first, last)| Entry { symbol, first, last }))
     }
 
     /// Every symbol with the span of its bars, ordered by symbol.
     fn list(&self) -> Result<Vec<Entry>> {
-        let mut ends = if self.table.missing_index.is_some() {
-            self.ends_by_scan()?
-        } else {
-            self.ends_by_index()?
-        };
+        let groups = self.groups()?;
         let mut unreadable = Findings::default();
-        let mut entries = Vec::with_capacity(ends.len());
-        for (name, first, last) in ends.drain(..) {
-            // A name with surrounding blanks would not be found by the trimmed symbol.
-            let Some(symbol) = name.parse::<Symbol>().ok().filter(|symbol| symbol.as_str() == name)
-            else {
-                let place =
-                    || format!("table {}, all rows of '{}'", self.table.name, name.escape_debug());
-                unreadable.record(Finding::Symbol, place);
-                continue;
-            };
-            let minute = |value: &Value| self.bar_time.open_time(nanos(value)?).ok();
-            if let (Some(first), Some(last)) = (minute(&first), minute(&last)) {
-                entries.push(Entry { symbol, first, last });
+        let mut named = Vec::with_capacity(groups.len());
+        for group in &groups {
+            match group.symbol() {
+                Some(symbol) => named.push((symbol, group)),
+                None => unreadable.record(Finding::Symbol, || {
+                    let name = match &group.name {
+                        Some(name) => format!("of '{}'", name.escape_debug()),
+                        None => "without a symbol".to_owned(),
+                    };
+                    format!("table {}, all rows {name}", self.table.name)
+                }),
             }
         }
         self.ledger.note_of_all(unreadable);
+        let entries = named.into_par_iter().map(|(symbol, group)| self.entry(symbol, group));
+        let entries: Vec<Option<Entry>> = entries.collect::<Result<_>>()?;
+        let mut entries: Vec<Entry> = entries.into_iter().flatten().collect();
         entries.sort_by(|a, b| a.symbol.cmp(&b.symbol));
         Ok(entries)
-    }
-
-    /// Reads the whole table once.
-    fn ends_by_scan(&self) -> Result<Vec<Ends>> {
-        let (symbol, time, name, is_bar) =
-            (self.table.symbol(), self.table.time(), &self.table.name, self.is_bar());
-        let statement = format!(
-            "SELECT CAST({symbol} AS CHAR), MIN({time}), MAX({time}) FROM {name} WHERE {is_bar} GROUP BY {symbol}"
-        );
-        let ends: Vec<(Option<String>, Value, Value)> = self
-            .database
-            .attempt("listing the symbols", |connection| connection.exec(&statement, ()))?;
-        Ok(ends.into_iter().filter_map(|(name, first, last)| Some((name?, first, last))).collect())
     }
 
     /// Returns an expression and its value: NULL, or the spelling of a row with a symbol that equals
@@ -226,12 +292,13 @@ impl Source for MySqlSource {
         );
         let values = [asked, values].concat();
         let what = format!("reading {symbol}");
-        let (series, findings, other) = self.database.attempt(&what, |connection| {
+        let (series, findings, other) = self.database.attempt(&what, |connection, answers| {
             let mut other = None;
             let mut findings = Findings::default();
             let mut builder = SeriesBuilder::default();
             for row in connection.exec_iter(&statement, Params::Positional(values.clone()))? {
                 let row = row?;
+                answers.arrived();
                 if let Value::Bytes(spelling) = &row[7] {
                     other = Some(String::from_utf8_lossy(spelling).into_owned());
                 }
@@ -293,10 +360,11 @@ impl Source for MySqlSource {
         );
         let values = [asked, values].concat();
         let what = format!("reading {symbol}");
-        let clean = self.database.attempt(&what, |connection| {
+        let clean = self.database.attempt(&what, |connection, answers| {
             into.clear();
             for row in connection.exec_iter(&statement, Params::Positional(values.clone()))? {
                 let row = row?;
+                answers.arrived();
                 let time = nanos(&row[0]).and_then(|n| self.bar_time.open_time(n).ok());
                 let is_clean = matches!(row[3], Value::Int(1) | Value::UInt(1));
                 let Some(time) =
@@ -326,7 +394,7 @@ impl Source for MySqlSource {
             self.table.name
         );
         let found: Option<u8> =
-            self.database.attempt("looking for trade counts", |connection| {
+            self.database.attempt("looking for trade counts", |connection, _| {
                 connection.exec_first(&statement, Params::Positional(values.clone()))
             })?;
         Ok(found == Some(1))

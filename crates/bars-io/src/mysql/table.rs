@@ -52,7 +52,7 @@ impl Table {
         let config = &database.config;
         let problem = |reason: String| Error::Database { server: config.to_string(), reason };
         let name = check_name("table", &config.table)?;
-        let columns: Vec<(String, String, Option<String>)> = database.attempt("reading the catalog", |connection| {
+        let columns: Vec<(String, String, Option<String>)> = database.attempt("reading the catalog", |connection, _| {
             connection.exec(
                 "SELECT CAST(column_name AS CHAR), CAST(data_type AS CHAR), CAST(collation_name AS CHAR) FROM information_schema.columns \
                  WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position",
@@ -88,6 +88,20 @@ impl Table {
                 "column {column} has type {kind}, expected DATETIME or TIMESTAMP; create a view that converts it"
             )));
         }
+        let texts: Vec<String> = BarColumn::ALL[2..7]
+            .iter()
+            .filter_map(|column| find(*column))
+            .filter(|(_, kind, _)| !is_numeric(kind))
+            .map(|(name, kind, _)| format!("{name} ({kind})"))
+            .collect();
+        if !texts.is_empty() {
+            // Texts are compared character by character: "9" is more than "10".
+            return Err(problem(format!(
+                "prices and volumes must be numbers, but these columns are not: {}; \
+                 convert them to DOUBLE, or create a view that converts them",
+                texts.join(", ")
+            )));
+        }
         let quoted = |column: BarColumn| find(column).map(|(name, _, _)| quote(name));
         let columns = BarColumn::ALL.map(|column| quoted(column).unwrap_or_default());
         let [symbol, time, open, high, low, close, volume, _] = columns;
@@ -117,7 +131,7 @@ impl Table {
             return Ok(table);
         }
         let config = &database.config;
-        let tables: Vec<String> = database.attempt("reading the catalog", |connection| {
+        let tables: Vec<String> = database.attempt("reading the catalog", |connection, _| {
             connection.exec(
                 "SELECT CAST(table_name AS CHAR) FROM information_schema.tables WHERE table_schema = ? ORDER BY 1 LIMIT 20",
                 (&config.database,),
@@ -138,7 +152,7 @@ impl Table {
     fn look_at_indices(&mut self, database: &Database) -> Result<()> {
         let config = &database.config;
         let kind: Option<(String, Option<String>)> =
-            database.attempt("reading the catalog", |connection| {
+            database.attempt("reading the catalog", |connection, _| {
                 connection.exec_first(
                     "SELECT CAST(table_type AS CHAR), CAST(engine AS CHAR) FROM information_schema.tables \
                  WHERE table_schema = ? AND table_name = ?",
@@ -148,7 +162,7 @@ impl Table {
         let (kind, engine) = kind.unwrap_or_default();
         self.is_view = kind.to_uppercase().contains("VIEW");
         self.engine = engine.unwrap_or_default();
-        let rows: Vec<(String, u64, String)> = database.attempt("reading the catalog", |connection| {
+        let rows: Vec<(String, u64, String)> = database.attempt("reading the catalog", |connection, _| {
             connection.exec(
                 "SELECT CAST(index_name AS CHAR), non_unique, CAST(column_name AS CHAR) FROM information_schema.statistics \
                  WHERE table_schema = ? AND table_name = ? AND sub_part IS NULL ORDER BY index_name, seq_in_index",
@@ -184,6 +198,24 @@ impl Table {
         }
         Ok(())
     }
+}
+
+/// Returns whether values of a type of the server's catalog are numbers.
+fn is_numeric(kind: &str) -> bool {
+    const KINDS: [&str; 11] = [
+        "tinyint",
+        "smallint",
+        "mediumint",
+        "int",
+        "integer",
+        "bigint",
+        "decimal",
+        "numeric",
+        "float",
+        "double",
+        "real",
+    ];
+    KINDS.contains(&kind.to_ascii_lowercase().as_str())
 }
 
 /// Quotes a name with backticks. Names come from the catalog or are checked; a backtick inside is

@@ -42,7 +42,7 @@ impl MySqlWriter {
                  volume DOUBLE NOT NULL, trades INT NULL, PRIMARY KEY (symbol, timestamp)) ENGINE=InnoDB"
             );
             database
-                .attempt("creating the table", |connection| connection.query_drop(&statement))?;
+                .attempt("creating the table", |connection, _| connection.query_drop(&statement))?;
         }
         let table = Table::open(&database)?;
         if table.is_view {
@@ -80,7 +80,7 @@ impl MySqlWriter {
     /// Warns if columns of an existing table round numbers.
     fn warn_of_lossy_columns(&self) -> Result<()> {
         let config = &self.database.config;
-        let lossy: Vec<(String, String)> = self.database.attempt("reading the catalog", |connection| {
+        let lossy: Vec<(String, String)> = self.database.attempt("reading the catalog", |connection, _| {
             connection.exec(
                 "SELECT CAST(column_name AS CHAR), CAST(column_type AS CHAR) FROM information_schema.columns \
                  WHERE table_schema = ? AND table_name = ? AND data_type NOT IN ('double')",
@@ -127,7 +127,7 @@ impl MySqlWriter {
         let (name, key, time) = (&self.table.name, self.table.symbol(), self.table.time());
         let spelling = format!("SELECT CAST({key} AS CHAR) FROM {name} WHERE {key} = ? LIMIT 1");
         let have: Option<String> =
-            self.database.attempt("checking for other spellings", |connection| {
+            self.database.attempt("checking for other spellings", |connection, _| {
                 connection.exec_first(&spelling, (symbol.as_str(),))
             })?;
         if let Some(other) = have.filter(|have| have != symbol.as_str()) {
@@ -139,7 +139,7 @@ impl MySqlWriter {
         let count =
             format!("SELECT COUNT(*) FROM {name} WHERE {key} = ? AND {time} BETWEEN ? AND ?");
         let range = (symbol.as_str(), first.plain(), last.plain());
-        self.database.attempt(&format!("importing {symbol}"), |connection| {
+        self.database.attempt(&format!("importing {symbol}"), |connection, _| {
             let mut transaction = connection.start_transaction(TxOpts::default())?;
             let before: Option<usize> = transaction.exec_first(&count, &range)?;
             for start in (0..series.len()).step_by(BATCH) {

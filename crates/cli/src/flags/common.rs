@@ -36,8 +36,17 @@ impl Common {
     }
 
     /// Sets the size of the global thread pool.
+    ///
+    /// # Errors
+    /// The system does not allow so many threads.
     pub fn set_threads(&self) -> anyhow::Result<()> {
         let threads = self.threads.map_or(0, usize::from);
-        Ok(rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?)
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        pool.build_global().map_err(|e| {
+            let many = self.threads.map_or_else(|| "one per core".to_owned(), |n| n.to_string());
+            anyhow::anyhow!(
+                "cannot start the threads ({many}): {e}; use fewer with --threads, or raise the limit on memory or processes"
+            )
+        })
     }
 }

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use bars::{BarTime, ReadOptions};
 use bars_io::kraken::{self, Client, Pace};
 use bars_io::mysql::SslMode;
-use bars_io::mysql::config::{Partial, Password};
-use clap::{Args, ValueEnum};
+use bars_io::mysql::config::{MAX_TIMEOUT, Partial, Password};
+use clap::builder::RangedI64ValueParser;
+use clap::{Args, ValueEnum, value_parser};
 
 use crate::explain;
 use crate::ui::Usage;
@@ -50,6 +51,20 @@ pub struct DatabaseFlags {
     /// PEM file with trusted certificate authorities.
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     ssl_ca: Option<PathBuf>,
+    /// PEM file with the server's public key, to send the password without TLS to another machine.
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    server_public_key: Option<PathBuf>,
+    /// Seconds to wait for a connection [default: 10].
+    #[arg(long, value_name = "SECONDS", value_parser = seconds(), hide_short_help = true)]
+    connect_timeout: Option<u32>,
+    /// Seconds to wait for an answer of the server, without a byte from it [default: 60].
+    #[arg(long, value_name = "SECONDS", value_parser = seconds(), hide_short_help = true)]
+    read_timeout: Option<u32>,
+}
+
+/// Parses a time limit.
+fn seconds() -> RangedI64ValueParser<u32> {
+    value_parser!(u32).range(1..=i64::from(MAX_TIMEOUT))
 }
 
 impl DatabaseFlags {
@@ -72,6 +87,9 @@ impl DatabaseFlags {
             socket: None,
             ssl_mode: self.ssl_mode,
             ssl_ca: self.ssl_ca.clone(),
+            server_public_key: self.server_public_key.clone(),
+            connect_timeout: self.connect_timeout,
+            read_timeout: self.read_timeout,
         };
         Ok(partial.split_host().map_err(|e| Usage(format!("--host: {e}")))?)
     }
