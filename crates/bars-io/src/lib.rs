@@ -5,6 +5,7 @@
 //!   [`parquet`] read files.
 //! - [`import`]: files and archives into a store or MySQL.
 //! - `kraken`: Kraken's public REST API.
+//! - [`regular`], [`decode`]: files that may be pipes, devices or damaged.
 //! - [`atomic`]: files that are complete or absent. [`address`]: sources as text.
 //!
 //! Cargo features: `mysql`, `kraken`, `archive` (ZIP archives). Parquet and CSV are always enabled.
@@ -14,6 +15,7 @@ pub mod atomic;
 pub mod column;
 pub mod csv;
 mod decimal;
+pub mod decode;
 mod dialect;
 mod divisor;
 pub mod error;
@@ -30,10 +32,12 @@ pub mod memory;
 pub mod mysql;
 pub mod parquet;
 pub mod reader;
+pub mod regular;
 pub mod source;
 pub mod spill_buffer;
 pub mod store;
 pub mod target;
+mod thrift;
 mod warnings;
 
 pub use error::{Error, Result};

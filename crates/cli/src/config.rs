@@ -75,12 +75,22 @@ pub fn load(typed: &ArgMatches, program: &Command) -> anyhow::Result<()> {
         None if Path::new(NAME).is_file() => NAME.into(),
         None => return Ok(()),
     };
-    let text = std::fs::read_to_string(&path).map_err(|e| bars_io::Error::io("read", &path, e))?;
+    let text = bars_io::regular::read_to_string(&path)?;
     let config = Config::parse(&path, &text, program)
         .map_err(|what| Usage(format!("{}: {what}", path.display())))?;
     // Loaded once per process.
     let _ = CONFIG.set(config);
     Ok(())
+}
+
+/// Formats an error of the TOML parser as one line, without the content of the file, which may be a
+/// password.
+fn syntax_error(text: &str, error: &toml::de::Error) -> String {
+    let before = text.get(..error.span().map_or(0, |span| span.start)).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1;
+    let reason = error.message().lines().collect::<Vec<_>>().join(", ");
+    format!("TOML parse error at line {line}, column {column}: {reason}")
 }
 
 /// Returns whether users other than its owner can read a file.
@@ -189,7 +199,7 @@ impl Config {
     }
 
     fn parse(path: &Path, text: &str, program: &Command) -> Result<Config, String> {
-        let table: Table = text.parse().map_err(|e| format!("{e}"))?;
+        let table: Table = text.parse().map_err(|e| syntax_error(text, &e))?;
         let source = match table.get(SOURCE) {
             Some(Value::String(source)) => Some(source.clone()),
             Some(_) => return Err(format!("{SOURCE} must be a string: {SOURCE} = \"data/bars\"")),

@@ -48,6 +48,10 @@ fn is_hangup_ignored() -> bool {
 /// Makes a panic in any thread end the process with an error message instead of a backtrace.
 fn report_panics() {
     std::panic::set_hook(Box::new(|panic| {
+        // The panic of a decoder becomes an error that names the file.
+        if bars_io::decode::catches_panics() {
+            return;
+        }
         let _held = temp_files().discard();
         crate::ui::eprintln_above_progress(&format!(
             "error: bug in data-pipeline, please report it: {panic}"

@@ -1,7 +1,7 @@
 //! Messages: standard error for the user, `pipeline.log` for the record.
 
 use std::fmt::Write as _;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -9,12 +9,14 @@ use std::time::Instant;
 
 use bars::Minute;
 use bars_io::address::without_password;
+use bars_io::regular;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 use crate::clock;
 use crate::flags::Common;
+use crate::printable;
 use crate::ui;
 
 /// File name of the log.
@@ -47,11 +49,18 @@ pub fn install(common: &Common, out_dir: &Path, is_dry: bool) {
     }
 }
 
-fn open(path: &Path) -> std::io::Result<File> {
+/// Opens the log; the error is the reason without the path.
+fn open(path: &Path) -> Result<File, String> {
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
+        std::fs::create_dir_all(folder).map_err(|e| e.to_string())?;
     }
-    OpenOptions::new().append(true).create(true).open(path)
+    regular::append(path).map_err(|e| match e {
+        bars_io::Error::Io { source, .. } => source.to_string(),
+        bars_io::Error::Content { reason, .. } => {
+            reason.split(';').next().unwrap_or_default().to_owned()
+        }
+        e => e.to_string(),
+    })
 }
 
 /// Runs `work` and logs the command line and the duration.
@@ -99,6 +108,7 @@ impl<S: Subscriber> Layer<S> for Messages {
         }
         let mut message = Message(String::new());
         event.record(&mut message);
+        let message = printable::message(&message.0);
         let level = *metadata.level();
         let shown = match level {
             Level::ERROR => -1,
@@ -108,16 +118,16 @@ impl<S: Subscriber> Layer<S> for Messages {
         };
         if !record_only && ui::verbosity() >= shown {
             match level {
-                Level::ERROR => ui::eprint_error(&message.0),
-                Level::WARN => ui::eprintln_above_progress(&format!("warning: {}", message.0)),
-                _ => ui::eprintln_above_progress(&message.0),
+                Level::ERROR => ui::eprint_error(&message),
+                Level::WARN => ui::eprintln_above_progress(&format!("warning: {message}")),
+                _ => ui::eprintln_above_progress(&message),
             }
         }
         if let Some(file) = &self.file {
             let level = if record_only { Level::INFO } else { level };
             let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
             // A failing log must not stop the work.
-            let _ = writeln!(file, "{} {level} {}", now(), message.0);
+            let _ = writeln!(file, "{} {level} {message}", now());
         }
     }
 }

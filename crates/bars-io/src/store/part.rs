@@ -22,7 +22,9 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::{ColumnPath, TypePtr};
 
+use crate::decode::{catch_panic, check_metadata};
 use crate::error::{Error, Result};
+use crate::regular;
 use bars::series::{Closes, ColumnsMut, Series};
 use bars::time::{Minute, Span};
 
@@ -59,8 +61,12 @@ pub(super) struct Part {
 impl Part {
     /// Opens the file at `path`; `None` if another program wrote it.
     pub(super) fn open(path: &Path) -> Result<Option<Part>> {
-        let file = File::open(path).map_err(|e| Error::io("open", path, e))?;
-        let reader = SerializedFileReader::new(file).map_err(|e| damaged(path, &e))?;
+        let file = regular::open(path)?;
+        let open = || {
+            check_metadata(&file).map_err(|e| ParquetError::General(e.to_string()))?;
+            SerializedFileReader::new(file)
+        };
+        let reader = decode(open).map_err(|e| damaged(path, &e))?;
         let keys = reader.metadata().file_metadata().key_value_metadata();
         let format = keys
             .and_then(|keys| keys.iter().find(|pair| pair.key == FORMAT_KEY))
@@ -138,8 +144,8 @@ impl Part {
         for (i, group) in self.reader.metadata().row_groups().iter().enumerate() {
             if span_of(group).is_some_and(|(first, last)| span.touches(first, last)) {
                 let rows = usize::try_from(group.num_rows()).unwrap_or(0);
-                let group = self.reader.get_row_group(i).map_err(|e| damaged(&self.path, &e))?;
-                take(&*group, rows).map_err(|e| damaged(&self.path, &e))?;
+                let read = decode(|| take(&*self.reader.get_row_group(i)?, rows));
+                read.map_err(|e| damaged(&self.path, &e))?;
             }
         }
         Ok(())
@@ -158,6 +164,11 @@ fn span_of(group: &RowGroupMetaData) -> Option<(Minute, Minute)> {
     };
     let minute = |micros: i64| Minute::new(micros.div_euclid(60_000_000));
     Some((minute(*times.min_opt()?)?, minute(*times.max_opt()?)?))
+}
+
+/// Runs a step of decoding; a panic becomes an error.
+fn decode<T>(step: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ParquetError> {
+    catch_panic(step).unwrap_or_else(|e| Err(ParquetError::General(e.to_string())))
 }
 
 fn damaged(path: &Path, error: &ParquetError) -> Error {
