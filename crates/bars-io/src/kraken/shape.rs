@@ -59,7 +59,7 @@ mod tests {
         assert!(check(&list(MAX_VALUES)).unwrap_err().contains("more than 1048576 values"));
         assert!(check(&"[".repeat(33)).unwrap_err().contains("more than 32 levels"));
         assert_eq!(check(&format!("{}{}", "[".repeat(32), "]".repeat(32))), Ok(()));
-        let text = format!(r#"["{}\\"", "{}"]"#, "[{,".repeat(MAX_VALUES), "[".repeat(40));
+        let text = format!(r#"["{}\"\\", "{}"]"#, "[{,".repeat(MAX_VALUES), "[".repeat(40));
         assert_eq!(check(&text), Ok(()), "in strings");
         for text in ["", "]]", "\"", "\"\\", "<html>"] {
             assert_eq!(check(text), Ok(()), "{text}");
