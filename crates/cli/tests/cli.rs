@@ -632,7 +632,7 @@ fn pipes_in_place_of_files_do_not_hang() {
         pipe(name);
     }
     ends(&test_dir, &["check", "--source", "bars.csv", "--config", "pipe.toml"])
-        .fails(1, &["pipe.toml", refused, "help: give a file"]);
+        .fails(2, &["pipe.toml", refused, "help: give a file"]);
     for name in ["pipe.csv", "pipe.parquet"] {
         ends(&test_dir, &["imf-postprocess", "--summary", name]).fails(1, &[name, refused]);
     }
