@@ -12,15 +12,20 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
 use arrow_cast::{CastOptions, cast, cast_with_options};
 use arrow_schema::DataType;
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use crate::decode::ParquetFile;
 use crate::dialect::{self, Layout};
 use crate::error::{Error, Result};
 use crate::reader::OpenFile;
 use crate::{lines, parquet as parquet_bars};
 use bars::rows::{BarColumn, header_excerpt};
-use bars::{ReadOptions, Symbol};
+use bars::{ReadOptions, Symbol, excerpt};
+
+/// Maximum number of characters of a value in a message.
+const MAX_SHOWN: usize = 40;
+
+/// Maximum number of rows: 127 years of minutes. A small compressed file can hold any number.
+const MAX_ROWS: u64 = 1 << 26;
 
 /// The numbers of a column, in the order of the file's rows.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -44,7 +49,8 @@ pub enum Numbered {
 /// file.
 ///
 /// # Errors
-/// The file is missing or damaged, has no such column, or the column is not numeric.
+/// The file is missing or damaged, has no such column or more than 67,108,864 rows, or the column is
+/// not numeric.
 pub fn read(path: &Path, name: &str) -> Result<Numbered> {
     let mut gathered = Gathered::default();
     match OpenFile::at(path, &|_| {})? {
@@ -69,6 +75,10 @@ struct Gathered {
 impl Gathered {
     fn push(&mut self, path: &Path, symbol: Option<&str>, value: f64) -> Result<()> {
         self.row += 1;
+        if self.row > MAX_ROWS {
+            let reason = format!("has more than {MAX_ROWS} rows; give a part of it");
+            return Err(Error::content(path, reason));
+        }
         // The only group of a file without symbols needs a key.
         let key = symbol.unwrap_or("-");
         let place = match self.places.get(key) {
@@ -150,8 +160,11 @@ fn of_csv(
             .iter()
             .any(|none| text.eq_ignore_ascii_case(none));
         if value.is_nan() && !is_missing {
-            let reason =
-                format!("line {}: {:?} in column \"{name}\" is not a number", record.line, text);
+            let reason = format!(
+                "line {}: \"{}\" in column \"{name}\" is not a number",
+                record.line,
+                excerpt(text, MAX_SHOWN)
+            );
             return Err(Error::content(path, reason));
         }
         gathered.push(path, symbol.map(|place| record.text(Some(place))), value)
@@ -163,14 +176,12 @@ fn of_csv(
 
 fn of_parquet(path: &Path, file: File, name: &str, gathered: &mut Gathered) -> Result<()> {
     let damaged = |e: String| parquet_bars::damaged(path, e);
-    let builder =
-        ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| damaged(e.to_string()))?;
-    let header: Vec<String> =
-        builder.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let parquet = ParquetFile::open(file).map_err(|e| damaged(e.to_string()))?;
+    let header = parquet.names();
     let (number, symbol) = places(path, &header, name)?;
     gathered.has_symbols = symbol.is_some();
-    let mask = ProjectionMask::roots(builder.parquet_schema(), [number].into_iter().chain(symbol));
-    for batch in builder.with_projection(mask).build().map_err(|e| damaged(e.to_string()))? {
+    let wanted: Vec<usize> = [number].into_iter().chain(symbol).collect();
+    for batch in parquet.columns(&wanted).map_err(|e| damaged(e.to_string()))? {
         let batch = batch.map_err(|e| damaged(e.to_string()))?;
         let column = |place: usize| {
             batch.column_by_name(&header[place]).ok_or_else(|| damaged("missing column".into()))

@@ -9,13 +9,15 @@ use std::io::{Chain, Cursor, Read};
 use std::path::Path;
 
 use bars::rows::named_value;
-use bars::{DecimalMark, ReadOptions};
+use bars::{DecimalMark, ReadOptions, excerpt};
 
 use crate::error::{Error, Result};
 use crate::{decimal, lines};
 
 /// The first bytes of a file, from which its dialect is detected: some hundred rows.
 const HEAD: u64 = 1 << 15;
+/// Maximum number of characters of a value in a message.
+const MAX_SHOWN: usize = 40;
 /// Maximum number of records that are looked at.
 const MAX_RECORDS: usize = 200;
 
@@ -57,7 +59,7 @@ impl Dialect {
                 }
             },
             Reading::Unreadable => String::new(),
-            _ if self.parse(&plain).is_nan() => String::new(),
+            _ if plain.len() > MAX_SHOWN || self.parse(&plain).is_nan() => String::new(),
             _ => format!(" (thousands separators; write {plain})"),
         }
     }
@@ -193,7 +195,8 @@ impl Sample<'_> {
             }
             (_, Some(_), _) => return Ok(DecimalMark::Comma),
             (None, None, Some(either)) => {
-                let (fraction, whole) = (either.2.replace(',', "."), either.2.replace(',', ""));
+                let [fraction, whole] =
+                    [".", ""].map(|mark| excerpt(&either.2.replace(',', mark), MAX_SHOWN));
                 format!("{} can be {fraction} or {whole}", at(either))
             }
             _ => return Ok(DecimalMark::Point),

@@ -5,6 +5,7 @@
 //!   [`parquet`] read files.
 //! - [`import`]: files and archives into a store or MySQL.
 //! - `kraken`: Kraken's public REST API.
+//! - [`regular`], [`decode`]: files that may be pipes, devices or damaged.
 //! - [`atomic`]: files that are complete or absent. [`address`]: sources as text.
 //! - [`panics`]: panics of other crates that become errors.
 //!
@@ -15,6 +16,7 @@ pub mod atomic;
 pub mod column;
 pub mod csv;
 mod decimal;
+pub mod decode;
 mod dialect;
 mod divisor;
 pub mod error;
@@ -32,10 +34,12 @@ pub mod mysql;
 pub mod panics;
 pub mod parquet;
 pub mod reader;
+pub mod regular;
 pub mod source;
 pub mod spill_buffer;
 pub mod store;
 pub mod target;
+mod thrift;
 mod warnings;
 
 pub use error::{Error, Result};

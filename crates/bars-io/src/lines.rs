@@ -11,6 +11,16 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 
+/// Maximum length of a line in bytes; a bar takes about a hundred. Without a limit, one line of a
+/// small compressed file could take all memory.
+pub(super) const MAX_LINE: usize = 1 << 20;
+
+/// Maximum number of fields of a line.
+pub(super) const MAX_FIELDS: usize = 1 << 16;
+
+/// Size of the buffer of the `csv` crate.
+const QUOTED_BUFFER: usize = 1 << 17;
+
 /// The byte order mark that some programs write before UTF-8.
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
@@ -68,7 +78,8 @@ pub(super) type Take<'a> = &'a mut dyn FnMut(Record<'_>) -> Result<()>;
 /// `take` may lower that once it knows the header.
 ///
 /// # Errors
-/// Those of `take`; the bytes cannot be read or are not CSV.
+/// Those of `take`; the bytes cannot be read or are not CSV; a line is longer than [`MAX_LINE`] or
+/// has more than [`MAX_FIELDS`] fields.
 pub(super) fn for_each(
     path: &Path,
     bytes: impl Read,
@@ -89,12 +100,15 @@ pub(super) fn for_each(
         let is_last = block.is_empty();
         // The first line, joined with the carried start; the other lines are slices of the buffer.
         let first = memchr::memchr(b'\n', block).map_or(block.len(), |end| end + 1);
+        if carry.len() + first > MAX_LINE + 1 {
+            return Err(too_long(path, line + 1));
+        }
         carry.extend_from_slice(&block[..first]);
         if carry.last() == Some(&b'\n') || (is_last && !carry.is_empty()) {
             line += 1;
             let text = carry.strip_suffix(b"\n").unwrap_or(&carry);
             let split = (delimiter, fields.get());
-            plain(text, std::str::from_utf8(text).ok(), &mut ends, line, split, take)?;
+            plain(path, text, std::str::from_utf8(text).ok(), &mut ends, line, split, take)?;
             carry.clear();
         }
         let whole = memchr::memrchr(b'\n', block).map_or(first, |end| end + 1);
@@ -105,7 +119,7 @@ pub(super) fn for_each(
             line += 1;
             let text = text.and_then(|text| text.get(start..end));
             let split = (delimiter, fields.get());
-            plain(&lines[start..end], text, &mut ends, line, split, take)?;
+            plain(path, &lines[start..end], text, &mut ends, line, split, take)?;
             start = end + 1;
         }
         carry.extend_from_slice(&block[whole..]);
@@ -119,6 +133,7 @@ pub(super) fn for_each(
 
 /// A line without quotes: split at the delimiter into at most a number of fields.
 fn plain(
+    path: &Path,
     bytes: &[u8],
     text: Option<&str>,
     ends: &mut Vec<usize>,
@@ -129,15 +144,19 @@ fn plain(
     // A byte order mark is not part of the first field.
     if line == 1 && bytes.starts_with(BOM) {
         let text = text.and_then(|text| text.get(BOM.len()..));
-        return plain(&bytes[BOM.len()..], text, ends, 0, (delimiter, fields), take);
+        return plain(path, &bytes[BOM.len()..], text, ends, 0, (delimiter, fields), take);
     }
     if bytes.is_empty() {
         return Ok(());
     }
     ends.clear();
-    ends.extend(memchr::memchr_iter(delimiter, bytes).take(fields));
+    // One more than allowed, so that the excess is noticed.
+    ends.extend(memchr::memchr_iter(delimiter, bytes).take(fields.min(MAX_FIELDS + 1)));
     if ends.len() < fields {
         ends.push(bytes.len());
+    }
+    if ends.len() > MAX_FIELDS {
+        return Err(too_many_fields(path, line.max(1)));
     }
     take(Record { bytes, text, ends, gap: 1, line: line.max(1) })
 }
@@ -145,19 +164,62 @@ fn plain(
 /// Reads the rest of a file with quotes; `before` lines precede it.
 fn quoted(path: &Path, bytes: impl Read, delimiter: u8, before: u64, take: Take<'_>) -> Result<()> {
     let mut builder = csv::ReaderBuilder::new();
-    builder.has_headers(false).flexible(true).delimiter(delimiter).buffer_capacity(1 << 17);
-    let mut reader = builder.from_reader(bytes);
+    builder.has_headers(false).flexible(true).delimiter(delimiter).buffer_capacity(QUOTED_BUFFER);
+    let left = Cell::new(0);
+    let mut reader = builder.from_reader(Limited { bytes, left: &left });
     let (mut record, mut ends) = (csv::ByteRecord::new(), Vec::new());
-    while reader.read_byte_record(&mut record).map_err(|e| not_csv(path, e))? {
+    loop {
+        // A part of the next record may already be in the buffer.
+        left.set(MAX_LINE + QUOTED_BUFFER);
+        match reader.read_byte_record(&mut record) {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            Err(_) if left.get() == 0 => {
+                return Err(too_long(path, before + reader.position().line()));
+            }
+            Err(error) => return Err(not_csv(path, error)),
+        }
         ends.clear();
         ends.extend(
             (0..record.len()).filter_map(|place| record.range(place)).map(|range| range.end),
         );
         let line = before + record.position().map_or(0, csv::Position::line);
+        if ends.len() > MAX_FIELDS {
+            return Err(too_many_fields(path, line));
+        }
         let bytes = record.as_slice();
         take(Record { bytes, text: std::str::from_utf8(bytes).ok(), ends: &ends, gap: 0, line })?;
     }
-    Ok(())
+}
+
+/// A reader that fails after a number of bytes.
+struct Limited<'a, R> {
+    bytes: R,
+    left: &'a Cell<usize>,
+}
+
+impl<R: Read> Read for Limited<'_, R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let length = into.len().min(self.left.get());
+        if length == 0 {
+            return Err(io::Error::other("the line is too long"));
+        }
+        let read = self.bytes.read(&mut into[..length])?;
+        self.left.set(self.left.get() - read);
+        Ok(read)
+    }
+}
+
+fn too_long(path: &Path, line: u64) -> Error {
+    let reason = format!(
+        "line {line} is longer than 1 MiB (not lines of bars, or a quote is not closed); give a CSV file"
+    );
+    Error::content(path, reason)
+}
+
+fn too_many_fields(path: &Path, line: u64) -> Error {
+    let reason = format!("line {line} has more than {MAX_FIELDS} fields; give a CSV file of bars");
+    Error::content(path, reason)
 }
 
 fn not_csv(path: &Path, error: csv::Error) -> Error {
@@ -216,6 +278,71 @@ mod tests {
             }
             let got = records(Drops(text.as_bytes(), drop));
             prop_assert_eq!(got.iter().map(|record| record.1.clone()).collect::<Vec<_>>(), expected);
+        }
+    }
+
+    /// Counts the bytes that are read.
+    struct Counted<'a, R>(R, &'a Cell<usize>);
+
+    impl<R: Read> Read for Counted<'_, R> {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            let read = self.0.read(into)?;
+            self.1.set(self.1.get() + read);
+            Ok(read)
+        }
+    }
+
+    /// Returns the error of `start`, then `byte` forever, and the number of bytes read.
+    fn error_of_bomb(start: &str, byte: u8) -> (String, usize) {
+        let count = Cell::new(0);
+        let endless = Cursor::new(start).chain(io::repeat(byte).take(64 << 20));
+        let bytes = Counted(endless, &count);
+        let fields = Cell::new(usize::MAX);
+        let result = for_each(Path::new("x"), bytes, b',', &fields, &mut |_| Ok(()));
+        (result.map(|()| "no error".to_owned()).unwrap_or_else(|e| e.to_string()), count.get())
+    }
+
+    #[test]
+    fn long_lines_and_many_fields_end_early() {
+        for (start, byte, line) in [
+            ("", b'0', 1),
+            ("", b',', 1),
+            ("", 0, 1),
+            ("a,b\n", b' ', 2),
+            ("a,\"b\"\n", b'0', 2),
+            ("a,b\n1,\"", b'x', 2),
+            ("a,b\r\n", b',', 2),
+        ] {
+            let (error, count) = error_of_bomb(start, byte);
+            assert!(error.contains(&format!("x: line {line} is longer than 1 MiB")), "{error}");
+            assert!(count <= 2 * MAX_LINE, "{count} bytes were read");
+        }
+        let fields = |n: usize, end: &str| {
+            let text = ",".repeat(n - 1) + end;
+            let mut found = 0;
+            let result =
+                for_each(Path::new("x"), text.as_bytes(), b',', &Cell::new(usize::MAX), &mut |r| {
+                    found = r.len();
+                    Ok(())
+                });
+            (found, result.map_err(|e| e.to_string()))
+        };
+        for end in ["", "\n", "\"\"", "\r\n"] {
+            assert_eq!(fields(MAX_FIELDS, end), (MAX_FIELDS, Ok(())), "{end:?}");
+            let (found, result) = fields(MAX_FIELDS + 1, end);
+            let error = result.unwrap_err();
+            assert!(found == 0 && error.contains("line 1 has more than 65536 fields"), "{error}");
+        }
+    }
+
+    #[test]
+    fn lines_up_to_the_limit_are_read() {
+        for quote in ["", "\""] {
+            let field = "x".repeat(MAX_LINE - 2 - 2 * quote.len());
+            let text = format!("{quote}{field}{quote},b\n").repeat(3);
+            let all = records(text.as_bytes());
+            assert_eq!(all.len(), 3);
+            assert!(all.iter().all(|(_, fields)| fields[0] == field.as_bytes()));
         }
     }
 

@@ -20,7 +20,6 @@ pub fn is_contained() -> bool {
 ///
 /// # Errors
 /// `work` panicked; the message of the panic.
-#[cfg_attr(not(feature = "mysql"), allow(dead_code))]
 pub(crate) fn contain<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     DEPTH.set(DEPTH.get() + 1);
     let result = catch_unwind(AssertUnwindSafe(work));

@@ -9,13 +9,10 @@ use arrow_schema::DataType;
 use bars::arrow::BatchRows;
 use bars::rows::{BarColumn, ReadOptions, RowValidator};
 use bars::time::StampReader;
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use crate::decode::ParquetFile;
 use crate::error::{Error, Result};
 use crate::header::{find_columns, find_symbol};
-
-const BATCH_ROWS: usize = 8192;
 
 /// Reads the rows of a Parquet file. Prices and volume may be floats, decimals, integers or text;
 /// times may be timestamps, dates, text or epoch numbers.
@@ -28,24 +25,15 @@ pub fn read(
     options: &ReadOptions,
     validator: &mut RowValidator<'_, Error>,
 ) -> Result<()> {
-    let damaged = |e| damaged(path, e);
-    let builder =
-        ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| damaged(e.to_string()))?;
-    let header: Vec<String> =
-        builder.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let parquet = ParquetFile::open(file).map_err(|e| damaged(path, e))?;
+    let header = parquet.names();
     let columns = find_columns(path, &header, options, &mut |notice| validator.note(notice))?;
     let wanted: Vec<usize> =
         BarColumn::ALL.into_iter().filter_map(|column| columns.index(column)).collect();
-    let mask = ProjectionMask::roots(builder.parquet_schema(), wanted);
-    let reader = builder
-        .with_projection(mask)
-        .with_batch_size(BATCH_ROWS)
-        .build()
-        .map_err(|e| damaged(e.to_string()))?;
     let mut stamps = StampReader::new(options.stamp_format.clone());
     let mut done = 0;
-    for batch in reader {
-        let batch = batch.map_err(|e| damaged(e.to_string()))?;
+    for batch in parquet.columns(&wanted).map_err(|e| damaged(path, e))? {
+        let batch = batch.map_err(|e| damaged(path, e))?;
         let batch = BatchRows::new(&batch, &header, &columns).map_err(|e| unreadable(path, &e))?;
         for i in 0..batch.len() {
             let row = batch.row(i, &mut stamps);
@@ -64,21 +52,17 @@ pub fn read(
 /// # Errors
 /// The file is damaged or has no such column.
 pub fn symbols(path: &Path, file: File, take: &mut dyn FnMut(&str)) -> Result<()> {
-    let damaged = |e| damaged(path, e);
-    let builder =
-        ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| damaged(e.to_string()))?;
-    let header: Vec<String> =
-        builder.schema().fields().iter().map(|field| field.name().clone()).collect();
-    let mask = ProjectionMask::roots(builder.parquet_schema(), [find_symbol(path, &header)?]);
-    for batch in builder.with_projection(mask).build().map_err(|e| damaged(e.to_string()))? {
-        let batch = batch.map_err(|e| damaged(e.to_string()))?;
-        let texts = cast(batch.column(0), &DataType::Utf8).map_err(|e| damaged(e.to_string()))?;
+    let parquet = ParquetFile::open(file).map_err(|e| damaged(path, e))?;
+    let symbol = find_symbol(path, &parquet.names())?;
+    for batch in parquet.columns(&[symbol]).map_err(|e| damaged(path, e))? {
+        let batch = batch.map_err(|e| damaged(path, e))?;
+        let texts = cast(batch.column(0), &DataType::Utf8).map_err(|e| damaged(path, e))?;
         texts.as_string::<i32>().iter().flatten().for_each(&mut *take);
     }
     Ok(())
 }
 
-pub(super) fn damaged(path: &Path, error: String) -> Error {
+pub(super) fn damaged(path: &Path, error: impl std::fmt::Display) -> Error {
     Error::content(path, format!("not a valid Parquet file ({error}); write or download it again"))
 }
 

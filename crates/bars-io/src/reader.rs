@@ -6,11 +6,14 @@ use std::io::{Read, Seek};
 use std::path::Path;
 
 use bars::rows::{ReadOptions, RowValidator};
-use bars::{Bar, Findings, Symbol};
+use bars::{Bar, Findings, Symbol, excerpt};
 
 use crate::error::{Error, Result};
 use crate::foreign::{ForeignFormat, MAGIC_BYTES};
-use crate::{csv, parquet};
+use crate::{csv, parquet, regular};
+
+/// Maximum number of characters of a value in a message.
+const MAX_SHOWN: usize = 40;
 
 /// Receives the bars of a file one by one, in file order; `None` for a rejected row of the symbol.
 pub type Sink<'a> = &'a mut dyn FnMut(&Symbol, Option<Bar>) -> Result<()>;
@@ -67,7 +70,7 @@ pub fn symbols(path: &Path, findings: &mut Findings) -> Result<Vec<Symbol>> {
                 Ok(symbol) if seen.insert(symbol.clone()) => symbols.push(symbol),
                 Ok(_) => {}
                 Err(_) => {
-                    unreadable.insert(text.escape_debug().to_string());
+                    unreadable.insert(excerpt(text, MAX_SHOWN));
                 }
             }
         }
@@ -92,13 +95,7 @@ pub(crate) enum OpenFile<'a> {
 
 impl<'a> OpenFile<'a> {
     pub(crate) fn at(path: &Path, progress: &'a (dyn Fn(u64) + Sync)) -> Result<OpenFile<'a>> {
-        // Checked before opening: opening a pipe would wait for its writer.
-        let kind = std::fs::metadata(path).map_err(|e| Error::io("open", path, e))?;
-        if !kind.is_file() {
-            let what = if kind.is_dir() { "a folder" } else { "a pipe or device" };
-            return Err(Error::content(path, format!("this is {what}, not a file; give a file")));
-        }
-        let mut file = File::open(path).map_err(|e| Error::io("open", path, e))?;
+        let mut file = regular::open(path)?;
         let metadata = file.metadata().map_err(|e| Error::io("read", path, e))?;
         let mut magic = Vec::new();
         let read = file.by_ref().take(MAGIC_BYTES).read_to_end(&mut magic);

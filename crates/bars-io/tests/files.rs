@@ -129,6 +129,132 @@ fn parquet_of_many_types() {
     }
 }
 
+/// A Parquet file of 40 bars of A and B, as Arrow's writer writes it.
+fn small_parquet(path: &Path) -> Vec<u8> {
+    let numbers = || -> ArrayRef { Arc::new(Float32Array::from(vec![1.5; 40])) };
+    let times = TimestampMillisecondArray::from_iter_values((0..40).map(|i| i * 60_000));
+    let symbols: Vec<&str> = (0..40).map(|i| if i % 2 == 0 { "A" } else { "B" }).collect();
+    let columns = ["open", "high", "low", "close", "volume"].map(|name| (name, numbers()));
+    let times: ArrayRef = Arc::new(times.with_timezone("UTC"));
+    let symbols: ArrayRef = Arc::new(StringArray::from(symbols));
+    let keys = [("symbol", symbols), ("timestamp", times)];
+    parquet(path, keys.into_iter().chain(columns).collect());
+    std::fs::read(path).unwrap()
+}
+
+/// Opens a changed file; a panic fails the test.
+fn open_changed(path: &Path, bytes: &[u8], what: &str) -> Option<FileSource> {
+    std::fs::write(path, bytes).unwrap();
+    let read = || FileSource::open(path, &ReadOptions::default());
+    let result = std::panic::catch_unwind(read);
+    match result.unwrap_or_else(|_| panic!("{what} makes the decoder panic")) {
+        Ok(source) => Some(source),
+        Err(error) => {
+            let error = error.to_string();
+            assert!(error.contains("x.parquet"), "{what}: {error}");
+            None
+        }
+    }
+}
+
+#[test]
+fn embedded_arrow_schema_is_not_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.parquet");
+    let bytes = small_parquet(&path);
+    let expected = bars(&open(&path), "A");
+    assert_eq!(expected.len(), 20);
+    let key = bytes.windows(12).position(|part| part == b"ARROW:schema").expect("a schema");
+    let text: Vec<usize> = (key + 16..bytes.len())
+        .take_while(|&at| bytes[at].is_ascii_alphanumeric() || b"+/=".contains(&bytes[at]))
+        .collect();
+    assert!(text.len() > 300, "{} bytes of schema", text.len());
+    for at in text {
+        for flip in [1, 4, 0x20] {
+            let mut changed = bytes.clone();
+            changed[at] ^= flip;
+            let what = format!("byte {at} ^ {flip}");
+            let source = open_changed(&path, &changed, &what).expect(&what);
+            assert_eq!(bars(&source, "A"), expected, "{what}");
+        }
+    }
+}
+
+#[test]
+fn damaged_parquet_files_are_errors_and_not_panics() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.parquet");
+    let bytes = small_parquet(&path);
+    let mut opened = 0;
+    for at in 0..bytes.len() {
+        for flip in [0x01, 0x80] {
+            let mut changed = bytes.clone();
+            changed[at] ^= flip;
+            opened += usize::from(open_changed(&path, &changed, &format!("byte {at}")).is_some());
+        }
+    }
+    assert!(opened > 0, "some changes are not noticed");
+    for length in 0..bytes.len() {
+        open_changed(&path, &bytes[..length], &format!("{length} bytes"));
+    }
+}
+
+/// Allocated by the stated length, the list of row groups would take 300 GB and end the process.
+#[test]
+fn metadata_that_states_billions_of_row_groups_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.parquet");
+    let symbol = folder.path().join("symbol=A");
+    std::fs::create_dir(&symbol).unwrap();
+    let bytes = small_parquet(&path);
+    let end = bytes.len() - 8;
+    let length = u32::from_le_bytes(bytes[end..end + 4].try_into().unwrap());
+    let start = end - length as usize;
+    // A field that is a list of one structure: the first is that of the row groups.
+    let list = start + bytes[start..].windows(2).position(|pair| pair == [0x19, 0x1c]).unwrap();
+    let (before, after) = (&bytes[..=list], &bytes[list + 2..end]);
+    let billions = [0xfc, 0xff, 0xff, 0xff, 0xff, 0x07];
+    let length = (length + 5).to_le_bytes();
+    let changed = [before, &billions, after, &length, b"PAR1"].concat();
+    std::fs::write(&path, &changed).unwrap();
+    let error = FileSource::open(&path, &ReadOptions::default()).unwrap_err().to_string();
+    assert!(error.contains("x.parquet: not a valid Parquet file (a list is longer"), "{error}");
+    std::fs::write(symbol.join("part-000001.parquet"), &changed).unwrap();
+    let store = Store::open(folder.path(), BarTime::Open).unwrap();
+    let error = store.catalog().unwrap_err().to_string();
+    assert!(error.contains("damaged (Parquet error: a list is longer"), "{error}");
+}
+
+#[test]
+fn damaged_parts_of_a_store_are_errors_and_not_panics() {
+    let folder = tempfile::tempdir().unwrap();
+    let symbol: Symbol = "A".parse().unwrap();
+    let writer = StoreWriter::open(folder.path(), &TempFiles::default()).unwrap();
+    let with_trades = (0..50).map(|minute| bar(minute, [1.0; 4], 1.0, Some(3)));
+    writer.upsert(&symbol, &with_trades.collect()).unwrap();
+    let path = folder.path().join("symbol=A/part-000001.parquet");
+    let bytes = std::fs::read(&path).unwrap();
+    for at in 0..bytes.len() {
+        for flip in [0x01, 0x80] {
+            let mut changed = bytes.clone();
+            changed[at] ^= flip;
+            std::fs::write(&path, changed).unwrap();
+            let read = || {
+                let store = Store::open(folder.path(), BarTime::Open)?;
+                store.catalog()?;
+                store.bars(&symbol, Span::ALL).map(|_| ())
+            };
+            let result = std::panic::catch_unwind(read);
+            match result.unwrap_or_else(|_| panic!("byte {at} ^ {flip} makes the decoder panic")) {
+                Ok(()) => {}
+                Err(error) => {
+                    assert!(error.to_string().contains("symbol=A"), "{error}");
+                }
+            }
+        }
+    }
+}
+
 /// Returns the symbols that a file names, and the findings.
 fn named(path: &Path) -> (Vec<Symbol>, Findings) {
     let mut findings = Findings::default();

@@ -34,6 +34,9 @@ fn main() {
         trial("a_sync_that_breaks_off_goes_on", &shared, a_sync_that_breaks_off_goes_on),
         trial("a_gap_may_be_left_open", &shared, a_gap_may_be_left_open),
         trial("trades_that_lead_nowhere_end", &[], trades_that_lead_nowhere_end),
+        trial("trades_must_get_on", &[], trades_must_get_on),
+        trial("responses_are_bounded_before_they_are_parsed", &[], responses_are_bounded),
+        trial("redirects_stay_on_the_host", &[], redirects_stay_on_the_host),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
@@ -345,6 +348,96 @@ fn trades_that_lead_nowhere_end() {
             }
         }
     }
+}
+
+/// Servers with a cursor or trades that move on by a nanosecond a page, forever.
+fn trades_must_get_on() {
+    for (trades_move, pages, reason) in [
+        (false, 2, "the trades end before the first bar"),
+        (true, 100, "100 pages of trades did not get past 1970-03-11T10:40:00Z"),
+    ] {
+        let server = Server::start(move |request| {
+            let number = request.number;
+            let result = if request.path == "/0/public/Trades" {
+                assert!(number < 1000, "the sync does not end");
+                // As text: a double cannot hold these times.
+                let time = if trades_move { number } else { 0 };
+                let trade = format!(r#"["1.0","1.0",6000000.{time:09},"b","l",""]"#);
+                format!(r#"{{"P":[{trade}],"last":"{}"}}"#, 6_000_000_000_000_000 + number)
+            } else {
+                let bar = |time: u64| json!([time, "1", "1", "1", "1", "0", "1", 1]);
+                json!({"P": [bar(60_000_000), bar(60_000_060)], "last": 60_000_000}).to_string()
+            };
+            Answer::ok(format!(r#"{{"error":[],"result":{result}}}"#))
+        });
+        let client = Client::new(server.address(), FAST).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let writer = StoreWriter::open(folder.path(), &TempFiles::default()).unwrap();
+        let pair = pair();
+        let after = Minute::from_epoch_seconds(6_000_000 - 60);
+        let task = SyncTask { pair: &pair, symbol: PAIR.parse().unwrap(), after, trades: true };
+        let error = sync(&client, &task, &writer, &|_| ()).unwrap_err().to_string();
+        assert!(error.contains(reason), "{error}");
+        assert_eq!(server.asked().len(), 1 + pages, "one for the newest minutes");
+    }
+}
+
+/// Returns the error of a request for all pairs with this response.
+fn error_of(body: String) -> String {
+    let server = Server::start(move |_| Answer::ok(body.clone()));
+    let client = Client::new(server.address(), FAST).unwrap();
+    market::pairs(&client).unwrap_err().to_string()
+}
+
+/// Parsed, 60 MB of empty lists would take 1.5 GB.
+fn responses_are_bounded() {
+    let lists = |bytes: usize| {
+        format!(r#"{{"error":[],"result":{{"X":[{}[]]}}}}"#, "[],".repeat(bytes / 3))
+    };
+    let error = error_of(lists(60_000_000));
+    assert!(error.contains("the response exceeds 8388608 bytes"), "{error}");
+    let error = error_of(lists(8_000_000));
+    assert!(error.contains("unexpected response: more than 1048576 values"), "{error}");
+    let error = error_of(format!(r#"{{"error":[],"result":{}"#, "[".repeat(1_000_000)));
+    assert!(error.contains("nested more than 32 levels deep"), "{error}");
+    // A message quotes a part.
+    let error = error_of(format!(r#"{{"error":["{}"]}}"#, "x".repeat(1_000_000)));
+    assert!(error.len() < 1000 && error.contains("Kraken reports xxx"), "{error}");
+    let error = error_of(format!(r#"{{"error":[],"result":"{}"}}"#, "x".repeat(1_000_000)));
+    assert!(error.len() < 1000 && error.contains("unexpected response"), "{error}");
+}
+
+fn redirects_stay_on_the_host() {
+    const PAIRS: &str = r#"{"error":[],"result":{"P":{"altname":"P","wsname":"P/USD"}}}"#;
+    let to = |location: String| Answer {
+        headers: format!("Location: {location}\r\n"),
+        ..Answer::with_status(302, "")
+    };
+    let other = Server::start(|_| Answer::ok(PAIRS));
+    let address = other.address().to_owned();
+    let https = address.replace("http:", "https:");
+    for location in [address.clone() + "/pairs", https, "//example.invalid/x".to_owned()] {
+        let server = Server::start(move |_| to(location.clone()));
+        let client = Client::new(server.address(), FAST).unwrap();
+        let error = market::pairs(&client).unwrap_err().to_string();
+        assert!(error.contains("redirects to another host, port or scheme, http"), "{error}");
+        assert!(error.contains("give it as base_url"), "{error}");
+        assert_eq!(server.asked().len(), 1);
+    }
+    assert!(other.asked().is_empty(), "the other port was not requested");
+    // On the same host they are followed, a few times.
+    let server = Server::start(move |request| match &*request.path {
+        "/0/public/AssetPairs" => to("/moved?x=1".to_owned()),
+        "/moved" => Answer::ok(PAIRS),
+        path => panic!("{path}"),
+    });
+    let client = Client::new(server.address(), FAST).unwrap();
+    assert_eq!(market::pairs(&client).unwrap().len(), 1);
+    let server = Server::start(move |_| to("/0/public/AssetPairs".to_owned()));
+    let client = Client::new(server.address(), FAST).unwrap();
+    let error = market::pairs(&client).unwrap_err().to_string();
+    assert!(error.contains("more than 3 redirects"), "{error}");
+    assert_eq!(server.asked().len(), 4);
 }
 
 /// Number of requests for trades after the first: two if the server has one.

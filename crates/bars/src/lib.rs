@@ -15,6 +15,7 @@ pub mod arrow;
 mod bar;
 pub mod clean;
 pub mod error;
+mod excerpt;
 mod finding;
 pub mod resample;
 pub mod rows;
@@ -27,6 +28,7 @@ pub mod time;
 
 pub use clean::{Finding, Findings};
 pub use error::{Error, Result};
+pub use excerpt::{excerpt, shortened};
 pub use rows::{BarTime, ColumnNames, DecimalMark, ReadOptions};
 pub use series::{Bar, Closes, Series, SeriesBuilder};
 pub use symbol::Symbol;

@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use crate::clean::{Finding, Findings};
 use crate::error::{Error, Result};
+use crate::excerpt::excerpt;
 use crate::series::Bar;
 use crate::symbol::Symbol;
 use crate::time::{DAY, Minute, Span, Stamp, StampFormat};
@@ -211,7 +212,8 @@ impl BarColumn {
     pub fn ambiguity(self, header: &[String]) -> Option<String> {
         let matches =
             |have: &&String| self.names().iter().any(|name| have.trim().eq_ignore_ascii_case(name));
-        let candidates: Vec<&str> = header.iter().filter(matches).map(|name| name.trim()).collect();
+        let names = header.iter().filter(matches).map(|name| name.trim());
+        let candidates: Vec<&str> = names.take(MAX_CANDIDATES).collect();
         let index = self.find(header).filter(|_| candidates.len() > 1)?;
         Some(format!(
             "several columns match {}: {}; using \"{}\" (field {})",
@@ -222,6 +224,9 @@ impl BarColumn {
         ))
     }
 }
+
+/// Maximum number of columns in a notice about an ambiguous header.
+const MAX_CANDIDATES: usize = 8;
 
 /// A header as one line for an error message: escaped, and cut after 200 characters.
 pub fn header_excerpt(header: &[String]) -> String {
@@ -234,14 +239,11 @@ pub fn header_excerpt(header: &[String]) -> String {
     }
 }
 
-/// A column's name and a value for a message: escaped, and cut after 40 characters.
+/// A column's name and a value for a message: both escaped, and cut after 40 characters.
 pub fn named_value(name: &str, value: &str) -> String {
     const MAX_CHARACTERS: usize = 40;
-    let name = name.trim().escape_debug();
-    match value.char_indices().nth(MAX_CHARACTERS) {
-        Some((end, _)) => format!("{name} \"{}...\"", value[..end].escape_debug()),
-        None => format!("{name} \"{}\"", value.escape_debug()),
-    }
+    let (name, value) = (name.trim(), excerpt(value, MAX_CHARACTERS));
+    format!("{} \"{value}\"", excerpt(name, MAX_CHARACTERS))
 }
 
 /// The index of each bar column in an input.

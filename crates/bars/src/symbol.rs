@@ -7,6 +7,7 @@ use std::sync::Arc;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::error::{Error, Result};
+use crate::excerpt::excerpt;
 
 /// Maximum length of a symbol in bytes, that of the MySQL table's `VARCHAR(64)`.
 pub const MAX_BYTES: usize = 64;
@@ -60,7 +61,7 @@ impl FromStr for Symbol {
         let trimmed = text.trim();
         if trimmed.is_empty() || trimmed.len() > MAX_BYTES || trimmed.chars().any(char::is_control)
         {
-            return Err(Error::NotASymbol(text.escape_debug().to_string()));
+            return Err(Error::NotASymbol(excerpt(text, 2 * MAX_BYTES)));
         }
         Ok(Symbol(trimmed.into()))
     }

@@ -78,7 +78,7 @@ pub fn load(typed: &ArgMatches, program: &Command) -> anyhow::Result<()> {
         None if Path::new(NAME).is_file() => NAME.into(),
         None => return Ok(()),
     };
-    let text = std::fs::read_to_string(&path).map_err(|e| bars_io::Error::io("read", &path, e))?;
+    let text = bars_io::regular::read_to_string(&path)?;
     let config = Config::parse(&path, &text, program)
         .map_err(|what| Usage(format!("{}: {what}", path.display())))?;
     // Loaded once per process.
@@ -464,10 +464,9 @@ fn values(value: &Value) -> Result<Vec<OsStr>, String> {
 
 /// Describes a syntax error by its place. The line itself may contain a password.
 fn syntax_error(text: &str, error: &toml::de::Error) -> String {
-    let at = error.span().map_or(0, |span| span.start).min(text.len());
-    let before = &text.as_bytes()[..at];
-    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-    let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
+    let before = text.get(..error.span().map_or(0, |span| span.start)).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
     format!("line {line}, column {column}: {}", error.message().replace('\n', "; "))
 }
 

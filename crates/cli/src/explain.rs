@@ -180,11 +180,12 @@ fn without_second_invalid(text: &str) -> String {
 }
 
 /// Returns the reason of an error of clap, without the usage of the command line: for values of the
-/// configuration file.
+/// configuration file. It is one line.
 pub fn reason(error: &clap::Error) -> String {
     let text = plain_reasons(&error.to_string());
     let text = text.trim_start_matches("error: ").split("\n\nUsage:").next().unwrap_or_default();
-    text.split("\n\nFor more information").next().unwrap_or_default().to_owned()
+    let text = text.split("\n\nFor more information").next().unwrap_or_default();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Returns a handler that logs warnings about servers, with flags.

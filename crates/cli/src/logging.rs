@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -11,6 +11,7 @@ use std::time::Instant;
 use bars::Minute;
 use bars_io::address::without_password;
 use bars_io::mysql::config::split_port;
+use bars_io::regular;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use tracing::field::{Field, Visit};
@@ -19,6 +20,7 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 use crate::clock;
 use crate::flags::Common;
+use crate::printable;
 use crate::ui;
 
 /// File name of the log.
@@ -51,11 +53,18 @@ pub fn install(common: &Common, out_dir: &Path, is_dry: bool) {
     }
 }
 
-fn open(path: &Path) -> std::io::Result<File> {
+/// Opens the log; the error is the reason without the path.
+fn open(path: &Path) -> Result<File, String> {
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
+        std::fs::create_dir_all(folder).map_err(|e| e.to_string())?;
     }
-    OpenOptions::new().append(true).create(true).open(path)
+    regular::append(path).map_err(|e| match e {
+        bars_io::Error::Io { source, .. } => source.to_string(),
+        bars_io::Error::Content { reason, .. } => {
+            reason.split(';').next().unwrap_or_default().to_owned()
+        }
+        e => e.to_string(),
+    })
 }
 
 /// Runs `work`, and logs the command line (`line`) and the duration.
@@ -126,6 +135,7 @@ impl<S: Subscriber> Layer<S> for Messages {
         }
         let mut message = Message(String::new());
         event.record(&mut message);
+        let message = printable::message(&message.0);
         let level = *metadata.level();
         let shown = match level {
             Level::ERROR => -1,
@@ -135,16 +145,16 @@ impl<S: Subscriber> Layer<S> for Messages {
         };
         if !record_only && ui::verbosity() >= shown {
             match level {
-                Level::ERROR => ui::eprint_error(&message.0),
-                Level::WARN => ui::eprintln_above_progress(&format!("warning: {}", message.0)),
-                _ => ui::eprintln_above_progress(&message.0),
+                Level::ERROR => ui::eprint_error(&message),
+                Level::WARN => ui::eprintln_above_progress(&format!("warning: {message}")),
+                _ => ui::eprintln_above_progress(&message),
             }
         }
         if let Some(file) = &self.file {
             let level = if record_only { Level::INFO } else { level };
             let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
             // A message may repeat a mistyped address.
-            let words: Vec<String> = message.0.split(' ').map(without_password).collect();
+            let words: Vec<String> = message.split(' ').map(without_password).collect();
             // A failing log must not stop the work.
             let _ = writeln!(file, "{} {level} {}", now(), words.join(" "));
         }

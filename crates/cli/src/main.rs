@@ -15,6 +15,7 @@ mod feature_table;
 mod flags;
 mod interrupt;
 mod logging;
+mod printable;
 mod progress;
 mod prompts;
 mod shard;

@@ -9,6 +9,7 @@ pub use pipeline::text::{bar, bytes, count, minutes, pluralize, spark};
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
 
+use crate::printable;
 use crate::terminal_table;
 
 static VERBOSITY: AtomicI8 = AtomicI8::new(0);
@@ -37,7 +38,8 @@ pub fn eprintln_above_progress(line: &str) {
 /// Writes an error to standard error, above any progress bar. Messages have the form `problem;
 /// remedy`: the remedy goes on a line of its own.
 pub fn eprint_error(message: &str) {
-    let (problem, remedy) = split_remedy(message);
+    let message = printable::message(message);
+    let (problem, remedy) = split_remedy(&message);
     let help = remedy.map(|remedy| format!("\nhelp: {remedy}")).unwrap_or_default();
     eprintln_above_progress(&format!("error: {problem}{help}"));
 }
@@ -65,14 +67,15 @@ pub fn interrupted() {
     let _ = writeln!(io::stderr(), "interrupted; unfinished files were removed");
 }
 
-/// Writes `text` and a newline to standard output, unless `--quiet` is set.
+/// Writes `text` and a newline to standard output, unless `--quiet` is set. Control characters other
+/// than line ends are escaped.
 ///
 /// # Errors
 /// Standard output cannot be written; see [`is_broken_pipe`] for a closed pipe.
 pub fn print(text: &str) -> anyhow::Result<()> {
     if verbosity() >= 0 {
         let mut out = anstream::stdout().lock();
-        writeln!(out, "{text}").context("cannot write to standard output")?;
+        writeln!(out, "{}", printable::output(text)).context("cannot write to standard output")?;
     }
     Ok(())
 }
@@ -107,13 +110,15 @@ pub fn width() -> Option<usize> {
     Some(usize::from(size.0.0))
 }
 
-/// Formats a table that fits the terminal; `numbers` are the indices of right-aligned columns.
+/// Formats a table that fits the terminal; control characters are escaped, `numbers` are the indices of right-aligned columns.
 pub fn table(
     header: &[&str],
     numbers: &[usize],
     rows: impl IntoIterator<Item = Vec<String>>,
 ) -> String {
-    let rows: Vec<Vec<String>> = rows.into_iter().collect();
+    let cell = |cell: String| printable::message(&cell).into_owned();
+    let rows: Vec<Vec<String>> =
+        rows.into_iter().map(|row| row.into_iter().map(cell).collect()).collect();
     terminal_table::format(header, numbers, &rows, width())
 }
 

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use support::tables::{json, number, rows};
 use support::{HEADER, market, test_dir};
-use testkit::program::{TestDir, finish};
+use testkit::program::{Run, TestDir, finish};
 
 /// Flags that fit two days of bars.
 const SHORT: [&str; 6] = ["--windows", "1h,4h", "--lookback-days", "1", "--top-n", "2"];
@@ -588,6 +588,92 @@ fn pipes_and_devices_are_refused() {
     test_dir
         .run(&[&out[..], &["/dev/null"]].concat())
         .fails(1, &["/dev/null", "not a regular file"]);
+}
+
+#[test]
+fn csv_for_spreadsheets_has_no_formulas() {
+    let test_dir = test_dir();
+    let bars = market(&["=1+1", "-B", "+C", "@D", "E-F", "=G,H"], 30);
+    test_dir.write("bars.csv", bars.replace("=G,H,", "\"=G,H\","));
+    let symbols = |file: &str| -> Vec<String> {
+        let text = test_dir.text(file);
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let mut symbols: Vec<String> =
+            reader.records().map(|row| row.unwrap()[0].to_owned()).collect();
+        symbols.dedup();
+        symbols.sort();
+        symbols
+    };
+    let exact = ["+C", "-B", "=1+1", "=G,H", "@D", "E-F"];
+    let safe = ["'+C", "'-B", "'=1+1", "'=G,H", "'@D", "E-F"];
+    let input = ["--source", "bars.csv", "--input-csv", "bars.csv", "--output-csv"];
+    let fetch = [&["fetch-history", "losers"], &input[..]].concat();
+    test_dir.run(&[&fetch[..], &["exact.csv"]].concat()).ok();
+    test_dir.run(&[&fetch[..], &["safe.csv", "--csv-safe"]].concat()).ok();
+    assert_eq!(symbols("exact.csv"), exact);
+    assert_eq!(symbols("safe.csv"), safe);
+    assert_eq!(test_dir.text("safe.csv").replace('\'', ""), test_dir.text("exact.csv"));
+    let metrics = ["metrics", "overlaps", "--input", "bars.csv", "--no-baseline", "--output"];
+    test_dir.run(&[&metrics[..], &["m.csv"]].concat()).ok();
+    test_dir.run(&[&metrics[..], &["safe-m.csv", "--csv-safe"]].concat()).ok();
+    assert_eq!(symbols("m.csv"), exact);
+    assert_eq!(symbols("safe-m.csv"), safe);
+    test_dir
+        .run(&[&metrics[..], &["parts", "--csv-safe", "--shard", "1/2"]].concat())
+        .fails(2, &["--csv-safe", "--shard"]);
+}
+
+/// Runs the program; it must end within 20 seconds.
+#[track_caller]
+fn ends(test_dir: &TestDir, args: &[&str]) -> Run {
+    let mut command = Command::new("timeout");
+    let program = test_dir.command(args);
+    command.args(["20"]).arg(program.get_program()).args(args).current_dir(test_dir.path());
+    for (name, _) in program.get_envs() {
+        command.env_remove(name);
+    }
+    let run = finish(command);
+    assert_ne!(run.status, Some(124), "{args:?} did not end");
+    run
+}
+
+#[test]
+fn pipes_in_place_of_files_do_not_hang() {
+    let test_dir = test_dir();
+    test_dir.write("bars.csv", market(&["A"], 30));
+    let pipe = |name: &str| {
+        let path = test_dir.file(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let _ = std::fs::remove_file(&path);
+        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+    };
+    let refused = "this is a pipe or device, not a file";
+    for name in ["pipe.csv", "pipe.parquet", "pipe.toml", "pipe.log"] {
+        pipe(name);
+    }
+    ends(&test_dir, &["check", "--source", "bars.csv", "--config", "pipe.toml"])
+        .fails(2, &["pipe.toml", refused, "help: give a file"]);
+    for name in ["pipe.csv", "pipe.parquet"] {
+        ends(&test_dir, &["imf-postprocess", "--summary", name]).fails(1, &[name, refused]);
+    }
+    pipe("boards/leaderboards_summary.json");
+    ends(&test_dir, &["report", "--dir", "boards", "--out", "page.html"]);
+    // The log is not worth a failure.
+    for name in ["pipe.log", "/dev/full"] {
+        ends(&test_dir, &["check", "--source", "bars.csv", "--log-file", name])
+            .ok()
+            .prints(&[&format!("cannot write the log {name}: {refused}"), "--log-file"]);
+    }
+    // In a store, next to the bars of a symbol, and in their place.
+    test_dir.run(&["import", "bars.csv"]).ok();
+    pipe("data/bars/symbol=A/more.parquet");
+    for command in ["check", "leaderboards"] {
+        ends(&test_dir, &[command]).fails(1, &["symbol=A/more.parquet", refused]);
+    }
+    std::fs::remove_file(test_dir.file("data/bars/symbol=A/more.parquet")).unwrap();
+    // The record of a run.
+    pipe("run.json");
+    ends(&test_dir, &["run", "--cohorts", "overlaps"]).prints(&["cannot read ./run.json", refused]);
 }
 
 #[test]

@@ -538,7 +538,7 @@ const LINES: &[&str] = &[
      --compression zstd --schema-version v2 --out-dir panel/leaderboards",
     "metrics overlaps --source bars --bar-time open --strict --input habitual_overlaps.csv --output m.parquet --months 1 --windows 1h \
      --enable-72h --asof 2026-01-01 --coverage-threshold 0.5 --series-output s.parquet",
-    "metrics overlaps --source bars --no-baseline --select rsi_* --drop rsi_24h* --no-masks --long --output l.csv",
+    "metrics overlaps --source bars --no-baseline --select rsi_* --drop rsi_24h* --no-masks --long --csv-safe --output l.csv",
     "metrics overlaps --source bars --min-baseline-n 1 --output n.parquet",
     "leaderboards --source bars --top-n 2 --lookback-days 5 --shard 1/1 --out-dir parts/leaderboards",
     "merge parts/leaderboards --source bars --bar-time open --strict --out merged --cohort-format parquet",
@@ -571,7 +571,7 @@ const LINES: &[&str] = &[
     "imf-cluster overlaps --input habitual_overlaps.csv --asof 2026-01-01 --windows 6h,24h --min-amplitude-pct 1 --min-points 50 \
      --preset standard --out-dir c --bar-time open --strict",
     "fetch-history overlaps --source bars --bar-time open --strict --input-csv habitual_overlaps.csv --output-csv h.csv --days 2 \
-     --asof 2026-01-01",
+     --asof 2026-01-01 --csv-safe",
     "import habitual_overlaps.csv --into other --bar-time open --strict",
     "import other.csv --into european --timestamp-format %d.%m.%Y --columns symbol=Market,timestamp=Day --delimiter ; --decimal , \
      --allow-coarse",
@@ -581,7 +581,7 @@ const LINES: &[&str] = &[
      --server-public-key key.pem --connect-timeout 20 --read-timeout 100",
     "check --source bars --bar-time close --strict --threads 1 --log-file l.log --verbose --config empty.toml",
     "check --source bars --quiet --no-log-file",
-    "kraken-losers --base-url API --top-n 2 --min-volume 0 --include-stables --output k.csv",
+    "kraken-losers --base-url API --top-n 2 --min-volume 0 --include-stables --output k.csv --csv-safe",
     "sync --base-url API --pairs XBT/USD --into kraken --no-trades",
     "sync --base-url API --pairs XBT/USD --into kraken --since 2023-04-01T00:00:00Z",
     "run --source bars --bar-time open --strict --cohorts overlaps --out-dir out --asof 2026-01-01 --top-n 2 --windows 1h,4h --months 1 \

@@ -69,6 +69,55 @@ fn damaged_and_hostile_archives_are_refused() {
 }
 
 #[test]
+fn names_in_archives_do_not_reach_the_terminal_raw() {
+    let test_dir = test_dir();
+    let row = "1704067200,1,2,1,2,0.5,3\n";
+    let hostile = "x\u{1b}[2J\n2026-01-01T00:00:00Z ERROR forged.txt";
+    let long = format!("{}.txt", "y".repeat(10_000));
+    test_dir.write("names.zip", archive(&[(hostile, row), (&long, row), ("XBTUSD_1.csv", row)]));
+    let run = test_dir.run(&["import", "names.zip", "-v"]).ok();
+    let log = test_dir.text("pipeline.log");
+    for text in [&run.err, &log] {
+        assert!(text.contains("x\\u{1b}[2J\\n2026-01-01T00:00:00Z ERROR forged.txt in names.zip"));
+        assert!(!text.contains('\x1b') && !text.contains("\n2026-01-01T00"), "{text}");
+        assert!(text.contains("yyy... in names.zip (not a CSV file)") && text.len() < 3000);
+    }
+    let bad = format!("{}x\u{1b}[31m.csv", "z".repeat(10_000));
+    test_dir.write("bad.zip", archive(&[(&bad, "0")]));
+    let run = test_dir.run(&["import", "bad.zip", "--symbol", "X"]).fails(1, &["bad.zip/zzz"]);
+    assert!(!run.err.contains('\x1b') && run.err.len() < 1000, "{}", run.err);
+}
+
+/// Small compressed files with one endless line would take all memory.
+#[test]
+fn endless_lines_are_refused() {
+    use flate2::{Compression, write::GzEncoder};
+    let test_dir = test_dir();
+    for (byte, start) in [(b'0', ""), (b',', ""), (b'x', "symbol,\"timestamp")] {
+        let text = [start.as_bytes(), &vec![byte; 32 << 20]].concat();
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+        gzip.write_all(&text).unwrap();
+        test_dir.write("bomb.csv.gz", gzip.finish().unwrap());
+        test_dir.write("bomb.csv.zst", zstd::encode_all(&text[..], 1).unwrap());
+        test_dir.write("bomb.csv", &text);
+        let text = String::from_utf8(text).unwrap();
+        test_dir.write("bomb.zip", archive(&[("BOMB_1.csv", &text)]));
+        for file in ["bomb.csv.gz", "bomb.csv.zst", "bomb.csv", "bomb.zip"] {
+            let name = if file == "bomb.zip" { "bomb.zip/BOMB_1.csv" } else { file };
+            let words = [&*format!("{name}: line 1 is longer than 1 MiB"), "help: "];
+            test_dir.run(&["import", file]).fails(1, &words);
+        }
+        let words = ["bomb.csv.gz: line 1 is longer than 1 MiB"];
+        test_dir.run(&["emd", "--input", "bomb.csv.gz"]).fails(1, &words);
+        let list = ["fetch-history", "losers", "--input-csv", "bomb.csv.gz"];
+        test_dir.run(&list).fails(1, &words);
+    }
+    let wide = format!("{}\n", ",".repeat(100_000));
+    test_dir.write("wide.csv", wide);
+    test_dir.run(&["import", "wide.csv"]).fails(1, &["line 1 has more than 65536 fields"]);
+}
+
+#[test]
 fn contradicting_symbols_are_refused() {
     let test_dir = test_dir();
     test_dir.write("ALL_1.csv", market(&["A", "B"], 1));

@@ -180,6 +180,70 @@ fn a_slow_answer_is_given_up_after_ten_seconds() {
     assert!(begun.elapsed() >= Duration::from_secs(9) && server.asked().len() == 1);
 }
 
+/// Names and errors of the exchange can hold anything; the file keeps them, quoted.
+#[test]
+fn control_characters_of_the_exchange_are_escaped() {
+    const KEY: &str = "X\u{1b}[31m\nFORGED,1,1,-99,1\r";
+    let json = |text: &str| serde_json::to_string(text).unwrap();
+    let (test_dir, server) = (
+        test_dir(),
+        Server::start(move |request| {
+            let key = json(KEY);
+            Answer::ok(match &*request.path {
+                "/0/public/AssetPairs" => format!(
+                    r#"{{"error":[],"result":{{{key}:{{"altname":"X","wsname":"X/USD"}}}}}}"#
+                ),
+                _ => format!(
+                    r#"{{"error":[],"result":{{{key}:{{"o":"2","c":["1","1"],"v":["5","5000"]}}}}}}"#
+                ),
+            })
+        }),
+    );
+    let shown = run(&test_dir, &server, &["kraken-losers"]).ok().out;
+    assert!(shown.contains("X\\u{1b}[31m\\nFORGED,1,1,-99,1\\r"), "{shown}");
+    assert!(!shown.contains('\x1b'), "{shown}");
+    let file = test_dir.text("kraken_top_losers.csv");
+    let mut reader = csv::Reader::from_reader(file.as_bytes());
+    let rows: Vec<csv::StringRecord> = reader.records().map(|row| row.unwrap()).collect();
+    assert_eq!((rows.len(), rows[0].len(), &rows[0][0]), (1, 5, KEY), "{file}");
+
+    let error = format!(
+        r#"{{"error":[{}]}}"#,
+        json("EGeneral:x\n2026-01-01T00:00:00Z INFO forged\u{1b}]0;title\u{7}\u{202e}")
+    );
+    let server = Server::start(move |_| Answer::ok(error.clone()));
+    let shown = run(&test_dir, &server, &["kraken-losers"]).fails(1, &["EGeneral:x\\n2026"]).err;
+    let log = test_dir.text("pipeline.log");
+    for text in [shown, log] {
+        assert!(text.contains("forged\\u{1b}]0;title\\u{7}\\u{202e}"), "{text}");
+        let is_raw = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        assert!(!text.contains(is_raw) && !text.contains("\n2026-01-01T00"), "{text}");
+    }
+}
+
+/// Prices that are not above 0 are not ranked.
+#[test]
+fn impossible_prices_are_skipped() {
+    let (test_dir, server) = (
+        test_dir(),
+        Server::start(|request| match &*request.path {
+            "/0/public/Ticker" => Answer::ok(
+                r#"{"error":[],"result":{
+                "XXBTZUSD":{"o":"100.0","c":["0.0","1"],"v":["5","2000.0"]},
+                "XETHZUSD":{"o":"10.0","c":["-8.0","1"],"v":["5","1500"]},
+                "SOLUSD":{"o":"-10","c":["-30","1"],"v":["5","5000"]},
+                "ODDUSD":{"o":"2.0","c":["1.0","1"],"v":["5","5000"]}}}"#,
+            ),
+            _ => market(request),
+        }),
+    );
+    run(&test_dir, &server, &["kraken-losers"]).ok().prints(&[
+        "skipped 3 pairs: missing or unreadable numbers, or a price that is not above 0",
+    ]);
+    let file = test_dir.text("kraken_top_losers.csv");
+    assert_eq!(file.lines().skip(1).collect::<Vec<_>>(), ["ODDUSD,2.0,1.0,-50.0,5000.0"]);
+}
+
 /// Requests are repeated if the server is busy: an error of the API, a status, a Retry-After.
 #[test]
 fn a_busy_exchange_is_asked_again() {

@@ -1,9 +1,9 @@
 //! SHA-256 digests in hexadecimal.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::Path;
 
+use bars_io::{Error, regular};
 use sha2::{Digest, Sha256};
 
 /// Size of the read buffer.
@@ -12,12 +12,12 @@ const CHUNK_BYTES: usize = 1 << 16;
 /// The digest of a file.
 ///
 /// # Errors
-/// If it cannot be read.
-pub fn file_digest(path: &Path) -> io::Result<String> {
+/// If it cannot be read, or is not a regular file.
+pub fn file_digest(path: &Path) -> bars_io::Result<String> {
     let (mut file, mut digest, mut chunk) =
-        (File::open(path)?, Sha256::new(), vec![0; CHUNK_BYTES]);
+        (regular::open(path)?, Sha256::new(), vec![0; CHUNK_BYTES]);
     loop {
-        match file.read(&mut chunk)? {
+        match file.read(&mut chunk).map_err(|e| Error::io("read", path, e))? {
             0 => return Ok(hex(digest.finalize().as_slice())),
             n => digest.update(&chunk[..n]),
         }

@@ -14,6 +14,7 @@ use stages::features::table::{FeatureRow, to_table};
 use stages::metrics::{MetricsPlan, ValidParams};
 use stages::table::Table;
 
+use crate::artifacts::csv_text::spreadsheet_safe_table;
 use crate::artifacts::series_file::SeriesFile;
 use crate::artifacts::table_file::{self, Compression, Format};
 use crate::cohort::{Member, extent, look_up, warn_of_future, warn_of_short_history};
@@ -51,7 +52,8 @@ impl Metrics {
     }
 
     /// Writes the chosen columns of the table, ready to be committed to `path`; Parquet if its
-    /// extension is `parquet`, else CSV.
+    /// extension is `parquet`, else CSV; with `csv_safe`, a spreadsheet does not evaluate the texts
+    /// in CSV.
     ///
     /// # Errors
     /// If it cannot be written, or the options choose no column.
@@ -59,11 +61,15 @@ impl Metrics {
         &self,
         path: &Path,
         columns: &OutputOptions,
+        csv_safe: bool,
         temp: &TempFiles,
     ) -> Result<FinishedFile> {
-        let table = OutputShape::new(&self.layout, columns)?.to_table(&self.layout, &self.rows);
-        let compression = Compression::default();
-        Ok(table_file::write(path, Format::from_path(path), compression, table, temp)?)
+        let mut table = OutputShape::new(&self.layout, columns)?.to_table(&self.layout, &self.rows);
+        let (format, compression) = (Format::from_path(path), Compression::default());
+        if csv_safe && format == Format::Csv {
+            table = spreadsheet_safe_table(table);
+        }
+        Ok(table_file::write(path, format, compression, table, temp)?)
     }
 }
 

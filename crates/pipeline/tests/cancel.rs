@@ -105,6 +105,7 @@ fn metrics() {
             series_output: Some(out.join("s.csv")),
             bar_time: BarTime::Open,
             source_path: None,
+            csv_safe: false,
         };
         job.run(context).map(|_| ())
     });

@@ -250,6 +250,7 @@ fn shards_of_metrics_equal_a_single_run() {
         columns: Default::default(),
         bar_time: BarTime::Open,
         source_path: None,
+        csv_safe: false,
     };
     job.run(&context(&source, &temp)).unwrap();
     let request = TaskRequest::Metrics {
@@ -301,6 +302,7 @@ fn a_shard_of_symbols_that_come_after_the_asof_is_empty() {
         columns: Default::default(),
         bar_time: BarTime::Open,
         source_path: None,
+        csv_safe: false,
     };
     job.run(&context(&source, &temp)).unwrap();
     let cohort = "overlaps".to_owned();

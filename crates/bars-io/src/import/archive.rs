@@ -1,18 +1,19 @@
 //! ZIP archives as inputs of an import. Entry names are compared, never used as paths.
 
-use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Component, Path};
 
-use bars::Findings;
 use bars::rows::{ReadOptions, RowValidator};
-use zip::ZipArchive;
-use zip::result::ZipError;
+use bars::{Findings, excerpt};
 
+use super::archive_file::{Archive, ArchiveEntry, damaged};
 use super::file::{FileName, ImportFile};
 use crate::csv;
 use crate::error::{Error, Result};
 use crate::reader::Sink;
+
+/// Maximum number of characters of an entry's name in a message.
+const MAX_NAME: usize = 120;
 
 /// Maximum decompressed size of an entry: some 20 million bars, forty years of minutes.
 const MAX_ENTRY: u64 = 1 << 30;
@@ -23,10 +24,12 @@ pub(super) fn add(
     inputs: &mut Vec<ImportFile>,
     skipped: &mut Vec<String>,
 ) -> Result<()> {
-    let mut archive = open_archive(path)?;
-    for index in 0..archive.len() {
-        let entry = archive.by_index_raw(index).map_err(|e| damaged(path, &e))?;
+    let mut archive = Archive::open(path)?;
+    let unopened = archive.clone();
+    for index in 0..archive.0.len() {
+        let entry = archive.0.by_index_raw(index).map_err(|e| damaged(path, &e))?;
         let name = entry.name().map_err(|e| damaged(path, &e))?.into_owned();
+        let shown = excerpt(&name, MAX_NAME);
         let outside = Path::new(&name)
             .components()
             .any(|part| !matches!(part, Component::Normal(_) | Component::CurDir));
@@ -34,8 +37,7 @@ pub(super) fn add(
             return Err(Error::content(
                 path,
                 format!(
-                    "entry \"{}\" points outside of the archive (damaged or hostile); nothing was imported from it",
-                    name.escape_debug()
+                    "entry \"{shown}\" points outside of the archive (damaged or hostile); nothing was imported from it"
                 ),
             ));
         }
@@ -44,27 +46,27 @@ pub(super) fn add(
             continue;
         }
         if !base.to_lowercase().ends_with(".csv") {
-            skipped.push(format!("{name} in {} (not a CSV file)", path.display()));
+            skipped.push(format!("{shown} in {} (not a CSV file)", path.display()));
             continue;
         }
         let known = match FileName::parse(base) {
             FileName::Minutes(known) => Some(known),
             FileName::Plain => None,
             FileName::Other(interval) => {
-                skipped.push(format!("{name} in {} (bars of {interval})", path.display()));
+                skipped.push(format!("{shown} in {} (bars of {interval})", path.display()));
                 continue;
             }
         };
         if entry.size() == 0 {
-            skipped.push(format!("{name} in {} (empty)", path.display()));
+            skipped.push(format!("{shown} in {} (empty)", path.display()));
             continue;
         }
         if entry.size() > MAX_ENTRY {
-            return Err(too_large(path, &name));
+            return Err(too_large(path, &shown));
         }
         inputs.push(ImportFile {
             path: path.to_owned(),
-            entry: Some((index, name)),
+            entry: Some(ArchiveEntry::new(unopened.clone(), index, shown)),
             is_named_minutes: known.is_some(),
             symbol: known,
             bytes: entry.size(),
@@ -73,18 +75,17 @@ pub(super) fn add(
     Ok(())
 }
 
-/// Reads the entry at `index` of an archive. Returns whether all timestamps were dates without a
-/// time of day.
+/// Reads an entry. Returns whether all timestamps were dates without a time of day.
 pub(super) fn read_entry(
     input: &ImportFile,
-    index: usize,
+    entry: &ArchiveEntry,
     options: &ReadOptions,
     findings: &mut Findings,
     progress: &(dyn Fn(u64) + Sync),
     sink: Sink<'_>,
 ) -> Result<bool> {
-    let mut archive = open_archive(&input.path)?;
-    let entry = archive.by_index(index).map_err(|e| damaged(&input.path, &e))?;
+    let (mut archive, index) = entry.open();
+    let entry = archive.0.by_index(index).map_err(|e| damaged(&input.path, &e))?;
     // The size in the directory may be wrong, so reading is bounded too.
     let bounded = Bounded { inner: BufReader::new(entry), left: MAX_ENTRY, progress };
     let mut validator = RowValidator::new(options, findings, sink);
@@ -110,21 +111,75 @@ impl<R: Read> Read for Bounded<'_, R> {
     }
 }
 
-fn open_archive(path: &Path) -> Result<ZipArchive<BufReader<File>>> {
-    let file = File::open(path).map_err(|e| Error::io("open", path, e))?;
-    ZipArchive::new(BufReader::new(file)).map_err(|e| damaged(path, &e))
-}
-
-fn damaged(path: &Path, error: &ZipError) -> Error {
-    Error::content(path, format!("damaged ZIP archive ({error}); download it again"))
-}
-
 fn too_large(path: &Path, name: &str) -> Error {
     Error::content(
         path,
         format!(
-            "entry \"{}\" decompresses to more than 1 GiB, more than the minutes of one symbol",
-            name.escape_debug()
+            "entry \"{name}\" decompresses to more than 1 GiB, more than the minutes of one symbol"
         ),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+
+    /// An archive of `entries` entries and its inputs.
+    fn archive(entries: usize) -> (tempfile::NamedTempFile, Vec<ImportFile>) {
+        let mut zip = ZipWriter::new(tempfile::NamedTempFile::new().unwrap());
+        for i in 0..entries {
+            zip.start_file(format!("A{i}_1.csv"), SimpleFileOptions::default()).unwrap();
+            writeln!(zip, "1704067200,{},9,1,2,0.5,3", i + 1).unwrap();
+        }
+        let file = zip.finish().unwrap();
+        let (mut inputs, mut skipped) = (Vec::new(), Vec::new());
+        add(file.path(), &mut inputs, &mut skipped).unwrap();
+        assert_eq!((inputs.len(), skipped.len()), (entries, 0));
+        (file, inputs)
+    }
+
+    fn opens(inputs: &[ImportFile]) -> Result<Vec<f64>> {
+        let mut opens = Vec::new();
+        for input in inputs {
+            let options = ReadOptions { symbol: input.symbol.clone(), ..ReadOptions::default() };
+            let entry = input.entry.as_ref().unwrap();
+            let mut sink = |_: &bars::Symbol, bar: Option<bars::Bar>| {
+                opens.extend(bar.map(|bar| bar.open));
+                Ok(())
+            };
+            read_entry(input, entry, &options, &mut Findings::default(), &|_| {}, &mut sink)?;
+        }
+        Ok(opens)
+    }
+
+    #[test]
+    fn entries_are_read_in_any_order() {
+        let (_file, mut inputs) = archive(9);
+        inputs.reverse();
+        let expected: Vec<f64> = (1..=9).rev().map(f64::from).collect();
+        assert_eq!(opens(&inputs).unwrap(), expected);
+    }
+
+    /// If the directory was read again for each entry, 60,000 entries would take minutes.
+    #[test]
+    fn the_directory_is_parsed_once() {
+        let (file, inputs) = archive(30);
+        let bytes = std::fs::read(file.path()).unwrap();
+        let directory = bytes.windows(4).position(|bytes| bytes == b"PK\x01\x02").unwrap();
+        std::fs::write(file.path(), &bytes[..directory]).unwrap();
+        assert_eq!(opens(&inputs).unwrap().len(), 30);
+    }
+
+    #[test]
+    fn a_plan_keeps_no_archive_open() {
+        let (_file, inputs) = archive(2);
+        assert!(inputs.iter().all(|input| {
+            input.entry.as_ref().is_some_and(|entry| format!("{entry:?}").contains("file: None"))
+        }));
+    }
 }

@@ -1,23 +1,38 @@
 //! A file or archive entry with bars, and the information in its name.
 
-#[cfg(not(feature = "archive"))]
-use std::path::Path;
 use std::path::PathBuf;
 
-use bars::Symbol;
+use bars::{Symbol, excerpt};
 
+#[cfg(feature = "archive")]
+use super::archive_file::ArchiveEntry;
 use crate::error::Error;
+
+/// Maximum number of characters of an interval in a message.
+const MAX_INTERVAL: usize = 20;
 
 const KRAKEN_INTERVALS: [&str; 8] = ["1", "5", "15", "30", "60", "240", "720", "1440"];
 /// Extensions of bar files and archives.
 pub(crate) const EXTENSIONS: [&str; 5] = [".csv", ".csv.gz", ".csv.zst", ".parquet", ".zip"];
 
+/// Without the feature there are no entries.
+#[cfg(not(feature = "archive"))]
+#[derive(Clone, Debug)]
+pub(super) enum ArchiveEntry {}
+
+#[cfg(not(feature = "archive"))]
+impl ArchiveEntry {
+    pub(super) fn name(&self) -> &str {
+        match *self {}
+    }
+}
+
 /// A file or an entry of an archive.
 #[derive(Clone, Debug)]
 pub struct ImportFile {
     pub(super) path: PathBuf,
-    /// Index and name of the entry if `path` is an archive.
-    pub(super) entry: Option<(usize, String)>,
+    /// The entry if `path` is an archive.
+    pub(super) entry: Option<ArchiveEntry>,
     /// Symbol from the file's name or the caller; `None` if it must come from a column.
     pub(super) symbol: Option<Symbol>,
     /// Whether the file's name states one-minute bars.
@@ -36,16 +51,8 @@ impl ImportFile {
 
     /// The path for messages; an entry is shown below its archive.
     pub(super) fn shown(&self) -> PathBuf {
-        self.entry.as_ref().map_or_else(|| self.path.clone(), |(_, name)| self.path.join(name))
+        self.entry.as_ref().map_or_else(|| self.path.clone(), |entry| self.path.join(entry.name()))
     }
-}
-
-#[cfg(not(feature = "archive"))]
-pub(super) fn unsupported(path: &Path) -> Error {
-    Error::content(
-        path,
-        "a ZIP archive, but this build lacks the cargo feature archive; unpack it first",
-    )
 }
 
 /// The information in a file's name.
@@ -90,7 +97,7 @@ impl FileName {
             return if interval == "1m" {
                 FileName::Minutes(symbol)
             } else {
-                FileName::Other(interval.to_owned())
+                FileName::Other(excerpt(interval, MAX_INTERVAL))
             };
         }
         FileName::Plain

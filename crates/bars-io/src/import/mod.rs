@@ -29,6 +29,8 @@ use interval::Interval;
 
 #[cfg(feature = "archive")]
 mod archive;
+#[cfg(feature = "archive")]
+mod archive_file;
 mod file;
 mod interval;
 mod plan;
@@ -275,14 +277,11 @@ fn read(
     progress: Progress<'_>,
     sink: Sink<'_>,
 ) -> Result<bool> {
-    let Some((index, _)) = &input.entry else {
+    let Some(entry) = &input.entry else {
         return read_counted(&input.path, options, findings, progress, sink);
     };
     #[cfg(feature = "archive")]
-    return archive::read_entry(input, *index, options, findings, progress, sink);
+    return archive::read_entry(input, entry, options, findings, progress, sink);
     #[cfg(not(feature = "archive"))]
-    {
-        let _ = index;
-        Err(file::unsupported(&input.path))
-    }
+    match *entry {}
 }

@@ -5,13 +5,14 @@
 //! skipped. Names of entries serve only this purpose and are never used as paths.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::file::{EXTENSIONS, FileName, ImportFile};
 use crate::error::{Error, Result};
 use crate::foreign::{ForeignFormat, MAGIC_BYTES};
+use crate::regular;
 use bars::symbol::Symbol;
 
 /// The inputs in reading order.
@@ -109,11 +110,7 @@ impl ImportPlan {
     }
 
     fn add_file(&mut self, path: &Path, symbol: Option<&Symbol>, named: bool) -> Result<()> {
-        let kind = fs::metadata(path).map_err(|e| Error::io("open", path, e))?;
-        if !kind.is_file() {
-            return Err(Error::content(path, "a pipe or device, not a regular file; give a file"));
-        }
-        let mut file = File::open(path).map_err(|e| Error::io("open", path, e))?;
+        let mut file = regular::open(path)?;
         let mut magic = Vec::new();
         let read = file.by_ref().take(MAGIC_BYTES).read_to_end(&mut magic);
         read.map_err(|e| Error::io("read", path, e))?;
@@ -126,7 +123,10 @@ impl ImportPlan {
             #[cfg(feature = "archive")]
             return self.add_archive(path, symbol);
             #[cfg(not(feature = "archive"))]
-            return Err(super::file::unsupported(path));
+            return Err(Error::content(
+                path,
+                "a ZIP archive, but this build lacks the cargo feature archive; unpack it first",
+            ));
         }
         let bytes = file.metadata().map_err(|e| Error::io("read", path, e))?.len();
         let name = path.file_name().unwrap_or_default().to_string_lossy();

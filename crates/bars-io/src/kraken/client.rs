@@ -6,12 +6,16 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use bars::{excerpt, shortened};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use ureq::http::StatusCode;
-use ureq::http::header::RETRY_AFTER;
+use ureq::Body;
+use ureq::http::header::{LOCATION, RETRY_AFTER};
+use ureq::http::{Response, StatusCode};
+use url::Url;
 
+use super::shape;
 use crate::address::without_password;
 use crate::error::{Error, Result};
 use crate::warnings::Warnings;
@@ -22,11 +26,15 @@ pub const BASE_URL: &str = "https://api.kraken.com";
 /// Time limit of a request.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Maximum size of a response. All pairs take about a megabyte, a thousand trades a tenth of that.
-const MAX_ANSWER: u64 = 64 << 20;
+const MAX_ANSWER: u64 = 8 << 20;
+/// Maximum number of redirects of a request.
+const MAX_REDIRECTS: usize = 3;
 /// Maximum pause that a server's Retry-After may ask for.
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 /// Number of characters shown of an unreadable response.
 const SHOWN: usize = 80;
+/// Number of characters shown of an error.
+const SHOWN_ERROR: usize = 300;
 
 /// Rate limit and retries.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +84,7 @@ impl Client {
     /// # Errors
     /// `base` is not a valid URL.
     pub fn new(base: &str, pace: Pace) -> Result<Client> {
-        let url = url::Url::parse(base).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        let url = Url::parse(base).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
         if url.is_none_or(|url| url.host().is_none() || url.query().is_some()) {
             return Err(Error::Input(format!(
                 "invalid URL \"{}\": expected one like {BASE_URL}",
@@ -86,6 +94,8 @@ impl Client {
         let config = ureq::Agent::config_builder()
             .timeout_global(Some(TIMEOUT))
             .http_status_as_error(false)
+            // Followed here, within the same host.
+            .max_redirects(0)
             .user_agent(concat!("data-pipeline/", env!("CARGO_PKG_VERSION")))
             .build();
         let base = base.trim_end_matches('/').to_owned();
@@ -128,12 +138,12 @@ impl Client {
                 }
             }
         };
-        serde_json::from_str(&text)
-            .map_err(|e| self.error(method, format!("unexpected response: {e}")))
+        serde_json::from_str(&text).map_err(|e| self.senseless(method, e))
     }
 
     /// Returns the error for a response to `method` that makes no sense.
     pub(super) fn senseless(&self, method: &str, what: impl std::fmt::Display) -> Error {
+        let what = shortened(&what.to_string(), SHOWN_ERROR);
         self.error(method, format!("unexpected response: {what}"))
     }
 
@@ -151,8 +161,7 @@ impl Client {
             sleep((last + self.pace.between).saturating_duration_since(Instant::now()));
         }
         *last = Some(Instant::now());
-        let request = self.agent.get(self.address(method)).query_pairs(query.iter().copied());
-        let mut answer = request.call().map_err(|e| self.error(method, reason_of(&e)))?;
+        let mut answer = self.request(method, query)?;
         let status = answer.status();
         let pause =
             answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
@@ -167,6 +176,37 @@ impl Client {
         self.judge(method, status, pause, &text)
     }
 
+    /// Sends a request. Redirects are followed within the same host: another one was not named by
+    /// the user.
+    fn request(&self, method: &str, query: &[(&str, &str)]) -> Result<Response<Body>> {
+        let invalid = |e: url::ParseError| self.error(method, format!("invalid URL: {e}"));
+        let mut url = Url::parse(&self.address(method)).map_err(invalid)?;
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let own = url.origin();
+        for _ in 0..=MAX_REDIRECTS {
+            let request = self.agent.get(url.as_str());
+            let answer = request.call().map_err(|e| self.error(method, reason_of(&e)))?;
+            let location =
+                answer.headers().get(LOCATION).filter(|_| answer.status().is_redirection());
+            let Some(location) = location.and_then(|location| location.to_str().ok()) else {
+                return Ok(answer);
+            };
+            url = url.join(location).map_err(invalid)?;
+            if url.origin() != own {
+                let other = excerpt(&url.origin().ascii_serialization(), SHOWN);
+                return Err(self.error(
+                    method,
+                    format!(
+                        "the server redirects to another host, port or scheme, {other}; if you trust it, give it as base_url"
+                    ),
+                ));
+            }
+        }
+        Err(self.error(method, format!("more than {MAX_REDIRECTS} redirects; check base_url")))
+    }
+
     /// Unwraps a response.
     fn judge(
         &self,
@@ -176,9 +216,11 @@ impl Client {
         text: &str,
     ) -> Result<Attempt> {
         let busy = status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error();
+        shape::check(text).map_err(|what| self.senseless(method, what))?;
         match serde_json::from_str::<Envelope<'_>>(text) {
             Ok(Envelope { error, .. }) if !error.is_empty() => {
-                let reason = format!("Kraken reports {}", error.join(", "));
+                let reason = shortened(&error.join(", "), SHOWN_ERROR);
+                let reason = format!("Kraken reports {reason}");
                 if busy || error.iter().any(|error| is_passing(error)) {
                     return Ok(Attempt::Busy(reason, pause));
                 }
@@ -193,11 +235,9 @@ impl Client {
             }
             Ok(Envelope { result: None, .. }) => Err(self.senseless(method, "no result")),
             Err(e) => {
-                let shown: String = text.chars().take(SHOWN).collect();
-                Err(self.error(
-                    method,
-                    format!("not a response of Kraken's API ({e}): \"{}\"", shown.escape_debug()),
-                ))
+                let (shown, e) = (excerpt(text, SHOWN), shortened(&e.to_string(), SHOWN_ERROR));
+                let reason = format!("not a response of Kraken's API ({e}): \"{shown}\"");
+                Err(self.error(method, reason))
             }
         }
     }
@@ -220,6 +260,6 @@ fn reason_of(error: &ureq::Error) -> String {
             "the response was truncated; try again".to_owned()
         }
         ureq::Error::BodyExceedsLimit(limit) => format!("the response exceeds {limit} bytes"),
-        other => format!("{other}; {CHECK}"),
+        other => format!("{}; {CHECK}", shortened(&other.to_string(), SHOWN_ERROR)),
     }
 }

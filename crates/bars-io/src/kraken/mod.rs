@@ -9,6 +9,7 @@
 pub mod candles;
 mod client;
 pub mod market;
+mod shape;
 pub mod sync;
 pub mod trades;
 

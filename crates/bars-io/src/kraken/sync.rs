@@ -20,6 +20,10 @@ const PAGE: f64 = 1000.0;
 /// half a minute of work.
 const CHUNK: usize = 30;
 
+/// Maximum number of pages of one minute: ten times the trades of a busy one. A server that moves on
+/// by less could keep a sync busy forever.
+const MAX_PAGES_PER_MINUTE: usize = 100;
+
 /// A symbol to update.
 #[derive(Clone, Debug)]
 pub struct SyncTask<'a> {
@@ -120,6 +124,8 @@ fn rebuild(
     let mut gatherer = Gatherer::default();
     let mut since = trades::before(gap.start);
     let mut pages = 0;
+    // The newest trade so far, and the number of pages that ended in its minute.
+    let (mut newest_time, mut pages_of_minute) = (None, (None, 0));
     let is_closed = loop {
         let page = trades::page(client, &task.pair.key, since)?;
         gatherer.add(&page, gap.start, gap.end).map_err(|what| client.senseless("Trades", what))?;
@@ -129,8 +135,19 @@ fn rebuild(
         if page.newest().is_some_and(|newest| newest >= gap.end) {
             break true;
         }
-        if page.is_empty() || page.last <= since {
+        if page.newest_time() <= newest_time || page.last <= since {
             break false;
+        }
+        newest_time = page.newest_time();
+        pages_of_minute = match pages_of_minute {
+            (minute, n) if minute == page.newest() => (minute, n + 1),
+            _ => (page.newest(), 1),
+        };
+        if let (Some(minute), MAX_PAGES_PER_MINUTE..) = pages_of_minute {
+            return Err(client.senseless(
+                "Trades",
+                format!("{MAX_PAGES_PER_MINUTE} pages of trades did not get past {minute}"),
+            ));
         }
         since = page.last;
         pages += 1;

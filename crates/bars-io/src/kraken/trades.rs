@@ -8,10 +8,14 @@ use serde_json::value::RawValue;
 use super::Client;
 use crate::decimal;
 use crate::error::Result;
+use bars::excerpt;
 use bars::series::Bar;
 use bars::time::Minute;
 
 const METHOD: &str = "Trades";
+
+/// Maximum number of characters of a response in a message.
+const MAX_SHOWN: usize = 120;
 
 /// Decimals of summed volumes; the exchange uses at most ten.
 const DECIMALS: usize = 18;
@@ -38,9 +42,9 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// Returns whether the page has no trades.
-    pub(super) fn is_empty(&self) -> bool {
-        self.trades.is_empty()
+    /// The time of the newest trade, in nanoseconds.
+    pub(super) fn newest_time(&self) -> Option<u64> {
+        self.trades.last().map(|trade| trade.time)
     }
 
     /// The minute of the newest trade.
@@ -65,14 +69,17 @@ pub(super) fn page(client: &Client, key: &str, since: u64) -> Result<Page> {
 
 fn read(answer: &BTreeMap<String, Box<RawValue>>) -> Result<Page, String> {
     let last = answer.get("last").ok_or("no field \"last\"")?.get();
-    let last = last.trim_matches('"').parse().map_err(|_| format!("invalid \"last\": {last}"))?;
+    let last = last
+        .trim_matches('"')
+        .parse()
+        .map_err(|_| format!("invalid \"last\": {}", excerpt(last, MAX_SHOWN)))?;
     let rows = answer.iter().find(|(name, _)| *name != "last").ok_or("no list of trades")?;
     let rows: Vec<Vec<&RawValue>> =
         serde_json::from_str(rows.1.get()).map_err(|_| "no list of trades".to_owned())?;
     let trade = |row: &Vec<&RawValue>| {
         trade(row).ok_or_else(|| {
             let row: Vec<&str> = row.iter().map(|field| field.get()).collect();
-            format!("row [{}]: not a valid trade", row.join(","))
+            format!("row [{}]: not a valid trade", excerpt(&row.join(","), MAX_SHOWN))
         })
     };
     let trades = rows.iter().map(trade).collect::<Result<Vec<_>, _>>()?;
@@ -243,7 +250,7 @@ mod tests {
         ] {
             assert!(page(text).is_err(), "{text}");
         }
-        assert!(page(r#"{"P": [], "last": "7"}"#).unwrap().is_empty());
+        assert_eq!(page(r#"{"P": [], "last": "7"}"#).unwrap().newest(), None);
     }
 
     #[test]

@@ -25,7 +25,9 @@ use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::{ColumnPath, TypePtr};
 
 use super::checksum::{self, Checksums, Recorder};
+use crate::decode::{catch_panic, check_metadata};
 use crate::error::{Error, Result};
+use crate::regular;
 use bars::series::{Closes, ColumnsMut, Series};
 use bars::time::{Minute, Span};
 
@@ -65,9 +67,12 @@ pub(super) struct Part {
 impl Part {
     /// Opens the file at `path`; `None` if another program wrote it.
     pub(super) fn open(path: &Path) -> Result<Option<Part>> {
-        let file = File::open(path).map_err(|e| Error::io("open", path, e))?;
-        let metadata =
-            ParquetMetaDataReader::new().parse_and_finish(&file).map_err(|e| damaged(path, &e))?;
+        let file = regular::open(path)?;
+        let open = || {
+            check_metadata(&file).map_err(|e| ParquetError::General(e.to_string()))?;
+            ParquetMetaDataReader::new().parse_and_finish(&file)
+        };
+        let metadata = decode(open).map_err(|e| damaged(path, &e))?;
         let keys = metadata.file_metadata().key_value_metadata();
         let format = keys
             .and_then(|keys| keys.iter().find(|pair| pair.key == FORMAT_KEY))
@@ -147,7 +152,8 @@ impl Part {
     ) -> Result<()> {
         for (index, group) in self.metadata.row_groups().iter().enumerate() {
             if span_of(group).is_some_and(|(first, last)| span.touches(first, last)) {
-                take(RowGroup { part: self, index }).map_err(|e| damaged(&self.path, &e))?;
+                let read = decode(|| take(RowGroup { part: self, index }));
+                read.map_err(|e| damaged(&self.path, &e))?;
             }
         }
         Ok(())
@@ -229,6 +235,11 @@ fn span_of(group: &RowGroupMetaData) -> Option<(Minute, Minute)> {
     };
     let minute = |micros: i64| Minute::new(micros.div_euclid(60_000_000));
     Some((minute(*times.min_opt()?)?, minute(*times.max_opt()?)?))
+}
+
+/// Runs a step of decoding; a panic becomes an error.
+fn decode<T>(step: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ParquetError> {
+    catch_panic(step).unwrap_or_else(|e| Err(ParquetError::General(e.to_string())))
 }
 
 fn damaged(path: &Path, error: &ParquetError) -> Error {

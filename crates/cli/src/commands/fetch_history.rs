@@ -33,6 +33,10 @@ pub struct Flags {
     /// Evaluation time: timestamp, date (00:00 UTC) or `latest` (close of the newest bar).
     #[arg(long, value_name = "TIME", default_value = "latest", value_parser = flags::asof)]
     asof: AsOfSpec,
+    /// Put an apostrophe before texts in CSV that begin with = + - or @, which spreadsheets would
+    /// evaluate.
+    #[arg(long)]
+    csv_safe: bool,
     /// The source of the bars.
     #[command(flatten)]
     source: SourceFlags,
@@ -103,6 +107,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         output: path(flags.output_csv.as_deref(), output),
         days: flags.days,
         asof: flags.asof,
+        csv_safe: flags.csv_safe,
     };
     let list = job.read_list().map_err(|error| match error {
         Error::Io(bars_io::Error::Missing { path, .. }) => anyhow::anyhow!(

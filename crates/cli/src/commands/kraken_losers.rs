@@ -24,6 +24,10 @@ pub struct Flags {
     /// Output file, .csv or .parquet.
     #[arg(long, value_name = "FILE", default_value = "kraken_top_losers.csv")]
     output: PathBuf,
+    /// Put an apostrophe before texts in CSV that begin with = + - or @, which spreadsheets would
+    /// evaluate.
+    #[arg(long)]
+    csv_safe: bool,
     /// The exchange.
     #[command(flatten)]
     exchange: ExchangeFlags,
@@ -44,6 +48,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         min_volume: flags.min_volume,
         include_stables: flags.include_stables,
         output: flags.output.clone(),
+        csv_safe: flags.csv_safe,
     };
     let output = job.run(&flags.exchange.client()?, &Console::default().context(None))?;
     print(&output.losers)?;

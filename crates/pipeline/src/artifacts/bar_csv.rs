@@ -1,5 +1,6 @@
 //! Bars as CSV: the cohort and history files.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::Write;
@@ -13,6 +14,7 @@ use bars_io::Source;
 use bars_io::atomic::{AtomicFile, FinishedFile, TempFiles};
 use rayon::prelude::*;
 
+use super::csv_text::quoted;
 use crate::error::Result;
 use crate::observer::Observer;
 
@@ -44,6 +46,22 @@ pub fn write(
     temp: &TempFiles,
     observer: &dyn Observer,
 ) -> Result<Vec<(FinishedFile, Vec<usize>)>> {
+    write_as(files, source, span, |symbol| symbol.as_str().into(), temp, observer)
+}
+
+/// [`write`] with another text for each symbol, such as
+/// [`spreadsheet_safe`](super::csv_text::spreadsheet_safe).
+///
+/// # Errors
+/// Those of [`write`].
+pub fn write_as(
+    files: &[BarFile<'_>],
+    source: &dyn Source,
+    span: Span,
+    name: fn(&Symbol) -> Cow<'_, str>,
+    temp: &TempFiles,
+    observer: &dyn Observer,
+) -> Result<Vec<(FinishedFile, Vec<usize>)>> {
     let mut outputs = Vec::with_capacity(files.len());
     for file in files {
         outputs.push(Output::create(file, needs_trades(file, source, span)?, temp)?);
@@ -62,7 +80,7 @@ pub fn write(
         observer.check()?;
         let series = source.bars(block.symbol, span)?;
         let mut bytes = Vec::new();
-        push_lines(&mut bytes, block.symbol, &series, block.has_trades);
+        push_lines(&mut bytes, &name(block.symbol), &series, block.has_trades);
         Ok(Lines { bytes, bars: series.len() })
     };
     let readers = outputs.iter().map(|output| output.file.reader());
@@ -229,8 +247,8 @@ impl<'a> Written<'a> {
 }
 
 /// Appends the lines of `series` to `out`.
-fn push_lines(out: &mut Vec<u8>, symbol: &Symbol, series: &Series, has_trades: bool) {
-    let symbol = quoted(symbol.as_str()) + ",";
+fn push_lines(out: &mut Vec<u8>, symbol: &str, series: &Series, has_trades: bool) {
+    let symbol = quoted(symbol) + ",";
     out.reserve(series.len() * (symbol.len() + MEAN_LINE));
     let (mut times, mut prices) = (TimeText::default(), RecentNumbers::default());
     let (mut number, mut whole) = (zmij::Buffer::new(), itoa::Buffer::new());
@@ -328,15 +346,6 @@ impl RecentNumbers {
     }
 }
 
-/// A CSV field, quoted if needed.
-pub fn quoted(field: &str) -> String {
-    if field.contains([',', '"']) {
-        format!("\"{}\"", field.replace('"', "\"\""))
-    } else {
-        field.to_owned()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -360,7 +369,7 @@ mod tests {
         };
         let series: Series = [bar].into_iter().collect();
         let mut out = Vec::new();
-        push_lines(&mut out, &"A,\"B".parse().unwrap(), &series, true);
+        push_lines(&mut out, "A,\"B", &series, true);
         assert_eq!(
             String::from_utf8(out).unwrap(),
             "\"A,\"\"B\",2021-05-13 00:01:00,2.0,1e-7,0.1,123456789.25,0.0,7\n"

@@ -1,7 +1,6 @@
 //! Reads tables of text and numbers from Parquet or CSV: the reader of every table that the program
 //! writes.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use arrow_array::cast::AsArray;
@@ -10,7 +9,8 @@ use arrow_array::{ArrayRef, RecordBatch};
 use arrow_cast::cast;
 use arrow_schema::{DataType, TimeUnit};
 use bars::AsOf;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use bars_io::decode::ParquetFile;
+use bars_io::regular;
 
 use super::unexpected;
 use crate::error::Result;
@@ -47,17 +47,16 @@ impl Frame {
         if path.is_dir() {
             return Err(unexpected(path, "it is a folder, not a Parquet file"));
         }
-        let file = File::open(path).map_err(|e| bars_io::Error::io("open", path, e))?;
-        let builder =
-            ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| unexpected(path, e))?;
-        let names = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
-        let reader = builder.build().map_err(|e| unexpected(path, e))?;
-        let batches = reader.collect::<Result<Vec<_>, _>>().map_err(|e| unexpected(path, e))?;
+        let file = ParquetFile::open(regular::open(path)?).map_err(|e| unexpected(path, e))?;
+        let names = file.names();
+        let all: Vec<usize> = (0..names.len()).collect();
+        let batches = file.columns(&all).map_err(|e| unexpected(path, e))?;
+        let batches = batches.collect::<Result<Vec<_>, _>>().map_err(|e| unexpected(path, e))?;
         Ok(Frame { path: path.to_owned(), names, body: Body::Parquet(batches) })
     }
 
     fn csv(path: &Path) -> Result<Frame> {
-        let mut reader = csv::Reader::from_path(path).map_err(|e| unexpected(path, e))?;
+        let mut reader = csv::Reader::from_reader(regular::open(path)?);
         let headers = reader.headers().map_err(|e| unexpected(path, e))?;
         let names: Vec<String> = headers.iter().map(str::to_owned).collect();
         let mut columns = vec![Vec::new(); names.len()];

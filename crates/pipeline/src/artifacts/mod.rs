@@ -13,6 +13,7 @@ use crate::error::{Cause, Error, Result};
 pub mod bar_csv;
 pub mod bar_parquet;
 pub mod cards;
+pub mod csv_text;
 pub mod cycles_table;
 pub mod frame;
 pub mod leaderboards_summary;
@@ -164,7 +165,7 @@ pub(crate) fn json_bytes(path: &Path, value: &impl Serialize) -> Result<Vec<u8>>
 /// # Errors
 /// If it is missing or has another format.
 pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
-    let text = std::fs::read(path).map_err(|e| bars_io::Error::io("read", path, e))?;
+    let text = bars_io::regular::read(path)?;
     serde_json::from_slice(&text).map_err(|e| unexpected(path, e))
 }
 

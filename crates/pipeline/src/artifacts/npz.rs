@@ -1,17 +1,20 @@
 //! NumPy archives (`.npz`) of modes: `numpy.load` reads them.
 
-use std::fs::File;
 use std::io::{BufReader, Cursor, Read, Write};
 use std::path::Path;
 
-use bars_io::Error;
+use bars::shortened;
 use bars_io::atomic::{FinishedFile, TempFiles};
+use bars_io::{Error, regular};
 use emd::Decomposition;
 use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use super::unexpected;
+
+/// Maximum decompressed size of an array that is read: a small file can hold any size.
+const MAX_ARRAY: u64 = 1 << 30;
 
 /// An array of 64-bit floats, row by row.
 struct Array<'a> {
@@ -100,15 +103,19 @@ fn header(shape: &[usize]) -> Vec<u8> {
 /// If the file is not such an archive, lacks an array, or has it in another form than
 /// [`write_modes`].
 pub fn read<const N: usize>(path: &Path, names: [&str; N]) -> crate::Result<[Vec<f64>; N]> {
-    let file = File::open(path).map_err(|e| Error::io("open", path, e))?;
+    let file = regular::open(path)?;
     let invalid = |reason: String| unexpected(path, reason);
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|e| unexpected(path, e))?;
     let mut arrays = [const { Vec::new() }; N];
     for (array, name) in arrays.iter_mut().zip(names) {
         let mut bytes = Vec::new();
-        let mut entry =
+        let entry =
             archive.by_name(&format!("{name}.npy")).map_err(|e| invalid(format!("{name}: {e}")))?;
-        entry.read_to_end(&mut bytes).map_err(|e| invalid(format!("{name}: {e}")))?;
+        let read = entry.take(MAX_ARRAY + 1).read_to_end(&mut bytes);
+        read.map_err(|e| invalid(format!("{name}: {e}")))?;
+        if bytes.len() as u64 > MAX_ARRAY {
+            return Err(invalid(format!("{name}: decompresses to more than 1 GiB")));
+        }
         *array = numbers(&bytes).map_err(|reason| invalid(format!("{name}: {reason}")))?;
     }
     Ok(arrays)
@@ -125,7 +132,7 @@ fn numbers(bytes: &[u8]) -> Result<Vec<f64>, String> {
     let header = String::from_utf8_lossy(header);
     if !header.contains("'<f8'") || header.contains("'fortran_order': True") || body.len() % 8 != 0
     {
-        return Err(format!("unsupported array {header}"));
+        return Err(format!("unsupported array {}", shortened(&header, 200)));
     }
     let (numbers, _) = body.as_chunks::<8>();
     Ok(numbers.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect())

@@ -15,7 +15,7 @@ use stages::table::arrow::{array, schema};
 use stages::table::{ColumnSpec, Table, Values};
 
 use super::CREATED_BY;
-use super::bar_csv::quoted;
+use super::csv_text::quoted;
 
 /// The format of a table file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

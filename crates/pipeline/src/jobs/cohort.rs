@@ -36,6 +36,10 @@ pub struct MetricsJob {
     pub bar_time: BarTime,
     /// Path of the source, if it is a file or folder; outputs must not be inside it.
     pub source_path: Option<PathBuf>,
+    /// Whether texts in CSV are written so that a spreadsheet does not evaluate them, see
+    /// [`spreadsheet_safe`](crate::artifacts::csv_text::spreadsheet_safe).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub csv_safe: bool,
 }
 
 /// The result of a [`MetricsJob`].
@@ -85,7 +89,7 @@ impl MetricsJob {
         let mut series = series.transpose()?;
         let metrics =
             metrics(&symbols, &file, history, &self.params, self.asof, series.as_mut(), observer)?;
-        let mut files = vec![metrics.write(&self.output, &self.columns, temp)?];
+        let mut files = vec![metrics.write(&self.output, &self.columns, self.csv_safe, temp)?];
         files.extend(series.map(SeriesFile::finish).transpose()?);
         if let History::Source(source) = history {
             context.check(source)?;

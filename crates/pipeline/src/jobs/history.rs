@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -8,6 +9,7 @@ use serde::Serialize;
 
 use super::context::JobContext;
 use crate::artifacts::bar_csv::{self, BarFile};
+use crate::artifacts::csv_text::spreadsheet_safe;
 use crate::cohort;
 use crate::error::{Error, Result};
 use crate::observer::{Event, Observer};
@@ -33,7 +35,8 @@ use crate::source::{catalog, ends, report_findings};
 /// let (temp, observer) = (TempFiles::default(), Silent);
 /// let context =
 ///     JobContext { source: Some(&source), is_strict: false, temp: &temp, observer: &observer };
-/// let job = HistoryJob { input, output: output.clone(), days: 1, asof: AsOfSpec::Latest };
+/// let asof = AsOfSpec::Latest;
+/// let job = HistoryJob { input, output: output.clone(), days: 1, asof, csv_safe: false };
 /// let written = job.run(&job.read_list()?, &context)?;
 /// assert_eq!(written.symbols.len(), 1);
 /// assert_eq!(written.missing, ["NOSUCH".parse()?]);
@@ -50,6 +53,9 @@ pub struct HistoryJob {
     pub days: u32,
     /// The as-of; `Latest`: the close of the source's newest bar.
     pub asof: AsOfSpec,
+    /// Whether symbols are written so that a spreadsheet does not evaluate them, see
+    /// [`spreadsheet_safe`](crate::artifacts::csv_text::spreadsheet_safe).
+    pub csv_safe: bool,
 }
 
 /// The symbols in the file of a [`HistoryJob`].
@@ -111,7 +117,11 @@ impl HistoryJob {
         let (found, missing, ambiguous) = look_up(&list.symbols, &directory, observer);
 
         let file = BarFile { path: &self.output, symbols: &found };
-        let written = bar_csv::write(&[file], source, span, temp, observer)?;
+        let written = if self.csv_safe {
+            bar_csv::write_as(&[file], source, span, safe_name, temp, observer)?
+        } else {
+            bar_csv::write(&[file], source, span, temp, observer)?
+        };
         context.check(source)?;
         report_findings(source, observer);
         let counts: Vec<usize> = written.iter().flat_map(|(_, counts)| counts).copied().collect();
@@ -130,6 +140,10 @@ impl HistoryJob {
         let symbols = found.into_iter().zip(counts).collect();
         Ok(HistoryOutput { span, symbols, missing, ambiguous })
     }
+}
+
+fn safe_name(symbol: &Symbol) -> Cow<'_, str> {
+    spreadsheet_safe(symbol.as_str())
 }
 
 /// Returns the distinct symbols of the source, the missing and the ambiguous ones.

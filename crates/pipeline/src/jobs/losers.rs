@@ -7,6 +7,7 @@ use serde::Serialize;
 use stages::table::{ColumnSource, Table};
 
 use super::context::JobContext;
+use crate::artifacts::csv_text::spreadsheet_safe_table;
 use crate::artifacts::table_file::{self, Compression, Format};
 use crate::error::{Error, Result};
 use crate::text::pluralize;
@@ -25,6 +26,9 @@ pub struct KrakenLosersJob {
     pub include_stables: bool,
     /// Output file; Parquet if its extension is `parquet`, else CSV.
     pub output: PathBuf,
+    /// Whether texts in CSV are written so that a spreadsheet does not evaluate them, see
+    /// [`spreadsheet_safe`](crate::artifacts::csv_text::spreadsheet_safe).
+    pub csv_safe: bool,
 }
 
 /// A pair and its change today.
@@ -48,8 +52,8 @@ pub struct KrakenLosersOutput {
 }
 
 impl KrakenLosersJob {
-    /// Runs the job. Its source is not used. Pairs with missing or unreadable numbers, or an open
-    /// of 0, are skipped with a warning.
+    /// Runs the job. Its source is not used. Pairs with missing or unreadable numbers, or an open or
+    /// last price that is not above 0, are skipped with a warning.
     ///
     /// # Errors
     /// [`Error::NoPairs`] if the exchange lists no pair quoted in dollars; a request fails; the
@@ -69,13 +73,17 @@ impl KrakenLosersJob {
         let unreadable = all.iter().filter(|loser| loser.is_none()).count();
         if unreadable > 0 {
             observer.warn(format!(
-                "skipped {}: missing or unreadable numbers, or an open of 0",
+                "skipped {}: missing or unreadable numbers, or a price that is not above 0",
                 pluralize(unreadable, "pair")
             ));
         }
         let losers = rank(all.into_iter().flatten(), self.min_volume, self.top_n);
         let (path, format) = (&self.output, Format::from_path(&self.output));
-        table_file::write(path, format, Compression::default(), table(&losers), temp)?.commit()?;
+        let mut table = table(&losers);
+        if self.csv_safe && format == Format::Csv {
+            table = spreadsheet_safe_table(table);
+        }
+        table_file::write(path, format, Compression::default(), table, temp)?.commit()?;
         Ok(KrakenLosersOutput { losers, pairs: keys.len() })
     }
 }
@@ -91,7 +99,7 @@ fn wanted(pairs: &[Pair], with_stables: bool) -> Vec<&str> {
 }
 
 fn loser(key: &str, ticker: Option<Ticker>) -> Option<Loser> {
-    let ticker = ticker.filter(|ticker| ticker.open != 0.0)?;
+    let ticker = ticker.filter(|ticker| ticker.open > 0.0 && ticker.last > 0.0)?;
     let change_pct = 100.0 * (ticker.last - ticker.open) / ticker.open;
     Some(Loser { symbol: key.to_owned(), ticker, change_pct })
 }
@@ -155,7 +163,9 @@ mod tests {
         let one = |key: &str, open: f64, last: f64, volume: f64| {
             loser(key, Some(Ticker { open, last, volume }))
         };
-        assert_eq!(one("A", 0.0, 1.0, 5.0), None);
+        for (open, last) in [(0.0, 1.0), (-1.0, 1.0), (1.0, 0.0), (1.0, -1.0), (-2.0, -1.0)] {
+            assert_eq!(one("A", open, last, 5.0), None, "{open} {last}");
+        }
         let all = [
             one("UP", 1.0, 2.0, 1000.0),
             one("B", 4.0, 3.0, 1000.0),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use bars_io::Error;
+use bars_io::regular;
 
 use crate::artifacts::names::CYCLES_CONFIG;
 use crate::artifacts::run_config::RUN_KEY;
@@ -14,13 +14,12 @@ use crate::digest::{file_digest, text_digest};
 /// # Errors
 /// If the file cannot be read.
 pub(super) fn output_digest(path: &Path) -> bars_io::Result<String> {
-    let error = |e| Error::io("read", path, e);
     if path.file_name().is_some_and(|name| name == CYCLES_CONFIG) {
-        let text = std::fs::read(path).map_err(error)?;
+        let text = regular::read(path)?;
         if let Ok(serde_json::Value::Object(mut config)) = serde_json::from_slice(&text) {
             config.remove(RUN_KEY);
             return Ok(text_digest(&serde_json::Value::Object(config).to_string()));
         }
     }
-    file_digest(path).map_err(error)
+    file_digest(path)
 }

@@ -9,9 +9,9 @@ use std::time::UNIX_EPOCH;
 
 use bars::time::AsOfSpec;
 use bars::{AsOf, Symbol};
-use bars_io::{Entry, Source};
+use bars_io::{Entry, Source, regular};
 
-use crate::artifacts::bar_csv::quoted;
+use crate::artifacts::csv_text::quoted;
 use crate::artifacts::table_file::Format;
 use crate::artifacts::{Cohort, names, partition};
 use crate::cohort::symbols_if_any;
@@ -394,7 +394,7 @@ fn write_leaders(path: &Path, leaders: &[Symbol], context: &JobContext<'_>) -> R
         .chain(leaders.iter().map(|symbol| quoted(symbol.as_str())))
         .collect();
     let text = lines.join("\n") + "\n";
-    if std::fs::read_to_string(path).is_ok_and(|old| old == text) {
+    if regular::read_to_string(path).is_ok_and(|old| old == text) {
         return Ok(());
     }
     Ok(context.temp.write(path, text.as_bytes())?)

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use bars_io::atomic::TempFiles;
+use bars_io::regular;
 use serde::{Deserialize, Serialize};
 
 use super::digest::output_digest;
@@ -45,13 +46,16 @@ impl RunRecord {
     /// Reads the record in `dir`; empty if there is none of this version.
     pub(super) fn read(dir: &Path, observer: &dyn Observer) -> RunRecord {
         let path = dir.join(RUN_RECORD);
-        let Ok(text) = std::fs::read(&path) else {
-            return RunRecord::default();
+        let text = match regular::read(&path) {
+            Err(bars_io::Error::Missing { .. }) => return RunRecord::default(),
+            text => text.map_err(|e| e.to_string()),
         };
-        let why = match serde_json::from_slice::<RunRecord>(&text) {
+        let record = text
+            .and_then(|text| serde_json::from_slice::<RunRecord>(&text).map_err(|e| e.to_string()));
+        let why = match record {
             Ok(record) if record.version == VERSION => return record,
             Ok(record) => format!("it has version {}", record.version),
-            Err(e) => e.to_string(),
+            Err(why) => why,
         };
         observer.warn(format!("cannot read {} ({why}): every stage runs again", path.display()));
         RunRecord::default()

@@ -42,7 +42,7 @@ impl Market {
         let is_other =
             |entry: &Entry| !self.has(&entry.symbol) || entry.first < start || entry.last >= end;
         let has_others = source.catalog()?.iter().any(is_other);
-        let truth = std::fs::read(truth)
+        let truth = bars_io::regular::read(truth)
             .ok()
             .and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
         if has_others || truth.is_some_and(|truth| !self.is_that_of(&truth)) {

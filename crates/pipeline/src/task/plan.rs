@@ -125,7 +125,7 @@ pub fn plan(
             };
             let place = source.map_or_else(|| file.describe(), Source::describe);
             // Every worker reads the file and the history for itself: both must be the same.
-            let content = file_digest(input).map_err(|e| bars_io::Error::io("read", input, e))?;
+            let content = file_digest(input)?;
             let names: Vec<Symbol> =
                 job.members.iter().map(|member| member.symbol.clone()).collect();
             let history =

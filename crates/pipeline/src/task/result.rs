@@ -1,6 +1,5 @@
 //! The result of a task: an Arrow IPC file with the task in its footer.
 
-use std::fs::File;
 use std::io::{BufReader, Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,6 +9,8 @@ use arrow_ipc::reader::FileReader;
 use arrow_ipc::writer::FileWriter;
 use arrow_schema::{ArrowError, Schema};
 use bars::Findings;
+use bars_io::decode::catch_panic;
+use bars_io::regular;
 use serde::{Deserialize, Serialize};
 
 use super::Task;
@@ -99,7 +100,7 @@ impl TaskResult {
     /// # Errors
     /// If the file is missing, damaged or of another version.
     pub fn open(path: &Path) -> Result<TaskResult> {
-        let file = File::open(path).map_err(|e| bars_io::Error::io("open", path, e))?;
+        let file = regular::open(path)?;
         TaskResult::from_reader(path.display().to_string(), Box::new(BufReader::new(file)))
     }
 
@@ -118,7 +119,8 @@ impl TaskResult {
 
     fn from_reader(name: String, reader: Box<dyn ReadSeek>) -> Result<TaskResult> {
         let damaged = |source: Cause| Error::DamagedResult { name: name.clone(), source };
-        let reader = FileReader::try_new(reader, None).map_err(|e| damaged(e.into()))?;
+        let reader = catch_panic(|| FileReader::try_new(reader, None));
+        let reader = reader.map_err(|e| damaged(e.into()))?.map_err(|e| damaged(e.into()))?;
         let header =
             reader.custom_metadata().get(HEADER_KEY).ok_or_else(|| damaged("no header".into()))?;
         let header: Header = serde_json::from_str(header).map_err(|e| damaged(e.into()))?;
@@ -141,8 +143,9 @@ impl TaskResult {
     /// The record batch at `index`.
     pub(super) fn batch(&mut self, index: usize) -> Result<RecordBatch> {
         let damaged = |e: ArrowError| Error::damaged(&self.name, e);
-        self.reader.set_index(index).map_err(damaged)?;
-        match self.reader.next() {
+        let reader = &mut self.reader;
+        let next = catch_panic(|| reader.set_index(index).map(|()| reader.next()));
+        match next.map_err(|e| Error::damaged(&self.name, e))?.map_err(damaged)? {
             Some(batch) => batch.map_err(damaged),
             None => Err(Error::damaged(&self.name, "it ends early")),
         }
