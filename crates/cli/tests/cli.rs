@@ -48,9 +48,11 @@ fn too_many_threads_are_an_error() {
     let test_dir = test_dir();
     test_dir.write("bars.csv", market(&["A"], 1));
     let program = env!("CARGO_BIN_EXE_data-pipeline");
-    let line = format!("ulimit -v 1000000; exec {program} check --source bars.csv --threads 1024");
+    let line = format!("ulimit -v 3500000; exec {program} check --source bars.csv --threads 1024");
     let mut shell = Command::new("sh");
     shell.args(["-c", &line]).current_dir(test_dir.path());
+    // With stacks of a gigabyte the fourth fails, while there is memory for everything else.
+    shell.env("RUST_MIN_STACK", (1 << 30).to_string());
     let run = finish(shell).fails(1, &["cannot start the threads (1024)", "fewer with --threads"]);
     assert_eq!(run.err.matches("temporarily unavailable").count(), 1, "{}", run.err);
 }
