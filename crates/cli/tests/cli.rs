@@ -625,6 +625,27 @@ fn csv_for_spreadsheets_has_no_formulas() {
         .fails(2, &["--csv-safe", "--shard"]);
 }
 
+/// A decoder that panics on a damaged file is not a bug of the program: the error names the file.
+#[test]
+fn panics_of_decoders_are_errors_that_name_the_file() {
+    let test_dir = test_dir();
+    test_dir.write("bars.csv", market(&["A"], 1));
+    test_dir.run(&["import", "bars.csv"]).ok();
+    let part = "data/bars/symbol=A/part-000001.parquet";
+    let bytes = test_dir.read(part);
+    let mut panics = 0;
+    for at in 4..100 {
+        let mut changed = bytes.clone();
+        changed[at] ^= 0x80;
+        test_dir.write(part, changed);
+        let run = test_dir.run(&["check", "--no-log-file"]);
+        assert!(!run.err.contains("bug in data-pipeline"), "byte {at}: {}", run.err);
+        assert!(run.status == Some(0) || run.err.contains("symbol=A/part-000001"), "{}", run.err);
+        panics += usize::from(run.err.contains("damaged (Parquet error: the decoder failed"));
+    }
+    assert!(panics > 0, "the test needs a file on which a decoder panics");
+}
+
 /// Runs the program; it must end within 20 seconds.
 #[track_caller]
 fn ends(test_dir: &TestDir, args: &[&str]) -> Run {
