@@ -124,8 +124,9 @@ fn run(campaigns: &[Campaign], wanted: &Wanted) -> ExitCode {
         }
     };
     std::thread::scope(|scope| {
+        // Some cases only wait.
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        for _ in 0..cores {
+        for _ in 0..2 * cores {
             scope.spawn(work);
         }
     });
