@@ -469,17 +469,20 @@ fn part_left_by_a_killed_import_is_hidden_and_then_removed() {
     let folder = tempfile::tempdir().unwrap();
     let symbol: Symbol = "A".parse().unwrap();
     let writer = StoreWriter::open(folder.path(), &TempFiles::default()).unwrap();
+    writer.upsert(&symbol, &series(200..300, 1.0)).unwrap();
     writer.upsert(&symbol, &series(0..100, 1.0)).unwrap();
     let old = folder.path().join("symbol=A/part-000001.parquet");
     let kept = std::fs::read(&old).unwrap();
-    writer.upsert(&symbol, &series(50..150, 2.0)).unwrap();
+    // Replaces both parts.
+    writer.upsert(&symbol, &series(50..250, 2.0)).unwrap();
     assert!(!old.exists());
     // As if the process had died between its rename and its removal.
     std::fs::write(&old, kept).unwrap();
     let store = Store::open(folder.path(), BarTime::Open).unwrap();
     let bars = store.bars(&symbol, Span::ALL).unwrap();
-    assert_eq!((bars.len(), bars.close()[49], bars.close()[50]), (150, 1.0, 2.0));
-    writer.upsert(&symbol, &series(150..151, 2.0)).unwrap();
+    let edges = [49, 50, 249, 250].map(|minute| bars.close()[minute]);
+    assert_eq!((bars.len(), edges), (300, [1.0, 2.0, 2.0, 1.0]));
+    writer.upsert(&symbol, &series(300..301, 2.0)).unwrap();
     assert!(!old.exists());
 }
 
