@@ -28,6 +28,7 @@ pub mod import;
 pub mod kraken;
 mod ledger;
 mod lines;
+mod links;
 pub mod memory;
 #[cfg(feature = "mysql")]
 pub mod mysql;

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use crate::error::{Error, Result};
+use crate::links::leads_out;
 
 /// Opens a file for reading. Links are followed.
 ///
@@ -18,8 +19,12 @@ pub fn open(path: &Path) -> Result<File> {
 /// Opens a file for appending, creating it if it does not exist.
 ///
 /// # Errors
-/// [`Error::Content`] for a folder, a pipe or a device; [`Error::Io`] if the system refuses.
+/// [`Error::Content`] for a folder, a pipe, a device or a link out of the folder; [`Error::Io`] if the
+/// system refuses.
 pub fn append(path: &Path) -> Result<File> {
+    if leads_out(path, path.parent().unwrap_or(Path::new("."))) {
+        return Err(Error::content(path, "a symbolic link out of its folder; remove it"));
+    }
     open_with(OpenOptions::new().append(true).create(true), path)
 }
 

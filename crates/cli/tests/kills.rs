@@ -191,6 +191,38 @@ fn locks_that_are_links_are_refused_and_their_targets_kept() {
 }
 
 #[test]
+fn stores_and_logs_with_links_to_other_places_are_refused() {
+    use std::os::unix::fs::symlink;
+    let test_dir = test_dir();
+    test_dir.write("bars.csv", market(&["A"], 30));
+    test_dir.run(&["import", "bars.csv", "--into", "real"]).ok();
+    let before = test_dir.tree("real");
+    // A folder of a symbol, and a part.
+    std::fs::create_dir_all(test_dir.file("folder")).unwrap();
+    symlink(test_dir.file("real/symbol=A"), test_dir.file("folder/symbol=A")).unwrap();
+    std::fs::create_dir_all(test_dir.file("part/symbol=A")).unwrap();
+    let part = "symbol=A/part-000001.parquet";
+    symlink(test_dir.file("real").join(part), test_dir.file("part").join(part)).unwrap();
+    test_dir.write("more.csv", market(&["A"], 20).replace(",10", ",90"));
+    for store in ["folder", "part"] {
+        let words = ["symbol=A", "a symbolic link out of its folder", "replace it"];
+        test_dir.run(&["import", "more.csv", "--into", store]).fails(1, &words);
+        test_dir.run(&["check", "--source", store]).fails(1, &words);
+    }
+    assert_eq!(test_dir.tree("real"), before);
+    // The store itself may be a link.
+    symlink(test_dir.file("real"), test_dir.file("link")).unwrap();
+    test_dir.run(&["import", "more.csv", "--into", "link"]).ok();
+
+    test_dir.write("elsewhere/precious.txt", "precious");
+    std::fs::remove_file(test_dir.file("pipeline.log")).unwrap();
+    symlink(test_dir.file("elsewhere/precious.txt"), test_dir.file("pipeline.log")).unwrap();
+    let words = ["cannot write the log", "a symbolic link out of its folder", "--log-file"];
+    test_dir.run(&["check", "--source", "real"]).ok().prints(&words);
+    assert_eq!(test_dir.text("elsewhere/precious.txt"), "precious");
+}
+
+#[test]
 fn runs_that_create_the_same_folder_do_not_disturb_each_other() {
     let test_dir = test_dir();
     test_dir.write("bars.csv", market(&["A", "B"], 30));

@@ -21,6 +21,7 @@ use rayon::prelude::*;
 use crate::error::{Error, Result};
 use crate::import::EXTENSIONS;
 use crate::ledger::Ledger;
+use crate::links::leads_out;
 use crate::reader::read_file;
 use crate::source::{Entry, Source};
 use bars::clean::Findings;
@@ -228,6 +229,7 @@ fn ends_of(parts: &[Part]) -> Option<(Minute, Minute)> {
 fn folder_of(root: &Path, symbol: &Symbol) -> Result<PathBuf> {
     let ours = root.join(format!("symbol={}", symbol.file_name()));
     if ours.is_dir() {
+        must_stay(&ours, root)?;
         return Ok(ours);
     }
     Ok(folders(root)?.remove(symbol).unwrap_or(ours))
@@ -248,6 +250,7 @@ fn folders(root: &Path) -> Result<BTreeMap<Symbol, PathBuf>> {
                 "this folder's name is not a valid symbol; rename it or move it out of the store",
             )
         })?;
+        must_stay(&entry.path(), root)?;
         if let Some(other) = folders.insert(symbol.clone(), entry.path()) {
             let reason = format!(
                 "this folder and {} both belong to symbol {symbol}; merge them",
@@ -257,6 +260,15 @@ fn folders(root: &Path) -> Result<BTreeMap<Symbol, PathBuf>> {
         }
     }
     Ok(folders)
+}
+
+/// Refuses a link out of the folder it is in: an import would write elsewhere.
+fn must_stay(path: &Path, folder: &Path) -> Result<()> {
+    if leads_out(path, folder) {
+        let reason = "a symbolic link out of its folder; replace it by what it links to";
+        return Err(Error::content(path, reason));
+    }
+    Ok(())
 }
 
 /// The kind of the first bar file or archive in a folder, by name.
@@ -290,6 +302,7 @@ fn parquet_files(folder: &Path) -> Result<Vec<PathBuf>> {
         let path = entry.map_err(|e| Error::io("read", folder, e))?.path();
         let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
         if !hidden && path.extension().is_some_and(|extension| extension == "parquet") {
+            must_stay(&path, folder)?;
             paths.push(path);
         }
     }
