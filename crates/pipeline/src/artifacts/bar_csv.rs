@@ -49,11 +49,11 @@ pub fn write(
     write_as(files, source, span, |symbol| symbol.as_str().into(), temp, observer)
 }
 
-/// [`write`] with another text for each symbol, such as
+/// [`write()`] with another text for each symbol, such as
 /// [`spreadsheet_safe`](super::csv_text::spreadsheet_safe).
 ///
 /// # Errors
-/// Those of [`write`].
+/// Those of [`write()`].
 pub fn write_as(
     files: &[BarFile<'_>],
     source: &dyn Source,
