@@ -129,7 +129,7 @@ fn program() -> clap::Command {
             return command;
         }
         let help = command.get_after_help().cloned().unwrap_or_default();
-        let short = format!("Flags of the database: --help\n\n{help}");
+        let short = format!("For the flags of the database see --help\n\n{help}");
         command.after_long_help(help).after_help(short)
     })
 }

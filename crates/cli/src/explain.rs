@@ -220,6 +220,9 @@ struct JobError {
 pub fn job_error(error: &Error, input: Option<&str>) -> String {
     let input = input.unwrap_or("--input");
     let text = match error {
+        Error::EmptySource { findings } if !findings.is_empty() => {
+            format!("{error}; correct the rows, or give another source with --source")
+        }
         Error::EmptySource { .. } => {
             format!("{error}; fill it with 'data-pipeline import', or give another with --source")
         }

@@ -163,10 +163,12 @@ fn coarse_bars(symbols: &[SymbolCheck]) -> Option<String> {
         .map(|symbol| format!("{} ({} minutes)", symbol.entry.symbol, symbol.step))
         .collect();
     let first = coarse.first()?;
-    Some(format!(
-        "symbols with bars longer than a minute: {} (first: {first}), import one-minute bars",
-        coarse.len()
-    ))
+    Some(match coarse.len() {
+        1 => format!("the bars of {first} are longer than a minute; import one-minute bars"),
+        n => format!(
+            "{n} symbols have bars longer than a minute, the first {first}; import one-minute bars"
+        ),
+    })
 }
 
 fn several_names(symbols: &[SymbolCheck]) -> Vec<String> {

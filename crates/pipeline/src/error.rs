@@ -224,7 +224,7 @@ pub enum Error {
         dir: PathBuf,
     },
     /// Results of some parts are missing.
-    #[error("missing results: {} of {parts} parts", list(missing))]
+    #[error("missing results of {} of {parts}", parts_of(missing))]
     MissingParts {
         /// The missing parts, from 1.
         missing: Vec<usize>,
@@ -245,8 +245,14 @@ pub enum Error {
     Cancelled,
 }
 
-fn list(numbers: &[usize]) -> String {
-    numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+/// `part 2`, `parts 2 and 3` or `parts 2, 3 and 5`.
+fn parts_of(numbers: &[usize]) -> String {
+    let texts: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+    match &texts[..] {
+        [] => "no part".to_owned(),
+        [one] => format!("part {one}"),
+        [first @ .., last] => format!("parts {} and {last}", first.join(", ")),
+    }
 }
 
 fn alternatives(symbols: &[Symbol]) -> String {

@@ -88,8 +88,15 @@ impl Universe {
         };
         let chosen: Vec<Entry> = catalog.iter().filter(is_chosen).cloned().collect();
         if chosen.is_empty() {
+            // Each of the other choices alone was checked to leave some.
+            let name = match () {
+                () if !self.exclude.is_empty() => "exclude",
+                () if self.no_stables => "no_stables",
+                () if !self.quote.is_empty() => "quote",
+                () => "symbols",
+            };
             let problem = format!("none of the {} symbols of the source is left", catalog.len());
-            return Err(Error::parameter("symbols", problem));
+            return Err(Error::parameter(name, problem));
         }
         Ok(chosen)
     }

@@ -399,7 +399,7 @@ fn missing_duplicate_foreign_and_damaged_results_are_refused_by_name() {
     assert!(refused(Vec::new()).contains("no results"));
     let mut results = run_parts(&request(3), Some(&source), 3);
     results.remove(1);
-    assert_eq!(refused(results), "missing results: 2 of 3 parts");
+    assert_eq!(refused(results), "missing results of part 2 of 3");
     let mut results = run_parts(&request(3), Some(&source), 3);
     results.extend(run_parts(&request(3), Some(&source), 3).drain(..1));
     let duplicate = refused(results);

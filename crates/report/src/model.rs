@@ -258,7 +258,7 @@ pub const REGIME_COLUMNS: [RegimeColumn; 6] = [
     RegimeColumn {
         metric: "breakout_hi_share",
         title: "days with high %",
-        description: "share of the days in the window with the highest close of the breakout lookback (20 days by default)",
+        description: "share of the window's days with a close that is the highest of the breakout lookback (20 days by default)",
         scale: 100.0,
         decimals: 0,
     },

@@ -23,8 +23,8 @@ use crate::ui::{self, Usage};
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
     /// CSV or Parquet file with a column symbol [default: leaders.csv, unless --leaders is given]. With
-    /// --from also the folder of a panel of leaderboards: the leaders of each date are then the
-    /// symbols on its boards.
+    /// --from it can be the output folder of a panel of leaderboards: the leaders of each date are then
+    /// the symbols on its boards.
     #[arg(long, value_name = "FILE")]
     pub leaders_csv: Option<PathBuf>,
     /// Comma-separated symbols, in addition to those of the file.
@@ -55,8 +55,8 @@ pub struct Flags {
     /// Output folder, with one partition dt=YYYY-MM-DD per date.
     #[arg(long, value_name = "DIR", default_value = names::CYCLES_FOLDER)]
     pub out: PathBuf,
-    /// Symbols decomposed in parallel: the number of threads, or with any lower value one at a time,
-    /// which needs less memory [default: number of threads].
+    /// Number of symbols to decompose at once. Any value below the number of threads means one symbol at
+    /// a time, which needs less memory [default: number of threads].
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub n_jobs: Option<u16>,
     /// Time limit per series in seconds; a series that exceeds it is decomposed again with 20

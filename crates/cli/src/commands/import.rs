@@ -126,7 +126,7 @@ fn so_far(stored: usize) -> String {
     match stored {
         0 => "nothing was imported".to_owned(),
         n => format!(
-            "stopped after {}, which are imported; run the same command again for the rest",
+            "stopped after {} (stored, run the command again for the rest)",
             ui::pluralize(n, "symbol")
         ),
     }

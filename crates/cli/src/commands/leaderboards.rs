@@ -26,8 +26,8 @@ use crate::ui::{self, Usage};
 /// Flags of `leaderboards`.
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
-    /// Number of top symbols to count per bucket and kind (gain, loss, volume drop, volume spike), and
-    /// of symbols on each board [default: 20; asked for on a terminal].
+    /// Number of symbols that rank per bucket and kind (gain, loss, volume drop, volume spike); also the
+    /// size of each board [default: 20; a terminal asks for it].
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub top_n: Option<usize>,
     /// Bucket lengths, such as 6h,24h,72h,168h.

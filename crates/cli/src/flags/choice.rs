@@ -74,8 +74,8 @@ impl ColumnFlags {
             return Ok(());
         }
         Err(Usage(
-            "a shard has all columns; give --select, --drop, --no-masks and --long to \
-             'data-pipeline merge' instead"
+            "--select, --drop, --no-masks and --long cannot be used with --shard; give them to \
+             'data-pipeline merge'"
                 .to_owned(),
         ))
     }

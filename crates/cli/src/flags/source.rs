@@ -26,7 +26,7 @@ pub struct DatabaseFlags {
     #[arg(long, hide_short_help = true)]
     host: Option<String>,
     /// Database port [env: DB_PORT] [default: 3306].
-    #[arg(long, hide_short_help = true)]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..), hide_short_help = true)]
     port: Option<u16>,
     /// Database user [env: DB_USER].
     #[arg(long, hide_short_help = true)]
@@ -54,10 +54,10 @@ pub struct DatabaseFlags {
     /// PEM file with the server's public key, to send the password without TLS to another machine.
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     server_public_key: Option<PathBuf>,
-    /// Seconds to wait for a connection [default: 10].
+    /// Give up if there is no connection after this many seconds [default: 10].
     #[arg(long, value_name = "SECONDS", value_parser = seconds(), hide_short_help = true)]
     connect_timeout: Option<u32>,
-    /// Seconds to wait for an answer of the server, without a byte from it [default: 60].
+    /// Give up if the server sends nothing for this many seconds [default: 60].
     #[arg(long, value_name = "SECONDS", value_parser = seconds(), hide_short_help = true)]
     read_timeout: Option<u32>,
 }

@@ -384,7 +384,7 @@ fn must_exist(path: &Path) -> Result<()> {
     }
     Err(Error::parameter(
         "skip_leaderboards",
-        format!("no file {}; run it with leaderboards first", path.display()),
+        format!("no file {}; run once with leaderboards", path.display()),
     ))
 }
 

@@ -10,7 +10,7 @@ use crate::table::{HtmlCell, HtmlColumn, table};
 pub const SECTION: Section = Section {
     id: "quality",
     title: "Data quality",
-    description: "Bars of each symbol over the lookback of the boards. A minute without trades has no bar; long runs of such minutes are outages, halts or late listings.",
+    description: "Bars of each symbol over the lookback of the boards. A minute without trades has no bar; long runs of such minutes are outages or halts.",
     content,
     has_content: |report| !report.bar_quality.is_empty(),
     time: |_| None,

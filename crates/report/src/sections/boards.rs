@@ -34,7 +34,10 @@ fn content(report: &Report) -> Markup {
             .tooltip(format!("change of price over the newest {window} bucket")),
         HtmlColumn::number(format!("last {window} volume %"))
             .tooltip("change of volume from the bucket before"),
-        HtmlColumn::text("tags"),
+        HtmlColumn::text("tags").tooltip(
+            "Short-Term, Long-Term: over 1.5 times as many ranks in the shorter (longer) half of the windows. \
+             Vol Mover: over 1.5 times as many volume ranks as price ranks. Balanced: shares of the windows close to this board's mean",
+        ),
     ];
     html! {
         @for board in report.boards.iter().filter(|board| !board.rows.is_empty()) {

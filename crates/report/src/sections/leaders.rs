@@ -11,7 +11,7 @@ use crate::model::{LeaderChart, ModeChart, Part, Remedy, Report};
 pub const SECTION: Section = Section {
     id: "leaders",
     title: "Leaders and their cycles",
-    description: "For each leader (a symbol on a board): its price, the price without cycles shorter than the dominant one, and the cycles with the largest share of energy. The dominant cycle has the highest score, which combines reliability, energy and depth.",
+    description: "For each leader (a symbol on one of the boards that were decomposed): its price, the price without cycles shorter than the dominant one, and the cycles with the largest share of energy. The dominant cycle has the highest score, which combines reliability, energy and depth.",
     content,
     has_content: |report| !report.leaders.is_empty(),
     time: |report| report.cycle_window.map(|(start, end)| format!("{start} to {end}.")),

@@ -10,7 +10,7 @@ use crate::table::{HtmlCell, HtmlColumn, table};
 pub const SECTION: Section = Section {
     id: "rises",
     title: "Upswing clusters",
-    description: "Clusters of peak-to-peak moves with similar amplitude, duration and volume activity. Such a move is the change of the price from one peak of a mode (a component of the price) to the next; the outputs call it an upswing. The longest window with clusters is shown; the imf_clusters files have all windows.",
+    description: "An upswing is the change of the price, up or down, from one peak of a mode (a component of the price) to the next. The clusters have upswings of similar amplitude, duration and volume activity. The longest window with clusters is shown; the imf_clusters files have all windows.",
     content,
     has_content: |report| !report.upswing_clusters.is_empty(),
     time: |_| None,
@@ -24,7 +24,7 @@ fn content(report: &Report) -> Markup {
         HtmlColumn::number("amplitude %").tooltip("median change from one peak to the next, in percent"),
         HtmlColumn::number("duration").tooltip("median time from one peak to the next"),
         HtmlColumn::number("volume activity")
-            .tooltip("median volume of the volume cycles that overlap the move. Cycles of different modes overlap each other, so minutes count several times: this is not the traded volume"),
+            .tooltip("median over the upswings of the volume in the volume cycles during one. Minutes count once per mode, so this is more than the traded volume"),
     ];
     let cells = |cluster: &UpswingCluster| {
         vec![

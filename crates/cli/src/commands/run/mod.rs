@@ -42,8 +42,8 @@ pub struct Flags {
     /// Evaluation time: timestamp, date (00:00 UTC) or `latest` (close of the newest bar).
     #[arg(long, value_name = "TIME", default_value = "latest", value_parser = flags::asof)]
     pub asof: AsOfSpec,
-    /// Number of top symbols to count per bucket and kind (gain, loss, volume drop, volume spike), and
-    /// of symbols on each board.
+    /// Number of symbols that rank per bucket and kind (gain, loss, volume drop, volume spike); also the
+    /// size of each board.
     #[arg(long, value_name = "N", default_value_t = 20, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..))]
     pub top_n: u32,
     /// Windows of leaderboards, metrics and state.

@@ -54,7 +54,7 @@ fn print_highlights(report: &Report, asof: AsOf, cohorts: &[Cohort]) -> anyhow::
     }
     if !report.outliers.is_empty() {
         title(
-            "Most unusual metrics (percentile in the symbol's own history, farthest from the median first)",
+            "Most unusual metrics (percentile in the symbol's own history), by distance from the median in interquartile ranges",
         )?;
         let named =
             |unusual: &MetricOutlier| format!("{} ({:.0})", unusual.column, unusual.percentile);
