@@ -174,6 +174,8 @@ fn every_flag_stands_in_its_page() {
         "--dump-dom",
         "--open",
         "--quick",
+        "--minutes",
+        "--only",
         "--help",
         "--version",
     ];
