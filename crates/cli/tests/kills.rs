@@ -214,12 +214,13 @@ fn stores_and_logs_with_links_to_other_places_are_refused() {
     symlink(test_dir.file("real"), test_dir.file("link")).unwrap();
     test_dir.run(&["import", "more.csv", "--into", "link"]).ok();
 
-    test_dir.write("elsewhere/precious.txt", "precious");
+    let elsewhere = support::test_dir();
+    elsewhere.write("precious.txt", "precious");
     std::fs::remove_file(test_dir.file("pipeline.log")).unwrap();
-    symlink(test_dir.file("elsewhere/precious.txt"), test_dir.file("pipeline.log")).unwrap();
+    symlink(elsewhere.file("precious.txt"), test_dir.file("pipeline.log")).unwrap();
     let words = ["cannot write the log", "a symbolic link out of its folder", "--log-file"];
     test_dir.run(&["check", "--source", "real"]).ok().prints(&words);
-    assert_eq!(test_dir.text("elsewhere/precious.txt"), "precious");
+    assert_eq!(elsewhere.text("precious.txt"), "precious");
 }
 
 #[test]
