@@ -270,7 +270,7 @@ fn check_reports_problems() {
     test_dir.write("hourly.csv", hourly);
     test_dir
         .run(&["check", "--source", "hourly.csv"])
-        .fails(1, &["bars longer than a minute", "A (60 minutes)"]);
+        .fails(1, &["the bars of A (60 minutes) are longer than a minute"]);
     test_dir.write("twice.csv", market(&["XBT/USD", "BTCUSD"], 2));
     test_dir
         .run(&["check", "--source", "twice.csv"])

@@ -276,7 +276,7 @@ fn outputs_have_the_chosen_columns_and_merges_too() {
             assert_eq!(test_dir.tree(&files[0]), test_dir.tree(&files[1]), "{stage}");
         }
         let lone = [&words[..], &["--shard", "1/2", "--long", out, &parts]].concat();
-        test_dir.run(&lone).fails(2, &["a shard has all columns", "merge"]);
+        test_dir.run(&lone).fails(2, &["cannot be used with --shard", "merge"]);
         let unknown = [&words[..], &["--select", "nope", out, "x.csv"]].concat();
         test_dir
             .run(&unknown)

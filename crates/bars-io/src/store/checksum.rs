@@ -64,9 +64,10 @@ fn footer(groups: &[RowGroupMetaData]) -> u32 {
     for group in groups {
         hasher.update(&group.num_rows().to_le_bytes());
         for column in group.columns() {
-            let (start, length) = column.byte_range();
-            hasher.update(&start.to_le_bytes());
-            hasher.update(&length.to_le_bytes());
+            // As they are in a damaged footer, too: `byte_range` panics at negative ones.
+            hasher.update(&column.dictionary_page_offset().unwrap_or(-1).to_le_bytes());
+            hasher.update(&column.data_page_offset().to_le_bytes());
+            hasher.update(&column.compressed_size().to_le_bytes());
             let statistics = column.statistics();
             let missing = statistics.and_then(Statistics::null_count_opt).unwrap_or(0);
             hasher.update(&missing.to_le_bytes());

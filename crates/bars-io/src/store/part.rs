@@ -95,7 +95,7 @@ impl Part {
         let number = number_of(path).ok_or_else(|| {
             Error::content(path, "unexpected file name; expected part-<number>.parquet")
         })?;
-        let checksums = Checksums::of(&metadata).map_err(|e| damaged(path, &e))?;
+        let checksums = decode(|| Checksums::of(&metadata)).map_err(|e| damaged(path, &e))?;
         let spans: Option<Vec<_>> = metadata.row_groups().iter().map(span_of).collect();
         let ends = spans.as_ref().and_then(|spans| Some((spans.first()?.0, spans.last()?.1)));
         let Some((first, last)) = ends else {
