@@ -63,8 +63,15 @@ pub fn unsupported(address: &str) -> Option<String> {
 /// ```
 #[cfg(any(feature = "mysql", feature = "kraken"))]
 pub fn without_password(word: &str) -> String {
+    let lower = word.to_lowercase();
+    let has_setting =
+        ["password", "passwd", "pass=", "pwd="].iter().any(|name| lower.contains(name));
+    if word.contains(';') && has_setting {
+        return "***".to_owned();
+    }
     if let Some((scheme, _)) = word.split_once("://") {
-        let url = Url::parse(word).ok();
+        // Copied with its quotes or blanks.
+        let url = Url::parse(word.trim_matches(['"', '\'', ' '])).ok();
         let is_plain = url.as_ref().is_some_and(|url| !url.cannot_be_a_base());
         if is_plain && !word.contains(['@', '?', '#']) {
             return word.to_owned();
@@ -75,12 +82,10 @@ pub fn without_password(word: &str) -> String {
             false => "***".to_owned(),
         });
     }
-    let lower = word.to_lowercase();
     let is_database = ["mysql", "mariadb", "jdbc"].iter().any(|name| lower.starts_with(name))
         && (word.contains(':') || word.contains("//"));
     let has_user = word.split_once(':').is_some_and(|(_, rest)| rest.contains('@'));
-    let has_setting =
-        ["password=", "passwd=", "pass=", "pwd="].iter().any(|name| lower.contains(name));
+    let has_setting = has_setting && word.contains('=');
     if is_database || has_user || has_setting { "***".to_owned() } else { word.to_owned() }
 }
 
@@ -102,7 +107,10 @@ fn public_parts(url: &Url) -> Option<String> {
     };
     let host = url.host_str().unwrap_or_default();
     let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
-    let parameters = url.query_pairs().map(|(key, value)| match is_database && is_known(&key) {
+    let is_name =
+        |text: &str| text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '$'));
+    let is_shown = |key: &str, value: &str| is_database && is_known(key) && is_name(value);
+    let parameters = url.query_pairs().map(|(key, value)| match is_shown(&key, &value) {
         true => format!("{key}={value}"),
         false => format!("{key}=***"),
     });
@@ -142,6 +150,9 @@ mod tests {
             ("jdbc:mysql://h/d?user=a&password=s&x=y", "***"),
             ("jdbc:mysql://h/s", "***"),
             ("me:s@h/d", "***"),
+            ("mysql://h/d;password=s", "***"),
+            ("mysql://h/d?table=s:x", "mysql://h/d?table=***"),
+            ("\"mysql://me:s@h/d\"", "mysql://me:***@h/d"),
             ("h=localhost;pwd=s", "***"),
             ("bars@2024.csv", "bars@2024.csv"),
             ("mysql/bars.csv", "mysql/bars.csv"),

@@ -117,10 +117,6 @@ pub fn read(
             });
             format!("{}, line {}{}", path.display(), record.line, value.unwrap_or_default())
         };
-        if record.spans_lines() {
-            let reason = format!("line {}: unclosed quote", record.line);
-            return Err(Error::content(path, reason));
-        }
         if record.len() > fields {
             validator.reject(Finding::Fields, || {
                 format!("{}: {} instead of {fields}", place(None), record.len())

@@ -63,11 +63,6 @@ impl<'a> Record<'a> {
         });
         field.unwrap_or("").trim_ascii()
     }
-
-    /// Returns whether a field contains a line feed, which means that it was quoted.
-    pub(super) fn spans_lines(&self) -> bool {
-        self.gap == 0 && self.bytes.contains(&b'\n')
-    }
 }
 
 /// A callback that receives a record.
@@ -78,7 +73,7 @@ pub(super) type Take<'a> = &'a mut dyn FnMut(Record<'_>) -> Result<()>;
 /// `take` may lower that once it knows the header.
 ///
 /// # Errors
-/// Those of `take`; the bytes cannot be read or are not CSV; a line is longer than [`MAX_LINE`] or
+/// Those of `take`; the bytes cannot be read or are not CSV; a quote is not closed; a line is longer than [`MAX_LINE`] or
 /// has more than [`MAX_FIELDS`] fields.
 pub(super) fn for_each(
     path: &Path,
@@ -188,6 +183,10 @@ fn quoted(path: &Path, bytes: impl Read, delimiter: u8, before: u64, take: Take<
             return Err(too_many_fields(path, line));
         }
         let bytes = record.as_slice();
+        // A field with a line end would hide the rows up to the next quote.
+        if memchr::memchr2(b'\n', b'\r', bytes).is_some() {
+            return Err(Error::content(path, format!("line {line}: unclosed quote; close it")));
+        }
         take(Record { bytes, text: std::str::from_utf8(bytes).ok(), ends: &ends, gap: 0, line })?;
     }
 }
@@ -241,7 +240,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn records(bytes: impl Read) -> Vec<(u64, Vec<Vec<u8>>)> {
+    type Records = Vec<(u64, Vec<Vec<u8>>)>;
+
+    fn records(bytes: impl Read) -> Records {
+        try_records(bytes).unwrap()
+    }
+
+    fn try_records(bytes: impl Read) -> Result<Records> {
         let mut all = Vec::new();
         for_each(Path::new("x"), bytes, b',', &Cell::new(usize::MAX), &mut |record| {
             let fields =
@@ -249,9 +254,8 @@ mod tests {
             assert_eq!(record.get(record.len()), None);
             all.push((record.line, fields));
             Ok(())
-        })
-        .unwrap();
-        all
+        })?;
+        Ok(all)
     }
 
     /// A reader that returns a few bytes at a time.
@@ -267,7 +271,8 @@ mod tests {
     }
 
     proptest! {
-        /// Equals the `csv` crate, whatever the buffer contains; quotes may come late.
+        /// Equals the `csv` crate, whatever the buffer contains; quotes may come late. A line end within
+        /// quotes is an error.
         #[test]
         fn records_are_those_of_csv(text in "[ab,,\n\n]{0,40}([ab,\"\r\n]{0,12})?", drop in 1_usize..20) {
             let mut expected = Vec::new();
@@ -276,7 +281,11 @@ mod tests {
             while reader.read_byte_record(&mut record).unwrap() {
                 expected.push(record.iter().map(<[u8]>::to_vec).collect::<Vec<_>>());
             }
-            let got = records(Drops(text.as_bytes(), drop));
+            let spans_lines = expected.iter().flatten().any(|field| field.contains(&b'\n') || field.contains(&b'\r'));
+            let got = try_records(Drops(text.as_bytes(), drop));
+            prop_assert_eq!(got.is_err(), spans_lines);
+            let got = got.unwrap_or_default();
+            let expected = if spans_lines { Vec::new() } else { expected };
             prop_assert_eq!(got.iter().map(|record| record.1.clone()).collect::<Vec<_>>(), expected);
         }
     }

@@ -486,6 +486,58 @@ fn part_left_by_a_killed_import_is_hidden_and_then_removed() {
     assert!(!old.exists());
 }
 
+/// A part of another store is copied next to one with a higher or the same number.
+#[test]
+fn parts_that_do_not_belong_together_are_refused_and_kept() {
+    let symbol: Symbol = "A".parse().unwrap();
+    let store_with = |bars: &Series| {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = StoreWriter::open(folder.path(), &TempFiles::default()).unwrap();
+        writer.upsert(&symbol, bars).unwrap();
+        folder
+    };
+    let other = store_with(&series(90..100, 2.0));
+    let part = |folder: &Path, name: &str| folder.join("symbol=A").join(name);
+    for (name, words) in [
+        ("part-000002.parquet", "part-000001.parquet: overlaps"),
+        ("part-1.parquet", "which does not replace it"),
+        ("part-18446744073709551615.parquet", "part-000001.parquet: overlaps"),
+    ] {
+        let folder = store_with(&series(0..600, 1.0));
+        std::fs::copy(part(other.path(), "part-000001.parquet"), part(folder.path(), name))
+            .unwrap();
+        let store = Store::open(folder.path(), BarTime::Open).unwrap();
+        let error = store.bars(&symbol, Span::ALL).unwrap_err().to_string();
+        assert!(error.contains(words) && error.contains("move one of them"), "{error}");
+        let writer = StoreWriter::open(folder.path(), &TempFiles::default()).unwrap();
+        assert!(writer.upsert(&symbol, &series(600..601, 1.0)).is_err());
+        assert!(part(folder.path(), "part-000001.parquet").exists(), "{name}");
+        assert!(part(folder.path(), name).exists(), "{name}");
+    }
+    // The last number of all.
+    let folder = store_with(&series(0..10, 1.0));
+    let last = part(folder.path(), "part-18446744073709551615.parquet");
+    std::fs::rename(part(folder.path(), "part-000001.parquet"), last).unwrap();
+    let writer = StoreWriter::open(folder.path(), &TempFiles::default()).unwrap();
+    let error = writer.upsert(&symbol, &series(-10..0, 1.0)).unwrap_err().to_string();
+    assert!(error.contains("no number is left"), "{error}");
+}
+
+#[test]
+fn unclosed_quotes_are_errors_in_lists_and_with_any_line_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("list.csv");
+    std::fs::write(&path, "symbol,note\nA,\"x\nB,y\nC,\"z\n").unwrap();
+    let error = symbols(&path, &mut Findings::default()).unwrap_err().to_string();
+    assert!(error.contains("line 2: unclosed quote"), "{error}");
+    let rows: String = (0..100)
+        .map(|i| format!("A,{},1,1,1,1,1,{}\r", i * 60, if i == 5 { "\"x" } else { "" }))
+        .collect();
+    std::fs::write(&path, format!("symbol,time,open,high,low,close,volume,note\r{rows}")).unwrap();
+    let error = FileSource::open(&path, &ReadOptions::default()).unwrap_err().to_string();
+    assert!(error.contains("unclosed quote"), "{error}");
+}
+
 #[test]
 fn dataset_of_another_writer_is_read_and_never_written() {
     let folder = tempfile::tempdir().unwrap();

@@ -110,6 +110,7 @@ fn logged(arg: &Arg, value: &OsStr) -> String {
     let is_misplaced = match arg.get_id().as_str() {
         "password" => true,
         "host" => split_port(&value).is_err(),
+        "user" => value.contains(':'),
         // Words of another command line.
         _ => arg.is_trailing_var_arg_set(),
     };

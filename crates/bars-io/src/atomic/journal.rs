@@ -104,12 +104,27 @@ pub fn recover(folder: &Path) -> Result<()> {
     for (temporary, to) in pairs {
         let (temporary, to) = (folder.join(temporary), folder.join(to));
         let is_file = fs::symlink_metadata(&temporary).is_ok_and(|kind| kind.is_file());
-        if is_file {
+        if is_file && is_of_one_owner(&[&path, &temporary, &to]) {
             fs::rename(&temporary, &to).map_err(|e| Error::io("write", &to, e))?;
         }
     }
     // An incomplete journal belongs to a process that was killed before its first rename.
     fs::remove_file(&path).map_err(|e| Error::io("remove", &path, e))
+}
+
+/// Whether the files that exist belong to one user. Otherwise another user could put a journal into a
+/// folder that all can write, and have files renamed that are not theirs.
+#[cfg(unix)]
+fn is_of_one_owner(files: &[&Path]) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let owner = |file: &&Path| fs::symlink_metadata(file).ok().map(|kind| kind.uid());
+    let owners: Vec<u32> = files.iter().filter_map(owner).collect();
+    owners.windows(2).all(|pair| pair[0] == pair[1])
+}
+
+#[cfg(not(unix))]
+fn is_of_one_owner(_files: &[&Path]) -> bool {
+    true
 }
 
 /// The temporary files and their destinations; `None` unless the journal is complete and all paths

@@ -100,7 +100,7 @@ fn trade(row: &[&RawValue]) -> Option<Trade> {
     Some(Trade {
         price: (price.is_finite() && price > 0.0).then_some(price)?,
         volume: units(&text(1)?)?,
-        minute: Minute::from_epoch_seconds(seconds - seconds.rem_euclid(60))?,
+        minute: Minute::from_epoch_seconds(seconds.checked_sub(seconds.rem_euclid(60))?)?,
         id: row.get(6).and_then(|id| id.get().parse().ok()),
         time: u64::try_from(seconds).ok()?.checked_mul(NANOS)?.checked_add(part)?,
     })

@@ -202,23 +202,41 @@ impl Files {
                 None => return Ok(Files::Foreign(paths)),
             }
         }
-        Ok(Files::Own(live(parts)))
+        Ok(Files::Own(live(parts)?))
     }
 }
 
-/// Returns the parts that no newer one hides, oldest bars first.
-fn live(mut parts: Vec<Part>) -> Vec<Part> {
+/// Returns the parts that no newer one hides, oldest bars first. A part that replaces others contains
+/// their minutes, so it hides them as a whole.
+///
+/// # Errors
+/// Two parts overlap without one of them containing the other's minutes, or have the same number:
+/// they come from different stores.
+fn live(mut parts: Vec<Part>) -> Result<Vec<Part>> {
     parts.sort_by_key(|part| std::cmp::Reverse(part.number()));
     let mut live: Vec<Part> = Vec::with_capacity(parts.len());
     for part in parts {
-        let hidden =
-            live.iter().any(|newer| newer.first() <= part.last() && part.first() <= newer.last());
-        if !hidden {
+        let overlaps = |newer: &&Part| {
+            newer.number() == part.number()
+                || (newer.first() <= part.last() && part.first() <= newer.last())
+        };
+        let Some(newer) = live.iter().find(overlaps) else {
             live.push(part);
+            continue;
+        };
+        let is_hidden = newer.number() != part.number()
+            && newer.first() <= part.first()
+            && part.last() <= newer.last();
+        if !is_hidden {
+            let reason = format!(
+                "overlaps {}, which does not replace it; move one of them out of the store and import it",
+                newer.path().display()
+            );
+            return Err(Error::content(part.path(), reason));
         }
     }
     live.sort_by_key(Part::first);
-    live
+    Ok(live)
 }
 
 fn ends_of(parts: &[Part]) -> Option<(Minute, Minute)> {

@@ -41,6 +41,10 @@ const PAGE: usize = 1 << 14;
 const FORMAT_KEY: &str = "data_pipeline.bars";
 const FORMAT: &str = "1";
 
+/// The name of this program as the writer of a file. Other programs that rewrite a part put their own
+/// there.
+const WRITER: &str = "data_pipeline";
+
 const COMPRESSION_LEVEL: i32 = 3;
 
 /// Indices of the columns in a part.
@@ -77,8 +81,14 @@ impl Part {
         let format = keys
             .and_then(|keys| keys.iter().find(|pair| pair.key == FORMAT_KEY))
             .map(|pair| pair.value.clone());
+        let writer = metadata.file_metadata().created_by();
+        let is_ours = writer.is_some_and(|writer| writer.starts_with(WRITER));
+        let other = |what: &str| match is_ours {
+            true => Err(damaged(path, &ParquetError::General(what.to_owned()))),
+            false => Ok(None),
+        };
         let Some(format) = format else {
-            return Ok(None);
+            return other("the footer has no version");
         };
         if format.as_deref() != Some(FORMAT) {
             return Err(Error::content(
@@ -90,7 +100,7 @@ impl Part {
         let have = metadata.file_metadata().schema_descr();
         let ours = schema(have.num_columns() > TRADES).map_err(|e| damaged(path, &e))?;
         if have.root_schema().get_fields() != ours.get_fields() {
-            return Ok(None);
+            return other("the footer has other columns");
         }
         let number = number_of(path).ok_or_else(|| {
             Error::content(path, "unexpected file name; expected part-<number>.parquet")
@@ -417,7 +427,7 @@ fn properties() -> Result<WriterPropertiesPtr, ParquetError> {
         .set_encoding(Encoding::PLAIN)
         .set_column_encoding(ColumnPath::from("timestamp"), Encoding::DELTA_BINARY_PACKED)
         .set_data_page_row_count_limit(PAGE)
-        .set_created_by(format!("data_pipeline {}", env!("CARGO_PKG_VERSION")))
+        .set_created_by(format!("{WRITER} {}", env!("CARGO_PKG_VERSION")))
         .set_key_value_metadata(Some(vec![KeyValue::new(FORMAT_KEY.to_owned(), FORMAT.to_owned())]))
         .build();
     Ok(Arc::new(properties))
@@ -470,6 +480,9 @@ fn write_column<W: Write + Send, T: DataType>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::Source;
+    use crate::store::Store;
+    use bars::rows::BarTime;
     use bars::series::Bar;
     use proptest::prelude::*;
 
@@ -525,32 +538,33 @@ mod tests {
 
     #[test]
     fn no_flipped_bit_changes_a_bar() {
-        let series = minutes(600);
+        let series = minutes(40);
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("part-1.parquet");
+        std::fs::create_dir(folder.path().join("symbol=A")).unwrap();
+        let path = folder.path().join("symbol=A/part-000001.parquet");
         let mut sound = Vec::new();
         write(&series, &mut sound).unwrap();
         let read = |bytes: &[u8]| {
             std::fs::write(&path, bytes).unwrap();
-            let part = Part::open(&path)?;
-            part.map(|part| super::series(&[part], Span::ALL)).transpose()
+            let store = Store::open(folder.path(), BarTime::Open)?;
+            store.bars(&"A".parse().unwrap(), Span::ALL)
         };
-        assert_eq!(read(&sound).unwrap().unwrap(), series);
+        assert_eq!(read(&sound).unwrap(), series);
         let mut found = 0;
-        for at in (0..sound.len()).step_by(7) {
+        for bit in 0..sound.len() * 8 {
             let mut bytes = sound.clone();
-            bytes[at] ^= 1 << (at % 8);
+            bytes[bit / 8] ^= 1 << (bit % 8);
             match read(&bytes) {
                 Err(error) => {
                     found += 1;
-                    assert!(error.to_string().contains("part-1.parquet"), "byte {at}: {error}");
+                    assert!(error.to_string().contains("symbol=A"), "bit {bit}: {error}");
                 }
-                // In a text that nothing depends on, or no longer marked as a part of this program.
-                Ok(same) => assert!(same.is_none_or(|same| same == series), "byte {at}"),
+                // In a text that nothing depends on, such as a name of the footer's metadata.
+                Ok(same) => assert!(same == series, "bit {bit} changes bars"),
             }
         }
-        // Without checksums two of three flips in the chunks go unnoticed.
-        assert!(found * 10 > sound.len() / 7 * 8, "{found} of {}", sound.len() / 7);
+        // At least the chunks, the schema and the statistics are protected.
+        assert!(found * 10 > sound.len() * 8 * 5, "{found} of {}", sound.len() * 8);
     }
 
     #[test]

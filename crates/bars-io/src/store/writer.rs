@@ -107,7 +107,13 @@ impl StoreWriter {
             // Replaced by the rename itself, so that every reader sees either part and never both.
             [part] => part.path().to_owned(),
             _ => {
-                let number = 1 + parts.iter().map(Part::number).max().unwrap_or(0);
+                let last = parts.iter().map(Part::number).max().unwrap_or(0);
+                let number = last.checked_add(1).ok_or_else(|| {
+                    Error::content(
+                        &folder,
+                        format!("no number is left after part-{last}; rename it"),
+                    )
+                })?;
                 folder.join(format!("part-{number:06}.parquet"))
             }
         };
