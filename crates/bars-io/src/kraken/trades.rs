@@ -206,6 +206,15 @@ mod tests {
     }
 
     #[test]
+    fn impossible_times_are_refused() {
+        for time in ["-9223372036854775808", "\"9223372036854775807\"", "-1", "1e300"] {
+            let text = format!(r#"{{"XXBTZUSD": [["1","1",{time},"b","l","",1]], "last": "1"}}"#);
+            let error = page(&text).map(|_| ()).unwrap_err();
+            assert!(error.contains("not a valid trade"), "{error}");
+        }
+    }
+
+    #[test]
     fn trades_are_aggregated_into_bars() {
         let text = r#"{"XXBTZUSD": [
             ["10.5","0.10000000",59.9999999,"b","l","",1],
