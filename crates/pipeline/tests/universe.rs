@@ -115,7 +115,7 @@ fn unknown_names_are_errors_and_unknown_exclusions_warnings() {
         "quote currency \"EUR\"",
     );
     let none = Universe { exclude: list(&["*"]), ..Default::default() };
-    fails(none, "symbols", "none of the 12 symbols");
+    fails(none, "exclude", "none of the 12 symbols");
     for min_volume in [-1.0, f64::NAN, f64::INFINITY] {
         let universe = Universe { min_volume, ..Default::default() };
         let error = universe.choose(&market().catalog().unwrap(), &Silent).unwrap_err();
