@@ -146,11 +146,11 @@ fn garbage(mut stream: TcpStream, seed: u64) -> std::io::Result<()> {
 /// What a proxy does to a connection.
 #[derive(Clone, Copy, Debug)]
 enum Disturbance {
-    /// Closes it after so many bytes.
+    /// Closes it after this number of bytes.
     Cut(usize),
     /// Passes pieces on with pauses.
     Delay,
-    /// Passes nothing on after so many bytes.
+    /// Passes nothing on after this number of bytes.
     Freeze(usize),
     /// Flips a bit of this byte.
     Corrupt(usize),
