@@ -6,9 +6,9 @@ use std::path::Path;
 use rand::RngExt;
 use rand::seq::IndexedRandom;
 
-use crate::Dice;
 use crate::attack::{copy, count, run};
 use crate::support::{HEADER, market, test_dir};
+use crate::{Case, Dice};
 
 /// A sound file, and the command that reads it.
 struct Input {
@@ -64,7 +64,7 @@ fn compressed(name: &str, content: &[u8]) -> Vec<u8> {
 }
 
 /// Makes the sound files and returns the campaign.
-pub fn campaign() -> Box<dyn Fn(&mut Dice) + Sync> {
+pub fn campaign() -> Case {
     let ground = test_dir();
     ground.write("data-pipeline.toml", "[imf-stage]\ntrials = 2\n[leaderboards]\ntop-n = 2\n");
     ground.run(&["sample", "--into", "bars", "--symbols", "3", "--days", "32"]).ok();

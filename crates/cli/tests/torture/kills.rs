@@ -10,10 +10,10 @@ use rand::RngExt;
 use rand::seq::IndexedRandom;
 use testkit::program::{TestDir, finish};
 
-use crate::Dice;
 use crate::attack::{bounded, copy, count, is_unfinished, outputs, run, sound};
 use crate::servers;
 use crate::support::{arg, market, test_dir};
+use crate::{Case, Dice};
 
 /// A command that writes, and what it writes if nothing disturbs it.
 struct Scenario {
@@ -120,7 +120,7 @@ impl Scenario {
 }
 
 /// Makes the scenarios and returns the campaign.
-pub fn campaign() -> Box<dyn Fn(&mut Dice) + Sync> {
+pub fn campaign() -> Case {
     let files = test_dir();
     files.write("new.csv", market(&["A", "B", "C"], 60));
     files.write("list.csv", "symbol\nAMBER/USD\nBASALT/USD\n");

@@ -26,10 +26,13 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 /// The source of all choices of a case.
 pub type Dice = Xoshiro256PlusPlus;
 
-/// A kind of attack. A case panics if the program fails it.
+/// Runs a case; panics if the program fails it.
+pub type Case = Box<dyn Fn(&mut Dice) + Sync>;
+
+/// A kind of attack.
 struct Campaign {
     name: &'static str,
-    case: Box<dyn Fn(&mut Dice) + Sync>,
+    case: Case,
 }
 
 /// What the command line asks for.
@@ -74,7 +77,7 @@ fn main() -> ExitCode {
     };
     let is_wanted = |name: &str| wanted.only.as_ref().is_none_or(|(only, _)| only == name);
     let mut campaigns: Vec<Campaign> = Vec::new();
-    let mut add = |name, make: fn() -> Box<dyn Fn(&mut Dice) + Sync>| {
+    let mut add = |name, make: fn() -> Case| {
         if is_wanted(name) {
             campaigns.push(Campaign { name, case: make() });
         }

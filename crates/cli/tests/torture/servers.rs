@@ -12,10 +12,10 @@ use testkit::http::{Answer, Request, Server};
 use testkit::mariadb;
 use testkit::program::finish;
 
-use crate::Dice;
 use crate::attack::{bounded, count, outputs, run, sound};
 use crate::inputs::mutate;
 use crate::support::{market, test_dir};
+use crate::{Case, Dice};
 
 const PAIRS: &str = r#"{"error":[],"result":{
     "XXBTZUSD":{"altname":"XBTUSD","wsname":"XBT/USD"},"XETHZUSD":{"altname":"ETHUSD","wsname":"ETH/USD"}}}"#;
@@ -58,7 +58,7 @@ fn listen(serve: impl Fn(TcpStream, u64) -> std::io::Result<()> + Send + Sync + 
 }
 
 /// The campaign against a hostile exchange.
-pub fn http() -> Box<dyn Fn(&mut Dice) + Sync> {
+pub fn http() -> Case {
     Box::new(|dice| {
         let seed: u64 = dice.random();
         let address = if dice.random_range(0..4) == 0 {
@@ -198,7 +198,7 @@ fn proxy(port: u16, how: Disturbance, is_from_server: bool, seed: u64) -> u16 {
 }
 
 /// The campaign against connections to a database.
-pub fn mysql() -> Box<dyn Fn(&mut Dice) + Sync> {
+pub fn mysql() -> Case {
     let server = mariadb::Server::start();
     let ground = test_dir();
     ground.write("bars.csv", market(&["A", "B", "C"], 60));
