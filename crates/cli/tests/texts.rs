@@ -107,7 +107,7 @@ const FILES: &[(&str, &str)] = &[
     ("zero.csv", "close\n1\n0\n3\n2\n1\n"),
 ];
 
-/// Commands that succeed and whose outputs the cases of [`ERRORS`] need.
+/// Commands that succeed and write what the cases of [`ERRORS`] need.
 const SETUP: &[&str] = &[
     "mkdir folder void folder.npz && mkfifo pipe",
     "data-pipeline sample --into store --symbols 3 --days 40",

@@ -104,7 +104,7 @@ impl MySqlSource {
 /// The number of symbols after which listing reports how many there are so far.
 const SYMBOLS_PER_REPORT: u64 = 100_000;
 
-/// A group of rows whose symbols the server treats as equal.
+/// A group of rows with symbols that the server treats as equal.
 struct Group {
     /// The symbol of one of the rows, as stored.
     name: Option<String>,

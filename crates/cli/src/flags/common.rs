@@ -38,7 +38,7 @@ impl Common {
     /// Sets the size of the global thread pool.
     ///
     /// # Errors
-    /// The system does not allow so many threads.
+    /// The system refuses this number of threads.
     pub fn set_threads(&self) -> anyhow::Result<()> {
         let threads = self.threads.map_or(0, usize::from);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
