@@ -14,13 +14,13 @@ use bars_io::mysql::config::split_port;
 use bars_io::regular;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
+use pipeline::printable;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 use crate::clock;
 use crate::flags::Common;
-use crate::printable;
 use crate::ui;
 
 /// File name of the log.

@@ -5,11 +5,14 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicI8, Ordering};
 
 use anyhow::Context;
-pub use pipeline::text::{bar, bytes, count, minutes, pluralize, spark};
-
+use bars::Window;
 use indicatif::{MultiProgress, ProgressDrawTarget};
+use pipeline::printable;
+pub use pipeline::text::{bar, bytes, count, minutes, pluralize, spark};
+use stages::features::highlights::{SummaryMetric, SummaryTable};
+use stages::features::layout::FeatureLayout;
+use stages::features::table::FeatureRow;
 
-use crate::printable;
 use crate::terminal_table;
 
 static VERBOSITY: AtomicI8 = AtomicI8::new(0);
@@ -138,6 +141,22 @@ pub fn print_first(
     let more = rows.len().saturating_sub(max);
     print(&table(header, numbers, rows.take(max)))?;
     if more > 0 { print(&format!("and {more} more")) } else { Ok(()) }
+}
+
+/// Prints the [`SummaryTable`] of `metrics`, in the longest window up to `longest`.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub fn print_features(
+    layout: &FeatureLayout,
+    rows: &[FeatureRow],
+    metrics: &[SummaryMetric],
+    longest: Window,
+) -> anyhow::Result<()> {
+    let SummaryTable { header, lines } = SummaryTable::new(layout, rows, metrics, longest);
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    let numbers: Vec<usize> = (1..=metrics.len()).collect();
+    print_first(MAX_SYMBOLS_SHOWN, &header, &numbers, lines.into_iter())
 }
 
 #[cfg(test)]

@@ -41,6 +41,16 @@ pub struct Column {
     pub is_derived: bool,
 }
 
+impl Column {
+    /// Returns the definition with the unit.
+    pub fn text(&self) -> String {
+        match self.unit {
+            "" => self.definition.clone(),
+            unit => format!("{}, {unit}", self.definition),
+        }
+    }
+}
+
 /// The tables, in the order of [`columns`], each with the command that writes it.
 pub const TABLES: [(&str, &str); 10] = [
     ("bars", "import, sync, leaderboards"),
@@ -104,6 +114,19 @@ pub fn matching(pattern: &str) -> Vec<Column> {
         })
     };
     columns().into_iter().filter(fits).collect()
+}
+
+/// Returns `columns` as a table in Markdown, followed by the notes.
+pub fn markdown(columns: &[Column]) -> String {
+    let mut text = "| column | table | type | definition |\n| --- | --- | --- | --- |\n".to_owned();
+    for column in columns {
+        let (name, tables) = (&column.column, column.tables.join(", "));
+        text += &format!("| `{name}` | {tables} | {} | {} |\n", column.dtype, column.text());
+    }
+    for column in columns.iter().filter(|column| !column.note.is_empty()) {
+        text += &format!("\n`{}`: {}\n", column.column, column.note);
+    }
+    text
 }
 
 /// Returns `docs/columns.md`: all definitions in compact form.

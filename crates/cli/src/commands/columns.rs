@@ -39,7 +39,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let text = match (flags.format, &flags.pattern) {
         (ColumnsFormat::Json, _) => serde_json::to_string_pretty(&found)? + "\n",
         (ColumnsFormat::Markdown, None) => dictionary::page(),
-        (ColumnsFormat::Markdown, Some(_)) => markdown(&found),
+        (ColumnsFormat::Markdown, Some(_)) => dictionary::markdown(&found),
         (ColumnsFormat::Text, None) => overview(&found),
         (ColumnsFormat::Text, Some(_)) => table(&found.iter().collect::<Vec<_>>(), true),
     };
@@ -53,7 +53,7 @@ fn table(columns: &[&Column], has_tables: bool) -> String {
         header.insert(1, "table");
     }
     let line = |column: &&Column| {
-        let mut line = vec![column.column.clone(), column.dtype.to_owned(), definition(column)];
+        let mut line = vec![column.column.clone(), column.dtype.to_owned(), column.text()];
         if has_tables {
             line.insert(1, column.tables.join(", "));
         }
@@ -82,23 +82,4 @@ fn overview(columns: &[Column]) -> String {
     }
     text + "In metrics, state and regime, further columns follow each metric, such as its percentile\n\
             within its own history: 'data-pipeline columns rsi' lists those of RSI.\n"
-}
-
-fn markdown(columns: &[Column]) -> String {
-    let mut text = "| column | table | type | definition |\n| --- | --- | --- | --- |\n".to_owned();
-    for column in columns {
-        let (name, tables) = (&column.column, column.tables.join(", "));
-        text += &format!("| `{name}` | {tables} | {} | {} |\n", column.dtype, definition(column));
-    }
-    for column in columns.iter().filter(|column| !column.note.is_empty()) {
-        text += &format!("\n`{}`: {}\n", column.column, column.note);
-    }
-    text
-}
-
-fn definition(column: &Column) -> String {
-    match column.unit {
-        "" => column.definition.clone(),
-        unit => format!("{}, {unit}", column.definition),
-    }
 }

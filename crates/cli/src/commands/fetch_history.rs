@@ -64,20 +64,20 @@ impl Cohort {
 
     /// Returns environment variable and default path, of the input and of the output.
     fn files(self) -> [(&'static str, &'static str); 2] {
-        match self {
-            Cohort::Losers => [
-                ("LOSERS_CSV", "kraken_top_losers.csv"),
-                ("HISTORY_OUTPUT_CSV", "losers_30day_history.csv"),
-            ],
-            Cohort::Gainers => [
-                ("GAINERS_CSV", artifacts::Cohort::Gainers.bars_file()),
-                ("GAINERS_HISTORY_OUTPUT_CSV", "gainers_30day_history.csv"),
-            ],
-            Cohort::Overlaps => [
-                ("OVERLAPS_CSV", artifacts::Cohort::Overlaps.bars_file()),
-                ("OVERLAPS_HISTORY_OUTPUT_CSV", "overlaps_30day_history.csv"),
-            ],
-        }
+        let (cohort, variables) = match self {
+            Cohort::Losers => (artifacts::Cohort::Losers, ["LOSERS_CSV", "HISTORY_OUTPUT_CSV"]),
+            Cohort::Gainers => {
+                (artifacts::Cohort::Gainers, ["GAINERS_CSV", "GAINERS_HISTORY_OUTPUT_CSV"])
+            }
+            Cohort::Overlaps => {
+                (artifacts::Cohort::Overlaps, ["OVERLAPS_CSV", "OVERLAPS_HISTORY_OUTPUT_CSV"])
+            }
+        };
+        let list = match self {
+            Cohort::Losers => artifacts::names::KRAKEN_LOSERS,
+            Cohort::Gainers | Cohort::Overlaps => cohort.bars_file(),
+        };
+        [(variables[0], list), (variables[1], cohort.history_file())]
     }
 }
 

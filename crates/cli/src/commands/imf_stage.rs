@@ -6,11 +6,10 @@ use bars::Symbol;
 use bars::time::AsOfSpec;
 use clap::Args;
 use pipeline::artifacts::names;
-use pipeline::cycles::{CyclesParams, SymbolCycles};
+use pipeline::cycles::{CyclesParams, SymbolCycles, describe_pool};
 use pipeline::jobs::{CyclesJob, CyclesOutput, CyclesPanelOutput};
 use pipeline::task::{Shard, TaskRequest};
 use stages::cycles::Params;
-use stages::cycles::cluster::{Cluster, Clustered, FIRST_SINGLETON, Method, Pool};
 
 use crate::console::Console;
 use crate::explain;
@@ -151,7 +150,7 @@ impl Flags {
 pub fn print(output: &CyclesOutput) -> anyhow::Result<()> {
     let cycles = &output.cycles;
     print_symbols(&cycles.by_symbol())?;
-    cycles.pools.iter().try_for_each(|pool| ui::print(&pool_summary(pool)))?;
+    cycles.pools.iter().try_for_each(|pool| ui::print(&describe_pool(pool)))?;
     ui::print(&format!(
         "\nwrote {}: {}, as of {}; cluster cards and run_config.json are in the same folder",
         output.summary_file.display(),
@@ -166,7 +165,7 @@ fn print_panel(output: &CyclesPanelOutput) -> anyhow::Result<()> {
     if let Some(CyclesOutput { cycles, .. }) = &output.last {
         ui::print(&format!("cycles as of {last}:"))?;
         print_symbols(&cycles.by_symbol())?;
-        cycles.pools.iter().try_for_each(|pool| ui::print(&pool_summary(pool)))?;
+        cycles.pools.iter().try_for_each(|pool| ui::print(&describe_pool(pool)))?;
     }
     ui::print(&format!(
         "\nwrote {}, the first {}: {}, as of {first} to {last}; cluster cards and run_config.json are in the same folders",
@@ -196,27 +195,4 @@ fn print_symbols(symbols: &[SymbolCycles]) -> anyhow::Result<()> {
     let header =
         ["symbol", "price cycles", "volume cycles", "strongest price cycle", "depth %", "energy %"];
     ui::print_first(ui::MAX_SYMBOLS_SHOWN, &header, &[1, 2, 3, 4, 5], symbols.iter().map(row))
-}
-
-/// Formats a pool of clusters in one line.
-fn pool_summary(pool: &Clustered) -> String {
-    let name = match pool.pool {
-        Pool::Mixed => "price and volume",
-        other => other.name(),
-    };
-    let alone =
-        |cluster: &&Cluster| cluster.number().is_some_and(|number| number >= FIRST_SINGLETON);
-    let singles = pool.global.iter().filter(alone).count();
-    let (cycles, clusters) = (
-        ui::pluralize(pool.cycles(), "cycle"),
-        ui::pluralize(pool.global.len() - singles, "cluster"),
-    );
-    match pool.method {
-        Method::Empty => format!("{name}: no cycles"),
-        Method::Hdbscan => format!("{name}: {cycles}, {clusters} (HDBSCAN), {singles} unclustered"),
-        Method::KMeans => {
-            format!("{name}: {cycles}, {clusters} (k-means, because HDBSCAN found none)")
-        }
-        Method::OneCluster => format!("{name}: {cycles} in 1 cluster (too few to split)"),
-    }
 }

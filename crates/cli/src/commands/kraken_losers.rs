@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use pipeline::artifacts::names;
 use pipeline::jobs::{KrakenLosersJob, LOSERS_QUOTE, Loser};
 
 use crate::console::Console;
@@ -22,7 +23,7 @@ pub struct Flags {
     #[arg(long)]
     include_stables: bool,
     /// Output file, .csv or .parquet.
-    #[arg(long, value_name = "FILE", default_value = "kraken_top_losers.csv")]
+    #[arg(long, value_name = "FILE", default_value = names::KRAKEN_LOSERS)]
     output: PathBuf,
     /// Put an apostrophe before texts in CSV that begin with = + - or @, which spreadsheets would
     /// evaluate.

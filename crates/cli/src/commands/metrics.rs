@@ -8,11 +8,11 @@ use clap::Args;
 use pipeline::jobs::{MetricsJob, MetricsOutput};
 use pipeline::task::{Shard, TaskRequest};
 use stages::features::baseline::MIN_BASELINE_N;
+use stages::features::highlights::INTRADAY;
 use stages::metrics::Params;
 
 use crate::console::Console;
 use crate::explain;
-use crate::feature_table::{self, INTRADAY};
 use crate::flags::{self, CohortFlag, ColumnFlags, SourceFlags, check_table_path};
 use crate::shard;
 use crate::source_select::{self, Prompt};
@@ -133,7 +133,7 @@ impl Flags {
 /// Prints a table of the metrics and the path of the file.
 pub fn print(job: &MetricsJob, output: &MetricsOutput) -> anyhow::Result<()> {
     let metrics = &output.metrics;
-    feature_table::print(&metrics.layout, &metrics.rows, INTRADAY, Window::DAY)?;
+    ui::print_features(&metrics.layout, &metrics.rows, INTRADAY, Window::DAY)?;
     ui::print(&format!(
         "\nwrote {}: {} of {} columns, as of {}",
         job.output.display(),

@@ -8,10 +8,10 @@ use pipeline::artifacts::names;
 use pipeline::jobs::SnapshotFilesJob;
 use pipeline::snapshots::Regime;
 use pipeline::task::TaskRequest;
+use stages::features::highlights::DAILY;
 use stages::regime::Params;
 
 use super::snapshots;
-use crate::feature_table::DAILY;
 use crate::flags::{self, SnapshotFlags, check_table_path};
 use crate::ui::Usage;
 

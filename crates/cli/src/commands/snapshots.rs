@@ -8,10 +8,10 @@ use pipeline::cohort::read_symbols;
 use pipeline::jobs::{SnapshotFilesJob, SnapshotsOutput};
 use pipeline::snapshots::{Moments, SnapshotJob, SnapshotStage};
 use pipeline::task::TaskRequest;
+use stages::features::highlights::SummaryMetric;
 
 use crate::console::Console;
 use crate::explain;
-use crate::feature_table::{self, SummaryMetric};
 use crate::flags::SnapshotFlags;
 use crate::shard;
 use crate::source_select::{self, Prompt};
@@ -58,7 +58,7 @@ pub fn print(
     if output.asofs.len() > 1 {
         ui::print(&format!("last snapshot, as of {last}:"))?;
     }
-    feature_table::print(&output.layout, &output.last, metrics, longest)?;
+    ui::print_features(&output.layout, &output.last, metrics, longest)?;
     let size = [output.rows, output.columns];
     let written = written(&output.first_file, output.partitions, size, &output.asofs);
     ui::print(&format!("\n{written}"))

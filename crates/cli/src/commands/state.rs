@@ -8,10 +8,10 @@ use pipeline::artifacts::names;
 use pipeline::jobs::SnapshotFilesJob;
 use pipeline::snapshots::State;
 use pipeline::task::TaskRequest;
+use stages::features::highlights::INTRADAY;
 use stages::metrics::Params;
 
 use super::snapshots;
-use crate::feature_table::INTRADAY;
 use crate::flags::{self, SnapshotFlags};
 
 /// Flags of `state`.

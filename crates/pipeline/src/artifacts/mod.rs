@@ -62,6 +62,8 @@ pub mod names {
     pub const CYCLES_FOLDER: &str = "data/imf";
     /// Prefix of a partition's name; the date follows.
     pub const PARTITION_PREFIX: &str = "dt=";
+    /// The losers of the day at Kraken.
+    pub const KRAKEN_LOSERS: &str = "kraken_top_losers.csv";
     /// The cycles and events planted in a sample market; next to its store.
     pub const SAMPLE_TRUTH: &str = "truth.json";
 }
@@ -71,7 +73,7 @@ pub mod names {
 pub enum Cohort {
     /// The habitual gainers.
     Gainers,
-    /// Symbols ranked most often among the gains.
+    /// The habitual losers.
     Losers,
     /// Symbols that are both.
     Overlaps,
@@ -96,6 +98,15 @@ impl Cohort {
             Cohort::Gainers => "habitual_gainers.csv",
             Cohort::Losers => "habitual_losers.csv",
             Cohort::Overlaps => "habitual_overlaps.csv",
+        }
+    }
+
+    /// The file of its bars that `fetch-history` writes.
+    pub const fn history_file(self) -> &'static str {
+        match self {
+            Cohort::Gainers => "gainers_30day_history.csv",
+            Cohort::Losers => "losers_30day_history.csv",
+            Cohort::Overlaps => "overlaps_30day_history.csv",
         }
     }
 

@@ -10,7 +10,7 @@ use bars_io::Source;
 use bars_io::atomic::{FinishedFile, TempFiles};
 use emd::{Decomposer, Decomposition};
 use serde::{Deserialize, Serialize};
-use stages::cycles::cluster::{Clustered, cluster};
+use stages::cycles::cluster::{Cluster, Clustered, FIRST_SINGLETON, Method, Pool, cluster};
 use stages::cycles::imf::Features;
 use stages::cycles::table::{summary, summary_lines};
 use stages::cycles::{Coverage, CycleRow, Lookback, SignalKind, Status, ValidParams};
@@ -173,6 +173,28 @@ impl Cycles {
             SymbolCycles { symbol: symbol.clone(), counts, strongest }
         };
         self.members.iter().map(summary).collect()
+    }
+}
+
+/// Returns a pool of clusters in one line, such as `price: 12 cycles, 3 clusters (HDBSCAN), 2
+/// unclustered`.
+pub fn describe_pool(pool: &Clustered) -> String {
+    let name = match pool.pool {
+        Pool::Mixed => "price and volume",
+        other => other.name(),
+    };
+    let alone =
+        |cluster: &&Cluster| cluster.number().is_some_and(|number| number >= FIRST_SINGLETON);
+    let singles = pool.global.iter().filter(alone).count();
+    let cycles = text::pluralize(pool.cycles(), "cycle");
+    let clusters = text::pluralize(pool.global.len() - singles, "cluster");
+    match pool.method {
+        Method::Empty => format!("{name}: no cycles"),
+        Method::Hdbscan => format!("{name}: {cycles}, {clusters} (HDBSCAN), {singles} unclustered"),
+        Method::KMeans => {
+            format!("{name}: {cycles}, {clusters} (k-means, because HDBSCAN found none)")
+        }
+        Method::OneCluster => format!("{name}: {cycles} in 1 cluster (too few to split)"),
     }
 }
 

@@ -7,6 +7,7 @@ use clap::Args;
 use pipeline::run::{
     RunRequest, StageCall, StageOutput, StageParams, file_digest, run as run_stages,
 };
+use stages::features::highlights::{DAILY, INTRADAY};
 
 use super::{
     imf_cluster, imf_postprocess, imf_stage, leaderboards, metrics, regime, report, snapshots,
@@ -14,7 +15,6 @@ use super::{
 };
 use crate::config;
 use crate::console::Console;
-use crate::feature_table::{DAILY, INTRADAY};
 use crate::flags::{self, CohortFlag, FormatFlag, SourceFlags, UniverseFlags};
 use crate::source_select;
 use crate::ui::{self, Usage};
