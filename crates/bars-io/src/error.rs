@@ -84,6 +84,14 @@ pub enum Error {
         /// `CSV`, `Parquet` or `ZIP`.
         kind: &'static str,
     },
+    /// A file has no columns of bars.
+    #[error("{}: {lacking}; rename the columns, or state their names", path.display())]
+    LacksColumns {
+        /// The file.
+        path: PathBuf,
+        /// The columns that it lacks and those that it has.
+        lacking: bars::Error,
+    },
     /// A file has unexpected content.
     #[error("{}: {reason}", path.display())]
     Content {

@@ -26,8 +26,8 @@ pub(crate) fn find_columns(
         bars::Error::MissingColumns { ref missing, .. } if *missing == ["symbol"] => {
             Error::content(path, format!("{error}; add the column, or name its symbol"))
         }
-        bars::Error::MissingColumns { .. } => {
-            Error::content(path, format!("{error}; rename the columns, or state their names"))
+        lacking @ bars::Error::MissingColumns { .. } => {
+            Error::LacksColumns { path: path.to_owned(), lacking }
         }
         bars::Error::UnknownColumn { .. } => {
             Error::content(path, format!("{error}; correct the stated name"))

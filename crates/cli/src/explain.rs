@@ -41,12 +41,13 @@ const PARAMETERS: [&str; 24] = [
 ];
 
 /// Remedies in messages of the libraries, and their replacements with flags, variables and commands.
-const REMEDIES: [(&str, &str); 30] = [
+const REMEDIES: [(&str, &str); 31] = [
     (
         "write a panel of boards that has them",
         "write them with 'data-pipeline leaderboards --from TIME --to TIME'",
     ),
     ("name a source for others", "name others with --source"),
+    ("give a source of bars", "give a store folder, a file of bars or a database with --source"),
     ("check user and password", "check user and password (--user, --password-file, DB_PASSWORD)"),
     ("check the database's name", "check the database's name (--database, DB_NAME)"),
     ("check the table's name", "check the table's name (--table, OHLCVT_TABLE)"),
@@ -61,7 +62,7 @@ const REMEDIES: [(&str, &str); 30] = [
     ),
     ("import it into a store", "import it into a store with 'data-pipeline import'"),
     ("name its symbol", "import it with --symbol NAME"),
-    ("the file name or the given symbol", "the file name or --symbol"),
+    ("not the given symbol", "not the --symbol"),
     ("give no symbol", "drop --symbol"),
     ("drop symbol", "drop --symbol"),
     ("choose one with symbol", "choose one with --symbol"),

@@ -97,6 +97,14 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// No source was given, and the input is a list without bars.
+    #[error("no source of bars, and the input has none ({}: {lacking}); give a source of bars", path.display())]
+    NoBarsInList {
+        /// The input.
+        path: PathBuf,
+        /// The columns that it lacks and those that it has.
+        lacking: bars::Error,
+    },
     /// None of the symbols has bars in the source.
     #[error("{} in {place}", absent(symbols))]
     NotInSource {

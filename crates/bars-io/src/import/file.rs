@@ -43,10 +43,14 @@ pub struct ImportFile {
 impl ImportFile {
     /// The error of a row with another symbol than that of the caller or the file's name.
     pub(super) fn names_another(&self, named: &Symbol, symbol: &Symbol) -> Error {
-        let reason = format!(
-            "contains symbol {named}, but the file name or the given symbol is {symbol}; rename the file or give no symbol"
-        );
-        Error::content(&self.shown(), reason)
+        let shown = self.shown();
+        let name = shown.file_name().unwrap_or_default().to_string_lossy();
+        let reason = if FileName::parse(&name) == FileName::Minutes(symbol.clone()) {
+            format!("contains symbol {named}, but its name states {symbol}; rename the file")
+        } else {
+            format!("contains symbol {named}, not the given symbol {symbol}; give no symbol")
+        };
+        Error::content(&shown, reason)
     }
 
     /// The path for messages; an entry is shown below its archive.

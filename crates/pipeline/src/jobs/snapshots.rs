@@ -12,7 +12,7 @@ use super::context::{JobContext, check_outputs};
 use crate::artifacts::partition;
 use crate::artifacts::series_file::SeriesFile;
 use crate::cohort::read_symbols;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::snapshots::{Moments, SnapshotFiles, SnapshotJob, SnapshotStage};
 
 /// Writes snapshots of the symbols in a file.
@@ -85,7 +85,12 @@ impl<S: SnapshotStage + Clone> SnapshotFilesJob<S> {
                     "no source given and no default store: using the bars of the input; name a source for others",
                 );
                 let options = ReadOptions { bar_time: self.bar_time, ..ReadOptions::default() };
-                file = FileSource::open(&self.input, &options)?;
+                file = FileSource::open(&self.input, &options).map_err(|e| match e {
+                    bars_io::Error::LacksColumns { path, lacking } => {
+                        Error::NoBarsInList { path, lacking }
+                    }
+                    e => e.into(),
+                })?;
                 &file
             }
         };
