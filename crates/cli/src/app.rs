@@ -120,7 +120,7 @@ pub enum Command {
 }
 
 /// The definition of the command line.
-fn program() -> clap::Command {
+pub fn program() -> clap::Command {
     let has_database = |command: &clap::Command| {
         command.get_arguments().any(|arg| arg.get_long() == Some("ssl-mode"))
     };

@@ -191,7 +191,11 @@ impl Config {
         }
     }
 
-    fn parse(path: &Path, text: &str, program: &Command) -> Result<Config, String> {
+    /// Reads the settings in `text`, the content of the file at `path`.
+    ///
+    /// # Errors
+    /// The first invalid setting.
+    pub fn parse(path: &Path, text: &str, program: &Command) -> Result<Config, String> {
         let table: Table = text.parse().map_err(|e| syntax_error(text, &e))?;
         let source = match table.get(SOURCE) {
             Some(Value::String(source)) => Some(source.clone()),
