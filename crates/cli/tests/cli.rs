@@ -623,6 +623,28 @@ fn csv_for_spreadsheets_has_no_formulas() {
     test_dir
         .run(&[&metrics[..], &["parts", "--csv-safe", "--shard", "1/2"]].concat())
         .fails(2, &["--csv-safe", "--shard"]);
+    // Snapshots, shards of them, and panels of boards.
+    let table = |folder: &str, stage: &str| {
+        let dates = std::fs::read_dir(test_dir.file(folder)).unwrap();
+        let date = dates
+            .flatten()
+            .find(|entry| entry.file_name().as_encoded_bytes().starts_with(b"dt="))
+            .unwrap();
+        symbols(&format!("{folder}/{}/{stage}_snapshot.csv", date.file_name().display()))
+    };
+    let state = "state --source bars.csv --input bars.csv --windows 10m --no-baseline";
+    let run = |line: &str| test_dir.run(&line.split(' ').collect::<Vec<_>>()).ok();
+    run(&format!("{state} --format csv --out exact-s"));
+    run(&format!("{state} --format csv --csv-safe --out safe-s"));
+    run(&format!("{state} --shard 1/1 --out parts-s"));
+    run("merge parts-s --format csv --csv-safe --out merged-s");
+    run(
+        "leaderboards --source bars.csv --windows 10m --lookback-days 1 --from 2024-01-03 --to 2024-01-03 --every 1h --format csv --csv-safe --out-dir safe-l",
+    );
+    assert_eq!(table("exact-s", "state"), exact);
+    assert_eq!(table("safe-s", "state"), safe);
+    assert_eq!(table("merged-s", "state"), safe);
+    assert!(table("safe-l", "leaderboards").iter().all(|symbol| safe.contains(&&**symbol)));
 }
 
 /// A decoder that panics on a damaged file is not a bug of the program: the error names the file.

@@ -537,7 +537,7 @@ const LINES: &[&str] = &[
      --include-partial --include-stale --out-dir .",
     "leaderboards --source bars --symbols amber-usd,*AL* --exclude ZZZ* --quote USD --min-volume 1 --no-stables --out-dir few --cohort-format parquet",
     "leaderboards --source bars --top-n 2 --lookback-days 3 --from 2025-12-31 --to 2026-01-01 --every 6h --allow-future --format parquet \
-     --compression zstd --schema-version v2 --out-dir panel/leaderboards",
+     --compression zstd --schema-version v2 --csv-safe --out-dir panel/leaderboards",
     "metrics overlaps --source bars --bar-time open --strict --input habitual_overlaps.csv --output m.parquet --months 1 --windows 1h \
      --enable-72h --asof 2026-01-01 --coverage-threshold 0.5 --series-output s.parquet",
     "metrics overlaps --source bars --no-baseline --select rsi_* --drop rsi_24h* --no-masks --long --csv-safe --output l.csv",
@@ -545,18 +545,19 @@ const LINES: &[&str] = &[
     "leaderboards --source bars --top-n 2 --lookback-days 5 --shard 1/1 --out-dir parts/leaderboards",
     "merge parts/leaderboards --source bars --bar-time open --strict --out merged --cohort-format parquet",
     "metrics overlaps --source bars --shard 1/1 --output parts/metrics",
-    "merge parts/metrics --out merged/m.csv --select rsi_* --drop rsi_24h* --no-masks --long",
+    "merge parts/metrics --out merged/m.csv --select rsi_* --drop rsi_24h* --no-masks --long --csv-safe",
     "state --source bars --shard 1/1 --out parts/state",
     "merge parts/state --out merged/state --format parquet --compression zstd --schema-version v2",
     "regime --source bars --windows 3d --shard 1/1 --out parts/regime",
     "imf-stage --source bars --leaders AMBER/USD --lookback-months 1 --trials 2 --shard 1/1 --out parts/imf",
     "state --source bars --bar-time open --strict --windows 1h,4h --enable-72h --coverage-threshold 0.5 --months 1 --min-baseline-n 1 --out s \
      --input habitual_overlaps.csv --compression zstd --format parquet --schema-version v2 --asof 2026-01-01 --dry-run",
-    "state --source bars --no-baseline --from 2025-12-31 --to 2026-01-03 --every 6h --allow-future --select rsi_* --drop rsi_24h* --no-masks --long",
+    "state --source bars --no-baseline --from 2025-12-31 --to 2026-01-03 --every 6h --allow-future --select rsi_* --drop rsi_24h* --no-masks --long \
+     --csv-safe",
     "regime --source bars --bar-time open --strict --windows 3d --breakout-lookback-days 2 --months 1 --min-baseline-n 1 --out r --series-output d.csv \
      --input habitual_overlaps.csv --compression snappy --format parquet --schema-version v2 --asof 2026-01-01",
     "regime --source bars --no-baseline --from 2025-12-31 --to 2026-01-04 --every 1d --allow-future --select adx_* --drop adx_90d* \
-     --no-masks --long --dry-run",
+     --no-masks --long --csv-safe --dry-run",
     "emd --input habitual_overlaps.csv --column close --symbol BASALT/USD --log --method ceemdan --out m.npz --preset standard \
      --sifting fixed:2 --noise-scale residue --epsilon 0.2 --trials 2 --seed 3",
     "imf-stage --source bars --bar-time open --strict --leaders-csv habitual_overlaps.csv --leaders AMBER/USD --asof 2025-12-31 \
@@ -568,7 +569,7 @@ const LINES: &[&str] = &[
     "imf-postprocess --summary data/imf/dt=2025-12-31/imf_summary.parquet --cards-price data/imf/dt=2025-12-31/cluster_cards_global_price.json \
      --cards-volume data/imf/dt=2025-12-31/cluster_cards_global_volume.json --cards-asset data/imf/dt=2025-12-31/cluster_cards_asset.json \
      --run-config data/imf/dt=2025-12-31/run_config.json --series price --asof 2025-12-31T23:59:59Z --window-days 31 \
-     --min-energy-share 0.01 --amp-bands 3 9 --format csv --out-dir sums",
+     --min-energy-share 0.01 --amp-bands 3 9 --format csv --csv-safe --out-dir sums",
     "imf-postprocess --summary mixed/dt=2025-12-31/imf_summary.parquet --cards-mixed mixed/dt=2025-12-31/cluster_cards_global_mixed.json",
     "imf-cluster overlaps --input habitual_overlaps.csv --asof 2026-01-01 --windows 6h,24h --min-amplitude-pct 1 --min-points 50 \
      --preset standard --out-dir c --bar-time open --strict",

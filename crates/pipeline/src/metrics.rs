@@ -14,7 +14,6 @@ use stages::features::table::{FeatureRow, to_table};
 use stages::metrics::{MetricsPlan, ValidParams};
 use stages::table::Table;
 
-use crate::artifacts::csv_text::spreadsheet_safe_table;
 use crate::artifacts::series_file::SeriesFile;
 use crate::artifacts::table_file::{self, Compression, Format};
 use crate::cohort::{Member, extent, look_up, warn_of_future, warn_of_short_history};
@@ -64,12 +63,9 @@ impl Metrics {
         csv_safe: bool,
         temp: &TempFiles,
     ) -> Result<FinishedFile> {
-        let mut table = OutputShape::new(&self.layout, columns)?.to_table(&self.layout, &self.rows);
+        let table = OutputShape::new(&self.layout, columns)?.to_table(&self.layout, &self.rows);
         let (format, compression) = (Format::from_path(path), Compression::default());
-        if csv_safe && format == Format::Csv {
-            table = spreadsheet_safe_table(table);
-        }
-        Ok(table_file::write(path, format, compression, table, temp)?)
+        Ok(table_file::write(path, format, compression, csv_safe, table, temp)?)
     }
 }
 

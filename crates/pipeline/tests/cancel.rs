@@ -121,6 +121,7 @@ fn snapshots<S: SnapshotStage + Clone + serde::Serialize>(stage: &S) {
             format: Format::Parquet,
             compression: Compression::default(),
             schema_version: "v1".to_owned(),
+            csv_safe: false,
             columns: Default::default(),
         };
         let job = SnapshotFilesJob {
@@ -227,6 +228,7 @@ fn merging() {
             cohort_format: Format::Csv,
             compression: Compression::default(),
             schema_version: "v1".to_owned(),
+            csv_safe: false,
             columns: Default::default(),
             source: Some(&source),
             temp: &TempFiles::default(),

@@ -92,6 +92,7 @@ fn merge_into(
             cohort_format: Format::Csv,
             compression: Compression::default(),
             schema_version: "v1".to_owned(),
+            csv_safe: false,
             columns: Default::default(),
             source: Some(source),
             temp: &temp,
@@ -162,6 +163,7 @@ fn snapshot_files(out: &Path) -> SnapshotFiles {
         format: Format::Parquet,
         compression: Compression::default(),
         schema_version: "v1".to_owned(),
+        csv_safe: false,
         columns: Default::default(),
     }
 }

@@ -54,6 +54,10 @@ pub struct Flags {
     /// Output format.
     #[arg(long, value_enum, default_value_t = FormatFlag::Parquet)]
     pub format: FormatFlag,
+    /// Put an apostrophe before texts in CSV that begin with = + - or @, which spreadsheets would
+    /// evaluate.
+    #[arg(long)]
+    pub csv_safe: bool,
     /// Output folder [default: the folder of --summary].
     #[arg(long, value_name = "DIR")]
     pub out_dir: Option<PathBuf>,
@@ -111,6 +115,7 @@ impl Flags {
             },
             out: self.out_dir.clone().unwrap_or_else(|| folder.to_owned()),
             format: self.format.format(),
+            csv_safe: self.csv_safe,
         }
     }
 }

@@ -76,6 +76,10 @@ pub struct Flags {
         help_heading = "Panel"
     )]
     pub schema_version: String,
+    /// Put an apostrophe before texts of a panel in CSV that begin with = + - or @, which
+    /// spreadsheets would evaluate.
+    #[arg(long, requires = "from", help_heading = "Panel")]
+    pub csv_safe: bool,
     /// The choice of symbols.
     #[command(flatten)]
     pub universe: UniverseFlags,
@@ -170,6 +174,7 @@ impl Flags {
             compression,
             schema_version: self.schema_version.clone(),
             columns: OutputOptions::default(),
+            csv_safe: self.csv_safe,
         };
         let range = self.panel.range();
         range.map(|range| range.check(AsOfSpec::moment)).transpose()?;

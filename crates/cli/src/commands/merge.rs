@@ -65,6 +65,7 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
             compression,
             schema_version: flags.schema_version.clone(),
             columns: flags.columns.options(),
+            csv_safe: flags.columns.csv_safe,
             source: opened.as_ref().map(source_select::OpenSource::source),
             temp: temp_files(),
             observer: &console,

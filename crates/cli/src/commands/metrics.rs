@@ -60,10 +60,6 @@ pub struct Flags {
     /// Compute only part I of N and write it to the output folder (see 'data-pipeline merge').
     #[arg(long, value_name = "I/N", conflicts_with = "series_output")]
     pub shard: Option<Shard>,
-    /// Put an apostrophe before texts in CSV that begin with = + - or @, which spreadsheets would
-    /// evaluate.
-    #[arg(long, conflicts_with = "shard")]
-    pub csv_safe: bool,
     /// The columns of the table.
     #[command(flatten)]
     pub columns: ColumnFlags,
@@ -121,7 +117,7 @@ impl Flags {
             series_output: self.series_output.clone(),
             bar_time: self.source.reading.bar_time(),
             source_path: self.source.path(),
-            csv_safe: self.csv_safe,
+            csv_safe: self.columns.csv_safe,
         };
         if self.shard.is_none() {
             job.outputs().iter().try_for_each(|path| check_table_path(path))?;

@@ -62,6 +62,10 @@ pub struct ColumnFlags {
     /// Write one row per symbol, as-of, window and metric.
     #[arg(long)]
     pub long: bool,
+    /// Put an apostrophe before texts in CSV that begin with = + - or @, which spreadsheets would
+    /// evaluate.
+    #[arg(long)]
+    pub csv_safe: bool,
 }
 
 impl ColumnFlags {
@@ -70,12 +74,12 @@ impl ColumnFlags {
     /// # Errors
     /// A flag of this group was given.
     pub fn check_whole(&self) -> Result<(), Usage> {
-        if self.options().is_default() {
+        if self.options().is_default() && !self.csv_safe {
             return Ok(());
         }
         Err(Usage(
-            "--select, --drop, --no-masks and --long cannot be used with --shard; give them to \
-             'data-pipeline merge'"
+            "--select, --drop, --no-masks, --long and --csv-safe cannot be used with --shard; give \
+             them to 'data-pipeline merge'"
                 .to_owned(),
         ))
     }

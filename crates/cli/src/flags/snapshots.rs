@@ -96,6 +96,7 @@ impl SnapshotFlags {
                 compression,
                 schema_version: self.schema_version.clone(),
                 columns: self.columns.options(),
+                csv_safe: self.columns.csv_safe,
             },
             series_output,
             bar_time: self.source.reading.bar_time(),

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use stages::table::{Table, Values};
+use stages::table::Values;
 
 /// A CSV field, quoted if needed.
 pub fn quoted(field: &str) -> String {
@@ -28,9 +28,9 @@ pub fn spreadsheet_safe(text: &str) -> Cow<'_, str> {
     if text.starts_with(starts) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
 }
 
-/// Makes all texts of a table [`spreadsheet_safe`].
-pub(crate) fn spreadsheet_safe_table(mut table: Table) -> Table {
-    for values in &mut table.values {
+/// Makes all texts of the columns of a table [`spreadsheet_safe`].
+pub(crate) fn make_spreadsheet_safe(columns: &mut [Values]) {
+    for values in columns {
         if let Values::Text(texts) = values {
             for text in texts.iter_mut().flatten() {
                 if let Cow::Owned(safe) = spreadsheet_safe(text) {
@@ -39,7 +39,6 @@ pub(crate) fn spreadsheet_safe_table(mut table: Table) -> Table {
             }
         }
     }
-    table
 }
 
 #[cfg(test)]

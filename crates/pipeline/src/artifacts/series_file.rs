@@ -33,18 +33,20 @@ pub(crate) fn columns(metrics: &[Metric]) -> Vec<ColumnSpec> {
 pub struct SeriesFile(TableWriter);
 
 impl SeriesFile {
-    /// Creates a file for the panels of `metrics`.
+    /// Creates a file for the panels of `metrics`; for `csv_safe` see [`TableWriter::csv_safe`].
     ///
     /// # Errors
     /// If the file cannot be created.
     pub fn create(
         path: &Path,
         metrics: &[Metric],
+        csv_safe: bool,
         temp: &TempFiles,
     ) -> bars_io::Result<SeriesFile> {
         let columns = FileColumns::new(&columns(metrics));
         let format = Format::from_path(path);
-        Ok(SeriesFile(TableWriter::create(path, format, Compression::default(), &columns, temp)?))
+        let writer = TableWriter::create(path, format, Compression::default(), &columns, temp)?;
+        Ok(SeriesFile(writer.csv_safe(csv_safe)))
     }
 
     /// Appends the buckets of `panel` in `range` that have enough bars.

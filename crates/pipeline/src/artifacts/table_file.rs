@@ -15,7 +15,7 @@ use stages::table::arrow::{array, schema};
 use stages::table::{ColumnSpec, Table, Values};
 
 use super::CREATED_BY;
-use super::csv_text::quoted;
+use super::csv_text::{make_spreadsheet_safe, quoted};
 
 /// The format of a table file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -100,6 +100,7 @@ pub struct TableWriter {
     columns: FileColumns,
     path: PathBuf,
     output: Output,
+    csv_safe: bool,
 }
 
 enum Output {
@@ -136,14 +137,21 @@ impl TableWriter {
                 Output::Csv(file)
             }
         };
-        Ok(TableWriter { columns: columns.clone(), path: path.to_owned(), output })
+        let columns = columns.clone();
+        Ok(TableWriter { columns, path: path.to_owned(), output, csv_safe: false })
+    }
+
+    /// Sets whether texts in CSV are written so that a spreadsheet does not evaluate them, see
+    /// [`spreadsheet_safe`](super::csv_text::spreadsheet_safe).
+    pub fn csv_safe(self, csv_safe: bool) -> TableWriter {
+        TableWriter { csv_safe, ..self }
     }
 
     /// Appends rows: the values of each column, all of one length.
     ///
     /// # Errors
     /// If they cannot be written.
-    pub fn write(&mut self, values: Vec<Values>) -> bars_io::Result<()> {
+    pub fn write(&mut self, mut values: Vec<Values>) -> bars_io::Result<()> {
         match &mut self.output {
             Output::Parquet(writer) => {
                 let error = |e| Error::writing_parquet(&self.path, e);
@@ -153,6 +161,9 @@ impl TableWriter {
                 writer.write(&batch).map_err(error)
             }
             Output::Csv(file) => {
+                if self.csv_safe {
+                    make_spreadsheet_safe(&mut values);
+                }
                 file.write_all(&csv_lines(&values)).map_err(|e| Error::io("write", &self.path, e))
             }
         }
@@ -185,7 +196,8 @@ impl TableWriter {
     }
 }
 
-/// Writes a whole table, ready to be committed to `path`.
+/// Writes a whole table, ready to be committed to `path`; for `csv_safe` see
+/// [`TableWriter::csv_safe`].
 ///
 /// # Errors
 /// If it cannot be written.
@@ -193,11 +205,13 @@ pub fn write(
     path: &Path,
     format: Format,
     compression: Compression,
+    csv_safe: bool,
     table: Table,
     temp: &TempFiles,
 ) -> bars_io::Result<FinishedFile> {
     let columns = FileColumns::new(&table.columns);
-    let mut writer = TableWriter::create(path, format, compression, &columns, temp)?;
+    let writer = TableWriter::create(path, format, compression, &columns, temp)?;
+    let mut writer = writer.csv_safe(csv_safe);
     writer.write(table.values)?;
     writer.finish()
 }

@@ -122,6 +122,7 @@ impl Cycles {
             &partition.summary(),
             format,
             compression,
+            false,
             self.table(),
             temp,
         )?);

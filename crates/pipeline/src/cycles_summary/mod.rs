@@ -201,14 +201,22 @@ impl CyclesSummary {
         Table::from_rows(&post_top(), &top_lines(&self.lines))
     }
 
-    /// Writes both tables into `out`, ready to be committed.
+    /// Writes both tables into `out`, ready to be committed; with `csv_safe`, a spreadsheet does not
+    /// evaluate the texts in CSV.
     ///
     /// # Errors
     /// If a file cannot be written.
-    pub fn write(&self, out: &Path, format: Format, temp: &TempFiles) -> Result<Vec<FinishedFile>> {
+    pub fn write(
+        &self,
+        out: &Path,
+        format: Format,
+        csv_safe: bool,
+        temp: &TempFiles,
+    ) -> Result<Vec<FinishedFile>> {
         let [summary, top] = paths(out, format);
-        let write =
-            |path: &Path, table| table_file::write(path, format, Compression::Snappy, table, temp);
+        let write = |path: &Path, table| {
+            table_file::write(path, format, Compression::Snappy, csv_safe, table, temp)
+        };
         Ok(vec![write(&summary, self.table())?, write(&top, self.top())?])
     }
 }

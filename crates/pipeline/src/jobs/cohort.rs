@@ -84,8 +84,10 @@ impl MetricsJob {
             None => History::Cohort,
         };
         let metric_table = stage_metrics::CATALOG.metrics;
-        let series =
-            self.series_output.as_ref().map(|path| SeriesFile::create(path, metric_table, temp));
+        let series = self
+            .series_output
+            .as_ref()
+            .map(|path| SeriesFile::create(path, metric_table, self.csv_safe, temp));
         let mut series = series.transpose()?;
         let metrics =
             metrics(&symbols, &file, history, &self.params, self.asof, series.as_mut(), observer)?;

@@ -221,6 +221,10 @@ pub struct CyclesSummaryJob {
     pub out: PathBuf,
     /// Parquet or CSV.
     pub format: Format,
+    /// Whether texts in CSV are written so that a spreadsheet does not evaluate them, see
+    /// [`spreadsheet_safe`](crate::artifacts::csv_text::spreadsheet_safe).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub csv_safe: bool,
 }
 
 /// The result of a [`CyclesSummaryJob`].
@@ -242,7 +246,7 @@ impl CyclesSummaryJob {
         let files = paths(&self.out, self.format);
         check_outputs(&self.request.summary, None, &[&files[0], &files[1]])?;
         let summary = cycles_summary(&self.request, observer)?;
-        commit(summary.write(&self.out, self.format, temp)?)?;
+        commit(summary.write(&self.out, self.format, self.csv_safe, temp)?)?;
         remove_other_format(&self.out, self.format, observer)?;
         Ok(CyclesSummaryOutput { summary, files })
     }

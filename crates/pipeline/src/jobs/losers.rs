@@ -7,7 +7,6 @@ use serde::Serialize;
 use stages::table::{ColumnSource, Table};
 
 use super::context::JobContext;
-use crate::artifacts::csv_text::spreadsheet_safe_table;
 use crate::artifacts::table_file::{self, Compression, Format};
 use crate::error::{Error, Result};
 use crate::text::pluralize;
@@ -79,11 +78,8 @@ impl KrakenLosersJob {
         }
         let losers = rank(all.into_iter().flatten(), self.min_volume, self.top_n);
         let (path, format) = (&self.output, Format::from_path(&self.output));
-        let mut table = table(&losers);
-        if self.csv_safe && format == Format::Csv {
-            table = spreadsheet_safe_table(table);
-        }
-        table_file::write(path, format, Compression::default(), table, temp)?.commit()?;
+        let (compression, table) = (Compression::default(), table(&losers));
+        table_file::write(path, format, compression, self.csv_safe, table, temp)?.commit()?;
         Ok(KrakenLosersOutput { losers, pairs: keys.len() })
     }
 }

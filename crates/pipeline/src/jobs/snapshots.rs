@@ -115,8 +115,10 @@ impl<S: SnapshotStage + Clone> SnapshotFilesJob<S> {
             // Report a path that cannot be written before reading the bars.
             outputs.iter().try_for_each(|path| temp.check_writable(path))?;
             let metrics = crate::snapshots::layout(&self.stage).catalog.metrics;
-            let series =
-                self.series_output.as_ref().map(|path| SeriesFile::create(path, metrics, temp));
+            let series = self
+                .series_output
+                .as_ref()
+                .map(|path| SeriesFile::create(path, metrics, self.files.csv_safe, temp));
             let series = series.transpose()?;
             let write = || job.write(&self.files, series, temp, observer);
             let finished = observer.step("computing and writing", write)?;

@@ -28,6 +28,10 @@ pub struct SnapshotFiles {
     /// The choice of columns, wide or long.
     #[serde(skip_serializing_if = "OutputOptions::is_default")]
     pub columns: OutputOptions,
+    /// Whether texts in CSV are written so that a spreadsheet does not evaluate them, see
+    /// [`spreadsheet_safe`](crate::artifacts::csv_text::spreadsheet_safe).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub csv_safe: bool,
 }
 
 impl SnapshotFiles {
@@ -129,8 +133,9 @@ impl<'a> PartitionWriter<'a> {
             _ => {
                 let create = |date: &&[AsOf]| {
                     let path = self.files.table(self.stage, date[0]);
-                    let SnapshotFiles { format, compression, .. } = *self.files;
+                    let SnapshotFiles { format, compression, csv_safe, .. } = *self.files;
                     TableWriter::create(&path, format, compression, &self.columns, self.temp)
+                        .map(|table| table.csv_safe(csv_safe))
                 };
                 dates.par_iter().map(create).collect::<bars_io::Result<Vec<_>>>()?
             }

@@ -33,6 +33,10 @@ pub struct MergeTarget<'a> {
     pub schema_version: String,
     /// The columns of metrics and snapshots, wide or long.
     pub columns: OutputOptions,
+    /// Whether texts in the CSV files of metrics and snapshots are written so that a spreadsheet
+    /// does not evaluate them, see
+    /// [`spreadsheet_safe`](crate::artifacts::csv_text::spreadsheet_safe).
+    pub csv_safe: bool,
     /// The source; needed for `leaderboards`, which write the bars of each cohort.
     pub source: Option<&'a dyn Source>,
     /// Owner of unfinished files.
@@ -122,7 +126,8 @@ pub fn merge(results: Vec<TaskResult>, target: &MergeTarget<'_>) -> Result<Merge
             let default = default.map_or("metrics.csv", Cohort::metrics_file);
             let file = target.out.clone().unwrap_or_else(|| default.into());
             let format = Format::from_path(&file);
-            table_file::write(&file, format, Compression::default(), table.clone(), temp)?
+            let (compression, csv_safe) = (Compression::default(), target.csv_safe);
+            table_file::write(&file, format, compression, csv_safe, table.clone(), temp)?
                 .commit()?;
             Ok(Merged::Metrics { table, file, asof })
         }
@@ -164,6 +169,7 @@ impl MergeTarget<'_> {
             compression: self.compression,
             schema_version: self.schema_version.clone(),
             columns: self.columns.clone(),
+            csv_safe: self.csv_safe,
         }
     }
 }
