@@ -41,7 +41,7 @@ const PARAMETERS: [&str; 24] = [
 ];
 
 /// Remedies in messages of the libraries, and their replacements with flags, variables and commands.
-const REMEDIES: [(&str, &str); 30] = [
+const REMEDIES: [(&str, &str); 31] = [
     (
         "write a panel of boards that has them",
         "write them with 'data-pipeline leaderboards --from TIME --to TIME'",
@@ -66,6 +66,7 @@ const REMEDIES: [(&str, &str); 30] = [
     ("drop symbol", "drop --symbol"),
     ("choose one with symbol", "choose one with --symbol"),
     ("check symbol", "check --symbol"),
+    ("use fewer threads", "use fewer with --threads"),
     ("turn log off", "drop --log"),
     ("state the delimiter", "import it with --delimiter, such as --delimiter ','"),
     ("state the decimal mark", "import it with --decimal . or --decimal ,"),

@@ -33,7 +33,10 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    interrupt::install();
+    if let Err(error) = interrupt::install() {
+        ui::eprint_error(&explain::message(&error.into()));
+        return ExitCode::FAILURE;
+    }
     ui::set_verbosity(cli.common.verbosity());
     logging::install(&cli.common, cli.command.out_dir(), cli.command.is_dry());
     match run(&cli) {

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
@@ -17,6 +18,9 @@ const LINE_INTERVAL: Duration = Duration::from_secs(10);
 /// about the rest.
 const MIN_ELAPSED: Duration = Duration::from_secs(2);
 const MIN_SHARE: f64 = 0.02;
+
+/// Interval at which a bar is drawn.
+const TICK: Duration = Duration::from_millis(200);
 
 /// Length of a bar in its own units.
 const BAR_LENGTH: u64 = 1000;
@@ -57,7 +61,7 @@ impl Progress {
             let style = style.with_key("counts", counts).progress_chars("=> ");
             let bar = BARS.add(ProgressBar::new(BAR_LENGTH).with_style(style));
             bar.set_message(what.to_owned());
-            bar.enable_steady_tick(Duration::from_millis(200));
+            tick(&bar);
             bar
         });
         Progress { what: what.to_owned(), state, bar, last_line: Mutex::new(begun) }
@@ -138,6 +142,20 @@ impl State {
             _ => format!("{done} of {total}, {percent} %"),
         }
     }
+}
+
+/// Draws the bar again and again while it exists, so that its time goes on during long steps.
+fn tick(bar: &ProgressBar) {
+    let bar = bar.downgrade();
+    let tick = move || {
+        while let Some(bar) = bar.upgrade().filter(|bar| !bar.is_finished()) {
+            bar.tick();
+            drop(bar);
+            thread::sleep(TICK);
+        }
+    };
+    // Without this thread the bar is only drawn when work is done.
+    let _ = thread::Builder::new().name("progress".to_owned()).spawn(tick);
 }
 
 /// Estimates the time left from the average speed so far; `None` before it can be known, and at the
