@@ -61,9 +61,9 @@ fn report_panics() {
             return;
         }
         let _held = temp_files().discard();
-        crate::ui::eprintln_above_progress(&format!(
+        crate::ui::eprintln_above_progress(&crate::secrets::without_passwords(&format!(
             "error: bug in data-pipeline, please report it: {panic}"
-        ));
+        )));
         std::process::exit(1);
     }));
 }
