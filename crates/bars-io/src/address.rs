@@ -63,10 +63,13 @@ pub fn unsupported(address: &str) -> Option<String> {
 /// ```
 #[cfg(any(feature = "mysql", feature = "kraken"))]
 pub fn without_password(word: &str) -> String {
+    if word.trim_end_matches([')', '.', ';']) == EXAMPLE {
+        return word.to_owned();
+    }
     let lower = word.to_lowercase();
     let has_setting =
         ["password", "passwd", "pass=", "pwd="].iter().any(|name| lower.contains(name));
-    if word.contains(';') && has_setting {
+    if word.contains(';') && word.contains('=') && has_setting {
         return "***".to_owned();
     }
     if let Some((scheme, _)) = word.split_once("://") {
@@ -76,6 +79,9 @@ pub fn without_password(word: &str) -> String {
         if is_plain && !word.contains(['@', '?', '#']) {
             return word.to_owned();
         }
+        if url.as_ref().is_some_and(is_public) {
+            return word.to_owned();
+        }
         let shown = url.and_then(|url| public_parts(&url));
         return shown.unwrap_or_else(|| match scheme.chars().all(is_scheme) {
             true => format!("{scheme}://***"),
@@ -83,11 +89,16 @@ pub fn without_password(word: &str) -> String {
         });
     }
     let is_database = ["mysql", "mariadb", "jdbc"].iter().any(|name| lower.starts_with(name))
+        && word.trim_end_matches([':', '/', ';', ',']).contains([':', '/'])
         && (word.contains(':') || word.contains("//"));
     let has_user = word.split_once(':').is_some_and(|(_, rest)| rest.contains('@'));
     let has_setting = has_setting && word.contains('=');
     if is_database || has_user || has_setting { "***".to_owned() } else { word.to_owned() }
 }
+
+/// The form of an address in messages, with a password that is none.
+#[cfg(any(feature = "mysql", feature = "kraken"))]
+pub(crate) const EXAMPLE: &str = "mysql://user:password@host:3306/database?table=ohlcvt";
 
 /// Returns the parts of an address that are no secret; `None` if a password may extend beyond its
 /// place.
@@ -98,10 +109,11 @@ fn public_parts(url: &Url) -> Option<String> {
     }
     let is_database = is_mysql(url.as_str());
     let is_known = |key: &str| matches!(key, "table" | "ssl-mode" | "ssl_mode");
+    let is_name_only = is_database && !has_colon(url.username());
     let user = match (url.username(), url.password()) {
         ("", None) => String::new(),
-        (user, None) if is_database => format!("{user}@"),
-        (user, Some(_)) if is_database => format!("{user}:***@"),
+        (user, None) if is_name_only => format!("{user}@"),
+        (user, Some(_)) if is_name_only => format!("{user}:***@"),
         // Often a token.
         _ => "***@".to_owned(),
     };
@@ -110,13 +122,32 @@ fn public_parts(url: &Url) -> Option<String> {
     let is_name =
         |text: &str| text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '$'));
     let is_shown = |key: &str, value: &str| is_database && is_known(key) && is_name(value);
-    let parameters = url.query_pairs().map(|(key, value)| match is_shown(&key, &value) {
-        true => format!("{key}={value}"),
-        false => format!("{key}=***"),
+    let parameters = url.query_pairs().map(|(key, value)| match &*value {
+        value if is_shown(&key, value) => format!("{key}={value}"),
+        // The key itself may be a part of a password.
+        "" => "***".to_owned(),
+        _ => format!("{key}=***"),
     });
     let parameters = parameters.collect::<Vec<_>>().join("&");
     let query = if parameters.is_empty() { String::new() } else { format!("?{parameters}") };
     Some(format!("{}://{user}{host}{port}{}{query}", url.scheme(), url.path()))
+}
+
+/// Returns whether an address of a database has no place for a password.
+#[cfg(any(feature = "mysql", feature = "kraken"))]
+fn is_public(url: &Url) -> bool {
+    is_mysql(url.as_str())
+        && !has_colon(url.username())
+        && url.password().is_none()
+        && url.query().is_none_or(str::is_empty)
+        && url.fragment().is_none()
+        && !url.path().contains('@')
+}
+
+/// Returns whether a user contains a colon, which may separate it from a password.
+#[cfg(any(feature = "mysql", feature = "kraken"))]
+fn has_colon(user: &str) -> bool {
+    user.to_lowercase().contains("%3a")
 }
 
 /// Returns whether `c` may occur in the scheme of an address.
@@ -133,6 +164,10 @@ mod tests {
         for (word, shown) in [
             ("MYSQL://me:s@h/d?table=t", "mysql://me:***@h/d?table=t"),
             ("mysql://me@h:3307/d", "mysql://me@h:3307/d"),
+            ("mysql://me%3As@h/d", "mysql://***@h/d"),
+            ("mysql://me@h/märkte?", "mysql://me@h/märkte?"),
+            (EXAMPLE, EXAMPLE),
+            ("mysql::", "mysql::"),
             ("mysql://h:3306/d", "mysql://h:3306/d"),
             ("ftp://127.0.0.1", "ftp://127.0.0.1"),
             ("https://h/x.csv?token=s", "https://h/x.csv?token=***"),
@@ -143,6 +178,8 @@ mod tests {
             ("mysql://me:1e#cret", "mysql://***"),
             ("mysql://me:s", "mysql://***"),
             ("mysql://h/d?pass=s&table=t", "mysql://h/d?pass=***&table=t"),
+            ("mysql://h/d?s", "mysql://h/d?***"),
+            ("password;", "password;"),
             ("mysql://me:p@ss@h/d", "mysql://me:***@h/d"),
             ("mysql:/me:s@h", "***"),
             ("mysql//me:s@h", "***"),

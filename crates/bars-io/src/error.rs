@@ -116,6 +116,14 @@ pub enum Error {
         /// The problem and the remedy.
         reason: String,
     },
+    /// The system refuses another thread.
+    #[error(
+        "cannot start a thread: {source}; use fewer threads, or raise the limit on memory or processes"
+    )]
+    Thread {
+        /// The cause.
+        source: std::io::Error,
+    },
     /// Columns in memory are not a valid series of bars.
     #[error(transparent)]
     Bars(#[from] bars::Error),
@@ -149,6 +157,11 @@ impl Error {
             },
             e => Error::content(path, e.to_string()),
         }
+    }
+
+    /// The system refuses another thread.
+    pub fn thread(source: std::io::Error) -> Error {
+        Error::Thread { source }
     }
 
     /// An [`Error::Content`].

@@ -1,7 +1,6 @@
 //! The commands and how they are dispatched.
 
 use std::ffi::OsString;
-use std::io::Write;
 use std::path::Path;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -16,6 +15,7 @@ use crate::config::{self, Config};
 use crate::explain;
 use crate::flags::{self, Common, examples};
 use crate::logging;
+use crate::secrets;
 use crate::ui::Usage;
 
 /// Crypto quant research on one-minute bars: leaderboards, point-in-time features with percentiles,
@@ -137,6 +137,7 @@ pub fn program() -> clap::Command {
 /// Parses the command line of this process. Exits for `--help`, `--version` and invalid flags.
 pub fn parse() -> anyhow::Result<Cli> {
     let words: Vec<OsString> = std::env::args_os().collect();
+    secrets::note_all(&words, &program());
     config::load(&typed(&words), &program())?;
     let configured = parse_words(config::get(), &words);
     let Some(path) = config::get().path() else {
@@ -170,14 +171,7 @@ fn exit(mut error: clap::Error) -> ! {
         let remedy = ContextValue::StyledStrs(vec![remedy.into()]);
         error.insert(ContextKind::Suggested, remedy);
     }
-    if error.kind() != ErrorKind::ValueValidation {
-        error.exit();
-    }
-    let text = error.render();
-    let text = explain::plain_reasons(&text.ansi().to_string());
-    // Nothing can be reported if standard error is closed.
-    let _ = write!(anstream::stderr(), "{text}");
-    std::process::exit(error.exit_code())
+    explain::exit(error)
 }
 
 /// Returns what to do about a flag that cannot be used with `--from`.

@@ -17,6 +17,8 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command};
 use toml::{Table, Value};
 
 use crate::explain;
+use crate::private_file;
+use crate::secrets;
 use crate::ui::Usage;
 
 /// The file's name in the working directory.
@@ -86,19 +88,6 @@ pub fn load(typed: &ArgMatches, program: &Command) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns whether users other than its owner can read a file.
-#[cfg(unix)]
-fn is_open(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o077 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_open(_path: &Path) -> bool {
-    // Other systems have other permission models: assume the worst.
-    true
-}
-
 impl Config {
     /// Returns the path of the file, or `None` if there is none.
     pub fn path(&self) -> Option<&Path> {
@@ -153,7 +142,7 @@ impl Config {
     /// read.
     pub fn password(&self) -> anyhow::Result<Option<(Password, &Path)>> {
         if let Some(path) = &self.password_file {
-            let password = crate::flags::password_in(path);
+            let password = private_file::password_in(path);
             let password =
                 password.with_context(|| format!("password-file in {}", self.path.display()))?;
             return Ok(Some((Password(password), path)));
@@ -167,7 +156,7 @@ impl Config {
 
     /// Checks that only the owner can read the file.
     fn must_be_private(&self) -> Result<(), Usage> {
-        if !is_open(&self.path) {
+        if !private_file::is_open(&self.path) {
             return Ok(());
         }
         Err(Usage(format!(
@@ -197,6 +186,7 @@ impl Config {
     /// The first invalid setting.
     pub fn parse(path: &Path, text: &str, program: &Command) -> Result<Config, String> {
         let table: Table = text.parse().map_err(|e| syntax_error(text, &e))?;
+        note(&table);
         let source = match table.get(SOURCE) {
             Some(Value::String(source)) => Some(source.clone()),
             Some(_) => return Err(format!("{SOURCE} must be a string: {SOURCE} = \"data/bars\"")),
@@ -410,9 +400,8 @@ fn with_default(command: Command, flag: &str, values: &[OsStr], typed: &ArgMatch
         return command;
     }
     let (id, is_switch) = (arg.get_id().clone(), matches!(arg.get_action(), ArgAction::SetTrue));
-    let is_secret = values.iter().any(|value| {
-        Partial::from_url(&text(value)).is_ok_and(|partial| partial.password.is_some())
-    });
+    let is_secret =
+        values.iter().any(|value| secrets::shown(Some(flag), &text(value)) != text(value));
     command.mut_arg(id, |arg| {
         let arg = arg.default_values(values).required(false).hide_default_value(is_secret);
         // Allows --strict=false to override the file.
@@ -446,6 +435,20 @@ fn is_typed(arg: &Arg, typed: &ArgMatches) -> bool {
 
 fn text(value: &OsStr) -> String {
     value.to_string_lossy().into_owned()
+}
+
+/// Notes the texts of the file, at the top and in sections, so that messages that repeat them are
+/// without passwords.
+fn note(table: &Table) {
+    for (key, value) in table {
+        let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        let texts = items.iter().filter_map(Value::as_str);
+        texts.filter(|_| key != "password").for_each(|text| secrets::note(Some(key), text));
+        if let Value::Table(section) = value {
+            note(section);
+        }
+        secrets::note(None, key);
+    }
 }
 
 /// Converts a value, or the items of a list, to command-line strings.
@@ -496,6 +499,7 @@ fn database(section: &Table) -> Result<(Partial, Option<PathBuf>), String> {
             return Err(format!("unknown key \"{name}\" in [{DATABASE}]{}", near(name, &known)));
         }
     }
+    partial.check_user().map_err(|e| format!("[{DATABASE}] {e}"))?;
     let partial = partial.split_host().map_err(|e| format!("[{DATABASE}] {e}"))?;
     Ok((partial, password_file))
 }

@@ -2,14 +2,17 @@
 //!
 //! Every message has the form `problem; remedy`.
 
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
 use bars_io::Warnings;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use pipeline::Error;
 use pipeline::artifacts::{Cohort, names};
 use report::model::Part;
 
+use crate::secrets;
 use crate::ui::Usage;
 
 /// Parameters in messages that are replaced by flags.
@@ -41,7 +44,7 @@ const PARAMETERS: [&str; 24] = [
 ];
 
 /// Remedies in messages of the libraries, and their replacements with flags, variables and commands.
-const REMEDIES: [(&str, &str); 31] = [
+const REMEDIES: [(&str, &str); 32] = [
     (
         "write a panel of boards that has them",
         "write them with 'data-pipeline leaderboards --from TIME --to TIME'",
@@ -67,6 +70,7 @@ const REMEDIES: [(&str, &str); 31] = [
     ("drop symbol", "drop --symbol"),
     ("choose one with symbol", "choose one with --symbol"),
     ("check symbol", "check --symbol"),
+    ("use fewer threads", "use fewer with --threads"),
     ("turn log off", "drop --log"),
     ("state the delimiter", "import it with --delimiter, such as --delimiter ','"),
     ("state the decimal mark", "import it with --decimal . or --decimal ,"),
@@ -180,10 +184,48 @@ fn without_second_invalid(text: &str) -> String {
     plain().unwrap_or_else(|| text.to_owned())
 }
 
+/// Prints an error of clap without passwords (or the help that was asked for), and exits.
+pub fn exit(mut error: clap::Error) -> ! {
+    if !error.use_stderr() {
+        error.exit();
+    }
+    let text = hide_secret(&mut error);
+    let rendered = error.render().ansi().to_string();
+    let rendered = match text {
+        // The reason repeats the value.
+        Some(value) => rendered.replace(&format!("\"{value}\""), "\"***\""),
+        None => rendered,
+    };
+    let mut text = secrets::without_noted(&rendered);
+    if error.kind() == ErrorKind::ValueValidation {
+        text = plain_reasons(&text);
+    }
+    // Nothing can be reported if standard error is closed.
+    let _ = write!(anstream::stderr(), "{text}");
+    std::process::exit(error.exit_code())
+}
+
+/// Replaces an invalid value that may be a password in an error of clap, and returns it.
+fn hide_secret(error: &mut clap::Error) -> Option<String> {
+    let context = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.clone()),
+        _ => None,
+    };
+    let (flag, value) = context(ContextKind::InvalidArg).zip(context(ContextKind::InvalidValue))?;
+    // `--port <PORT>`
+    let name = flag.strip_prefix("--").and_then(|flag| flag.split([' ', '=', '[']).next());
+    let shown = secrets::shown(name, &value);
+    if shown == value {
+        return None;
+    }
+    error.insert(ContextKind::InvalidValue, ContextValue::String(shown));
+    Some(value)
+}
+
 /// Returns the reason of an error of clap, without the usage of the command line: for values of the
 /// configuration file. It is one line.
 pub fn reason(error: &clap::Error) -> String {
-    let text = plain_reasons(&error.to_string());
+    let text = secrets::without_noted(&plain_reasons(&error.to_string()));
     let text = text.trim_start_matches("error: ").split("\n\nUsage:").next().unwrap_or_default();
     let text = text.split("\n\nFor more information").next().unwrap_or_default();
     text.split_whitespace().collect::<Vec<_>>().join(" ")

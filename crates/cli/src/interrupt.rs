@@ -17,7 +17,10 @@ pub fn temp_files() -> &'static TempFiles {
 /// Installs handlers: SIGINT exits with status 130, SIGTERM with 143 and SIGHUP (the terminal was
 /// closed) with 129, immediately. Outputs are
 /// written to temporary files next to their path, so removing those is all the cleanup there is.
-pub fn install() {
+///
+/// # Errors
+/// The system refuses the thread that waits for signals.
+pub fn install() -> bars_io::Result<()> {
     ignore_file_size_signal();
     report_panics();
     let mut handled = vec![SIGINT, SIGTERM];
@@ -25,15 +28,20 @@ pub fn install() {
         handled.push(SIGHUP);
     }
     let Ok(mut signals) = Signals::new(handled) else {
-        return;
+        return Ok(());
     };
-    thread::spawn(move || {
+    let wait = move || {
         if let Some(signal) = signals.forever().next() {
             let _held = temp_files().discard();
             crate::ui::interrupted();
             std::process::exit(128 + signal);
         }
-    });
+    };
+    thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(wait)
+        .map_err(bars_io::Error::thread)?;
+    Ok(())
 }
 
 /// Whether this process ignores SIGHUP, as under `nohup`; assumed if the system does not list it.
@@ -53,9 +61,9 @@ fn report_panics() {
             return;
         }
         let _held = temp_files().discard();
-        crate::ui::eprintln_above_progress(&format!(
+        crate::ui::eprintln_above_progress(&crate::secrets::without_passwords(&format!(
             "error: bug in data-pipeline, please report it: {panic}"
-        ));
+        )));
         std::process::exit(1);
     }));
 }

@@ -18,8 +18,10 @@ mod explain;
 mod flags;
 mod interrupt;
 mod logging;
+mod private_file;
 mod progress;
 mod prompts;
+mod secrets;
 mod shard;
 mod source_select;
 mod terminal_table;
@@ -36,7 +38,10 @@ pub fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    interrupt::install();
+    if let Err(error) = interrupt::install() {
+        ui::eprint_error(&explain::message(&error.into()));
+        return ExitCode::FAILURE;
+    }
     ui::set_verbosity(cli.common.verbosity());
     logging::install(&cli.common, cli.command.out_dir(), cli.command.is_dry());
     match run(&cli) {

@@ -9,8 +9,6 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use bars::Minute;
-use bars_io::address::without_password;
-use bars_io::mysql::config::split_port;
 use bars_io::regular;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
@@ -21,6 +19,7 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 use crate::clock;
 use crate::flags::Common;
+use crate::secrets;
 use crate::ui;
 
 /// File name of the log.
@@ -106,15 +105,12 @@ pub fn command_line(command: &Command, typed: &ArgMatches) -> String {
 
 /// Returns the value of a flag as it may be logged.
 fn logged(arg: &Arg, value: &OsStr) -> String {
-    let value = value.to_string_lossy();
-    let is_misplaced = match arg.get_id().as_str() {
-        "password" => true,
-        "host" => split_port(&value).is_err(),
-        "user" => value.contains(':'),
-        // Words of another command line.
-        _ => arg.is_trailing_var_arg_set(),
+    // Words of another command line.
+    let is_misplaced = arg.is_trailing_var_arg_set();
+    let value = match is_misplaced {
+        true => secrets::HIDDEN.to_owned(),
+        false => secrets::shown(arg.get_long(), &value.to_string_lossy()),
     };
-    let value = if is_misplaced { "***".to_owned() } else { without_password(&value) };
     let is_plain =
         !value.is_empty() && !value.contains(|c: char| c.is_whitespace() || c.is_control());
     if is_plain { value } else { format!("{value:?}") }
@@ -136,7 +132,8 @@ impl<S: Subscriber> Layer<S> for Messages {
         }
         let mut message = Message(String::new());
         event.record(&mut message);
-        let message = printable::message(&message.0);
+        let message = secrets::without_passwords(&message.0);
+        let message = printable::message(&message);
         let level = *metadata.level();
         let shown = match level {
             Level::ERROR => -1,
@@ -154,10 +151,8 @@ impl<S: Subscriber> Layer<S> for Messages {
         if let Some(file) = &self.file {
             let level = if record_only { Level::INFO } else { level };
             let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-            // A message may repeat a mistyped address.
-            let words: Vec<String> = message.split(' ').map(without_password).collect();
             // A failing log must not stop the work.
-            let _ = writeln!(file, "{} {level} {}", now(), words.join(" "));
+            let _ = writeln!(file, "{} {level} {message}", now());
         }
     }
 }

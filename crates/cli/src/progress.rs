@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
@@ -12,6 +13,9 @@ use crate::ui::{self, BARS};
 
 /// Interval between lines if standard error is not a terminal.
 const LINE_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Interval at which a bar is drawn.
+const TICK: Duration = Duration::from_millis(200);
 
 /// Length of a bar in its own units.
 const BAR_LENGTH: u64 = 1000;
@@ -40,7 +44,7 @@ impl Progress {
             let style = style.with_key("counts", counts).progress_chars("=> ");
             let bar = BARS.add(ProgressBar::new(BAR_LENGTH).with_style(style));
             bar.set_message(what.to_owned());
-            bar.enable_steady_tick(Duration::from_millis(200));
+            tick(&bar);
             bar
         });
         Progress { what: what.to_owned(), meter, bar, last_line: Mutex::new(Instant::now()) }
@@ -79,4 +83,18 @@ impl Drop for Progress {
             BARS.remove(bar);
         }
     }
+}
+
+/// Draws the bar again and again while it exists, so that its time goes on during long steps.
+fn tick(bar: &ProgressBar) {
+    let bar = bar.downgrade();
+    let tick = move || {
+        while let Some(bar) = bar.upgrade().filter(|bar| !bar.is_finished()) {
+            bar.tick();
+            drop(bar);
+            thread::sleep(TICK);
+        }
+    };
+    // Without this thread the bar is only drawn when work is done.
+    let _ = thread::Builder::new().name("progress".to_owned()).spawn(tick);
 }

@@ -378,6 +378,7 @@ fn environment() -> anyhow::Result<Partial> {
         table: given("OHLCVT_TABLE"),
         ..Partial::default()
     };
+    partial.check_user().map_err(|e| Usage(format!("DB_USER: {e}")))?;
     Ok(partial.split_host().map_err(usage)?)
 }
 

@@ -13,6 +13,7 @@ use stages::features::highlights::{SummaryMetric, SummaryTable};
 use stages::features::layout::FeatureLayout;
 use stages::features::table::FeatureRow;
 
+use crate::secrets;
 use crate::terminal_table;
 
 static VERBOSITY: AtomicI8 = AtomicI8::new(0);
@@ -41,7 +42,8 @@ pub fn eprintln_above_progress(line: &str) {
 /// Writes an error to standard error, above any progress bar. Messages have the form `problem;
 /// remedy`: the remedy goes on a line of its own.
 pub fn eprint_error(message: &str) {
-    let message = printable::message(message);
+    let message = secrets::without_passwords(message);
+    let message = printable::message(&message);
     let (problem, remedy) = split_remedy(&message);
     let help = remedy.map(|remedy| format!("\nhelp: {remedy}")).unwrap_or_default();
     eprintln_above_progress(&format!("error: {problem}{help}"));
@@ -78,7 +80,8 @@ pub fn interrupted() {
 pub fn print(text: &str) -> anyhow::Result<()> {
     if verbosity() >= 0 {
         let mut out = anstream::stdout().lock();
-        writeln!(out, "{}", printable::output(text)).context("cannot write to standard output")?;
+        let text = secrets::without_noted(text);
+        writeln!(out, "{}", printable::output(&text)).context("cannot write to standard output")?;
     }
     Ok(())
 }

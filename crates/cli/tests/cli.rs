@@ -57,6 +57,50 @@ fn too_many_threads_are_an_error() {
     assert_eq!(run.err.matches("temporarily unavailable").count(), 1, "{}", run.err);
 }
 
+/// Returns the shell's words that run the program with room for `threads` threads. With stacks of a
+/// gigabyte the next one fails, while there is memory for everything else.
+fn with_room_for(threads: u64, words: &str) -> String {
+    let (program, kilobytes) = (env!("CARGO_BIN_EXE_data-pipeline"), (threads << 20) + 700_000);
+    format!("ulimit -v {kilobytes}; RUST_MIN_STACK={} exec {program} {words}", 1 << 30)
+}
+
+/// Two threads of the program run always: one waits for signals, one is the pool's.
+#[test]
+#[cfg(target_os = "linux")]
+fn threads_that_cannot_start_are_an_error() {
+    let test_dir = test_dir();
+    test_dir.run(&["sample", "--into", "bars", "--symbols", "3", "--days", "35"]).ok();
+    let boards = "leaderboards --source bars --lookback-days 1 --top-n 1 --out-dir out";
+    let cycles = "imf-stage --source bars --leaders AMBER/USD --lookback-months 1 --trials 2";
+    for (threads, words) in [
+        (0, boards),
+        // The files of bars have a thread that writes, and one that syncs.
+        (2, boards),
+        (3, boards),
+        // A thread asks whether to cancel.
+        (2, cycles),
+        // The lookup of a host, and a connection.
+        (2, "kraken-losers --base-url http://127.0.0.1:1"),
+        (2, "check --source mysql://me@127.0.0.1:1/market"),
+    ] {
+        let mut shell = Command::new("sh");
+        let line = with_room_for(threads, &format!("{words} --threads 1 --no-log-file"));
+        shell.args(["-c", &line]).current_dir(test_dir.path()).env("DB_PASSWORD", "x");
+        let run = finish(shell);
+        assert!(!run.err.contains("bug in"), "{threads} {words}: {}", run.err);
+        run.fails(1, &["cannot start a thread: ", "help: use fewer with --threads, or raise"]);
+        let files = test_dir.tree(".").into_keys().map(|path| path.display().to_string());
+        assert_eq!(files.filter(|path| path.ends_with(".tmp")).count(), 0, "{words}");
+    }
+    // Without its thread a progress bar stands still during long steps, and all results are there.
+    let line = with_room_for(2, "check --source bars --threads 1 --no-log-file");
+    test_dir.write("check.sh", line);
+    let mut terminal = Command::new("script");
+    terminal.args(["-qec", "sh check.sh", "/dev/null"]).current_dir(test_dir.path());
+    let run = finish(terminal).ok();
+    assert!(run.out.contains("3 symbols"), "{}", run.out);
+}
+
 #[test]
 fn one_and_two_threads_give_the_same_bytes() {
     let test_dir = test_dir();

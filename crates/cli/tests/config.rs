@@ -103,7 +103,7 @@ fn invalid_settings_are_reported_with_the_file() {
         "[mysql]\nuser = \"me\"\ndatabase = \"m\"\npassword-file = \"none\"\n",
     );
     test_dir.run(&["check", "--source", "one.csv"]).ok();
-    test_dir.run(&["check"]).fails(1, &["password-file in data-pipeline.toml", "none"]);
+    test_dir.run(&["check"]).fails(1, &["password-file in data-pipeline.toml", "no such file"]);
     test_dir.write("data-pipeline.toml", [0xff, 0xfe]);
     test_dir.run(&["check", "--source", "one.csv"]).fails(2, &["data-pipeline.toml"]);
     test_dir.write("data-pipeline.toml", "");
@@ -140,6 +140,28 @@ fn passwords_are_only_read_from_private_files() {
         assert!(!help.out.contains("s3cret"), "{}", help.out);
         for text in [open.err, private.err, test_dir.text("pipeline.log")] {
             assert!(!text.contains("s3cret"), "{text}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_password_file_that_others_can_read_is_used_with_one_warning() {
+    use std::os::unix::fs::PermissionsExt;
+    let test_dir = test_dir();
+    let file = test_dir.write("db.txt", "s3cret\n");
+    let of_file = "[mysql]\nuser = \"me\"\ndatabase = \"m\"\nhost = \"127.0.0.1:9\"\n";
+    test_dir.write("file.toml", format!("{of_file}password-file = \"db.txt\"\n"));
+    let flags = ["--user", "me", "--database", "m", "--host", "127.0.0.1:9"];
+    let typed = [&["check", "--password-file", "db.txt"], &flags[..]].concat();
+    for words in [&typed[..], &["check", "--config", "file.toml"]] {
+        for (mode, count) in [(0o600, 0), (0o400, 0), (0o644, 1), (0o440, 1)] {
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+            let run = test_dir.run(words).fails(1, &["127.0.0.1:9"]);
+            let warning =
+                "warning: other users can read the password file db.txt; run 'chmod 600 db.txt'";
+            assert_eq!(run.err.matches(warning).count(), count, "{mode:o}: {}", run.err);
+            assert!(!run.err.contains("s3cret"), "{}", run.err);
         }
     }
 }
@@ -205,14 +227,142 @@ fn passwords_in_mistyped_command_lines_are_not_logged() {
     for line in lines {
         let run = test_dir.run(&line);
         assert!(matches!(run.status, Some(1 | 2)), "{line:?}: {}", run.err);
+        assert!(!(run.out + &run.err).contains("s3cret"), "{line:?}: {}", run.err);
     }
     let mut port = test_dir.command(&["check"]);
     port.env("DB_PORT", "s3cret");
-    finish(port).fails(2, &["DB_PORT"]);
+    let port = finish(port).fails(2, &["DB_PORT"]);
+    assert!(!port.err.contains("s3cret"), "{}", port.err);
     let log = test_dir.text("pipeline.log");
     assert!(log.lines().count() > 40, "{log}");
     let leaks: Vec<&str> = log.lines().filter(|line| line.contains("s3cret")).collect();
     assert!(leaks.is_empty(), "{}", leaks.join("\n"));
+}
+
+#[test]
+fn passwords_in_mistyped_words_do_not_reach_the_terminal() {
+    let test_dir = with_bars();
+    let login = "--database d --host 127.0.0.1 --port 9 --password x";
+    let mut lines: Vec<Vec<String>> = [
+        &format!("check --user me:s3cret {login}"),
+        &format!("check --user=me:s3cret {login}"),
+        "check --host me:s3cret:x --user u --database d --password x",
+        "check --host mysql://me:s3cret@h:3306 --user u --database d --password x",
+        "check --host s3cret@h --user u --database d --password x",
+        "check --table mysql://me:s3cret@h/d --user u --database d --password x",
+        "check --database me:s3cret --user u --host 127.0.0.1 --port 9 --password x",
+        "check --port s3cret",
+        "check --ssl-mode s3cret",
+        "check --read-timeout s3cret",
+        "check --connect-timeout=s3cret",
+        "check --pasword s3cret",
+        "check --pasword=s3cret",
+        "check -ps3cret",
+        "check -p s3cret",
+        "check --password-file s3cret --user u --database d",
+        "check --password-file me:s3cret --user u --database d",
+        "check --sourcemysql://me:s3cret@h/d",
+        "check --sorce=mysql://me:s3cret@h/d",
+        "check mysql://me:s3cret@h/d",
+        "mysql://me:s3cret@h/d",
+        "me:s3cret@h/d",
+        "me:s3cret",
+        "check --source bars.csv --strict me:s3cret",
+        "check --source bars.csv --log-file mysql://me:s3cret@h/d/x",
+        "check --config mysql://me:s3cret@h/d",
+        "check --source bars.csv --bar-time mysql://me:s3cret@h/d",
+        "check --source mysql://me%3As3cret@127.0.0.1:9/d --password x",
+        "check --source mysql://h/d?s3cret",
+        "check --source mysql://h/d?read-timeout=s3cret",
+        "leaderboards --top-n mysql://me:s3cret@h/d",
+        "leaderboards --source bars.csv --windows mysql://me:s3cret@h/d",
+        "leaderboards --source bars.csv --asof mysql://me:s3cret@h/d",
+        "sync --pairs mysql://me:p,s3cret@h/d --since x",
+        "sync --into me:s3cret --base-url http://127.0.0.1:9",
+        "kraken-losers --base-url me:s3cret@127.0.0.1",
+        "kraken-losers --base-url https:me:s3cret@127.0.0.1",
+        "config show sync --base-url https://me:s3cret@h/",
+        "config show check --user me:s3cret",
+        "config show check --port s3cret",
+        "config show check --source me:s3cret",
+        "config show check --source mysql://me:s3cret@h/d",
+        "config show import mysql://me:s3cret@h/d",
+        "config show import 'mysql://me:s3cret@h/d",
+        "config show mysql://me:s3cret@h/d",
+        "config init mysql://me:s3cret@h/d",
+        "columns mysql://me:s3cret@h/d",
+    ]
+    .iter()
+    .map(|line| line.split(' ').map(str::to_owned).collect())
+    .collect();
+    for address in [
+        "me:s3cret",
+        " mysql://me:s3cret@h/d",
+        "mysql://me:s3cret@h/d ",
+        "\tmysql://me:s3cret@h/d",
+        "'mysql://me:s3cret@h/d'",
+        "\"mysql://me:s3cret@h/d\"",
+        "`mysql://me:s3cret@h/d`",
+        "mysql://me:p s3cret@h/d",
+        "mysql://me:p'\"s3cret@h/d",
+        "mysql :// me:s3cret@h/d",
+        "<mysql://me:s3cret@h/d>",
+        "mysql://me:s3cret\u{a0}@h/d",
+    ] {
+        for command in [&["check", "--source"][..], &["import"], &["emd", "--input"]] {
+            let words = command.iter().chain([&address]).map(|word| (*word).to_owned());
+            lines.push(words.collect());
+        }
+    }
+    for line in lines {
+        let run = test_dir.run(&line);
+        let (is_shown, text) = (line[0] == "config", run.out + &run.err);
+        assert!(is_shown || line[0] == "columns" || run.status != Some(0), "{line:?}: {text}");
+        assert!(!text.contains("s3cret"), "{line:?}: {text}");
+        assert!(!text.contains("bug in"), "{line:?}: {text}");
+    }
+    // The same in the environment and in the file.
+    for (variable, value) in [
+        ("DB_USER", "me:s3cret"),
+        ("DB_HOST", "me:s3cret@h"),
+        ("DB_HOST", "mysql://me:s3cret@h:3306"),
+        ("DB_NAME", "mysql://me:s3cret@h/d"),
+        ("OHLCVT_TABLE", "me:s3cret"),
+    ] {
+        let mut command =
+            test_dir.command(&["check", "--user", "u", "--password", "x", "--port", "9"]);
+        command.env("DB_HOST", "127.0.0.1").env("DB_NAME", "d").env(variable, value);
+        if variable == "DB_USER" {
+            command = test_dir.command(&["check", "--password", "x"]);
+            command.env("DB_NAME", "d").env(variable, value);
+        }
+        let run = finish(command);
+        assert!(matches!(run.status, Some(1 | 2)), "{variable}={value}: {}", run.err);
+        assert!(!run.err.contains("s3cret"), "{variable}={value}: {}", run.err);
+    }
+    for text in [
+        "source = \"me:s3cret\"\n",
+        "source = \" mysql://me:s3cret@h/d\"\n",
+        "[mysql]\nhost = \"me:s3cret@h\"\n",
+        "[mysql]\nuser = \"me:s3cret\"\n",
+        "[mysql]\ntable = \"mysql://me:s3cret@h/d\"\nuser=\"u\"\ndatabase=\"d\"\npassword-file=\"bars.csv\"\n",
+        "\"mysql://me:s3cret@h/d\" = 1\n",
+        "[\"mysql://me:s3cret@h/d\"]\n",
+        "[check]\n\"mysql://me:s3cret@h/d\" = 1\n",
+        "[state]\nmonths = \"mysql://me:s3cret@h/d\"\n",
+        "[leaderboards]\nwindows = [\"mysql://me:p,s3cret@h/d\"]\n",
+        "[sync]\nbase-url = \"https://me:s3cret@h/\"\n",
+    ] {
+        test_dir.write("data-pipeline.toml", text);
+        for words in [&["check"][..], &["config", "show"], &["sync", "--help"], &["run"]] {
+            let run = test_dir.run(words);
+            let text = run.out + &run.err;
+            assert!(!text.contains("s3cret"), "{words:?}: {text}");
+        }
+    }
+    let log = test_dir.text("pipeline.log");
+    let leaks: Vec<&str> = log.lines().filter(|line| line.contains("s3cret")).collect();
+    assert!(leaks.is_empty() && log.lines().count() > 40, "{}", leaks.join("\n"));
 }
 
 #[test]

@@ -283,7 +283,8 @@ impl FinishedFile {
 /// Renames all files to their destinations.
 ///
 /// # Errors
-/// A folder does not allow it any longer; the files renamed before stay renamed.
+/// The journal of the renames cannot be written; no file is renamed then. Or a folder does not allow
+/// renames any longer; the files renamed before stay renamed.
 pub fn commit_all(files: Vec<FinishedFile>) -> Result<()> {
     let Some(first) = files.first() else { return Ok(()) };
     if files.len() == 1 {
@@ -295,7 +296,7 @@ pub fn commit_all(files: Vec<FinishedFile>) -> Result<()> {
         // Locked during the renames, so that an interruption finds all files unfinished or all in
         // place.
         let mut unfinished = temp.lock();
-        let journal = Journal::write(files.iter().map(|file| (&*file.0.temporary, &*file.0.path)));
+        let journal = Journal::write(files.iter().map(|file| (&*file.0.temporary, &*file.0.path)))?;
         for file in &files {
             file.rename(&mut unfinished)?;
             let folder = folder_of(file.path()).to_owned();
@@ -303,9 +304,7 @@ pub fn commit_all(files: Vec<FinishedFile>) -> Result<()> {
                 folders.push(folder);
             }
         }
-        if let Some(journal) = journal {
-            journal.remove();
-        }
+        journal.remove();
     }
     for folder in folders {
         // Some systems cannot sync a folder and do not need to.
@@ -461,7 +460,38 @@ mod tests {
         commit_all(group(&temp, folder.path(), b"old")).unwrap();
         commit_all(group(&temp, folder.path(), b"new")).unwrap();
         assert_eq!(contents(folder.path()), [b"new", b"new"]);
-        assert!(!folder.path().join(".data-pipeline-commit").exists());
+        assert_eq!(names(folder.path()), ["a.csv", "sub"]);
+    }
+
+    /// As root all folders can be written, so the folder is removed instead.
+    #[test]
+    fn group_without_a_journal_is_not_renamed() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().canonicalize().unwrap();
+        let temp = TempFiles::default();
+        commit_all(group(&temp, &folder, b"old")).unwrap();
+        let mut files = group(&temp, &folder, b"new");
+        files.push(temp.write_temp(&folder.join("gone/c.csv"), b"new").unwrap());
+        fs::remove_dir_all(folder.join("gone")).unwrap();
+        let error = commit_all(files).unwrap_err().to_string();
+        assert!(error.starts_with("cannot write ") && error.contains("gone/c.csv"), "{error}");
+        assert_eq!(contents(&folder), [b"old", b"old"]);
+        assert_eq!(names(&folder), ["a.csv", "sub"]);
+    }
+
+    #[test]
+    fn nothing_is_in_the_way_of_a_journal() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().canonicalize().unwrap();
+        fs::create_dir(folder.join(".data-pipeline-commit")).unwrap();
+        let files = group(&TempFiles::default(), &folder, b"new");
+        let pairs = || files.iter().map(|file| (&*file.0.temporary, &*file.0.path));
+        let journals = [Journal::write(pairs()).unwrap(), Journal::write(pairs()).unwrap()];
+        let is_journal = |name: &&String| name.starts_with(".data-pipeline-commit.");
+        assert_eq!(names(&folder).iter().filter(is_journal).count(), 2);
+        journals.into_iter().for_each(Journal::remove);
+        commit_all(files).unwrap();
+        assert_eq!(names(&folder), [".data-pipeline-commit", "a.csv", "sub"]);
     }
 
     #[test]
@@ -484,6 +514,18 @@ mod tests {
         std::mem::forget(files);
         TempFiles::default().write(&folder.join("sub/c.csv"), b"c").unwrap();
         assert_eq!(contents(&folder), [b"new", b"new"]);
-        assert!(!folder.join(".data-pipeline-commit").exists());
+        assert_eq!(names(&folder), ["a.csv", "sub"]);
+    }
+
+    #[test]
+    fn journal_without_random_digits_is_completed() {
+        let folder = tempfile::tempdir().unwrap();
+        let temporary = ".a.csv.0123456789abcdef.tmp";
+        fs::write(folder.path().join(temporary), "new").unwrap();
+        let journal = format!("data-pipeline commit 1\0{temporary}\0a.csv\0end");
+        fs::write(folder.path().join(".data-pipeline-commit"), journal).unwrap();
+        TempFiles::default().write(&folder.path().join("b.csv"), b"b").unwrap();
+        assert_eq!(fs::read(folder.path().join("a.csv")).unwrap(), b"new");
+        assert_eq!(names(folder.path()), ["a.csv", "b.csv"]);
     }
 }

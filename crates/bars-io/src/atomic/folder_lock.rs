@@ -5,7 +5,7 @@
 //! processes that cannot see each other, such as those of two containers, and for reused process
 //! numbers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
@@ -16,7 +16,12 @@ use super::names::is_temporary;
 
 /// The folders with unfinished files of this process.
 #[derive(Debug, Default)]
-pub(super) struct FolderLocks(BTreeMap<PathBuf, Held>);
+pub(super) struct FolderLocks {
+    held: BTreeMap<PathBuf, Held>,
+    /// Folders above those of files that were searched for journals of killed processes. They are
+    /// searched once: a store has many folders below one, which can have many entries.
+    searched: BTreeSet<PathBuf>,
+}
 
 #[derive(Debug)]
 struct Held {
@@ -32,34 +37,46 @@ const PAUSE: Duration = Duration::from_millis(10);
 impl FolderLocks {
     /// Adds a file in `folder`. The first one locks the folder and removes stale files there.
     pub(super) fn add(&mut self, folder: &Path) {
-        if let Some(held) = self.0.get_mut(folder) {
+        if let Some(held) = self.held.get_mut(folder) {
             held.files += 1;
             return;
         }
-        journal::recover_near(folder);
+        self.recover_near(folder);
         let handle = File::open(folder).ok();
         if let Some(handle) = &handle {
             sweep_if_unused(folder, handle);
         }
         let handle = handle.filter(share);
-        self.0.insert(folder.to_owned(), Held { _handle: handle, files: 1 });
+        self.held.insert(folder.to_owned(), Held { _handle: handle, files: 1 });
     }
 
     /// Removes a file in `folder`. The last one unlocks the folder.
     pub(super) fn remove(&mut self, folder: &Path) {
-        let Some(held) = self.0.get_mut(folder) else { return };
+        let Some(held) = self.held.get_mut(folder) else { return };
         held.files -= 1;
         if held.files == 0 {
-            self.0.remove(folder);
+            self.held.remove(folder);
         }
     }
 
     /// Removes stale files from `folder`.
     pub(super) fn sweep(&mut self, folder: &Path) {
-        if !self.0.contains_key(folder)
-            && let Ok(handle) = File::open(folder)
-        {
+        if self.held.contains_key(folder) {
+            return;
+        }
+        self.recover_near(folder);
+        if let Ok(handle) = File::open(folder) {
             sweep_if_unused(folder, &handle);
+        }
+    }
+
+    /// Completes the renames of killed processes in `folder` and the folders above.
+    fn recover_near(&mut self, folder: &Path) {
+        for (level, above) in journal::searched(folder).enumerate() {
+            if level == 0 || self.searched.insert(above.to_owned()) {
+                // A journal that cannot be read stays for the next writer.
+                let _ = journal::recover(above);
+            }
         }
     }
 }

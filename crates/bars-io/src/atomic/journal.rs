@@ -2,17 +2,18 @@
 //!
 //! Before the first rename, a journal next to the files lists all of them. A later writer in the
 //! same folder (or in one up to two levels below) that finds the journal of a killed process
-//! completes the renames.
+//! completes the renames. Files that have no folder in common that is near and can be written have a
+//! journal in each of their folders.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Write};
+use std::hash::{BuildHasher, RandomState};
+use std::io::{self, Read, Write};
 use std::path::{Component, Path, PathBuf};
 
-use super::names::{folder_of, is_temporary};
+use super::names::{folder_of, is_journal, is_temporary, journal_name};
 use crate::error::{Error, Result};
 
-/// The name of the journal.
-const JOURNAL: &str = ".data-pipeline-commit";
 /// The first field of a journal, and the last one of a complete journal.
 const BEGIN: &str = "data-pipeline commit 1";
 const END: &str = "end";
@@ -21,132 +22,225 @@ const LEVELS: usize = 3;
 /// Larger journals are not of this program.
 const MAX_JOURNAL: u64 = 1 << 26;
 
-/// The journal of a group that is being renamed. Its lock shows that the process is alive.
-pub(super) struct Journal {
-    path: PathBuf,
-    _lock: File,
-}
+/// A temporary file and its destination.
+type Pair = (PathBuf, PathBuf);
+
+/// The journals of a group that is being renamed. Their locks show that the process is alive.
+#[derive(Debug)]
+pub(super) struct Journal(Vec<(PathBuf, File)>);
 
 impl Journal {
-    /// Writes the journal of temporary files and their destinations; `None` if this is impossible:
-    /// the group is then renamed without it.
-    pub(super) fn write<'a>(files: impl Iterator<Item = (&'a Path, &'a Path)>) -> Option<Journal> {
-        let paths = files.flat_map(|(temporary, to)| [temporary, to]);
-        let paths: Vec<PathBuf> = paths.map(real).collect::<Option<_>>()?;
-        let folder = common_folder(&paths)?;
-        let mut content = format!("{BEGIN}\0");
-        for path in &paths {
-            content.push_str(path.strip_prefix(&folder).ok()?.to_str()?);
-            content.push('\0');
+    /// Writes the journal of temporary files and their destinations.
+    ///
+    /// # Errors
+    /// It cannot be written. The group must not be renamed then.
+    pub(super) fn write<'a>(files: impl Iterator<Item = (&'a Path, &'a Path)>) -> Result<Journal> {
+        // Both are in the same folder.
+        let pair = |(temporary, to): (&Path, &Path)| {
+            let to = real(to)?;
+            Ok((to.with_file_name(temporary.file_name().unwrap_or_default()), to))
+        };
+        let pairs = files.map(pair);
+        let pairs = pairs.collect::<Result<Vec<Pair>>>()?;
+        let mut journal = Journal(Vec::new());
+        match common_folder(&pairs).map(|folder| journal.add(&folder, &pairs)) {
+            Some(Ok(())) => return Ok(journal),
+            Some(Err(e)) if !is_refused(&e) => return Err(e),
+            _ => {}
         }
-        content.push_str(END);
-        let path = folder.join(JOURNAL);
-        let mut lock = OpenOptions::new().write(true).create_new(true).open(&path).ok()?;
-        let is_written = lock.try_lock().is_ok()
-            && lock.write_all(content.as_bytes()).and_then(|()| lock.sync_all()).is_ok();
-        let journal = Journal { path, _lock: lock };
-        if is_written {
-            return Some(journal);
+        let mut folders: Vec<&Path> = pairs.iter().map(|(_, to)| folder_of(to)).collect();
+        folders.sort_unstable();
+        folders.dedup();
+        for folder in folders {
+            let own = pairs.iter().filter(|(_, to)| folder_of(to) == folder).cloned();
+            let added = journal.add(folder, &own.collect::<Vec<Pair>>());
+            if let Err(e) = added {
+                journal.remove();
+                return Err(e);
+            }
         }
-        journal.remove();
-        None
+        Ok(journal)
+    }
+
+    /// Writes a journal of files below `folder`.
+    fn add(&mut self, folder: &Path, pairs: &[Pair]) -> Result<()> {
+        let path = folder.join(journal_name(RandomState::new().hash_one(0)));
+        let error = |e| Error::io("write", &path, e);
+        let content = content(folder, pairs).map_err(error)?;
+        let mut file =
+            OpenOptions::new().write(true).create_new(true).open(&path).map_err(error)?;
+        let written = file.try_lock().map_err(io::Error::from);
+        let written =
+            written.and_then(|()| file.write_all(&content)).and_then(|()| file.sync_all());
+        if let Err(e) = written {
+            let _ = fs::remove_file(&path);
+            return Err(error(e));
+        }
+        self.0.push((path, file));
+        Ok(())
     }
 
     pub(super) fn remove(self) {
-        // A journal that stays is completed later: all of its files are in place then.
-        let _ = fs::remove_file(self.path);
+        for (path, _lock) in self.0 {
+            // A journal that stays is completed later: all of its files are in place then.
+            let _ = fs::remove_file(path);
+        }
     }
 }
 
-/// The absolute path of a file in an existing folder.
-fn real(path: &Path) -> Option<PathBuf> {
-    Some(fs::canonicalize(folder_of(path)).ok()?.join(path.file_name()?))
+/// The content of a journal in `folder`.
+fn content(folder: &Path, pairs: &[Pair]) -> io::Result<Vec<u8>> {
+    let mut content = BEGIN.as_bytes().to_vec();
+    for path in pairs.iter().flat_map(|(temporary, to)| [temporary, to]) {
+        let below = path.strip_prefix(folder).map_err(io::Error::other)?;
+        content.push(0);
+        content.extend_from_slice(bytes_of(below.as_os_str())?);
+    }
+    content.push(0);
+    content.extend_from_slice(END.as_bytes());
+    Ok(content)
 }
 
-/// The deepest folder that contains all files.
-fn common_folder(files: &[PathBuf]) -> Option<PathBuf> {
-    let mut common = files.first()?.parent()?;
-    for file in files {
+/// Whether the system does not allow files in a folder, as in the folder of another user.
+fn is_refused(error: &Error) -> bool {
+    use io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+    let Error::Io { source, .. } = error else { return false };
+    matches!(source.kind(), PermissionDenied | ReadOnlyFilesystem)
+}
+
+/// The absolute path of a file in an existing folder.
+fn real(path: &Path) -> Result<PathBuf> {
+    let folder = fs::canonicalize(folder_of(path)).map_err(|e| Error::io("write", path, e))?;
+    Ok(folder.join(path.file_name().unwrap_or_default()))
+}
+
+/// The deepest folder that contains all files; `None` if a writer next to one of them would not
+/// search it.
+fn common_folder(pairs: &[Pair]) -> Option<PathBuf> {
+    let mut common = pairs.first()?.1.parent()?;
+    for (_, file) in pairs {
         while !file.starts_with(common) {
             common = common.parent()?;
         }
     }
-    Some(common.to_owned())
+    let is_near = |(_, file): &Pair| folder_of(file).ancestors().take(LEVELS).any(|a| a == common);
+    pairs.iter().all(is_near).then(|| common.to_owned())
 }
 
-/// Completes the renames of a killed process in `folder` and the folders above.
-pub(super) fn recover_near(folder: &Path) {
-    for folder in folder.ancestors().take(LEVELS) {
-        // A journal that cannot be read stays for the next writer.
-        let _ = recover(folder);
-    }
+/// The folders that may have a journal of files in `folder`: itself, and those above.
+pub(super) fn searched(folder: &Path) -> impl Iterator<Item = &Path> {
+    let named = |folder: &'_ Path| !folder.as_os_str().is_empty();
+    let ancestors = folder.ancestors().take(LEVELS);
+    ancestors.map(move |folder| if named(folder) { folder } else { Path::new(".") })
 }
 
-/// Completes the renames of a killed process that [`commit_all`](super::commit_all) listed in `folder`. Does nothing if
-/// there are none, or if the process is alive.
+/// Completes the renames of killed processes that [`commit_all`](super::commit_all) listed in
+/// `folder`. Does nothing if there are none, or if the process is alive.
 ///
 /// # Errors
-/// The journal cannot be read, or a file cannot be renamed.
+/// A journal cannot be read, or a file cannot be renamed.
 pub fn recover(folder: &Path) -> Result<()> {
-    let path = folder.join(JOURNAL);
+    let mut result = Ok(());
+    // A folder that cannot be listed has no journals of this process.
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if is_journal(&entry.file_name().to_string_lossy()) {
+            result = result.and(complete(&entry.path(), owner));
+        }
+    }
+    result
+}
+
+/// Completes the renames of one journal, if its process was killed. `owner` returns the user that owns
+/// a file, if it exists.
+fn complete(path: &Path, owner: impl Fn(&Path) -> Option<u32>) -> Result<()> {
+    let folder = folder_of(path);
     let is_file =
-        fs::symlink_metadata(&path).is_ok_and(|kind| kind.is_file() && kind.len() <= MAX_JOURNAL);
+        fs::symlink_metadata(path).is_ok_and(|kind| kind.is_file() && kind.len() <= MAX_JOURNAL);
     if !is_file {
         return Ok(());
     }
-    let mut journal = File::open(&path).map_err(|e| Error::io("open", &path, e))?;
+    let mut journal = File::open(path).map_err(|e| Error::io("open", path, e))?;
     if journal.try_lock().is_err() {
         return Ok(());
     }
-    let mut text = String::new();
-    let read = journal.read_to_string(&mut text);
-    let pairs = read.ok().and_then(|_| pairs(&text)).unwrap_or_default();
+    let mut content = Vec::new();
+    let read = journal.read_to_end(&mut content);
+    let pairs = read.ok().and_then(|_| pairs(&content)).unwrap_or_default();
     for (temporary, to) in pairs {
         let (temporary, to) = (folder.join(temporary), folder.join(to));
         let is_file = fs::symlink_metadata(&temporary).is_ok_and(|kind| kind.is_file());
-        if is_file && is_of_one_owner(&[&path, &temporary, &to]) {
+        if is_file && is_one(&[owner(path), owner(&temporary), owner(&to)]) {
             fs::rename(&temporary, &to).map_err(|e| Error::io("write", &to, e))?;
         }
     }
     // An incomplete journal belongs to a process that was killed before its first rename.
-    fs::remove_file(&path).map_err(|e| Error::io("remove", &path, e))
+    fs::remove_file(path).map_err(|e| Error::io("remove", path, e))
 }
 
-/// Whether the files that exist belong to one user. Otherwise another user could put a journal into a
-/// folder that all can write, and have files renamed that are not theirs.
+/// Whether the owners of the files that exist are one user. Otherwise another user could put a journal
+/// into a folder that all can write, and have files renamed that are not theirs.
+fn is_one(owners: &[Option<u32>]) -> bool {
+    let mut known = owners.iter().flatten();
+    known.next().is_none_or(|first| known.all(|owner| owner == first))
+}
+
+/// The user that owns a file, or a link itself; `None` if it does not exist.
 #[cfg(unix)]
-fn is_of_one_owner(files: &[&Path]) -> bool {
+fn owner(file: &Path) -> Option<u32> {
     use std::os::unix::fs::MetadataExt;
-    let owner = |file: &&Path| fs::symlink_metadata(file).ok().map(|kind| kind.uid());
-    let owners: Vec<u32> = files.iter().filter_map(owner).collect();
-    owners.windows(2).all(|pair| pair[0] == pair[1])
+    fs::symlink_metadata(file).ok().map(|kind| kind.uid())
 }
 
 #[cfg(not(unix))]
-fn is_of_one_owner(_files: &[&Path]) -> bool {
-    true
+fn owner(_file: &Path) -> Option<u32> {
+    None
 }
 
 /// The temporary files and their destinations; `None` unless the journal is complete and all paths
 /// are below its folder.
-fn pairs(text: &str) -> Option<Vec<(&Path, &Path)>> {
-    let mut fields: Vec<&str> = text.split('\0').collect();
-    if fields.pop() != Some(END) || fields.first() != Some(&BEGIN) || fields.len().is_multiple_of(2)
-    {
+fn pairs(content: &[u8]) -> Option<Vec<(&Path, &Path)>> {
+    let mut fields: Vec<&[u8]> = content.split(|byte| *byte == 0).collect();
+    let is_whole =
+        fields.pop() == Some(END.as_bytes()) && fields.first() == Some(&BEGIN.as_bytes());
+    if !is_whole || fields.len().is_multiple_of(2) {
         return None;
     }
     let is_below = |path: &Path| path.components().all(|part| matches!(part, Component::Normal(_)));
     fields[1..]
         .chunks_exact(2)
         .map(|pair| {
-            let (temporary, to) = (Path::new(pair[0]), Path::new(pair[1]));
-            let is_own = is_temporary(temporary.file_name()?.to_str()?)
+            let (temporary, to) = (path_of(pair[0])?, path_of(pair[1])?);
+            let is_own = is_temporary(&temporary.file_name()?.to_string_lossy())
                 && temporary.parent() == to.parent()
                 && is_below(temporary)
                 && is_below(to);
             is_own.then_some((temporary, to))
         })
         .collect()
+}
+
+/// A path as the bytes that the system uses.
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "other systems have paths that are not bytes")]
+fn bytes_of(path: &OsStr) -> io::Result<&[u8]> {
+    Ok(std::os::unix::ffi::OsStrExt::as_bytes(path))
+}
+
+#[cfg(not(unix))]
+fn bytes_of(path: &OsStr) -> io::Result<&[u8]> {
+    let text = path.to_str().ok_or_else(|| io::Error::other("a path is not UTF-8"))?;
+    Ok(text.as_bytes())
+}
+
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "other systems have paths that are not bytes")]
+fn path_of(bytes: &[u8]) -> Option<&Path> {
+    Some(Path::new(<OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes)))
+}
+
+#[cfg(not(unix))]
+fn path_of(bytes: &[u8]) -> Option<&Path> {
+    std::str::from_utf8(bytes).ok().map(Path::new)
 }
 
 #[cfg(test)]
@@ -164,9 +258,100 @@ mod tests {
             format!("{BEGIN}\0{temporary}\0{END}"),
             String::new(),
         ] {
-            assert_eq!(pairs(&text), None, "{text}");
+            assert_eq!(pairs(text.as_bytes()), None, "{text}");
         }
         let text = format!("{BEGIN}\0{temporary}\0x\0{END}");
-        assert_eq!(pairs(&text), Some(vec![(Path::new(temporary), Path::new("x"))]));
+        let own = vec![(Path::new(temporary), Path::new("x"))];
+        assert_eq!(pairs(text.as_bytes()), Some(own));
+    }
+
+    #[test]
+    fn files_of_different_users_are_not_renamed() {
+        const TEMPORARY: &str = ".x.0123456789abcdef.tmp";
+        let folder = tempfile::tempdir().unwrap();
+        let [journal, temporary, to] = [".data-pipeline-commit.0123456789abcdef", TEMPORARY, "x"]
+            .map(|name| folder.path().join(name));
+        let (own, other) = (Some(1000), Some(1001));
+        // Owners of journal, temporary file and destination, and whether it is replaced.
+        for (owners, is_replaced) in [
+            ([own, own, own], true),
+            ([other, other, other], true),
+            ([own, own, None], true),
+            ([other, own, own], false),
+            ([own, other, own], false),
+            ([own, own, other], false),
+            ([other, own, None], false),
+            ([other, other, own], false),
+        ] {
+            fs::write(&journal, format!("{BEGIN}\0{TEMPORARY}\0x\0{END}")).unwrap();
+            fs::write(&temporary, "new").unwrap();
+            fs::write(&to, "old").unwrap();
+            let owner = |path: &Path| {
+                let files = [&journal, &temporary, &to];
+                files.iter().position(|file| *file == path).and_then(|place| owners[place])
+            };
+            complete(&journal, owner).unwrap();
+            let expected = if is_replaced { "new" } else { "old" };
+            assert_eq!(fs::read_to_string(&to).unwrap(), expected, "{owners:?}");
+            assert!(!journal.exists());
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn owners_are_those_of_the_system() {
+        let folder = tempfile::tempdir().unwrap();
+        let [own, missing] = ["own", "missing"].map(|name| folder.path().join(name));
+        fs::write(&own, "").unwrap();
+        let user = owner(folder.path()).unwrap();
+        assert_eq!((owner(&own), owner(&missing)), (Some(user), None));
+        if user == 0 {
+            // Only root can give a file away.
+            std::os::unix::fs::chown(&own, Some(12_345), None).unwrap();
+            assert_eq!(owner(&own), Some(12_345));
+        } else {
+            // The root folder is of root.
+            assert_eq!(owner(Path::new("/")), Some(0));
+        }
+        assert!(!is_one(&[
+            owner(folder.path()),
+            owner(if user == 0 { &own } else { Path::new("/") })
+        ]));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn paths_that_are_not_utf8_are_listed() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().canonicalize().unwrap();
+        let name = path_of(b"x\xff").unwrap();
+        let temporary = folder.join(path_of(b".x\xff.0123456789abcdef.tmp").unwrap());
+        fs::write(&temporary, "new").unwrap();
+        let journal = Journal::write([(&*temporary, &*folder.join(name))].into_iter()).unwrap();
+        drop(journal);
+        recover(&folder).unwrap();
+        assert_eq!(fs::read(folder.join(name)).unwrap(), b"new");
+    }
+
+    #[test]
+    fn files_that_are_far_apart_have_journals_of_their_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().canonicalize().unwrap();
+        let files = ["a/b/c/d/x", "e/y"].map(|name| {
+            let to = folder.join(name);
+            fs::create_dir_all(folder_of(&to)).unwrap();
+            let name = to.file_name().unwrap().to_string_lossy().into_owned();
+            let temporary = to.with_file_name(format!(".{name}.0123456789abcdef.tmp"));
+            fs::write(&temporary, "new").unwrap();
+            (temporary, to)
+        });
+        let journal = Journal::write(files.iter().map(|(from, to)| (&**from, &**to))).unwrap();
+        let folders: Vec<&Path> = journal.0.iter().map(|(path, _)| folder_of(path)).collect();
+        assert_eq!(folders, [folder.join("a/b/c/d"), folder.join("e")]);
+        drop(journal);
+        for (_, to) in &files {
+            recover(folder_of(to)).unwrap();
+            assert_eq!(fs::read(to).unwrap(), b"new");
+        }
     }
 }

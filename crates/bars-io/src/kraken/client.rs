@@ -18,6 +18,7 @@ use url::Url;
 use super::shape;
 use crate::address::without_password;
 use crate::error::{Error, Result};
+use crate::panics::contain;
 use crate::warnings::Warnings;
 
 /// Base URL of the API.
@@ -186,8 +187,7 @@ impl Client {
         }
         let own = url.origin();
         for _ in 0..=MAX_REDIRECTS {
-            let request = self.agent.get(url.as_str());
-            let answer = request.call().map_err(|e| self.error(method, reason_of(&e)))?;
+            let answer = self.call(method, &url)?;
             let location =
                 answer.headers().get(LOCATION).filter(|_| answer.status().is_redirection());
             let Some(location) = location.and_then(|location| location.to_str().ok()) else {
@@ -205,6 +205,18 @@ impl Client {
             }
         }
         Err(self.error(method, format!("more than {MAX_REDIRECTS} redirects; check base_url")))
+    }
+
+    /// Sends one request.
+    fn call(&self, method: &str, url: &Url) -> Result<Response<Body>> {
+        // ureq looks up the host on a thread, and panics if the system refuses it.
+        match contain(|| self.agent.get(url.as_str()).call()) {
+            Ok(answer) => answer.map_err(|e| self.error(method, reason_of(&e))),
+            Err(panic) if panic.starts_with("failed to spawn thread") => {
+                Err(Error::thread(io::Error::other("the system refuses it")))
+            }
+            Err(panic) => Err(self.senseless(method, panic)),
+        }
     }
 
     /// Unwraps a response.

@@ -1,13 +1,14 @@
 //! Connection settings of a database: host, user, table and encryption.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 
+use crate::address::EXAMPLE;
 use crate::error::{Error, Result};
 
 /// A password; never printed.
@@ -105,9 +106,9 @@ impl Partial {
     /// # Errors
     /// The address is invalid; the message repeats no part that may belong to the password.
     pub fn from_url(text: &str) -> Result<Partial> {
-        const FORM: &str = "expected mysql://user:password@host:3306/database?table=ohlcvt";
+        let form = format!("expected {EXAMPLE}");
         if !text.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("mysql://")) {
-            return Err(Error::Input(format!("invalid address; did you mean mysql://? {FORM}")));
+            return Err(Error::Input(format!("invalid address; did you mean mysql://? {form}")));
         }
         if has_bare_reserved(&text[8..]) {
             return Err(Error::Input(
@@ -117,10 +118,10 @@ impl Partial {
             ));
         }
         let url = url::Url::parse(text)
-            .map_err(|e| Error::Input(format!("invalid mysql:// address ({e}); {FORM}")))?;
+            .map_err(|e| Error::Input(format!("invalid mysql:// address ({e}); {form}")))?;
         let decode = |part: &str| {
             percent_decode_str(part).decode_utf8().map(|text| text.into_owned()).map_err(|_| {
-                Error::Input(format!("invalid mysql:// address (not UTF-8 after decoding); {FORM}"))
+                Error::Input(format!("invalid mysql:// address (not UTF-8 after decoding); {form}"))
             })
         };
         let some = |part: &str| {
@@ -134,6 +135,7 @@ impl Partial {
             database: some(url.path().trim_matches('/'))?,
             ..Partial::default()
         };
+        partial.check_user()?;
         for (key, value) in url.query_pairs() {
             match key.replace('_', "-").as_str() {
                 "table" => partial.table = Some(value.into_owned()),
@@ -146,8 +148,10 @@ impl Partial {
                 "connect-timeout" => partial.connect_timeout = Some(parse_seconds(&key, &value)?),
                 "read-timeout" => partial.read_timeout = Some(parse_seconds(&key, &value)?),
                 _ => {
+                    // Without a value it may be a part of a password.
+                    let key = if value.is_empty() { String::new() } else { format!(" \"{key}\"") };
                     return Err(Error::Input(format!(
-                        "unknown parameter \"{key}\" in the mysql:// address: expected table, ssl-mode, ssl-ca, \
+                        "unknown parameter{key} in the mysql:// address: expected table, ssl-mode, ssl-ca, \
                          server-public-key, connect-timeout, read-timeout or socket"
                     )));
                 }
@@ -208,6 +212,19 @@ impl Partial {
             connect_timeout: self.connect_timeout.or(other.connect_timeout),
             read_timeout: self.read_timeout.or(other.read_timeout),
         }
+    }
+
+    /// Checks that the user is not `user:password`.
+    ///
+    /// # Errors
+    /// It contains a colon. The message does not repeat it.
+    pub fn check_user(&self) -> Result<()> {
+        if self.user.as_ref().is_some_and(|user| user.contains(':')) {
+            let reason =
+                "invalid user: expected a name without \":\"; give the password separately";
+            return Err(Error::Input(reason.to_owned()));
+        }
+        Ok(())
     }
 
     /// Moves the port of a host `host:port` to the port.
@@ -341,14 +358,19 @@ pub const MAX_TIMEOUT: u32 = 86_400;
 /// Splits `host`, `host:port` or `[address]:port`. An IPv6 address without brackets has no port.
 ///
 /// # Errors
-/// The port is not a number of 1 to 65535, or the host is empty.
+/// The port is not a number of 1 to 65535, or the host is empty or no host, such as an address with a
+/// user. The message does not repeat it, because it may contain a password.
 pub fn split_port(text: &str) -> Result<(&str, Option<u16>)> {
     let is_bare_address = !text.starts_with('[') && text.matches(':').count() > 1;
     let (host, port) = match text.rsplit_once(':') {
         Some((host, port)) if !is_bare_address && !port.ends_with(']') => (host, Some(port)),
         _ => (text, None),
     };
-    if host.is_empty() {
+    let is_name =
+        |host: &str| !host.contains(['@', '/', '?', '#']) && !host.contains(char::is_whitespace);
+    let is_address =
+        |host: &str| host.split('%').next().is_some_and(|host| host.parse::<Ipv6Addr>().is_ok());
+    if host.is_empty() || !is_name(host) || (is_bare_address && !is_address(host)) {
         return Err(Error::Input("invalid host: expected host or host:port".to_owned()));
     }
     Ok((host, port.map(parse_port).transpose()?))
@@ -372,7 +394,10 @@ pub fn parse_seconds(what: &str, text: &str) -> Result<u32> {
     let seconds = text.parse().ok().filter(|seconds| (1..=MAX_TIMEOUT).contains(seconds));
     seconds.ok_or_else(|| {
         let what = what.replace('_', "-");
-        Error::Input(format!("invalid {what} \"{text}\": expected 1-{MAX_TIMEOUT} seconds"))
+        // Another value may be a password in the wrong place.
+        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+        let shown = if is_number { format!(" \"{text}\"") } else { String::new() };
+        Error::Input(format!("invalid {what}{shown}: expected 1-{MAX_TIMEOUT} seconds"))
     })
 }
 

@@ -220,6 +220,23 @@ fn garbled(panic: String) -> mysql::Error {
     io::Error::other(Garbled(panic)).into()
 }
 
+/// The system refuses the thread of a connection.
+#[derive(Debug)]
+struct NoThread(io::Error);
+
+impl fmt::Display for NoThread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot start a thread: {}", self.0)
+    }
+}
+
+impl std::error::Error for NoThread {}
+
+/// Returns whether there was no thread for a connection.
+fn is_no_thread(error: &mysql::Error) -> bool {
+    io_error(error).and_then(io::Error::get_ref).is_some_and(|cause| cause.is::<NoThread>())
+}
+
 /// Connects as the encryption of `config` demands. Returns the connection and whether encryption was
 /// asked for.
 fn login(config: &Config, database: Option<&str>, warnings: &Warnings) -> Result<(Conn, bool)> {
@@ -270,11 +287,13 @@ fn connect(
     // The limit covers the lookup of the host and the login, which the driver cannot limit: a server
     // that sends a byte now and then could go on forever. A thread that still waits for such a
     // server ends with the process.
-    thread::Builder::new().name("connect".to_owned()).spawn(move || {
+    let connect = move || {
         let connection = contain(|| Conn::new(options));
         // After the time limit there is no receiver.
         let _ = sender.send(connection.unwrap_or_else(|panic| Err(garbled(panic))));
-    })?;
+    };
+    let thread = thread::Builder::new().name("connect".to_owned()).spawn(connect);
+    thread.map_err(|e| io::Error::other(NoThread(e)))?;
     let (begun, limit) = (Instant::now(), config.connect_timeout);
     loop {
         let left = limit.saturating_sub(begun.elapsed());
@@ -448,7 +467,7 @@ fn is_passing(error: &mysql::Error) -> bool {
     /// Too many connections, shutdown, lock wait, deadlock, interrupted, gone away, lost, killed.
     const CODES: [u16; 8] = [1040, 1053, 1205, 1213, 1317, 2006, 2013, 1927];
     match error {
-        _ if is_tls(error) || is_key_missing(error) => false,
+        _ if is_tls(error) || is_key_missing(error) || is_no_thread(error) => false,
         mysql::Error::IoError(_) => true,
         mysql::Error::DriverError(e) => matches!(
             e,
@@ -473,7 +492,7 @@ fn plain(config: &Config, error: &mysql::Error) -> String {
             "the server asks for the password on a connection without encryption".to_owned()
         }
         mysql::Error::IoError(_) | mysql::Error::CodecError(_) => match io_error(error) {
-            Some(e) if is_tls(error) => e.to_string(),
+            Some(e) if is_tls(error) || is_no_thread(error) => e.to_string(),
             Some(e) if e.get_ref().is_some_and(|e| e.is::<Garbled>()) => e.to_string(),
             Some(e) => format!("connection lost ({e})"),
             None => "connection lost".to_owned(),
@@ -519,6 +538,7 @@ pub(super) fn error(config: &Config, error: &mysql::Error) -> Error {
         mysql::Error::DriverError(DriverError::ConnectTimeout) => {
             "check host and port and that the server is up, or raise connect_timeout"
         }
+        _ if is_no_thread(error) => "use fewer threads, or raise the limit on memory or processes",
         _ if is_silent(error) => "raise read_timeout if the server needs longer",
         _ if is_key_missing(error) => {
             "encrypt with ssl-mode=required, or name the file with the server's public key (server_public_key)"

@@ -1,6 +1,6 @@
 //! `data-pipeline config`
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -12,6 +12,7 @@ use crate::config::{self, NAME};
 use crate::explain;
 use crate::flags::{DatabaseFlags, examples};
 use crate::interrupt::temp_files;
+use crate::secrets;
 use crate::source_select;
 use crate::ui::{self, Usage};
 
@@ -150,7 +151,7 @@ fn settings(name: &str, given: &[String], program: &clap::Command) -> anyhow::Re
                 let path = path.display();
                 return Err(Usage(format!("invalid configuration in {path}: {reason}")).into());
             }
-            _ => error.exit(),
+            _ => explain::exit(error),
         },
     };
     let (_, matches) = matches.subcommand().context("no subcommand")?;
@@ -162,7 +163,7 @@ fn settings(name: &str, given: &[String], program: &clap::Command) -> anyhow::Re
         if let Some((_, source)) = source.as_ref().filter(|(flag, _)| *flag == id) {
             let own = source.iter().map(|(setting, value, from)| Setting {
                 setting: (*setting).to_owned(),
-                value: value.clone(),
+                value: value.as_deref().map(|value| secrets::shown(Some(*setting), value)),
                 from: from.clone(),
             });
             settings.extend(own);
@@ -198,7 +199,8 @@ fn setting(
 ) -> Setting {
     let id = arg.get_id().as_str();
     let values = matches.get_raw(id).into_iter().flatten();
-    let values: Vec<_> = values.map(|value| value.to_string_lossy()).collect();
+    let shown = |value: &OsStr| secrets::shown(arg.get_long(), &value.to_string_lossy());
+    let values: Vec<String> = values.map(shown).collect();
     let mut value = (!values.is_empty()).then(|| values.join(","));
     value = value.or_else(|| stated_default(arg));
     let is_typed = matches.value_source(id) == Some(ValueSource::CommandLine);
@@ -220,7 +222,7 @@ fn of_environment(command: &str, id: &str) -> Option<(String, String)> {
     let variables = super::fetch_history::variables(id).filter(|_| command == "fetch-history")?;
     let set = variables.into_iter().filter_map(|name| {
         let value = std::env::var(name).ok().filter(|value| !value.is_empty())?;
-        Some((name, value))
+        Some((name, secrets::shown(Some("source"), &value)))
     });
     let (names, values): (Vec<_>, Vec<_>) = set.unzip();
     (!names.is_empty()).then(|| (names.join(", "), values.join(", ")))

@@ -13,7 +13,7 @@ pub use common::Common;
 pub use decomposition::{DecompositionFlags, PresetFlag};
 pub use panel::PanelFlags;
 pub use snapshots::SnapshotFlags;
-pub use source::{DatabaseFlags, ExchangeFlags, ReadingFlags, SourceFlags, password_in};
+pub use source::{DatabaseFlags, ExchangeFlags, ReadingFlags, SourceFlags};
 pub use values::{
     CohortFlag, CompressionFlag, FormatFlag, asof, check_table_path, cohort_input, compression,
     window_list, windows,

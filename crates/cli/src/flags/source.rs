@@ -1,6 +1,6 @@
 //! Flags of sources, targets and the exchange.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use bars::{BarTime, ReadOptions};
 use bars_io::kraken::{self, Client, Pace};
@@ -10,13 +10,8 @@ use clap::builder::RangedI64ValueParser;
 use clap::{Args, ValueEnum, value_parser};
 
 use crate::explain;
+use crate::private_file::password_in;
 use crate::ui::Usage;
-
-/// Reads a password: the first line of the file at `path`.
-pub fn password_in(path: &Path) -> bars_io::Result<String> {
-    let text = std::fs::read_to_string(path).map_err(|e| bars_io::Error::io("read", path, e))?;
-    Ok(text.lines().next().unwrap_or_default().to_owned())
-}
 
 /// Connection to a database. Missing values come from the environment, then from prompts.
 #[derive(Debug, Clone, Default, Args)]
@@ -91,6 +86,7 @@ impl DatabaseFlags {
             connect_timeout: self.connect_timeout,
             read_timeout: self.read_timeout,
         };
+        partial.check_user().map_err(|e| Usage(format!("--user: {e}")))?;
         Ok(partial.split_host().map_err(|e| Usage(format!("--host: {e}")))?)
     }
 }

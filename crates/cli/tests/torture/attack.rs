@@ -63,7 +63,7 @@ pub fn sound(run: &Run, words: &[&str]) {
 /// group of renames.
 pub fn is_unfinished(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.ends_with(".tmp") || name == ".data-pipeline-commit"
+    name.ends_with(".tmp") || name.starts_with(".data-pipeline-commit")
 }
 
 /// The files below a folder that are compared between runs: not the records of the run itself.

@@ -7,6 +7,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
+use std::thread;
 
 use bars::time::DAY;
 use bars::{Minute, Series, Span, Symbol};
@@ -87,21 +88,22 @@ pub fn write_as(
     let readers = readers.collect::<bars_io::Result<Vec<File>>>()?;
     let readers = &readers[..];
     let mut written = Written::default();
-    std::thread::scope(|scope| -> Result<()> {
+    thread::scope(|scope| -> Result<()> {
         // Formatting goes on while the lines of earlier symbols are written, and the system writes
         // to the disk in the background; else the disk would be idle until the files are complete.
         let (to_disk, due) = mpsc::channel();
-        scope.spawn(move || {
+        let sync = move || {
             while due.recv().is_ok() {
                 // What fails here fails again when the file is finished.
                 readers.iter().for_each(|file| drop(file.sync_data()));
                 // One sync covers all writes so far.
                 while due.try_recv().is_ok() {}
             }
-        });
+        };
+        thread::Builder::new().spawn_scoped(scope, sync).map_err(bars_io::Error::thread)?;
         let (formatted, incoming) = mpsc::channel::<(usize, Lines)>();
         let (outputs, written, blocks) = (&mut outputs, &mut written, &blocks[..]);
-        let writer = scope.spawn(move || -> Result<()> {
+        let write = move || -> Result<()> {
             // Threads finish out of order, a few symbols apart.
             let (mut early, mut next) = (BTreeMap::new(), 0);
             for (place, lines) in incoming {
@@ -114,7 +116,9 @@ pub fn write_as(
                 let _ = to_disk.send(());
             }
             Ok(())
-        });
+        };
+        let writer = thread::Builder::new().spawn_scoped(scope, write);
+        let writer = writer.map_err(bars_io::Error::thread)?;
         // Every thread takes the next block, so that few are waiting to be written.
         let next = AtomicUsize::new(0);
         let format_blocks = |formatted: mpsc::Sender<(usize, Lines)>| -> Result<()> {

@@ -86,7 +86,7 @@ impl DecomposeJob<'_> {
         }
         let (cancelled, done) = (AtomicBool::new(false), AtomicBool::new(false));
         std::thread::scope(|scope| {
-            let watcher = scope.spawn(|| {
+            let watch = || {
                 while !done.load(Ordering::Relaxed) {
                     if self.observer.is_cancelled() {
                         cancelled.store(true, Ordering::Relaxed);
@@ -94,7 +94,9 @@ impl DecomposeJob<'_> {
                     }
                     std::thread::park_timeout(POLL);
                 }
-            });
+            };
+            let watcher = std::thread::Builder::new().spawn_scoped(scope, watch);
+            let watcher = watcher.map_err(bars_io::Error::thread)?;
             let _done = Done(&done, watcher.thread().clone());
             self.run_unless(&cancelled, members, noise)
         })

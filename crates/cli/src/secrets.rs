@@ -1,0 +1,184 @@
+//! Passwords in mistyped words: what may go to the terminal and to the log.
+//!
+//! [`shown`] decides about a word. The words of the command line, the environment and the
+//! configuration file are [noted](note) at the start, and replaced wherever a message repeats them.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use bars_io::address::without_password;
+use bars_io::mysql::SslMode;
+use bars_io::mysql::config::{parse_port, parse_seconds, split_port};
+use clap::{ArgAction, Command};
+
+/// What replaces a word that may hold a password.
+pub const HIDDEN: &str = "***";
+
+/// Flags with values that may have a colon: times, formats, symbols and columns.
+const WITH_COLONS: [&str; 12] = [
+    "asof",
+    "columns",
+    "drop",
+    "from",
+    "leaders",
+    "pairs",
+    "select",
+    "since",
+    "symbol",
+    "symbols",
+    "timestamp-format",
+    "to",
+];
+
+/// The noted words that may hold a password, and what replaces them.
+static NOTED: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
+
+/// Returns a value of the flag, variable or key `name` (`None` for a word without one) as it may be
+/// shown and logged: without a password. It is `***` if it is not what `name` needs and may be a
+/// password, alone or with a user.
+pub fn shown(name: Option<&str>, value: &str) -> String {
+    let is_hidden = match name {
+        Some("password-file") => is_password_or_login(value),
+        Some("host") => split_port(value).is_err(),
+        Some("port") => parse_port(value).is_err() && !is_number(value),
+        Some("connect-timeout" | "read-timeout") => {
+            parse_seconds("timeout", value).is_err() && !is_number(value)
+        }
+        Some("ssl-mode") => value.parse::<SslMode>().is_err(),
+        Some("user" | "database" | "table") => value.contains(':'),
+        Some(name) if is_like_password(name) => true,
+        Some(name) if WITH_COLONS.contains(&name) => false,
+        _ => is_login(value),
+    };
+    if is_hidden { HIDDEN.to_owned() } else { without_password(value) }
+}
+
+/// Whether a flag is `--password`, or a mistyped form of it.
+fn is_like_password(name: &str) -> bool {
+    name == "p" || name.starts_with("pas") || name.starts_with("pw") || name.starts_with("psw")
+}
+
+fn is_number(value: &str) -> bool {
+    value.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether a value may be `user:password`. Files may have a colon in their names, and a host has one
+/// before its port.
+fn is_login(value: &str) -> bool {
+    const ENDS: [&str; 9] =
+        [".csv", ".parquet", ".zip", ".gz", ".zst", ".json", ".txt", ".toml", ".log"];
+    let Some((user, rest)) = value.split_once(':') else { return false };
+    // One letter is a drive.
+    let is_other = user.trim().len() < 2 || rest.starts_with("//") || rest.parse::<u16>().is_ok();
+    !is_other && !ENDS.iter().any(|end| value.ends_with(end)) && !Path::new(value).exists()
+}
+
+/// Whether a value in place of a file with a password may be the password itself.
+fn is_password_or_login(value: &str) -> bool {
+    (!value.contains('/') || is_login(value)) && !Path::new(value).exists()
+}
+
+/// Notes a value, so that messages that repeat it are without its password.
+pub fn note(name: Option<&str>, value: &str) {
+    // An ordinary word would be replaced where it means something else.
+    if !value.contains([':', '@', '=', '/']) {
+        return;
+    }
+    let shown = shown(name, value);
+    if shown != value {
+        let mut noted = NOTED.lock().unwrap_or_else(PoisonError::into_inner);
+        // The parts of a list are repeated alone.
+        let parts = value.split(',').filter(|part| *part != value && part.contains([':', '@']));
+        noted.extend(parts.map(|part| (part.to_owned(), HIDDEN.to_owned())));
+        noted.push((value.to_owned(), shown));
+        // A word may be part of another.
+        noted.sort_by_key(|(word, _)| std::cmp::Reverse(word.len()));
+    }
+}
+
+/// Notes the words of the command line (the first is the program's name) and the variables of the
+/// database.
+pub fn note_all(words: &[OsString], program: &Command) {
+    let mut flag: Option<String> = None;
+    for word in words.iter().skip(1) {
+        let word = word.to_string_lossy();
+        let name = word.strip_prefix("--").or_else(|| word.strip_prefix('-'));
+        match (name.and_then(|name| name.split_once('=')), name) {
+            (Some((name, value)), _) => {
+                note(Some(name), value);
+                note(None, &word);
+            }
+            (None, Some(name)) => note(None, name),
+            (None, None) => note(flag.as_deref(), &word),
+        }
+        flag = name.filter(|name| !is_switch(name, program)).map(str::to_owned);
+    }
+    for (variable, name) in [
+        ("DB_HOST", "host"),
+        ("DB_PORT", "port"),
+        ("DB_USER", "user"),
+        ("DB_NAME", "database"),
+        ("OHLCVT_TABLE", "table"),
+    ] {
+        if let Ok(value) = std::env::var(variable) {
+            note(Some(name), &value);
+        }
+    }
+}
+
+/// Whether a flag has no value.
+fn is_switch(name: &str, program: &Command) -> bool {
+    let is_it = |arg: &&clap::Arg| arg.get_long() == Some(name);
+    let mut commands = std::iter::once(program).chain(program.get_subcommands());
+    commands.find_map(|command| command.get_arguments().find(is_it)).is_some_and(|arg| {
+        matches!(arg.get_action(), ArgAction::SetTrue | ArgAction::SetFalse | ArgAction::Count)
+    })
+}
+
+/// Returns `text` without the passwords of the noted words: for results, which are data.
+pub fn without_noted(text: &str) -> String {
+    let noted = NOTED.lock().unwrap_or_else(PoisonError::into_inner);
+    noted.iter().fold(text.to_owned(), |text, (word, shown)| text.replace(word, shown))
+}
+
+/// Returns a message without passwords: those of the noted words, and of addresses from elsewhere.
+pub fn without_passwords(message: &str) -> String {
+    let message = without_noted(message);
+    message.split(' ').map(without_password).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_that_may_hold_a_password_are_hidden() {
+        for (name, value, expected) in [
+            (Some("password"), "x", HIDDEN),
+            (Some("pasword"), "x", HIDDEN),
+            (Some("pairs"), "A/B", "A/B"),
+            (Some("user"), "me", "me"),
+            (Some("user"), "me:x", HIDDEN),
+            (Some("host"), "db.example:3306", "db.example:3306"),
+            (Some("host"), "[::1]:3306", "[::1]:3306"),
+            (Some("host"), "me:x:y", HIDDEN),
+            (Some("host"), "mysql://me:x@h:3306", HIDDEN),
+            (Some("port"), "70000", "70000"),
+            (Some("port"), "x", HIDDEN),
+            (Some("ssl-mode"), "required", "required"),
+            (Some("ssl-mode"), "x", HIDDEN),
+            (Some("password-file"), "x", HIDDEN),
+            (Some("password-file"), "/run/secrets/db", "/run/secrets/db"),
+            (Some("source"), "me:x", HIDDEN),
+            (Some("source"), "C:\\bars", "C:\\bars"),
+            (Some("base-url"), "localhost:8080", "localhost:8080"),
+            (None, "BTC:USD.csv", "BTC:USD.csv"),
+            (None, " mysql://me:x@h/d", "mysql://me:***@h/d"),
+            (Some("asof"), "2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"),
+            (Some("sifting"), "fixed:10", "fixed:10"),
+        ] {
+            assert_eq!(shown(name, value), expected, "{name:?} {value}");
+        }
+    }
+}
