@@ -15,7 +15,7 @@ use bars::{BarTime, ReadOptions};
 use bars_io::Source;
 use bars_io::atomic::TempFiles;
 use bars_io::file::FileSource;
-use bars_io::reader::symbols;
+use bars_io::reader::{read_file, symbols};
 use bars_io::store::{Store, StoreWriter};
 use parquet::arrow::ArrowWriter;
 
@@ -464,26 +464,129 @@ fn store_folder_is_removed_if_nothing_was_written() {
     assert!(empty.exists());
 }
 
-#[test]
-fn part_left_by_a_killed_import_is_hidden_and_then_removed() {
+/// A store with the bars of minutes 0 to 99 in its second part and 200 to 299 in its first.
+fn two_parts(symbol: &Symbol) -> (tempfile::TempDir, StoreWriter) {
     let folder = tempfile::tempdir().unwrap();
-    let symbol: Symbol = "A".parse().unwrap();
     let writer = StoreWriter::open(folder.path(), &TempFiles::default()).unwrap();
-    writer.upsert(&symbol, &series(200..300, 1.0)).unwrap();
-    writer.upsert(&symbol, &series(0..100, 1.0)).unwrap();
-    let old = folder.path().join("symbol=A/part-000001.parquet");
-    let kept = std::fs::read(&old).unwrap();
-    // Replaces both parts.
+    writer.upsert(symbol, &series(200..300, 1.0)).unwrap();
+    writer.upsert(symbol, &series(0..100, 1.0)).unwrap();
+    (folder, writer)
+}
+
+/// The Parquet files of symbol A, as any program sees them.
+fn parts_of(store: &Path) -> Vec<(String, Vec<u8>)> {
+    let files = std::fs::read_dir(store.join("symbol=A")).unwrap().flatten();
+    let name = |file: &std::fs::DirEntry| file.file_name().into_string().unwrap();
+    let files = files.filter(|file| !name(file).starts_with('.'));
+    let mut parts: Vec<_> =
+        files.map(|file| (name(&file), std::fs::read(file.path()).unwrap())).collect();
+    parts.sort();
+    parts
+}
+
+/// The minutes of all Parquet files of symbol A, read one by one like files of another program.
+fn minutes_of(store: &Path) -> Vec<Minute> {
+    let options = ReadOptions { symbol: Some("A".parse().unwrap()), ..ReadOptions::default() };
+    let mut minutes = Vec::new();
+    for (name, _) in parts_of(store) {
+        let path = store.join("symbol=A").join(name);
+        let mut findings = Findings::default();
+        read_file(&path, &options, &mut findings, &mut |_, bar| {
+            minutes.extend(bar.map(|bar| bar.time));
+            Ok(())
+        })
+        .unwrap();
+    }
+    minutes.sort();
+    minutes
+}
+
+#[test]
+fn import_into_several_parts_changes_each_in_its_place() {
+    let symbol: Symbol = "A".parse().unwrap();
+    let (folder, writer) = two_parts(&symbol);
+    let before = parts_of(folder.path());
     writer.upsert(&symbol, &series(50..250, 2.0)).unwrap();
-    assert!(!old.exists());
-    // As if the process had died between its rename and its removal.
-    std::fs::write(&old, kept).unwrap();
+    let after = parts_of(folder.path());
+    assert_eq!(
+        after.iter().map(|part| &part.0).collect::<Vec<_>>(),
+        ["part-000001.parquet", "part-000002.parquet"]
+    );
+    assert!(before.iter().zip(&after).all(|(before, after)| before.1 != after.1));
     let store = Store::open(folder.path(), BarTime::Open).unwrap();
     let bars = store.bars(&symbol, Span::ALL).unwrap();
     let edges = [49, 50, 249, 250].map(|minute| bars.close()[minute]);
     assert_eq!((bars.len(), edges), (300, [1.0, 2.0, 2.0, 1.0]));
+    assert_eq!(minutes_of(folder.path()), bars.time());
+    // The part of the earlier bars has minute 199 already and stays as it is.
+    writer.upsert(&symbol, &series(199..301, 2.0)).unwrap();
+    let now = parts_of(folder.path());
+    assert_eq!([now[0].1 == after[0].1, now[1].1 == after[1].1], [false, true]);
+    // Minutes before the first part and after the last.
+    writer.upsert(&symbol, &series(-5..302, 3.0)).unwrap();
+    let minutes = minutes_of(folder.path());
+    assert!(minutes.is_sorted_by(|a, b| a < b));
+    assert_eq!((minutes.len(), parts_of(folder.path()).len()), (307, 2));
+}
+
+/// A process killed at any moment of the renames: no reader counts a minute twice, ours sees all
+/// bars as after the import, and the next import completes the renames.
+#[test]
+fn import_killed_between_renames_is_whole_for_every_reader() {
+    let symbol: Symbol = "A".parse().unwrap();
+    let (whole, writer) = two_parts(&symbol);
+    let old = Store::open(whole.path(), BarTime::Open).unwrap().bars(&symbol, Span::ALL).unwrap();
+    writer.upsert(&symbol, &series(50..250, 2.0)).unwrap();
+    let new = Store::open(whole.path(), BarTime::Open).unwrap().bars(&symbol, Span::ALL).unwrap();
+    let after = parts_of(whole.path());
+    let temporary = |name: &str| format!(".{name}.0123456789abcdef.tmp");
+    let listed: Vec<String> =
+        after.iter().flat_map(|(name, _)| [temporary(name), name.clone()]).collect();
+    let journal = format!("data-pipeline commit 1\0{}\0end", listed.join("\0"));
+    for (renamed, journal, is_after) in [
+        (0, &journal[..40], false),
+        (0, &journal[..], true),
+        (1, &journal, true),
+        (2, &journal, true),
+    ] {
+        let (folder, writer) = two_parts(&symbol);
+        drop(writer);
+        let of_symbol = folder.path().join("symbol=A");
+        for (place, (name, content)) in after.iter().enumerate() {
+            let name = if place < renamed { name.clone() } else { temporary(name) };
+            std::fs::write(of_symbol.join(name), content).unwrap();
+        }
+        std::fs::write(of_symbol.join(".data-pipeline-commit.0123456789abcdef"), journal).unwrap();
+        let minutes = minutes_of(folder.path());
+        assert!(minutes.is_sorted_by(|a, b| a < b), "{renamed}: a minute twice");
+        let store = Store::open(folder.path(), BarTime::Open).unwrap();
+        let expected = if is_after { &new } else { &old };
+        assert_eq!(&store.bars(&symbol, Span::ALL).unwrap(), expected, "{renamed}");
+        let writer = StoreWriter::open(folder.path(), &TempFiles::default()).unwrap();
+        writer.upsert(&symbol, &series(50..250, 2.0)).unwrap();
+        assert_eq!(parts_of(folder.path()), after, "{renamed}");
+        let left = std::fs::read_dir(&of_symbol).unwrap().count();
+        assert_eq!(left, after.len(), "{renamed}: nothing else is left");
+    }
+}
+
+#[test]
+fn part_hidden_by_one_of_an_older_version_is_ignored_and_removed() {
+    let symbol: Symbol = "A".parse().unwrap();
+    let (folder, writer) = two_parts(&symbol);
+    let other = tempfile::tempdir().unwrap();
+    let merged = StoreWriter::open(other.path(), &TempFiles::default()).unwrap();
+    merged.upsert(&symbol, &series(0..300, 2.0)).unwrap();
+    let [one, three] = [(&other, "part-000001.parquet"), (&folder, "part-000003.parquet")]
+        .map(|(folder, name)| folder.path().join("symbol=A").join(name));
+    // As if the process had died between its rename and the removal of the parts that it replaced.
+    std::fs::copy(one, three).unwrap();
+    let store = Store::open(folder.path(), BarTime::Open).unwrap();
+    let bars = store.bars(&symbol, Span::ALL).unwrap();
+    assert_eq!((bars.len(), bars.close()[0], bars.close()[299]), (300, 2.0, 2.0));
     writer.upsert(&symbol, &series(300..301, 2.0)).unwrap();
-    assert!(!old.exists());
+    let names: Vec<String> = parts_of(folder.path()).into_iter().map(|part| part.0).collect();
+    assert_eq!(names, ["part-000003.parquet"]);
 }
 
 /// A part of another store is copied next to one with a higher or the same number.

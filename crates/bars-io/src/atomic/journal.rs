@@ -150,13 +150,48 @@ pub fn recover(folder: &Path) -> Result<()> {
     result
 }
 
+/// Returns the renames that the journals in `folder` still list: each temporary file that exists, with
+/// its destination. They are as good as done, so a reader may read the temporary file in place of the
+/// destination.
+pub(crate) fn pending(folder: &Path) -> Vec<(PathBuf, PathBuf)> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if !is_journal(&entry.file_name().to_string_lossy()) || !is_readable(&path) {
+            continue;
+        }
+        let content = fs::read(&path).unwrap_or_default();
+        for (temporary, to) in pairs(&content).unwrap_or_default() {
+            let (temporary, to) = (folder.join(temporary), folder.join(to));
+            if may_rename(&path, &temporary, &to, owner) {
+                all.push((temporary, to));
+            }
+        }
+    }
+    all
+}
+
+/// Whether a journal is a file of a size that journals have.
+fn is_readable(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|kind| kind.is_file() && kind.len() <= MAX_JOURNAL)
+}
+
+/// Whether a temporary file exists and belongs to the user who wrote the journal.
+fn may_rename(
+    journal: &Path,
+    temporary: &Path,
+    to: &Path,
+    owner: impl Fn(&Path) -> Option<u32>,
+) -> bool {
+    let is_file = fs::symlink_metadata(temporary).is_ok_and(|kind| kind.is_file());
+    is_file && is_one(&[owner(journal), owner(temporary), owner(to)])
+}
+
 /// Completes the renames of one journal, if its process was killed. `owner` returns the user that owns
 /// a file, if it exists.
 fn complete(path: &Path, owner: impl Fn(&Path) -> Option<u32>) -> Result<()> {
     let folder = folder_of(path);
-    let is_file =
-        fs::symlink_metadata(path).is_ok_and(|kind| kind.is_file() && kind.len() <= MAX_JOURNAL);
-    if !is_file {
+    if !is_readable(path) {
         return Ok(());
     }
     let mut journal = File::open(path).map_err(|e| Error::io("open", path, e))?;
@@ -164,12 +199,10 @@ fn complete(path: &Path, owner: impl Fn(&Path) -> Option<u32>) -> Result<()> {
         return Ok(());
     }
     let mut content = Vec::new();
-    let read = journal.read_to_end(&mut content);
-    let pairs = read.ok().and_then(|_| pairs(&content)).unwrap_or_default();
-    for (temporary, to) in pairs {
+    let pairs = journal.read_to_end(&mut content).ok().and_then(|_| pairs(&content));
+    for (temporary, to) in pairs.unwrap_or_default() {
         let (temporary, to) = (folder.join(temporary), folder.join(to));
-        let is_file = fs::symlink_metadata(&temporary).is_ok_and(|kind| kind.is_file());
-        if is_file && is_one(&[owner(path), owner(&temporary), owner(&to)]) {
+        if may_rename(path, &temporary, &to, &owner) {
             fs::rename(&temporary, &to).map_err(|e| Error::io("write", &to, e))?;
         }
     }

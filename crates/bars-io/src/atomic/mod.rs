@@ -13,4 +13,5 @@ mod journal;
 mod names;
 
 pub use file::{AtomicFile, FinishedFile, TempFiles, commit_all, make_folder, open_lock};
+pub(crate) use journal::pending;
 pub use journal::recover;

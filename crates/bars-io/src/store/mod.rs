@@ -3,10 +3,15 @@
 //!
 //! A part contains bars of one symbol, cleaned, sorted and unique, in row groups of [`ROW_GROUP`]
 //! rows. Row group statistics give their spans, so that a time range reads only what it needs.
-//! Parts of a symbol do not overlap in time, with one temporary exception: [`StoreWriter::upsert`]
-//! puts a new part in place with one rename and then removes the parts that it replaces. A reader
-//! therefore ignores parts with lower numbers that a part with a higher number overlaps, and sees a
-//! symbol as before or after an import, never in between.
+//! Parts of a symbol do not overlap in time, at any moment: an import divides its bars among the
+//! parts that it changes, each of which keeps its place in time, and puts the new parts in place with
+//! one rename each. If there are several, a journal lists the renames first
+//! ([`commit_all`](crate::atomic::commit_all)); a reader takes listed renames as done, so it sees a
+//! symbol as before or after an import, never in between. Other programs may see some parts before
+//! and some after, but no minute twice.
+//!
+//! Versions before 0.2.0 left old parts behind if they were killed at the end of an import. A part is
+//! therefore ignored if one with a higher number contains its minutes.
 //!
 //! A dataset in the same layout by another writer is read too, if its columns have known names: its
 //! files (any `*.parquet`) are cleaned like any input.
@@ -15,9 +20,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use rayon::prelude::*;
 
+use crate::atomic;
 use crate::error::{Error, Result};
 use crate::import::EXTENSIONS;
 use crate::ledger::Ledger;
@@ -193,17 +200,79 @@ enum Files {
 }
 
 impl Files {
+    /// Opens the files of a symbol, as they were at one moment.
     fn list(folder: &Path) -> Result<Files> {
-        let paths = parquet_files(folder)?;
-        let mut parts = Vec::with_capacity(paths.len());
-        for path in &paths {
-            match Part::open(path)? {
+        let mut looks = 0;
+        loop {
+            looks += 1;
+            let seen = seen(folder)?;
+            let files = Files::open(&seen)?;
+            // Not while an import renames parts.
+            if looks == LOOKS
+                || self::seen(folder)?
+                    .iter()
+                    .map(Seen::identity)
+                    .eq(seen.iter().map(Seen::identity))
+            {
+                return Ok(files);
+            }
+        }
+    }
+
+    fn open(seen: &[Seen]) -> Result<Files> {
+        let mut parts = Vec::with_capacity(seen.len());
+        for Seen { path, from, .. } in seen {
+            match Part::open(path, from)? {
                 Some(part) => parts.push(part),
-                None => return Ok(Files::Foreign(paths)),
+                None => {
+                    let paths = seen.iter().map(|seen| seen.path.clone());
+                    return Ok(Files::Foreign(paths.collect()));
+                }
             }
         }
         Ok(Files::Own(live(parts)?))
     }
+}
+
+/// A Parquet file of a symbol.
+struct Seen {
+    path: PathBuf,
+    /// Where its content is: a temporary file, if an import is about to rename that, else `path`.
+    from: PathBuf,
+    /// What tells the content from another: length, time of change, number in the file system.
+    version: (u64, Option<SystemTime>, u64),
+}
+
+impl Seen {
+    fn identity(&self) -> (&Path, (u64, Option<SystemTime>, u64)) {
+        (&self.path, self.version)
+    }
+}
+
+/// The Parquet files of a folder by name, with the renames that a journal lists as if they were
+/// done; none if the folder does not exist.
+fn seen(folder: &Path) -> Result<Vec<Seen>> {
+    let mut pending: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
+    pending.extend(atomic::pending(folder).into_iter().map(|(from, path)| (path, from)));
+    let paths: BTreeSet<PathBuf> =
+        parquet_files(folder)?.into_iter().chain(pending.keys().cloned()).collect();
+    let seen = |path: PathBuf| {
+        let from = pending.remove(&path).unwrap_or_else(|| path.clone());
+        let meta = fs::metadata(&from).map_err(|e| Error::io("open", &path, e))?;
+        let version = (meta.len(), meta.modified().ok(), file_number(&meta));
+        Ok(Seen { path, from, version })
+    };
+    paths.into_iter().map(seen).collect()
+}
+
+#[cfg(unix)]
+fn file_number(meta: &fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(meta)
+}
+
+#[cfg(not(unix))]
+fn file_number(_: &fs::Metadata) -> u64 {
+    0
 }
 
 /// Returns the parts that no newer one hides, oldest bars first. A part that replaces others contains

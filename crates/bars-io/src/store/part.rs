@@ -69,9 +69,10 @@ pub(super) struct Part {
 }
 
 impl Part {
-    /// Opens the file at `path`; `None` if another program wrote it.
-    pub(super) fn open(path: &Path) -> Result<Option<Part>> {
-        let file = regular::open(path)?;
+    /// Opens the part at `path`, with the content of the file `from`, which is the same file or will
+    /// be renamed to it; `None` if another program wrote it.
+    pub(super) fn open(path: &Path, from: &Path) -> Result<Option<Part>> {
+        let file = regular::open(from)?;
         let open = || {
             check_metadata(&file).map_err(|e| ParquetError::General(e.to_string()))?;
             ParquetMetaDataReader::new().parse_and_finish(&file)
@@ -503,7 +504,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("part-7.parquet");
             write(&series, File::create(&path).unwrap()).unwrap();
-            let part = Part::open(&path).unwrap().unwrap();
+            let part = Part::open(&path, &path).unwrap().unwrap();
             prop_assert_eq!((part.number(), part.rows()), (7, series.len()));
             prop_assert_eq!(Some((part.first(), part.last())), series.ends());
 
@@ -578,7 +579,7 @@ mod tests {
         let at = bytes.windows(key.len()).position(|window| window == key).unwrap();
         bytes[at] = b'e';
         std::fs::write(&path, bytes).unwrap();
-        let part = Part::open(&path).unwrap().unwrap();
+        let part = Part::open(&path, &path).unwrap().unwrap();
         assert!(part.checksums.is_none());
         assert_eq!(super::series(&[part], Span::ALL).unwrap(), series);
     }
@@ -589,7 +590,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("part-1.parquet");
         write(&series, File::create(&path).unwrap()).unwrap();
-        let parts = [Part::open(&path).unwrap().unwrap()];
+        let parts = [Part::open(&path, &path).unwrap().unwrap()];
         let edges = [
             0,
             1,

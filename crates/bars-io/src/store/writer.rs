@@ -1,11 +1,11 @@
-//! Writes to the store: one writer at a time, each symbol changed by a single rename.
+//! Writes to the store: one writer at a time, each symbol changed as a whole.
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use super::part::{self, Part};
 use super::{Files, Store, folder_of};
-use crate::atomic::{TempFiles, open_lock};
+use crate::atomic::{FinishedFile, TempFiles, commit_all, open_lock, recover};
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
 use crate::source::{Entry, Source};
@@ -88,6 +88,8 @@ impl StoreWriter {
             return Ok(Upsert::default());
         };
         let folder = folder_of(&self.root, symbol)?;
+        // Of an import that was killed.
+        recover(&folder)?;
         let Files::Own(parts) = Files::list(&folder)? else {
             return Err(Error::content(
                 &folder,
@@ -103,31 +105,43 @@ impl StoreWriter {
             return Ok(upsert);
         }
         let merged: Series = old.iter().chain(series.iter()).collect();
-        let path = match touched {
-            // Replaced by the rename itself, so that every reader sees either part and never both.
-            [part] => part.path().to_owned(),
-            _ => {
-                let last = parts.iter().map(Part::number).max().unwrap_or(0);
-                let number = last.checked_add(1).ok_or_else(|| {
-                    Error::content(
-                        &folder,
-                        format!("no number is left after part-{last}; rename it"),
-                    )
-                })?;
-                folder.join(format!("part-{number:06}.parquet"))
-            }
-        };
-        let mut file = self.temp.create(&path)?;
-        part::write(&merged, &mut file).map_err(|e| Error::writing_parquet(&path, e))?;
-        file.commit()?;
-        self.temp.keep(&self.root.join(LOCK));
-        // From here on the new part hides the old ones. A part that cannot be removed now is
-        // removed by the next import, which reports it if that fails.
-        for part in touched.iter().filter(|part| part.path() != path) {
-            let _ = fs::remove_file(part.path());
+        let mut files = Vec::new();
+        if touched.is_empty() {
+            let last = parts.iter().map(Part::number).max().unwrap_or(0);
+            let number = last.checked_add(1).ok_or_else(|| {
+                let reason = format!("no number is left after part-{last}; rename it");
+                Error::content(&folder, reason)
+            })?;
+            files.push(self.finish(&folder.join(format!("part-{number:06}.parquet")), &merged)?);
         }
+        // Each part keeps its place in time, so that no minute is in two of them while they are
+        // replaced one after the other.
+        for (part, span) in touched.iter().zip(places(touched)) {
+            let bars = merged.slice(span);
+            if bars != old.slice(span) {
+                files.push(self.finish(part.path(), &bars)?);
+            }
+        }
+        commit_all(files)?;
+        self.temp.keep(&self.root.join(LOCK));
         Ok(upsert)
     }
+
+    /// Writes a part, ready to be committed to `path`.
+    fn finish(&self, path: &Path, bars: &Series) -> Result<FinishedFile> {
+        let mut file = self.temp.create(path)?;
+        part::write(bars, &mut file).map_err(|e| Error::writing_parquet(path, e))?;
+        file.finish()
+    }
+}
+
+/// The spans of the bars that belong into each of `parts`: from its first minute to that of the next
+/// part; the first and the last have no bound.
+fn places(parts: &[Part]) -> impl Iterator<Item = Span> + '_ {
+    (0..parts.len()).map(|place| Span {
+        start: if place == 0 { Minute::MIN } else { parts[place].first() },
+        end: parts.get(place + 1).map_or(Minute::MAX, Part::first),
+    })
 }
 
 impl Drop for StoreWriter {
@@ -136,8 +150,7 @@ impl Drop for StoreWriter {
     }
 }
 
-/// Removes old parts and temporary files that an import left behind when it was killed after its
-/// rename.
+/// Removes old parts that an import by a version before 0.2.0 left behind when it was killed.
 fn remove_others(folder: &Path, live: &[Part]) -> Result<()> {
     for path in super::parquet_files(folder)? {
         if !live.iter().any(|part| part.path() == path) {
