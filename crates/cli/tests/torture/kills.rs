@@ -1,11 +1,13 @@
 //! Signals at random moments and system calls, two writers at once, few resources.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use bars::{Findings, ReadOptions};
+use bars_io::reader::read_file;
 use rand::RngExt;
 use rand::seq::IndexedRandom;
 use testkit::program::{TestDir, finish};
@@ -100,6 +102,7 @@ impl Scenario {
         if has_parts {
             let check = run(test_dir, &["check", "--source", self.folder, "--no-log-file"]);
             assert_eq!(check.status, Some(0), "{how}: {}{}", check.out, check.err);
+            assert_single_minutes(&test_dir.file(self.folder), how);
         }
         // The next run completes it.
         let mut next = run(test_dir, &self.words());
@@ -119,6 +122,28 @@ impl Scenario {
     }
 }
 
+/// Asserts that other programs, which read all Parquet files of a symbol, see no minute twice.
+fn assert_single_minutes(store: &Path, how: &str) {
+    let files = |folder: &Path| -> Vec<PathBuf> {
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+    };
+    for symbol in files(store).iter().filter(|path| path.is_dir()) {
+        let mut seen = BTreeSet::new();
+        let is_visible = |path: &&PathBuf| {
+            !is_unfinished(path) && path.extension().is_some_and(|end| end == "parquet")
+        };
+        for part in files(symbol).iter().filter(is_visible) {
+            let options = ReadOptions { symbol: Some("A".parse().unwrap()), ..Default::default() };
+            let read = read_file(part, &options, &mut Findings::default(), &mut |_, bar| {
+                let is_new = bar.is_none_or(|bar| seen.insert(bar.time));
+                assert!(is_new, "{how}: {} has a minute of another part", part.display());
+                Ok(())
+            });
+            read.unwrap();
+        }
+    }
+}
+
 /// Makes the scenarios and returns the campaign.
 pub fn campaign() -> Case {
     let files = test_dir();
@@ -131,8 +156,16 @@ pub fn campaign() -> Case {
         .filter(|(i, _)| i % 3 != 1)
         .map(|(_, line)| format!("{}\n", line.replacen(",10", ",90", 4)))
         .collect();
-    files.write("old.csv", old);
-    files.run(&["import", "old.csv", "--into", "old"]).ok();
+    // Later bars first, which makes two parts of each symbol.
+    let (header, rows) = old.split_once('\n').unwrap();
+    let mut rows: Vec<&str> = rows.lines().collect();
+    rows.sort_by_key(|row| row.split(',').nth(1));
+    let (early, late) = rows.split_at(rows.len() / 2);
+    for (name, rows) in [("late.csv", late), ("early.csv", early)] {
+        files.write(name, format!("{header}\n{}\n", rows.join("\n")));
+        files.run(&["import", name, "--into", "old"]).ok();
+    }
+    assert!(files.file("old/symbol=A/part-000002.parquet").exists());
     files.run(&["sample", "--into", "bars", "--symbols", "5", "--days", "35"]).ok();
     let ground = Ground { files, exchange: servers::exchange() };
     let scenarios = [
