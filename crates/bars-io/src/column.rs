@@ -176,13 +176,14 @@ fn of_csv(
 
 fn of_parquet(path: &Path, file: File, name: &str, gathered: &mut Gathered) -> Result<()> {
     let damaged = |e: String| parquet_bars::damaged(path, e);
-    let parquet = ParquetFile::open(file).map_err(|e| damaged(e.to_string()))?;
+    let undecodable = |e| parquet_bars::undecodable(path, e);
+    let parquet = ParquetFile::open(file).map_err(undecodable)?;
     let header = parquet.names();
     let (number, symbol) = places(path, &header, name)?;
     gathered.has_symbols = symbol.is_some();
     let wanted: Vec<usize> = [number].into_iter().chain(symbol).collect();
-    for batch in parquet.columns(&wanted).map_err(|e| damaged(e.to_string()))? {
-        let batch = batch.map_err(|e| damaged(e.to_string()))?;
+    for batch in parquet.columns(&wanted).map_err(undecodable)? {
+        let batch = batch.map_err(undecodable)?;
         let column = |place: usize| {
             batch.column_by_name(&header[place]).ok_or_else(|| damaged("missing column".into()))
         };
