@@ -18,6 +18,7 @@ pub mod csv;
 mod decimal;
 pub mod decode;
 mod decode_error;
+mod decompressed;
 mod dialect;
 mod divisor;
 pub mod error;
