@@ -54,8 +54,8 @@ pub(crate) struct PageHeader {
 
 impl PageHeader {
     /// Stated number of values, including nulls.
-    pub(crate) fn values(&self) -> u64 {
-        u64::from(self.content.values)
+    pub(crate) fn values(&self) -> u32 {
+        self.content.values
     }
 
     /// The number of the encoding in Parquet's specification.

@@ -170,8 +170,9 @@ fn add_chunk(
             PageKind::Index => return Ok(()),
             PageKind::Dictionary => need.dictionary = need.dictionary.max(bytes),
             PageKind::Data | PageKind::DataV2 => {
-                need.rows += header.values();
-                let lengths = if is_text && is_delta { 8 * header.values() } else { 0 };
+                let values = u64::from(header.values());
+                need.rows += values;
+                let lengths = if is_text && is_delta { 8 * values } else { 0 };
                 need.page = need.page.max(bytes + lengths);
             }
         }
