@@ -20,6 +20,21 @@ pub fn pluralize(n: usize, noun: &str) -> String {
     format!("{} {noun}{}", count(n as u64), if n == 1 { "" } else { "s" })
 }
 
+/// Names in a list: `A, B, C`; of many only the first 20: `A, B, ... and 12 more`.
+pub fn listed(names: &[&str]) -> String {
+    const MAX_NAMES: usize = 20;
+    match names.get(..MAX_NAMES) {
+        Some(first) if names.len() > MAX_NAMES => {
+            format!(
+                "{}, ... and {} more",
+                first.join(", "),
+                count((names.len() - MAX_NAMES) as u64)
+            )
+        }
+        _ => names.join(", "),
+    }
+}
+
 /// A length of time in the largest of days, hours and minutes that it fills: `2.3d`, `4.2h`, `25m`.
 pub fn minutes(minutes: f64) -> String {
     match minutes {
