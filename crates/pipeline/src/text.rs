@@ -80,6 +80,15 @@ pub fn spark(values: &[f64], width: usize) -> String {
 #[cfg(test)]
 mod tests {
     #[test]
+    fn long_lists_are_cut() {
+        assert_eq!(super::listed(&["A", "B"]), "A, B");
+        assert_eq!(super::listed(&["A"; 20]), ["A"; 20].join(", "));
+        let many = super::listed(&["A"; 1021]);
+        assert!(many.starts_with("A, A, ") && many.ends_with("A, ... and 1,001 more"), "{many}");
+        assert!(many.len() < 100);
+    }
+
+    #[test]
     fn numbers_are_formatted_for_people() {
         let counts = [0, 12, 999, 1000, 1_234_567].map(super::count);
         assert_eq!(counts, ["0", "12", "999", "1,000", "1,234,567"]);

@@ -10,7 +10,7 @@ use bars::{Findings, excerpt};
 use super::archive_file::{Archive, ArchiveEntry, damaged};
 use super::file::{FileName, ImportFile};
 use crate::csv;
-use crate::decompressed::{Bounded, max_decompressed};
+use crate::decompressed::max_decompressed;
 use crate::error::{Error, Result};
 use crate::reader::Sink;
 
@@ -96,9 +96,8 @@ pub(super) fn read_entry(
 ) -> Result<bool> {
     let (mut archive, index) = entry.open();
     let entry = archive.0.by_index(index).map_err(|e| damaged(&input.path, &e))?;
-    // The size in the directory, which was checked, may be wrong.
-    let problem = "larger than the directory of the archive states; download it again";
-    let bytes = Bounded::new(BufReader::new(entry), input.bytes, problem);
+    // `zip` reads no more than the size in the directory, which was checked.
+    let bytes = BufReader::new(entry);
     let mut validator = RowValidator::new(options, findings, sink);
     csv::read(&input.shown(), Counted { bytes, progress }, options, &mut validator)?;
     Ok(validator.has_only_dates())
