@@ -27,6 +27,12 @@ const MAX_SHOWN: usize = 40;
 /// Maximum number of rows: 127 years of minutes. A small compressed file can hold any number.
 const MAX_ROWS: u64 = 1 << 26;
 
+/// Rows that any file may have: 31 years of minutes.
+const FREE_ROWS: u64 = 1 << 24;
+
+/// Rows per byte of a larger file.
+const ROWS_PER_BYTE: u64 = 4;
+
 /// The numbers of a column, in the order of the file's rows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Numbers {
@@ -49,13 +55,20 @@ pub enum Numbered {
 /// file.
 ///
 /// # Errors
-/// The file is missing or damaged, has no such column or more than 67,108,864 rows, or the column is
-/// not numeric.
+/// The file is missing or damaged, or has no such column; the column is not numeric; there are more
+/// than 67,108,864 rows, or more than 16,777,216 and more than 4 per byte of the file.
 pub fn read(path: &Path, name: &str) -> Result<Numbered> {
     let mut gathered = Gathered::default();
+    let max_rows = |size: u64| size.saturating_mul(ROWS_PER_BYTE).clamp(FREE_ROWS, MAX_ROWS);
     match OpenFile::at(path, &|_| {})? {
-        OpenFile::Parquet(file, _) => of_parquet(path, file, name, &mut gathered)?,
-        OpenFile::Csv(bytes) => of_csv(path, bytes, name, &mut gathered)?,
+        OpenFile::Parquet(file, size) => {
+            gathered.max_rows = max_rows(size);
+            of_parquet(path, file, name, &mut gathered)?;
+        }
+        OpenFile::Csv(bytes, size) => {
+            gathered.max_rows = max_rows(size);
+            of_csv(path, bytes, name, &mut gathered)?;
+        }
     }
     Ok(if gathered.has_symbols {
         Numbered::BySymbol(gathered.groups)
@@ -70,13 +83,14 @@ struct Gathered {
     groups: Vec<(Symbol, Numbers)>,
     places: HashMap<String, usize>,
     row: u64,
+    max_rows: u64,
 }
 
 impl Gathered {
     fn push(&mut self, path: &Path, symbol: Option<&str>, value: f64) -> Result<()> {
         self.row += 1;
-        if self.row > MAX_ROWS {
-            let reason = format!("has more than {MAX_ROWS} rows; give a part of it");
+        if self.row > self.max_rows {
+            let reason = format!("has more than {} rows; give a part of it", self.max_rows);
             return Err(Error::content(path, reason));
         }
         // The only group of a file without symbols needs a key.
@@ -176,13 +190,14 @@ fn of_csv(
 
 fn of_parquet(path: &Path, file: File, name: &str, gathered: &mut Gathered) -> Result<()> {
     let damaged = |e: String| parquet_bars::damaged(path, e);
-    let parquet = ParquetFile::open(file).map_err(|e| damaged(e.to_string()))?;
+    let undecodable = |e| parquet_bars::undecodable(path, e);
+    let parquet = ParquetFile::open(file).map_err(undecodable)?;
     let header = parquet.names();
     let (number, symbol) = places(path, &header, name)?;
     gathered.has_symbols = symbol.is_some();
     let wanted: Vec<usize> = [number].into_iter().chain(symbol).collect();
-    for batch in parquet.columns(&wanted).map_err(|e| damaged(e.to_string()))? {
-        let batch = batch.map_err(|e| damaged(e.to_string()))?;
+    for batch in parquet.columns(&wanted).map_err(undecodable)? {
+        let batch = batch.map_err(undecodable)?;
         let column = |place: usize| {
             batch.column_by_name(&header[place]).ok_or_else(|| damaged("missing column".into()))
         };

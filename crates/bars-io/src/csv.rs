@@ -7,6 +7,7 @@ use std::path::Path;
 use flate2::read::MultiGzDecoder;
 
 use crate::decimal;
+use crate::decompressed::{Bounded, max_decompressed};
 use crate::dialect::{self, Dialect, Layout};
 use crate::error::{Error, Result};
 use crate::header::{find_columns, find_symbol};
@@ -18,21 +19,28 @@ use bars::rows::{
 };
 use bars::time::{Stamp, StampReader};
 
-/// Returns a reader of the decompressed bytes of a file; its first bytes determine the compression.
+/// Returns a reader of the decompressed bytes of a file of `size` bytes; its first bytes determine
+/// the compression. The reader fails after 1 GiB if that is more than 200 times the file's size.
 ///
 /// # Errors
 /// The decompressor cannot start.
 pub fn decompress<'a>(
     path: &Path,
     file: impl Read + 'a,
+    size: u64,
     magic: &[u8],
 ) -> Result<Box<dyn Read + 'a>> {
+    const PROBLEM: &str =
+        "it decompresses to more than 1 GiB and 200 times its size; decompress it first";
+    let max = max_decompressed(size);
     Ok(match magic {
         [0x1f, 0x8b, ..] => {
-            Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(BufReader::new(file))))
+            let bytes = MultiGzDecoder::new(BufReader::new(file));
+            Box::new(BufReader::with_capacity(1 << 16, Bounded::new(bytes, max, PROBLEM)))
         }
         [0x28, 0xb5, 0x2f, 0xfd, ..] => {
-            Box::new(zstd::Decoder::new(file).map_err(|e| Error::io("read", path, e))?)
+            let bytes = zstd::Decoder::new(file).map_err(|e| Error::io("read", path, e))?;
+            Box::new(Bounded::new(bytes, max, PROBLEM))
         }
         _ => Box::new(file),
     })

@@ -3,39 +3,19 @@
 use std::fs::File;
 
 use arrow_array::RecordBatch;
-use arrow_schema::ArrowError;
 use bars::shortened;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
-use parquet::errors::ParquetError;
 
+pub use crate::decode_error::DecodeError;
+use crate::page_limits::batch_rows;
 use crate::panics::contain;
 use crate::thrift::has_oversized_list;
 
-/// Rows per record batch.
-const BATCH_ROWS: usize = 8192;
-
 /// Maximum number of characters of a panic's message.
 const MAX_REASON: usize = 200;
-
-/// Why a file cannot be decoded: the decoder's message.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct DecodeError(String);
-
-impl From<ParquetError> for DecodeError {
-    fn from(error: ParquetError) -> DecodeError {
-        DecodeError(error.to_string())
-    }
-}
-
-impl From<ArrowError> for DecodeError {
-    fn from(error: ArrowError) -> DecodeError {
-        DecodeError(error.to_string())
-    }
-}
 
 /// Runs a step of a decoder. Its state must not be used again after an error.
 ///
@@ -43,7 +23,8 @@ impl From<ArrowError> for DecodeError {
 /// The decoder panics.
 pub fn catch_panic<T>(step: impl FnOnce() -> T) -> Result<T, DecodeError> {
     contain(step).map_err(|reason| {
-        DecodeError(format!("the decoder failed: {}", shortened(&reason, MAX_REASON)))
+        let reason = shortened(&reason, MAX_REASON);
+        DecodeError::Damaged(format!("the decoder failed: {reason}"))
     })
 }
 
@@ -54,8 +35,8 @@ pub fn catch_panic<T>(step: impl FnOnce() -> T) -> Result<T, DecodeError> {
 pub(crate) fn check_metadata(file: &File) -> Result<(), DecodeError> {
     match has_oversized_list(file) {
         Ok(false) => Ok(()),
-        Ok(true) => Err(DecodeError("a list is longer than the metadata".to_owned())),
-        Err(error) => Err(DecodeError(error.to_string())),
+        Ok(true) => Err(DecodeError::Damaged("a list is longer than the metadata".to_owned())),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -63,7 +44,14 @@ pub(crate) fn check_metadata(file: &File) -> Result<(), DecodeError> {
 ///
 /// The Arrow schema that some writers embed is not used: the columns have their types without it,
 /// and a damaged one would make the whole file unreadable.
-pub struct ParquetFile(ParquetRecordBatchReaderBuilder<File>);
+///
+/// A small file can state any number of rows and repeat long values in each. What it may take is
+/// bounded by its size; see [`ParquetFile::columns`].
+pub struct ParquetFile {
+    builder: ParquetRecordBatchReaderBuilder<File>,
+    /// To read page headers.
+    file: File,
+}
 
 impl ParquetFile {
     /// Reads the metadata of `file`.
@@ -73,25 +61,29 @@ impl ParquetFile {
     pub fn open(file: File) -> Result<ParquetFile, DecodeError> {
         check_metadata(&file)?;
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-        let open = || ParquetRecordBatchReaderBuilder::try_new_with_options(file, options);
-        Ok(ParquetFile(catch_panic(open)??))
+        let shared = file.try_clone()?;
+        let open = || ParquetRecordBatchReaderBuilder::try_new_with_options(shared, options);
+        Ok(ParquetFile { builder: catch_panic(open)??, file })
     }
 
     /// The names of the columns.
     pub fn names(&self) -> Vec<String> {
-        self.0.schema().fields().iter().map(|field| field.name().clone()).collect()
+        self.builder.schema().fields().iter().map(|field| field.name().clone()).collect()
     }
 
     /// The rows of the columns with these indices, batch by batch. A batch has its columns in the
     /// order of the file.
     ///
     /// # Errors
-    /// The metadata is damaged.
+    /// The metadata or a page header is damaged. [`DecodeError::Limit`]: a column is nested or has a
+    /// text of more than 64 KiB; there are more than 67,108,864 rows and more than 64 per byte of the
+    /// file; or the largest pages take more than 512 MiB and more than 100 times the file's size.
     pub fn columns(self, indices: &[usize]) -> Result<Batches, DecodeError> {
-        let indices = indices.iter().copied();
+        let ParquetFile { builder, file } = self;
+        let rows = catch_panic(|| batch_rows(&file, builder.metadata(), indices))??;
         let build = || {
-            let mask = ProjectionMask::roots(self.0.parquet_schema(), indices);
-            self.0.with_projection(mask).with_batch_size(BATCH_ROWS).build()
+            let mask = ProjectionMask::roots(builder.parquet_schema(), indices.iter().copied());
+            builder.with_projection(mask).with_batch_size(rows).build()
         };
         Ok(Batches(catch_panic(build)??))
     }

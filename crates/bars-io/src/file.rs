@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::Result;
-use crate::reader::read_file;
+use crate::reader::{MAX_SYMBOLS, read_file, too_many_symbols};
 use crate::source::{Entry, Source};
 use crate::spill_buffer::SpillBuffer;
 use bars::clean::Findings;
@@ -24,11 +24,12 @@ impl FileSource {
     /// Reads the file at `path`.
     ///
     /// # Errors
-    /// If it is missing, damaged or lacks a column.
+    /// If it is missing, damaged or lacks a column, or has more than 262,144 symbols.
     pub fn open(path: &Path, options: &ReadOptions) -> Result<FileSource> {
         let mut buffer = SpillBuffer::default();
         let mut findings = Findings::default();
         read_file(path, options, &mut findings, &mut |symbol, bar| match bar {
+            Some(_) if buffer.len() > MAX_SYMBOLS => Err(too_many_symbols(path)),
             Some(bar) => buffer.push(symbol, bar),
             None => Ok(()),
         })?;

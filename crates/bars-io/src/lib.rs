@@ -17,6 +17,8 @@ pub mod column;
 pub mod csv;
 mod decimal;
 pub mod decode;
+mod decode_error;
+mod decompressed;
 mod dialect;
 mod divisor;
 pub mod error;
@@ -32,6 +34,8 @@ mod links;
 pub mod memory;
 #[cfg(feature = "mysql")]
 pub mod mysql;
+mod page_header;
+mod page_limits;
 pub mod panics;
 pub mod parquet;
 pub mod reader;
@@ -40,6 +44,7 @@ pub mod source;
 pub mod spill_buffer;
 pub mod store;
 pub mod target;
+mod text_lengths;
 mod thrift;
 mod warnings;
 

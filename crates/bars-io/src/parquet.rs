@@ -10,7 +10,7 @@ use bars::arrow::BatchRows;
 use bars::rows::{BarColumn, ReadOptions, RowValidator};
 use bars::time::StampReader;
 
-use crate::decode::ParquetFile;
+use crate::decode::{DecodeError, ParquetFile};
 use crate::error::{Error, Result};
 use crate::header::{find_columns, find_symbol};
 
@@ -25,15 +25,15 @@ pub fn read(
     options: &ReadOptions,
     validator: &mut RowValidator<'_, Error>,
 ) -> Result<()> {
-    let parquet = ParquetFile::open(file).map_err(|e| damaged(path, e))?;
+    let parquet = ParquetFile::open(file).map_err(|e| undecodable(path, e))?;
     let header = parquet.names();
     let columns = find_columns(path, &header, options, &mut |notice| validator.note(notice))?;
     let wanted: Vec<usize> =
         BarColumn::ALL.into_iter().filter_map(|column| columns.index(column)).collect();
     let mut stamps = StampReader::new(options.stamp_format.clone());
     let mut done = 0;
-    for batch in parquet.columns(&wanted).map_err(|e| damaged(path, e))? {
-        let batch = batch.map_err(|e| damaged(path, e))?;
+    for batch in parquet.columns(&wanted).map_err(|e| undecodable(path, e))? {
+        let batch = batch.map_err(|e| undecodable(path, e))?;
         let batch = BatchRows::new(&batch, &header, &columns).map_err(|e| unreadable(path, &e))?;
         for i in 0..batch.len() {
             let row = batch.row(i, &mut stamps);
@@ -52,14 +52,22 @@ pub fn read(
 /// # Errors
 /// The file is damaged or has no such column.
 pub fn symbols(path: &Path, file: File, take: &mut dyn FnMut(&str)) -> Result<()> {
-    let parquet = ParquetFile::open(file).map_err(|e| damaged(path, e))?;
+    let parquet = ParquetFile::open(file).map_err(|e| undecodable(path, e))?;
     let symbol = find_symbol(path, &parquet.names())?;
-    for batch in parquet.columns(&[symbol]).map_err(|e| damaged(path, e))? {
-        let batch = batch.map_err(|e| damaged(path, e))?;
+    for batch in parquet.columns(&[symbol]).map_err(|e| undecodable(path, e))? {
+        let batch = batch.map_err(|e| undecodable(path, e))?;
         let texts = cast(batch.column(0), &DataType::Utf8).map_err(|e| damaged(path, e))?;
         texts.as_string::<i32>().iter().flatten().for_each(&mut *take);
     }
     Ok(())
+}
+
+/// The error of a file that cannot be decoded.
+pub(super) fn undecodable(path: &Path, error: DecodeError) -> Error {
+    match error {
+        DecodeError::Limit(reason) => Error::content(path, reason),
+        error => damaged(path, error),
+    }
 }
 
 pub(super) fn damaged(path: &Path, error: impl std::fmt::Display) -> Error {

@@ -15,6 +15,15 @@ use crate::{csv, parquet, regular};
 /// Maximum number of characters of a value in a message.
 const MAX_SHOWN: usize = 40;
 
+/// Maximum number of distinct symbols in a file.
+pub(crate) const MAX_SYMBOLS: usize = 1 << 18;
+
+/// The error of a file with more than [`MAX_SYMBOLS`] symbols.
+pub(crate) fn too_many_symbols(path: &Path) -> Error {
+    let reason = format!("has more than {MAX_SYMBOLS} symbols; split it into several files");
+    Error::content(path, reason)
+}
+
 /// Receives the bars of a file one by one, in file order; `None` for a rejected row of the symbol.
 pub type Sink<'a> = &'a mut dyn FnMut(&Symbol, Option<Bar>) -> Result<()>;
 
@@ -48,7 +57,7 @@ pub(crate) fn read_counted(
             parquet::read(path, file, options, &mut validator)?;
             progress(bytes);
         }
-        OpenFile::Csv(bytes) => csv::read(path, bytes, options, &mut validator)?,
+        OpenFile::Csv(bytes, _) => csv::read(path, bytes, options, &mut validator)?,
     }
     Ok(validator.has_only_dates())
 }
@@ -57,14 +66,16 @@ pub(crate) fn read_counted(
 /// counted in `findings`.
 ///
 /// # Errors
-/// The file is missing or damaged, or has no such column.
+/// The file is missing or damaged, has no such column, or has more than 262,144 distinct symbols.
 pub fn symbols(path: &Path, findings: &mut Findings) -> Result<Vec<Symbol>> {
     let (mut seen, mut symbols) = (BTreeSet::new(), Vec::new());
     let mut last = String::new();
     let mut unreadable = BTreeSet::new();
+    let mut is_full = false;
     let mut take = |text: &str| {
+        is_full |= seen.len() > MAX_SYMBOLS || unreadable.len() > MAX_SYMBOLS;
         // Cohort files repeat a symbol some 40,000 times.
-        if text != last {
+        if text != last && !is_full {
             text.clone_into(&mut last);
             match text.parse::<Symbol>() {
                 Ok(symbol) if seen.insert(symbol.clone()) => symbols.push(symbol),
@@ -77,7 +88,10 @@ pub fn symbols(path: &Path, findings: &mut Findings) -> Result<Vec<Symbol>> {
     };
     match OpenFile::at(path, &|_| {})? {
         OpenFile::Parquet(file, _) => parquet::symbols(path, file, &mut take)?,
-        OpenFile::Csv(bytes) => csv::symbols(path, bytes, &mut take)?,
+        OpenFile::Csv(bytes, _) => csv::symbols(path, bytes, &mut take)?,
+    }
+    if is_full {
+        return Err(too_many_symbols(path));
     }
     if let Some(first) = unreadable.first() {
         let n = unreadable.len();
@@ -87,10 +101,10 @@ pub fn symbols(path: &Path, findings: &mut Findings) -> Result<Vec<Symbol>> {
     Ok(symbols)
 }
 
-/// An open file, by its format.
+/// An open file, by its format, and its size.
 pub(crate) enum OpenFile<'a> {
     Parquet(File, u64),
-    Csv(Box<dyn Read + 'a>),
+    Csv(Box<dyn Read + 'a>, u64),
 }
 
 impl<'a> OpenFile<'a> {
@@ -108,7 +122,10 @@ impl<'a> OpenFile<'a> {
             [b'P', b'K', 3, 4, ..] => {
                 Err(Error::content(path, "this is a ZIP archive; import it into a store"))
             }
-            _ => Ok(OpenFile::Csv(csv::decompress(path, Counted { file, progress }, &magic)?)),
+            _ => {
+                let (size, file) = (metadata.len(), Counted { file, progress });
+                Ok(OpenFile::Csv(csv::decompress(path, file, size, &magic)?, size))
+            }
         }
     }
 }

@@ -135,6 +135,11 @@ impl SpillBuffer {
         self.places.iter().map(entry).collect()
     }
 
+    /// Number of symbols.
+    pub(crate) fn len(&self) -> usize {
+        self.symbols.len()
+    }
+
     /// The symbols in the order of their first bars.
     pub fn symbols(&self) -> Vec<Symbol> {
         self.symbols.iter().map(|gathered| gathered.symbol.clone()).collect()
@@ -165,7 +170,9 @@ impl SpillBuffer {
         let Some(gathered) = self.places.get(symbol).map(|&place| &self.symbols[place]) else {
             return Ok(Series::default());
         };
-        let mut builder = SeriesBuilder::with_capacity(gathered.rows());
+        // Of many rows out of order, few may be left.
+        let capacity = if gathered.ascends { gathered.rows() } else { 0 };
+        let mut builder = SeriesBuilder::with_capacity(capacity);
         for &(offset, rows) in &gathered.blocks {
             self.block(offset, rows, |bar| builder.push(bar))?;
         }

@@ -36,18 +36,18 @@ pub(crate) fn has_oversized_list(mut file: &File) -> io::Result<bool> {
 
 /// Why the metadata is not read further.
 #[derive(Debug, PartialEq, Eq)]
-enum Stop {
+pub(crate) enum Stop {
     OversizedList,
     Damaged,
 }
 
-fn byte(bytes: &mut &[u8]) -> Result<u8, Stop> {
+pub(crate) fn byte(bytes: &mut &[u8]) -> Result<u8, Stop> {
     let (first, rest) = bytes.split_first().ok_or(Stop::Damaged)?;
     *bytes = rest;
     Ok(*first)
 }
 
-fn varint(bytes: &mut &[u8]) -> Result<u64, Stop> {
+pub(crate) fn varint(bytes: &mut &[u8]) -> Result<u64, Stop> {
     let mut value = 0;
     for shift in (0..64).step_by(7) {
         let part = byte(bytes)?;
@@ -85,7 +85,7 @@ fn skip_struct(bytes: &mut &[u8], depth: usize) -> Result<(), Stop> {
     }
 }
 
-fn skip_value(bytes: &mut &[u8], kind: u8, depth: usize) -> Result<(), Stop> {
+pub(crate) fn skip_value(bytes: &mut &[u8], kind: u8, depth: usize) -> Result<(), Stop> {
     match kind {
         1..=3 => skip(bytes, 1),
         4..=6 => varint(bytes).map(|_| ()),

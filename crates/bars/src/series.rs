@@ -343,28 +343,43 @@ impl FromIterator<Bar> for Series {
     }
 }
 
+/// Fewest bars out of order that are sorted before the last one was added.
+const MIN_COMPACTED: usize = 1 << 20;
+
 /// Collects bars in any order into a [`Series`]; of bars with the same time the last wins.
+///
+/// Bars that a later one replaced are dropped from time to time: memory is that of some two million
+/// bars, or of twice the distinct times.
 #[derive(Clone, Debug, Default)]
 pub struct SeriesBuilder {
     bars: Series,
     unsorted: bool,
+    /// Bars dropped so far because a later one replaced them, and the first such time.
+    replaced: usize,
+    first_replaced: Option<Minute>,
+    /// Number of bars after which those replaced since the last time are dropped.
+    next_compaction: usize,
 }
 
 impl SeriesBuilder {
     /// A builder with room for `capacity` bars.
     pub fn with_capacity(capacity: usize) -> SeriesBuilder {
-        SeriesBuilder { bars: Series::with_capacity(capacity), unsorted: false }
+        SeriesBuilder { bars: Series::with_capacity(capacity), ..SeriesBuilder::default() }
     }
 
     /// Adds a bar.
     pub fn push(&mut self, bar: Bar) {
         self.unsorted |= self.bars.time.last().is_some_and(|&last| last >= bar.time);
         self.bars.push(bar);
+        if self.unsorted && self.bars.len() >= self.next_compaction.max(MIN_COMPACTED) {
+            self.compact();
+            self.next_compaction = 2 * self.bars.len();
+        }
     }
 
-    /// Number of bars taken so far.
+    /// Number of bars added so far.
     pub fn len(&self) -> usize {
-        self.bars.len()
+        self.bars.len() + self.replaced
     }
 
     /// Returns whether no bar was added.
@@ -372,32 +387,36 @@ impl SeriesBuilder {
         self.bars.is_empty()
     }
 
-    /// The bars in the order in which they were added.
-    pub fn iter(&self) -> impl Iterator<Item = Bar> + '_ {
-        self.bars.iter()
-    }
-
-    /// Returns the series, the number of bars that a later one of the same time replaced, and the
-    /// first such time.
-    pub fn finish(self) -> (Series, usize, Option<Minute>) {
-        if !self.unsorted {
-            return (self.bars, 0, None);
-        }
+    /// Sorts the bars and drops those that a later one replaced.
+    fn compact(&mut self) {
         let mut order: Vec<usize> = (0..self.bars.len()).collect();
         order.sort_by_key(|&i| self.bars.time[i]);
-        let mut series = SeriesBuilder::with_capacity(order.len()).bars;
+        let time = |i: usize| self.bars.time[i];
+        let is_last = |pair: &&[usize]| time(pair[0]) != time(pair[1]);
+        let distinct = 1 + order.windows(2).filter(is_last).count();
+        let mut series = Series::with_capacity(distinct);
         let mut first = None;
         for (at, &i) in order.iter().enumerate() {
-            let time = self.bars.time[i];
-            if order.get(at + 1).is_some_and(|&next| self.bars.time[next] == time) {
-                first = first.or(Some(time));
+            if order.get(at + 1).is_some_and(|&next| time(next) == time(i)) {
+                first = first.or(Some(time(i)));
             } else {
                 series.push(self.bars.bar(i));
             }
         }
-        let replaced = order.len() - series.len();
+        self.replaced += order.len() - series.len();
+        self.first_replaced = [self.first_replaced, first].into_iter().flatten().min();
         series.drop_empty_trades();
-        (series, replaced, first)
+        self.bars = series;
+        self.unsorted = false;
+    }
+
+    /// Returns the series, the number of bars that a later one of the same time replaced, and the
+    /// first such time.
+    pub fn finish(mut self) -> (Series, usize, Option<Minute>) {
+        if self.unsorted {
+            self.compact();
+        }
+        (self.bars, self.replaced, self.first_replaced)
     }
 }
 
@@ -434,6 +453,40 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
+
+    #[test]
+    fn replaced_bars_take_no_memory() {
+        let mut builder = SeriesBuilder::default();
+        let rows = 5 * MIN_COMPACTED + 3;
+        for i in 0..rows {
+            // One bar has trades, but a later one of its minute has none.
+            builder.push(bar((7 - i as i64).rem_euclid(3), 1.0 + i as f64, (i == 9).then_some(1)));
+            assert!(builder.bars.len() <= MIN_COMPACTED);
+        }
+        assert_eq!((builder.len(), builder.is_empty()), (rows, false));
+        let (series, replaced, first) = builder.finish();
+        assert_eq!((series.len(), replaced, first), (3, rows - 3, Minute::new(0)));
+        let mut newest: Vec<f64> = series.close().to_vec();
+        newest.sort_by(f64::total_cmp);
+        assert_eq!(newest, [rows as f64 - 2.0, rows as f64 - 1.0, rows as f64]);
+        assert_eq!(series.trades(), None);
+    }
+
+    #[test]
+    fn the_last_of_a_time_wins_among_millions() {
+        let mut builder = SeriesBuilder::default();
+        let rows = 3 * MIN_COMPACTED;
+        let minute = |i: usize| (i * 7919 % 1_500_007) as i64;
+        for i in 0..rows {
+            builder.push(bar(minute(i), 1.0 + i as f64, None));
+        }
+        let (series, replaced, first) = builder.finish();
+        assert_eq!((series.len(), replaced), (1_500_007, rows - 1_500_007));
+        let expected: BTreeMap<i64, usize> = (0..rows).map(|i| (minute(i), i)).collect();
+        let is_expected = |(found, i): (Bar, &usize)| found.close == 1.0 + *i as f64;
+        assert!(series.iter().zip(expected.values()).all(is_expected));
+        assert_eq!(first, Minute::new(0));
+    }
 
     fn bar(minute: i64, price: f64, trades: Option<u32>) -> Bar {
         let time = Minute::new(minute).unwrap();

@@ -1,6 +1,7 @@
 //! `import` of valid and invalid archives and files.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod bombs;
 mod support;
 
 use std::io::Write;

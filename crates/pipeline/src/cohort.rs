@@ -9,6 +9,7 @@ use bars_io::{Entry, Source};
 
 use crate::error::{Error, Result};
 use crate::observer::{Event, Observer};
+use crate::text::listed;
 
 /// A symbol as the input spells it, with its entry in the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +70,7 @@ pub fn look_up(
         .collect();
     // If all are missing, the caller fails.
     if !lacking.is_empty() && lacking.len() < members.len() {
-        observer.warn(format!("symbols not in the source: {} ({consequence})", lacking.join(", ")));
+        observer.warn(format!("symbols not in the source: {} ({consequence})", listed(&lacking)));
     }
     Ok(members)
 }
@@ -85,10 +86,8 @@ pub fn find(directory: &Directory, symbol: &Symbol, observer: &dyn Observer) -> 
         }
         Found::Ambiguous(several) => {
             let names: Vec<&str> = several.iter().map(Symbol::as_str).collect();
-            observer.warn(format!(
-                "{symbol} is ambiguous: {}; use one of these names",
-                names.join(", ")
-            ));
+            observer
+                .warn(format!("{symbol} is ambiguous: {}; use one of these names", listed(&names)));
             None
         }
         Found::Nothing => None,
@@ -139,7 +138,7 @@ pub(crate) fn warn_of_repeats(members: &[Member], observer: &dyn Observer) {
     if !names.is_empty() {
         observer.warn(format!(
             "the input has these symbols again under another spelling: {}",
-            names.join(", ")
+            listed(&names)
         ));
     }
 }

@@ -20,6 +20,21 @@ pub fn pluralize(n: usize, noun: &str) -> String {
     format!("{} {noun}{}", count(n as u64), if n == 1 { "" } else { "s" })
 }
 
+/// Names in a list: `A, B, C`; of many only the first 20: `A, B, ... and 12 more`.
+pub fn listed(names: &[&str]) -> String {
+    const MAX_NAMES: usize = 20;
+    match names.get(..MAX_NAMES) {
+        Some(first) if names.len() > MAX_NAMES => {
+            format!(
+                "{}, ... and {} more",
+                first.join(", "),
+                count((names.len() - MAX_NAMES) as u64)
+            )
+        }
+        _ => names.join(", "),
+    }
+}
+
 /// A length of time in the largest of days, hours and minutes that it fills: `2.3d`, `4.2h`, `25m`.
 pub fn minutes(minutes: f64) -> String {
     match minutes {
@@ -64,6 +79,15 @@ pub fn spark(values: &[f64], width: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn long_lists_are_cut() {
+        assert_eq!(super::listed(&["A", "B"]), "A, B");
+        assert_eq!(super::listed(&["A"; 20]), ["A"; 20].join(", "));
+        let many = super::listed(&["A"; 1021]);
+        assert!(many.starts_with("A, A, ") && many.ends_with("A, ... and 1,001 more"), "{many}");
+        assert!(many.len() < 100);
+    }
+
     #[test]
     fn numbers_are_formatted_for_people() {
         let counts = [0, 12, 999, 1000, 1_234_567].map(super::count);

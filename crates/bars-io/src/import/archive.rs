@@ -1,5 +1,6 @@
 //! ZIP archives as inputs of an import. Entry names are compared, never used as paths.
 
+use std::fs;
 use std::io::{self, BufReader, Read};
 use std::path::{Component, Path};
 
@@ -9,6 +10,7 @@ use bars::{Findings, excerpt};
 use super::archive_file::{Archive, ArchiveEntry, damaged};
 use super::file::{FileName, ImportFile};
 use crate::csv;
+use crate::decompressed::max_decompressed;
 use crate::error::{Error, Result};
 use crate::reader::Sink;
 
@@ -25,6 +27,8 @@ pub(super) fn add(
     skipped: &mut Vec<String>,
 ) -> Result<()> {
     let mut archive = Archive::open(path)?;
+    let size = fs::metadata(path).map_err(|e| Error::io("read", path, e))?.len();
+    let mut left = max_decompressed(size);
     let unopened = archive.clone();
     for index in 0..archive.0.len() {
         let entry = archive.0.by_index_raw(index).map_err(|e| damaged(path, &e))?;
@@ -64,6 +68,12 @@ pub(super) fn add(
         if entry.size() > MAX_ENTRY {
             return Err(too_large(path, &shown));
         }
+        // Entries of a hostile archive can share their compressed bytes.
+        left = left.checked_sub(entry.size()).ok_or_else(|| {
+            let reason = "its entries decompress to more than 1 GiB and 200 times its size; \
+                          unpack it first";
+            Error::content(path, reason)
+        })?;
         inputs.push(ImportFile {
             path: path.to_owned(),
             entry: Some(ArchiveEntry::new(unopened.clone(), index, shown)),
@@ -86,27 +96,23 @@ pub(super) fn read_entry(
 ) -> Result<bool> {
     let (mut archive, index) = entry.open();
     let entry = archive.0.by_index(index).map_err(|e| damaged(&input.path, &e))?;
-    // The size in the directory may be wrong, so reading is bounded too.
-    let bounded = Bounded { inner: BufReader::new(entry), left: MAX_ENTRY, progress };
+    // `zip` reads no more than the size in the directory, which was checked.
+    let bytes = BufReader::new(entry);
     let mut validator = RowValidator::new(options, findings, sink);
-    csv::read(&input.shown(), bounded, options, &mut validator)?;
+    csv::read(&input.shown(), Counted { bytes, progress }, options, &mut validator)?;
     Ok(validator.has_only_dates())
 }
 
-struct Bounded<'a, R> {
-    inner: R,
-    left: u64,
+/// A reader that reports the number of bytes read.
+struct Counted<'a, R> {
+    bytes: R,
     progress: &'a (dyn Fn(u64) + Sync),
 }
 
-impl<R: Read> Read for Bounded<'_, R> {
+impl<R: Read> Read for Counted<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
+        let read = self.bytes.read(buffer)?;
         (self.progress)(read as u64);
-        self.left = self
-            .left
-            .checked_sub(read as u64)
-            .ok_or_else(|| io::Error::other("decompresses to more than 1 GiB"))?;
         Ok(read)
     }
 }

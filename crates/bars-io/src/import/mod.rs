@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use rayon::prelude::*;
 
 use crate::error::{Error, Result, minutes_as_text};
-use crate::reader::{Sink, read_counted};
+use crate::reader::{MAX_SYMBOLS, Sink, read_counted, too_many_symbols};
 use crate::spill_buffer::SpillBuffer;
 use crate::target::Target;
 use bars::clean::{Finding, Findings};
@@ -186,6 +186,9 @@ fn many_symbols(
     let reading = &options.reading;
     let has_only_dates =
         read(input, reading, &mut findings, progress, &mut |symbol, bar| match bar {
+            _ if spool.len().max(rejected.len()) > MAX_SYMBOLS => {
+                Err(too_many_symbols(&input.shown()))
+            }
             Some(bar) => spool.push(symbol, bar),
             None => {
                 *rejected.entry(symbol.clone()).or_default() += 1;

@@ -25,14 +25,18 @@ use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::{ColumnPath, TypePtr};
 
 use super::checksum::{self, Checksums, Recorder};
-use crate::decode::{catch_panic, check_metadata};
+use crate::decode::{DecodeError, catch_panic, check_metadata};
 use crate::error::{Error, Result};
+use crate::page_header::each_page;
 use crate::regular;
 use bars::series::{Closes, ColumnsMut, Series};
 use bars::time::{Minute, Span};
 
 /// Rows per row group: 22 days, a quarter of a megabyte per column before compression.
 pub const ROW_GROUP: usize = 1 << 15;
+
+/// Maximum number of rows per row group that are read; early versions wrote larger ones.
+const MAX_ROW_GROUP: usize = 4 * ROW_GROUP;
 
 /// Rows per page, the unit of decoding. 64 kB per column, so that its buffer stays in the cache.
 const PAGE: usize = 1 << 14;
@@ -191,15 +195,36 @@ impl RowGroup<'_> {
         if start.checked_add(length).is_none_or(|end| end > self.part.length) {
             return Err(ParquetError::General(format!("column {place} is truncated")));
         }
+        if self.rows() > MAX_ROW_GROUP {
+            return Err(ParquetError::General(format!("a row group of {} rows", self.rows())));
+        }
         let bytes = self.part.file.get_bytes(start, usize::try_from(length)?)?;
         if let Some(checksums) = &self.part.checksums {
             checksums.check((self.index, place), group.num_columns(), &bytes)?;
         }
+        check_pages(&bytes)?;
         let chunk = Arc::new(Chunk { start, bytes });
         let pages = SerializedPageReader::new(chunk, column, self.rows(), None)?;
         let reader = get_column_reader(column.column_descr_ptr(), Box::new(pages));
         Ok(get_typed_column_reader(reader))
     }
+}
+
+/// Checks the sizes that the pages of a column chunk state: memory is allocated for them.
+fn check_pages(chunk: &Bytes) -> Result<(), ParquetError> {
+    /// Values and levels of a row group take less.
+    const MAX_PAGE: u32 = 16 * MAX_ROW_GROUP as u32;
+    let mut read = |at: u64, length: u64| {
+        let at = usize::try_from(at).unwrap_or(usize::MAX);
+        Ok(chunk.get(at..).unwrap_or_default().iter().take(length as usize).copied().collect())
+    };
+    let checked = each_page((0, chunk.len() as u64), &mut read, &mut |page, _| {
+        if page.decompressed.max(page.values()) > MAX_PAGE {
+            return Err(DecodeError::Damaged("a page is too large".to_owned()));
+        }
+        Ok(())
+    });
+    checked.map_err(|e| ParquetError::General(e.to_string()))
 }
 
 /// A column chunk in memory, addressed by the offsets of the file.

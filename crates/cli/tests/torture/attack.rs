@@ -45,8 +45,13 @@ pub fn bounded(command: &Command, limits: &str) -> Command {
 
 /// Runs `words` with a bound on time and on memory, and asserts that the program ended by itself.
 pub fn run(test_dir: &TestDir, words: &[&str]) -> Run {
-    // Virtual memory: threads and allocators reserve more than they use.
-    let run = finish(bounded(&test_dir.command(words), "ulimit -v 6000000;"));
+    run_within(6_000_000, test_dir, words)
+}
+
+/// [`run`] with a bound on virtual memory in kilobytes. Threads and allocators reserve more than they
+/// use.
+pub fn run_within(kilobytes: u32, test_dir: &TestDir, words: &[&str]) -> Run {
+    let run = finish(bounded(&test_dir.command(words), &format!("ulimit -v {kilobytes};")));
     sound(&run, words);
     run
 }

@@ -5,10 +5,11 @@ use std::path::Path;
 
 use rand::RngExt;
 use rand::seq::IndexedRandom;
+use testkit::program::{Run, TestDir};
 
-use crate::attack::{copy, count, run};
+use crate::attack::{copy, count, run, run_within};
 use crate::support::{HEADER, market, test_dir};
-use crate::{Case, Dice};
+use crate::{Case, Dice, hostile};
 
 /// A sound file, and the command that reads it.
 struct Input {
@@ -131,7 +132,74 @@ pub fn campaign() -> Case {
         };
         inputs.push(Input { file, content, words: words.to_vec() });
     }
-    Box::new(move |dice| mutated(&inputs, ground.path(), dice))
+    let shard = "leaderboards --source bars --months 1 --shard 1/1 --out-dir parts";
+    ground.run(&shard.split(' ').collect::<Vec<_>>()).ok();
+    let part = "parts/leaderboards-1-of-1.arrow";
+    let merge = vec!["merge", "parts", "--out", "merged", "--source", "bars"];
+    inputs.push(Input { file: part.to_owned(), content: ground.read(part), words: merge });
+    let bombs = bombs(&inputs);
+    Box::new(move |dice| match dice.random_range(0..12) {
+        0 => bomb(&bombs, ground.path(), dice),
+        _ => mutated(&inputs, ground.path(), dice),
+    })
+}
+
+/// Small files that state, repeat or compress far more than they hold.
+fn bombs(inputs: &[Input]) -> Vec<Input> {
+    let mut bombs = Vec::new();
+    let mut add = |file: &str, content: Vec<u8>, words: &[&'static str]| {
+        bombs.push(Input { file: file.to_owned(), content, words: words.to_vec() });
+    };
+    for encoding in hostile::TEXT_ENCODINGS {
+        for length in [60_000, 200_000] {
+            let texts = hostile::long_texts(length, 16_384, encoding);
+            let list = ["fetch-history", "losers", "--source", "bars", "--input-csv", "FILE"];
+            add("list.parquet", texts.clone(), &list);
+            add("list.parquet", texts, &["imf-postprocess", "--summary", "FILE"]);
+        }
+    }
+    for millions in [15, 60, 500] {
+        let nulls = hostile::nulls(millions);
+        add("nulls.parquet", nulls.clone(), &["imf-postprocess", "--summary", "FILE"]);
+        add("nulls.parquet", nulls, &["emd", "--input", "FILE", "--column", "open"]);
+    }
+    let import = ["import", "FILE", "--into", "store"];
+    add("XBTUSD_1.csv.zst", hostile::equal_rows(30_000_000), &import);
+    add("bars.csv.zst", hostile::lines(HEADER, 1 << 12, 1100 << 20), &import);
+    add("bars.csv.zst", hostile::lines(HEADER, 1, 300 << 20), &import);
+    add("blank.csv.zst", hostile::lines("close\n", 1, 20 << 20), &["emd", "--input", "FILE"]);
+    add("many.zip", hostile::archive(11, 100 << 20), &import);
+    for input in inputs.iter().filter(|input| input.file.ends_with("price.npz")).take(1) {
+        add(&input.file, hostile::modes(20_000_000), &input.words);
+    }
+    bombs
+}
+
+fn bomb(bombs: &[Input], ground: &Path, dice: &mut Dice) {
+    let input = bombs.choose(dice).unwrap();
+    let test_dir = test_dir();
+    run_input(input, input.content.clone(), 1_500_000, &test_dir, ground);
+    count("bombs");
+}
+
+/// Runs the command of `input` on `content` in a new folder.
+fn run_input(
+    input: &Input,
+    content: Vec<u8>,
+    kilobytes: u32,
+    test_dir: &TestDir,
+    ground: &Path,
+) -> Run {
+    for folder in ["bars", "out"] {
+        // Only what the command reads besides the file.
+        if input.words.contains(&folder) || input.file.starts_with(&format!("{folder}/")) {
+            copy(&ground.join(folder), &test_dir.file(folder));
+        }
+    }
+    test_dir.write(&input.file, content);
+    let words: Vec<&str> =
+        input.words.iter().map(|word| if *word == "FILE" { &*input.file } else { word }).collect();
+    run_within(kilobytes, test_dir, &words)
 }
 
 fn mutated(inputs: &[Input], ground: &Path, dice: &mut Dice) {
@@ -141,20 +209,18 @@ fn mutated(inputs: &[Input], ground: &Path, dice: &mut Dice) {
         _ => inputs.choose(dice).unwrap(),
     };
     let test_dir = test_dir();
-    for folder in ["bars", "out"] {
-        // Only what the command reads besides the file.
-        if input.words.contains(&folder) || input.file.starts_with(&format!("{folder}/")) {
-            copy(&ground.join(folder), &test_dir.file(folder));
-        }
-    }
+    let words = &input.words;
     let mut content = input.content.clone();
     for _ in 0..*[1, 1, 1, 2, 4].choose(dice).unwrap() {
         mutate(&mut content, dice);
     }
-    test_dir.write(&input.file, content);
-    let words: Vec<&str> =
-        input.words.iter().map(|word| if *word == "FILE" { &*input.file } else { word }).collect();
-    let ended = run(&test_dir, &words);
+    // Shards state sizes as numbers of 64 bits.
+    if input.file.ends_with(".arrow") && dice.random() {
+        let end = content.len() / 8 * 8;
+        let at = dice.random_range(end.saturating_sub(2048)..end.max(1)) / 8 * 8;
+        content.splice(at..(at + 8).min(content.len()), (1_i64 << 40).to_le_bytes());
+    }
+    let ended = run_input(input, content, 6_000_000, &test_dir, ground);
     count("mutated inputs");
     if words[0] == "import" {
         let is_stored = test_dir.file("store").exists();

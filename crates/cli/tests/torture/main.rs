@@ -7,6 +7,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod attack;
+#[path = "../bombs/hostile.rs"]
+mod hostile;
 mod inputs;
 mod kills;
 mod servers;

@@ -15,6 +15,15 @@ use bars_io::regular;
 use super::unexpected;
 use crate::error::Result;
 
+/// Memory that the table of any file may take.
+const FREE_BYTES: usize = 512 << 20;
+
+/// Times its size that the table of a larger file may take.
+const MAX_RATIO: usize = 100;
+
+/// Memory of a cell in the columns that are taken from a table, without its text.
+const CELL_BYTES: usize = 24;
+
 /// A table in memory.
 #[derive(Debug)]
 pub struct Frame {
@@ -34,7 +43,8 @@ impl Frame {
     /// Reads a CSV file if its extension is `csv`, else a Parquet file.
     ///
     /// # Errors
-    /// If it is missing or damaged.
+    /// If it is missing or damaged, or if a Parquet file has so many rows or such long texts that the
+    /// table would take more than 512 MiB and more than 100 times the size of the file.
     pub fn read(path: &Path) -> Result<Frame> {
         if path.extension().is_some_and(|end| end == "csv") {
             Frame::csv(path)
@@ -47,11 +57,24 @@ impl Frame {
         if path.is_dir() {
             return Err(unexpected(path, "it is a folder, not a Parquet file"));
         }
-        let file = ParquetFile::open(regular::open(path)?).map_err(|e| unexpected(path, e))?;
+        let file = regular::open(path)?;
+        let size = file.metadata().map_err(|e| bars_io::Error::io("read", path, e))?.len();
+        let max = usize::try_from(size).unwrap_or(usize::MAX).saturating_mul(MAX_RATIO);
+        let file = ParquetFile::open(file).map_err(|e| unexpected(path, e))?;
         let names = file.names();
         let all: Vec<usize> = (0..names.len()).collect();
-        let batches = file.columns(&all).map_err(|e| unexpected(path, e))?;
-        let batches = batches.collect::<Result<Vec<_>, _>>().map_err(|e| unexpected(path, e))?;
+        let (mut batches, mut bytes) = (Vec::new(), 0);
+        for batch in file.columns(&all).map_err(|e| unexpected(path, e))? {
+            let batch = batch.map_err(|e| unexpected(path, e))?;
+            bytes += batch.get_array_memory_size() + CELL_BYTES * batch.num_rows() * names.len();
+            if bytes > max.max(FREE_BYTES) {
+                let reason = format!(
+                    "its table takes more than {MAX_RATIO} times the size of the file; write it again"
+                );
+                return Err(unexpected(path, reason));
+            }
+            batches.push(batch);
+        }
         Ok(Frame { path: path.to_owned(), names, body: Body::Parquet(batches) })
     }
 

@@ -1,6 +1,6 @@
 //! NumPy archives (`.npz`) of modes: `numpy.load` reads them.
 
-use std::io::{BufReader, Cursor, Read, Write};
+use std::io::{BufReader, Cursor, ErrorKind, Read, Write};
 use std::path::Path;
 
 use bars::shortened;
@@ -15,6 +15,15 @@ use super::unexpected;
 
 /// Maximum decompressed size of an array that is read: a small file can hold any size.
 const MAX_ARRAY: u64 = 1 << 30;
+
+/// Decompressed size that any array may have: ten modes of 800,000 samples.
+const FREE_BYTES: u64 = 64 << 20;
+
+/// Times its compressed size that a larger array may have. Modes hardly compress.
+const MAX_RATIO: u64 = 20;
+
+/// Bytes of an array that are decompressed at a time.
+const CHUNK: u64 = 1 << 20;
 
 /// An array of 64-bit floats, row by row.
 struct Array<'a> {
@@ -101,45 +110,87 @@ fn header(shape: &[usize]) -> Vec<u8> {
 ///
 /// # Errors
 /// If the file is not such an archive, lacks an array, or has it in another form than
-/// [`write_modes`].
+/// [`write_modes`]; if an array takes more than 1 GiB, or more than 64 MiB and 20 times its
+/// compressed size.
 pub fn read<const N: usize>(path: &Path, names: [&str; N]) -> crate::Result<[Vec<f64>; N]> {
     let file = regular::open(path)?;
     let invalid = |reason: String| unexpected(path, reason);
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|e| unexpected(path, e))?;
     let mut arrays = [const { Vec::new() }; N];
     for (array, name) in arrays.iter_mut().zip(names) {
-        let mut bytes = Vec::new();
         let entry =
             archive.by_name(&format!("{name}.npy")).map_err(|e| invalid(format!("{name}: {e}")))?;
-        let read = entry.take(MAX_ARRAY + 1).read_to_end(&mut bytes);
-        read.map_err(|e| invalid(format!("{name}: {e}")))?;
-        if bytes.len() as u64 > MAX_ARRAY {
-            return Err(invalid(format!("{name}: decompresses to more than 1 GiB")));
-        }
-        *array = numbers(&bytes).map_err(|reason| invalid(format!("{name}: {reason}")))?;
+        let max = entry.compressed_size().saturating_mul(MAX_RATIO).clamp(FREE_BYTES, MAX_ARRAY);
+        *array = numbers(entry, max).map_err(|reason| invalid(format!("{name}: {reason}")))?;
     }
     Ok(arrays)
 }
 
-/// The numbers of an array in NumPy's format 1.0 with 64-bit floats in C order.
-fn numbers(bytes: &[u8]) -> Result<Vec<f64>, String> {
-    let header = bytes.get(10..).zip(bytes.get(8..10)).and_then(|(rest, length)| {
-        rest.split_at_checked(usize::from(u16::from_le_bytes([length[0], length[1]])))
-    });
-    let Some((header, body)) = header.filter(|_| bytes.starts_with(b"\x93NUMPY\x01")) else {
-        return Err("not a NumPy .npy array".to_owned());
+/// The numbers of an array of at most `max` bytes in NumPy's format 1.0 with 64-bit floats in C
+/// order.
+fn numbers(entry: impl Read, max: u64) -> Result<Vec<f64>, String> {
+    let mut entry = entry.take(max + 1);
+    let unreadable = |e: std::io::Error| match e.kind() {
+        ErrorKind::UnexpectedEof => "not a NumPy .npy array".to_owned(),
+        _ => e.to_string(),
     };
-    let header = String::from_utf8_lossy(header);
-    if !header.contains("'<f8'") || header.contains("'fortran_order': True") || body.len() % 8 != 0
-    {
-        return Err(format!("unsupported array {}", shortened(&header, 200)));
+    let mut start = [0; 10];
+    entry.read_exact(&mut start).map_err(unreadable)?;
+    if !start.starts_with(b"\x93NUMPY\x01") {
+        return Err("not a NumPy .npy array".to_owned());
     }
-    let (numbers, _) = body.as_chunks::<8>();
-    Ok(numbers.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect())
+    let mut header = vec![0; usize::from(u16::from_le_bytes([start[8], start[9]]))];
+    entry.read_exact(&mut header).map_err(unreadable)?;
+    let header = String::from_utf8_lossy(&header);
+    let unsupported = || format!("unsupported array {}", shortened(&header, 200));
+    if !header.contains("'<f8'") || header.contains("'fortran_order': True") {
+        return Err(unsupported());
+    }
+    let (mut numbers, mut bytes) = (Vec::new(), Vec::new());
+    loop {
+        bytes.clear();
+        entry.by_ref().take(CHUNK).read_to_end(&mut bytes).map_err(unreadable)?;
+        if entry.limit() == 0 {
+            return Err(format!(
+                "decompresses to more than {} MiB, {MAX_RATIO} times its size in the file or more",
+                max >> 20
+            ));
+        }
+        let (whole, rest) = bytes.as_chunks::<8>();
+        numbers.extend(whole.iter().map(|bytes| f64::from_le_bytes(*bytes)));
+        if !rest.is_empty() {
+            return Err(unsupported());
+        }
+        if (bytes.len() as u64) < CHUNK {
+            return Ok(numbers);
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
+    /// An archive with one array of zeros, as another program writes it.
+    fn zeros(samples: usize) -> tempfile::NamedTempFile {
+        let rows = vec![0.0; samples];
+        let array = Array { name: "imfs", shape: vec![samples], rows: vec![&rows] };
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), archive(&[array], Packing::Deflated).unwrap()).unwrap();
+        file
+    }
+
+    #[test]
+    fn arrays_that_take_far_more_than_the_file_are_refused() {
+        let [small] = read(zeros(1_000_000).path(), ["imfs"]).unwrap();
+        assert_eq!(small, vec![0.0; 1_000_000]);
+        let bomb = zeros(10_000_000);
+        assert!(bomb.as_file().metadata().unwrap().len() < 1_000_000);
+        let error = read(bomb.path(), ["imfs"]).unwrap_err().to_string();
+        assert!(error.contains("imfs: decompresses to more than 64 MiB"), "{error}");
+        assert!(error.ends_with("regenerate it"), "{error}");
+    }
+
     #[test]
     fn headers_are_padded() {
         for shape in [vec![3], vec![12, 130_000]] {

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use stages::cohort_cycles::clusters::SwingClusters;
 use stages::cohort_cycles::{SymbolUpswings, WindowUpswings};
 
+use super::csv_text::quoted;
 use super::{read_json, unexpected, write_json};
 use crate::error::Result;
 
@@ -38,7 +39,7 @@ impl Serialize for ByWindow<'_> {
 }
 
 /// Writes both files, ready to be committed. The text has one line per symbol with the median
-/// duration and amplitude of its strongest cluster, or `NA`.
+/// duration and amplitude of its strongest cluster, or `NA`; a symbol with a comma or a quote is quoted.
 pub(crate) fn write(
     [json, text]: &[PathBuf; 2],
     symbols: &[SymbolUpswings],
@@ -52,7 +53,7 @@ pub(crate) fn write(
             (duration, amplitude.format_finite(cluster.median_amplitude_pct))
         });
         let (duration, amplitude) = strongest.unwrap_or(("NA", "NA"));
-        lines += &format!("{}, {duration}, {amplitude}\n", symbol.symbol);
+        lines += &format!("{}, {duration}, {amplitude}\n", quoted(symbol.symbol.as_str()));
     }
     Ok(vec![write_json(json, &BySymbol(symbols), temp)?, temp.write_temp(text, lines.as_bytes())?])
 }
@@ -100,4 +101,26 @@ pub(crate) fn read(path: &Path) -> Result<Vec<RecordedUpswings>> {
         })
     };
     symbols.into_iter().map(symbol).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use bars_io::atomic::commit_all;
+
+    use super::*;
+
+    #[test]
+    fn symbols_with_commas_are_quoted() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = ["c.json", "c.txt"].map(|name| folder.path().join(name));
+        let symbols = ["A/B", "A, 1, 2", "A\"B"]
+            .map(|symbol| SymbolUpswings { symbol: symbol.parse().unwrap(), windows: Vec::new() });
+        commit_all(write(&paths, &symbols, &TempFiles::default()).unwrap()).unwrap();
+        let text = std::fs::read_to_string(&paths[1]).unwrap();
+        assert_eq!(text, "A/B, NA, NA\n\"A, 1, 2\", NA, NA\n\"A\"\"B\", NA, NA\n");
+        let mut csv = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
+        let read: Vec<String> =
+            csv.records().map(|record| record.unwrap().get(0).unwrap().to_owned()).collect();
+        assert_eq!(read, symbols.map(|symbol| symbol.symbol.as_str().to_owned()));
+    }
 }

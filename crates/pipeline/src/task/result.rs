@@ -1,13 +1,14 @@
 //! The result of a task: an Arrow IPC file with the task in its footer.
 
-use std::io::{BufReader, Cursor, Read, Seek};
+use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_ipc::reader::FileReader;
+use arrow_ipc::root_as_footer;
 use arrow_ipc::writer::FileWriter;
-use arrow_schema::{ArrowError, Schema};
+use arrow_schema::{ArrowError, DataType, Schema};
 use bars::Findings;
 use bars_io::decode::catch_panic;
 use bars_io::regular;
@@ -18,6 +19,9 @@ use crate::error::{Cause, Error, Result};
 
 /// The key of the header in the footer.
 const HEADER_KEY: &str = "data_pipeline.task_result";
+
+/// The end of a file: the length of the footer, and the magic bytes.
+const TRAILER: [u8; 10] = *b"\0\0\0\0ARROW1";
 
 trait ReadSeek: Read + Seek + Send {}
 impl<T: Read + Seek + Send> ReadSeek for T {}
@@ -60,6 +64,47 @@ struct Header {
     findings: Findings,
     /// What a stage needs besides rows.
     extra: serde_json::Value,
+}
+
+/// Whether values of a type take their bytes in the file: a few bytes of another type can stand for
+/// any number of rows.
+fn is_flat(kind: &DataType) -> bool {
+    use DataType::{Binary, Boolean, Float64, Int64, Timestamp, Utf8};
+    matches!(kind, Binary | Boolean | Float64 | Int64 | Timestamp(_, _) | Utf8)
+}
+
+/// Checks the blocks that the footer states: the decoder allocates memory for a block before it
+/// reads it.
+fn check_blocks(reader: &mut dyn ReadSeek) -> Result<(), Cause> {
+    let size = reader.seek(SeekFrom::End(0))?;
+    let end = size.checked_sub(TRAILER.len() as u64).ok_or("it ends early")?;
+    let mut trailer = TRAILER;
+    reader.seek(SeekFrom::Start(end))?;
+    reader.read_exact(&mut trailer)?;
+    let length = u32::from_le_bytes([trailer[0], trailer[1], trailer[2], trailer[3]]);
+    let start = end.checked_sub(length.into()).ok_or("the footer is damaged")?;
+    let mut footer = Vec::new();
+    reader.seek(SeekFrom::Start(start))?;
+    reader.take(length.into()).read_to_end(&mut footer)?;
+    reader.rewind()?;
+    let footer = catch_panic(|| root_as_footer(&footer).map_err(|e| e.to_string()))??;
+    if footer.dictionaries().is_some_and(|blocks| !blocks.is_empty()) {
+        return Err("it has dictionaries".into());
+    }
+    // Blocks do not overlap, so all of them are as large as the file at most.
+    let mut left = start;
+    for block in footer.recordBatches().into_iter().flatten() {
+        let length = (|| {
+            let (metadata, body) = (block.metaDataLength(), block.bodyLength());
+            let length = u64::try_from(body).ok()?.checked_add(u64::try_from(metadata).ok()?)?;
+            let end = u64::try_from(block.offset()).ok()?.checked_add(length)?;
+            (end <= start).then_some(length)
+        })();
+        left = length.and_then(|length| left.checked_sub(length)).ok_or_else(|| {
+            format!("a block of {} bytes lies outside of the file", block.bodyLength())
+        })?;
+    }
+    Ok(())
 }
 
 impl TaskResult {
@@ -119,8 +164,14 @@ impl TaskResult {
 
     fn from_reader(name: String, reader: Box<dyn ReadSeek>) -> Result<TaskResult> {
         let damaged = |source: Cause| Error::DamagedResult { name: name.clone(), source };
+        let mut reader = reader;
+        check_blocks(&mut reader).map_err(damaged)?;
         let reader = catch_panic(|| FileReader::try_new(reader, None));
         let reader = reader.map_err(|e| damaged(e.into()))?.map_err(|e| damaged(e.into()))?;
+        if let Some(field) = reader.schema().fields().iter().find(|f| !is_flat(f.data_type())) {
+            let problem = format!("column {:?} has type {}", field.name(), field.data_type());
+            return Err(damaged(problem.into()));
+        }
         let header =
             reader.custom_metadata().get(HEADER_KEY).ok_or_else(|| damaged("no header".into()))?;
         let header: Header = serde_json::from_str(header).map_err(|e| damaged(e.into()))?;
@@ -154,5 +205,56 @@ impl TaskResult {
     /// All record batches.
     pub(super) fn all_batches(&mut self) -> Result<Vec<RecordBatch>> {
         (0..self.batches()).map(|index| self.batch(index)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::{ArrayRef, Float64Array, NullArray};
+
+    use super::*;
+
+    fn file(column: ArrayRef) -> Vec<u8> {
+        let batch = RecordBatch::try_from_iter([("x", column)]).unwrap();
+        let mut writer = FileWriter::try_new(Vec::new(), &batch.schema()).unwrap();
+        writer.write(&batch).unwrap();
+        writer.into_inner().unwrap()
+    }
+
+    fn error(bytes: Vec<u8>) -> String {
+        TaskResult::from_bytes("x.arrow".to_owned(), bytes)
+            .err()
+            .map(|e| std::error::Error::source(&e).map_or(e.to_string(), ToString::to_string))
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn blocks_outside_of_the_file_are_refused() {
+        let whole = file(Arc::new(Float64Array::from(vec![1.5; 1000])));
+        assert_eq!(error(whole.clone()), "no header");
+        // A block in the footer: offset, length of the metadata, padding, length of the body.
+        let trailer = whole.len() - TRAILER.len();
+        let footer = u32::from_le_bytes(*whole[trailer..].first_chunk().unwrap()) as usize;
+        let offset = {
+            let footer = root_as_footer(&whole[trailer - footer..trailer]).unwrap();
+            footer.recordBatches().unwrap().get(0).offset()
+        };
+        let start = trailer - footer;
+        let at = whole[start..].windows(8).position(|bytes| bytes == offset.to_le_bytes());
+        let at = start + at.unwrap();
+        for (place, value) in [(0, 1 << 40), (0, -8), (16, 1 << 40), (16, -1), (16, 40_000)] {
+            let mut bytes = whole.clone();
+            bytes[at + place..at + place + 8].copy_from_slice(&i64::to_le_bytes(value));
+            assert!(error(bytes).contains("lies outside of the file"), "{place} {value}");
+        }
+        for end in [0, 5, 12, whole.len() - 1] {
+            assert!(!error(whole[..end].to_vec()).is_empty(), "{end}");
+        }
+    }
+
+    #[test]
+    fn columns_without_bytes_are_refused() {
+        let error = error(file(Arc::new(NullArray::new(1 << 40))));
+        assert!(error.contains("column \"x\" has type Null"), "{error}");
     }
 }
