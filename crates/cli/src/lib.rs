@@ -24,7 +24,6 @@ mod prompts;
 mod secrets;
 mod shard;
 mod source_select;
-mod terminal_table;
 mod ui;
 
 use app::Cli;

@@ -7,14 +7,13 @@ use std::sync::atomic::{AtomicI8, Ordering};
 use anyhow::Context;
 use bars::Window;
 use indicatif::{MultiProgress, ProgressDrawTarget};
-use pipeline::printable;
 pub use pipeline::text::{bar, bytes, count, minutes, pluralize, spark};
+use pipeline::{printable, text_table};
 use stages::features::highlights::{SummaryMetric, SummaryTable};
 use stages::features::layout::FeatureLayout;
 use stages::features::table::FeatureRow;
 
 use crate::secrets;
-use crate::terminal_table;
 
 static VERBOSITY: AtomicI8 = AtomicI8::new(0);
 /// The progress bars on the terminal.
@@ -116,7 +115,8 @@ pub fn width() -> Option<usize> {
     Some(usize::from(size.0.0))
 }
 
-/// Formats a table that fits the terminal; control characters are escaped, `numbers` are the indices of right-aligned columns.
+/// Formats a table that fits the terminal. Control characters are escaped; `numbers` are the indices of
+/// right-aligned columns.
 pub fn table(
     header: &[&str],
     numbers: &[usize],
@@ -125,7 +125,7 @@ pub fn table(
     let cell = |cell: String| printable::message(&cell).into_owned();
     let rows: Vec<Vec<String>> =
         rows.into_iter().map(|row| row.into_iter().map(cell).collect()).collect();
-    terminal_table::format(header, numbers, &rows, width())
+    text_table::format(header, numbers, &rows, width())
 }
 
 /// Maximum number of symbols in the table of a stage.

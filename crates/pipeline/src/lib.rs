@@ -49,6 +49,7 @@ pub mod snapshots;
 pub mod source;
 pub mod task;
 pub mod text;
+pub mod text_table;
 pub mod universe;
 
 pub use error::{Error, Result};

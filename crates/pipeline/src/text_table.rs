@@ -1,4 +1,10 @@
-//! Tables that fit a terminal.
+//! Text tables that fit a width, such as that of a terminal.
+//!
+//! ```
+//! let rows = [["BTC/USD", "+1.25"], ["ETH/USD", "-10.00"]].map(|row| row.map(str::to_owned).to_vec());
+//! let table = pipeline::text_table::format(&["symbol", "change %"], &[1], &rows, Some(80));
+//! assert!(table.ends_with(" BTC/USD      +1.25 \n ETH/USD     -10.00"), "{table:?}");
+//! ```
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use unicode_width::UnicodeWidthStr;
