@@ -132,9 +132,9 @@ pub fn campaign() -> Case {
         };
         inputs.push(Input { file, content, words: words.to_vec() });
     }
-    let shard = "leaderboards --source bars --months 1 --shard 1/1 --out-dir parts";
+    let shard = "leaderboards --source bars --shard 1/1 --out-dir parts";
     ground.run(&shard.split(' ').collect::<Vec<_>>()).ok();
-    let part = "parts/leaderboards-1-of-1.arrow";
+    let part = "parts/leaderboards-00001-of-00001.arrow";
     let merge = vec!["merge", "parts", "--out", "merged", "--source", "bars"];
     inputs.push(Input { file: part.to_owned(), content: ground.read(part), words: merge });
     let bombs = bombs(&inputs);
