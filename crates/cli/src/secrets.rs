@@ -70,7 +70,10 @@ fn is_login(value: &str) -> bool {
         [".csv", ".parquet", ".zip", ".gz", ".zst", ".json", ".txt", ".toml", ".log"];
     let Some((user, rest)) = value.split_once(':') else { return false };
     // One letter is a drive.
-    let is_other = user.trim().len() < 2 || rest.starts_with("//") || rest.parse::<u16>().is_ok();
+    let is_other = user.trim().len() < 2
+        || user.contains('/')
+        || rest.starts_with("//")
+        || rest.parse::<u16>().is_ok();
     !is_other && !ENDS.iter().any(|end| value.ends_with(end)) && !Path::new(value).exists()
 }
 
@@ -172,6 +175,7 @@ mod tests {
             (Some("password-file"), "/run/secrets/db", "/run/secrets/db"),
             (Some("source"), "me:x", HIDDEN),
             (Some("source"), "C:\\bars", "C:\\bars"),
+            (Some("out"), "panel/of:today", "panel/of:today"),
             (Some("base-url"), "localhost:8080", "localhost:8080"),
             (None, "BTC:USD.csv", "BTC:USD.csv"),
             (None, " mysql://me:x@h/d", "mysql://me:***@h/d"),
