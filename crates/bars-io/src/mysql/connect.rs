@@ -182,7 +182,7 @@ pub(super) fn each_row<P: Protocol>(
     // The driver reads the rest of an answer when this is dropped, which a hostile server never ends.
     let mut answer = ManuallyDrop::new(answer);
     let (mut count, mut bytes) = (0, 0);
-    while let Some(row) = answer.next() {
+    for row in answer.by_ref() {
         let row = row?;
         count += 1;
         let texts = (0..row.len()).filter_map(|place| match row.as_ref(place) {
