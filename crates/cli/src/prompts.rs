@@ -115,7 +115,11 @@ pub fn server(partial: &mut Partial, purpose: Purpose) -> anyhow::Result<()> {
 /// An answer fails its check three times, the server fails for another reason, or the input ends.
 pub fn complete(partial: &mut Partial) -> anyhow::Result<()> {
     if partial.user.is_none() {
-        partial.user = Some(line("MySQL user", None)?);
+        partial.user = Some(checked("MySQL user", None, |name| {
+            let named = Partial { user: Some(name.to_owned()), ..Partial::default() };
+            named.check_user()?;
+            Ok(name.to_owned())
+        })?);
     }
     let databases = match (&partial.password, &partial.database) {
         (None, _) => password(partial)?,

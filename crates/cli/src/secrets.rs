@@ -70,7 +70,10 @@ fn is_login(value: &str) -> bool {
         [".csv", ".parquet", ".zip", ".gz", ".zst", ".json", ".txt", ".toml", ".log"];
     let Some((user, rest)) = value.split_once(':') else { return false };
     // One letter is a drive.
-    let is_other = user.trim().len() < 2 || rest.starts_with("//") || rest.parse::<u16>().is_ok();
+    let is_other = user.trim().len() < 2
+        || user.contains('/')
+        || rest.starts_with("//")
+        || rest.parse::<u16>().is_ok();
     !is_other && !ENDS.iter().any(|end| value.ends_with(end)) && !Path::new(value).exists()
 }
 
@@ -145,12 +148,31 @@ pub fn without_noted(text: &str) -> String {
 /// Returns a message without passwords: those of the noted words, and of addresses from elsewhere.
 pub fn without_passwords(message: &str) -> String {
     let message = without_noted(message);
-    message.split(' ').map(without_password).collect::<Vec<_>>().join(" ")
+    let shown = |word: &str| {
+        // The punctuation of the sentence.
+        let address = word.trim_end_matches([':', ',', ';', '.', ')']);
+        without_password(address) + &word[address.len()..]
+    };
+    message.split(' ').map(shown).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn messages_keep_their_punctuation() {
+        for (message, expected) in [
+            ("mysql://h:1: no connection; check it", "mysql://h:1: no connection; check it"),
+            (
+                "no mysql://me:x@h:1; check (mysql://h/d).",
+                "no mysql://me:***@h:1; check (mysql://h/d).",
+            ),
+            ("bad mysql//me:x@h: no", "bad ***: no"),
+        ] {
+            assert_eq!(without_passwords(message), expected);
+        }
+    }
 
     #[test]
     fn words_that_may_hold_a_password_are_hidden() {
@@ -172,6 +194,7 @@ mod tests {
             (Some("password-file"), "/run/secrets/db", "/run/secrets/db"),
             (Some("source"), "me:x", HIDDEN),
             (Some("source"), "C:\\bars", "C:\\bars"),
+            (Some("out"), "panel/of:today", "panel/of:today"),
             (Some("base-url"), "localhost:8080", "localhost:8080"),
             (None, "BTC:USD.csv", "BTC:USD.csv"),
             (None, " mysql://me:x@h/d", "mysql://me:***@h/d"),

@@ -90,15 +90,27 @@ fn open(place: Location, flags: &SourceFlags) -> anyhow::Result<OpenSource> {
     Ok(opened)
 }
 
+/// The place of a target.
+pub struct TargetPlace(Location);
+
 /// Opens the target that bars are written to, and logs it.
 pub fn target(into: Option<&str>, database: &DatabaseFlags) -> anyhow::Result<Box<dyn Target>> {
-    let place = match into {
+    open_target(find_target(into, database)?)
+}
+
+/// Finds the place of the target, with its password. Nothing is created or opened.
+pub fn find_target(into: Option<&str>, database: &DatabaseFlags) -> anyhow::Result<TargetPlace> {
+    Ok(TargetPlace(match into {
         None if database.partial()?.is_empty() => Location::Path(DEFAULT_STORE.into()),
         into => {
             location(into, database, Prompt::Interactive, Purpose::Write)?.ok_or_else(no_source)?
         }
-    };
-    Ok(match place {
+    }))
+}
+
+/// Opens the target at a place, and logs it.
+pub fn open_target(place: TargetPlace) -> anyhow::Result<Box<dyn Target>> {
+    Ok(match place.0 {
         Location::MySql(config) => {
             let writer = MySqlWriter::open(&config, &explain::warnings())?;
             tracing::info!("writing bars into {}", writer.describe());

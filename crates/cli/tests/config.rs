@@ -136,6 +136,11 @@ fn passwords_are_only_read_from_private_files() {
         let into = test_dir
             .write("into.toml", "[sync]\ninto = \"mysql://me:s3cret@127.0.0.1:9/market\"\n");
         std::fs::set_permissions(&into, std::fs::Permissions::from_mode(0o644)).unwrap();
+        // Nothing answers at this address: the file is refused before any connection.
+        let exchange = ["--pairs", "A/B", "--base-url", "http://127.0.0.1:9"];
+        test_dir
+            .run(&[&["sync", "--config", "into.toml"], &exchange[..]].concat())
+            .fails(2, &["chmod 600 into.toml"]);
         let help = test_dir.run(&["sync", "--help", "--config", "into.toml"]).ok();
         assert!(!help.out.contains("s3cret"), "{}", help.out);
         for text in [open.err, private.err, test_dir.text("pipeline.log")] {

@@ -609,7 +609,11 @@ fn every_flag_runs() {
     test_dir.write("empty.toml", "");
     test_dir.write("password", mariadb::PASSWORD);
     // The connection is encrypted, so that the key is not used.
-    test_dir.write("key.pem", "-----BEGIN PUBLIC KEY-----\n");
+    for words in ["genrsa -out private.pem 2048", "rsa -in private.pem -pubout -out key.pem"] {
+        let mut openssl = Command::new("openssl");
+        openssl.args(words.split(' ')).current_dir(test_dir.path());
+        assert!(openssl.output().unwrap().status.success(), "openssl {words}");
+    }
     test_dir
         .write("one.csv", support::market(&["A/B"], 2).replace("A/B,", "").replace("symbol,", ""));
     test_dir.write(

@@ -310,6 +310,7 @@ fn prompts_check_each_answer() {
     let answers = [
         (host, "127.0.0.1"),
         ("Port [3306]: ", &port),
+        ("MySQL user: ", "me:x"),
         ("MySQL user: ", "me"),
         (password, "wrong1"),
         (password, "wrong2"),
@@ -322,6 +323,7 @@ fn prompts_check_each_answer() {
     let run = test_dir.run_on_terminal("check", 120, &answers);
     assert_eq!(run.status, Some(0), "{}", run.out);
     for words in [
+        "invalid user: expected a name without",
         "Access denied",
         "no database \"nowhere\", or no rights on it (you may use: market)",
         "no table \"absent\"",

@@ -46,6 +46,11 @@ impl Server {
         format!("mysql://me:{PASSWORD}@{host}:{}/market?table=bars", self.port)
     }
 
+    /// The port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The packets that clients sent so far, without the one that ends a connection.
     pub fn received(&self) -> Vec<Vec<u8>> {
         self.received.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -140,9 +145,6 @@ impl Connection {
         self.greet("8.0.36", "mysql_native_password", false)?;
         self.receive()?;
         self.ok()?;
-        // SELECT @@max_allowed_packet
-        self.receive()?;
-        self.value("max_allowed_packet", "16777216")?;
         // SET time_zone
         self.receive()?;
         self.ok()
@@ -156,19 +158,222 @@ impl Connection {
         self.send(&[0, 0, 0, 2, 0, 0, 0])
     }
 
-    /// Sends a result of one row and one column.
-    fn value(&mut self, name: &str, text: &str) -> io::Result<()> {
-        const END: [u8; 5] = [0xfe, 0, 0, 2, 0];
+    /// Answers prepared statements by the rows that `answer` returns for their text, until the client
+    /// leaves.
+    ///
+    /// # Errors
+    /// The client closed the connection.
+    pub fn serve(&mut self, answer: impl Fn(&str) -> Answer) -> io::Result<()> {
+        let mut statement = String::new();
+        loop {
+            let request = self.receive()?;
+            match request.first() {
+                Some(&COM_PREPARE) => {
+                    statement = String::from_utf8_lossy(&request[1..]).into_owned();
+                    let kinds = match answer(&statement) {
+                        Answer::Rows(kinds, _) => kinds,
+                        Answer::Error(_) | Answer::Endless => "t",
+                    };
+                    let parameters = vec![b't'; statement.matches('?').count()];
+                    let numbers = [kinds.len() as u8, 0, parameters.len() as u8, 0];
+                    self.send(&[&[0, 1, 0, 0, 0][..], &numbers, &[0, 0, 0]].concat())?;
+                    for kinds in [&parameters, kinds.as_bytes()] {
+                        self.columns(kinds)?;
+                    }
+                }
+                Some(&COM_EXECUTE) => match answer(&statement) {
+                    Answer::Rows(kinds, rows) => {
+                        self.send(&[kinds.len() as u8])?;
+                        self.columns(kinds.as_bytes())?;
+                        self.rows(rows)?;
+                    }
+                    Answer::Error(message) => {
+                        let start: &[u8] = b"\xff\x28\x04#42000";
+                        self.send(&[start, message.as_bytes()].concat())?;
+                    }
+                    Answer::Endless => {
+                        self.send(&[1])?;
+                        self.columns(b"t")?;
+                        self.endless()?;
+                    }
+                },
+                // The end of a statement has no answer.
+                Some(&COM_CLOSE) => {}
+                _ => self.ok()?,
+            }
+        }
+    }
+
+    /// Sends the definitions of columns; `t` is a text, another letter an integer.
+    fn columns(&mut self, kinds: &[u8]) -> io::Result<()> {
         let string = |text: &str| [&[text.len() as u8], text.as_bytes()].concat();
-        let column = [
-            ["def", "", "", "", name, ""].map(string).concat(),
-            // Character set, length, type (text), flags, decimals and a filler.
-            vec![12, 45, 0, 255, 0, 0, 0, 0xfd, 0, 0, 0, 0, 0],
-        ];
-        self.send(&[1])?;
-        self.send(&column.concat())?;
-        self.send(&END)?;
-        self.send(&string(text))?;
+        for kind in kinds {
+            let kind = if *kind == b't' { 0xfd } else { 8 };
+            let column = [
+                ["def", "", "", "", "c", ""].map(string).concat(),
+                // Character set, length, type, flags, decimals and a filler.
+                vec![12, 45, 0, 255, 0, 0, 0, kind, 0, 0, 0, 0, 0],
+            ];
+            self.send(&column.concat())?;
+        }
+        if kinds.is_empty() { Ok(()) } else { self.send(&END) }
+    }
+
+    /// Sends rows in the binary protocol, and their end.
+    fn rows(&mut self, rows: impl Iterator<Item = Vec<Cell>>) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        for row in rows {
+            let mut payload = vec![0; 1 + (row.len() + 9) / 8];
+            for (place, cell) in row.into_iter().enumerate() {
+                match cell {
+                    // The first two bits are not of values.
+                    Cell::Null => payload[1 + (place + 2) / 8] |= 1 << ((place + 2) % 8),
+                    Cell::Int(number) => payload.extend(number.to_le_bytes()),
+                    Cell::Text(text) => {
+                        payload.push(0xfe);
+                        payload.extend((text.len() as u64).to_le_bytes());
+                        payload.extend(text);
+                    }
+                }
+            }
+            let length = (payload.len() as u32).to_le_bytes();
+            bytes.extend([length[0], length[1], length[2], self.sequence]);
+            bytes.extend(payload);
+            self.sequence = self.sequence.wrapping_add(1);
+            if bytes.len() > 1 << 16 {
+                self.stream.write_all(&bytes)?;
+                bytes.clear();
+            }
+        }
+        self.stream.write_all(&bytes)?;
         self.send(&END)
+    }
+
+    /// Sends a row that never ends.
+    fn endless(&mut self) -> io::Result<()> {
+        let zeros = vec![0; 0xff_ffff];
+        loop {
+            self.send(&zeros)?;
+        }
+    }
+}
+
+/// The end of columns and of rows.
+const END: [u8; 5] = [0xfe, 0, 0, 2, 0];
+const COM_PREPARE: u8 = 0x16;
+const COM_EXECUTE: u8 = 0x17;
+const COM_CLOSE: u8 = 0x19;
+
+/// The answer to a statement.
+pub enum Answer {
+    /// Rows; a letter per column: `t` for a text, `i` for an integer.
+    Rows(&'static str, Box<dyn Iterator<Item = Vec<Cell>>>),
+    /// An error with this text.
+    Error(String),
+    /// A row that never ends.
+    Endless,
+}
+
+/// A value of a row.
+#[derive(Debug, Clone)]
+pub enum Cell {
+    /// A text.
+    Text(Vec<u8>),
+    /// An integer.
+    Int(i64),
+    /// A missing value.
+    Null,
+}
+
+/// What a server sends too much of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Excess {
+    /// Columns of the table, without end.
+    Columns,
+    /// Columns with names of a megabyte.
+    Names,
+    /// Tables, in place of one.
+    Tables,
+    /// Kinds of the table, without end.
+    Kinds,
+    /// Columns of indexes, without end.
+    Indexes,
+    /// Symbols, without end.
+    Symbols,
+    /// Symbols of a megabyte, without end.
+    LongSymbols,
+    /// Bytes of one row, without end.
+    Row,
+    /// Characters of an error.
+    Error,
+}
+
+impl Excess {
+    /// Every excess.
+    pub const ALL: [Excess; 9] = [
+        Excess::Columns,
+        Excess::Names,
+        Excess::Tables,
+        Excess::Kinds,
+        Excess::Indexes,
+        Excess::Symbols,
+        Excess::LongSymbols,
+        Excess::Row,
+        Excess::Error,
+    ];
+
+    /// Starts a server that describes a table of bars and sends too much of one thing.
+    pub fn server(self) -> Server {
+        Server::start(move |client| {
+            client.log_in()?;
+            client.serve(|statement| self.answer(statement))
+        })
+    }
+
+    fn answer(self, statement: &str) -> Answer {
+        let text = |text: &str| Cell::Text(text.as_bytes().to_vec());
+        let long = || Cell::Text(vec![b'x'; 1 << 20]);
+        let endless = |kinds, row: Vec<Cell>| Answer::Rows(kinds, Box::new(std::iter::repeat(row)));
+        let rows = |kinds, rows: Vec<Vec<Cell>>| Answer::Rows(kinds, Box::new(rows.into_iter()));
+        let group = |name| vec![name, Cell::Int(1), text("x"), text("x"), Cell::Int(1)];
+        if statement.contains("information_schema.columns") {
+            let column = |name, kind| vec![text(name), text(kind), text("utf8mb4_bin")];
+            return match self {
+                Excess::Columns => endless("ttt", column("c", "int")),
+                Excess::Names => endless("ttt", vec![long(), text("int"), text("")]),
+                Excess::Tables => rows("ttt", Vec::new()),
+                Excess::Row => Answer::Endless,
+                Excess::Error => Answer::Error("x".repeat(60_000)),
+                _ => {
+                    let prices = ["open", "high", "low", "close", "volume"];
+                    let prices = prices.map(|name| column(name, "double"));
+                    let keys = [column("symbol", "varchar"), column("timestamp", "datetime")];
+                    rows("ttt", keys.into_iter().chain(prices).collect())
+                }
+            };
+        }
+        if statement.contains("information_schema.statistics") {
+            let index = |name| vec![text("PRIMARY"), Cell::Int(0), text(name)];
+            return match self {
+                Excess::Indexes => endless("tit", index("c")),
+                _ => {
+                    // An index on an expression has no column.
+                    let expression = vec![text("e"), Cell::Int(1), Cell::Null];
+                    rows("tit", vec![index("symbol"), index("timestamp"), expression])
+                }
+            };
+        }
+        match self {
+            _ if statement.contains("table_type") => match self {
+                Excess::Kinds => endless("tt", vec![text("BASE TABLE"), text("InnoDB")]),
+                _ => rows("tt", vec![vec![text("BASE TABLE"), text("InnoDB")]]),
+            },
+            Excess::Tables => endless("t", vec![text("t")]),
+            Excess::LongSymbols if statement.contains("GROUP BY") => {
+                endless("titti", group(long()))
+            }
+            _ if statement.contains("GROUP BY") => endless("titti", group(text("A"))),
+            _ => rows("t", Vec::new()),
+        }
     }
 }

@@ -254,7 +254,6 @@ fn pairs(content: &[u8]) -> Option<Vec<(&Path, &Path)>> {
 
 /// A path as the bytes that the system uses.
 #[cfg(unix)]
-#[expect(clippy::unnecessary_wraps, reason = "other systems have paths that are not bytes")]
 fn bytes_of(path: &OsStr) -> io::Result<&[u8]> {
     Ok(std::os::unix::ffi::OsStrExt::as_bytes(path))
 }
@@ -266,7 +265,6 @@ fn bytes_of(path: &OsStr) -> io::Result<&[u8]> {
 }
 
 #[cfg(unix)]
-#[expect(clippy::unnecessary_wraps, reason = "other systems have paths that are not bytes")]
 fn path_of(bytes: &[u8]) -> Option<&Path> {
     Some(Path::new(<OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes)))
 }

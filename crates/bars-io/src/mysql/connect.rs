@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs::File;
 use std::io;
+use std::mem::ManuallyDrop;
 use std::net::{TcpStream, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -10,8 +11,9 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
-use mysql::prelude::Queryable;
-use mysql::{Conn, DriverError, Opts, OptsBuilder, SslOpts};
+use bars::shortened;
+use mysql::prelude::{FromRow, Protocol, Queryable};
+use mysql::{Conn, DriverError, Opts, OptsBuilder, Params, QueryResult, Row, SslOpts, Value};
 use mysql_common::proto::codec::error::PacketCodecError;
 
 use super::config::{Config, SslMode};
@@ -33,6 +35,16 @@ const BACK_OFF: [Duration; 6] = [
 
 /// Maximum number of attempts that end without an answer: most likely the next one does too.
 const MAX_SILENT_ATTEMPTS: u32 = 2;
+
+/// Maximum size of a packet in either direction. A row of bars, or a batch of them in an insert, is
+/// far smaller.
+const MAX_PACKET: usize = 16 << 20;
+
+/// Maximum number of databases of a server that are listed.
+const MAX_DATABASES: u64 = 100_000;
+
+/// Maximum number of characters of a server's text in an error.
+pub(super) const MAX_REASON: usize = 1024;
 
 /// Codes of a refused user or password.
 const REFUSED: [u16; 2] = [1045, 1698];
@@ -106,6 +118,36 @@ impl Database {
         }
     }
 
+    /// Returns the rows of an answer about the catalog.
+    ///
+    /// # Errors
+    /// As [`Database::attempt`], and those of [`each_row`].
+    pub(super) fn rows<T: FromRow>(
+        &self,
+        what: &str,
+        max: u64,
+        statement: &str,
+        params: impl Into<Params>,
+    ) -> Result<Vec<T>> {
+        let params = params.into();
+        self.attempt(what, |connection, _| {
+            rows_of(connection.exec_iter(statement, params.clone())?, max)
+        })
+    }
+
+    /// Returns the only row of an answer.
+    ///
+    /// # Errors
+    /// As [`Database::rows`].
+    pub(super) fn row<T: FromRow>(
+        &self,
+        what: &str,
+        statement: &str,
+        params: impl Into<Params>,
+    ) -> Result<Option<T>> {
+        Ok(self.rows(what, 1, statement, params)?.pop())
+    }
+
     /// Takes a connection out of the pool, or connects. Waits while the maximum number is in use.
     fn lease(&self) -> mysql::Result<Lease<'_>> {
         let idle = self.pool.take(self.config.connections.max(1));
@@ -124,6 +166,62 @@ impl Database {
         });
         Ok(lease)
     }
+}
+
+/// Passes the rows of an answer to `work`.
+///
+/// # Errors
+/// The connection is lost, `work` fails, or there are more than `max` rows (`what` names them) or as
+/// many KiB. After that the connection cannot be used any longer, because the rest of the answer is
+/// not read.
+pub(super) fn each_row<P: Protocol>(
+    answer: QueryResult<'_, '_, '_, P>,
+    (max, what): (u64, &str),
+    mut work: impl FnMut(Row) -> mysql::Result<()>,
+) -> mysql::Result<()> {
+    // The driver reads the rest of an answer when this is dropped, which a hostile server never ends.
+    let mut answer = ManuallyDrop::new(answer);
+    let (mut count, mut bytes) = (0, 0);
+    for row in answer.by_ref() {
+        let row = row?;
+        count += 1;
+        let texts = (0..row.len()).filter_map(|place| match row.as_ref(place) {
+            Some(Value::Bytes(text)) => Some(text.len() as u64),
+            _ => None,
+        });
+        bytes += texts.sum::<u64>();
+        if count > max {
+            let what = if max == 1 { "one row".to_owned() } else { format!("{max} {what}") };
+            return Err(Refused::TooMuch(what).into());
+        }
+        if bytes > max << 10 {
+            return Err(Refused::TooMuch(format!("{max} KiB of {what}")).into());
+        }
+        work(row)?;
+    }
+    if answer.iter().map(std::mem::forget).is_some() {
+        return Err(Refused::TooMuch("one result".to_owned()).into());
+    }
+    drop(ManuallyDrop::into_inner(answer));
+    Ok(())
+}
+
+/// Returns the rows of an answer about the catalog; see [`each_row`].
+pub(super) fn rows_of<T: FromRow, P: Protocol>(
+    answer: QueryResult<'_, '_, '_, P>,
+    max: u64,
+) -> mysql::Result<Vec<T>> {
+    let mut rows = Vec::new();
+    each_row(answer, (max, "rows about the table"), |row| {
+        rows.push(mysql::from_row_opt(row)?);
+        Ok(())
+    })?;
+    Ok(rows)
+}
+
+/// Reads the answer to a statement without rows.
+pub(super) fn done<P: Protocol>(answer: QueryResult<'_, '_, '_, P>) -> mysql::Result<()> {
+    each_row(answer, (0, "rows"), |_| Ok(()))
 }
 
 /// The connections of a database. The pool of the driver connects while it holds its lock, so that a
@@ -204,37 +302,43 @@ impl Drop for Lease<'_> {
     }
 }
 
-/// What the driver cannot decode: it panics.
+/// An error of this program, inside of one of the driver.
 #[derive(Debug)]
-struct Garbled(String);
+pub(super) enum Refused {
+    /// What the driver cannot decode: it panics.
+    Garbled(String),
+    /// The system refuses the thread of a connection.
+    Thread(io::Error),
+    /// The server sends more than a table of bars has.
+    TooMuch(String),
+}
 
-impl fmt::Display for Garbled {
+impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the server sent something that is not the MySQL protocol: {}", self.0)
+        match self {
+            Refused::Garbled(what) => {
+                write!(f, "the server sent something that is not the MySQL protocol: {what}")
+            }
+            Refused::Thread(e) => write!(f, "cannot start a thread: {e}"),
+            Refused::TooMuch(what) => write!(f, "the server sent more than {what}"),
+        }
     }
 }
 
-impl std::error::Error for Garbled {}
+impl std::error::Error for Refused {}
+
+impl From<Refused> for mysql::Error {
+    fn from(refused: Refused) -> mysql::Error {
+        io::Error::other(refused).into()
+    }
+}
+
+fn refused(error: &mysql::Error) -> Option<&Refused> {
+    io_error(error)?.get_ref()?.downcast_ref()
+}
 
 fn garbled(panic: String) -> mysql::Error {
-    io::Error::other(Garbled(panic)).into()
-}
-
-/// The system refuses the thread of a connection.
-#[derive(Debug)]
-struct NoThread(io::Error);
-
-impl fmt::Display for NoThread {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot start a thread: {}", self.0)
-    }
-}
-
-impl std::error::Error for NoThread {}
-
-/// Returns whether there was no thread for a connection.
-fn is_no_thread(error: &mysql::Error) -> bool {
-    io_error(error).and_then(io::Error::get_ref).is_some_and(|cause| cause.is::<NoThread>())
+    Refused::Garbled(panic).into()
 }
 
 /// Connects as the encryption of `config` demands. Returns the connection and whether encryption was
@@ -250,7 +354,7 @@ fn try_login(
     warnings: &Warnings,
 ) -> Result<mysql::Result<(Conn, bool)>> {
     if let Some(path) = &config.server_public_key {
-        check_key(path)?;
+        check_key(path, config.password.0.len())?;
     }
     let encrypt = config.ssl_mode != SslMode::Disabled;
     if let Some(path) = config.ssl_ca.as_ref().filter(|_| encrypt) {
@@ -265,14 +369,21 @@ fn try_login(
     Ok(connection)
 }
 
-/// Checks that a file has a public key.
-fn check_key(path: &Path) -> Result<()> {
+/// Checks that a file has a public key that can encrypt a password of `length` bytes.
+fn check_key(path: &Path, length: usize) -> Result<()> {
     let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
     let is_key =
         ["BEGIN PUBLIC KEY", "BEGIN RSA PUBLIC KEY"].iter().any(|kind| text.contains(kind));
-    let reason = "not a public key in PEM format; copy the server's public_key.pem, or the result of \
-                  SHOW STATUS LIKE 'Caching_sha2_password_rsa_public_key'";
-    if is_key { Ok(()) } else { Err(Error::content(path, reason)) }
+    const REMEDY: &str = "copy the server's public_key.pem, or the result of \
+                          SHOW STATUS LIKE 'Caching_sha2_password_rsa_public_key'";
+    if !is_key {
+        return Err(Error::content(path, format!("not a public key in PEM format; {REMEDY}")));
+    }
+    // The driver panics if the key is invalid or too short, and it adds a byte to the password.
+    let secret = vec![0; length + 1];
+    let encrypted = contain(|| mysql_common::crypto::encrypt(&secret, text.as_bytes()));
+    let invalid = |_| Error::content(path, format!("not a valid public key; {REMEDY}"));
+    encrypted.map(drop).map_err(invalid)
 }
 
 /// Opens a connection within its time limit.
@@ -293,7 +404,7 @@ fn connect(
         let _ = sender.send(connection.unwrap_or_else(|panic| Err(garbled(panic))));
     };
     let thread = thread::Builder::new().name("connect".to_owned()).spawn(connect);
-    thread.map_err(|e| io::Error::other(NoThread(e)))?;
+    thread.map_err(Refused::Thread)?;
     let (begun, limit) = (Instant::now(), config.connect_timeout);
     loop {
         let left = limit.saturating_sub(begun.elapsed());
@@ -334,6 +445,7 @@ fn builder(config: &Config, encrypt: bool) -> OptsBuilder {
         .tcp_connect_timeout(Some(config.connect_timeout))
         .read_timeout(Some(config.read_timeout))
         .write_timeout(Some(config.read_timeout))
+        .max_allowed_packet(Some(MAX_PACKET))
         .init(vec!["SET time_zone = '+00:00'"]);
     if let Some(socket) = &config.socket {
         builder = builder.prefer_socket(true).socket(Some(socket.to_string_lossy()));
@@ -391,7 +503,8 @@ pub fn check_login(config: &Config) -> Result<Login> {
     const OF_SERVER: [&str; 4] = ["information_schema", "performance_schema", "mysql", "sys"];
     match try_login(config, None, &Warnings::default())? {
         Ok((mut connection, _)) => {
-            let names = contain(|| connection.query("SHOW DATABASES"));
+            let names =
+                contain(|| rows_of(connection.query_iter("SHOW DATABASES")?, MAX_DATABASES));
             let names: mysql::Result<Vec<String>> = names.unwrap_or_else(|e| Err(garbled(e)));
             let names = names.unwrap_or_default().into_iter();
             let databases =
@@ -418,7 +531,7 @@ pub fn check_database(config: &Config) -> Result<()> {
 fn no_database(config: &Config) -> Error {
     let usable = match check_login(config) {
         Ok(Login::Accepted { databases }) if !databases.is_empty() => {
-            format!(" (you may use: {})", databases.join(", "))
+            format!(" (you may use: {})", shortened(&databases.join(", "), MAX_REASON))
         }
         _ => String::new(),
     };
@@ -446,6 +559,11 @@ fn io_error(error: &mysql::Error) -> Option<&io::Error> {
     }
 }
 
+/// Returns whether the server began a packet of more than [`MAX_PACKET`] bytes.
+fn is_too_large(error: &mysql::Error) -> bool {
+    matches!(error, mysql::Error::CodecError(PacketCodecError::PacketTooLarge))
+}
+
 /// Returns whether no byte arrived within the time limit.
 fn is_silent(error: &mysql::Error) -> bool {
     use io::ErrorKind::{TimedOut, WouldBlock};
@@ -467,7 +585,8 @@ fn is_passing(error: &mysql::Error) -> bool {
     /// Too many connections, shutdown, lock wait, deadlock, interrupted, gone away, lost, killed.
     const CODES: [u16; 8] = [1040, 1053, 1205, 1213, 1317, 2006, 2013, 1927];
     match error {
-        _ if is_tls(error) || is_key_missing(error) || is_no_thread(error) => false,
+        _ if is_tls(error) || is_key_missing(error) || is_too_large(error) => false,
+        _ if matches!(refused(error), Some(Refused::Thread(_) | Refused::TooMuch(_))) => false,
         mysql::Error::IoError(_) => true,
         mysql::Error::DriverError(e) => matches!(
             e,
@@ -483,17 +602,25 @@ fn is_passing(error: &mysql::Error) -> bool {
     }
 }
 
-/// Returns the message of the server or the system.
+/// Returns the message of the server or the system, cut if it is very long.
 fn plain(config: &Config, error: &mysql::Error) -> String {
+    shortened(&message(config, error), MAX_REASON)
+}
+
+fn message(config: &Config, error: &mysql::Error) -> String {
     match error {
-        mysql::Error::MySqlError(e) => format!("{} (error {})", e.message, e.code),
+        mysql::Error::MySqlError(e) => {
+            format!("{} (error {})", shortened(&e.message, MAX_REASON - 20), e.code)
+        }
+        _ if is_too_large(error) => {
+            format!("the server sent a response of more than {} MiB", MAX_PACKET >> 20)
+        }
         _ if is_silent(error) => format!("no answer for {} s", config.read_timeout.as_secs()),
         _ if is_key_missing(error) => {
             "the server asks for the password on a connection without encryption".to_owned()
         }
         mysql::Error::IoError(_) | mysql::Error::CodecError(_) => match io_error(error) {
-            Some(e) if is_tls(error) || is_no_thread(error) => e.to_string(),
-            Some(e) if e.get_ref().is_some_and(|e| e.is::<Garbled>()) => e.to_string(),
+            Some(e) if is_tls(error) || refused(error).is_some() => e.to_string(),
             Some(e) => format!("connection lost ({e})"),
             None => "connection lost".to_owned(),
         },
@@ -538,7 +665,12 @@ pub(super) fn error(config: &Config, error: &mysql::Error) -> Error {
         mysql::Error::DriverError(DriverError::ConnectTimeout) => {
             "check host and port and that the server is up, or raise connect_timeout"
         }
-        _ if is_no_thread(error) => "use fewer threads, or raise the limit on memory or processes",
+        _ if matches!(refused(error), Some(Refused::Thread(_))) => {
+            "use fewer threads, or raise the limit on memory or processes"
+        }
+        _ if is_too_large(error) || matches!(refused(error), Some(Refused::TooMuch(_))) => {
+            "check that this is the right server and table"
+        }
         _ if is_silent(error) => "raise read_timeout if the server needs longer",
         _ if is_key_missing(error) => {
             "encrypt with ssl-mode=required, or name the file with the server's public key (server_public_key)"

@@ -7,7 +7,7 @@ use mysql::{Params, Row, Value};
 use rayon::prelude::*;
 
 use super::config::Config;
-use super::connect::Database;
+use super::connect::{Database, MAX_REASON, each_row};
 use super::table::Table;
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
@@ -16,6 +16,7 @@ use crate::warnings::Warnings;
 use bars::clean::{Finding, Findings};
 use bars::rows::{BarTime, trades_from};
 use bars::series::{Bar, Closes, Series, SeriesBuilder};
+use bars::shortened;
 use bars::symbol::Symbol;
 use bars::time::{Minute, Span, StampReader};
 
@@ -66,13 +67,13 @@ impl MySqlSource {
     /// # Errors
     /// The request fails.
     pub fn server_time_zone(&self) -> Result<String> {
-        let row: Option<(String, String)> =
-            self.database.attempt("asking for the time zone", |connection, _| {
-                connection.query_first(
-                    "SELECT CAST(@@global.time_zone AS CHAR), CAST(@@system_time_zone AS CHAR)",
-                )
-            })?;
+        let row: Option<(String, String)> = self.database.row(
+            "asking for the time zone",
+            "SELECT CAST(@@global.time_zone AS CHAR), CAST(@@system_time_zone AS CHAR)",
+            (),
+        )?;
         let (zone, system) = row.unwrap_or_default();
+        let [zone, system] = [zone, system].map(|name| shortened(&name, MAX_REASON));
         Ok(if zone.eq_ignore_ascii_case("system") {
             format!("{system} (of the system)")
         } else {
@@ -104,6 +105,19 @@ impl MySqlSource {
 /// The number of symbols after which listing reports how many there are so far.
 const SYMBOLS_PER_REPORT: u64 = 100_000;
 
+/// Maximum number of symbols of a table.
+const MAX_SYMBOLS: u64 = 4_000_000;
+
+/// Maximum number of rows of a symbol: 63 years of minutes.
+const MAX_ROWS: u64 = 1 << 25;
+
+/// Maximum number of bytes of a text of the server that are kept; a symbol has fewer.
+const MAX_TEXT: usize = 128;
+
+/// The times of the first and last row, in nanoseconds since the epoch; `None` if there are no rows, or
+/// the time is invalid.
+type Ends = (Option<i128>, Option<i128>);
+
 /// A group of rows with symbols that the server treats as equal.
 struct Group {
     /// The symbol of one of the rows, as stored.
@@ -111,7 +125,7 @@ struct Group {
     /// Whether the server treats the symbol as equal to itself without blanks at the end.
     ignores_blanks: bool,
     /// The times of the first and last row.
-    ends: (Value, Value),
+    ends: Ends,
     /// Whether these rows are valid bars.
     are_bars: bool,
 }
@@ -177,8 +191,8 @@ impl MySqlSource {
         let is_true = |value: &Value| matches!(value, Value::Int(1) | Value::UInt(1));
         self.database.attempt("listing the symbols", |connection, answers| {
             let mut groups = Vec::new();
-            for row in connection.exec_iter(&statement, ())? {
-                let row = row?;
+            let answer = connection.exec_iter(&statement, ())?;
+            each_row(answer, (MAX_SYMBOLS, "symbols"), |row| {
                 let count = answers.arrived();
                 if count.is_multiple_of(SYMBOLS_PER_REPORT) {
                     let what = self.describe();
@@ -186,20 +200,21 @@ impl MySqlSource {
                 }
                 groups.push(Group {
                     name: match &row[0] {
-                        Value::Bytes(name) => Some(String::from_utf8_lossy(name).into_owned()),
+                        Value::Bytes(name) => Some(text(name)),
                         _ => None,
                     },
                     ignores_blanks: is_true(&row[1]),
-                    ends: (row[2].clone(), row[3].clone()),
+                    ends: (nanos(&row[2]), nanos(&row[3])),
                     are_bars: is_true(&row[4]),
                 });
-            }
+                Ok(())
+            })?;
             Ok(groups)
         })
     }
 
-    /// Returns the times of the first and last bar of a symbol; NULL if it has none.
-    fn ends(&self, symbol: &Symbol) -> Result<(Value, Value)> {
+    /// Returns the times of the first and last bar of a symbol.
+    fn ends(&self, symbol: &Symbol) -> Result<Ends> {
         let (name, time, is_bar) = (&self.table.name, self.table.time(), self.is_bar());
         let end = |order| {
             format!(
@@ -209,19 +224,18 @@ impl MySqlSource {
         };
         let statement = format!("SELECT {}, {}", end("ASC"), end("DESC"));
         let symbol = symbol.as_str();
-        let ends = self.database.attempt("listing the symbols", |connection, _| {
-            connection.exec_first(&statement, (symbol, symbol))
-        })?;
-        Ok(ends.unwrap_or((Value::NULL, Value::NULL)))
+        let ends = self.database.row("listing the symbols", &statement, (symbol, symbol))?;
+        let (first, last) = ends.unwrap_or((Value::NULL, Value::NULL));
+        Ok((nanos(&first), nanos(&last)))
     }
 
     /// Returns the symbol with the span of its bars. The rows of a symbol without a valid bar become
     /// findings.
     fn entry(&self, symbol: Symbol, group: &Group) -> Result<Option<Entry>> {
         let is_known = group.are_bars || self.table.missing_index.is_some();
-        let ends = if is_known { group.ends.clone() } else { self.ends(&symbol)? };
-        let minute = |value: &Value| self.bar_time.open_time(nanos(value)?).ok();
-        if let (Some(first), Some(last)) = (minute(&ends.0), minute(&ends.1)) {
+        let ends = if is_known { group.ends } else { self.ends(&symbol)? };
+        let minute = |nanos: Option<i128>| self.bar_time.open_time(nanos?).ok();
+        if let (Some(first), Some(last)) = (minute(ends.0), minute(ends.1)) {
             return Ok(Some(Entry { symbol, first, last }));
         }
         let series = self.bars(&symbol, Span::ALL)?;
@@ -296,17 +310,15 @@ impl Source for MySqlSource {
             let mut other = None;
             let mut findings = Findings::default();
             let mut builder = SeriesBuilder::default();
-            for row in connection.exec_iter(&statement, Params::Positional(values.clone()))? {
-                let row = row?;
+            let answer = connection.exec_iter(&statement, Params::Positional(values.clone()))?;
+            each_row(answer, (MAX_ROWS, "rows of a symbol"), |row| {
                 answers.arrived();
                 if let Value::Bytes(spelling) = &row[7] {
-                    other = Some(String::from_utf8_lossy(spelling).into_owned());
+                    other = Some(text(spelling));
                 }
                 let key = || {
-                    format!(
-                        "{symbol} {}",
-                        row.as_ref(0).map(|v| v.as_sql(true)).unwrap_or_default()
-                    )
+                    let time = row.as_ref(0).map(|value| value.as_sql(true)).unwrap_or_default();
+                    format!("{symbol} {}", shortened(&time, MAX_TEXT))
                 };
                 let time = match nanos(&row[0])
                     .ok_or(Finding::Timestamp)
@@ -315,7 +327,7 @@ impl Source for MySqlSource {
                     Ok(time) => time,
                     Err(finding) => {
                         findings.record(finding, key);
-                        continue;
+                        return Ok(());
                     }
                 };
                 let [open, high, low, close, volume] = [1, 2, 3, 4, 5].map(|i| number(&row, i));
@@ -331,7 +343,8 @@ impl Source for MySqlSource {
                     }
                     builder.push(bar);
                 }
-            }
+                Ok(())
+            })?;
             let series = findings.series(symbol, builder);
             Ok((series, findings, other))
         })?;
@@ -362,21 +375,24 @@ impl Source for MySqlSource {
         let what = format!("reading {symbol}");
         let clean = self.database.attempt(&what, |connection, answers| {
             into.clear();
-            for row in connection.exec_iter(&statement, Params::Positional(values.clone()))? {
-                let row = row?;
+            let mut is_clean = true;
+            let answer = connection.exec_iter(&statement, Params::Positional(values.clone()))?;
+            each_row(answer, (MAX_ROWS, "rows of a symbol"), |row| {
                 answers.arrived();
                 let time = nanos(&row[0]).and_then(|n| self.bar_time.open_time(n).ok());
-                let is_clean = matches!(row[3], Value::Int(1) | Value::UInt(1));
-                let Some(time) =
-                    time.filter(|time| is_clean && into.time.last().is_none_or(|last| last < time))
-                else {
-                    return Ok(false);
+                is_clean &= matches!(row[3], Value::Int(1) | Value::UInt(1));
+                let time = time.filter(|time| into.time.last().is_none_or(|last| last < time));
+                // The rest is only read so that the connection can be used again.
+                let Some(time) = time.filter(|_| is_clean) else {
+                    is_clean = false;
+                    return Ok(());
                 };
                 into.time.push(time);
                 into.close.push(number(&row, 1));
                 into.volume.push(number(&row, 2));
-            }
-            Ok(true)
+                Ok(())
+            })?;
+            Ok(is_clean)
         })?;
         if !clean {
             into.copy_from(&self.bars(symbol, span)?);
@@ -393,16 +409,22 @@ impl Source for MySqlSource {
             "SELECT EXISTS (SELECT 1 FROM {} WHERE {condition} AND {trades} IS NOT NULL)",
             self.table.name
         );
-        let found: Option<u8> =
-            self.database.attempt("looking for trade counts", |connection, _| {
-                connection.exec_first(&statement, Params::Positional(values.clone()))
-            })?;
+        let found: Option<u8> = self.database.row(
+            "looking for trade counts",
+            &statement,
+            Params::Positional(values),
+        )?;
         Ok(found == Some(1))
     }
 
     fn findings(&self) -> Findings {
         self.ledger.total()
     }
+}
+
+/// Returns a text of the server, cut if it is longer than any symbol.
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_TEXT)]).into_owned()
 }
 
 /// Converts a date to nanoseconds since the epoch.

@@ -1,12 +1,20 @@
 //! The table of bars: its columns, and whether it has an index for reads.
 
-use mysql::prelude::Queryable;
-
 use super::config::{Config, check_name};
-use super::connect::Database;
+use super::connect::{Database, MAX_REASON};
 use crate::error::{Error, Result};
 use crate::warnings::Warnings;
 use bars::rows::BarColumn;
+use bars::shortened;
+
+/// The action in errors.
+pub(super) const CATALOG: &str = "reading the catalog";
+
+/// Maximum number of columns of a table, and of columns in its indexes: that of MySQL.
+pub(super) const MAX_COLUMNS: u64 = 4096;
+
+/// Maximum number of tables that are listed.
+const MAX_TABLES: u64 = 20;
 
 /// The table and its columns according to the server's catalog. Names are quoted for SQL.
 #[derive(Clone, Debug)]
@@ -52,13 +60,13 @@ impl Table {
         let config = &database.config;
         let problem = |reason: String| Error::Database { server: config.to_string(), reason };
         let name = check_name("table", &config.table)?;
-        let columns: Vec<(String, String, Option<String>)> = database.attempt("reading the catalog", |connection, _| {
-            connection.exec(
+        let columns: Vec<(String, String, Option<String>)> = database.rows(
+            CATALOG,
+            MAX_COLUMNS,
                 "SELECT CAST(column_name AS CHAR), CAST(data_type AS CHAR), CAST(collation_name AS CHAR) FROM information_schema.columns \
                  WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position",
                 (&config.database, name),
-            )
-        })?;
+            )?;
         if columns.is_empty() {
             return Ok(None);
         }
@@ -78,14 +86,15 @@ impl Table {
             return Err(problem(format!(
                 "no column {} (found: {}); add it, or create a view that has it",
                 missing.join(", "),
-                have.join(", ")
+                shortened(&have.join(", "), MAX_REASON)
             )));
         }
         if let Some((column, kind, _)) = find(BarColumn::Timestamp)
             && !matches!(kind.to_ascii_lowercase().as_str(), "datetime" | "timestamp")
         {
             return Err(problem(format!(
-                "column {column} has type {kind}, expected DATETIME or TIMESTAMP; create a view that converts it"
+                "column {column} has type {}, expected DATETIME or TIMESTAMP; create a view that converts it",
+                shortened(kind, MAX_REASON)
             )));
         }
         let texts: Vec<String> = BarColumn::ALL[2..7]
@@ -99,7 +108,7 @@ impl Table {
             return Err(problem(format!(
                 "prices and volumes must be numbers, but these columns are not: {}; \
                  convert them to DOUBLE, or create a view that converts them",
-                texts.join(", ")
+                shortened(&texts.join(", "), MAX_REASON)
             )));
         }
         let quoted = |column: BarColumn| find(column).map(|(name, _, _)| quote(name));
@@ -131,16 +140,16 @@ impl Table {
             return Ok(table);
         }
         let config = &database.config;
-        let tables: Vec<String> = database.attempt("reading the catalog", |connection, _| {
-            connection.exec(
+        let tables: Vec<String> = database.rows(
+            CATALOG,
+            MAX_TABLES,
                 "SELECT CAST(table_name AS CHAR) FROM information_schema.tables WHERE table_schema = ? ORDER BY 1 LIMIT 20",
                 (&config.database,),
-            )
-        })?;
+            )?;
         let have = if tables.is_empty() {
             "it has no tables".to_owned()
         } else {
-            format!("it has {}", tables.join(", "))
+            format!("it has {}", shortened(&tables.join(", "), MAX_REASON))
         };
         let reason = format!(
             "no table \"{}\" in database \"{}\" ({have}); name another table, or import bars into it",
@@ -151,28 +160,32 @@ impl Table {
 
     fn look_at_indices(&mut self, database: &Database) -> Result<()> {
         let config = &database.config;
-        let kind: Option<(String, Option<String>)> =
-            database.attempt("reading the catalog", |connection, _| {
-                connection.exec_first(
-                    "SELECT CAST(table_type AS CHAR), CAST(engine AS CHAR) FROM information_schema.tables \
+        // With names that differ in case only, there can be several.
+        let kinds: Vec<(String, Option<String>)> = database.rows(
+            CATALOG,
+            MAX_TABLES,
+            "SELECT CAST(table_type AS CHAR), CAST(engine AS CHAR) FROM information_schema.tables \
                  WHERE table_schema = ? AND table_name = ?",
-                    (&config.database, &config.table),
-                )
-            })?;
-        let (kind, engine) = kind.unwrap_or_default();
+            (&config.database, &config.table),
+        )?;
+        let (kind, engine) = kinds.into_iter().next().unwrap_or_default();
         self.is_view = kind.to_uppercase().contains("VIEW");
         self.engine = engine.unwrap_or_default();
-        let rows: Vec<(String, u64, String)> = database.attempt("reading the catalog", |connection, _| {
-            connection.exec(
+        // The column of an index on an expression is missing.
+        let rows: Vec<(String, u64, Option<String>)> = database.rows(
+            CATALOG,
+            MAX_COLUMNS,
                 "SELECT CAST(index_name AS CHAR), non_unique, CAST(column_name AS CHAR) FROM information_schema.statistics \
                  WHERE table_schema = ? AND table_name = ? AND sub_part IS NULL ORDER BY index_name, seq_in_index",
                 (&config.database, &config.table),
-            )
-        })?;
+            )?;
         let mut covered = false;
         let mut primary = Vec::new();
         for index in rows.chunk_by(|a, b| a.0 == b.0) {
-            let columns: Vec<String> = index.iter().map(|(_, _, column)| quote(column)).collect();
+            let columns: Vec<String> = index
+                .iter()
+                .map(|(_, _, column)| column.as_deref().map(quote).unwrap_or_default())
+                .collect();
             covered |=
                 columns.len() >= 2 && columns[0] == self.symbol() && columns[1] == self.time();
             let both = columns.len() == 2

@@ -1,18 +1,19 @@
 //! Writes bars into a table: one transaction per symbol.
 
 use mysql::prelude::Queryable;
-use mysql::{Params, TxOpts, Value};
+use mysql::{Conn, Params, Value};
 
 use super::config::{Config, check_name};
-use super::connect::Database;
+use super::connect::{Database, MAX_REASON, done, rows_of};
 use super::read::MySqlSource;
-use super::table::{Table, quote};
+use super::table::{CATALOG, MAX_COLUMNS, Table, quote};
 use crate::error::{Error, Result};
 use crate::source::{Entry, Source};
 use crate::target::Target;
 use crate::warnings::Warnings;
 use bars::rows::BarTime;
 use bars::series::Series;
+use bars::shortened;
 use bars::symbol::Symbol;
 
 /// Rows per statement.
@@ -41,8 +42,9 @@ impl MySqlWriter {
                  open DOUBLE NOT NULL, high DOUBLE NOT NULL, low DOUBLE NOT NULL, close DOUBLE NOT NULL, \
                  volume DOUBLE NOT NULL, trades INT NULL, PRIMARY KEY (symbol, timestamp)) ENGINE=InnoDB"
             );
-            database
-                .attempt("creating the table", |connection, _| connection.query_drop(&statement))?;
+            database.attempt("creating the table", |connection, _| {
+                done(connection.query_iter(&statement)?)
+            })?;
         }
         let table = Table::open(&database)?;
         if table.is_view {
@@ -80,13 +82,13 @@ impl MySqlWriter {
     /// Warns if columns of an existing table round numbers.
     fn warn_of_lossy_columns(&self) -> Result<()> {
         let config = &self.database.config;
-        let lossy: Vec<(String, String)> = self.database.attempt("reading the catalog", |connection, _| {
-            connection.exec(
+        let lossy: Vec<(String, String)> = self.database.rows(
+            CATALOG,
+            MAX_COLUMNS,
                 "SELECT CAST(column_name AS CHAR), CAST(column_type AS CHAR) FROM information_schema.columns \
                  WHERE table_schema = ? AND table_name = ? AND data_type NOT IN ('double')",
                 (&config.database, &config.table),
-            )
-        })?;
+            )?;
         let numbers = &self.table.columns[2..];
         let lossy: Vec<String> = lossy
             .iter()
@@ -96,7 +98,7 @@ impl MySqlWriter {
         if !lossy.is_empty() {
             self.database.warnings.warn(format_args!(
                 "{config}: {} may round imported numbers; only DOUBLE columns store them exactly",
-                lossy.join(", ")
+                shortened(&lossy.join(", "), MAX_REASON)
             ));
         }
         Ok(())
@@ -127,12 +129,11 @@ impl MySqlWriter {
         let (name, key, time) = (&self.table.name, self.table.symbol(), self.table.time());
         let spelling = format!("SELECT CAST({key} AS CHAR) FROM {name} WHERE {key} = ? LIMIT 1");
         let have: Option<String> =
-            self.database.attempt("checking for other spellings", |connection, _| {
-                connection.exec_first(&spelling, (symbol.as_str(),))
-            })?;
+            self.database.row("checking for other spellings", &spelling, (symbol.as_str(),))?;
         if let Some(other) = have.filter(|have| have != symbol.as_str()) {
             let reason = format!(
-                "column {key} treats {symbol} and the existing {other} as equal; give it a binary collation (utf8mb4_bin)"
+                "column {key} treats {symbol} and the existing {} as equal; give it a binary collation (utf8mb4_bin)",
+                shortened(&other, MAX_REASON)
             );
             return Err(Error::Database { server: self.describe(), reason });
         }
@@ -140,16 +141,24 @@ impl MySqlWriter {
             format!("SELECT COUNT(*) FROM {name} WHERE {key} = ? AND {time} BETWEEN ? AND ?");
         let range = (symbol.as_str(), first.plain(), last.plain());
         self.database.attempt(&format!("importing {symbol}"), |connection, _| {
-            let mut transaction = connection.start_transaction(TxOpts::default())?;
-            let before: Option<usize> = transaction.exec_first(&count, &range)?;
-            for start in (0..series.len()).step_by(BATCH) {
-                let rows = start..(start + BATCH).min(series.len());
-                transaction
-                    .exec_drop(self.insert(rows.len()), self.values(symbol, series, rows))?;
+            let in_transaction = |connection: &mut Conn| {
+                done(connection.query_iter("START TRANSACTION")?)?;
+                let before = rows_of::<usize, _>(connection.exec_iter(&count, &range)?, 1)?.pop();
+                for start in (0..series.len()).step_by(BATCH) {
+                    let rows = start..(start + BATCH).min(series.len());
+                    let values = self.values(symbol, series, rows.clone());
+                    done(connection.exec_iter(self.insert(rows.len()), values)?)?;
+                }
+                let after = rows_of::<usize, _>(connection.exec_iter(&count, &range)?, 1)?.pop();
+                done(connection.query_iter("COMMIT")?)?;
+                Ok(after.unwrap_or(0).saturating_sub(before.unwrap_or(0)))
+            };
+            let result = in_transaction(connection);
+            // After other errors the connection is closed, which rolls back as well.
+            if matches!(result, Err(mysql::Error::MySqlError(_))) {
+                done(connection.query_iter("ROLLBACK")?)?;
             }
-            let after: Option<usize> = transaction.exec_first(&count, &range)?;
-            transaction.commit()?;
-            Ok(after.unwrap_or(0).saturating_sub(before.unwrap_or(0)))
+            result
         })
     }
 

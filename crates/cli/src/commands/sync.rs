@@ -53,12 +53,14 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     if job.pairs.is_empty() && is_new {
         return Err(pipeline::Error::NothingToSync.into());
     }
+    // A configuration file that others can read is refused before any connection.
+    let place = source_select::find_target(flags.into.as_deref(), &flags.database)?;
     // Query the exchange first, so that an unknown pair does not create an empty store.
     let pairs = Pairs::new(market::pairs(&client)?);
     if is_new {
         job.check_new_target(&pairs)?;
     }
-    let target = source_select::target(flags.into.as_deref(), &flags.database)?;
+    let target = source_select::open_target(place)?;
     let output = job.run(&client, &pairs, &*target, &Console::default())?;
     print(&output, flags.pairs.is_empty())
 }

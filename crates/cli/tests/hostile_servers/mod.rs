@@ -4,8 +4,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
-use testkit::hostile_mysql::{NONCE, PASSWORD, Server};
-use testkit::program::Run;
+use testkit::hostile_mysql::{Excess, NONCE, PASSWORD, Server};
+use testkit::program::{Run, finish};
 use testkit::trial;
 
 use super::support::{arg, test_dir};
@@ -13,13 +13,14 @@ use super::support::{arg, test_dir};
 /// The tests of this module.
 pub fn trials() -> Vec<Trial> {
     type Test = (&'static str, fn());
-    let tests: [Test; 6] = [
+    let tests: [Test; 7] = [
         ("a_silent_server_is_left_after_the_time_limit", a_silent_server_is_left),
         ("a_missing_answer_is_reported_and_given_up", a_missing_answer_is_given_up),
         ("a_key_of_the_server_does_not_get_the_password", a_key_of_the_server_gets_no_password),
         ("a_local_server_gets_the_password", a_local_server_gets_the_password),
         ("a_named_key_encrypts_the_password", a_named_key_encrypts_the_password),
         ("garbled_packets_are_errors", garbled_packets_are_errors),
+        ("answers_without_end_are_errors", answers_without_end_are_errors),
     ];
     tests.into_iter().map(|(name, test)| trial(name, &[], test)).collect()
 }
@@ -129,6 +130,16 @@ fn a_named_key_encrypts_the_password() {
     let other = arg(&test_dir.write("other.pem", "-----BEGIN CERTIFICATE-----\n"));
     check(&server, "0.0.0.0", &["--server-public-key", &other])
         .fails(1, &["other.pem: not a public key in PEM format"]);
+    // One that is damaged, and one that is too short for the password.
+    let text = std::fs::read_to_string(test_dir.file("public.pem")).unwrap();
+    let damaged = arg(&test_dir.write("damaged.pem", text.replace("MIIB", "AAAA")));
+    openssl(&["genrsa", "-out", "private.pem", "512"]);
+    openssl(&["rsa", "-in", "private.pem", "-pubout", "-out", "short.pem"]);
+    let long = "x".repeat(40);
+    for key in [damaged, arg(&test_dir.file("short.pem"))] {
+        check(&server, "0.0.0.0", &["--server-public-key", &key, "--password", &long])
+            .fails(1, &[&format!("{key}: not a valid public key"), "help: copy the server's"]);
+    }
     check(&server, "0.0.0.0", &["--server-public-key", "none.pem"]).fails(1, &["none.pem"]);
     assert_eq!(server.received().len(), 2);
 }
@@ -154,4 +165,33 @@ fn garbled_packets_are_errors() {
         client.receive().map(drop)
     });
     check(&later, "127.0.0.1", &[]).fails(1, &["gave up reading the catalog"]);
+}
+
+fn answers_without_end_are_errors() {
+    for (excess, reason) in [
+        (Excess::Columns, "the server sent more than 4096 rows about the table"),
+        (Excess::Names, "the server sent more than 4096 KiB of rows about the table"),
+        (Excess::Tables, "the server sent more than 20 rows about the table"),
+        (Excess::Kinds, "the server sent more than 20 rows about the table"),
+        (Excess::Indexes, "the server sent more than 4096 rows about the table"),
+        (Excess::Symbols, "the server sent more than 4000000 symbols"),
+        (Excess::LongSymbols, "the server sent more than 4000000 KiB of symbols"),
+        (Excess::Row, "the server sent a response of more than 16 MiB"),
+        (Excess::Error, "xxx... (error 1064)"),
+    ] {
+        let server = excess.server();
+        let test_dir = test_dir();
+        let program = test_dir.command(&["check", "--source", &server.address("127.0.0.1")]);
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "ulimit -v 4000000; exec timeout 60 \"$@\"", "sh"]);
+        shell.arg(program.get_program()).args(program.get_args()).current_dir(test_dir.path());
+        let begun = Instant::now();
+        let run = finish(shell);
+        let place = server.address("127.0.0.1").replace(&format!(":{PASSWORD}"), "");
+        let place = place.replace("?table=bars", ", table bars: ");
+        let run = run.fails(1, &[&place, reason, "help: "]);
+        assert!(!run.err.contains("retrying"), "{excess:?}: {}", run.err);
+        assert!(run.err.len() < 5000, "{excess:?}: {}", run.err.len());
+        assert!(begun.elapsed() < Duration::from_secs(50), "{excess:?}: {:?}", begun.elapsed());
+    }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
+use testkit::hostile_mysql::Excess;
 use testkit::http::{Answer, Request, Server};
 use testkit::mariadb;
 use testkit::program::finish;
@@ -220,6 +221,17 @@ pub fn mysql() -> Case {
             let words = [&boards[..], &[&address, "--ssl-mode", mode], &limits].concat();
             words.into_iter().map(str::to_owned).collect::<Vec<String>>()
         };
+        if dice.random_range(0..16) == 0 {
+            let excess = *Excess::ALL.choose(dice).unwrap();
+            let server = excess.server();
+            let words = words(server.port(), "10");
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            let ended = run(&test_dir, &words);
+            assert_eq!(ended.status, Some(1), "{excess:?}: {}", ended.err);
+            assert!(ended.err.len() < 10_000, "{excess:?}: {}", ended.err.len());
+            count("answers without end");
+            return;
+        }
         if dice.random_range(0..4) == 0 {
             let greeting = greeting.clone();
             let port = listen(move |stream, n| hostile(stream, &greeting, seed ^ n));
