@@ -150,8 +150,9 @@ pub fn without_passwords(message: &str) -> String {
     let message = without_noted(message);
     let shown = |word: &str| {
         // The punctuation of the sentence.
-        let address = word.trim_end_matches([':', ',', ';', '.', ')']);
-        without_password(address) + &word[address.len()..]
+        let start = word.len() - word.trim_start_matches('(').len();
+        let end = word.trim_end_matches([':', ',', ';', '.', ')']).len().max(start);
+        format!("{}{}{}", &word[..start], without_password(&word[start..end]), &word[end..])
     };
     message.split(' ').map(shown).collect::<Vec<_>>().join(" ")
 }
