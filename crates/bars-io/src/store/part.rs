@@ -610,6 +610,19 @@ mod tests {
     }
 
     #[test]
+    fn pages_that_state_gigabytes_are_refused() {
+        // A data page of 7 values; 1,000 bytes or 1 GiB after decompression, none in the file.
+        let check = |size: &[u8]| {
+            let end = [0x15, 0x00, 0x2c, 0x15, 0x0e, 0x15, 0x10, 0x15, 0x06, 0x00, 0x00];
+            let page = [&[0x15, 0x00, 0x15][..], size, &end[..]].concat();
+            check_pages(&Bytes::from(page)).map_err(|e| e.to_string())
+        };
+        assert_eq!(check(&[0xd0, 0x0f]), Ok(()));
+        let error = check(&[0x80, 0x80, 0x80, 0x80, 0x08]).unwrap_err();
+        assert!(error.contains("a page is too large"), "{error}");
+    }
+
+    #[test]
     fn pages_outside_of_the_span_are_skipped() {
         let series = minutes(2 * ROW_GROUP + 777);
         let folder = tempfile::tempdir().unwrap();
