@@ -16,6 +16,19 @@ pub fn open(path: &Path) -> Result<File> {
     open_with(OpenOptions::new().read(true), path)
 }
 
+/// Returns whether users other than its owner can read a file.
+#[cfg(unix)]
+pub fn is_open_to_others(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o077 != 0)
+}
+
+#[cfg(not(unix))]
+pub fn is_open_to_others(_path: &Path) -> bool {
+    // Other systems have other permission models: assume the worst.
+    true
+}
+
 /// Opens a file for appending, creating it if it does not exist.
 ///
 /// # Errors

@@ -57,7 +57,8 @@ const QUOTES: [&str; 22] = [
 ];
 
 /// Splits a symbol into the common names of base and quote, in capitals; a suffix of another market
-/// (`:PERP`) is ignored. `None` if it has no separator and ends with no known quote.
+/// (`:PERP`) is ignored. `None` if it has no separator and ends with no known quote, or if nothing is
+/// before or after the separator.
 ///
 /// ```
 /// use bars::spelling::assets;
@@ -67,6 +68,7 @@ const QUOTES: [&str; 22] = [
 /// assert_eq!(assets("1000PEPEUSDT"), pair("1000PEPE", "USDT"));
 /// assert_eq!(assets("SOL/USDT:PERP"), pair("SOL", "USDT"));
 /// assert_eq!(assets("AAPL"), None);
+/// assert_eq!(assets("USDT/"), None);
 /// ```
 pub fn assets(symbol: &str) -> Option<(String, String)> {
     let upper = symbol.trim().to_uppercase();
@@ -76,7 +78,8 @@ pub fn assets(symbol: &str) -> Option<(String, String)> {
         None => kraken_pair(market),
     };
     if let Some((base, quote)) = pair {
-        return Some((common(asset(base)).to_owned(), common(asset(quote)).to_owned()));
+        let both = (common(asset(base)).to_owned(), common(asset(quote)).to_owned());
+        return Some(both).filter(|(base, quote)| !base.is_empty() && !quote.is_empty());
     }
     let market = common_ends(market);
     let split = |quote: &&str| market.strip_suffix(*quote).filter(|base| !base.is_empty());

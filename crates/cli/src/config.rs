@@ -156,7 +156,7 @@ impl Config {
 
     /// Checks that only the owner can read the file.
     fn must_be_private(&self) -> Result<(), Usage> {
-        if !private_file::is_open(&self.path) {
+        if !bars_io::regular::is_open_to_others(&self.path) {
             return Ok(());
         }
         Err(Usage(format!(

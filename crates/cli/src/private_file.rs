@@ -3,20 +3,9 @@
 use std::path::Path;
 use std::sync::Once;
 
+use bars_io::regular;
+
 use crate::secrets;
-
-/// Returns whether users other than its owner can read a file.
-#[cfg(unix)]
-pub fn is_open(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o077 != 0)
-}
-
-#[cfg(not(unix))]
-pub fn is_open(_path: &Path) -> bool {
-    // Other systems have other permission models: assume the worst.
-    true
-}
 
 /// Reads a password: the first line of the file at `path`. Warns once if other users can read it:
 /// secrets that are mounted into a container often have fixed permissions, so it is not refused.
@@ -31,7 +20,7 @@ pub fn password_in(path: &Path) -> anyhow::Result<String> {
         );
     }
     let text = std::fs::read_to_string(path).map_err(|e| bars_io::Error::io("read", path, e))?;
-    if is_open(path) {
+    if regular::is_open_to_others(path) {
         WARN.call_once(|| {
             let path = path.display();
             tracing::warn!(

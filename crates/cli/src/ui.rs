@@ -5,13 +5,10 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicI8, Ordering};
 
 use anyhow::Context;
-use bars::Window;
 use indicatif::{MultiProgress, ProgressDrawTarget};
 pub use pipeline::text::{bar, bytes, count, minutes, pluralize, spark};
+use pipeline::text_table::TextTable;
 use pipeline::{printable, text_table};
-use stages::features::highlights::{SummaryMetric, SummaryTable};
-use stages::features::layout::FeatureLayout;
-use stages::features::table::FeatureRow;
 
 use crate::secrets;
 
@@ -131,35 +128,24 @@ pub fn table(
 /// Maximum number of symbols in the table of a stage.
 pub const MAX_SYMBOLS_SHOWN: usize = 20;
 
-/// Prints a [`table`] of the first `max` rows, and the number of the others.
+/// Prints a table.
 ///
 /// # Errors
 /// Standard output cannot be written.
-pub fn print_first(
-    max: usize,
-    header: &[&str],
-    numbers: &[usize],
-    rows: impl ExactSizeIterator<Item = Vec<String>>,
-) -> anyhow::Result<()> {
-    let more = rows.len().saturating_sub(max);
-    print(&table(header, numbers, rows.take(max)))?;
-    if more > 0 { print(&format!("and {more} more")) } else { Ok(()) }
+pub fn print_table(shown: TextTable) -> anyhow::Result<()> {
+    let header: Vec<&str> = shown.header.iter().map(String::as_str).collect();
+    print(&table(&header, &shown.numbers, shown.rows))
 }
 
-/// Prints the [`SummaryTable`] of `metrics`, in the longest window up to `longest`.
+/// Prints the first `max` rows of a table, and the number of the others.
 ///
 /// # Errors
 /// Standard output cannot be written.
-pub fn print_features(
-    layout: &FeatureLayout,
-    rows: &[FeatureRow],
-    metrics: &[SummaryMetric],
-    longest: Window,
-) -> anyhow::Result<()> {
-    let SummaryTable { header, lines } = SummaryTable::new(layout, rows, metrics, longest);
-    let header: Vec<&str> = header.iter().map(String::as_str).collect();
-    let numbers: Vec<usize> = (1..=metrics.len()).collect();
-    print_first(MAX_SYMBOLS_SHOWN, &header, &numbers, lines.into_iter())
+pub fn print_first(max: usize, mut shown: TextTable) -> anyhow::Result<()> {
+    let more = shown.rows.len().saturating_sub(max);
+    shown.rows.truncate(max);
+    print_table(shown)?;
+    if more > 0 { print(&format!("and {more} more")) } else { Ok(()) }
 }
 
 #[cfg(test)]

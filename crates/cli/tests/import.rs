@@ -124,11 +124,11 @@ fn contradicting_symbols_are_refused() {
     test_dir.write("ALL_1.csv", market(&["A", "B"], 1));
     test_dir
         .run(&["import", "ALL_1.csv"])
-        .fails(1, &["contains symbol A", "is ALL", "rename the file"]);
+        .fails(1, &["contains symbol A", "states ALL", "rename the file"]);
     test_dir.write("market.csv", market(&["A", "B"], 1));
     test_dir
         .run(&["import", "market.csv", "--symbol", "X"])
-        .fails(1, &["--symbol is X", "drop --symbol"]);
+        .fails(1, &["not the --symbol X", "drop --symbol"]);
     test_dir.write("XBTUSD_5.csv", "1704067200,1,2,1,2,0.5,3\n");
     test_dir.run(&["import", "XBTUSD_5.csv", "--symbol", "X"]).fails(1, &["bars of 5 minutes"]);
     assert!(!test_dir.file("data").exists(), "no empty store");

@@ -47,6 +47,7 @@ pub mod sample;
 mod scratch_series;
 pub mod snapshots;
 pub mod source;
+pub mod summaries;
 pub mod task;
 pub mod text;
 pub mod text_table;

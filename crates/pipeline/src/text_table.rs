@@ -19,13 +19,39 @@ const MIN_BROKEN_WORD: usize = 20;
 /// Spaces around a cell.
 const PADDING: usize = 2;
 
+/// A table of texts, such as the summary of a result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextTable {
+    /// The titles of the columns.
+    pub header: Vec<String>,
+    /// The indices of the columns of numbers, which are right-aligned.
+    pub numbers: Vec<usize>,
+    /// The cells of each row.
+    pub rows: Vec<Vec<String>>,
+}
+
+impl TextTable {
+    /// Creates a table.
+    pub fn new(
+        header: &[&str],
+        numbers: &[usize],
+        rows: impl IntoIterator<Item = Vec<String>>,
+    ) -> TextTable {
+        TextTable {
+            header: header.iter().map(|title| (*title).to_owned()).collect(),
+            numbers: numbers.to_vec(),
+            rows: rows.into_iter().collect(),
+        }
+    }
+}
+
 /// Formats a table that is at most `width` characters wide, or as wide as its content without a
 /// `width`. `numbers` are the indices of right-aligned columns.
 ///
 /// If the terminal is narrow, text wraps between words, then the titles of number columns do, then
 /// names of columns and timestamps in text break into their parts, and at last other long words,
 /// such as paths, break anywhere. Numbers never break, symbols only if they have more than
-/// [`MIN_BROKEN_WORD`] characters. If that does not suffice, each row becomes lines of
+/// 20 characters. If that does not suffice, each row becomes lines of
 /// `title: value`.
 pub fn format(
     header: &[&str],

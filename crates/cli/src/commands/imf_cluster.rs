@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use bars::time::AsOfSpec;
 use clap::Args;
 use pipeline::jobs::{CohortCyclesJob, CohortCyclesOutput};
-use stages::cohort_cycles::{Params, SymbolUpswings, WindowUpswings};
+use pipeline::summaries;
+use stages::cohort_cycles::Params;
 
 use crate::console::Console;
 use crate::explain;
@@ -81,44 +82,7 @@ impl Flags {
 
 /// Prints the strongest cluster per symbol and the paths of the files.
 pub fn print(output: &CohortCyclesOutput) -> anyhow::Result<()> {
-    print_symbols(&output.cycles.symbols)?;
+    ui::print_first(ui::MAX_SYMBOLS_SHOWN, summaries::upswings(&output.cycles.symbols))?;
     let [json, text] = [&output.files[0], &output.files[1]].map(|path| path.display());
     ui::print(&format!("\nwrote {json}, {text}"))
-}
-
-fn print_symbols(symbols: &[SymbolUpswings]) -> anyhow::Result<()> {
-    let row = |symbol: &SymbolUpswings| {
-        let mut row = vec![symbol.symbol.to_string()];
-        match symbol.strongest() {
-            Some((window, kind)) => row.extend([
-                format!("{:.1}", kind.median_amplitude_pct),
-                ui::minutes(kind.median_duration_min),
-                ui::count(kind.count as u64),
-                window.to_string(),
-            ]),
-            None => row.extend(["-"; 4].map(str::to_owned)),
-        }
-        row.push(per_window(symbol));
-        row
-    };
-    let header = [
-        "symbol",
-        "strongest upswing %",
-        "duration",
-        "upswings",
-        "window",
-        "clusters per window (Gaussian mixture/DBSCAN)",
-    ];
-    ui::print_first(ui::MAX_SYMBOLS_SHOWN, &header, &[1, 2, 3, 4], symbols.iter().map(row))
-}
-
-/// Formats the number of clusters per window and method, such as `6h 2/3, 3d 9/2`.
-fn per_window(symbol: &SymbolUpswings) -> String {
-    let window = |study: &WindowUpswings| match &study.clusters {
-        Ok(clusters) => {
-            format!("{} {}/{}", study.window, clusters.gmm.len(), clusters.dbscan.len())
-        }
-        Err(_) => format!("{} -", study.window),
-    };
-    symbol.windows.iter().map(window).collect::<Vec<_>>().join(", ")
 }

@@ -6,8 +6,8 @@ use bars::time::AsOfSpec;
 use clap::{Args, ValueEnum};
 use pipeline::cycles_summary::{CardFiles, CyclesSummaryRequest};
 use pipeline::jobs::{CyclesSummaryJob, CyclesSummaryOutput};
+use pipeline::summaries;
 use stages::cycles::SignalKind;
-use stages::cycles::table::PostLine;
 
 use crate::console::Console;
 use crate::explain;
@@ -84,6 +84,9 @@ impl Which {
     }
 }
 
+/// Maximum number of lines printed.
+const MAX_LINES_SHOWN: usize = 40;
+
 /// Runs the command.
 pub fn run(flags: &Flags) -> anyhow::Result<()> {
     let job = flags.job(&flags.summary);
@@ -122,22 +125,10 @@ impl Flags {
 
 /// Prints one line per symbol and series and the paths of the files.
 pub fn print(output: &CyclesSummaryOutput) -> anyhow::Result<()> {
-    print_lines(&output.summary.lines)?;
+    if !output.summary.lines.is_empty() {
+        ui::print_first(MAX_LINES_SHOWN, summaries::cycle_texts(&output.summary.lines))?;
+    }
     let rows = ui::pluralize(output.summary.lines.len(), "row");
     let [summary, top] = [&output.files[0], &output.files[1]].map(|path| path.display());
     ui::print(&format!("\nwrote {summary}: {rows}, as of {}; {top}", output.summary.asof))
-}
-
-const MAX_LINES_SHOWN: usize = 40;
-
-fn print_lines(lines: &[PostLine]) -> anyhow::Result<()> {
-    let row = |line: &PostLine| {
-        let cycle = &line.summary.dominant().cycle;
-        vec![cycle.symbol.clone(), cycle.series.to_string(), line.summary.text.clone()]
-    };
-    if lines.is_empty() {
-        return Ok(());
-    }
-    let header = ["symbol", "series", "cycles"];
-    ui::print_first(MAX_LINES_SHOWN, &header, &[], lines.iter().map(row))
 }

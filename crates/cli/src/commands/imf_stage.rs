@@ -6,8 +6,9 @@ use bars::Symbol;
 use bars::time::AsOfSpec;
 use clap::Args;
 use pipeline::artifacts::names;
-use pipeline::cycles::{CyclesParams, SymbolCycles, describe_pool};
+use pipeline::cycles::{CyclesParams, describe_pool};
 use pipeline::jobs::{CyclesJob, CyclesOutput, CyclesPanelOutput};
+use pipeline::summaries;
 use pipeline::task::{Shard, TaskRequest};
 use stages::cycles::Params;
 
@@ -149,7 +150,7 @@ impl Flags {
 /// Prints the cycles per symbol, the clusters and the path of the table.
 pub fn print(output: &CyclesOutput) -> anyhow::Result<()> {
     let cycles = &output.cycles;
-    print_symbols(&cycles.by_symbol())?;
+    ui::print_first(ui::MAX_SYMBOLS_SHOWN, summaries::cycles(&cycles.by_symbol()))?;
     cycles.pools.iter().try_for_each(|pool| ui::print(&describe_pool(pool)))?;
     ui::print(&format!(
         "\nwrote {}: {}, as of {}; cluster cards and run_config.json are in the same folder",
@@ -164,7 +165,7 @@ fn print_panel(output: &CyclesPanelOutput) -> anyhow::Result<()> {
     let (first, last) = (output.asofs[0], output.asofs[output.asofs.len() - 1]);
     if let Some(CyclesOutput { cycles, .. }) = &output.last {
         ui::print(&format!("cycles as of {last}:"))?;
-        print_symbols(&cycles.by_symbol())?;
+        ui::print_first(ui::MAX_SYMBOLS_SHOWN, summaries::cycles(&cycles.by_symbol()))?;
         cycles.pools.iter().try_for_each(|pool| ui::print(&describe_pool(pool)))?;
     }
     ui::print(&format!(
@@ -173,26 +174,4 @@ fn print_panel(output: &CyclesPanelOutput) -> anyhow::Result<()> {
         output.first_file.display(),
         ui::pluralize(output.rows, "row"),
     ))
-}
-
-/// Prints one line per symbol: number of cycles and the price cycle with the most energy.
-fn print_symbols(symbols: &[SymbolCycles]) -> anyhow::Result<()> {
-    let row = |SymbolCycles { symbol, counts, strongest }: &SymbolCycles| {
-        let [price, volume] = counts.map(|count| match count {
-            Ok(count) => count.to_string(),
-            Err(status) => status.name().to_owned(),
-        });
-        let [period, depth, energy] = match strongest {
-            Some(features) => [
-                ui::minutes(features.period_days * 1440.0),
-                format!("{:.1}", features.amp_pct),
-                format!("{:.0}", 100.0 * features.energy_share),
-            ],
-            None => ["-"; 3].map(str::to_owned),
-        };
-        vec![symbol.to_string(), price, volume, period, depth, energy]
-    };
-    let header =
-        ["symbol", "price cycles", "volume cycles", "strongest price cycle", "depth %", "energy %"];
-    ui::print_first(ui::MAX_SYMBOLS_SHOWN, &header, &[1, 2, 3, 4, 5], symbols.iter().map(row))
 }

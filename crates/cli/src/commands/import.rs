@@ -8,6 +8,7 @@ use bars::{ColumnNames, DecimalMark, Minute, ReadOptions, Symbol};
 use bars_io::import::{self, ImportOptions, ImportPlan, ImportSummary};
 use bars_io::target::CountingTarget;
 use clap::Args;
+use pipeline::summaries;
 
 use crate::clock;
 use crate::explain;
@@ -133,20 +134,7 @@ fn so_far(stored: usize) -> String {
 }
 
 fn print(summary: &ImportSummary) -> anyhow::Result<()> {
-    let rows = summary.symbols.iter().map(|(symbol, imported)| {
-        vec![
-            symbol.to_string(),
-            ui::count(imported.bars as u64),
-            ui::count(imported.new as u64),
-            imported.ends.map_or("-".to_owned(), |(first, _)| first.to_string()),
-            imported.ends.map_or("-".to_owned(), |(_, last)| last.to_string()),
-            ui::count(imported.gaps as u64),
-            ui::count(imported.missing as u64),
-            ui::count(imported.rejected),
-        ]
-    });
-    let header = ["symbol", "bars", "new", "first", "last", "gaps", "missing minutes", "rejected"];
-    ui::print(&ui::table(&header, &[1, 2, 5, 6, 7], rows))?;
+    ui::print_table(summaries::imported(summary))?;
     let sum = |of: fn(&import::Imported) -> usize| summary.symbols.values().map(of).sum::<usize>();
     let (symbols, bars) = (summary.symbols.len(), sum(|imported| imported.bars));
     let (symbols, bars) = (ui::pluralize(symbols, "symbol"), ui::pluralize(bars, "bar"));

@@ -11,6 +11,7 @@ use pipeline::jobs::{
 };
 use pipeline::panel::PanelRange;
 use pipeline::snapshots::SnapshotFiles;
+use pipeline::summaries;
 use pipeline::task::{Shard, TaskRequest};
 use stages::features::output::OutputOptions;
 use stages::leaderboards::{Board, Params, RankedBoards, Run, ValidParams};
@@ -248,34 +249,10 @@ fn print_board(
     if board.coins.is_empty() {
         return ui::print("no symbols");
     }
-    let change = |value: f64| {
-        if value.is_nan() { "-".to_owned() } else { format!("{value:+.2}") }
-    };
-    let rows = (1..).zip(&board.coins).map(|(rank, coin)| {
-        vec![
-            rank.to_string(),
-            coin.symbol.to_string(),
-            ui::count(appearances(coin.gains, coin.losses).into()),
-            change(coin.price_change),
-            change(coin.pct_vol_change),
-            coin.tags.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-        ]
-    });
-    let (price, volume) =
-        (format!("last {} %", run.changes_of), format!("last {} volume %", run.changes_of));
-    let header = ["rank", "symbol", "appearances", &price, &volume, "tags"];
-    ui::print(&ui::table(&header, &[0, 2, 3, 4], rows))?;
+    ui::print_table(summaries::board(board, run, appearances))?;
     if board.skew_details.is_empty() {
         return Ok(());
     }
     ui::print(&format!("\n{}", ui::heading(&format!("{name}: skew"))))?;
-    let rows = board.skew_details.iter().map(|detail| {
-        vec![
-            detail.symbol.to_string(),
-            detail.bucket.clone(),
-            detail.level.to_string(),
-            format!("{:+.1}", detail.deviation_pct),
-        ]
-    });
-    ui::print(&ui::table(&["symbol", "bucket", "level", "deviation %"], &[3], rows))
+    ui::print_table(summaries::skew(board))
 }

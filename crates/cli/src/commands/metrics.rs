@@ -6,9 +6,9 @@ use bars::time::AsOfSpec;
 use bars::{BarTime, Window};
 use clap::Args;
 use pipeline::jobs::{MetricsJob, MetricsOutput};
+use pipeline::summaries::{self, INTRADAY};
 use pipeline::task::{Shard, TaskRequest};
 use stages::features::baseline::MIN_BASELINE_N;
-use stages::features::highlights::INTRADAY;
 use stages::metrics::Params;
 
 use crate::console::Console;
@@ -129,7 +129,8 @@ impl Flags {
 /// Prints a table of the metrics and the path of the file.
 pub fn print(job: &MetricsJob, output: &MetricsOutput) -> anyhow::Result<()> {
     let metrics = &output.metrics;
-    ui::print_features(&metrics.layout, &metrics.rows, INTRADAY, Window::DAY)?;
+    let summary = summaries::features(&metrics.layout, &metrics.rows, INTRADAY, Window::DAY);
+    ui::print_first(ui::MAX_SYMBOLS_SHOWN, summary)?;
     ui::print(&format!(
         "\nwrote {}: {} of {} columns, as of {}",
         job.output.display(),

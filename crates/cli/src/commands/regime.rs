@@ -7,8 +7,8 @@ use clap::Args;
 use pipeline::artifacts::names;
 use pipeline::jobs::SnapshotFilesJob;
 use pipeline::snapshots::Regime;
+use pipeline::summaries::DAILY;
 use pipeline::task::TaskRequest;
-use stages::features::highlights::DAILY;
 use stages::regime::Params;
 
 use super::snapshots;

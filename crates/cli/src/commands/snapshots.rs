@@ -7,8 +7,8 @@ use indicators::moments::{median, range};
 use pipeline::cohort::read_symbols;
 use pipeline::jobs::{SnapshotFilesJob, SnapshotsOutput};
 use pipeline::snapshots::{Moments, SnapshotJob, SnapshotStage};
+use pipeline::summaries::{self, SummaryMetric};
 use pipeline::task::TaskRequest;
-use stages::features::highlights::SummaryMetric;
 
 use crate::console::Console;
 use crate::explain;
@@ -58,7 +58,8 @@ pub fn print(
     if output.asofs.len() > 1 {
         ui::print(&format!("last snapshot, as of {last}:"))?;
     }
-    ui::print_features(&output.layout, &output.last, metrics, longest)?;
+    let summary = summaries::features(&output.layout, &output.last, metrics, longest);
+    ui::print_first(ui::MAX_SYMBOLS_SHOWN, summary)?;
     let size = [output.rows, output.columns];
     let written = written(&output.first_file, output.partitions, size, &output.asofs);
     ui::print(&format!("\n{written}"))

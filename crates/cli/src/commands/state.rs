@@ -7,8 +7,8 @@ use clap::Args;
 use pipeline::artifacts::names;
 use pipeline::jobs::SnapshotFilesJob;
 use pipeline::snapshots::State;
+use pipeline::summaries::INTRADAY;
 use pipeline::task::TaskRequest;
-use stages::features::highlights::INTRADAY;
 use stages::metrics::Params;
 
 use super::snapshots;

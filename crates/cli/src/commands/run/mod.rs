@@ -7,7 +7,7 @@ use clap::Args;
 use pipeline::run::{
     RunRequest, StageCall, StageOutput, StageParams, file_digest, run as run_stages,
 };
-use stages::features::highlights::{DAILY, INTRADAY};
+use pipeline::summaries::{DAILY, INTRADAY};
 
 use super::{
     imf_cluster, imf_postprocess, imf_stage, leaderboards, metrics, regime, report, snapshots,

@@ -6,6 +6,7 @@ use bars::AsOf;
 use pipeline::artifacts::Cohort;
 use pipeline::report_model::{Depth, OutputFiles, read};
 use pipeline::run::{FileGroup, RunSummary, StageReport, StageStatus, group_files};
+use pipeline::text_table::TextTable;
 use report::Report;
 use report::model::{BoardRow, MetricOutlier};
 
@@ -106,7 +107,7 @@ fn print(header: &[&str], numbers: &[usize], rows: Vec<Vec<String>>) -> anyhow::
     if rows.is_empty() {
         return ui::print("no symbols");
     }
-    ui::print_first(MAX_ROWS, header, numbers, rows.into_iter())
+    ui::print_first(MAX_ROWS, TextTable::new(header, numbers, rows))
 }
 
 fn coin(coin: &BoardRow) -> Vec<String> {
