@@ -4,6 +4,7 @@
 //! tests and benchmarks need, and then runs them.
 
 mod compare;
+mod fuzz;
 mod needs;
 mod test_run;
 
@@ -21,6 +22,7 @@ Tasks:
   test     Run setup, then all tests; further arguments go to cargo test
   bench    Run the benchmarks of docs/performance.md and check speed and memory against their bounds
   torture  Attack the program at random: kills, damaged files, hostile servers (--minutes N, --seed S)
+  fuzz     Run the fuzz targets, each with a million inputs (--runs N, names of targets)
   compare  Run every command with two versions of the program and compare their outputs byte by byte
   spelling Check the spelling of every file with typos
   picture  Draw docs/report.png, the report of the sample market
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         Some("test") => test_run::run(words),
         Some("bench") => bench(words),
         Some("torture") => torture(words),
+        Some("fuzz") => fuzz::fuzz(words),
         Some("compare") => compare::run(words),
         Some("spelling") => spelling(),
         Some("picture") => picture(),

@@ -1,0 +1,12 @@
+//! Any bytes as the result of a task, such as a worker sends: merged or refused without panic.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use pipeline::task::TaskResult;
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Ok(result) = TaskResult::from_bytes("part.arrow".to_owned(), bytes.to_vec()) {
+        data_pipeline_fuzz::merge_alone(result);
+    }
+});
