@@ -43,7 +43,10 @@ fn answer(stream: TcpStream) {
         let mut responses = RESPONSES.lock().expect("no panic");
         let body = if responses.len() > 1 { responses.remove(0) } else { responses[0].clone() };
         drop(responses);
-        let head = format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
         if (&stream).write_all(&[head.as_bytes(), &body].concat()).is_err() {
             return;
         }
@@ -64,7 +67,8 @@ impl Target for Checked {
     }
 }
 
-const PAIRS: &[u8] = br#"{"error":[],"result":{"XXBTZUSD":{"altname":"XBTUSD","wsname":"XBT/USD"}}}"#;
+const PAIRS: &[u8] =
+    br#"{"error":[],"result":{"XXBTZUSD":{"altname":"XBTUSD","wsname":"XBT/USD"}}}"#;
 
 fuzz_target!(|bytes: &[u8]| {
     let client = CLIENT.get_or_init(serve);

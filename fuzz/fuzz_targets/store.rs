@@ -17,7 +17,8 @@ fuzz_target!(|bytes: &[u8]| {
     let check = || -> bars_io::Result<()> {
         let store = Store::open(&root, BarTime::Open)?;
         for entry in store.catalog()? {
-            let series = store.bars(&entry.symbol, Span { start: entry.first, end: entry.last.plus(1) })?;
+            let series =
+                store.bars(&entry.symbol, Span { start: entry.first, end: entry.last.plus(1) })?;
             series.iter().for_each(|bar| is_sound(&bar));
             assert!(series.time().is_sorted_by(|a, b| a < b));
         }

@@ -19,7 +19,8 @@ thread_local! {
 pub fn folder() -> PathBuf {
     FOLDER.with_borrow_mut(|folder| {
         let create = || {
-            let path = std::env::temp_dir().join(format!("data-pipeline-fuzz-{}", std::process::id()));
+            let path =
+                std::env::temp_dir().join(format!("data-pipeline-fuzz-{}", std::process::id()));
             std::fs::create_dir_all(&path).expect("TMPDIR can be written");
             path
         };
