@@ -4,10 +4,11 @@
 #![no_main]
 
 use bars::{BarTime, DecimalMark, ReadOptions};
-use data_pipeline_fuzz::{file, is_sound, read};
+use data_pipeline_fuzz::{contain_panics, file, is_sound, read};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
+    contain_panics();
     let Some((&choice, text)) = bytes.split_first() else { return };
     let format = if choice & 64 == 0 { None } else { "%d/%m/%Y %H:%M".parse().ok() };
     let options = ReadOptions {

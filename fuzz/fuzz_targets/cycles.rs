@@ -3,7 +3,7 @@
 
 #![no_main]
 
-use data_pipeline_fuzz::{file, folder, halves};
+use data_pipeline_fuzz::{contain_panics, file, folder, halves};
 use libfuzzer_sys::fuzz_target;
 use pipeline::cycles_summary::{CardFiles, CyclesSummaryRequest, cycles_summary};
 use pipeline::observer::Silent;
@@ -12,6 +12,7 @@ use stages::cycles::SignalKind;
 const TABLE: &str = include_str!("../seeds/cycles_summary.csv");
 
 fuzz_target!(|bytes: &[u8]| {
+    contain_panics();
     let (table, rest) = halves(bytes);
     let (cards, rest) = halves(rest);
     let (asset, config) = halves(rest);

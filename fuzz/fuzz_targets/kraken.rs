@@ -13,7 +13,7 @@ use bars_io::kraken::sync::{SyncTask, sync};
 use bars_io::kraken::{Client, Pace, market};
 use bars_io::memory::MemorySource;
 use bars_io::{Entry, Target};
-use data_pipeline_fuzz::{halves, is_sound};
+use data_pipeline_fuzz::{contain_panics, halves, is_sound};
 use libfuzzer_sys::fuzz_target;
 
 static RESPONSES: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
@@ -71,6 +71,7 @@ const PAIRS: &[u8] =
     br#"{"error":[],"result":{"XXBTZUSD":{"altname":"XBTUSD","wsname":"XBT/USD"}}}"#;
 
 fuzz_target!(|bytes: &[u8]| {
+    contain_panics();
     let client = CLIENT.get_or_init(serve);
     let (first, rest) = halves(bytes);
     let (second, third) = halves(rest);

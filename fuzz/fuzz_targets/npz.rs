@@ -2,11 +2,12 @@
 
 #![no_main]
 
-use data_pipeline_fuzz::{file, names};
+use data_pipeline_fuzz::{contain_panics, file, names};
 use libfuzzer_sys::fuzz_target;
 use pipeline::artifacts::modes::Modes;
 
 fuzz_target!(|bytes: &[u8]| {
+    contain_panics();
     let path = file("modes.npz", bytes);
     match Modes::read(&path) {
         Ok(modes) => {

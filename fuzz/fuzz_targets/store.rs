@@ -6,10 +6,11 @@
 use bars::{BarTime, Span};
 use bars_io::Source;
 use bars_io::store::Store;
-use data_pipeline_fuzz::{folder, is_sound};
+use data_pipeline_fuzz::{contain_panics, folder, is_sound};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
+    contain_panics();
     let root = folder().join("bars");
     let of_symbol = root.join("symbol=A%2FUSD");
     std::fs::create_dir_all(&of_symbol).expect("TMPDIR can be written");

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 
 use bars::{Bar, Findings, ReadOptions, Symbol};
 use bars_io::atomic::TempFiles;
@@ -13,6 +14,19 @@ use pipeline::task::{MergeTarget, TaskResult, merge};
 
 thread_local! {
     static FOLDER: RefCell<Option<PathBuf>> = const { RefCell::new(None) };
+}
+
+/// Lets the panics of decoders become errors, as in the program. Other panics still end the run.
+pub fn contain_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let end = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !bars_io::panics::is_contained() {
+                end(panic);
+            }
+        }));
+    });
 }
 
 /// Returns a folder of this process, below TMPDIR.

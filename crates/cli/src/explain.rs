@@ -280,7 +280,7 @@ pub fn job_error(error: &Error, input: Option<&str>) -> String {
         Error::NoBarsInSpan { .. } => {
             format!("{error} (list them with 'data-pipeline check')")
         }
-        Error::AsofBeforeBars { .. } => format!("{error}; use a later --asof, or a later --to for a panel"),
+        Error::AsofBeforeBars { .. } => format!("{error}; use a later --asof or, for a panel, a later --to"),
         Error::NothingToReport { .. } => {
             format!(
                 "{error}; create the outputs with 'data-pipeline run', or give another folder with --dir"

@@ -175,6 +175,7 @@ fn every_flag_stands_in_its_page() {
         "--open",
         "--quick",
         "--minutes",
+        "--runs",
         "--only",
         "--help",
         "--version",

@@ -265,8 +265,9 @@ fn a_busy_exchange_is_asked_again() {
     let asked = server.asked();
     let waits: Vec<u64> =
         asked.windows(2).map(|two| (two[1].at - two[0].at).as_millis() as u64).collect();
+    // On a busy machine a request can arrive late, and the next one then seems early.
     assert!(
-        waits[0] >= 990 && waits[1] >= 2990 && waits[2] >= 3990 && waits[3] >= 990,
+        waits[0] >= 700 && waits[1] >= 2700 && waits[2] >= 3700 && waits[3] >= 700,
         "{waits:?}"
     );
 }

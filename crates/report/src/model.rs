@@ -257,15 +257,15 @@ pub const REGIME_COLUMNS: [RegimeColumn; 6] = [
     },
     RegimeColumn {
         metric: "breakout_hi_share",
-        title: "days with high %",
+        title: "days at a new high %",
         description: "share of the window's days with a close that is the highest of the breakout lookback (20 days by default)",
         scale: 100.0,
         decimals: 0,
     },
     RegimeColumn {
         metric: "breakout_lo_share",
-        title: "days with low %",
-        description: "share of the days in the window with the lowest close of the breakout lookback (20 days by default)",
+        title: "days at a new low %",
+        description: "share of the window's days with a close that is the lowest of the breakout lookback (20 days by default)",
         scale: 100.0,
         decimals: 0,
     },

@@ -252,8 +252,10 @@ impl Seen {
 /// The Parquet files of a folder by name, with the renames that a journal lists as if they were
 /// done; none if the folder does not exist.
 fn seen(folder: &Path) -> Result<Vec<Seen>> {
-    let mut pending: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
-    pending.extend(atomic::pending(folder).into_iter().map(|(from, path)| (path, from)));
+    let is_part = |path: &PathBuf| path.parent() == Some(folder) && is_visible_parquet(path);
+    let pending = atomic::pending(folder).into_iter().map(|(from, path)| (path, from));
+    let mut pending: BTreeMap<PathBuf, PathBuf> =
+        pending.filter(|(path, _)| is_part(path)).collect();
     let paths: BTreeSet<PathBuf> =
         parquet_files(folder)?.into_iter().chain(pending.keys().cloned()).collect();
     let seen = |path: PathBuf| {
@@ -387,12 +389,17 @@ fn parquet_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for entry in entries {
         let path = entry.map_err(|e| Error::io("read", folder, e))?.path();
-        let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-        if !hidden && path.extension().is_some_and(|extension| extension == "parquet") {
+        if is_visible_parquet(&path) {
             must_stay(&path, folder)?;
             paths.push(path);
         }
     }
     paths.sort();
     Ok(paths)
+}
+
+/// Whether a file is one that readers of a folder read.
+fn is_visible_parquet(path: &Path) -> bool {
+    let is_hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+    !is_hidden && path.extension().is_some_and(|extension| extension == "parquet")
 }

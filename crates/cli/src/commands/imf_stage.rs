@@ -55,8 +55,8 @@ pub struct Flags {
     /// Output folder, with one partition dt=YYYY-MM-DD per date.
     #[arg(long, value_name = "DIR", default_value = names::CYCLES_FOLDER)]
     pub out: PathBuf,
-    /// Number of symbols to decompose at once. Any value below the number of threads means one symbol at
-    /// a time, which needs less memory [default: number of threads].
+    /// Number of symbols to decompose at once: any value below the number of threads means one symbol
+    /// at a time on all threads, which needs less memory [default: number of threads].
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub n_jobs: Option<u16>,
     /// Time limit per series in seconds; a series that exceeds it is decomposed again with 20

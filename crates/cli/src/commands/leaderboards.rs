@@ -28,7 +28,7 @@ use crate::ui::{self, Usage};
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
     /// Number of symbols that rank per bucket and kind (gain, loss, volume drop, volume spike); also the
-    /// size of each board [default: 20; a terminal asks for it].
+    /// size of each board [default: 20, or asked for on a terminal].
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub top_n: Option<usize>,
     /// Bucket lengths, such as 6h,24h,72h,168h.

@@ -57,7 +57,7 @@ pub struct Flags {
     /// .csv).
     #[arg(long, value_name = "FILE", conflicts_with = "no_baseline")]
     pub series_output: Option<PathBuf>,
-    /// Compute only part I of N and write it to the output folder (see 'data-pipeline merge').
+    /// Compute only part I of N and write it to the folder of --output (see 'data-pipeline merge').
     #[arg(long, value_name = "I/N", conflicts_with = "series_output")]
     pub shard: Option<Shard>,
     /// The columns of the table.

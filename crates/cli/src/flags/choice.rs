@@ -19,7 +19,8 @@ pub struct UniverseFlags {
     /// Quote currencies to include, such as USDT,USD [default: all].
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub quote: Vec<String>,
-    /// Minimum mean volume per day over the lookback, in units of the quote currency.
+    /// Minimum mean volume per day over the lookback of leaderboards, in units of the quote
+    /// currency.
     #[arg(long, value_name = "VOLUME", default_value_t = 0.0, allow_negative_numbers = true)]
     pub min_volume: f64,
     /// Omit symbols with a stablecoin as base.

@@ -19,7 +19,7 @@ pub struct PanelFlags {
     /// Time between the evaluation times of a panel.
     #[arg(long, value_name = "WINDOW", default_value = "1d", requires = "from")]
     pub every: Window,
-    /// Allow a panel that goes on after the newest bar.
+    /// Allow more than one as-of of a panel after the newest bar.
     #[arg(long, requires = "from")]
     pub allow_future: bool,
 }

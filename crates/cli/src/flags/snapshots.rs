@@ -48,7 +48,7 @@ pub struct SnapshotFlags {
     /// Last evaluation time of a panel (inclusive), or `latest`.
     #[arg(long, value_name = "TIME", value_parser = asof, requires = "from")]
     pub to: Option<AsOfSpec>,
-    /// Allow a panel that goes on after the newest bar.
+    /// Allow more than one as-of of a panel after the newest bar.
     #[arg(long, requires = "from")]
     pub allow_future: bool,
     /// Evaluation time: timestamp, date (00:00 UTC) or `latest` (close of the newest bar) [default:

@@ -138,7 +138,8 @@ impl ExchangeFlags {
 /// Interpretation of the rows of a source.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ReadingFlags {
-    /// Whether timestamps are the open or the close of the minute; ignored for stores.
+    /// Whether timestamps are the open or the close of the minute; ignored for stores
+    /// that this program wrote.
     #[arg(long, value_enum, default_value_t)]
     bar_time: Label,
     /// Fail if any row is invalid or a duplicate.

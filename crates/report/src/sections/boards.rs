@@ -36,7 +36,7 @@ fn content(report: &Report) -> Markup {
             .tooltip("change of volume from the bucket before"),
         HtmlColumn::text("tags").tooltip(
             "Short-Term, Long-Term: over 1.5 times as many ranks in the shorter (longer) half of the windows. \
-             Vol Mover: over 1.5 times as many volume ranks as price ranks. Balanced: shares of the windows close to this board's mean",
+             Vol Mover: over 1.5 times as many volume ranks as price ranks. Balanced: ranks spread over kinds and windows much like this board's average",
         ),
     ];
     html! {

@@ -10,7 +10,7 @@ use crate::model::{BoardTable, Report};
 pub const SECTION: Section = Section {
     id: "glance",
     title: "At a glance",
-    description: "Leaders of each board, most unusual metrics, dominant cycles and data quality.",
+    description: "Top symbols of each board, most unusual metrics, dominant cycles and data quality.",
     content,
     has_content: |_| true,
     time: |_| None,
@@ -70,7 +70,7 @@ fn board_card(board: &BoardTable, change_window: &str) -> Markup {
         }
         @if board.rows.is_empty() { li { "no symbols" } }
     };
-    let title = format!("{}: times among top gains / losses, last {change_window}", board.title);
+    let title = format!("{}: gain / loss ranks, change over the last {change_window}", board.title);
     card(&title, "#boards", &items)
 }
 

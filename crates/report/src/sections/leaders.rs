@@ -11,7 +11,7 @@ use crate::model::{LeaderChart, ModeChart, Part, Remedy, Report};
 pub const SECTION: Section = Section {
     id: "leaders",
     title: "Leaders and their cycles",
-    description: "For each leader (a symbol on one of the boards that were decomposed): its price, the price without cycles shorter than the dominant one, and the cycles with the largest share of energy. The dominant cycle has the highest score, which combines reliability, energy and depth.",
+    description: "For each leader (a symbol on a board that was decomposed into cycles): its price, the price without cycles shorter than the dominant one, and the cycles with the largest share of energy. The dominant cycle has the highest score, which combines reliability, energy and depth.",
     content,
     has_content: |report| !report.leaders.is_empty(),
     time: |report| report.cycle_window.map(|(start, end)| format!("{start} to {end}.")),
@@ -118,7 +118,7 @@ fn mode_chart(leader: &LeaderChart, mode: &ModeChart) -> Markup {
         div class={ "mode" @if mode.is_dominant { " dominant" } } {
             div {
                 b { (Period(mode.period_days)) }
-                span title="median move of the price between peak and trough of this cycle, other cycles included" { (Fixed(mode.amp_pct, 1)) " % deep" }
+                span title="median move of the price itself, with all cycles, between a peak and a trough of this one" { (Fixed(mode.amp_pct, 1)) " % deep" }
                 span { (Fixed(100.0 * mode.energy_share, 1)) " % of energy" }
             }
             svg viewBox={ "0 -1 " (width(&mode.waveform)) " " (MODE_HEIGHT + 2) } preserveAspectRatio="none"

@@ -9,7 +9,7 @@ use crate::table::{HtmlCell, HtmlColumn, table};
 pub const SECTION: Section = Section {
     id: "places",
     title: "Ranks by bucket",
-    description: "How often each symbol ranked among the largest gains, losses, volume spikes and volume drops, by bucket length. Darker = higher count within the column.",
+    description: "How often each symbol ranked among the largest gains, losses, volume spikes and volume drops, by bucket length. Stronger color = higher count within the column.",
     content,
     has_content: |report| !report.rank_counts.rows.is_empty(),
     time: |_| None,

@@ -10,7 +10,7 @@ use crate::table::{HtmlCell, HtmlColumn, table};
 pub const SECTION: Section = Section {
     id: "regime",
     title: "Daily regime",
-    description: "Metrics of daily bars over each window. The color is the percentile within the symbol's own history. No color: fewer than ten past values.",
+    description: "Metrics of daily bars over each window. The color is the percentile within the symbol's own history. No color: no percentile, because the window has too few days or the history too few values.",
     content,
     has_content: |report| !report.regime.is_empty(),
     time: |report| as_of(report.regime_asof),

@@ -11,7 +11,7 @@ use crate::tabs::tabs;
 pub const SECTION: Section = Section {
     id: "state",
     title: "Intraday state",
-    description: "Percentiles within each symbol's own history: blue is low, orange is high, pale is near the median. Blank: fewer than ten past values. Each window is divided into bins: of 1 minute in 1h, 3 minutes in 4h, 10 in 12h and 20 in 24h.",
+    description: "Percentiles within each symbol's own history: blue is low, orange is high, pale is near the median. Blank: no percentile, because the window has too few bars or the history too few values. Each window is divided into bins: of 1 minute in 1h, 3 minutes in 4h, 10 in 12h and 20 in 24h.",
     content,
     has_content: |report| !report.state.is_empty(),
     time: |report| as_of(report.state_asof),

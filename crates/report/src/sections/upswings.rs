@@ -10,7 +10,7 @@ use crate::table::{HtmlCell, HtmlColumn, table};
 pub const SECTION: Section = Section {
     id: "rises",
     title: "Upswing clusters",
-    description: "An upswing is the change of the price, up or down, from one peak of a mode (a component of the price) to the next. The clusters have upswings of similar amplitude, duration and volume activity. The longest window with clusters is shown; the imf_clusters files have all windows.",
+    description: "An upswing is a rise of the price from one peak of a mode (a component of the price) to the next, of at least 2 % by default. The clusters have upswings of similar amplitude, duration and volume activity. The longest window with clusters is shown; the imf_clusters files have all windows.",
     content,
     has_content: |report| !report.upswing_clusters.is_empty(),
     time: |_| None,
@@ -21,10 +21,10 @@ fn content(report: &Report) -> Markup {
         HtmlColumn::text("symbol"),
         HtmlColumn::text("window"),
         HtmlColumn::number("upswings").tooltip("number of upswings in the cluster"),
-        HtmlColumn::number("amplitude %").tooltip("median change from one peak to the next, in percent"),
+        HtmlColumn::number("amplitude %").tooltip("median rise from one peak to the next, in percent"),
         HtmlColumn::number("duration").tooltip("median time from one peak to the next"),
         HtmlColumn::number("volume activity")
-            .tooltip("median over the upswings of the volume in the volume cycles during one. Minutes count once per mode, so this is more than the traded volume"),
+            .tooltip("median over the upswings: the volume in all volume cycles that start or end during the upswing. Minutes count once per mode, so this is more than the traded volume"),
     ];
     let cells = |cluster: &UpswingCluster| {
         vec![

@@ -55,7 +55,7 @@ fn print_highlights(report: &Report, asof: AsOf, cohorts: &[Cohort]) -> anyhow::
     }
     if !report.outliers.is_empty() {
         title(
-            "Most unusual metrics (percentile in the symbol's own history), by distance from the median in interquartile ranges",
+            "Most unusual metrics (percentile in the symbol's own history), the furthest from the median first",
         )?;
         let named =
             |unusual: &MetricOutlier| format!("{} ({:.0})", unusual.column, unusual.percentile);
