@@ -23,6 +23,12 @@ pub enum Error {
         /// The cause.
         source: std::io::Error,
     },
+    /// Some of several outputs that belong together were replaced, and a rename then failed.
+    #[error("{cause}; the new files are complete: run the command again to replace the rest")]
+    Unfinished {
+        /// What failed, with the file.
+        cause: String,
+    },
     /// An input path does not exist.
     #[error("cannot read {}: no such file or folder{}", path.display(), did_you_mean(near))]
     Missing {
@@ -162,6 +168,18 @@ impl Error {
     /// The system refuses another thread.
     pub fn thread(source: std::io::Error) -> Error {
         Error::Thread { source }
+    }
+
+    /// An [`Error::Unfinished`].
+    pub(crate) fn unfinished(error: Error) -> Error {
+        let cause = match error {
+            // Without the remedy: some files were replaced.
+            Error::Io { action, path, source } => {
+                format!("cannot {action} {}: {source}", path.display())
+            }
+            error => error.to_string(),
+        };
+        Error::Unfinished { cause }
     }
 
     /// An [`Error::Content`].

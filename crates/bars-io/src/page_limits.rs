@@ -178,7 +178,9 @@ fn add_chunk(
         }
         // A dictionary's own encoding has two names.
         let has_texts = has_texts || (is_text && header.kind == PageKind::Dictionary);
-        let is_unsure = has_texts && width == 0 && (bytes > SMALL_PAGE || is_delta);
+        // Values of a fixed width, such as decimals, have that length.
+        let has_texts = has_texts && width == 0;
+        let is_unsure = has_texts && (bytes > SMALL_PAGE || is_delta);
         if has_texts && !is_unsure {
             need.text = need.text.max(bytes);
         }

@@ -15,6 +15,7 @@ use bars::{BarTime, ReadOptions};
 use bars_io::Source;
 use bars_io::atomic::TempFiles;
 use bars_io::file::FileSource;
+use bars_io::import::{self, ImportOptions, ImportPlan};
 use bars_io::reader::{read_file, symbols};
 use bars_io::store::{Store, StoreWriter};
 use parquet::arrow::ArrowWriter;
@@ -464,6 +465,35 @@ fn store_folder_is_removed_if_nothing_was_written() {
     assert!(empty.exists());
 }
 
+/// Decimals of many digits are stored as bytes of a fixed width; a page of them is not a long text.
+#[test]
+fn many_wide_decimals_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("decimals.parquet");
+    let rows = 20_000;
+    let wide = |first: i128| -> ArrayRef {
+        let values = (0..rows).map(|row| (first + i128::from(row)) * 10_i128.pow(20));
+        let values = Decimal128Array::from_iter_values(values);
+        Arc::new(values.with_precision_and_scale(38, 20).unwrap())
+    };
+    let times = (0..rows).map(|row| 60_000 * row).collect::<Vec<i64>>();
+    parquet(
+        &path,
+        vec![
+            ("symbol", Arc::new(StringArray::from(vec!["A"; rows as usize])) as ArrayRef),
+            ("timestamp", Arc::new(TimestampMillisecondArray::from(times))),
+            ("open", wide(1)),
+            ("high", wide(2)),
+            ("low", wide(1)),
+            ("close", wide(2)),
+            ("volume", wide(5)),
+        ],
+    );
+    let bars = bars(&open(&path), "A");
+    let last = bars[rows as usize - 1];
+    assert_eq!((bars.len() as i64, last.open, last.close), (rows, 20_000.0, 20_001.0));
+}
+
 /// A store with the bars of minutes 0 to 99 in its second part and 200 to 299 in its first.
 fn two_parts(symbol: &Symbol) -> (tempfile::TempDir, StoreWriter) {
     let folder = tempfile::tempdir().unwrap();
@@ -562,6 +592,13 @@ fn import_killed_between_renames_is_whole_for_every_reader() {
         let store = Store::open(folder.path(), BarTime::Open).unwrap();
         let expected = if is_after { &new } else { &old };
         assert_eq!(&store.bars(&symbol, Span::ALL).unwrap(), expected, "{renamed}");
+        // The store as the input of an import.
+        let copy = tempfile::tempdir().unwrap();
+        let plan = ImportPlan::from_paths(&[folder.path().to_owned()], None).unwrap();
+        let target = StoreWriter::open(copy.path(), &TempFiles::default()).unwrap();
+        import::run(&plan, &ImportOptions::default(), &target, &|_| {}).unwrap();
+        let copied = Store::open(copy.path(), BarTime::Open).unwrap();
+        assert_eq!(&copied.bars(&symbol, Span::ALL).unwrap(), expected, "{renamed}");
         let writer = StoreWriter::open(folder.path(), &TempFiles::default()).unwrap();
         writer.upsert(&symbol, &series(50..250, 2.0)).unwrap();
         assert_eq!(parts_of(folder.path()), after, "{renamed}");

@@ -283,8 +283,8 @@ impl FinishedFile {
 /// Renames all files to their destinations.
 ///
 /// # Errors
-/// The journal of the renames cannot be written; no file is renamed then. Or a folder does not allow
-/// renames any longer; the files renamed before stay renamed.
+/// The journal of the renames cannot be written, or the first rename fails; no file is renamed then.
+/// [`Error::Unfinished`]: a later rename fails. The next writer in the folder completes the renames.
 pub fn commit_all(files: Vec<FinishedFile>) -> Result<()> {
     let Some(first) = files.first() else { return Ok(()) };
     if files.len() == 1 {
@@ -297,8 +297,19 @@ pub fn commit_all(files: Vec<FinishedFile>) -> Result<()> {
         // place.
         let mut unfinished = temp.lock();
         let journal = Journal::write(files.iter().map(|file| (&*file.0.temporary, &*file.0.path)))?;
-        for file in &files {
-            file.rename(&mut unfinished)?;
+        for (place, file) in files.iter().enumerate() {
+            if let Err(e) = file.rename(&mut unfinished) {
+                if place == 0 {
+                    journal.remove();
+                    return Err(e);
+                }
+                // The journal lists them, so they stay.
+                for file in &files[place..] {
+                    unfinished.files.remove(&file.0.temporary);
+                    unfinished.locks.remove(folder_of(file.path()));
+                }
+                return Err(Error::unfinished(e));
+            }
             let folder = folder_of(file.path()).to_owned();
             if !folders.contains(&folder) {
                 folders.push(folder);
@@ -515,6 +526,56 @@ mod tests {
         TempFiles::default().write(&folder.join("sub/c.csv"), b"c").unwrap();
         assert_eq!(contents(&folder), [b"new", b"new"]);
         assert_eq!(names(&folder), ["a.csv", "sub"]);
+    }
+
+    #[test]
+    fn group_with_a_rename_that_fails_is_completed_by_the_next_writer() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().canonicalize().unwrap();
+        let temp = TempFiles::default();
+        let files = group(&temp, &folder, b"new");
+        let [first, second] = [0, 1].map(|place| files[place].path().to_owned());
+        // In the way of the second rename.
+        fs::create_dir(&second).unwrap();
+        let error = commit_all(files).unwrap_err();
+        assert!(matches!(error, Error::Unfinished { .. }), "{error}");
+        assert!(error.to_string().contains("run the command again"), "{error}");
+        assert_eq!(fs::read(&first).unwrap(), b"new");
+        fs::remove_dir(&second).unwrap();
+        TempFiles::default().write(&second.with_file_name("c.csv"), b"c").unwrap();
+        assert_eq!(contents(&folder), [b"new", b"new"]);
+        // In the way of the first.
+        let files = group(&temp, &folder, b"newer");
+        fs::remove_file(&first).unwrap();
+        fs::create_dir(&first).unwrap();
+        let error = commit_all(files).unwrap_err();
+        assert!(matches!(error, Error::Io { .. }), "{error}");
+        assert_eq!(fs::read(&second).unwrap(), b"new");
+        assert!(!names(&folder).iter().any(|name| name.starts_with('.')), "{:?}", names(&folder));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn killed_group_is_completed_through_a_link_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().canonicalize().unwrap();
+        let killed = TempFiles::default();
+        let files = group(&killed, &folder, b"new");
+        let journal =
+            Journal::write(files.iter().map(|file| (&*file.0.temporary, &*file.0.path))).unwrap();
+        fs::rename(&files[0].0.temporary, &files[0].0.path).unwrap();
+        let inner = folder_of(files[1].path()).to_owned();
+        // The journal cannot be completed while it is locked, as if its file system was full.
+        let elsewhere = tempfile::tempdir().unwrap();
+        let link = elsewhere.path().join("link");
+        std::os::unix::fs::symlink(&inner, &link).unwrap();
+        killed.forget_locks();
+        TempFiles::default().write(&link.join("c.csv"), b"c").unwrap();
+        assert!(files[1].0.temporary.exists(), "listed files are not swept");
+        drop(journal);
+        std::mem::forget(files);
+        TempFiles::default().write(&link.join("c.csv"), b"c").unwrap();
+        assert_eq!(contents(&folder), [b"new", b"new"]);
     }
 
     #[test]

@@ -72,6 +72,9 @@ impl FolderLocks {
 
     /// Completes the renames of killed processes in `folder` and the folders above.
     fn recover_near(&mut self, folder: &Path) {
+        // The folders above a relative path or a link are not in its text.
+        let real = fs::canonicalize(folder);
+        let folder = real.as_deref().unwrap_or(folder);
         for (level, above) in journal::searched(folder).enumerate() {
             if level == 0 || self.searched.insert(above.to_owned()) {
                 // A journal that cannot be read stays for the next writer.
@@ -101,15 +104,28 @@ fn share(handle: &File) -> bool {
     false
 }
 
-/// Deletes the temporary files in `folder` if no process holds a lock on it.
+/// Deletes the temporary files in `folder` if no process holds a lock on it, except those that a
+/// journal lists: that could not be completed yet.
 fn sweep_if_unused(folder: &Path, handle: &File) {
     if handle.try_lock().is_err() {
         return;
     }
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
-        if is_file && is_temporary(&entry.file_name().to_string_lossy()) {
-            let _ = fs::remove_file(entry.path());
+    let is_stale = |entry: &fs::DirEntry| {
+        entry.file_type().is_ok_and(|kind| kind.is_file())
+            && is_temporary(&entry.file_name().to_string_lossy())
+    };
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let stale: Vec<fs::DirEntry> = entries.filter(is_stale).collect();
+    if !stale.is_empty() {
+        let real = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+        let listed: BTreeSet<PathBuf> = journal::searched(&real)
+            .flat_map(journal::pending)
+            .map(|(temporary, _)| temporary)
+            .collect();
+        for entry in stale {
+            if !listed.contains(&real.join(entry.file_name())) {
+                let _ = fs::remove_file(entry.path());
+            }
         }
     }
     let _ = handle.unlock();

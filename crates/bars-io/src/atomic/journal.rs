@@ -184,7 +184,7 @@ fn may_rename(
     owner: impl Fn(&Path) -> Option<u32>,
 ) -> bool {
     let is_file = fs::symlink_metadata(temporary).is_ok_and(|kind| kind.is_file());
-    is_file && is_one(&[owner(journal), owner(temporary), owner(to)])
+    is_file && is_trusted(owner(journal), owner(temporary), [owner(to), owner(folder_of(journal))])
 }
 
 /// Completes the renames of one journal, if its process was killed. `owner` returns the user that owns
@@ -210,11 +210,15 @@ fn complete(path: &Path, owner: impl Fn(&Path) -> Option<u32>) -> Result<()> {
     fs::remove_file(path).map_err(|e| Error::io("remove", path, e))
 }
 
-/// Whether the owners of the files that exist are one user. Otherwise another user could put a journal
-/// into a folder that all can write, and have files renamed that are not theirs.
-fn is_one(owners: &[Option<u32>]) -> bool {
-    let mut known = owners.iter().flatten();
-    known.next().is_none_or(|first| known.all(|owner| owner == first))
+/// Whether the user who wrote a journal may rename its files: they wrote the temporary file too, and
+/// own the destination or the folder, or are root. Otherwise another user could put a journal into a
+/// folder that all can write, and have files renamed that are not theirs. `owners` are those of the
+/// destination, if it exists, and of the folder.
+fn is_trusted(journal: Option<u32>, temporary: Option<u32>, owners: [Option<u32>; 2]) -> bool {
+    const ROOT: u32 = 0;
+    let [to, folder] = owners;
+    journal == temporary
+        && (to.is_none() || journal == to || journal == folder || journal == Some(ROOT))
 }
 
 /// The user that owns a file, or a link itself; `None` if it does not exist.
@@ -302,23 +306,25 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let [journal, temporary, to] = [".data-pipeline-commit.0123456789abcdef", TEMPORARY, "x"]
             .map(|name| folder.path().join(name));
-        let (own, other) = (Some(1000), Some(1001));
-        // Owners of journal, temporary file and destination, and whether it is replaced.
+        let (own, other, root) = (Some(1000), Some(1001), Some(0));
+        // Owners of journal, temporary file, destination and folder, and whether it is replaced.
         for (owners, is_replaced) in [
-            ([own, own, own], true),
-            ([other, other, other], true),
-            ([own, own, None], true),
-            ([other, own, own], false),
-            ([own, other, own], false),
-            ([own, own, other], false),
-            ([other, own, None], false),
-            ([other, other, own], false),
+            ([own, own, own, root], true),
+            ([other, other, other, own], true),
+            ([own, own, None, root], true),
+            ([own, own, other, own], true),
+            ([root, root, own, own], true),
+            ([other, own, own, own], false),
+            ([own, other, own, own], false),
+            ([own, own, other, root], false),
+            ([other, own, None, own], false),
+            ([other, other, own, own], false),
         ] {
             fs::write(&journal, format!("{BEGIN}\0{TEMPORARY}\0x\0{END}")).unwrap();
             fs::write(&temporary, "new").unwrap();
             fs::write(&to, "old").unwrap();
             let owner = |path: &Path| {
-                let files = [&journal, &temporary, &to];
+                let files = [&*journal, &*temporary, &*to, folder.path()];
                 files.iter().position(|file| *file == path).and_then(|place| owners[place])
             };
             complete(&journal, owner).unwrap();
@@ -344,10 +350,6 @@ mod tests {
             // The root folder is of root.
             assert_eq!(owner(Path::new("/")), Some(0));
         }
-        assert!(!is_one(&[
-            owner(folder.path()),
-            owner(if user == 0 { &own } else { Path::new("/") })
-        ]));
     }
 
     #[cfg(unix)]

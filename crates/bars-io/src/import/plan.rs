@@ -10,6 +10,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::file::{EXTENSIONS, FileName, ImportFile};
+use crate::atomic;
 use crate::error::{Error, Result};
 use crate::foreign::{ForeignFormat, MAGIC_BYTES};
 use crate::regular;
@@ -93,10 +94,17 @@ impl ImportPlan {
             .and_then(|entries| entries.collect::<io::Result<Vec<_>>>())
             .map_err(|e| Error::io("read", folder, e))?;
         entries.sort_by_key(fs::DirEntry::path);
+        // An import into a store may have been killed before its last renames.
+        let pending = atomic::pending(folder);
+        for (temporary, to) in &pending {
+            if to.parent() == Some(folder) {
+                self.add_file(temporary, symbol, false)?;
+            }
+        }
         for entry in entries {
             let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
             let kind = entry.file_type().map_err(|e| Error::io("read", &path, e))?;
-            if name.starts_with('.') {
+            if name.starts_with('.') || pending.iter().any(|(_, to)| *to == path) {
                 continue;
             } else if kind.is_dir() {
                 self.add_folder(&path, symbol)?;

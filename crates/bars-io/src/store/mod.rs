@@ -20,7 +20,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::thread::sleep;
+use std::time::{Duration, SystemTime};
 
 use rayon::prelude::*;
 
@@ -48,6 +49,10 @@ mod writer;
 
 /// Number of attempts to list a symbol's folder if a part disappears while reading.
 const LOOKS: usize = 5;
+
+/// Number of attempts to open all files of a symbol as they were at one moment, and the pause between.
+const MAX_CHANGES: usize = 50;
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// The store as a source.
 #[derive(Debug)]
@@ -202,21 +207,19 @@ enum Files {
 impl Files {
     /// Opens the files of a symbol, as they were at one moment.
     fn list(folder: &Path) -> Result<Files> {
-        let mut looks = 0;
-        loop {
-            looks += 1;
-            let seen = seen(folder)?;
-            let files = Files::open(&seen)?;
+        let mut before = seen(folder)?;
+        for _ in 0..MAX_CHANGES {
+            let files = Files::open(&before)?;
             // Not while an import renames parts.
-            if looks == LOOKS
-                || self::seen(folder)?
-                    .iter()
-                    .map(Seen::identity)
-                    .eq(seen.iter().map(Seen::identity))
-            {
+            let after = seen(folder)?;
+            if after.iter().map(Seen::identity).eq(before.iter().map(Seen::identity)) {
                 return Ok(files);
             }
+            before = after;
+            sleep(PAUSE);
         }
+        let reason = "its files change all the time; wait until the import is done";
+        Err(Error::content(folder, reason))
     }
 
     fn open(seen: &[Seen]) -> Result<Files> {

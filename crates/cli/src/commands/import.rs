@@ -104,7 +104,10 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
         CountingTarget::new(source_select::target(flags.into.as_deref(), &flags.database)?);
     let progress = Progress::new("import", Unit::Bytes, plan.bytes());
     let summary = import::run(&plan, &flags.options(), &target, &|bytes| progress.add(bytes));
-    let summary = summary.with_context(|| so_far(target.stored()))?;
+    let summary = match summary {
+        Err(e @ bars_io::Error::Unfinished { .. }) => return Err(e.into()),
+        summary => summary.with_context(|| so_far(target.stored()))?,
+    };
     drop(progress);
     let has_bars = summary.symbols.values().any(|imported| imported.bars > 0);
     match (has_bars, summary.findings.is_empty()) {
