@@ -15,24 +15,50 @@ use clap::{ArgAction, Command};
 /// What replaces a word that may hold a password.
 pub const HIDDEN: &str = "***";
 
-/// Flags with values that may have a colon: times, formats, symbols and columns.
-const WITH_COLONS: [&str; 12] = [
+/// Flags with values that may have a colon: times, formats, symbols, columns and names of outputs.
+const WITH_COLONS: [&str; 25] = [
     "asof",
+    "cohorts",
+    "column",
     "columns",
+    "dir",
     "drop",
+    "end",
+    "exclude",
     "from",
     "leaders",
+    "out",
+    "out-dir",
+    "output",
+    "output-csv",
     "pairs",
+    "quote",
+    "schema-version",
     "select",
+    "series-output",
     "since",
+    "summary",
     "symbol",
     "symbols",
     "timestamp-format",
     "to",
 ];
 
-/// The noted words that may hold a password, and what replaces them.
-static NOTED: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
+/// Flags with values that results may repeat, and that may be an address or a login in part.
+const OF_ADDRESSES: [&str; 8] =
+    ["base-url", "database", "host", "into", "port", "source", "table", "user"];
+
+/// A word that may hold a password.
+struct Noted {
+    word: String,
+    /// What replaces it.
+    shown: String,
+    /// Whether it is replaced in results too.
+    is_address: bool,
+}
+
+/// The noted words, longest first: a word may be part of another.
+static NOTED: Mutex<Vec<Noted>> = Mutex::new(Vec::new());
 
 /// Returns a value of the flag, variable or key `name` (`None` for a word without one) as it may be
 /// shown and logged: without a password. It is `***` if it is not what `name` needs and may be a
@@ -77,27 +103,44 @@ fn is_login(value: &str) -> bool {
     !is_other && !ENDS.iter().any(|end| value.ends_with(end)) && !Path::new(value).exists()
 }
 
-/// Whether a value in place of a file with a password may be the password itself.
+/// Whether a value in place of a file with a password may be the password itself: passwords in base64
+/// have slashes too, so only a path with a clear start or in an existing folder is one.
 fn is_password_or_login(value: &str) -> bool {
-    (!value.contains('/') || is_login(value)) && !Path::new(value).exists()
+    let path = Path::new(value);
+    let is_folder = |folder: &Path| !folder.as_os_str().is_empty() && folder.is_dir();
+    let is_path = ["/", "./", "../", "~"].iter().any(|start| value.starts_with(start))
+        || path.parent().is_some_and(is_folder);
+    (!is_path || is_login(value)) && !path.exists()
 }
 
 /// Notes a value, so that messages that repeat it are without its password.
 pub fn note(name: Option<&str>, value: &str) {
-    // An ordinary word would be replaced where it means something else.
-    if !value.contains([':', '@', '=', '/']) {
-        return;
-    }
-    let shown = shown(name, value);
-    if shown != value {
-        let mut noted = NOTED.lock().unwrap_or_else(PoisonError::into_inner);
+    if note_word(name, value) {
         // The parts of a list are repeated alone.
         let parts = value.split(',').filter(|part| *part != value && part.contains([':', '@']));
-        noted.extend(parts.map(|part| (part.to_owned(), HIDDEN.to_owned())));
-        noted.push((value.to_owned(), shown));
-        // A word may be part of another.
-        noted.sort_by_key(|(word, _)| std::cmp::Reverse(word.len()));
+        parts.for_each(|part| add(part, HIDDEN.to_owned(), true));
     }
+}
+
+/// Notes a value without its parts. Returns whether it may hold a password.
+fn note_word(name: Option<&str>, value: &str) -> bool {
+    // An ordinary word would be replaced where it means something else.
+    if !value.contains([':', '@', '=', '/']) {
+        return false;
+    }
+    let shown = shown(name, value);
+    let may_hold_one = shown != value;
+    if may_hold_one {
+        let is_address = name.is_some_and(|name| OF_ADDRESSES.contains(&name));
+        add(value, shown, is_address || without_password(value) != value);
+    }
+    may_hold_one
+}
+
+fn add(word: &str, shown: String, is_address: bool) {
+    let mut noted = NOTED.lock().unwrap_or_else(PoisonError::into_inner);
+    noted.push(Noted { word: word.to_owned(), shown, is_address });
+    noted.sort_by_key(|noted| std::cmp::Reverse(noted.word.len()));
 }
 
 /// Notes the words of the command line (the first is the program's name) and the variables of the
@@ -110,7 +153,8 @@ pub fn note_all(words: &[OsString], program: &Command) {
         match (name.and_then(|name| name.split_once('=')), name) {
             (Some((name, value)), _) => {
                 note(Some(name), value);
-                note(None, &word);
+                // The name may be part of what is mistyped. Parts of a list are those of the value.
+                note_word(None, &word);
             }
             (None, Some(name)) => note(None, name),
             (None, None) => note(flag.as_deref(), &word),
@@ -139,10 +183,46 @@ fn is_switch(name: &str, program: &Command) -> bool {
     })
 }
 
-/// Returns `text` without the passwords of the noted words: for results, which are data.
-pub fn without_noted(text: &str) -> String {
+/// Returns a result without the passwords of noted addresses. Other words stay: results are data, and
+/// a word that may be a password elsewhere is most likely a symbol or a file here.
+pub fn without_addresses(result: &str) -> String {
+    replace(result, |noted| noted.is_address)
+}
+
+/// Returns a message without the passwords of the noted words.
+pub fn without_noted(message: &str) -> String {
+    replace(message, |_| true)
+}
+
+fn replace(text: &str, is_replaced: impl Fn(&Noted) -> bool) -> String {
     let noted = NOTED.lock().unwrap_or_else(PoisonError::into_inner);
-    noted.iter().fold(text.to_owned(), |text, (word, shown)| text.replace(word, shown))
+    let noted = noted.iter().filter(|noted| is_replaced(noted));
+    noted.fold(text.to_owned(), |text, noted| with_whole(&text, &noted.word, &noted.shown))
+}
+
+/// Returns `text` with `shown` in place of each `word` that is not part of a longer word.
+fn with_whole(text: &str, word: &str, shown: &str) -> String {
+    let (first, last) = (word.chars().next(), word.chars().next_back());
+    let is_letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let (mut done, mut from) = (String::new(), 0);
+    for (at, _) in text.match_indices(word) {
+        let (before, after) = (&text[..at], &text[at + word.len()..]);
+        let continues =
+            is_letter(first) && is_letter(before.chars().next_back()) && !ends_with_style(before);
+        if !continues && !(is_letter(last) && is_letter(after.chars().next())) {
+            done.push_str(&text[from..at]);
+            done.push_str(shown);
+            from = at + word.len();
+        }
+    }
+    done + &text[from..]
+}
+
+/// Whether a text ends with a style of the terminal, such as `\x1b[33m`: its last letter belongs to no
+/// word.
+fn ends_with_style(text: &str) -> bool {
+    let style = text.rsplit_once("\x1b[").and_then(|(_, style)| style.strip_suffix('m'));
+    style.is_some_and(|style| style.bytes().all(|byte| byte.is_ascii_digit() || byte == b';'))
 }
 
 /// Returns a message without passwords: those of the noted words, and of addresses from elsewhere.
@@ -176,6 +256,22 @@ mod tests {
     }
 
     #[test]
+    fn only_whole_words_are_replaced() {
+        for (text, expected) in [
+            ("BTC:USD", "***"),
+            ("WBTC:USD", "WBTC:USD"),
+            ("BTC:USDT", "BTC:USDT"),
+            ("'BTC:USD', \"BTC:USD\" (BTC:USD) --x=BTC:USD", "'***', \"***\" (***) --x=***"),
+            ("BTC:USD/BTC:USDT_BTC:USD", "***/BTC:USDT_***"),
+            ("'\x1b[33mBTC:USD\x1b[0m'", "'\x1b[33m***\x1b[0m'"),
+        ] {
+            assert_eq!(with_whole(text, "BTC:USD", HIDDEN), expected);
+        }
+        // The ends of the word itself separate it.
+        assert_eq!(with_whole("x'a:b'y", "'a:b'", HIDDEN), "x***y");
+    }
+
+    #[test]
     fn words_that_may_hold_a_password_are_hidden() {
         for (name, value, expected) in [
             (Some("password"), "x", HIDDEN),
@@ -192,10 +288,24 @@ mod tests {
             (Some("ssl-mode"), "required", "required"),
             (Some("ssl-mode"), "x", HIDDEN),
             (Some("password-file"), "x", HIDDEN),
+            (Some("password-file"), "aB3/x9+Qz==", HIDDEN),
+            (Some("password-file"), "x/y/z", HIDDEN),
             (Some("password-file"), "/run/secrets/db", "/run/secrets/db"),
+            (Some("password-file"), "./db", "./db"),
+            (Some("password-file"), "../secrets/db", "../secrets/db"),
+            (Some("password-file"), "~/db", "~/db"),
+            (Some("password-file"), "src/db", "src/db"),
             (Some("source"), "me:x", HIDDEN),
             (Some("source"), "C:\\bars", "C:\\bars"),
             (Some("out"), "panel/of:today", "panel/of:today"),
+            (Some("out-dir"), "lb_10:30am", "lb_10:30am"),
+            (Some("out-dir"), "mysql://me:x@h/d", "mysql://me:***@h/d"),
+            (Some("exclude"), "BTC:USD", "BTC:USD"),
+            (Some("quote"), "X:USD", "X:USD"),
+            (Some("column"), "close:last", "close:last"),
+            (Some("cohorts"), "a:gainers", "a:gainers"),
+            (Some("schema-version"), "v1:beta", "v1:beta"),
+            (Some("end"), "2024-01-01T00:00:00Z", "2024-01-01T00:00:00Z"),
             (Some("base-url"), "localhost:8080", "localhost:8080"),
             (None, "BTC:USD.csv", "BTC:USD.csv"),
             (None, " mysql://me:x@h/d", "mysql://me:***@h/d"),

@@ -76,7 +76,7 @@ pub fn interrupted() {
 pub fn print(text: &str) -> anyhow::Result<()> {
     if verbosity() >= 0 {
         let mut out = anstream::stdout().lock();
-        let text = secrets::without_noted(text);
+        let text = secrets::without_addresses(text);
         writeln!(out, "{}", printable::output(&text)).context("cannot write to standard output")?;
     }
     Ok(())

@@ -266,6 +266,8 @@ fn passwords_in_mistyped_words_do_not_reach_the_terminal() {
         "check -p s3cret",
         "check --password-file s3cret --user u --database d",
         "check --password-file me:s3cret --user u --database d",
+        "check --password-file aB3/s3cret+Qz== --user u --database d",
+        "check --password-file=aB3/s3cret+Qz== --user u --database d",
         "check --sourcemysql://me:s3cret@h/d",
         "check --sorce=mysql://me:s3cret@h/d",
         "check mysql://me:s3cret@h/d",
@@ -368,6 +370,27 @@ fn passwords_in_mistyped_words_do_not_reach_the_terminal() {
     let log = test_dir.text("pipeline.log");
     let leaks: Vec<&str> = log.lines().filter(|line| line.contains("s3cret")).collect();
     assert!(leaks.is_empty() && log.lines().count() > 40, "{}", leaks.join("\n"));
+}
+
+#[test]
+fn innocent_words_are_not_replaced() {
+    let test_dir = test_dir();
+    test_dir.write("bars.csv", market(&["BTC:USD", "WBTC:USD", "ETH:USD"], 30));
+    let boards = ["leaderboards", "--source", "bars.csv", "--out-dir", "lb_10:30am"];
+    for words in [&["--symbols=BTC:USD,ETH:USD"][..], &["--exclude", "BTC:USD"], &["--quote=X:USD"]]
+    {
+        let run = test_dir.run(&[&boards[..], words].concat());
+        assert!(!(run.out + &run.err).contains("***"), "{words:?}");
+    }
+    assert!(test_dir.run(&boards).ok().out.contains("lb_10:30am"));
+    test_dir
+        .run(&["emd", "--input", "bars.csv", "--column", "close:last", "--out", "modes.csv"])
+        .fails(1, &["close:last"]);
+    let end = "2024-01-01T00:00:00Z";
+    let sample = ["sample", "--into", "sample", "--symbols", "2", "--days", "2", "--end", end];
+    test_dir.run(&sample).ok();
+    let log = test_dir.text("pipeline.log");
+    assert!(log.contains(&format!("--end {end}")) && !log.contains("***"), "{log}");
 }
 
 #[test]
