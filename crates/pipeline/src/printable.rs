@@ -62,6 +62,31 @@ fn is_hidden(c: char) -> bool {
         )
 }
 
+/// Returns `text` with `shown` in place of each `word` that is not part of a longer word.
+pub fn replace_word(text: &str, word: &str, shown: &str) -> String {
+    let (first, last) = (word.chars().next(), word.chars().next_back());
+    let is_letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let (mut done, mut from) = (String::new(), 0);
+    for (at, _) in text.match_indices(word) {
+        let (before, after) = (&text[..at], &text[at + word.len()..]);
+        let continues =
+            is_letter(first) && is_letter(before.chars().next_back()) && !ends_with_style(before);
+        if !continues && !(is_letter(last) && is_letter(after.chars().next())) {
+            done.push_str(&text[from..at]);
+            done.push_str(shown);
+            from = at + word.len();
+        }
+    }
+    done + &text[from..]
+}
+
+/// Whether a text ends with a style of the terminal, such as `\x1b[33m`: its last letter belongs to no
+/// word.
+fn ends_with_style(text: &str) -> bool {
+    let style = text.rsplit_once("\x1b[").and_then(|(_, style)| style.strip_suffix('m'));
+    style.is_some_and(|style| style.bytes().all(|byte| byte.is_ascii_digit() || byte == b';'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,5 +109,21 @@ mod tests {
     fn outputs_keep_their_lines_and_titles() {
         let text = "\x1b[1mBoards\x1b[0m\nA\x1b[31mB\x1b]0;x\x07\t";
         assert_eq!(output(text), "\x1b[1mBoards\x1b[0m\nA\\u{1b}[31mB\\u{1b}]0;x\\u{7}\\t");
+    }
+
+    #[test]
+    fn only_whole_words_are_replaced() {
+        for (text, expected) in [
+            ("BTC:USD", "***"),
+            ("WBTC:USD", "WBTC:USD"),
+            ("BTC:USDT", "BTC:USDT"),
+            ("'BTC:USD', \"BTC:USD\" (BTC:USD) --x=BTC:USD", "'***', \"***\" (***) --x=***"),
+            ("BTC:USD/BTC:USDT_BTC:USD", "***/BTC:USDT_***"),
+            ("'\x1b[33mBTC:USD\x1b[0m'", "'\x1b[33m***\x1b[0m'"),
+        ] {
+            assert_eq!(replace_word(text, "BTC:USD", "***"), expected);
+        }
+        // The ends of the word itself separate it.
+        assert_eq!(replace_word("x'a:b'y", "'a:b'", "***"), "x***y");
     }
 }

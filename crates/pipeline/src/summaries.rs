@@ -19,7 +19,9 @@
 //! # Ok::<(), pipeline::Error>(())
 //! ```
 
-use bars::{Minute, Symbol, Window};
+use std::path::{Path, PathBuf};
+
+use bars::{AsOf, Minute, Symbol, Window};
 use bars_io::import::{ImportSummary, Imported};
 use stages::cohort_cycles::{SymbolUpswings, WindowUpswings};
 use stages::cycles::table::PostLine;
@@ -31,7 +33,8 @@ use stages::metrics::Intraday;
 use stages::regime::Daily;
 
 use crate::cycles::SymbolCycles;
-use crate::text::{count, minutes};
+use crate::run::{FileGroup, StageReport, StageStatus, group_files};
+use crate::text::{self, bar, count, minutes, pluralize};
 use crate::text_table::TextTable;
 
 /// The symbols of a board with their places and latest changes. `appearances` chooses from the number
@@ -154,6 +157,54 @@ pub fn imported(summary: &ImportSummary) -> TextTable {
     };
     let header = ["symbol", "bars", "new", "first", "last", "gaps", "missing minutes", "rejected"];
     TextTable::new(&header, &[1, 2, 5, 6, 7], summary.symbols.iter().map(row))
+}
+
+/// The stages of a run and how long each took.
+pub fn stages(stages: &[StageReport]) -> TextTable {
+    let seconds = |stage: &StageReport| match stage.status {
+        StageStatus::Done(time) => time.as_secs_f64(),
+        StageStatus::UpToDate | StageStatus::Failed => 0.0,
+    };
+    let longest = stages.iter().map(seconds).fold(0.0, f64::max);
+    let row = |stage: &StageReport| {
+        let time = match stage.status {
+            StageStatus::Done(time) => format!("{:.1} s", time.as_secs_f64()),
+            StageStatus::UpToDate => "up to date".to_owned(),
+            StageStatus::Failed => "FAILED".to_owned(),
+        };
+        vec![stage.name.clone(), time, bar(seconds(stage) / longest)]
+    };
+    TextTable::new(&["stage", "time", ""], &[1], stages.iter().map(row))
+}
+
+/// Files and their sizes; many files of modes share a line.
+pub fn files(files: &[PathBuf]) -> TextTable {
+    let rows = group_files(files).into_iter().map(|FileGroup { path, count, bytes }| {
+        let count = if count > 1 { pluralize(count, "file") + ", " } else { String::new() };
+        vec![path.display().to_string(), format!("{count}{}", text::bytes(bytes))]
+    });
+    TextTable::new(&["file", "size"], &[1], rows)
+}
+
+/// Formats the paths, size (rows and columns) and as-ofs of the files.
+pub fn written(
+    first_file: &Path,
+    partitions: usize,
+    [rows, columns]: [usize; 2],
+    asofs: &[AsOf],
+) -> String {
+    let file = first_file.display();
+    let written = match partitions {
+        1 => file.to_string(),
+        n => format!("{}, the first {file}", pluralize(n, "partition")),
+    };
+    let (first, last) = (asofs[0], asofs[asofs.len() - 1]);
+    let moments = match asofs.len() {
+        1 => format!("as of {last}"),
+        n => format!("{} from {first} to {last}", pluralize(n, "as-of")),
+    };
+    let (rows, columns) = (pluralize(rows, "row"), pluralize(columns, "column"));
+    format!("wrote {written}: {rows} of {columns}, {moments}")
 }
 
 /// A metric of the summary of [`features`].

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use pipeline::summaries;
 use pipeline::task::{self, MergeTarget, Merged, TaskResult, merge};
 
-use super::{imf_stage, leaderboards, snapshots};
+use super::{imf_stage, leaderboards};
 use crate::console::Console;
 use crate::flags::{self, ColumnFlags, CompressionFlag, FormatFlag, SourceFlags};
 use crate::interrupt::temp_files;
@@ -88,7 +89,7 @@ fn print(merged: &Merged) -> anyhow::Result<()> {
         )),
         Merged::Snapshots { first_file, partitions, rows, columns, asofs, .. } => {
             let size = [*rows, *columns];
-            ui::print(&snapshots::written(first_file, *partitions, size, asofs))
+            ui::print(&summaries::written(first_file, *partitions, size, asofs))
         }
         Merged::Cycles(output) => imf_stage::print(output),
         _ => Ok(()),

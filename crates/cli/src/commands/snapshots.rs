@@ -1,8 +1,6 @@
 //! Code that `state` and `regime` share: run the job or the dry run and print the result.
 
-use std::path::Path;
-
-use bars::{AsOf, Symbol, Window};
+use bars::{Symbol, Window};
 use indicators::moments::{median, range};
 use pipeline::cohort::read_symbols;
 use pipeline::jobs::{SnapshotFilesJob, SnapshotsOutput};
@@ -61,29 +59,8 @@ pub fn print(
     let summary = summaries::features(&output.layout, &output.last, metrics, longest);
     ui::print_first(ui::MAX_SYMBOLS_SHOWN, summary)?;
     let size = [output.rows, output.columns];
-    let written = written(&output.first_file, output.partitions, size, &output.asofs);
+    let written = summaries::written(&output.first_file, output.partitions, size, &output.asofs);
     ui::print(&format!("\n{written}"))
-}
-
-/// Formats the paths, size (rows and columns) and as-ofs of the files.
-pub fn written(
-    first_file: &Path,
-    partitions: usize,
-    [rows, columns]: [usize; 2],
-    asofs: &[AsOf],
-) -> String {
-    let file = first_file.display();
-    let written = match partitions {
-        1 => file.to_string(),
-        n => format!("{}, the first {file}", ui::pluralize(n, "partition")),
-    };
-    let (first, last) = (asofs[0], asofs[asofs.len() - 1]);
-    let moments = match asofs.len() {
-        1 => format!("as of {last}"),
-        n => format!("{} from {first} to {last}", ui::pluralize(n, "as-of")),
-    };
-    let (rows, columns) = (ui::pluralize(rows, "row"), ui::pluralize(columns, "column"));
-    format!("wrote {written}: {rows} of {columns}, {moments}")
 }
 
 /// Prints the symbols, the coverage of each window at the last as-of, and the output path.

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use bars::AsOf;
 use pipeline::artifacts::Cohort;
 use pipeline::report_model::{Depth, OutputFiles, read};
-use pipeline::run::{FileGroup, RunSummary, StageReport, StageStatus, group_files};
+use pipeline::run::{RunSummary, StageReport, StageStatus};
+use pipeline::summaries;
 use pipeline::text_table::TextTable;
 use report::Report;
 use report::model::{BoardRow, MetricOutlier};
@@ -127,21 +128,8 @@ fn coin(coin: &BoardRow) -> Vec<String> {
 
 /// Prints the stages and their durations.
 fn print_stages(stages: &[StageReport]) -> anyhow::Result<()> {
-    let seconds = |stage: &StageReport| match stage.status {
-        StageStatus::Done(time) => time.as_secs_f64(),
-        StageStatus::UpToDate | StageStatus::Failed => 0.0,
-    };
-    let longest = stages.iter().map(seconds).fold(0.0, f64::max);
-    let row = |stage: &StageReport| {
-        let time = match stage.status {
-            StageStatus::Done(time) => format!("{:.1} s", time.as_secs_f64()),
-            StageStatus::UpToDate => "up to date".to_owned(),
-            StageStatus::Failed => "FAILED".to_owned(),
-        };
-        vec![stage.name.clone(), time, ui::bar(seconds(stage) / longest)]
-    };
     title("Stages")?;
-    ui::print(&ui::table(&["stage", "time", ""], &[1], stages.iter().map(row)))
+    ui::print_table(summaries::stages(stages))
 }
 
 /// Prints every file; many files of modes share a line.
@@ -149,9 +137,6 @@ fn print_files(files: &[PathBuf]) -> anyhow::Result<()> {
     if files.is_empty() {
         return Ok(());
     }
-    let rows = group_files(files).into_iter().map(|FileGroup { path, count, bytes }| {
-        let count = if count > 1 { ui::pluralize(count, "file") + ", " } else { String::new() };
-        vec![path.display().to_string(), format!("{count}{}", ui::bytes(bytes))]
-    });
-    ui::print(&format!("\n{}\n{}", ui::heading("Files"), ui::table(&["file", "size"], &[1], rows)))
+    title("Files")?;
+    ui::print_table(summaries::files(files))
 }
