@@ -384,7 +384,7 @@ fn innocent_words_are_not_replaced() {
     }
     assert!(test_dir.run(&boards).ok().out.contains("lb_10:30am"));
     test_dir
-        .run(&["emd", "--input", "bars.csv", "--column", "close:last", "--out", "modes.csv"])
+        .run(&["emd", "--input", "bars.csv", "--column", "close:last", "--out", "modes.npz"])
         .fails(1, &["close:last"]);
     let end = "2024-01-01T00:00:00Z";
     let sample = ["sample", "--into", "sample", "--symbols", "2", "--days", "2", "--end", end];

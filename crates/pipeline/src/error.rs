@@ -253,9 +253,16 @@ pub enum Error {
     Cancelled,
 }
 
-/// `part 2`, `parts 2 and 3` or `parts 2, 3 and 5`.
+/// Maximum number of parts in an error.
+const MAX_PARTS_SHOWN: usize = 20;
+
+/// `part 2`, `parts 2 and 3` or `parts 2, 3 and 5`; `parts 2, 3, ... and 7 more` for a long list.
 fn parts_of(numbers: &[usize]) -> String {
-    let texts: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+    let (shown, more) = numbers.split_at(numbers.len().min(MAX_PARTS_SHOWN));
+    let mut texts: Vec<String> = shown.iter().map(ToString::to_string).collect();
+    if !more.is_empty() {
+        texts.push(format!("{} more", more.len()));
+    }
     match &texts[..] {
         [] => "no part".to_owned(),
         [one] => format!("part {one}"),

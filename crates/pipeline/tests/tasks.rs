@@ -343,6 +343,8 @@ fn a_task_that_no_plan_makes_is_refused() {
     assert!(refused("\"part\":1", "\"part\":4").contains("part 4 of 3"));
     assert!(refused("\"parts\":3", "\"parts\":99999999").contains("of 99999999"));
     assert!(refused("\"symbols\":9", "\"symbols\":1").contains("at position"));
+    let many = refused("\"symbols\":9", "\"symbols\":10000000000000");
+    assert!(many.contains("10000000000000 symbols, expected up to 4194304"), "{many}");
     assert!(refused("\"count\":1", "\"count\":9999999").contains("9999999 snapshots"));
 }
 
@@ -402,6 +404,17 @@ fn missing_duplicate_foreign_and_damaged_results_are_refused_by_name() {
     let mut results = run_parts(&request(3), Some(&source), 3);
     results.remove(1);
     assert_eq!(refused(results), "missing results of part 2 of 3");
+    let mut results = run_parts(&request(3), Some(&source), 30);
+    results.truncate(1);
+    assert_eq!(
+        refused(results),
+        "missing results of parts 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20 and 9 more of 30"
+    );
+    // More symbols than the parts have would be looked for without end.
+    let mut results = run_parts(&request(3), Some(&source), 2);
+    results[0].task.symbols = 4_000_000;
+    let forged = refused(results);
+    assert!(forged.starts_with("leaderboards-00002-of-00002.arrow: "), "{forged}");
     let mut results = run_parts(&request(3), Some(&source), 3);
     results.extend(run_parts(&request(3), Some(&source), 3).drain(..1));
     let duplicate = refused(results);

@@ -98,12 +98,22 @@ impl Error {
     }
 }
 
-/// Checks that a list of windows is not empty.
+/// Maximum number of windows: every window adds columns, and memory for each of them.
+const MAX_WINDOWS: usize = 64;
+
+/// Checks that a list of windows has 1 to [`MAX_WINDOWS`] windows.
 pub(crate) fn check_windows(windows: &[Window], example: &str) -> Result<()> {
     if windows.is_empty() {
         return Err(Error::invalid(
             "windows",
             format!("is empty; give at least one, such as {example}"),
+        ));
+    }
+    if windows.len() > MAX_WINDOWS {
+        let count = windows.len();
+        return Err(Error::invalid(
+            "windows",
+            format!("has {count} lengths; give at most {MAX_WINDOWS}"),
         ));
     }
     Ok(())
@@ -124,5 +134,23 @@ pub(crate) fn check_months(months: Option<u32>) -> Result<()> {
             Err(Error::out_of_range("months", months, "1 to 120, or none for no baseline"))
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_windows_is_limited() {
+        let windows =
+            |count: i32| -> Vec<Window> { (1..=count).filter_map(Window::from_hours).collect() };
+        let checked = |count| {
+            crate::metrics::Params { windows: windows(count), ..Default::default() }.check()
+        };
+        assert!(checked(64).is_ok());
+        let error = checked(65).unwrap_err();
+        assert_eq!(error.to_string(), "windows has 65 lengths; give at most 64");
+        assert!(check_windows(&windows(3000), "1h").is_err());
     }
 }

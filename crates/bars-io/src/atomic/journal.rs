@@ -20,7 +20,7 @@ const END: &str = "end";
 /// Folders above a file that are searched for a journal.
 const LEVELS: usize = 3;
 /// Larger journals are not of this program.
-const MAX_JOURNAL: u64 = 1 << 26;
+const MAX_JOURNAL: u64 = 1 << 22;
 
 /// A temporary file and its destination.
 type Pair = (PathBuf, PathBuf);
@@ -236,17 +236,18 @@ fn owner(_file: &Path) -> Option<u32> {
 /// The temporary files and their destinations; `None` unless the journal is complete and all paths
 /// are below its folder.
 fn pairs(content: &[u8]) -> Option<Vec<(&Path, &Path)>> {
-    let mut fields: Vec<&[u8]> = content.split(|byte| *byte == 0).collect();
-    let is_whole =
-        fields.pop() == Some(END.as_bytes()) && fields.first() == Some(&BEGIN.as_bytes());
-    if !is_whole || fields.len().is_multiple_of(2) {
+    let content = content.strip_suffix(END.as_bytes())?.strip_suffix(&[0])?;
+    let mut fields = content.split(|byte| *byte == 0);
+    if fields.next() != Some(BEGIN.as_bytes()) {
         return None;
     }
     let is_below = |path: &Path| path.components().all(|part| matches!(part, Component::Normal(_)));
-    fields[1..]
-        .chunks_exact(2)
+    // The first pair that is none ends this: a file of zeros has as many fields as bytes.
+    let mut pair = || fields.next().map(|temporary| Some((temporary, fields.next()?)));
+    std::iter::from_fn(&mut pair)
         .map(|pair| {
-            let (temporary, to) = (path_of(pair[0])?, path_of(pair[1])?);
+            let (temporary, to) = pair?;
+            let (temporary, to) = (path_of(temporary)?, path_of(to)?);
             let is_own = is_temporary(&temporary.file_name()?.to_string_lossy())
                 && temporary.parent() == to.parent()
                 && is_below(temporary)
@@ -292,6 +293,8 @@ mod tests {
             format!("{BEGIN}\0{temporary}\0x\0"),
             format!("{BEGIN}\0{temporary}\0{END}"),
             String::new(),
+            format!("{BEGIN}{END}"),
+            format!("{BEGIN}\0{}\0{END}", "\0".repeat(1001)),
         ] {
             assert_eq!(pairs(text.as_bytes()), None, "{text}");
         }

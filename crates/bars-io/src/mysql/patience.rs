@@ -96,18 +96,40 @@ fn watch(requests: &Weak<Mutex<Vec<Request>>>, limit: Duration, warnings: &Warni
         }
         drop(requests);
         for (what, seconds) in silent {
-            let limit = limit.as_secs();
-            warnings.warn(format_args!(
-                "{what}: no answer from the server for {seconds:.1} s, waiting up to {limit} s"
-            ));
+            warnings.warn(format_args!("{}", report(&what, seconds, limit)));
         }
         thread::sleep(every.min(Duration::from_secs(1)));
     }
 }
 
+/// The report of a request without an answer for some seconds. `limit` is that of a single read: a
+/// server that sends a byte now and then is not silent, but its answer may never be complete.
+fn report(what: &str, seconds: f64, limit: Duration) -> String {
+    let wait = match seconds < limit.as_secs_f64() {
+        true => format!(
+            "no answer from the server for {seconds:.1} s, waiting up to {} s",
+            limit.as_secs()
+        ),
+        false => format!(
+            "no complete answer from the server for {seconds:.1} s; the limit of {} s is for each read, \
+             so stop this if the server is not just slow",
+            limit.as_secs()
+        ),
+    };
+    format!("{what}: {wait}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn waits_beyond_the_limit_of_a_read_do_not_promise_an_end() {
+        let limit = Duration::from_secs(60);
+        assert!(report("bars", 20.0, limit).ends_with("for 20.0 s, waiting up to 60 s"));
+        let slow = report("bars", 200.0, limit);
+        assert!(slow.contains("no complete answer") && !slow.contains("up to"), "{slow}");
+    }
 
     #[test]
     fn silence_is_reported_and_answers_are_not() {

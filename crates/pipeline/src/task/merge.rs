@@ -215,7 +215,23 @@ fn complete(results: Vec<TaskResult>) -> Result<Vec<TaskResult>> {
     if !missing.is_empty() {
         return Err(Error::MissingParts { missing, parts });
     }
-    Ok(by_part.into_values().collect())
+    let results: Vec<TaskResult> = by_part.into_values().collect();
+    check_symbols(&results)?;
+    Ok(results)
+}
+
+/// Checks that the parts have as many symbols as each of them states: the merge divides its work by
+/// that number.
+fn check_symbols(results: &[TaskResult]) -> Result<()> {
+    let members: usize = results.iter().map(|result| result.task.members.len()).sum();
+    match results.iter().find(|result| result.task.symbols != members) {
+        Some(result) => {
+            let stated = result.task.symbols;
+            let problem = format!("{stated} symbols, but all parts together have {members}");
+            Err(Error::damaged(&result.name, problem))
+        }
+        None => Ok(()),
+    }
 }
 
 /// The rows of all results, in the order of symbols.

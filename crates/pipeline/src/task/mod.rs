@@ -38,6 +38,9 @@ pub const TASK_VERSION: u32 = 1;
 /// Maximum number of parts of a plan.
 pub const MAX_PARTS: usize = 100_000;
 
+/// Maximum number of symbols of a plan: more than any source has.
+const MAX_SYMBOLS: usize = 1 << 22;
+
 /// A part of a stage: some symbols with everything needed to compute them.
 ///
 /// It has names, not bars; the worker opens the source itself.
@@ -191,6 +194,9 @@ impl Task {
         }
         if !(1..=MAX_PARTS).contains(&parts) || !(1..=parts).contains(&part) {
             return invalid(format!("part {part} of {parts}, expected 1 to {MAX_PARTS} parts"));
+        }
+        if symbols > MAX_SYMBOLS {
+            return invalid(format!("{symbols} symbols, expected up to {MAX_SYMBOLS}"));
         }
         if let Some(member) = self.members.iter().find(|member| member.position >= symbols) {
             return invalid(format!(

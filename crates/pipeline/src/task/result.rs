@@ -211,14 +211,46 @@ impl TaskResult {
 #[cfg(test)]
 mod tests {
     use arrow_array::{ArrayRef, Float64Array, NullArray};
+    use bars::{AsOf, BarTime, Minute};
 
+    use super::super::{TASK_VERSION, TaskStage};
     use super::*;
 
     fn file(column: ArrayRef) -> Vec<u8> {
+        file_with(column, None)
+    }
+
+    fn file_with(column: ArrayRef, header: Option<serde_json::Value>) -> Vec<u8> {
         let batch = RecordBatch::try_from_iter([("x", column)]).unwrap();
         let mut writer = FileWriter::try_new(Vec::new(), &batch.schema()).unwrap();
         writer.write(&batch).unwrap();
+        if let Some(header) = header {
+            writer.write_metadata(HEADER_KEY, header.to_string());
+        }
         writer.into_inner().unwrap()
+    }
+
+    /// The header of a part of metrics.
+    fn header() -> serde_json::Value {
+        let stage = TaskStage::Metrics {
+            params: stages::metrics::Params::default().check().unwrap(),
+            asof: AsOf::start_of(Minute::new(1000).unwrap()),
+            input: "x.csv".into(),
+            bar_time: BarTime::Open,
+            cohort: "overlaps".to_owned(),
+        };
+        let task = Task {
+            version: TASK_VERSION,
+            plan: String::new(),
+            part: 1,
+            parts: 1,
+            symbols: 1,
+            source: String::new(),
+            stage,
+            members: Vec::new(),
+        };
+        let extra = serde_json::Value::Null;
+        serde_json::to_value(Header { task, findings: Findings::default(), extra }).unwrap()
     }
 
     fn error(bytes: Vec<u8>) -> String {
@@ -250,6 +282,26 @@ mod tests {
         for end in [0, 5, 12, whole.len() - 1] {
             assert!(!error(whole[..end].to_vec()).is_empty(), "{end}");
         }
+    }
+
+    #[test]
+    fn numbers_that_no_plan_has_are_refused() {
+        let column = || Arc::new(Float64Array::from(vec![1.5])) as ArrayRef;
+        assert_eq!(error(file_with(column(), Some(header()))), "");
+        let mut forged = header();
+        let windows: Vec<String> = (1..3000).map(|minutes| format!("{minutes}m")).collect();
+        forged["task"]["stage"]["params"]["windows"] = windows.into();
+        let problem = error(file_with(column(), Some(forged)));
+        assert!(problem.contains("windows has 2999 lengths; give at most 64"), "{problem}");
+        let mut forged = header();
+        forged["task"]["symbols"] = (1_u64 << 63).into();
+        let refused =
+            TaskResult::from_bytes("x.arrow".to_owned(), file_with(column(), Some(forged)));
+        let refused = refused.unwrap_err();
+        let reason = std::error::Error::source(&refused).unwrap();
+        let reason = format!("{reason} {:?}", reason.source());
+        assert!(refused.to_string().starts_with("x.arrow"), "{refused}");
+        assert!(reason.contains("9223372036854775808 symbols"), "{reason}");
     }
 
     #[test]

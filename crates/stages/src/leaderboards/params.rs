@@ -10,7 +10,7 @@ use crate::error::{Error, Result, check_windows};
 pub struct Params {
     /// Number of ranks per bucket and kind, and of symbols per board; at least 1.
     pub top_n: usize,
-    /// The windows; no length twice.
+    /// The windows, 1 to 64; no length twice.
     pub windows: Vec<Window>,
     /// Days before the as-of, 1 to 3660.
     pub lookback_days: u32,

@@ -9,7 +9,7 @@ use crate::features::baseline::MIN_BASELINE_N;
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
-    /// The windows; no length twice.
+    /// The windows, 1 to 64; no length twice.
     pub windows: Vec<Window>,
     /// Minimum share of a window's minutes with a bar, 0 to 1.
     pub coverage_threshold: f64,

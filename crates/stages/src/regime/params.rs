@@ -9,7 +9,7 @@ use crate::features::baseline::MIN_BASELINE_N;
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
-    /// The windows, in whole days; no length twice.
+    /// The windows, 1 to 64, in whole days; no length twice.
     pub windows: Vec<Window>,
     /// Calendar days of the highs and lows that a breakout exceeds, 1 to 3660.
     pub breakout_days: u32,
