@@ -71,7 +71,8 @@ pub fn replace_word(text: &str, word: &str, shown: &str) -> String {
         let (before, after) = (&text[..at], &text[at + word.len()..]);
         let continues =
             is_letter(first) && is_letter(before.chars().next_back()) && !ends_with_style(before);
-        if !continues && !(is_letter(last) && is_letter(after.chars().next())) {
+        let goes_on = is_letter(last) && is_letter(after.chars().next());
+        if !continues && !goes_on {
             done.push_str(&text[from..at]);
             done.push_str(shown);
             from = at + word.len();
