@@ -46,8 +46,8 @@ const MAX_RATIO: u64 = 100;
 /// Most bytes that one byte of a deflated stream can become.
 const MAX_DEFLATED: u64 = 1032;
 
-/// The encodings `DELTA_LENGTH_BYTE_ARRAY` and `DELTA_BYTE_ARRAY`, whose decoders keep two lengths per
-/// value, and `PLAIN`.
+/// The encodings `DELTA_LENGTH_BYTE_ARRAY` and `DELTA_BYTE_ARRAY` (their decoders keep two lengths per
+/// value), and `PLAIN`.
 const DELTA_TEXTS: [u32; 2] = [6, 7];
 const PLAIN: u32 = 0;
 

@@ -216,7 +216,7 @@ impl Config {
         let database = section.or(address.unwrap_or_default());
         let config = Config { path: path.to_owned(), table, source, database, password_file };
         // Report invalid settings before anything runs.
-        config.applied(program.clone(), &ArgMatches::default())?;
+        config.settings(program)?;
         Ok(config)
     }
 
@@ -224,7 +224,14 @@ impl Config {
     /// conflict with one of `typed`.
     pub fn apply(&self, program: Command, typed: &ArgMatches) -> Command {
         // Validated when the file was read.
-        self.applied(program.clone(), typed).unwrap_or(program)
+        let settings = self.settings(&program).unwrap_or_default();
+        settings.into_iter().fold(program, |program, Setting { command, flag, values }| {
+            let set = |command: Command| with_default(command, flag, &values, typed);
+            match command {
+                Some(name) => program.mut_subcommand(name, set),
+                None => set(program),
+            }
+        })
     }
 
     /// Returns the flags of a stage for `run`: defaults, overridden by its section. `words` are its
@@ -285,9 +292,14 @@ impl Config {
         }
     }
 
-    fn applied(&self, mut program: Command, typed: &ArgMatches) -> Result<Command, String> {
+    /// Returns the defaults that the file sets.
+    ///
+    /// # Errors
+    /// The first setting that `program` does not have.
+    fn settings(&self, program: &Command) -> Result<Vec<Setting<'_>>, String> {
         let commands: Vec<String> =
             program.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+        let mut settings = Vec::new();
         for (name, value) in &self.table {
             match value {
                 _ if name == SOURCE || name == DATABASE => {}
@@ -295,10 +307,8 @@ impl Config {
                     for (flag, value) in section {
                         let values =
                             values(value).map_err(|what| format!("[{name}] {flag} {what}"))?;
-                        check(name, flag, &program)?;
-                        program = program.mut_subcommand(name, |command| {
-                            with_default(command, flag, &values, typed)
-                        });
+                        check(name, flag, program)?;
+                        settings.push(Setting { command: Some(name.clone()), flag, values });
                     }
                 }
                 Value::Table(_) => {
@@ -306,28 +316,40 @@ impl Config {
                 }
                 value => {
                     let values = values(value).map_err(|what| format!("{name} {what}"))?;
-                    program = everywhere(program, name, &values, &commands, typed)?;
+                    let commands = commands_with(program, name, &commands)?.into_iter();
+                    settings.extend(commands.map(|command| Setting {
+                        command,
+                        flag: name,
+                        values: values.clone(),
+                    }));
                 }
             }
         }
-        Ok(program)
+        Ok(settings)
     }
 }
 
-/// Sets the default of a flag in every command that has it.
-fn everywhere(
-    program: Command,
+/// A default that the file sets.
+struct Setting<'a> {
+    /// The command that has the flag; `None` if all have it.
+    command: Option<String>,
+    flag: &'a str,
+    values: Vec<OsStr>,
+}
+
+/// Returns the commands that have a flag of the top level, or one `None` if all have it.
+fn commands_with(
+    program: &Command,
     flag: &str,
-    values: &[OsStr],
     commands: &[String],
-    typed: &ArgMatches,
-) -> Result<Command, String> {
-    if has(&program, flag) {
-        return Ok(with_default(program, flag, values, typed));
+) -> Result<Vec<Option<String>>, String> {
+    if has(program, flag) {
+        return Ok(vec![None]);
     }
-    let having: Vec<&String> = commands
+    let having: Vec<Option<String>> = commands
         .iter()
         .filter(|name| program.find_subcommand(name).is_some_and(|command| has(command, flag)))
+        .map(|name| Some(name.clone()))
         .collect();
     if having.is_empty() || !SHARED_FLAGS.contains(&flag) {
         let common = program.get_arguments().filter_map(|arg| arg.get_long());
@@ -343,9 +365,7 @@ fn everywhere(
             near(flag, &known)
         ));
     }
-    Ok(having.into_iter().fold(program, |program, name| {
-        program.mut_subcommand(name, |command| with_default(command, flag, values, typed))
-    }))
+    Ok(having)
 }
 
 /// Returns whether the file may set a flag of this name.

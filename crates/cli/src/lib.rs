@@ -8,6 +8,7 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::LazyLock;
 
 mod app;
 mod clock;
@@ -60,5 +61,7 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
 /// # Errors
 /// The first invalid setting.
 pub fn check_configuration(text: &str) -> Result<(), String> {
-    config::Config::parse(Path::new(config::NAME), text, &app::program()).map(drop)
+    // Fuzzing calls this a million times.
+    static PROGRAM: LazyLock<clap::Command> = LazyLock::new(app::program);
+    config::Config::parse(Path::new(config::NAME), text, &PROGRAM).map(drop)
 }

@@ -19,11 +19,11 @@ pub enum Error {
     TooShort(usize),
     /// A sample is NaN or infinite: its index. Fill gaps beforehand, or decompose the parts between
     /// them.
-    #[error("sample {0} is not finite")]
+    #[error("sample {0} (counted from 0) is not finite")]
     NotFinite(usize),
     /// A sample exceeds 1e150 in absolute value, so that squares and their sums would overflow: its
     /// index. Scale the signal down.
-    #[error("sample {0} exceeds 1e150 in absolute value")]
+    #[error("sample {0} (counted from 0) exceeds 1e150 in absolute value")]
     TooLarge(usize),
     /// A mode overflowed, in the noise or in sifting: its number from 1. Use a smaller epsilon,
     /// fewer sifts, or scale the signal down.

@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 /// The password in [`Server::address`].
 pub const PASSWORD: &str = "S3cret";
@@ -75,6 +76,19 @@ impl Connection {
         let header = [length[0], length[1], length[2], self.sequence];
         self.sequence = self.sequence.wrapping_add(1);
         self.stream.write_all(&[&header, payload].concat())
+    }
+
+    /// Begins a packet of 1 MiB and sends a byte of it after each `pause`.
+    ///
+    /// # Errors
+    /// The client closed the connection.
+    pub fn drip(&mut self, pause: Duration) -> io::Result<()> {
+        self.stream.write_all(&[0, 0, 16, self.sequence])?;
+        for _ in 0..1 << 20 {
+            thread::sleep(pause);
+            self.stream.write_all(&[0])?;
+        }
+        Ok(())
     }
 
     /// Receives a packet.

@@ -17,7 +17,7 @@ use mysql::{Conn, DriverError, Opts, OptsBuilder, Params, QueryResult, Row, SslO
 use mysql_common::proto::codec::error::PacketCodecError;
 
 use super::config::{Config, SslMode};
-use super::patience::{Answers, Patience, report_every};
+use super::patience::{Answers, Patience, part_limit, report_every};
 use crate::error::{Error, Result};
 use crate::panics::contain;
 use crate::warnings::Warnings;
@@ -91,7 +91,15 @@ impl Database {
         let (mut attempts, mut silent_attempts) = (0, 0);
         loop {
             let answers = self.patience.request(what);
-            let result = self.lease().and_then(|lease| lease.run(|conn| work(conn, &answers)));
+            let result = self.lease(&answers).and_then(|lease| {
+                lease.run(|connection| answers.over(connection, |conn| work(conn, &answers)))
+            });
+            let result = match result {
+                Err(_) if answers.is_given_up() => {
+                    Err(Refused::NoAnswer(part_limit(config.read_timeout)).into())
+                }
+                result => result,
+            };
             drop(answers);
             attempts += 1;
             silent_attempts += u32::from(result.as_ref().is_err_and(is_silent));
@@ -149,16 +157,18 @@ impl Database {
     }
 
     /// Takes a connection out of the pool, or connects. Waits while the maximum number is in use.
-    fn lease(&self) -> mysql::Result<Lease<'_>> {
+    fn lease(&self, answers: &Answers<'_>) -> mysql::Result<Lease<'_>> {
         let idle = self.pool.take(self.config.connections.max(1));
         let mut lease = Lease { pool: &self.pool, connection: None, is_usable: false };
         let is_alive = |(mut connection, since): (Conn, Instant)| {
             let is_alive = since.elapsed() < FRESH
-                || contain(|| connection.ping()).is_ok_and(|answer| answer.is_ok());
+                || contain(|| answers.over(&mut connection, Conn::ping))
+                    .is_ok_and(|answer| answer.is_ok());
             is_alive.then_some(connection)
         };
         lease.connection = Some(match idle.and_then(is_alive) {
             Some(connection) => connection,
+            None if answers.is_given_up() => return Err(mysql::Error::server_disconnected()),
             None => {
                 let database = Some(self.config.database.as_str());
                 connect(&self.config, self.encrypt, database, &self.warnings)?
@@ -307,6 +317,8 @@ impl Drop for Lease<'_> {
 pub(super) enum Refused {
     /// What the driver cannot decode: it panics.
     Garbled(String),
+    /// No part of an answer was complete within this time.
+    NoAnswer(Duration),
     /// The system refuses the thread of a connection.
     Thread(io::Error),
     /// The server sends more than a table of bars has.
@@ -318,6 +330,9 @@ impl fmt::Display for Refused {
         match self {
             Refused::Garbled(what) => {
                 write!(f, "the server sent something that is not the MySQL protocol: {what}")
+            }
+            Refused::NoAnswer(limit) => {
+                write!(f, "no complete answer from the server for {} s", limit.as_secs())
             }
             Refused::Thread(e) => write!(f, "cannot start a thread: {e}"),
             Refused::TooMuch(what) => write!(f, "the server sent more than {what}"),
@@ -394,22 +409,30 @@ fn connect(
     warnings: &Warnings,
 ) -> mysql::Result<Conn> {
     let options = Opts::from(builder(config, encrypt).db_name(database));
+    // The limit covers the lookup of the host and the login, which the driver cannot limit.
+    in_time(config, warnings, move || Conn::new(options))
+}
+
+/// Runs `work` in a thread of its own, within the time limit of a connection. A server that sends a
+/// byte now and then could go on forever; a thread that still waits for it ends with the process.
+fn in_time<T: Send + 'static>(
+    config: &Config,
+    warnings: &Warnings,
+    work: impl FnOnce() -> mysql::Result<T> + Send + 'static,
+) -> mysql::Result<T> {
     let (sender, receiver) = mpsc::channel();
-    // The limit covers the lookup of the host and the login, which the driver cannot limit: a server
-    // that sends a byte now and then could go on forever. A thread that still waits for such a
-    // server ends with the process.
-    let connect = move || {
-        let connection = contain(|| Conn::new(options));
+    let work = move || {
+        let result = contain(work).unwrap_or_else(|panic| Err(garbled(panic)));
         // After the time limit there is no receiver.
-        let _ = sender.send(connection.unwrap_or_else(|panic| Err(garbled(panic))));
+        let _ = sender.send(result);
     };
-    let thread = thread::Builder::new().name("connect".to_owned()).spawn(connect);
+    let thread = thread::Builder::new().name("connect".to_owned()).spawn(work);
     thread.map_err(Refused::Thread)?;
     let (begun, limit) = (Instant::now(), config.connect_timeout);
     loop {
         let left = limit.saturating_sub(begun.elapsed());
         match receiver.recv_timeout(left.min(report_every(limit))) {
-            Ok(connection) => return connection,
+            Ok(result) => return result,
             Err(RecvTimeoutError::Disconnected) => return Err(mysql::Error::server_disconnected()),
             Err(RecvTimeoutError::Timeout) if begun.elapsed() >= limit => {
                 return Err(DriverError::ConnectTimeout.into());
@@ -503,9 +526,8 @@ pub fn check_login(config: &Config) -> Result<Login> {
     const OF_SERVER: [&str; 4] = ["information_schema", "performance_schema", "mysql", "sys"];
     match try_login(config, None, &Warnings::default())? {
         Ok((mut connection, _)) => {
-            let names =
-                contain(|| rows_of(connection.query_iter("SHOW DATABASES")?, MAX_DATABASES));
-            let names: mysql::Result<Vec<String>> = names.unwrap_or_else(|e| Err(garbled(e)));
+            let list = move || rows_of(connection.query_iter("SHOW DATABASES")?, MAX_DATABASES);
+            let names: mysql::Result<Vec<String>> = in_time(config, &Warnings::default(), list);
             let names = names.unwrap_or_default().into_iter();
             let databases =
                 names.filter(|name| !OF_SERVER.contains(&name.to_lowercase().as_str())).collect();
@@ -586,7 +608,13 @@ fn is_passing(error: &mysql::Error) -> bool {
     const CODES: [u16; 8] = [1040, 1053, 1205, 1213, 1317, 2006, 2013, 1927];
     match error {
         _ if is_tls(error) || is_key_missing(error) || is_too_large(error) => false,
-        _ if matches!(refused(error), Some(Refused::Thread(_) | Refused::TooMuch(_))) => false,
+        _ if matches!(
+            refused(error),
+            Some(Refused::NoAnswer(_) | Refused::Thread(_) | Refused::TooMuch(_))
+        ) =>
+        {
+            false
+        }
         mysql::Error::IoError(_) => true,
         mysql::Error::DriverError(e) => matches!(
             e,
@@ -671,7 +699,9 @@ pub(super) fn error(config: &Config, error: &mysql::Error) -> Error {
         _ if is_too_large(error) || matches!(refused(error), Some(Refused::TooMuch(_))) => {
             "check that this is the right server and table"
         }
-        _ if is_silent(error) => "raise read_timeout if the server needs longer",
+        _ if is_silent(error) || matches!(refused(error), Some(Refused::NoAnswer(_))) => {
+            "raise read_timeout if the server needs longer"
+        }
         _ if is_key_missing(error) => {
             "encrypt with ssl-mode=required, or name the file with the server's public key (server_public_key)"
         }

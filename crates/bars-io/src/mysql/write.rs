@@ -140,7 +140,7 @@ impl MySqlWriter {
         let count =
             format!("SELECT COUNT(*) FROM {name} WHERE {key} = ? AND {time} BETWEEN ? AND ?");
         let range = (symbol.as_str(), first.plain(), last.plain());
-        self.database.attempt(&format!("importing {symbol}"), |connection, _| {
+        self.database.attempt(&format!("importing {symbol}"), |connection, answers| {
             let in_transaction = |connection: &mut Conn| {
                 done(connection.query_iter("START TRANSACTION")?)?;
                 let before = rows_of::<usize, _>(connection.exec_iter(&count, &range)?, 1)?.pop();
@@ -148,6 +148,7 @@ impl MySqlWriter {
                     let rows = start..(start + BATCH).min(series.len());
                     let values = self.values(symbol, series, rows.clone());
                     done(connection.exec_iter(self.insert(rows.len()), values)?)?;
+                    answers.arrived();
                 }
                 let after = rows_of::<usize, _>(connection.exec_iter(&count, &range)?, 1)?.pop();
                 done(connection.query_iter("COMMIT")?)?;

@@ -242,7 +242,7 @@ struct Seen {
     path: PathBuf,
     /// Where its content is: a temporary file, if an import is about to rename that, else `path`.
     from: PathBuf,
-    /// What tells the content from another: length, time of change, number in the file system.
+    /// Changes with the content: length, time of change, number in the file system.
     version: (u64, Option<SystemTime>, u64),
 }
 

@@ -33,8 +33,8 @@ pub struct Flags {
     /// Evaluation time: timestamp, date (00:00 UTC) or `latest` (close of the newest bar).
     #[arg(long, value_name = "TIME", default_value = "latest", value_parser = flags::asof)]
     asof: AsOfSpec,
-    /// Put an apostrophe before texts in CSV that begin with = + - or @, which spreadsheets would
-    /// evaluate.
+    /// Put an apostrophe before texts in CSV that spreadsheets would evaluate: those that begin with
+    /// = + - @, a tab or a line end.
     #[arg(long)]
     csv_safe: bool,
     /// The source of the bars.

@@ -54,8 +54,8 @@ pub struct Flags {
     /// Output format.
     #[arg(long, value_enum, default_value_t = FormatFlag::Parquet)]
     pub format: FormatFlag,
-    /// Put an apostrophe before texts in CSV that begin with = + - or @, which spreadsheets would
-    /// evaluate.
+    /// Put an apostrophe before texts in CSV that spreadsheets would evaluate: those that begin with
+    /// = + - @, a tab or a line end.
     #[arg(long)]
     pub csv_safe: bool,
     /// Output folder [default: the folder of --summary].

@@ -25,8 +25,8 @@ pub struct Flags {
     /// Output file, .csv or .parquet.
     #[arg(long, value_name = "FILE", default_value = names::KRAKEN_LOSERS)]
     output: PathBuf,
-    /// Put an apostrophe before texts in CSV that begin with = + - or @, which spreadsheets would
-    /// evaluate.
+    /// Put an apostrophe before texts in CSV that spreadsheets would evaluate: those that begin with
+    /// = + - @, a tab or a line end.
     #[arg(long)]
     csv_safe: bool,
     /// The exchange.

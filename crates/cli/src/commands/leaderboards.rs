@@ -77,8 +77,8 @@ pub struct Flags {
         help_heading = "Panel"
     )]
     pub schema_version: String,
-    /// Put an apostrophe before texts of a panel in CSV that begin with = + - or @, which
-    /// spreadsheets would evaluate.
+    /// Put an apostrophe before texts of a panel in CSV that spreadsheets would evaluate: those that
+    /// begin with = + - @, a tab or a line end.
     #[arg(long, requires = "from", help_heading = "Panel")]
     pub csv_safe: bool,
     /// The choice of symbols.

@@ -49,7 +49,8 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
     if results.is_empty() {
         let folder = flags.parts.display();
         return Err(Usage(format!(
-            "no results in {folder}: run a command with --shard 1/N ... N/N --out {folder}"
+            "no results in {folder}: run a command once for each part (--shard 1/N to N/N) with this folder as \
+             --out (leaderboards: --out-dir, metrics: --output)"
         ))
         .into());
     }

@@ -24,7 +24,8 @@ pub struct Flags {
     /// Cohort; determines the default file names.
     #[arg(value_enum)]
     pub cohort: CohortFlag,
-    /// File with the cohort's bars [default: habitual_COHORT.csv].
+    /// File with the bars of the cohort's symbols, from which the windows are computed; baselines use
+    /// --source [default: habitual_COHORT.csv].
     #[arg(long, value_name = "FILE")]
     pub input: Option<PathBuf>,
     /// Output file, .csv or .parquet [default: gainers_metrics.csv, losers_metrics.csv or

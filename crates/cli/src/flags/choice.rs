@@ -63,8 +63,8 @@ pub struct ColumnFlags {
     /// Write one row per symbol, as-of, window and metric.
     #[arg(long)]
     pub long: bool,
-    /// Put an apostrophe before texts in CSV that begin with = + - or @, which spreadsheets would
-    /// evaluate.
+    /// Put an apostrophe before texts in CSV that spreadsheets would evaluate: those that begin with
+    /// = + - @, a tab or a line end.
     #[arg(long)]
     pub csv_safe: bool,
 }

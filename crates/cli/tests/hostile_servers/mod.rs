@@ -13,9 +13,10 @@ use super::support::{arg, test_dir};
 /// The tests of this module.
 pub fn trials() -> Vec<Trial> {
     type Test = (&'static str, fn());
-    let tests: [Test; 7] = [
+    let tests: [Test; 8] = [
         ("a_silent_server_is_left_after_the_time_limit", a_silent_server_is_left),
         ("a_missing_answer_is_reported_and_given_up", a_missing_answer_is_given_up),
+        ("an_answer_that_does_not_proceed_is_given_up", a_dripping_answer_is_given_up),
         ("a_key_of_the_server_does_not_get_the_password", a_key_of_the_server_gets_no_password),
         ("a_local_server_gets_the_password", a_local_server_gets_the_password),
         ("a_named_key_encrypts_the_password", a_named_key_encrypts_the_password),
@@ -68,6 +69,26 @@ fn a_missing_answer_is_given_up() {
         ],
     );
     assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+}
+
+fn a_dripping_answer_is_given_up() {
+    let server = Server::start(|client| {
+        client.log_in()?;
+        client.receive()?;
+        client.drip(Duration::from_millis(200))
+    });
+    let begun = Instant::now();
+    let run = check(&server, "127.0.0.1", &["--read-timeout", "1"]).fails(
+        1,
+        &[
+            "reading the catalog: no complete answer from the server for 1.",
+            "waiting up to 10 s",
+            "no complete answer from the server for 10 s",
+            "raise --read-timeout",
+        ],
+    );
+    assert!(!run.err.contains("retrying"), "{}", run.err);
+    assert!(begun.elapsed() < Duration::from_secs(40), "{:?}", begun.elapsed());
 }
 
 /// A server without TLS that asks for the whole password, not only for a proof of it, and records

@@ -43,8 +43,8 @@ impl Frame {
     /// Reads a CSV file if its extension is `csv`, else a Parquet file.
     ///
     /// # Errors
-    /// If it is missing or damaged, or if a Parquet file has so many rows or such long texts that the
-    /// table would take more than 512 MiB and more than 100 times the size of the file.
+    /// If it is missing or damaged, or if the table of a Parquet file would take more than 512 MiB and
+    /// more than 100 times the size of the file.
     pub fn read(path: &Path) -> Result<Frame> {
         if path.extension().is_some_and(|end| end == "csv") {
             Frame::csv(path)

@@ -39,7 +39,8 @@ pub struct Flags {
     /// Output folder.
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub out_dir: PathBuf,
-    /// Evaluation time: timestamp, date (00:00 UTC) or `latest` (close of the newest bar).
+    /// Evaluation time: timestamp, date (00:00 UTC) or `latest` (close of the newest bar). State and
+    /// regime use the last 00:00 UTC at or before it.
     #[arg(long, value_name = "TIME", default_value = "latest", value_parser = flags::asof)]
     pub asof: AsOfSpec,
     /// Number of symbols that rank per bucket and kind (gain, loss, volume drop, volume spike); also the
