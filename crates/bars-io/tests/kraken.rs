@@ -424,6 +424,10 @@ fn redirects_stay_on_the_host() {
         assert!(error.contains("give it as base_url"), "{error}");
         assert_eq!(server.asked().len(), 1);
     }
+    let server = Server::start(move |_| to("file:///etc/hostname".to_owned()));
+    let client = Client::new(server.address(), FAST).unwrap();
+    let error = market::pairs(&client).unwrap_err().to_string();
+    assert!(error.ends_with("another host, port or scheme, file:; check base_url"), "{error}");
     assert!(other.asked().is_empty(), "the other port was not requested");
     // On the same host they are followed, a few times.
     let server = Server::start(move |request| match &*request.path {

@@ -86,6 +86,11 @@ fn is_like_password(name: &str) -> bool {
     name == "p" || name.starts_with("pas") || name.starts_with("pw") || name.starts_with("psw")
 }
 
+/// Whether a flag is `--password` with a password that follows without a space or `=`.
+fn has_password(name: &str) -> bool {
+    name.strip_prefix("password").is_some_and(|rest| !rest.is_empty() && !rest.starts_with('-'))
+}
+
 fn is_number(value: &str) -> bool {
     value.bytes().all(|byte| byte.is_ascii_digit())
 }
@@ -157,6 +162,8 @@ pub fn note_all(words: &[OsString], program: &Command) {
                 // The name may be part of what is mistyped. Parts of a list are those of the value.
                 note_word(None, &word);
             }
+            // A password that is not separate from its flag.
+            (None, Some(name)) if has_password(name) => add(&word, HIDDEN.to_owned(), true),
             (None, Some(name)) => note(None, name),
             (None, None) => note(flag.as_deref(), &word),
         }

@@ -263,6 +263,7 @@ fn passwords_in_mistyped_words_do_not_reach_the_terminal() {
         "check --pasword s3cret",
         "check --pasword=s3cret",
         "check -ps3cret",
+        "check --passwords3cret",
         "check -p s3cret",
         "check --password-file s3cret --user u --database d",
         "check --password-file me:s3cret --user u --database d",

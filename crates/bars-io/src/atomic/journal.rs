@@ -19,8 +19,8 @@ const BEGIN: &str = "data-pipeline commit 1";
 const END: &str = "end";
 /// Folders above a file that are searched for a journal.
 const LEVELS: usize = 3;
-/// Larger journals are not of this program.
-const MAX_JOURNAL: u64 = 1 << 22;
+/// Larger journals are neither written nor read. This is enough for some 300,000 files.
+const MAX_JOURNAL: u64 = 1 << 26;
 
 /// A temporary file and its destination.
 type Pair = (PathBuf, PathBuf);
@@ -67,6 +67,13 @@ impl Journal {
         let path = folder.join(journal_name(RandomState::new().hash_one(0)));
         let error = |e| Error::io("write", &path, e);
         let content = content(folder, pairs).map_err(error)?;
+        if content.len() as u64 > MAX_JOURNAL {
+            return Err(error(io::Error::other(format!(
+                "the list of {} outputs exceeds {} MiB; write fewer at once, such as a shorter panel",
+                pairs.len(),
+                MAX_JOURNAL >> 20
+            ))));
+        }
         let mut file =
             OpenOptions::new().write(true).create_new(true).open(&path).map_err(error)?;
         let written = file.try_lock().map_err(io::Error::from);
@@ -367,6 +374,31 @@ mod tests {
         drop(journal);
         recover(&folder).unwrap();
         assert_eq!(fs::read(folder.join(name)).unwrap(), b"new");
+    }
+
+    #[test]
+    fn long_lists_are_completed_and_longer_ones_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().canonicalize().unwrap();
+        let list = |count: usize| -> Vec<(PathBuf, PathBuf)> {
+            let pair = |i: usize| {
+                let name = format!("{i:0200}");
+                (folder.join(format!(".{name}.0123456789abcdef.tmp")), folder.join(name))
+            };
+            (0..count).map(pair).collect()
+        };
+        let write = |list: &[(PathBuf, PathBuf)]| {
+            Journal::write(list.iter().map(|(from, to)| (&**from, &**to)))
+        };
+        let long = list(60_000);
+        let (temporary, to) = long.last().unwrap();
+        fs::write(temporary, "new").unwrap();
+        drop(write(&long).unwrap());
+        recover(&folder).unwrap();
+        assert_eq!(fs::read(to).unwrap(), b"new");
+        let error = write(&list(170_000)).unwrap_err().to_string();
+        assert!(error.contains("the list of 170000 outputs exceeds 64 MiB"), "{error}");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
     }
 
     #[test]

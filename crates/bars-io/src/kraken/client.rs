@@ -195,11 +195,17 @@ impl Client {
             };
             url = url.join(location).map_err(invalid)?;
             if url.origin() != own {
-                let other = excerpt(&url.origin().ascii_serialization(), SHOWN);
+                // Only addresses with a host have an origin that can be written.
+                let origin = url.origin();
+                let (other, remedy) = match origin.is_tuple() {
+                    true => (origin.ascii_serialization(), "if you trust it, give it as base_url"),
+                    false => (format!("{}:", url.scheme()), "check base_url"),
+                };
+                let other = excerpt(&other, SHOWN);
                 return Err(self.error(
                     method,
                     format!(
-                        "the server redirects to another host, port or scheme, {other}; if you trust it, give it as base_url"
+                        "the server redirects to another host, port or scheme, {other}; {remedy}"
                     ),
                 ));
             }

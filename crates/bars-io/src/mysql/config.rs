@@ -425,7 +425,11 @@ impl fmt::Display for Config {
             Some(socket) => {
                 write!(f, "mysql {user} at {}, {database}, table {table}", socket.display())
             }
-            None => write!(f, "mysql://{user}@{host}:{port}/{database}, table {table}"),
+            None => {
+                let is_bare = host.contains(':') && !host.starts_with('[');
+                let host = if is_bare { format!("[{host}]") } else { host.clone() };
+                write!(f, "mysql://{user}@{host}:{port}/{database}, table {table}")
+            }
         }
     }
 }
@@ -433,6 +437,15 @@ impl fmt::Display for Config {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bare_ipv6_address_is_shown_in_brackets() {
+        for host in ["::1", "[::1]"] {
+            let partial = Partial { host: Some(host.to_owned()), ..Partial::default() };
+            let shown = partial.with_defaults(1).to_string();
+            assert_eq!(shown, "mysql://@[::1]:3306/, table ohlcvt");
+        }
+    }
 
     #[test]
     fn addresses_are_parsed() {
