@@ -38,7 +38,8 @@ pub fn decompress<'a>(
             let bytes = MultiGzDecoder::new(BufReader::new(file));
             Box::new(BufReader::with_capacity(1 << 16, Bounded::new(bytes, max, PROBLEM)))
         }
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => {
+        // The second form is a frame without data, with which some programs (pzstd) begin.
+        [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
             let bytes = zstd::Decoder::new(file).map_err(|e| Error::io("read", path, e))?;
             Box::new(Bounded::new(bytes, max, PROBLEM))
         }

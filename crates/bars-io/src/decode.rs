@@ -8,6 +8,8 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
+use parquet::basic::Compression;
+use parquet::file::metadata::ParquetMetaData;
 
 pub use crate::decode_error::DecodeError;
 use crate::page_limits::batch_rows;
@@ -75,11 +77,13 @@ impl ParquetFile {
     /// order of the file.
     ///
     /// # Errors
-    /// The metadata or a page header is damaged. [`DecodeError::Limit`]: a column is nested or has a
+    /// The metadata or a page header is damaged. [`DecodeError::Unsupported`]: a column is compressed
+    /// with Brotli or LZO. [`DecodeError::Limit`]: a column is nested or has a
     /// text of more than 64 KiB; there are more than 67,108,864 rows and more than 64 per byte of the
     /// file; or the largest pages take more than 512 MiB and more than 100 times the file's size.
     pub fn columns(self, indices: &[usize]) -> Result<Batches, DecodeError> {
         let ParquetFile { builder, file } = self;
+        check_compression(builder.metadata(), indices)?;
         let rows = catch_panic(|| batch_rows(&file, builder.metadata(), indices))??;
         let build = || {
             let mask = ProjectionMask::roots(builder.parquet_schema(), indices.iter().copied());
@@ -87,6 +91,27 @@ impl ParquetFile {
         };
         Ok(Batches(catch_panic(build)??))
     }
+}
+
+/// Checks that the columns have a compression that this build can read.
+fn check_compression(metadata: &ParquetMetaData, indices: &[usize]) -> Result<(), DecodeError> {
+    let schema = metadata.file_metadata().schema_descr();
+    for group in metadata.row_groups() {
+        for (leaf, column) in group.columns().iter().enumerate() {
+            let name = match column.compression() {
+                Compression::BROTLI(_) => "Brotli",
+                Compression::LZO => "LZO",
+                _ => continue,
+            };
+            if leaf < schema.num_columns() && indices.contains(&schema.get_column_root_idx(leaf)) {
+                let reason = format!(
+                    "compressed with {name}, which is not supported; write it with zstd, snappy, gzip or lz4"
+                );
+                return Err(DecodeError::Unsupported(reason));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The rows of a Parquet file; see [`ParquetFile::columns`].

@@ -10,6 +10,9 @@ pub enum DecodeError {
     /// The file is damaged: the decoder's message.
     #[error("{0}")]
     Damaged(String),
+    /// The compression is not supported: the reason and the remedy.
+    #[error("{0}")]
+    Unsupported(String),
     /// Decoding would take far more memory or time than a file of this size justifies: the reason
     /// and the remedy.
     #[error("{0}")]

@@ -185,7 +185,10 @@ fn quoted(path: &Path, bytes: impl Read, delimiter: u8, before: u64, take: Take<
         let bytes = record.as_slice();
         // A field with a line end would hide the rows up to the next quote.
         if memchr::memchr2(b'\n', b'\r', bytes).is_some() {
-            return Err(Error::content(path, format!("line {line}: unclosed quote; close it")));
+            let reason = format!(
+                "line {line}: a quote is not closed, or a quoted text contains a line end; close it, or remove the line end"
+            );
+            return Err(Error::content(path, reason));
         }
         take(Record { bytes, text: std::str::from_utf8(bytes).ok(), ends: &ends, gap: 0, line })?;
     }
@@ -231,6 +234,17 @@ fn not_csv(path: &Path, error: csv::Error) -> Error {
 pub(super) fn unreadable(path: &Path, error: io::Error) -> Error {
     if error.kind() == io::ErrorKind::UnexpectedEof {
         return Error::content(path, "truncated compressed file; download or write it again");
+    }
+    // The decompressors only distinguish these by their messages.
+    let reason = error.to_string();
+    if reason.contains("too much memory for decoding") {
+        let reason = "compressed with a window of more than 128 MiB; decompress it first (zstd -d --long=31)";
+        return Error::content(path, reason);
+    }
+    if reason == "invalid gzip header" {
+        let reason =
+            "something else than gzip follows the compressed data; decompress it first (gzip -d)";
+        return Error::content(path, reason);
     }
     Error::io("read", path, error)
 }

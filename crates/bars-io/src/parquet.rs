@@ -65,7 +65,9 @@ pub fn symbols(path: &Path, file: File, take: &mut dyn FnMut(&str)) -> Result<()
 /// The error of a file that cannot be decoded.
 pub(super) fn undecodable(path: &Path, error: DecodeError) -> Error {
     match error {
-        DecodeError::Limit(reason) => Error::content(path, reason),
+        DecodeError::Limit(reason) | DecodeError::Unsupported(reason) => {
+            Error::content(path, reason)
+        }
         error => damaged(path, error),
     }
 }

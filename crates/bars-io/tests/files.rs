@@ -56,7 +56,13 @@ fn plain_gzip_zstd_and_parquet_read_alike() {
     // The content determines the format, whatever the name.
     std::fs::copy(file("x.csv.gz"), file("misnamed.csv")).unwrap();
 
-    for name in ["x.csv", "x.csv.gz", "x.csv.zst", "misnamed.csv"] {
+    // As pzstd writes it: an empty frame with the length of the next one, in four bytes.
+    let parts = [
+        &b"\x50\x2a\x4d\x18\x04\0\0\0\xff\0\0\0"[..],
+        &zstd::encode_all(TEXT.as_bytes(), 1).unwrap(),
+    ];
+    std::fs::write(file("parallel.csv.zst"), parts.concat()).unwrap();
+    for name in ["x.csv", "x.csv.gz", "x.csv.zst", "parallel.csv.zst", "misnamed.csv"] {
         let source = open(&file(name));
         let first = bar(1, [2.0, 3.0, 1.0, 2.5], 5.0, Some(3));
         assert_eq!(bars(&source, "A"), [first, bar(2, [4.0; 4], 0.0, Some(9))], "{name}");
@@ -309,6 +315,14 @@ fn unreadable_files_are_errors() {
     let whole = gzip.finish().unwrap();
     let cut = error("x.csv.gz", &whole[..whole.len() / 2]);
     assert!(cut.contains("truncated compressed file"), "{cut}");
+    let padded = error("x.csv.gz", [&whole[..], &[0; 512]].concat());
+    assert!(padded.contains("something else than gzip follows"), "{padded}");
+    let mut wide = zstd::Encoder::new(Vec::new(), 1).unwrap();
+    wide.set_parameter(zstd::zstd_safe::CParameter::WindowLog(28)).unwrap();
+    wide.write_all(TEXT.as_bytes()).unwrap();
+    wide.flush().unwrap();
+    let wide = error("x.csv.zst", wide.finish().unwrap());
+    assert!(wide.contains("decompress it first (zstd -d --long=31)"), "{wide}");
     assert!(error("x.parquet", "PAR1 and no more").contains("not a valid Parquet file"));
     assert!(error("x.zip", b"PK\x03\x04").contains("import it into a store"));
     let binary = error("x.csv", [0xff, 0x00, 0xfe, b'\n', 0x80]);
@@ -669,13 +683,13 @@ fn unclosed_quotes_are_errors_in_lists_and_with_any_line_ends() {
     let path = folder.path().join("list.csv");
     std::fs::write(&path, "symbol,note\nA,\"x\nB,y\nC,\"z\n").unwrap();
     let error = symbols(&path, &mut Findings::default()).unwrap_err().to_string();
-    assert!(error.contains("line 2: unclosed quote"), "{error}");
+    assert!(error.contains("line 2: a quote is not closed"), "{error}");
     let rows: String = (0..100)
         .map(|i| format!("A,{},1,1,1,1,1,{}\r", i * 60, if i == 5 { "\"x" } else { "" }))
         .collect();
     std::fs::write(&path, format!("symbol,time,open,high,low,close,volume,note\r{rows}")).unwrap();
     let error = FileSource::open(&path, &ReadOptions::default()).unwrap_err().to_string();
-    assert!(error.contains("unclosed quote"), "{error}");
+    assert!(error.contains("a quote is not closed"), "{error}");
 }
 
 #[test]

@@ -150,7 +150,7 @@ fn invalid_rows_are_reported() {
     };
     assert!(row("A").contains(" 1 ") && row("B").trim_end().ends_with('1'), "{}", run.out);
     test_dir.write("quote.csv", format!("{HEADER}A,2024-01-01 00:00,1,1,1,1,1\nA,\"2024-01-01 00:01,1,1,1,1,1\nA,2024-01-01 00:02,1,1,1,1,1\n"));
-    test_dir.run(&["import", "quote.csv"]).fails(1, &["line 3: unclosed quote"]);
+    test_dir.run(&["import", "quote.csv"]).fails(1, &["line 3: a quote is not closed"]);
     let labels =
         (0..9).map(|i| format!("A,2024-01-01 00:0{i}:59.999,1,1,1,1,1\n")).collect::<String>();
     test_dir.write("closes.csv", format!("{HEADER}{labels}"));

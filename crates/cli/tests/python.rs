@@ -91,7 +91,14 @@ print("read back")
 "#;
 
 fn main() {
-    let tests = vec![trial("tables_read_back", &[Python], tables_read_back)];
+    let tests = vec![
+        trial("tables_read_back", &[Python], tables_read_back),
+        trial(
+            "an_unsupported_compression_is_named",
+            &[Python],
+            an_unsupported_compression_is_named,
+        ),
+    ];
     libtest_mimic::run(&Arguments::from_args(), tests).exit();
 }
 
@@ -121,4 +128,17 @@ fn tables_read_back() {
     script.args(["-c", READ_BACK]).current_dir(test_dir.path());
     let run = finish(script).ok();
     assert_eq!(run.out.trim(), "read back");
+}
+
+fn an_unsupported_compression_is_named() {
+    let test_dir = test_dir();
+    test_dir.write("bars.csv", market(&["A/B"], 2));
+    let convert = "import pandas; \
+                   pandas.read_csv('bars.csv').to_parquet('bars.parquet', compression='brotli')";
+    let mut script = Command::new(python().expect("a Python with pandas and pyarrow"));
+    script.args(["-c", convert]).current_dir(test_dir.path());
+    finish(script).ok();
+    test_dir
+        .run(&["check", "--source", "bars.parquet"])
+        .fails(1, &["bars.parquet: compressed with Brotli, which is not supported", "help: write"]);
 }
