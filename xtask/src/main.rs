@@ -6,6 +6,7 @@
 mod compare;
 mod fuzz;
 mod needs;
+mod python;
 mod test_run;
 
 use std::io::Write;
@@ -31,6 +32,10 @@ Setup installs Debian packages; on other systems it prints what to install. It c
 
 /// The Python packages with which tests read the program's outputs.
 const READERS: &[&str] = &["duckdb==2.0.0", "pandas==3.1.1", "polars==2.1.0", "pyarrow==26.0.1"];
+
+/// The Python packages that build and test ours.
+const BUILDERS: &[&str] = &["maturin==1.16.0"];
+const TESTERS: &[&str] = &["mypy==2.4.1", "numpy==2.4.6", "pytest==9.2.0"];
 
 /// The spelling checker, which comes as a Python package.
 const TYPOS: &str = "typos==1.52.0";

@@ -3,11 +3,11 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
-use crate::{cargo, needs, print_line};
+use crate::{cargo, needs, print_line, python};
 
 /// The number of tests by how they ended.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Totals {
+pub struct Totals {
     passed: usize,
     failed: usize,
     ignored: usize,
@@ -16,13 +16,21 @@ struct Totals {
 impl Totals {
     /// Adds a line such as
     /// `test result: ok. 5 passed; 0 failed; 2 ignored; 0 measured; 0 filtered out`, which each
-    /// test program prints at its end. Other lines count nothing.
+    /// test program prints at its end, or as `5 passed, 1 skipped in 0.10s`, which pytest prints. Other
+    /// lines count nothing.
     fn add(&mut self, line: &str) {
-        let Some(result) = line.strip_prefix("test result: ") else {
+        let of_cargo = line
+            .strip_prefix("test result: ")
+            .map(|result| result.split_once(". ").map_or(result, |(_, counts)| counts));
+        let of_pytest = || {
+            let (counts, time) = line.split_once(" in ")?;
+            let is_time = time.ends_with('s') && time.starts_with(|c: char| c.is_ascii_digit());
+            (is_time && line.starts_with(|c: char| c.is_ascii_digit())).then_some(counts)
+        };
+        let Some(counts) = of_cargo.or_else(of_pytest) else {
             return;
         };
-        let counts = result.split_once(". ").map_or(result, |(_, counts)| counts);
-        for count in counts.split(';') {
+        for count in counts.split([';', ',']) {
             let mut words = count.split_whitespace();
             let Some(number) = words.next().and_then(|word| word.parse::<usize>().ok()) else {
                 continue;
@@ -30,7 +38,8 @@ impl Totals {
             match words.next() {
                 Some("passed") => self.passed += number,
                 Some("failed") => self.failed += number,
-                Some("ignored") => self.ignored += number,
+                Some("error" | "errors") => self.failed += number,
+                Some("ignored" | "skipped") => self.ignored += number,
                 _ => {}
             }
         }
@@ -49,7 +58,11 @@ pub fn run(words: impl Iterator<Item = String>) -> Result<(), String> {
     tests.args(["test", "--no-fail-fast"]).args(scope(&words)).args(&words);
     tests.env("DATA_PIPELINE_REQUIRE_MARIADB", "1").env("DATA_PIPELINE_REQUIRE_VALGRIND", "1");
     tests.env("DATA_PIPELINE_REQUIRE_CHROMIUM", "1").env("DATA_PIPELINE_PYTHON", python);
-    let result = count(&mut tests, &mut totals);
+    let mut result = count(&mut tests, &mut totals);
+    // Words select tests of the Rust crates.
+    if words.iter().all(|word| ["--locked", "--offline"].contains(&word.as_str())) {
+        result = result.and(python::test(&mut totals));
+    }
     let Totals { passed, failed, ignored } = totals;
     print_line(&format!("\n{passed} tests passed, {failed} failed, {}", not_run(ignored)));
     result
@@ -78,8 +91,9 @@ fn not_run(ignored: usize) -> String {
 }
 
 /// Runs a test command, prints its output as it comes, and adds up its results.
-fn count(command: &mut Command, totals: &mut Totals) -> Result<(), String> {
-    let cannot = |e: std::io::Error| format!("cannot run cargo test: {e}");
+pub fn count(command: &mut Command, totals: &mut Totals) -> Result<(), String> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let cannot = |e: std::io::Error| format!("cannot run {program}: {e}");
     let mut child = command.stdout(Stdio::piped()).spawn().map_err(cannot)?;
     if let Some(output) = child.stdout.take() {
         let mut out = std::io::stdout().lock();
@@ -107,10 +121,12 @@ mod tests {
             "test result_is_finite ... ok",
             "test result: ok. 5 passed; 0 failed; 2 ignored; 0 measured; 0 filtered out; finished in 0.00s",
             "test result: FAILED. 3 passed; 1 failed; 0 ignored; 0 measured; 9 filtered out; finished in 1.20s",
+            "47 passed, 2 failed, 1 skipped, 1 warning in 4.76s",
+            "3 tests in 2 files",
         ] {
             totals.add(line);
         }
-        assert_eq!(totals, Totals { passed: 8, failed: 1, ignored: 2 });
+        assert_eq!(totals, Totals { passed: 55, failed: 3, ignored: 3 });
     }
 
     #[test]

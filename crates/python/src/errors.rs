@@ -47,7 +47,8 @@ fn new(py: Python<'_>, class: &str, message: String) -> PyErr {
 
 /// Warns with the class `DataQualityWarning`.
 pub fn warn(py: Python<'_>, message: &str) -> PyResult<()> {
-    let class = py.import(MODULE)?.getattr(intern!(py, "DataQualityWarning"))?.cast_into::<PyType>()?;
+    let class =
+        py.import(MODULE)?.getattr(intern!(py, "DataQualityWarning"))?.cast_into::<PyType>()?;
     let message = std::ffi::CString::new(message.replace('\0', " ")).unwrap_or_default();
     PyErr::warn(py, &class, &message, 2)
 }

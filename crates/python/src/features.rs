@@ -76,7 +76,9 @@ pub fn metrics(
             Some(source) => History::Source(&*source.0),
             None => History::Cohort,
         };
-        let found = pipeline::metrics::metrics(&symbols, &*cohort.0, history, &params, asof, None, observer)?;
+        let found = pipeline::metrics::metrics(
+            &symbols, &*cohort.0, history, &params, asof, None, observer,
+        )?;
         Ok(found.table())
     })?;
     Batch::of_table(table)

@@ -50,7 +50,8 @@ impl JobObserver {
 
     /// Issues the messages as Python warnings.
     fn warn(&self, py: Python<'_>) -> PyResult<()> {
-        let mut texts = std::mem::take(&mut *self.warnings.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut texts =
+            std::mem::take(&mut *self.warnings.lock().unwrap_or_else(PoisonError::into_inner));
         let findings = self.findings.lock().unwrap_or_else(PoisonError::into_inner);
         if !findings.is_empty() {
             texts.push(findings.to_string());

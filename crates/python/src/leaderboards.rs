@@ -1,6 +1,12 @@
 //! Leaderboards.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bars_io::atomic::TempFiles;
 use pipeline::artifacts::Cohort;
+use pipeline::artifacts::table_file::Format;
+use pipeline::leaderboards::Leaderboards;
 use pipeline::universe::Universe;
 use pyo3::prelude::*;
 
@@ -8,8 +14,54 @@ use crate::source::Source;
 use crate::table::Batch;
 use crate::{errors, job, parse};
 
-/// The boards, the ranks behind them, the symbols of each board by rank, and the summary as JSON.
-type Boards = (Batch, Batch, [Vec<String>; 3], String);
+/// The boards of a market.
+#[pyclass(frozen, module = "data_pipeline._core")]
+pub struct Boards {
+    found: Leaderboards,
+    source: Arc<dyn bars_io::Source>,
+}
+
+#[pymethods]
+impl Boards {
+    /// The symbols of the gainers, the losers and the overlaps, by rank.
+    fn symbols(&self) -> [Vec<String>; 3] {
+        [Cohort::Gainers, Cohort::Losers, Cohort::Overlaps].map(|cohort| {
+            self.found.symbols(cohort).iter().map(|symbol| symbol.as_str().to_owned()).collect()
+        })
+    }
+
+    /// A row per symbol of each board.
+    fn table(&self) -> PyResult<Batch> {
+        Batch::of_table(self.found.table())
+    }
+
+    /// Every rank.
+    fn places(&self) -> PyResult<Batch> {
+        Batch::of_table(self.found.places())
+    }
+
+    /// The summary as JSON.
+    fn summary(&self, py: Python<'_>) -> PyResult<String> {
+        let text = serde_json::to_string(&self.found.summary());
+        text.map_err(|error| errors::of_argument(py, error))
+    }
+
+    /// Writes the files of the command line. Returns their paths.
+    fn write(&self, py: Python<'_>, dir: PathBuf, cohort_format: &str) -> PyResult<Vec<PathBuf>> {
+        let format = match cohort_format {
+            "csv" => Format::Csv,
+            "parquet" => Format::Parquet,
+            other => {
+                let shown = other.escape_debug();
+                let reason =
+                    format!("cohort_format: unknown value \"{shown}\"; expected csv or parquet");
+                return Err(errors::of_argument(py, reason));
+            }
+        };
+        let temp = TempFiles::default();
+        job::run(py, |observer| self.found.write(&dir, format, &*self.source, &temp, observer))
+    }
+}
 
 /// Ranks the symbols of a source.
 #[pyfunction]
@@ -44,14 +96,5 @@ pub fn leaderboards(
         let params = params.check()?;
         pipeline::leaderboards::leaderboards(&*source.0, &params, &universe, asof, observer)
     })?;
-    let names = |cohort| {
-        found.symbols(cohort).iter().map(|symbol| symbol.as_str().to_owned()).collect()
-    };
-    let summary = serde_json::to_string(&found.summary());
-    Ok((
-        Batch::of_table(found.table())?,
-        Batch::of_table(found.places())?,
-        [names(Cohort::Gainers), names(Cohort::Losers), names(Cohort::Overlaps)],
-        summary.map_err(|error| errors::of_argument(py, error))?,
-    ))
+    Ok(Boards { found, source: source.0.clone() })
 }

@@ -24,7 +24,7 @@ mod _core {
     #[pymodule_export]
     use crate::features::{metrics, regime, state};
     #[pymodule_export]
-    use crate::leaderboards::leaderboards;
+    use crate::leaderboards::{Boards, leaderboards};
     #[pymodule_export]
     use crate::market::{check, columns, sample};
     #[pymodule_export]

@@ -28,7 +28,11 @@ pub fn optional_asof(py: Python<'_>, value: Option<&str>) -> PyResult<Option<AsO
 }
 
 /// Windows, such as `["1h", "4h"]`; `None` leaves the default.
-pub fn windows(py: Python<'_>, values: Option<Vec<String>>, default: Vec<Window>) -> PyResult<Vec<Window>> {
+pub fn windows(
+    py: Python<'_>,
+    values: Option<Vec<String>>,
+    default: Vec<Window>,
+) -> PyResult<Vec<Window>> {
     match values {
         Some(values) => values.iter().map(|value| text(py, "windows", value)).collect(),
         None => Ok(default),

@@ -4,15 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use bars::arrow::bar_schema;
 use bars::{BarTime, Minute, ReadOptions, Span, Symbol};
+use bars_io::Warnings;
 use bars_io::address::{is_mysql, unsupported};
 use bars_io::file::FileSource;
 use bars_io::memory::MemorySource;
-use bars_io::mysql::config::Partial;
 use bars_io::mysql::MySqlSource;
+use bars_io::mysql::config::Partial;
 use bars_io::store::Store;
-use bars_io::Warnings;
 use pyo3::prelude::*;
 use pyo3_arrow::input::AnyRecordBatch;
 use stages::table::{ColumnSource, Table};
@@ -126,7 +125,7 @@ pub fn open(py: Python<'_>, address: &str, bar_time: &str) -> PyResult<Source> {
 pub fn bars_of(py: Python<'_>, table: AnyRecordBatch, symbol: Option<&str>) -> PyResult<Source> {
     let (mut batches, schema) = table.into_table()?.into_inner();
     if batches.is_empty() {
-        batches.push(RecordBatch::new_empty(if schema.fields().is_empty() { bar_schema() } else { schema }));
+        batches.push(RecordBatch::new_empty(schema));
     }
     let symbol = symbol.map(|symbol| parse::text(py, "symbol", symbol)).transpose()?;
     let options = ReadOptions { symbol, ..ReadOptions::default() };

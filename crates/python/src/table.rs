@@ -89,15 +89,22 @@ impl Batch {
     /// Writes the rows as the command line does: Parquet if the extension is `parquet`, else CSV.
     fn write(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         let Some(table) = &self.table else {
-            return Err(errors::of_argument(py, "this table has no file of its own; use to_polars, to_pandas or to_pyarrow"));
+            return Err(errors::of_argument(
+                py,
+                "this table has no file of its own; use to_polars, to_pandas or to_pyarrow",
+            ));
         };
         if !Format::is_supported(&path) {
-            return Err(errors::of_argument(py, "path: expected a name that ends with .parquet or .csv"));
+            return Err(errors::of_argument(
+                py,
+                "path: expected a name that ends with .parquet or .csv",
+            ));
         }
         let (table, temp) = (table.clone(), TempFiles::default());
         let written = py.detach(|| {
             let format = Format::from_path(&path);
-            let file = table_file::write(&path, format, Compression::default(), false, table, &temp)?;
+            let file =
+                table_file::write(&path, format, Compression::default(), false, table, &temp)?;
             commit(vec![file])
         });
         written.map_err(|error| errors::of_job(py, &error))

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import pathlib
 from typing import Any, Iterable, NamedTuple, Sequence
 
 from . import _core, times
@@ -149,15 +150,57 @@ def sample(
     return Source(_core.sample(symbols, days, seed, times.text("end", end)))
 
 
-class Boards(NamedTuple):
-    """The result of :func:`leaderboards`."""
+class Boards:
+    """The result of :func:`leaderboards`.
 
-    gainers: list[str]
-    losers: list[str]
-    overlaps: list[str]
-    table: Table
-    places: Table
-    summary: dict[str, Any]
+    Attributes
+    ----------
+    gainers, losers, overlaps : list of str
+        The symbols of each board, by rank.
+    """
+
+    __slots__ = ("_core", "gainers", "losers", "overlaps")
+
+    def __init__(self, core: _core.Boards) -> None:
+        self._core = core
+        self.gainers, self.losers, self.overlaps = core.symbols()
+
+    def __repr__(self) -> str:
+        return (
+            f"<data_pipeline.Boards: {len(self.gainers)} gainers, {len(self.losers)} losers, "
+            f"{len(self.overlaps)} overlaps>"
+        )
+
+    @property
+    def table(self) -> Table:
+        """The boards: a row per symbol of each."""
+        return Table(self._core.table())
+
+    @property
+    def places(self) -> Table:
+        """Every rank: a row per window, bucket and symbol."""
+        return Table(self._core.places())
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The content of ``leaderboards_summary.json``."""
+        summary: dict[str, Any] = json.loads(self._core.summary())
+        return summary
+
+    def write(
+        self, out_dir: str | os.PathLike[str], *, cohort_format: str = "csv"
+    ) -> list[pathlib.Path]:
+        """Write the files of the command line, all or none, and return their paths.
+
+        Parameters
+        ----------
+        out_dir : str or path
+            An existing folder.
+        cohort_format : {"csv", "parquet"}
+            The format of the files with the bars of each board.
+        """
+        written = self._core.write(os.fspath(out_dir), cohort_format)
+        return [pathlib.Path(path) for path in written]
 
 
 def leaderboards(
@@ -201,11 +244,9 @@ def leaderboards(
     Returns
     -------
     Boards
-        ``gainers``, ``losers`` and ``overlaps`` (symbols by rank), ``table`` (the boards),
-        ``places`` (each rank, the rows of ``leaderboards.parquet``) and ``summary`` (the content of
-        ``leaderboards_summary.json``).
+        The symbols of each board, the ranks behind them and the summary.
     """
-    table, places, names, summary = _core.leaderboards(
+    found = _core.leaderboards(
         _source(source),
         asof=times.text("asof", asof),
         top_n=top_n,
@@ -219,7 +260,7 @@ def leaderboards(
         min_volume=min_volume,
         no_stables=no_stables,
     )
-    return Boards(*names, Table(table), Table(places), json.loads(summary))
+    return Boards(found)
 
 
 def metrics(

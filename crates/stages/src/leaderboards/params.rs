@@ -23,10 +23,9 @@ pub struct Params {
 impl Default for Params {
     /// 20 ranks; 1h, 4h, 12h and 24h; 30 days.
     fn default() -> Params {
-        let hours = [60, 240, 720].into_iter().filter_map(Window::from_minutes);
         Params {
             top_n: 20,
-            windows: hours.chain([Window::DAY]).collect(),
+            windows: [1, 4, 12, 24].into_iter().filter_map(Window::from_hours).collect(),
             lookback_days: 30,
             include_partial: false,
             include_stale: false,
@@ -120,4 +119,16 @@ fn gcd(a: i32, b: i32) -> i32 {
 pub fn changes_of(windows: &[Window]) -> Option<Window> {
     let day = windows.iter().find(|window| **window == Window::DAY);
     day.or(windows.iter().max()).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn default_windows_are_named_in_hours() {
+        let windows: Vec<String> =
+            Params::default().windows.iter().map(ToString::to_string).collect();
+        assert_eq!(windows, ["1h", "4h", "12h", "24h"]);
+    }
 }
