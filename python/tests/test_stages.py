@@ -93,6 +93,65 @@ def test_ceemdan(folder: Path, tmp_path: Path, run: Run) -> None:
             assert numpy.array_equal(expected[column].to_numpy(), values), column
 
 
+def test_emd(tmp_path: Path, run: Run) -> None:
+    x = numpy.cumsum(numpy.random.default_rng(5).normal(size=800))
+    polars.DataFrame({"x": x}).write_parquet(tmp_path / "x.parquet")
+    run("emd", "--input", "x.parquet", "--column", "x", "--method", "emd", "--out", "y.parquet", cwd=tmp_path)
+    expected = polars.read_parquet(tmp_path / "y.parquet")
+    found = dp.emd(x)
+    for column, values in zip(expected.columns[1:], [*found.modes, found.residue], strict=True):
+        assert numpy.array_equal(expected[column].to_numpy(), values), column
+
+
+def test_cycles(folder: Path, tmp_path: Path, run: Run) -> None:
+    words = ["--source", "bars", "--leaders-csv", "leaders.csv", "--lookback-months", 1]
+    words += ["--trials", 4, "--persist-imfs", "--out", tmp_path / "line"]
+    run("imf-stage", *words, cwd=folder)
+    found = dp.cycles(folder / "bars", LEADERS, lookback_months=1, trials=4)
+    table = found.write(tmp_path / "python")
+    assert table.name == "imf_summary.parquet"
+    assert found.table.to_polars().equals(polars.read_parquet(table))
+    files = {path.relative_to(tmp_path / "line") for path in (tmp_path / "line").rglob("*.*")}
+    assert len(files) == 4 + 2 * len(LEADERS) + 1
+    # run_config.json has times, and the form of the source's path.
+    for file in (file for file in files if file.suffix != ".json" or "cards" in file.name):
+        if (tmp_path / "line" / file).is_file():
+            same = (tmp_path / "python" / file).read_bytes() == (tmp_path / "line" / file).read_bytes()
+            assert same, file
+    modes = found.modes("AMBER/USD", "price")
+    price = dp.open(folder / "bars").bars("AMBER/USD").to_polars()["close"].log().to_numpy()
+    total = modes.modes.sum(axis=0) + modes.residue
+    assert len(total) == 31 * 1440
+    assert numpy.allclose(total[-600:], price[-600:], atol=1e-9)
+    with pytest.raises(dp.InputError, match="series: .*trades"):
+        found.modes("AMBER/USD", "trades")
+    with pytest.raises(KeyError, match="NOPE"):
+        found.modes("NOPE", "price")
+    with pytest.raises(dp.InputError, match="keep_modes"):
+        dp.cycles(
+            folder / "bars", LEADERS[:1], lookback_months=1, trials=1, keep_modes=False
+        ).modes("CEDAR/USD", "price")
+
+
+def test_cohort_cycles(folder: Path, run: Run) -> None:
+    run("imf-cluster", "gainers", cwd=folder)
+    expected = json.loads((folder / "imf_clusters_gainers.json").read_text())
+    cohort = dp.open(folder / "habitual_gainers.csv")
+    found = dp.cohort_cycles(cohort).to_polars()
+    assert set(found["symbol"]) <= set(cohort.symbols) == set(expected)
+
+
+def test_report(folder: Path, tmp_path: Path, run: Run) -> None:
+    # A folder with the outputs of all stages: the page about a missing one names its command.
+    (folder / "data-pipeline.toml").write_text("[imf-stage]\ntrials = 2\n")
+    words = ["--top-n", 2, "--months", 1, "--lookback-months", 1, "--out-dir", tmp_path / "full"]
+    run("run", "--source", "bars", *words, cwd=folder)
+    page = dp.report(tmp_path / "full", tmp_path / "python.html")
+    assert page.read_bytes() == (tmp_path / "full/report.html").read_bytes()
+    with pytest.raises(dp.InputError, match="nothing to report"):
+        dp.report(tmp_path)
+
+
 def test_check_and_columns(folder: Path) -> None:
     found = dp.check(folder / "bars")
     assert found.table.to_polars()["bars"].sum() > 6 * 40 * 1000

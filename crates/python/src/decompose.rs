@@ -1,50 +1,67 @@
 //! CEEMDAN and EMD of any series.
 
-use emd::{Control, Decomposition, Params, Preset};
-use numpy::{AllowTypeChange, PyArray1, PyArray2, PyArrayLike1};
+use emd::{Control, Decomposer, Decomposition, Params, Preset};
+use numpy::{AllowTypeChange, PyArray1, PyArray2, PyArrayLike1, PyArrayMethods};
 use pyo3::prelude::*;
 
 use crate::{errors, job, parse};
 
-/// The modes (modes x samples), the residue, and per mode the mean number of sifts and how many
-/// trials have it.
-type Modes<'py> = (Bound<'py, PyArray2<f64>>, Bound<'py, PyArray1<f64>>);
+/// The modes (modes x samples), and the residue.
+pub type Modes<'py> = (Bound<'py, PyArray2<f64>>, Bound<'py, PyArray1<f64>>);
 
-/// Decomposes a series into intrinsic mode functions.
+/// The parameters of a decomposition, a dictionary in Python.
+#[derive(Default, FromPyObject)]
+pub struct DecomposerArguments {
+    #[pyo3(item)]
+    trials: Option<usize>,
+    #[pyo3(item)]
+    seed: Option<u32>,
+    #[pyo3(item)]
+    preset: Option<String>,
+    #[pyo3(item)]
+    epsilon: Option<f64>,
+    #[pyo3(item)]
+    sifting: Option<String>,
+}
+
+impl DecomposerArguments {
+    /// The decomposer with these parameters; missing ones have the defaults of the preset.
+    pub fn decomposer(self, py: Python<'_>) -> PyResult<Decomposer> {
+        let preset = match self.preset.as_deref() {
+            None | Some("standard") => Preset::Standard,
+            Some("pyemd") => Preset::Pyemd,
+            Some(other) => {
+                let shown = other.escape_debug();
+                let reason =
+                    format!("preset: unknown value \"{shown}\"; expected standard or pyemd");
+                return Err(errors::of_argument(py, reason));
+            }
+        };
+        let mut params = Params::new(preset);
+        if let Some(trials) = self.trials {
+            params = params.trials(trials);
+        }
+        if let Some(seed) = self.seed {
+            params = params.seed(seed);
+        }
+        if let Some(epsilon) = self.epsilon {
+            params = params.epsilon(epsilon);
+        }
+        if let Some(sifting) = self.sifting {
+            params = params.sifting(parse::text(py, "sifting", &sifting)?);
+        }
+        params.check().map_err(|error| errors::of_argument(py, error))
+    }
+}
+
+/// Decomposes a series by CEEMDAN.
 #[pyfunction]
-#[pyo3(signature = (x, *, trials=None, seed=None, preset="standard", epsilon=None, sifting=None))]
 pub fn ceemdan<'py>(
     py: Python<'py>,
     x: PyArrayLike1<'py, f64, AllowTypeChange>,
-    trials: Option<usize>,
-    seed: Option<u32>,
-    preset: &str,
-    epsilon: Option<f64>,
-    sifting: Option<&str>,
+    decomposer: DecomposerArguments,
 ) -> PyResult<Modes<'py>> {
-    let preset = match preset {
-        "standard" => Preset::Standard,
-        "pyemd" => Preset::Pyemd,
-        other => {
-            let shown = other.escape_debug();
-            let reason = format!("preset: unknown value \"{shown}\"; expected standard or pyemd");
-            return Err(errors::of_argument(py, reason));
-        }
-    };
-    let mut params = Params::new(preset);
-    if let Some(trials) = trials {
-        params = params.trials(trials);
-    }
-    if let Some(seed) = seed {
-        params = params.seed(seed);
-    }
-    if let Some(epsilon) = epsilon {
-        params = params.epsilon(epsilon);
-    }
-    if let Some(sifting) = sifting {
-        params = params.sifting(parse::text(py, "sifting", sifting)?);
-    }
-    let decomposer = params.check().map_err(|error| errors::of_argument(py, error))?;
+    let decomposer = decomposer.decomposer(py)?;
     let signal: Vec<f64> = x.as_array().to_vec();
     let found = job::run(py, |observer| {
         let control = Control::default().cancel_flag(observer.flag());
@@ -53,10 +70,25 @@ pub fn ceemdan<'py>(
     arrays(py, found)
 }
 
-fn arrays(py: Python<'_>, found: Decomposition) -> PyResult<Modes<'_>> {
-    let rows = found.modes.len();
-    let samples = found.residue.len();
-    let modes = PyArray1::from_vec(py, found.modes.concat());
-    let modes = numpy::PyArrayMethods::reshape(&modes, [rows, samples])?;
+/// Decomposes a series by plain EMD.
+#[pyfunction(name = "emd")]
+pub fn plain_emd<'py>(
+    py: Python<'py>,
+    x: PyArrayLike1<'py, f64, AllowTypeChange>,
+    decomposer: DecomposerArguments,
+) -> PyResult<Modes<'py>> {
+    let decomposer = decomposer.decomposer(py)?;
+    let signal: Vec<f64> = x.as_array().to_vec();
+    let found = job::run(py, |observer| {
+        let control = Control::default().cancel_flag(observer.flag());
+        Ok(decomposer.emd(&signal, control)?)
+    })?;
+    arrays(py, found)
+}
+
+/// Modes as arrays.
+pub fn arrays(py: Python<'_>, found: Decomposition) -> PyResult<Modes<'_>> {
+    let shape = [found.modes.len(), found.residue.len()];
+    let modes = PyArray1::from_vec(py, found.modes.concat()).reshape(shape)?;
     Ok((modes, PyArray1::from_vec(py, found.residue)))
 }

@@ -37,7 +37,7 @@ impl Panel {
 }
 
 /// The symbols of a job: those that are given, or all of the source.
-fn chosen(source: &Source, symbols: Option<Vec<Symbol>>) -> pipeline::Result<Vec<Symbol>> {
+pub fn chosen(source: &Source, symbols: Option<Vec<Symbol>>) -> pipeline::Result<Vec<Symbol>> {
     match symbols {
         Some(symbols) => Ok(symbols),
         None => pipeline::source::symbols(&*source.0),

@@ -6,6 +6,7 @@
 
 use pyo3::prelude::*;
 
+mod cycles;
 mod decompose;
 mod errors;
 mod features;
@@ -20,7 +21,9 @@ mod table;
 #[pymodule(gil_used = false)]
 mod _core {
     #[pymodule_export]
-    use crate::decompose::ceemdan;
+    use crate::cycles::{Cycles, cohort_cycles, cycles, report};
+    #[pymodule_export]
+    use crate::decompose::{ceemdan, plain_emd};
     #[pymodule_export]
     use crate::features::{metrics, regime, state};
     #[pymodule_export]

@@ -24,6 +24,7 @@ from .times import Time
 __all__ = [
     "Boards",
     "Check",
+    "Cycles",
     "DataPipelineError",
     "DataQualityWarning",
     "InputError",
@@ -34,12 +35,16 @@ __all__ = [
     "bars",
     "ceemdan",
     "check",
+    "cohort_cycles",
     "columns",
+    "cycles",
+    "emd",
     "leaderboards",
     "metrics",
     "open",
     "regime",
     "regime_panel",
+    "report",
     "sample",
     "state",
     "state_panel",
@@ -519,10 +524,176 @@ def ceemdan(
     >>> bool(numpy.allclose(found.modes.sum(axis=0) + found.residue, x))
     True
     """
-    modes, residue = _core.ceemdan(
-        x, trials=trials, seed=seed, preset=preset, epsilon=epsilon, sifting=sifting
+    return Modes(*_core.ceemdan(x, _decomposer(trials, seed, preset, epsilon, sifting)))
+
+
+def emd(x: Any, *, preset: str = "standard", sifting: str | None = None) -> Modes:
+    """Decompose a series by plain empirical mode decomposition, without noise.
+
+    Parameters
+    ----------
+    x : array, shape (n,)
+        The series: at least 4 finite numbers, evenly spaced.
+    preset : {"standard", "pyemd"}
+        The stop rules of this program, or those of EMD-signal 1.10.
+    sifting : str, optional
+        The stop rule, such as ``"fixed:10"``.
+
+    Returns
+    -------
+    Modes
+        As :func:`ceemdan`.
+    """
+    return Modes(*_core.emd(x, _decomposer(None, None, preset, None, sifting)))
+
+
+class Cycles:
+    """The result of :func:`cycles`."""
+
+    __slots__ = ("_core",)
+
+    def __init__(self, core: _core.Cycles) -> None:
+        self._core = core
+
+    @property
+    def table(self) -> Table:
+        """A row per cycle with its period, depth and cluster: ``imf_summary.parquet``."""
+        return Table(self._core.table())
+
+    def modes(self, symbol: str, series: str) -> Modes:
+        """Return the modes of a symbol's series.
+
+        Parameters
+        ----------
+        symbol : str
+            The symbol.
+        series : {"price", "volume"}
+            The series. Prices are logarithmic.
+        """
+        return Modes(*self._core.modes(symbol, series))
+
+    def write(self, out: str | os.PathLike[str]) -> pathlib.Path:
+        """Write the files of the command line into ``out/dt=YYYY-MM-DD``.
+
+        Returns
+        -------
+        path
+            The file of the table, in the folder with cards, modes and ``run_config.json``.
+        """
+        return pathlib.Path(self._core.write(os.fspath(out)))
+
+
+def cycles(
+    source: Bars,
+    symbols: Iterable[str] | None = None,
+    *,
+    asof: Time = "latest",
+    lookback_months: int | None = None,
+    min_cycle_depth_pct: float | None = None,
+    detrend: bool = False,
+    winsorize: bool = True,
+    mixed: bool = False,
+    keep_modes: bool = True,
+    jobs: int | None = None,
+    trials: int | None = None,
+    seed: int | None = None,
+    preset: str = "standard",
+    epsilon: float | None = None,
+    sifting: str | None = None,
+) -> Cycles:
+    """Decompose price and volume of symbols into cycles, and cluster the cycles.
+
+    Parameters
+    ----------
+    source : source, address or table
+        The bars.
+    symbols : iterable of str, optional
+        The symbols; all of `source` by default.
+    asof : time, default "latest"
+        Only bars that close by then count.
+    lookback_months : int, default 3
+        Calendar months to decompose.
+    min_cycle_depth_pct : float, default 2
+        Minimum depth of a cycle's swing, in percent.
+    detrend, winsorize, mixed : bool
+        Whether to remove a linear trend from log prices, to clamp volume to its 1st and 99th
+        percentile, and to cluster cycles of price and volume together.
+    keep_modes : bool, default True
+        Whether the modes stay in memory: some 15 series as long as the lookback per symbol and
+        series.
+    jobs : int, optional
+        Maximum number of symbols at once, to save memory.
+    trials, seed, preset, epsilon, sifting
+        As in :func:`ceemdan`.
+    """
+    return Cycles(
+        _core.cycles(
+            _source(source),
+            _names("symbols", symbols),
+            asof=times.text("asof", asof),
+            lookback_months=lookback_months,
+            min_cycle_depth_pct=min_cycle_depth_pct,
+            detrend=detrend,
+            winsorize=winsorize,
+            mixed=mixed,
+            keep_modes=keep_modes,
+            jobs=jobs,
+            decomposer=_decomposer(trials, seed, preset, epsilon, sifting),
+        )
     )
-    return Modes(modes, residue)
+
+
+def cohort_cycles(
+    source: Bars, symbols: Iterable[str] | None = None, *, windows: Sequence[str] | None = None
+) -> Table:
+    """Cluster the upswings of symbols by amplitude, duration and volume.
+
+    Parameters
+    ----------
+    source : source, address or table
+        The bars.
+    symbols : iterable of str, optional
+        The symbols; all of `source` by default.
+    windows : sequence of str, default ("6h", "12h", "24h", "3d", "7d", "30d")
+        The windows; each ends with a symbol's last bar.
+
+    Returns
+    -------
+    Table
+        A row per cluster: by symbol, window and method.
+    """
+    return Table(
+        _core.cohort_cycles(
+            _source(source), _names("symbols", symbols), windows=_names("windows", windows)
+        )
+    )
+
+
+def report(
+    dir: str | os.PathLike[str],
+    out: str | os.PathLike[str] | None = None,
+    *,
+    asof: Time = "latest",
+) -> pathlib.Path:
+    """Write an HTML page about the outputs in a folder.
+
+    Parameters
+    ----------
+    dir : str or path
+        The folder with the outputs of the command line, or of the functions that write.
+    out : str or path, optional
+        The page; ``report.html`` in `dir` by default.
+    asof : time, default "latest"
+        Outputs after this time are not shown.
+
+    Returns
+    -------
+    path
+        The page.
+    """
+    page = pathlib.Path(dir, "report.html") if out is None else pathlib.Path(out)
+    _core.report(os.fspath(dir), os.fspath(page), asof=times.text("asof", asof))
+    return page
 
 
 class Check(NamedTuple):
@@ -580,6 +751,22 @@ def _names(name: str, values: Iterable[str] | None) -> list[str] | None:
     if isinstance(values, str):
         raise InputError(f"{name}: expected a list of texts, got the text {values!r}")
     return [str(value) for value in values]
+
+
+def _decomposer(
+    trials: int | None,
+    seed: int | None,
+    preset: str,
+    epsilon: float | None,
+    sifting: str | None,
+) -> dict[str, Any]:
+    return {
+        "trials": trials,
+        "seed": seed,
+        "preset": preset,
+        "epsilon": epsilon,
+        "sifting": sifting,
+    }
 
 
 def _panel(start: Time, end: Time, every: str) -> dict[str, str | None]:

@@ -79,14 +79,34 @@ def regime(
     asof: str | None = None,
     panel: dict[str, str | None] | None = None,
 ) -> Batch: ...
-def ceemdan(
-    x: Any,
+class Cycles:
+    def table(self) -> Batch: ...
+    def modes(self, symbol: str, series: str) -> tuple[Any, Any]: ...
+    def write(self, out: str) -> str: ...
+
+def ceemdan(x: Any, decomposer: dict[str, Any]) -> tuple[Any, Any]: ...
+def emd(x: Any, decomposer: dict[str, Any]) -> tuple[Any, Any]: ...
+def cycles(
+    source: Source,
+    symbols: Sequence[str] | None = None,
     *,
-    trials: int | None = None,
-    seed: int | None = None,
-    preset: str = "standard",
-    epsilon: float | None = None,
-    sifting: str | None = None,
-) -> tuple[Any, Any]: ...
+    asof: str | None = "latest",
+    lookback_months: int | None = None,
+    min_cycle_depth_pct: float | None = None,
+    detrend: bool = False,
+    winsorize: bool = True,
+    mixed: bool = False,
+    keep_modes: bool = True,
+    jobs: int | None = None,
+    decomposer: dict[str, Any] | None = None,
+) -> Cycles: ...
+def cohort_cycles(
+    source: Source,
+    symbols: Sequence[str] | None = None,
+    *,
+    windows: Sequence[str] | None = None,
+    decomposer: dict[str, Any] | None = None,
+) -> Batch: ...
+def report(dir: str, out: str, asof: str | None = "latest") -> None: ...
 def check(source: Source) -> tuple[Batch, list[str]]: ...
 def columns(pattern: str | None = None) -> list[dict[str, Any]]: ...
