@@ -90,6 +90,12 @@ def test_times_of_any_kind(folder: Path) -> None:
     assert len(day) == 1440
 
 
+def test_a_table_without_a_valid_bar_is_a_warning(bars: pyarrow.Table) -> None:
+    frame = bars.to_pandas().head(10).assign(close="x")
+    with pytest.warns(dp.DataQualityWarning, match="price"):
+        assert dp.bars(frame).symbols == []
+
+
 def test_rejected_rows_are_a_warning(bars: pyarrow.Table) -> None:
     frame = bars.to_pandas()
     frame.loc[5, "close"] = -1.0
@@ -120,7 +126,23 @@ WRONG: list[tuple[str, Callable[[Path], Any], type[Exception], str]] = [
     ("NaN", lambda f: dp.ceemdan([1, 2, numpy.nan, 4, 5]), dp.InputError, "sample 2"),
     ("a preset", lambda f: dp.ceemdan([1.0] * 9, preset="x"), dp.InputError, "preset"),
     ("trials", lambda f: dp.ceemdan([1.0] * 9, trials=0), dp.InputError, "trials"),
-    ("two dimensions", lambda f: dp.ceemdan(numpy.ones((3, 3))), TypeError, "dimension"),
+    ("two dimensions", lambda f: dp.ceemdan(numpy.ones((3, 3))), dp.InputError, "one dimension"),
+    ("complex", lambda f: dp.ceemdan(numpy.ones(9, complex)), dp.InputError, "real numbers"),
+    ("text", lambda f: dp.ceemdan(["a"] * 9), dp.InputError, "real numbers"),
+    ("negative trials", lambda f: dp.ceemdan([1.0] * 9, trials=-1), dp.InputError, "trials: -1"),
+    ("a negative size", lambda f: dp.leaderboards(f, top_n=-1), dp.InputError, "top_n: -1"),
+    (
+        "a panel backwards",
+        lambda f: dp.state_panel(f, start="2025-12-31", end="2025-12-30", every="1h"),
+        dp.InputError,
+        "^start: .*swap",
+    ),
+    (
+        "a symbol twice",
+        lambda f: dp.bars(dp.open(f).bars("AMBER/USD"), symbol="X/Y"),
+        dp.InputError,
+        "symbol: .*AMBER/USD",
+    ),
     ("a file name", lambda f: dp.state(f, months=None).write("x.xlsx"), dp.InputError, "path"),
     ("symbols", lambda f: dp.sample(symbols=0), dp.InputError, "symbols"),
 ]

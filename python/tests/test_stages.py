@@ -158,3 +158,4 @@ def test_check_and_columns(folder: Path) -> None:
     assert isinstance(found.problems, list)
     entry = dp.columns("rsi_{w}")[0]
     assert entry["type"] == "Float64" and "state" in entry["tables"]
+    assert all("bars" in column["tables"] for column in dp.columns("bars"))

@@ -83,23 +83,25 @@ pub fn cycles(
     source: &Source,
     symbols: Option<Vec<String>>,
     asof: &str,
-    lookback_months: Option<u32>,
+    lookback_months: Option<i64>,
     min_cycle_depth_pct: Option<f64>,
     detrend: bool,
     winsorize: bool,
     mixed: bool,
     keep_modes: bool,
-    jobs: Option<usize>,
+    jobs: Option<i64>,
     decomposer: Option<DecomposerArguments>,
 ) -> PyResult<Cycles> {
     let defaults = stages::cycles::Params::default();
     let params = stages::cycles::Params {
-        lookback_months: lookback_months.unwrap_or(defaults.lookback_months),
+        lookback_months: parse::count(py, "lookback_months", lookback_months)?
+            .unwrap_or(defaults.lookback_months),
         min_cycle_depth_pct: min_cycle_depth_pct.unwrap_or(defaults.min_cycle_depth_pct),
         detrend,
         winsorize,
         mixed,
     };
+    let jobs: Option<usize> = parse::count(py, "jobs", jobs)?;
     if jobs == Some(0) {
         return Err(errors::of_argument(py, "jobs: expected 1 or more"));
     }

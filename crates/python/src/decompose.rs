@@ -13,9 +13,9 @@ pub type Modes<'py> = (Bound<'py, PyArray2<f64>>, Bound<'py, PyArray1<f64>>);
 #[derive(Default, FromPyObject)]
 pub struct DecomposerArguments {
     #[pyo3(item)]
-    trials: Option<usize>,
+    trials: Option<i64>,
     #[pyo3(item)]
-    seed: Option<u32>,
+    seed: Option<i64>,
     #[pyo3(item)]
     preset: Option<String>,
     #[pyo3(item)]
@@ -38,10 +38,10 @@ impl DecomposerArguments {
             }
         };
         let mut params = Params::new(preset);
-        if let Some(trials) = self.trials {
+        if let Some(trials) = parse::count(py, "trials", self.trials)? {
             params = params.trials(trials);
         }
-        if let Some(seed) = self.seed {
+        if let Some(seed) = parse::count(py, "seed", self.seed)? {
             params = params.seed(seed);
         }
         if let Some(epsilon) = self.epsilon {

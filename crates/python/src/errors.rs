@@ -15,6 +15,13 @@ pub fn of_job(py: Python<'_>, error: &pipeline::Error) -> PyErr {
     use pipeline::Error;
     let class = match error {
         Error::Io(error) => return of_source(py, error),
+        // Other names in Python, where `from` is a keyword.
+        Error::Parameter { name: "from", reason } => {
+            return of_argument(py, format!("start: {reason}"));
+        }
+        Error::Parameter { name: "to", reason } => {
+            return of_argument(py, format!("end: {reason}"));
+        }
         Error::EmptySource { .. } | Error::EmptyFile { .. } | Error::NoRows { .. } => "SourceError",
         _ => "InputError",
     };

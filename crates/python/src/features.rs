@@ -55,16 +55,17 @@ pub fn metrics(
     source: Option<&Source>,
     windows: Option<Vec<String>>,
     coverage_threshold: Option<f64>,
-    months: Option<u32>,
-    min_baseline_n: Option<usize>,
+    months: Option<i64>,
+    min_baseline_n: Option<i64>,
     asof: &str,
 ) -> PyResult<Batch> {
     let defaults = stages::metrics::Params::default();
     let params = stages::metrics::Params {
         windows: parse::windows(py, windows, defaults.windows)?,
         coverage_threshold: coverage_threshold.unwrap_or(defaults.coverage_threshold),
-        months: months.filter(|months| *months > 0),
-        min_baseline_n: min_baseline_n.unwrap_or(defaults.min_baseline_n),
+        months: parse::count(py, "months", months)?.filter(|months| *months > 0),
+        min_baseline_n: parse::count(py, "min_baseline_n", min_baseline_n)?
+            .unwrap_or(defaults.min_baseline_n),
     };
     let asof = parse::asof(py, "asof", asof)?;
     let symbols = symbols.map(|symbols| parse::symbols(py, &symbols)).transpose()?;
@@ -94,8 +95,8 @@ pub fn state(
     symbols: Option<Vec<String>>,
     windows: Option<Vec<String>>,
     coverage_threshold: Option<f64>,
-    months: Option<u32>,
-    min_baseline_n: Option<usize>,
+    months: Option<i64>,
+    min_baseline_n: Option<i64>,
     asof: Option<&str>,
     panel: Option<Panel>,
 ) -> PyResult<Batch> {
@@ -103,8 +104,9 @@ pub fn state(
     let params = stages::metrics::Params {
         windows: parse::windows(py, windows, defaults.windows)?,
         coverage_threshold: coverage_threshold.unwrap_or(defaults.coverage_threshold),
-        months: months.filter(|months| *months > 0),
-        min_baseline_n: min_baseline_n.unwrap_or(defaults.min_baseline_n),
+        months: parse::count(py, "months", months)?.filter(|months| *months > 0),
+        min_baseline_n: parse::count(py, "min_baseline_n", min_baseline_n)?
+            .unwrap_or(defaults.min_baseline_n),
     };
     let asof = parse::optional_asof(py, asof)?;
     let range = panel.map(|panel| panel.range(py)).transpose()?;
@@ -129,18 +131,20 @@ pub fn regime(
     source: &Source,
     symbols: Option<Vec<String>>,
     windows: Option<Vec<String>>,
-    breakout_days: Option<u32>,
-    months: Option<u32>,
-    min_baseline_n: Option<usize>,
+    breakout_days: Option<i64>,
+    months: Option<i64>,
+    min_baseline_n: Option<i64>,
     asof: Option<&str>,
     panel: Option<Panel>,
 ) -> PyResult<Batch> {
     let defaults = stages::regime::Params::default();
     let params = stages::regime::Params {
         windows: parse::windows(py, windows, defaults.windows)?,
-        breakout_days: breakout_days.unwrap_or(defaults.breakout_days),
-        months: months.filter(|months| *months > 0),
-        min_baseline_n: min_baseline_n.unwrap_or(defaults.min_baseline_n),
+        breakout_days: parse::count(py, "breakout_days", breakout_days)?
+            .unwrap_or(defaults.breakout_days),
+        months: parse::count(py, "months", months)?.filter(|months| *months > 0),
+        min_baseline_n: parse::count(py, "min_baseline_n", min_baseline_n)?
+            .unwrap_or(defaults.min_baseline_n),
     };
     let asof: Option<AsOfSpec> = parse::optional_asof(py, asof)?;
     let range = panel.map(|panel| panel.range(py)).transpose()?;

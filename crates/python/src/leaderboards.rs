@@ -71,9 +71,9 @@ pub fn leaderboards(
     py: Python<'_>,
     source: &Source,
     asof: &str,
-    top_n: Option<usize>,
+    top_n: Option<i64>,
     windows: Option<Vec<String>>,
-    lookback_days: Option<u32>,
+    lookback_days: Option<i64>,
     include_partial: bool,
     include_stale: bool,
     symbols: Vec<String>,
@@ -84,9 +84,10 @@ pub fn leaderboards(
 ) -> PyResult<Boards> {
     let defaults = stages::leaderboards::Params::default();
     let params = stages::leaderboards::Params {
-        top_n: top_n.unwrap_or(defaults.top_n),
+        top_n: parse::count(py, "top_n", top_n)?.unwrap_or(defaults.top_n),
         windows: parse::windows(py, windows, defaults.windows)?,
-        lookback_days: lookback_days.unwrap_or(defaults.lookback_days),
+        lookback_days: parse::count(py, "lookback_days", lookback_days)?
+            .unwrap_or(defaults.lookback_days),
         include_partial,
         include_stale,
     };

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bars_io::memory::MemorySource;
+use pipeline::dictionary::TABLES;
 use pipeline::sample::{Market, MarketSettings};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -20,17 +21,17 @@ const MAX_DAYS: u32 = 3660;
 #[pyo3(signature = (symbols=None, days=None, seed=None, end=None))]
 pub fn sample(
     py: Python<'_>,
-    symbols: Option<usize>,
-    days: Option<u32>,
-    seed: Option<u64>,
+    symbols: Option<i64>,
+    days: Option<i64>,
+    seed: Option<i64>,
     end: Option<&str>,
 ) -> PyResult<Source> {
     let defaults = MarketSettings::default();
     let end = end.map(|end| parse::asof(py, "end", end)).transpose()?;
     let settings = MarketSettings {
-        symbols: symbols.unwrap_or(defaults.symbols),
-        days: days.unwrap_or(defaults.days),
-        seed: seed.unwrap_or(defaults.seed),
+        symbols: parse::count(py, "symbols", symbols)?.unwrap_or(defaults.symbols),
+        days: parse::count(py, "days", days)?.unwrap_or(defaults.days),
+        seed: parse::count(py, "seed", seed)?.unwrap_or(defaults.seed),
         end: end.and_then(|end| end.moment()).map_or(defaults.end, |end| end.end()),
     };
     if !(1..=MAX_SYMBOLS).contains(&settings.symbols) {
@@ -50,14 +51,18 @@ pub fn check(py: Python<'_>, source: &Source) -> PyResult<(Batch, Vec<String>)> 
     Ok((Batch::of_table(found.table())?, found.problems))
 }
 
-/// The columns that match a pattern, as dictionaries.
+/// The columns of a table, or those that match a pattern, as dictionaries.
 #[pyfunction]
 #[pyo3(signature = (pattern=None))]
 pub fn columns<'py>(py: Python<'py>, pattern: Option<&str>) -> PyResult<Vec<Bound<'py, PyDict>>> {
-    let found = match pattern {
-        Some(pattern) => pipeline::dictionary::matching(pattern),
-        None => pipeline::dictionary::columns(),
-    };
+    let mut found = pipeline::dictionary::columns();
+    match pattern {
+        Some(table) if TABLES.iter().any(|(name, _)| *name == table) => {
+            found.retain(|column| column.tables.contains(&table));
+        }
+        Some(pattern) => found = pipeline::dictionary::matching(pattern),
+        None => {}
+    }
     if found.is_empty() {
         let pattern = pattern.unwrap_or_default().escape_debug().to_string();
         return Err(errors::of_argument(py, format!("pattern: no column matches \"{pattern}\"")));

@@ -8,6 +8,20 @@ use pyo3::prelude::*;
 
 use crate::errors;
 
+/// A whole number that is not negative; others are an error that names the parameter.
+pub fn count<T: TryFrom<i64>>(
+    py: Python<'_>,
+    name: &str,
+    value: Option<i64>,
+) -> PyResult<Option<T>> {
+    let convert = |value: i64| {
+        T::try_from(value).map_err(|_| {
+            errors::of_argument(py, format!("{name}: {value} is out of range; expected 0 or more"))
+        })
+    };
+    value.map(convert).transpose()
+}
+
 /// An argument that has a text form. `name` is that of the parameter.
 pub fn text<T: FromStr<Err: std::fmt::Display>>(
     py: Python<'_>,

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use bars::{BarTime, Minute, ReadOptions, Span, Symbol};
-use bars_io::Warnings;
 use bars_io::address::{is_mysql, unsupported};
 use bars_io::file::FileSource;
 use bars_io::memory::MemorySource;
 use bars_io::mysql::MySqlSource;
 use bars_io::mysql::config::Partial;
 use bars_io::store::Store;
+use bars_io::{Entry, Source as _, Warnings};
+use pipeline::observer::{Event, Observer};
 use pyo3::prelude::*;
 use pyo3_arrow::input::AnyRecordBatch;
 use stages::table::{ColumnSource, Table};
@@ -127,8 +128,24 @@ pub fn bars_of(py: Python<'_>, table: AnyRecordBatch, symbol: Option<&str>) -> P
     if batches.is_empty() {
         batches.push(RecordBatch::new_empty(schema));
     }
-    let symbol = symbol.map(|symbol| parse::text(py, "symbol", symbol)).transpose()?;
-    let options = ReadOptions { symbol, ..ReadOptions::default() };
-    let source = job::run(py, |_| Ok(MemorySource::from_record_batches(&batches, &options)?))?;
+    let symbol: Option<Symbol> =
+        symbol.map(|symbol| parse::text(py, "symbol", symbol)).transpose()?;
+    let options = ReadOptions { symbol: symbol.clone(), ..ReadOptions::default() };
+    let source = job::run(py, |observer| {
+        let source = MemorySource::from_record_batches(&batches, &options)?;
+        let findings = source.findings();
+        if !findings.is_empty() {
+            observer.event(Event::Findings(&findings));
+        }
+        let is_other = |entry: &bars_io::Entry| Some(&entry.symbol) != symbol.as_ref();
+        match source.catalog()?.iter().find(|entry| symbol.is_some() && is_other(entry)) {
+            Some(Entry { symbol, .. }) => {
+                let reason =
+                    format!("the table has a column of symbols, such as {symbol}; give no symbol");
+                Err(pipeline::Error::parameter("symbol", reason))
+            }
+            None => Ok(source),
+        }
+    })?;
     Ok(Source(Arc::new(source)))
 }

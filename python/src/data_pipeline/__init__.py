@@ -114,7 +114,7 @@ def bars(table: Any, *, symbol: str | None = None) -> Source:
     table : table
         Any object with the Arrow interfaces, such as a DataFrame of pandas or polars, a pyarrow
         Table or a DuckDB relation, with the columns symbol, timestamp, open, high, low, close,
-        volume and optionally trades, in any order. The index of pandas is not used.
+        volume and optionally trades, in any order.
     symbol : str, optional
         The symbol of all rows, for a table without that column.
 
@@ -524,7 +524,7 @@ def ceemdan(
     >>> bool(numpy.allclose(found.modes.sum(axis=0) + found.residue, x))
     True
     """
-    return Modes(*_core.ceemdan(x, _decomposer(trials, seed, preset, epsilon, sifting)))
+    return Modes(*_core.ceemdan(_series(x), _decomposer(trials, seed, preset, epsilon, sifting)))
 
 
 def emd(x: Any, *, preset: str = "standard", sifting: str | None = None) -> Modes:
@@ -544,7 +544,7 @@ def emd(x: Any, *, preset: str = "standard", sifting: str | None = None) -> Mode
     Modes
         As :func:`ceemdan`.
     """
-    return Modes(*_core.emd(x, _decomposer(None, None, preset, None, sifting)))
+    return Modes(*_core.emd(_series(x), _decomposer(None, None, preset, None, sifting)))
 
 
 class Cycles:
@@ -751,6 +751,23 @@ def _names(name: str, values: Iterable[str] | None) -> list[str] | None:
     if isinstance(values, str):
         raise InputError(f"{name}: expected a list of texts, got the text {values!r}")
     return [str(value) for value in values]
+
+
+def _series(x: Any) -> Any:
+    import numpy
+
+    array = numpy.asarray(x)
+    if array.ndim != 1:
+        raise InputError(f"x: expected one dimension, got an array of shape {array.shape}")
+    if array.dtype.kind not in "fiub":
+        try:
+            if array.dtype.kind == "c":
+                raise TypeError
+            # Missing values of pandas become NaN, which is an error with its place.
+            array = numpy.array([numpy.nan if v is None else float(v) for v in x])
+        except (TypeError, ValueError):
+            raise InputError(f"x: expected real numbers, got {array.dtype} values") from None
+    return array.astype(float, copy=False)
 
 
 def _decomposer(
