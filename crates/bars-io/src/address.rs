@@ -49,6 +49,45 @@ pub fn unsupported(address: &str) -> Option<String> {
     })
 }
 
+/// Returns whether a word may be `user:password`, which is not shown. Files may have a colon in their
+/// names, and a host has one before its port.
+///
+/// ```
+/// use bars_io::address::is_login;
+///
+/// assert!(is_login("me:secret"));
+/// assert!(!is_login("localhost:3306") && !is_login("C:/bars.csv") && !is_login("a:b.csv"));
+/// ```
+pub fn is_login(word: &str) -> bool {
+    const ENDS: [&str; 9] =
+        [".csv", ".parquet", ".zip", ".gz", ".zst", ".json", ".txt", ".toml", ".log"];
+    let Some((user, rest)) = word.split_once(':') else { return false };
+    // One letter is a drive.
+    let is_other = user.trim().len() < 2
+        || user.contains('/')
+        || rest.starts_with("//")
+        || rest.parse::<u16>().is_ok();
+    !is_other && !ENDS.iter().any(|end| word.ends_with(end)) && !Path::new(word).exists()
+}
+
+/// Returns whether a word in place of a file with a password may be the password itself, or a
+/// [login](is_login). Passwords in base64 have slashes too, so only a path with a clear start or in an
+/// existing folder is one.
+///
+/// ```
+/// use bars_io::address::is_login_or_password;
+///
+/// assert!(is_login_or_password("aB3/x+Qz==") && is_login_or_password("me:secret"));
+/// assert!(!is_login_or_password("/run/secrets/db"));
+/// ```
+pub fn is_login_or_password(word: &str) -> bool {
+    let path = Path::new(word);
+    let is_folder = |folder: &Path| !folder.as_os_str().is_empty() && folder.is_dir();
+    let is_path = ["/", "./", "../", "~"].iter().any(|start| word.starts_with(start))
+        || path.parent().is_some_and(is_folder);
+    (!is_path || is_login(word)) && !path.exists()
+}
+
 /// Returns `word` as it may be logged: without passwords. An address keeps its scheme, host and path,
 /// and loses its password and the values of unknown parameters. A word that only resembles an address
 /// is replaced by `***` as a whole, because its parts cannot be distinguished.

@@ -14,6 +14,7 @@ use bars_io::mysql::config::{Partial, Password};
 use clap::builder::OsStr;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command};
+use pipeline::text::did_you_mean;
 use toml::{Table, Value};
 
 use crate::explain;
@@ -312,7 +313,10 @@ impl Config {
                     }
                 }
                 Value::Table(_) => {
-                    return Err(format!("unknown section [{name}]{}", near(name, &commands)));
+                    return Err(format!(
+                        "unknown section [{name}]{}",
+                        did_you_mean(name, &commands)
+                    ));
                 }
                 value => {
                     let values = values(value).map_err(|what| format!("{name} {what}"))?;
@@ -362,7 +366,7 @@ fn commands_with(
             .collect();
         return Err(format!(
             "unknown top-level key \"{flag}\" (keys of one command belong in its section, such as [leaderboards]){}",
-            near(flag, &known)
+            did_you_mean(flag, &known)
         ));
     }
     Ok(having)
@@ -400,7 +404,7 @@ fn check(command: &str, flag: &str, program: &Command) -> Result<(), String> {
     };
     let known: Vec<String> =
         of.get_arguments().filter_map(|arg| arg.get_long()).map(str::to_owned).collect();
-    Err(format!("unknown key \"{flag}\" in [{command}]{}", near(flag, &known)))
+    Err(format!("unknown key \"{flag}\" in [{command}]{}", did_you_mean(flag, &known)))
 }
 
 /// Returns `command` with another default for one of its flags.
@@ -516,23 +520,13 @@ fn database(section: &Table) -> Result<(Partial, Option<PathBuf>), String> {
         })?;
         if !is_known {
             let known = DATABASE_FLAGS.map(str::to_owned);
-            return Err(format!("unknown key \"{name}\" in [{DATABASE}]{}", near(name, &known)));
+            return Err(format!(
+                "unknown key \"{name}\" in [{DATABASE}]{}",
+                did_you_mean(name, &known)
+            ));
         }
     }
     partial.check_user().map_err(|e| format!("[{DATABASE}] {e}"))?;
     let partial = partial.split_host().map_err(|e| format!("[{DATABASE}] {e}"))?;
     Ok((partial, password_file))
-}
-
-/// Suggests the most similar known name, or lists the known names.
-fn near(name: &str, known: &[String]) -> String {
-    let likeness = |other: &&String| strsim::jaro_winkler(name, other);
-    let best = known
-        .iter()
-        .filter(|other| likeness(other) > 0.8)
-        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    match best {
-        Some(best) => format!("; did you mean \"{best}\"?"),
-        None => format!("; expected one of: {}", known.join(", ")),
-    }
 }

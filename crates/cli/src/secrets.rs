@@ -4,10 +4,9 @@
 //! configuration file are [noted](note) at the start, and replaced wherever a message repeats them.
 
 use std::ffi::OsString;
-use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use bars_io::address::without_password;
+use bars_io::address::{is_login, is_login_or_password, without_password};
 use bars_io::mysql::SslMode;
 use bars_io::mysql::config::{parse_port, parse_seconds, split_port};
 use clap::{ArgAction, Command};
@@ -66,7 +65,7 @@ static NOTED: Mutex<Vec<Noted>> = Mutex::new(Vec::new());
 /// password, alone or with a user.
 pub fn shown(name: Option<&str>, value: &str) -> String {
     let is_hidden = match name {
-        Some("password-file") => is_password_or_login(value),
+        Some("password-file") => is_login_or_password(value),
         Some("host") => split_port(value).is_err(),
         Some("port") => parse_port(value).is_err() && !is_number(value),
         Some("connect-timeout" | "read-timeout") => {
@@ -93,30 +92,6 @@ fn has_password(name: &str) -> bool {
 
 fn is_number(value: &str) -> bool {
     value.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// Whether a value may be `user:password`. Files may have a colon in their names, and a host has one
-/// before its port.
-fn is_login(value: &str) -> bool {
-    const ENDS: [&str; 9] =
-        [".csv", ".parquet", ".zip", ".gz", ".zst", ".json", ".txt", ".toml", ".log"];
-    let Some((user, rest)) = value.split_once(':') else { return false };
-    // One letter is a drive.
-    let is_other = user.trim().len() < 2
-        || user.contains('/')
-        || rest.starts_with("//")
-        || rest.parse::<u16>().is_ok();
-    !is_other && !ENDS.iter().any(|end| value.ends_with(end)) && !Path::new(value).exists()
-}
-
-/// Whether a value in place of a file with a password may be the password itself: passwords in base64
-/// have slashes too, so only a path with a clear start or in an existing folder is one.
-fn is_password_or_login(value: &str) -> bool {
-    let path = Path::new(value);
-    let is_folder = |folder: &Path| !folder.as_os_str().is_empty() && folder.is_dir();
-    let is_path = ["/", "./", "../", "~"].iter().any(|start| value.starts_with(start))
-        || path.parent().is_some_and(is_folder);
-    (!is_path || is_login(value)) && !path.exists()
 }
 
 /// Notes a value, so that messages that repeat it are without its password.

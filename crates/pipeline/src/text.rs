@@ -15,6 +15,27 @@ pub fn count(n: u64) -> String {
     out
 }
 
+/// The end of an error about an unknown name: the most similar of the `known` names, or all of them.
+///
+/// ```
+/// use pipeline::text::did_you_mean;
+///
+/// let known = ["threads".to_owned(), "strict".to_owned()];
+/// assert_eq!(did_you_mean("threds", &known), "; did you mean \"threads\"?");
+/// assert_eq!(did_you_mean("x", &known), "; expected one of: threads, strict");
+/// ```
+pub fn did_you_mean(name: &str, known: &[String]) -> String {
+    let likeness = |other: &&String| strsim::jaro_winkler(name, other);
+    let best = known
+        .iter()
+        .filter(|other| likeness(other) > 0.8)
+        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    match best {
+        Some(best) => format!("; did you mean \"{best}\"?"),
+        None => format!("; expected one of: {}", known.join(", ")),
+    }
+}
+
 /// `1 row`, `2 rows`, `1,234 rows`.
 pub fn pluralize(n: usize, noun: &str) -> String {
     format!("{} {noun}{}", count(n as u64), if n == 1 { "" } else { "s" })
