@@ -146,7 +146,7 @@ fn bad_values_are_named_by_row() {
     emd("close\n1\nhigh\n", &[]).fails(1, &["line 3: \"high\"", "not a number"]);
     emd("open\n1\n", &[]).fails(1, &["no column \"close\" (found: open)"]);
     emd("close\n1\n2\n3\n", &[]).fails(1, &["3 samples is too short"]);
-    emd("close\n1\n2e200\n3\n1\n", &[]).fails(1, &["sample 1 exceeds 1e150"]);
+    emd("close\n1\n2e200\n3\n1\n", &[]).fails(1, &["sample 1 (counted from 0) exceeds 1e150"]);
     emd("", &[]).fails(1, &["x.csv", "empty"]);
     test_dir.run(&["emd", "--input", "nowhere.csv"]).fails(1, &["nowhere.csv"]);
     assert_eq!(

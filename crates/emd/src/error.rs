@@ -8,7 +8,7 @@ use std::num::ParseIntError;
 /// let decomposer = Params::default().check()?;
 /// let error = decomposer.emd(&[1.0, f64::NAN, 2.0, 1.0], Control::default()).unwrap_err();
 /// assert_eq!(error, Error::NotFinite(1));
-/// assert_eq!(error.to_string(), "sample 1 is not finite");
+/// assert_eq!(error.to_string(), "sample 1 (counted from 0) is not finite");
 /// # Ok::<(), emd::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

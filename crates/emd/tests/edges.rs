@@ -34,7 +34,7 @@ fn invalid_signals_are_errors() {
             );
         }
     }
-    assert_eq!(Error::NotFinite(2).to_string(), "sample 2 is not finite");
+    assert_eq!(Error::NotFinite(2).to_string(), "sample 2 (counted from 0) is not finite");
 }
 
 #[test]
