@@ -96,7 +96,8 @@ fn torture(words: impl Iterator<Item = String>) -> Result<(), String> {
     needs::mariadb()?;
     needs::strace()?;
     let mut attacks = cargo();
-    attacks.args(["test", "--package", "data-pipeline", "--test", "torture", "--"]);
+    // With the features of the whole workspace, so that the crates are those of the other tests.
+    attacks.args(["test", "--workspace", "--test", "torture", "--"]);
     run(attacks.args(words))
 }
 
